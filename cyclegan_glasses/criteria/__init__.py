@@ -1,0 +1,1 @@
+"""Questions asked of a photo, one module each. A criterion scores and gives a reason; it never deletes."""

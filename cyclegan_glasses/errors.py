@@ -1,0 +1,26 @@
+"""The one error that a person is meant to read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Bad input or a state of the machine that the person can mend.
+
+    The message is one line that says what is wrong and what to do. Commands print it on standard error and
+    end with exit code 2 (`run_command`); libraries may catch it.
+    """
+
+
+def run_command(command: Callable[[], int | None]) -> int:
+    """Run `command` and return its exit code: 2 with one line for a `UserError`, 130 for Ctrl-C."""
+    try:
+        return command() or 0
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130

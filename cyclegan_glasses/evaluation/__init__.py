@@ -1,0 +1,1 @@
+"""Reads pictures and manifests and says how good they are."""

@@ -1,0 +1,1 @@
+"""Find a face in a picture, align it by its eyes, undo the alignment."""

@@ -1,0 +1,1 @@
+"""Draws spectacles on a portrait: frames in millimetres, projected, lit and blended."""

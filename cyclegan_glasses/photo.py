@@ -1,0 +1,185 @@
+"""The photo record and the manifest that holds it.
+
+A manifest is a text file (`manifest.jsonl`), a JSON object a line. It is only ever appended to: the last row
+of a path is the one that counts, so a verdict or a label given later is one more row, and a kill in the
+middle of a row costs that row alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, make_folder
+
+VERSION = 1
+MANIFEST = "manifest.jsonl"
+GLASSES, NONE, SUNGLASSES = "glasses", "none", "sunglasses"
+ACCEPTED, REJECTED = "accepted", "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One picture with what is known of it. Empty strings and dictionaries mean «not known».
+
+    Attributes:
+        path: POSIX path of the file, relative to the manifest's folder.
+        source: the module of `sources` that it came from.
+        origin: the address, or `archive!member`, or the original path.
+        licence, author: as the source states them.
+        label: `glasses`, `none`, `sunglasses` or empty.
+        person: identity within the source.
+        split: `train`, `val`, `test` or empty.
+        sha256: of the file's bytes, hexadecimal.
+        width, height: in pixels; 0 when not known.
+        group: what fairness is measured by, such as `race`, `gender`, `age`, `tone`.
+        facts: whatever else the source knows, JSON values only.
+        scores: what each criterion measured, by its name.
+        verdict: `accepted`, `rejected` or empty (not judged yet).
+        reason: why it was rejected, `criterion: words`.
+    """
+
+    path: str
+    source: str = ""
+    origin: str = ""
+    licence: str = ""
+    author: str = ""
+    label: str = ""
+    person: str = ""
+    split: str = ""
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    group: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    verdict: str = ""
+    reason: str = ""
+
+    def to_json(self) -> str:
+        """One line of a manifest, without the line end; empty fields are left out."""
+        row = {name: value for name in _FIELDS if (value := getattr(self, name))}
+        return json.dumps({"version": VERSION, **row}, ensure_ascii=False, separators=(",", ":"))
+
+    @staticmethod
+    def from_json(line: str) -> Photo:
+        """Read one line of a manifest.
+
+        Raises:
+            ValueError: not a JSON object with a path, or a field of the wrong type.
+            UserError: written by a newer version.
+        """
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            raise ValueError("not an object")
+        version = row.pop("version", VERSION)
+        if not isinstance(version, int):
+            raise ValueError("version is not a number")
+        if version > VERSION:
+            raise UserError(f"the manifest is of version {version}, this toolkit reads up to {VERSION}: update it")
+        for name, value in row.items():
+            if name not in _FIELDS:
+                raise ValueError(f"unknown field {name!r}")
+            if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
+                raise ValueError(f"field {name!r} has the wrong type")
+        if not row.get("path"):
+            raise ValueError("no path")
+        return Photo(**row)
+
+
+_FIELDS: dict[str, type] = {
+    f.name: dict if "dict" in str(f.type) else int if str(f.type) == "int" else str
+    for f in dataclasses.fields(Photo)
+}
+
+
+def read_manifest(folder: Path) -> Iterator[Photo]:
+    """Every row of `folder/manifest.jsonl`, oldest first, superseded rows included, one at a time.
+
+    A last line without its line end was cut off by a kill and is passed over.
+
+    Raises:
+        UserError: there is no manifest, it is of a newer version, or a whole line is not a photo.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    yield Photo.from_json(line.decode("utf-8"))
+                except ValueError as error:
+                    raise UserError(f"{path} line {number} is not a photo ({error}): mend or remove it") from None
+    except FileNotFoundError:
+        raise UserError(f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+
+
+def latest_photos(folder: Path) -> dict[str, Photo]:
+    """The row that counts for each path, in the order in which the paths first appeared."""
+    return {photo.path: photo for photo in read_manifest(folder)}
+
+
+def append_photos(folder: Path, photos: Iterable[Photo]) -> int:
+    """Append rows to the manifest of `folder`, each in one write, and return how many.
+
+    A row that an earlier kill cut off is taken away first.
+    """
+    path = make_folder(Path(folder)) / MANIFEST
+    _drop_torn_row(path)
+    count = 0
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            for photo in photos:
+                os.write(descriptor, (photo.to_json() + "\n").encode("utf-8"))
+                count += 1
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    return count
+
+
+def write_manifest(folder: Path, photos: Iterable[Photo]) -> None:
+    """Write a manifest anew, atomically: one row a photo, in the order given."""
+    with atomic_write(make_folder(Path(folder)) / MANIFEST) as file:
+        for photo in photos:
+            file.write((photo.to_json() + "\n").encode("utf-8"))
+
+
+def manifest_hash(folder: Path) -> str:
+    """SHA-256 over the rows that count, sorted by path: names the data that a run was trained on.
+
+    The same photos with the same knowledge hash alike, whatever the order or history of the file.
+    """
+    digest = hashlib.sha256()
+    for _, photo in sorted(latest_photos(folder).items()):
+        digest.update((photo.to_json() + "\n").encode("utf-8"))
+    return digest.hexdigest()
+
+
+def _drop_torn_row(path: Path) -> None:
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    with path.open("rb+") as file:
+        end = position = file.seek(0, os.SEEK_END)
+        while position > 0:
+            start = max(0, position - (1 << 16))
+            file.seek(start)
+            newline = file.read(position - start).rfind(b"\n")
+            if newline >= 0:
+                position = start + newline + 1
+                break
+            position = start
+        if position < end:
+            file.truncate(position)

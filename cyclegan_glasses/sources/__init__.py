@@ -1,0 +1,1 @@
+"""Where photos come from, one module each. A source yields photos and never decides."""
