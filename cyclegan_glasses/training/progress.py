@@ -1,0 +1,98 @@
+"""What the loop tells those who watch, and what it asks of them. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What stays the same over a run.
+
+    Attributes:
+        name: of the experiment.
+        folder: `checkpoints/<name>`.
+        options: every resolved option, JSON values.
+        loss_names: in the order in which they are shown.
+        epochs: the last epoch, counted from 1.
+        resumed: the run goes on from an earlier state.
+    """
+
+    name: str
+    folder: Path
+    options: dict[str, Any]
+    loss_names: tuple[str, ...]
+    epochs: int
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the run stands.
+
+    Attributes:
+        epoch: counted from 1.
+        pictures: pictures taken in this epoch (the peer's «iters»).
+        epoch_size: pictures in an epoch.
+        step: optimizer steps since the start of the run.
+        seen: pictures since the start of the run.
+        rate: learning rate of the step just taken.
+        step_seconds, wait_seconds: time a picture for the step and for waiting on the loader.
+        pictures_per_second: over the time since the last report.
+        seconds_left: estimate to the end of the run.
+    """
+
+    epoch: int
+    pictures: int
+    epoch_size: int
+    step: int
+    seen: int
+    rate: float
+    step_seconds: float = 0.0
+    wait_seconds: float = 0.0
+    pictures_per_second: float = 0.0
+    seconds_left: float = 0.0
+
+    @property
+    def position(self) -> float:
+        """Epochs and the fraction of the present one, the x axis of every curve: 0 at the start."""
+        return self.epoch - 1 + self.pictures / max(1, self.epoch_size)
+
+
+class Monitor(Protocol):
+    """Someone who watches a run. An exception from a monitor is logged and never stops training."""
+
+    def start(self, run: Run) -> None:
+        """The run begins or goes on."""
+
+    def losses(self, progress: Progress, losses: dict[str, float]) -> None:
+        """New values of the losses, every `--print_freq` pictures."""
+
+    def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (height, width, 3)."""
+
+    def message(self, text: str) -> None:
+        """One line that a person should read: a warning, a checkpoint saved."""
+
+    def close(self) -> None:
+        """The run ends."""
+
+
+@dataclass(slots=True)
+class Every:
+    """Fires when a count passes a multiple of `period`, so odd batch sizes miss nothing.
+
+    `Every(0)` never fires.
+    """
+
+    period: int
+    count: int = field(default=0)
+
+    def passed(self, count: int) -> bool:
+        """Whether a multiple of the period lies in (previous count, `count`]."""
+        previous, self.count = self.count, count
+        return self.period > 0 and count // self.period > previous // self.period

@@ -1,0 +1,25 @@
+"""The command line of crawl.py: one module a verb, listed in `VERBS`.
+
+A verb's module has `HELP` (one line), `add_arguments(parser)` and `command(args)`, which turns the words into
+plain settings and returns what is to be run; heavy imports happen when that runs, so `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from types import ModuleType
+
+VERBS: dict[str, ModuleType] = {}
+
+
+def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
+    """Read the words of `crawl.py` and return the command that they name, ready to run."""
+    parser = argparse.ArgumentParser(prog="crawl.py", description="Gather portraits and build the two domains.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, module in VERBS.items():
+        verb = verbs.add_parser(name, help=module.HELP, description=module.__doc__)
+        module.add_arguments(verb)
+        verb.set_defaults(command=module.command)
+    args = parser.parse_args(argv)
+    return args.command(args)
