@@ -82,6 +82,7 @@ def test_the_cpu_is_asked_through_torch_where_there_is_no_cpuinfo(monkeypatch, t
     assert not has_bfloat16(CPU)
 
 
+@pytest.mark.filterwarnings("ignore:.*GradScaler is enabled")
 @pytest.mark.parametrize("bfloat16, name", [(True, "bf16"), (False, "fp16")])
 def test_an_older_gpu_gets_fp16(monkeypatch, bfloat16, name):
     monkeypatch.setattr(devices, "has_bfloat16", lambda device: bfloat16)
