@@ -71,7 +71,8 @@ class CycleGAN:
         self._penalty_chance = torch.Generator().manual_seed(seed + 2)
         self._pictures: dict[str, Tensor] = {}
         # Norms within a picture let two inputs share a pass; statistics over a batch, and dropout, do not.
-        self._can_merge = settings.generator.norm in ("instance", "none") and not settings.generator.dropout
+        within = settings.generator.norm in ("instance", "none") and settings.discriminator.norm in ("instance", "none")
+        self._can_merge = within and not settings.generator.dropout and not settings.plain
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         real_a, real_b = batch["A"].to(self.device), batch["B"].to(self.device)
@@ -88,28 +89,44 @@ class CycleGAN:
         identity = s.lambda_identity * (1 + (s.identity_decay - 1) * progress)
         self._discriminators_learn(False)
         with self.precision.autocast():
-            fake_b, idt_a = self._translate(self.remove_glasses, real_a, real_b if s.lambda_identity else None)
-            fake_a, idt_b = self._translate(self.add_glasses, real_b, real_a if s.lambda_identity else None)
-            rec_a, rec_b = self.add_glasses(fake_b), self.remove_glasses(fake_a)
-            scores_b, scores_a = self.judge_b(fake_b), self.judge_a(fake_a)
-        losses = {
-            "G_A": adversarial_loss(scores_b.float(), True, s.gan_mode),
-            "G_B": adversarial_loss(scores_a.float(), True, s.gan_mode),
-            "cycle_A": l1_loss(rec_a.float(), real_a) * (s.lambda_A * cycle),
-            "cycle_B": l1_loss(rec_b.float(), real_b) * (s.lambda_B * cycle),
-            "idt_A": real_a.new_zeros(()),
-            "idt_B": real_a.new_zeros(()),
-        }
-        if idt_a is not None and idt_b is not None:
-            losses["idt_A"] = l1_loss(idt_a.float(), real_b) * (s.lambda_B * identity)
-            losses["idt_B"] = l1_loss(idt_b.float(), real_a) * (s.lambda_A * identity)
+            out = self._outputs(real_a, real_b)
+            scores_b, scores_a = self.judge_b(out["fake_B"]), self.judge_a(out["fake_A"])
+        losses = {"idt_A": real_a.new_zeros(()), "idt_B": real_a.new_zeros(())}
+        if identity:
+            losses["idt_A"] = l1_loss(out["idt_A"].float(), real_b) * (s.lambda_B * identity)
+            losses["idt_B"] = l1_loss(out["idt_B"].float(), real_a) * (s.lambda_A * identity)
+        losses["G_A"] = adversarial_loss(scores_b.float(), True, s.gan_mode)
+        losses["G_B"] = adversarial_loss(scores_a.float(), True, s.gan_mode)
+        losses["cycle_A"] = l1_loss(out["rec_A"].float(), real_a) * (s.lambda_A * cycle)
+        losses["cycle_B"] = l1_loss(out["rec_B"].float(), real_b) * (s.lambda_B * cycle)
         self._descend("G", torch.stack(list(losses.values())).sum())
-        pictures = {
-            "real_A": real_a, "fake_B": fake_b, "rec_A": rec_a, "idt_B": idt_b,
-            "real_B": real_b, "fake_A": fake_a, "rec_B": rec_b, "idt_A": idt_a,
-        }  # fmt: skip
-        self._pictures = {label: p.detach().float() for label, p in pictures.items() if p is not None}
+        labels = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
+        out |= {"real_A": real_a, "real_B": real_b}
+        self._pictures = {label: out[label].detach().float() for label in labels if label in out}
         return losses
+
+    def _outputs(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
+        """Fakes, reconstructions and, if they count, identity outputs.
+
+        Where the norm works within a picture, inputs that are known at the same time share a pass, which is
+        exact; otherwise, and in plain mode, each has its own, in the order of the reference implementation.
+        """
+        remove, add, n = self.remove_glasses, self.add_glasses, len(real_a)
+        identity = self.settings.lambda_identity > 0
+        if not self._can_merge:
+            fake_b = remove(real_a)
+            out = {"fake_B": fake_b, "rec_A": add(fake_b)}
+            fake_a = add(real_b)
+            out |= {"fake_A": fake_a, "rec_B": remove(fake_a)}
+            return out | ({"idt_A": remove(real_b), "idt_B": add(real_a)} if identity else {})
+        if not identity:
+            fake_b = remove(real_a)
+            fake_a, rec_a = add(torch.cat([real_b, fake_b.to(real_b)])).split(n)
+            return {"fake_B": fake_b, "rec_A": rec_a, "fake_A": fake_a, "rec_B": remove(fake_a)}
+        fake_b, idt_a = remove(torch.cat([real_a, real_b])).split(n)
+        fake_a, idt_b, rec_a = add(torch.cat([real_b, real_a, fake_b.to(real_b)])).split(n)
+        rec_b = remove(fake_a)
+        return {"fake_B": fake_b, "rec_A": rec_a, "fake_A": fake_a, "rec_B": rec_b, "idt_A": idt_a, "idt_B": idt_b}
 
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)
@@ -131,15 +148,6 @@ class CycleGAN:
         if mode == "wgangp":
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, self._penalty_chance)
         return loss
-
-    def _translate(self, generator: nn.Module, picture: Tensor, same: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """The fake of `picture`, and the identity output of `same`, in one pass where that is exact."""
-        if same is None:
-            return generator(picture), None
-        if self._can_merge:
-            fake, identity = generator(torch.cat([picture, same])).split([len(picture), len(same)])
-            return fake, identity
-        return generator(picture), generator(same)
 
     def _descend(self, name: str, loss: Tensor) -> None:
         optimizer = self.optimizers[name]

@@ -35,6 +35,7 @@ class CycleGANSettings:
             they fall in a straight line.
         lambda_gp: weight of the gradient penalty of wgangp.
         pool_size: fakes that the discriminators' pool remembers.
+        plain: one pass an input, in the order of the reference implementation; slower, the same to rounding.
         ema: decay a step of the moving average of the generators; 0 for none.
     """
 
@@ -50,6 +51,7 @@ class CycleGANSettings:
     identity_decay: float = 1.0
     lambda_gp: float = 10.0
     pool_size: int = 50
+    plain: bool = False
     ema: float = 0.0
 
     def __post_init__(self) -> None:
