@@ -59,9 +59,9 @@ def wrong_ways(name: str, tree: ast.Module) -> list[str]:
     wrong = []
     for imported in imports(tree):
         first, *rest = imported.split(".")
-        if first in ("", "options", "tests", "benchmarks", "train", "test", "crawl"):
-            wrong.append(imported)
-        elif first == "cyclegan_glasses" and rest[0] != "__version__" and ROOMS.index(rest[0]) > own:
+        outside = first in ("", "options", "tests", "benchmarks", "train", "test", "crawl")
+        later = first == "cyclegan_glasses" and rest[0] != "__version__" and ROOMS.index(rest[0]) > own
+        if outside or later:
             wrong.append(imported)
     return wrong
 
