@@ -69,7 +69,7 @@ def write_results_page(folder: Path, title: str, direction: str, results: Sequen
 
 
 def read_rows(folder: Path) -> dict[str, list[Result]]:
-    """The results that the page in `folder` shows, by direction; none if there is no page or it is damaged."""
+    """The results that the page in `folder` shows, by direction; none if there is none or it is damaged."""
     path = Path(folder) / ROWS
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -87,7 +87,7 @@ def render(title: str, rows: dict[str, list[Result]]) -> str:
     """The page as HTML."""
     body: list[dom_tag] = [_overview(rows)]
     if any(result.scores for group in rows.values() for result in group):
-        words = "Means over the pictures that have a truth. «Input» is what leaving the picture alone would score."
+        words = "Means over the pictures with a truth. «Input» is what leaving the picture alone would score."
         body.append(tags.p(words, cls="quiet"))
     for name, group in rows.items():
         body += _section(name, group)
@@ -138,7 +138,10 @@ def _section(direction: str, results: Sequence[Result]) -> list[dom_tag]:
 
 
 def _card(result: Result) -> dom_tag:
-    pictures = [Picture(path, _ROLES.get(label.split("_")[0], label), label) for label, path in result.pictures.items()]
+    pictures = [
+        Picture(path, _ROLES.get(label.split("_")[0], label), label)
+        for label, path in result.pictures.items()
+    ]
     pictures = [p if p.label != p.caption else Picture(p.path, p.label) for p in pictures]
     if result.truth:
         pictures.append(Picture(result.truth, "truth"))

@@ -38,9 +38,13 @@ class DashboardSettings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.display_port <= 65535:
-            raise UserError(f"--display_port {self.display_port} is not a port: give a number from 1 to 65535")
+            raise UserError(
+                f"--display_port {self.display_port} is not a port: give a number from 1 to 65535"
+            )
         if self.display_winsize < 1:
-            raise UserError(f"--display_winsize {self.display_winsize} is too small: give the width in pixels")
+            raise UserError(
+                f"--display_winsize {self.display_winsize} is too small: give the width in pixels"
+            )
         if not self.display_env:
             raise UserError("--display_env is empty: give a name, such as main")
         if bool(self.username) != bool(self.password):
@@ -77,7 +81,9 @@ class DashboardSettings:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UserError(wrong)
         if port not in (None, self.display_port):
-            raise UserError(f"--display_server {self.display_server} names a port: give it as --display_port {port}")
+            raise UserError(
+                f"--display_server {self.display_server} names a port: give it as --display_port {port}"
+            )
         return parts
 
 

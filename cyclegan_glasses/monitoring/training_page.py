@@ -15,22 +15,12 @@ from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.monitoring.console import duration
 from cyclegan_glasses.monitoring.curves import charts
 from cyclegan_glasses.monitoring.history import read_history
-from cyclegan_glasses.monitoring.webpage import Picture, page, shown_options, strip, table
+from cyclegan_glasses.monitoring.webpage import Picture, page, rows_of, shown_options, strip, table
 from cyclegan_glasses.training.progress import Every, Monitor, Progress, Run
 
 REFRESH = 60
 PEER_LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
 _NAME = re.compile(r"epoch(\d+)_(\w+)\.png")
-
-
-def rows_of(labels: list[str]) -> list[list[str]]:
-    """Labels cut into rows, each beginning with a real picture: one row a direction."""
-    rows: list[list[str]] = []
-    for label in labels:
-        if not rows or label.startswith("real"):
-            rows.append([])
-        rows[-1].append(label)
-    return rows
 
 
 class TrainingPage(Monitor):
@@ -110,7 +100,9 @@ class TrainingPage(Monitor):
             if match and (self._last is None or int(match[1]) <= self._last.epoch):
                 found.setdefault(int(match[1]), []).append(match[2])
         order = {label: index for index, label in enumerate(self._labels or PEER_LABELS)}
-        return {epoch: sorted(labels, key=lambda x: order.get(x, len(order))) for epoch, labels in found.items()}
+        return {
+            epoch: sorted(labels, key=lambda x: order.get(x, len(order))) for epoch, labels in found.items()
+        }
 
 
 def _card(epoch: int, labels: list[str], *, newest: bool = False) -> dom_tag:

@@ -80,6 +80,16 @@ def address(path: str) -> str:
     return quote(path, safe="/")
 
 
+def rows_of(labels: list[str]) -> list[list[str]]:
+    """Labels cut into rows, each beginning with a real picture: one row a direction."""
+    rows: list[list[str]] = []
+    for label in labels:
+        if not rows or label.startswith("real"):
+            rows.append([])
+        rows[-1].append(label)
+    return rows
+
+
 class dialog(tags.html_tag):  # noqa: N801 - the class name is the name of the tag, which dominate lacks
     """The HTML element `dialog`."""
 
