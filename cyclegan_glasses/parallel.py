@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 class Inline(Executor):
     """Does the work at once, in this process."""
 
-    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def submit(self, fn, /, *args, **kwargs):
         """See `concurrent.futures.Executor.submit`."""
         future: Future = Future()
         try:
@@ -75,7 +75,9 @@ def in_order(
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool:
-        raise UserError("a worker process was ended (out of memory?): run again with fewer --workers") from None
+        raise UserError(
+            "a worker process was ended (out of memory?): run again with fewer --workers"
+        ) from None
     finally:
         for future in waiting:
             future.cancel()

@@ -123,7 +123,7 @@ def latest_photos(folder: Path) -> dict[str, Photo]:
 
 
 def current_offsets(folder: Path) -> np.ndarray:
-    """Where in the manifest the rows that count begin, int64 (n,), in the order in which paths first appeared.
+    """Where in the manifest the rows that count begin, int64 (n,), ordered by when a path first appeared.
 
     For manifests too long to hold: 24 bytes a row are kept, not the photos (`photos_at` reads those).
     """
@@ -197,10 +197,14 @@ def _rows(folder: Path) -> Iterator[tuple[int, Photo]]:
                 try:
                     yield offset, Photo.from_json(line.decode("utf-8"))
                 except ValueError as error:
-                    raise UserError(f"{path} line {number} is not a photo ({error}): mend or remove it") from None
+                    raise UserError(
+                        f"{path} line {number} is not a photo ({error}): mend or remove it"
+                    ) from None
                 offset += len(line)
     except FileNotFoundError:
-        raise UserError(f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder") from None
+        raise UserError(
+            f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder"
+        ) from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
 

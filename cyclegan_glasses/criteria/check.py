@@ -18,7 +18,7 @@ class Check:
         threshold: its name in `Thresholds`; `min_…` is a lower limit, `max_…` an upper one.
         scale: how far from the limit there is no doubt any more, in the score's unit.
         words: of the reason; may use `{value}` and `{limit}`.
-        framing: asked only of pictures kept `whole`, or only of those that are to be `aligned`; empty: of both.
+        framing: asked only of pictures kept `whole`, or only of those to be `aligned`; empty: of both.
     """
 
     criterion: str

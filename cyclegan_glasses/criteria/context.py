@@ -62,7 +62,7 @@ def ellipse(x: float, y: float, width: float, height: float) -> np.ndarray:
 
 @cache
 def box(left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
-    """Rows and columns of a rectangle of the aligned face, in eye distances from the middle between the eyes."""
+    """Rows and columns of a rectangle of the aligned face, in eye distances as in `ellipse`."""
     x, y = SIZE / 2, _FRAMING.eye_height * SIZE
     rows = slice(round(y + top * EYE_DISTANCE), round(y + bottom * EYE_DISTANCE))
     return rows, slice(round(x + left * EYE_DISTANCE), round(x + right * EYE_DISTANCE))

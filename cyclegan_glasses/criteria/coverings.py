@@ -14,7 +14,13 @@ from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import CHEEKS, LENSES, LOWER_FACE, SKIN, Context
 
 CHECKS = (
-    Check("coverings", "lower_colour", "max_lower_colour", 10.0, "mouth and chin differ by {value:.0f} in colour"),
+    Check(
+        "coverings",
+        "lower_colour",
+        "max_lower_colour",
+        10.0,
+        "mouth and chin differ by {value:.0f} in colour",
+    ),
     Check("coverings", "side_colour", "max_side_colour", 10.0, "the cheeks differ by {value:.0f} in colour"),
     Check("coverings", "eye_imbalance", "max_eye_imbalance", 0.4, "one eye is {value:.1f} e-folds darker"),
 )
@@ -29,7 +35,8 @@ def score(context: Context) -> dict[str, float]:
     lab = cv2.cvtColor(context.crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     red = context.crop[:, :, 0].astype(np.float32) + 5
     sides = [
-        math.log(np.median(red[lens]) / np.median(red[cheek])) for lens, cheek in zip(LENSES, CHEEKS, strict=True)
+        math.log(np.median(red[lens]) / np.median(red[cheek]))
+        for lens, cheek in zip(LENSES, CHEEKS, strict=True)
     ]
     return {
         "lower_colour": _distance(lab, LOWER_FACE, SKIN),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.settings import Thresholds
-from cyclegan_glasses.judging import BROKEN, doubt_of
+from cyclegan_glasses.judging import BROKEN, Verdict, doubt_of
 from cyclegan_glasses.photo import ACCEPTED, GLASSES, NONE, REJECTED, SUNGLASSES, Photo
 
 CHECKS: tuple[Check, ...] = (
@@ -21,6 +21,8 @@ CHECKS: tuple[Check, ...] = (
 """Asked in this order: the first that fails gives the reason."""
 
 CRITERIA = ("unreadable", "framing", "eyes", "quality", "glasses", "coverings", "duplicates")
+"""What a reason of the filter may begin with."""
+
 REVIEWED = "reviewed"
 
 
@@ -28,18 +30,20 @@ def is_ours(photo: Photo) -> bool:
     """Whether the criteria may decide on this photo: nobody else rejected it before, no person decided."""
     if photo.facts.get(REVIEWED):
         return False
-    return photo.verdict != REJECTED or photo.reason.partition(":")[0] in CRITERIA
+    return photo.verdict != REJECTED or "measured" in photo.facts
 
 
 def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
-    """`photo` with verdict and reason, by everything but duplicates; a photo without a label may get the judge's.
+    """`photo` with verdict and reason, by everything but duplicates.
 
-    A photo that was not measured stays as it is.
+    One without a label may get the judge's. A photo that was not measured stays as it is.
     """
     if "measured" not in photo.facts:
         return photo
     judged = photo.facts.get("judged", "")
     sure = photo.scores.get("judge_confidence", 0.0) >= thresholds.min_judge_confidence
+    if photo.facts.get("label_origin") == "judge":
+        photo = dataclasses.replace(photo, label="")
     if not photo.label and sure and judged in (GLASSES, NONE, SUNGLASSES):
         photo = dataclasses.replace(photo, label=judged, facts={**photo.facts, "label_origin": "judge"})
     reason = _reason(photo, thresholds, align, judged if sure else "")
@@ -49,8 +53,7 @@ def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
 def doubt(photo: Photo, thresholds: Thresholds, align: bool) -> float:
     """How much a person should look at this photo: 0 (clear) to 1 (on the edge, or contradictory).
 
-    One minus the distance to the nearest limit that would change the verdict; the doubt about the label counts
-    too where the photo is accepted.
+    One minus the distance to the nearest limit; the doubt about the label counts too where the photo is accepted.
     """
     if not photo.scores.get("faces"):
         return 0.0
@@ -95,7 +98,7 @@ def _scores(photo: Photo) -> dict[str, float]:
     if against is not None:
         scores["label_doubt"] = against
     if "judge_confidence" in scores and photo.label in (GLASSES, NONE):
-        from cyclegan_glasses.judging import Verdict
-
-        scores["judge_doubt"] = doubt_of(photo.label, Verdict(photo.facts["judged"], scores["judge_confidence"]))
+        scores["judge_doubt"] = doubt_of(
+            photo.label, Verdict(photo.facts["judged"], scores["judge_confidence"])
+        )
     return scores

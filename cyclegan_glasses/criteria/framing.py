@@ -11,13 +11,41 @@ from cyclegan_glasses.criteria.context import SIZE, Context
 from cyclegan_glasses.faces.detect import Face
 
 CHECKS = (
-    Check("framing", "second_face", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "whole"),
     Check(
-        "framing", "second_face_in_crop", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "aligned"
+        "framing", "second_face", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "whole"
     ),
-    Check("framing", "face_share", "min_face_share", 0.2, "the face is {value:.0%} of the picture's height", "whole"),
-    Check("framing", "face_share", "max_face_share", 0.2, "the face is {value:.0%} of the picture's height", "whole"),
-    Check("framing", "outside", "max_outside", 0.15, "{value:.0%} of the crop lie outside of the picture", "aligned"),
+    Check(
+        "framing",
+        "second_face_in_crop",
+        "max_second_face",
+        0.3,
+        "a second face, {value:.0%} of the size",
+        "aligned",
+    ),
+    Check(
+        "framing",
+        "face_share",
+        "min_face_share",
+        0.2,
+        "the face is {value:.0%} of the picture's height",
+        "whole",
+    ),
+    Check(
+        "framing",
+        "face_share",
+        "max_face_share",
+        0.2,
+        "the face is {value:.0%} of the picture's height",
+        "whole",
+    ),
+    Check(
+        "framing",
+        "outside",
+        "max_outside",
+        0.15,
+        "{value:.0%} of the crop lie outside of the picture",
+        "aligned",
+    ),
 )
 
 

@@ -20,16 +20,16 @@ CHECKS = (
 _BRIDGE = box(-0.13, -0.35, 0.13, 0.22)
 _BELOW = (box(-0.75, 0.22, -0.25, 0.62), box(0.25, 0.22, 0.75, 0.62))
 _LINES = cv2.getStructuringElement(cv2.MORPH_RECT, (1, 9))
-# Logistic regression on frontal FairFace faces, both labels weighted alike: natural logarithms of the lines on
-# the bridge and below the eyes, and the constant.
-_WEIGHTS = (1.0, 1.0, 0.0)
+# Logistic regression on frontal FairFace faces, both labels weighted alike: natural logarithms of the lines
+# on the bridge and below the eyes, and the constant.
+_WEIGHTS = (2.39, 1.00, 8.21)
 
 
 def score(context: Context) -> dict[str, float]:
     """Brightness of the lenses, room for the frame, and edges that look like glasses.
 
-    `lens`: median red level of both lens regions over that of cheeks and nose; red, since skin of every colour
-    is brightest there. `frame_margin`: how far from the border the outer ends of a frame would lie, in eye
+    `lens`: median red level of both lens regions over that of cheeks and nose; red, since skin of every
+    colour is brightest there. `frame_margin`: how far from the border the outer ends of a frame would lie, in eye
     distances. `edges`: see `edges`.
     """
     red = context.crop[:, :, 0].astype(np.float32)

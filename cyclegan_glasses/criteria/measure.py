@@ -72,9 +72,7 @@ def scores_of(context: Context) -> dict[str, float]:
     return {name: round(value, 4) for score in SCORES for name, value in score(context).items()}
 
 
-def _measure(
-    folder: Path, photo: Photo, detector: FaceDetector, stamp: str
-) -> tuple[Photo, Context | None]:
+def _measure(folder: Path, photo: Photo, detector: FaceDetector, stamp: str) -> tuple[Photo, Context | None]:
     facts: dict[str, Any] = {**photo.facts, "measured": stamp}
     for old in ("unreadable", "judged", "hashes"):
         facts.pop(old, None)
@@ -82,7 +80,7 @@ def _measure(
         content = _read(folder, photo.path)
         image = open_picture(content)
     except UnreadablePicture as error:
-        facts["unreadable"] = str(error).removeprefix("picture: ")
+        facts["unreadable"] = error.reason
         return dataclasses.replace(photo, facts=facts, scores={}), None
     facts["hashes"] = duplicates.hashes(image)
     pixels = np.asarray(image)
@@ -106,14 +104,14 @@ def _read(folder: Path, path: str) -> bytes:
     file = folder / path
     try:
         if not file.resolve().is_relative_to(folder.resolve()):
-            raise UnreadablePicture("it lies outside of the folder")
+            raise UnreadablePicture(path, "it lies outside of the folder")
         if file.stat().st_size > MOST_BYTES:
-            raise UnreadablePicture(f"the file has more than {MOST_BYTES // 1_000_000} MB")
+            raise UnreadablePicture(path, f"the file has more than {MOST_BYTES // 1_000_000} MB")
         return file.read_bytes()
     except FileNotFoundError:
-        raise UnreadablePicture("the file is gone") from None
+        raise UnreadablePicture(path, "the file is gone") from None
     except (OSError, ValueError) as error:
-        raise UnreadablePicture(getattr(error, "strerror", None) or str(error)) from None
+        raise UnreadablePicture(path, getattr(error, "strerror", None) or str(error)) from None
 
 
 def _with_verdict(photo: Photo, verdict: Verdict) -> Photo:

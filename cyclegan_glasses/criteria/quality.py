@@ -11,7 +11,9 @@ from cyclegan_glasses.criteria.context import FACE, Context
 CHECKS = (
     Check("quality", "eye_distance", "min_eye_distance", 12.0, "small: {value:.0f} pixels between the eyes"),
     Check("quality", "brightness", "min_brightness", 20.0, "dark: median grey level {value:.0f} of 255"),
-    Check("quality", "brightness", "max_brightness", 20.0, "too bright: median grey level {value:.0f} of 255"),
+    Check(
+        "quality", "brightness", "max_brightness", 20.0, "too bright: median grey level {value:.0f} of 255"
+    ),
     Check("quality", "contrast", "min_contrast", 8.0, "flat: grey levels spread by {value:.0f} of 255"),
     Check("quality", "sharpness", "min_sharpness", 0.04, "blurred: sharpness {value:.3f}"),
 )

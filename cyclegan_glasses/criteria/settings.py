@@ -12,12 +12,14 @@ def _limit(default: float, words: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where each score stops being good enough; `min_x` and `max_x` are kept, what lies beyond is rejected."""
+    """Where each score stops being good enough: `min_x` and `max_x` are still accepted."""
 
     min_face_share: float = _limit(0.5, "height of the face's box as a share of the picture's height")
     max_face_share: float = _limit(1.25, "the same, from above")
     max_second_face: float = _limit(0.4, "size of the second largest face as a share of the largest one's")
-    max_outside: float = _limit(0.3, "with --align: share of the aligned crop that lies outside of the picture")
+    max_outside: float = _limit(
+        0.3, "with --align: share of the aligned crop that lies outside of the picture"
+    )
     min_eye_margin: float = _limit(0.4, "distance of the eyes from the border, in eye distances")
     max_turn: float = _limit(30.0, "turn of the head to the side, in degrees")
     max_roll: float = _limit(30.0, "tilt of the line between the eyes, in degrees")
@@ -28,19 +30,23 @@ class Thresholds:
     min_brightness: float = _limit(30.0, "median grey level of the face, of 255")
     max_brightness: float = _limit(235.0, "the same, from above")
     min_contrast: float = _limit(10.0, "spread of the grey levels of the face, of 255")
-    min_lens: float = _limit(0.45, "brightness behind the lenses relative to the skin: dark ones are sunglasses")
-    min_frame_margin: float = _limit(
-        0.0, "distance of the ends of a frame from the border, in eye distances"
+    min_lens: float = _limit(
+        0.45, "brightness behind the lenses relative to the skin: dark ones are sunglasses"
     )
+    min_frame_margin: float = _limit(0.0, "distance of the ends of a frame from the border, in eye distances")
     max_label_doubt: float = _limit(
         1.0, "doubt of the edge measure about the label, 0 to 1; at 1 it only flags for the review"
     )
     min_judge_confidence: float = _limit(
         0.8, "confidence from which a judge's word counts against the label, or for a photo without one"
     )
-    max_lower_colour: float = _limit(32.0, "colour of mouth and chin against the cheeks (mask, hand), in CIELAB")
+    max_lower_colour: float = _limit(
+        32.0, "colour of mouth and chin against the cheeks (mask, hand), in CIELAB"
+    )
     max_side_colour: float = _limit(28.0, "colour of one cheek against the other (hair, hand), in CIELAB")
-    max_eye_imbalance: float = _limit(0.9, "difference in brightness between the eyes (hair), natural logarithm")
+    max_eye_imbalance: float = _limit(
+        0.9, "difference in brightness between the eyes (hair), natural logarithm"
+    )
     max_duplicate_bits: float = _limit(
         6.0, "differing bits of 64, in both of two hashes, up to which pictures are one; -1 turns it off"
     )
