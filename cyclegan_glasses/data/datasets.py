@@ -159,6 +159,10 @@ def open_dataset(settings: DataSettings) -> Dataset:
 def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> PairedDataset:
     if side_by_side.is_dir() and not folders["A"].is_dir():
         return PairedDataset(settings, open_domain("AB", side_by_side, 3, settings.max_dataset_size))
+    if not folders["A"].is_dir():
+        raise UserError(
+            f"there is neither {folders['A']} nor {side_by_side} (pairs side by side): make one of them"
+        )
     whole = [open_domain(name, folders[name], settings.channels[name]) for name in "AB"]
     a, b = matching(whole, settings.max_dataset_size)
     if not a.paths:

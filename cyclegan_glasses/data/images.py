@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -79,14 +82,18 @@ def open_picture(path: Path | str, channels: int = 3, max_pixels: int = MAX_PIXE
         raise _unreadable(path, error) from None
 
 
-def _open(path: Path | str, max_pixels: int) -> Image.Image:
+@contextmanager
+def _open(path: Path | str, max_pixels: int) -> Iterator[Image.Image]:
+    """The picture with its header read; Pillow's warnings (broken metadata, many pixels) are kept quiet."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for without end
+        raise ValueError("not a regular file")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is max_pixels
-        picture = Image.open(path, formats=FORMATS)
-    if picture.width * picture.height > max_pixels:
-        picture.close()
-        raise ValueError(f"{picture.width}x{picture.height} is more than the limit of {max_pixels} pixels")
-    return picture
+        warnings.simplefilter("ignore")
+        with Image.open(path, formats=FORMATS) as picture:
+            if picture.width * picture.height > max_pixels:
+                size = f"{picture.width}x{picture.height}"
+                raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
+            yield picture
 
 
 def _upright(picture: Image.Image) -> Image.Image:
