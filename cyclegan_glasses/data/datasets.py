@@ -18,11 +18,11 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
-from cyclegan_glasses.data.images import UnreadablePicture, find_pictures
 from cyclegan_glasses.data.sampler import Key, sample_generator
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.transforms import apply, normalize, plan, to_tensor
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.pictures import UnreadablePicture, find_pictures
 
 log = logging.getLogger(__name__)
 

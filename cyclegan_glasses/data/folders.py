@@ -8,14 +8,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from cyclegan_glasses.data.images import (
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.pictures import (
     EXTENSIONS,
     UnreadablePicture,
     check_header,
     find_pictures,
     open_picture,
 )
-from cyclegan_glasses.errors import UserError
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder

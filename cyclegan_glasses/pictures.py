@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import warnings
@@ -51,45 +52,47 @@ def find_pictures(folder: Path | str) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def check_header(path: Path | str, max_pixels: int = MAX_PIXELS) -> None:
+def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> None:
     """Read only the beginning of the file: is it a picture, of a format and size that may be opened?
 
     Raises:
         UnreadablePicture: it is not.
     """
     try:
-        with _open(path, max_pixels):
+        with _open(source, max_pixels):
             pass
     except Exception as error:
-        raise _unreadable(path, error) from None
+        raise _unreadable(source, error) from None
 
 
-def open_picture(path: Path | str, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open a picture of any kind as 8-bit grey (`channels` 1, mode L) or RGB (3), turned upright by its EXIF.
+def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open a picture of any kind, a file or its bytes, as 8-bit grey (`channels` 1, mode L) or RGB (3).
 
-    Transparency is laid on white, 16-bit values are divided by 257, CMYK and palettes become RGB, and grey
-    from colour is the luminance of ITU-R 601. Of an animation or a multi-page file it is the first picture.
+    It is turned upright by its EXIF. Transparency is laid on white, 16-bit values are divided by 257, CMYK
+    and palettes become RGB, and grey from colour is the luminance of ITU-R 601. Of an animation or a
+    multi-page file it is the first picture.
 
     Raises:
         UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
             pixels, or of numbers that have no agreed white (32-bit integers beyond 65535, floats).
     """
     try:
-        with _open(path, max_pixels) as picture:
+        with _open(source, max_pixels) as picture:
             picture.load()
             return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
     except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise _unreadable(path, error) from None
+        raise _unreadable(source, error) from None
 
 
 @contextmanager
-def _open(path: Path | str, max_pixels: int) -> Iterator[Image.Image]:
+def _open(source: Path | str | bytes, max_pixels: int) -> Iterator[Image.Image]:
     """The picture with its header read; Pillow's warnings (broken metadata, many pixels) are kept quiet."""
-    if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for without end
-        raise ValueError("not a regular file")
+    if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
+        raise ValueError("not a regular file")  # a pipe would be waited for without end
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(path, formats=FORMATS) as picture:
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > max_pixels:
                 size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
@@ -119,10 +122,11 @@ def _flatten(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _unreadable(path: Path | str, error: Exception) -> UnreadablePicture:
+def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
+    name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
-        empty = Path(path).stat().st_size == 0
-        return UnreadablePicture(path, "the file is empty" if empty else "not a picture of a known format")
+        size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+        return UnreadablePicture(name, "not a picture of a known format" if size else "the file is empty")
     if isinstance(error, OSError) and error.strerror:
-        return UnreadablePicture(path, error.strerror)
-    return UnreadablePicture(path, " ".join(str(error).split()) or type(error).__name__)
+        return UnreadablePicture(name, error.strerror)
+    return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)

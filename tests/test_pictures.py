@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cyclegan_glasses.data.images import UnreadablePicture, check_header, find_pictures, open_picture
+from cyclegan_glasses.pictures import UnreadablePicture, check_header, find_pictures, open_picture
 from tests.data.drawing import ramp
 
 
@@ -207,3 +207,17 @@ def test_damaged_bytes_give_a_picture_or_a_reason_and_nothing_else(
         assert open_picture(path, max_pixels=10_000).mode == "RGB"
     except UnreadablePicture as error:
         assert error.reason and "\n" not in error.reason
+
+
+def test_bytes_open_like_the_file_that_holds_them(tmp_path: Path) -> None:
+    ramp(2).save(tmp_path / "x.png")
+    content = (tmp_path / "x.png").read_bytes()
+    assert np.array_equal(np.asarray(open_picture(content)), np.asarray(ramp(2)))
+    check_header(content)
+    for broken, reason in (
+        (b"", "empty"),
+        (b"not a picture", "not a picture"),
+        (content[: len(content) // 2], "truncated"),
+    ):
+        with pytest.raises(UnreadablePicture, match=reason):
+            open_picture(broken)
