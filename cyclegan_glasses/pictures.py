@@ -63,7 +63,9 @@ def check_header(path: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> None
 
 
 def open_picture(path: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open a picture (a file, or its bytes) of any kind as 8-bit grey (`channels` 1, mode L) or RGB (3), turned upright by its EXIF.
+    """Open a picture of any kind, a file or its bytes, turned upright by its EXIF.
+
+    It comes as 8-bit grey (`channels` 1, mode L) or RGB (3).
 
     Transparency is laid on white, 16-bit values are divided by 257, CMYK and palettes become RGB, and grey
     from colour is the luminance of ITU-R 601. Of an animation or a multi-page file it is the first picture.
@@ -114,7 +116,9 @@ def _flatten(picture: Image.Image) -> Image.Image:
 
 
 def _unreadable(path: Path | str | bytes, error: Exception) -> UnreadablePicture:
-    empty = path == b"" if isinstance(path, bytes) else Path(path).is_file() and Path(path).stat().st_size == 0
+    empty = (
+        path == b"" if isinstance(path, bytes) else Path(path).is_file() and Path(path).stat().st_size == 0
+    )
     path = "picture" if isinstance(path, bytes) else path
     if isinstance(error, Image.UnidentifiedImageError):
         return UnreadablePicture(path, "the file is empty" if empty else "not a picture of a known format")
