@@ -33,7 +33,7 @@ quick: $(STAMP) ## the tests that take seconds
 	@$(PYTHON) -m pytest -m "not slow and not browser" $(ARGS)
 
 check: $(STAMP) ## style and types
-	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff check --quiet --output-format concise .
 	@$(PYTHON) -m ruff format --quiet --check . || \
 	    { echo "some files are not formatted: run $(VENV)/bin/ruff format ."; exit 1; }
 	@$(PYTHON) -m mypy --no-error-summary
