@@ -78,7 +78,7 @@ class Monitor(Protocol):
         """New values of the losses, every `--print_freq` pictures."""
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (height, width, 3); every `--display_freq`."""
+        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (H, W, 3); every `--display_freq`."""
 
     def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """The same for the web page, every `--update_html_freq` pictures."""
