@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cyclegan_glasses.errors import UserError
 
@@ -70,7 +70,7 @@ class DashboardSettings:
         local = parts.hostname in ("localhost", "127.0.0.1", "::1")
         return local and parts.scheme == "http" and not parts.path.strip("/")
 
-    def _split(self):  # type: ignore[no-untyped-def]
+    def _split(self) -> SplitResult:
         server = self.display_server if "://" in self.display_server else f"http://{self.display_server}"
         wrong = f"--display_server {self.display_server} is not an address: give one such as http://localhost"
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from dominate import tags
 from dominate.dom_tag import dom_tag
+from dominate.util import raw
 from PIL import Image
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
@@ -75,7 +78,10 @@ class TrainingPage(Monitor):
             body += [tags.h2(f"Newest pictures, epoch {epoch}"), _card(epoch, labels, newest=True)]
         body += curves
         if epochs[1:]:
-            body += [tags.h2("Earlier epochs"), *(_card(epoch, labels) for epoch, labels in epochs[1:])]
+            body += [
+                tags.h2("Earlier epochs"),
+                *(raw(_rendered(epoch, tuple(labels))) for epoch, labels in epochs[1:]),
+            ]
         options = table(["option", "value"], shown_options(self._run.options))
         body.append(tags.details(tags.summary("Options"), options))
         write_text(self._folder / "web" / "index.html", page(self._run.name, *body, refresh=refresh))
@@ -105,7 +111,12 @@ class TrainingPage(Monitor):
         }
 
 
-def _card(epoch: int, labels: list[str], *, newest: bool = False) -> dom_tag:
+@functools.lru_cache(maxsize=4096)
+def _rendered(epoch: int, labels: tuple[str, ...]) -> str:
+    return _card(epoch, labels).render(pretty=False)
+
+
+def _card(epoch: int, labels: Sequence[str], *, newest: bool = False) -> dom_tag:
     strips = tags.div(cls="strips")
     rows = rows_of(labels)
     for row in rows:

@@ -24,7 +24,7 @@ PAUSE, WATCH, RETRY, START_SECONDS = 0.3, 2.0, 1.0, 60.0
 Build = Callable[[], Pane]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The server answers but does not take what it is sent."""
 
 
@@ -40,7 +40,7 @@ class Client:
 
         Raises:
             requests.RequestException: the server does not answer.
-            Refused: it does not take it.
+            RefusedError: it does not take it.
         """
         self._post("events", {"win": window, **pane})
 
@@ -58,7 +58,7 @@ class Client:
         body = json.dumps(message, allow_nan=False)
         reply = session.post(f"{self._settings.url}/{endpoint}", data=body, timeout=TIMEOUT)
         if reply.status_code != 200:
-            raise Refused(f"it answers {reply.status_code} {reply.reason}")
+            raise RefusedError(f"it answers {reply.status_code} {reply.reason}")
         return reply.text
 
     def _login(self) -> requests.Session:
@@ -67,7 +67,7 @@ class Client:
             password = hashlib.sha256(self._settings.password.encode()).hexdigest()
             account = {"username": self._settings.username, "password": password}
             if session.post(f"{self._settings.url}/", json=account, timeout=TIMEOUT).status_code != 200:
-                raise Refused("it does not accept this user name and password")
+                raise RefusedError("it does not accept this user name and password")
         return session
 
 
@@ -126,7 +126,7 @@ class Sender:
                 self._flush()
                 self._found()
                 pause = PAUSE
-            except (requests.RequestException, Refused) as error:
+            except (requests.RequestException, RefusedError) as error:
                 self._lost(error)
                 pause = RETRY
             except Exception:
@@ -166,7 +166,7 @@ class Sender:
         if self._told or self._starting():
             return
         self._told = True
-        if isinstance(error, Refused):
+        if isinstance(error, RefusedError):
             self._say(f"the Visdom server takes no panes, and the run goes on: {error}")
         elif was_online:
             self._say("the Visdom server was lost; the run goes on, and the panes return when it does")

@@ -66,22 +66,30 @@ class Progress:
 
 
 class Monitor(Protocol):
-    """Someone who watches a run. An exception from a monitor is logged and never stops training."""
+    """Someone who watches a run. An exception from a monitor is logged and never stops training.
+
+    A class that inherits from this one may leave out what it has no use for.
+    """
 
     def start(self, run: Run) -> None:
         """The run begins or goes on."""
+        return
 
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """New values of the losses, every `--print_freq` pictures."""
+        return
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (height, width, 3)."""
+        return
 
     def message(self, text: str) -> None:
         """One line that a person should read: a warning, a checkpoint saved."""
+        return
 
     def close(self) -> None:
         """The run ends."""
+        return
 
 
 @dataclass(slots=True)
