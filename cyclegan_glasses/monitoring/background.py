@@ -13,12 +13,14 @@ from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 PICTURES = 2
 CLOSE_SECONDS = 30.0
+Show = Callable[[Progress, dict[str, np.ndarray]], None]
 
 
 class Background(Monitor):
     """Passes calls on to `monitor` in their order, in a thread.
 
-    Of the pictures at most two wait; while they do, newer ones are dropped. Exceptions are logged once.
+    Pictures are held at most twice; while they are, newer ones are dropped. Exceptions are logged once. A
+    single step is not passed on.
     """
 
     def __init__(self, monitor: Monitor) -> None:
@@ -39,15 +41,11 @@ class Background(Monitor):
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Pass a copy on, unless two are waiting."""
-        if not self._room.acquire(blocking=False):
-            return
-        pictures = {label: picture.copy() for label, picture in pictures.items()}
+        self._pass_copy(self._monitor.pictures, progress, pictures)
 
-        def call() -> None:
-            self._room.release()
-            self._monitor.pictures(progress, pictures)
-
-        self._calls.put(call)
+    def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """Pass a copy on, unless two are waiting."""
+        self._pass_copy(self._monitor.page, progress, pictures)
 
     def message(self, text: str) -> None:
         """Pass it on."""
@@ -58,6 +56,19 @@ class Background(Monitor):
         self._calls.put(self._monitor.close)
         self._calls.put(None)
         self._thread.join(CLOSE_SECONDS)
+
+    def _pass_copy(self, to: Show, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        if not self._room.acquire(blocking=False):
+            return
+        pictures = {label: picture.copy() for label, picture in pictures.items()}
+
+        def call() -> None:
+            try:
+                to(progress, pictures)
+            finally:
+                self._room.release()
+
+        self._calls.put(call)
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:

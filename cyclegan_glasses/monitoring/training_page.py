@@ -19,7 +19,7 @@ from cyclegan_glasses.monitoring.console import duration
 from cyclegan_glasses.monitoring.curves import charts
 from cyclegan_glasses.monitoring.history import read_history
 from cyclegan_glasses.monitoring.webpage import Picture, page, rows_of, shown_options, strip, table
-from cyclegan_glasses.training.progress import Every, Monitor, Progress, Run
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 REFRESH = 60
 PEER_LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
@@ -31,13 +31,11 @@ class TrainingPage(Monitor):
 
     Args:
         folder: of the run; the page goes to `web/index.html`, pictures to `web/images/epoch001_<label>.png`.
-        update_html_freq: pictures between two writings.
     """
 
-    def __init__(self, folder: Path, update_html_freq: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = Path(folder)
         self._images = make_folder(self._folder / "web" / "images")
-        self._due = Every(update_html_freq)
         self._run: Run | None = None
         self._last: Progress | None = None
         self._labels: list[str] = []
@@ -53,11 +51,9 @@ class TrainingPage(Monitor):
         """Remember how far the run is."""
         self._last = progress
 
-    def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Save the pictures under the epoch's number and write the page, when it is due."""
+    def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """Save the pictures under the epoch's number and write the page."""
         self._last = progress
-        if not self._due.passed(progress.seen):
-            return
         self._labels = list(pictures)
         for label, picture in pictures.items():
             with atomic_write(self._images / f"epoch{progress.epoch:03d}_{label}.png") as file:

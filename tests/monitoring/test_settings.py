@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
+from cyclegan_glasses.monitoring.settings import DashboardSettings
 
 
 @pytest.mark.parametrize(
@@ -53,15 +53,6 @@ def test_impossible_values(words: dict) -> None:
 def test_password_is_not_shown() -> None:
     """A password in a log is a password lost."""
     assert "secret" not in repr(DashboardSettings(username="ann", password="secret"))
-
-
-def test_pictures_freq() -> None:
-    """Pictures are asked for as often as the most eager monitor wants them, and never if none does."""
-    off = DashboardSettings(display_id=0)
-    assert MonitoringSettings().pictures_freq == 400
-    assert MonitoringSettings(dashboard=off).pictures_freq == 1000
-    assert MonitoringSettings(dashboard=off, html=False).pictures_freq == 0
-    assert MonitoringSettings(dashboard=off, html=False, use_wandb=True).pictures_freq == 400
 
 
 def test_import_is_light() -> None:
