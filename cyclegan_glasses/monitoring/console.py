@@ -91,10 +91,12 @@ class Console(Monitor):
     def _move_bar(self, progress: Progress) -> None:
         if self._bar is None:
             self._bar = tqdm(
-                bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}",
+                total=progress.epoch_size,
+                bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}",
                 file=self._stream,
                 dynamic_ncols=True,
                 leave=False,
+                delay=1e-9,
             )
         self._bar.total = progress.epoch_size
         self._bar.n = progress.pictures

@@ -93,7 +93,9 @@ class Sender:
         self._waiting: dict[str, Build] = {}
         self._changed = threading.Condition()
         self._closing = False
+        self._broken: set[str] = set()
         self._online = False
+        self._failed = False
         self._told = False
         self._begin = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="visdom", daemon=True)
@@ -129,9 +131,6 @@ class Sender:
             except (requests.RequestException, RefusedError) as error:
                 self._lost(error)
                 pause = RETRY
-            except Exception:
-                logger.warning("a pane of the dashboard cannot be drawn", exc_info=True)
-                pause = RETRY
             if not self._closing:
                 time.sleep(pause)
             elif pause == RETRY:
@@ -144,7 +143,14 @@ class Sender:
                     return
                 window = next(iter(self._waiting))
                 build = self._waiting.pop(window)
-            self._client.show(window, build())
+            try:
+                pane = build()
+            except Exception as error:
+                if window not in self._broken:
+                    logger.warning("the pane %s cannot be drawn: %s: %s", window, type(error).__name__, error)
+                self._broken.add(window)
+                continue
+            self._client.show(window, pane)
 
     def _everything_again(self) -> None:
         with self._changed:
@@ -152,17 +158,17 @@ class Sender:
 
     def _hopeful(self) -> bool:
         """Whether it is worth while to wait for the server at the end of a run."""
-        return self._online or (self._server is not None and self._server.poll() is None and not self._told)
+        return not self._failed or self._starting()
 
     def _found(self) -> None:
         if self._told:
             self._say("the Visdom server answers again, and its panes are back")
-        self._online, self._told = True, False
+        self._online, self._failed, self._told = True, False, False
 
     def _lost(self, error: Exception) -> None:
         self._client.forget()
         self._everything_again()
-        was_online, self._online = self._online, False
+        was_online, self._online, self._failed = self._online, False, True
         if self._told or self._starting():
             return
         self._told = True
