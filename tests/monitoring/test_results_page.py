@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cyclegan_glasses.monitoring.results_page import ROWS, Result, read_rows, summary, write_results_page
@@ -99,6 +99,7 @@ def test_damaged_rows(tmp_path: Path, text: str) -> None:
     assert list(read_rows(tmp_path)) == ["AtoB"]
 
 
+@settings(max_examples=30)
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1))
 def test_any_stem(tmp_path_factory: pytest.TempPathFactory, stem: str) -> None:
     """Whatever a file is called, the page shows its name and is not broken by it."""
