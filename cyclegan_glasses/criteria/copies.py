@@ -15,8 +15,8 @@ class Copies:
     """Takes photos in one after the other, keeps some fifty bytes of each, and finds the copies among them.
 
     Of several copies the one that a person chose is kept, else one of a test part, else the largest, else
-    the first. Near-duplicates with different labels are both kept: the same person with and without glasses in the
-    same pose is what a paired set is made of. The very same file with different labels is kept by neither.
+    the first. Near-duplicates with different labels are both kept: the same person with and without glasses
+    in the same pose is what a paired set is made of. Of the very same file with different labels none is.
     """
 
     def __init__(self, bits: int) -> None:

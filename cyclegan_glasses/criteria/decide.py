@@ -53,7 +53,7 @@ def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
 def doubt(photo: Photo, thresholds: Thresholds, align: bool) -> float:
     """How much a person should look at this photo: 0 (clear) to 1 (on the edge, or contradictory).
 
-    One minus the distance to the nearest limit; the doubt about the label counts too where the photo is accepted.
+    One minus the distance to the nearest limit; where the photo is accepted, doubt about the label counts.
     """
     if not photo.scores.get("faces"):
         return 0.0

@@ -1,9 +1,9 @@
 """Is the picture there already, or nearly?
 
 Two pictures are one when both their perceptual hashes (pHash over the DCT, dHash over gradients; 64 bits
-each, of the library imagehash) differ in few bits. Candidates come from multi-index hashing (Norouzi, Punjani and
-Fleet 2012, doi 10.1109/CVPR.2012.6248043): of two hashes that differ in at most b bits, one of four bands of
-16 bits differs in at most b // 4, so only such neighbours of each band are compared.
+each, of the library imagehash) differ in few bits. Candidates come from multi-index hashing (Norouzi, Punjani
+and Fleet 2012, doi 10.1109/CVPR.2012.6248043): of two hashes that differ in at most b bits, one of four bands
+of 16 bits differs in at most b // 4, so only such neighbours of each band are compared.
 """
 
 from __future__ import annotations

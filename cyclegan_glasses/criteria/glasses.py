@@ -29,8 +29,8 @@ def score(context: Context) -> dict[str, float]:
     """Brightness of the lenses, room for the frame, and edges that look like glasses.
 
     `lens`: median red level of both lens regions over that of cheeks and nose; red, since skin of every
-    colour is brightest there. `frame_margin`: how far from the border the outer ends of a frame would lie, in eye
-    distances. `edges`: see `edges`.
+    colour is brightest there. `frame_margin`: how far from the border the outer ends of a frame would lie,
+    in eye distances. `edges`: see `edges`.
     """
     red = context.crop[:, :, 0].astype(np.float32)
     lens = float(np.mean([np.median(red[lens]) for lens in LENSES]))

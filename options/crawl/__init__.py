@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 
 from options.crawl import filter as filter_verb
-from options.crawl import folder
+from options.crawl import folder, review
 
-VERBS: dict[str, ModuleType] = {"folder": folder, "filter": filter_verb}
+VERBS: dict[str, ModuleType] = {"folder": folder, "filter": filter_verb, "review": review}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
