@@ -67,9 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         words = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         if not self._is_for_us():
             return self._say(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
-        if parts.path == "/" and hmac.compare_digest(
-            words.get("token", "").encode(), self.server.token.encode()
-        ):
+        if parts.path == "/" and self._is_token(words.get("token", "")):
             return self._page()
         if not self._has_cookie():
             return self._say(HTTPStatus.FORBIDDEN, "open the address that crawl.py review printed")
@@ -131,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_from_page(self) -> bool:
         token = self.headers.get(_HEADER, "")
         origin = self.headers.get("Origin")
-        return hmac.compare_digest(token.encode(), self.server.token.encode()) and (
+        return self._is_token(token) and (
             origin is None or origin.removeprefix("http://") in self._hosts()
         )
 
@@ -144,6 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
         except CookieError:
             return False
         given = cookie[self._cookie].value if self._cookie in cookie else ""
+        return self._is_token(given)
+
+    def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self.server.token.encode())
 
     @property
@@ -154,8 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
         nonce = secrets.token_urlsafe(16)
         page = self.server.page.replace("{{nonce}}", nonce).replace("{{token}}", self.server.token)
         policy = (
-            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
-            "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
+            "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         cookie = f"{self._cookie}={self.server.token}; HttpOnly; SameSite=Strict; Path=/"
         headers = {"Set-Cookie": cookie, "Content-Security-Policy": policy}

@@ -14,8 +14,8 @@ CHECKS = (
     Check(
         "eyes", "eye_margin", "min_eye_margin", 0.3, "an eye lies {value:.2f} eye distances from the border"
     ),
-    Check("eyes", "turn", "max_turn", 15.0, "turned {value:.0f} degrees to the side"),
-    Check("eyes", "roll", "max_roll", 15.0, "tilted by {value:.0f} degrees"),
+    Check("eyes", "turn", "max_turn", 15.0, "turned {value:.1f} degrees to the side"),
+    Check("eyes", "roll", "max_roll", 15.0, "tilted by {value:.1f} degrees"),
     Check("eyes", "nose", "min_nose", 0.15, "looks up (nose at {value:.2f} between eyes and mouth)"),
     Check("eyes", "nose", "max_nose", 0.15, "looks down (nose at {value:.2f} between eyes and mouth)"),
 )

@@ -10,10 +10,10 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
+from options.crawl import build, folder, review
 from options.crawl import filter as filter_verb
-from options.crawl import folder, review
 
-VERBS: dict[str, ModuleType] = {"folder": folder, "filter": filter_verb, "review": review}
+VERBS: dict[str, ModuleType] = {"folder": folder, "filter": filter_verb, "review": review, "build": build}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:

@@ -1,7 +1,7 @@
 """Look over the photos of a folder in the browser and accept, reject or relabel them by keyboard.
 
-The page is for this machine alone. Photos that the criteria were least sure of come first. Every decision is in
-the manifest at once, so the page may be closed at any time; crawl.py filter leaves decisions as they are.
+The page is for this machine alone. Photos that the criteria were least sure of come first. Every decision is
+in the manifest at once, so the page may be closed at any time; crawl.py filter leaves decisions as they are.
 """
 
 from __future__ import annotations
