@@ -105,8 +105,8 @@ def _compose(
         Paint(tuple(pose.project(r) for r in piece.rings), piece.colour, piece.opacity)
         for piece in parts.front
     ]
-    solid, alpha = solid(front, frame, pose, light, crop)
-    picture = picture * (1 - alpha) + solid
+    body, alpha = solid(front, frame, pose, light, crop)
+    picture = picture * (1 - alpha) + body
     soft = np.maximum.reduce([alpha, arm_alpha, lens, shadow])[..., 0]
     touched = soft > 0
     after = np.clip(np.round(picture), 0, 255).astype(np.uint8)

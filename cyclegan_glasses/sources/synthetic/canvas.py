@@ -1,0 +1,105 @@
+"""A float picture that soft shapes are blended into, each on its own window only."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.overlays.raster import blur
+
+_SHIFT = 4
+
+
+def curve(points: np.ndarray, count: int = 24) -> np.ndarray:
+    """An open Catmull-Rom spline through `points` (n, d), sampled at `count` places, ends included."""
+    points = np.asarray(points, float)
+    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    place = np.linspace(0, len(points) - 1, count)
+    index = np.minimum(place.astype(int), len(points) - 2)
+    t = (place - index)[:, None]
+    a, b, c, d = (padded[index + k] for k in range(4))
+    return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+
+
+def tapered(line: np.ndarray, width: np.ndarray | float) -> np.ndarray:
+    """The outline (2n, 2) of a stroke along `line` (n, 2) with a width at each point."""
+    along = np.gradient(line, axis=0)
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    half = np.broadcast_to(np.asarray(width, float), len(line))[:, None] / 2
+    return np.concatenate([line + normal * half, (line - normal * half)[::-1]])
+
+
+def fixed(points: np.ndarray) -> np.ndarray:
+    """Pixels as OpenCV's fixed-point numbers of `_SHIFT` bits."""
+    return np.round(np.asarray(points) * (1 << _SHIFT)).astype(np.int32)
+
+
+class Canvas:
+    """RGB float32 (size, size, 3), about 0 … 1; shapes are pixels (n, 2), softness is a blur in pixels."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.rgb = np.zeros((size, size, 3), np.float32)
+
+    def mask(self, points: np.ndarray, soft: float = 0.0) -> np.ndarray:
+        """Coverage of a polygon over the whole canvas, uint8 (size, size)."""
+        layer = np.zeros((self.size, self.size), np.uint8)
+        cv2.fillPoly(layer, [fixed(points)], 255, cv2.LINE_AA, _SHIFT)
+        return blur(layer, soft)
+
+    def window(self, points: np.ndarray, soft: float) -> tuple[tuple[slice, slice], np.ndarray] | None:
+        """The part of the canvas that a soft polygon touches and its coverage there, float32; None if none."""
+        margin = 2 + 3 * soft
+        low = np.maximum(np.floor(points.min(axis=0) - margin), 0).astype(int)
+        high = np.minimum(np.ceil(points.max(axis=0) + margin) + 1, self.size).astype(int)
+        if (high <= low).any():
+            return None
+        layer = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+        cv2.fillPoly(layer, [fixed(points - low)], 255, cv2.LINE_AA, _SHIFT)
+        place = (slice(low[1], high[1]), slice(low[0], high[0]))
+        return place, blur(layer, soft).astype(np.float32) * np.float32(1 / 255)
+
+    def fill(
+        self,
+        points: np.ndarray,
+        colour: np.ndarray,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        inside: np.ndarray | None = None,
+    ) -> None:
+        """Blend a polygon of one colour (3,); `inside` (uint8, whole canvas) limits it."""
+        found = self.window(points, soft)
+        if found is None or alpha <= 0:
+            return
+        place, cover = found
+        if inside is not None:
+            cover = cover * (inside[place] * np.float32(1 / 255))
+        part = self.rgb[place]
+        part += (cover * np.float32(alpha))[..., None] * (np.asarray(colour, np.float32) - part)
+
+    def shade(
+        self,
+        points: np.ndarray,
+        factor: np.ndarray | float,
+        soft: float = 0.0,
+        inside: np.ndarray | None = None,
+    ) -> None:
+        """Multiply by `factor` (a number or (3,)) inside a polygon."""
+        found = self.window(points, soft)
+        if found is None:
+            return
+        place, cover = found
+        if inside is not None:
+            cover = cover * (inside[place] * np.float32(1 / 255))
+        self.rgb[place] *= 1 + cover[..., None] * (np.asarray(factor, np.float32) - 1)
+
+    def stroke(
+        self, line: np.ndarray, width: np.ndarray | float, colour: np.ndarray, alpha: float, soft: float = 0.0
+    ) -> None:
+        """Blend a stroke along a line, whose width may change along it."""
+        self.fill(tapered(line, width), colour, alpha, soft)
+
+    def blend(self, layer: np.ndarray, cover: np.ndarray) -> None:
+        """Blend a whole layer (size, size, 3) or one colour with coverage float32 (size, size)."""
+        self.rgb += cover[..., None] * (layer - self.rgb)

@@ -1,0 +1,196 @@
+"""Draws hair: strands over a shaded sheet, curls, or the cloth of a head scarf."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.overlays.outlines import closed_curve
+from cyclegan_glasses.overlays.raster import blur
+from cyclegan_glasses.sources.synthetic.canvas import Canvas, curve, fixed
+from cyclegan_glasses.sources.synthetic.head import Head
+from cyclegan_glasses.sources.synthetic.palette import CLOTHES, HAIR, rgb
+from cyclegan_glasses.sources.synthetic.parameters import Portrait
+from cyclegan_glasses.sources.synthetic.skin import light_of, shadow_colour
+from cyclegan_glasses.sources.synthetic.styles import Look, Sheet
+
+_ALONG, _ACROSS = 22, 9
+
+
+def hair_colour(p: Portrait) -> np.ndarray:
+    """Colour of the hair with its grey, float32 (3,)."""
+    base = rgb(HAIR[p.hair_colour])
+    return base + np.float32(p.grey) * (np.array([0.70, 0.69, 0.67], np.float32) - base)
+
+
+def draw_back(canvas: Canvas, head: Head, look: Look, rng: np.random.Generator) -> None:
+    """Hair behind the neck."""
+    for sheet in look.back:
+        _draw(canvas, head, sheet, 0.55 * hair_colour(head.portrait), rng)
+
+
+def draw_front(
+    canvas: Canvas, head: Head, look: Look, skin: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Hair over the face with its shadow on the skin; returns what hides the temples, uint8 (size, size)."""
+    p = head.portrait
+    hides = np.zeros((canvas.size, canvas.size), np.uint8)
+    colour = rgb(CLOTHES[p.clothes]) if look.cloth else hair_colour(p)
+    if look.curls:
+        return _curls(canvas, head, look.curls, skin, rng)
+    if look.front and p.hair != "buzz":
+        shape = np.zeros_like(hides)
+        for sheet in look.front:
+            np.maximum(shape, canvas.mask(_edge(_grid(head, sheet))), out=shape)
+        _cast(canvas, head, shape, skin)
+    for sheet in look.front:
+        cover = _draw(canvas, head, sheet, colour, rng)
+        if sheet.over:
+            np.maximum(hides, cover, out=hides)
+    return hides
+
+
+def _cast(canvas: Canvas, head: Head, shape: np.ndarray, skin: np.ndarray) -> None:
+    """The shadow of hair on the skin, away from the lamp."""
+    p, mm = head.portrait, head.pose.scale
+    shift = np.float32([[1, 0, -4.0 * p.light_x * mm], [0, 1, (1.0 - 4.0 * p.light_y) * mm]])
+    cast = blur(cv2.warpAffine(shape, shift, shape.shape[::-1]), 2.4 * mm)
+    near = blur(shape, 3.5 * mm)
+    dark = np.maximum(cast.astype(np.float32) * (0.5 * (1.2 - p.ambient)), near.astype(np.float32) * 0.3)
+    dark *= skin.astype(np.float32) / (255 * 255)
+    canvas.rgb *= 1 - dark[..., None] * (1 - shadow_colour(p, 0.62))
+
+
+def _grid(head: Head, sheet: Sheet) -> np.ndarray:
+    """Pixels (across, along, 2) of a sheet: its rails, joined by splines from roots to tips."""
+    rails = [head.pose.project(curve(np.array(rail), _ACROSS)) for rail in sheet.rails]
+    return np.stack([curve(line, _ALONG) for line in np.stack(rails, axis=1)])
+
+
+def _edge(grid: np.ndarray) -> np.ndarray:
+    """The outline of a sheet, pixels (n, 2)."""
+    return np.concatenate([grid[0], grid[1:, -1], grid[-1, -2::-1], grid[-2:0:-1, 0]])
+
+
+def _draw(canvas: Canvas, head: Head, sheet: Sheet, colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a sheet; returns its coverage, uint8 (size, size)."""
+    mm = head.pose.scale
+    grid = _grid(head, sheet)
+    tone = _volume(canvas.size, grid, sheet)
+    cover = canvas.mask(_edge(grid))
+    _strands(tone, cover, grid, sheet, mm, rng)
+    cover = blur(cover, sheet.soft * mm)
+    _blend(canvas, head, tone, cover, colour, sheet.shine, sheet.opacity)
+    return cover
+
+
+def _volume(size: int, grid: np.ndarray, sheet: Sheet) -> np.ndarray:
+    """Brightness of a smooth sheet, uint8 (size, size), 128 is its colour: round across, a band of light along."""
+    layer = np.full((size, size), 100, np.uint8)
+    across = np.linspace(0, 1, _ACROSS - 1)
+    along = np.linspace(0, 1, _ALONG - 1)
+    bulge = 92 + 34 * np.sin(np.pi * np.clip(across * 0.9 + 0.05, 0, 1)) ** 0.7
+    band = 52 * sheet.shine * np.exp(-(((along - sheet.band) / 0.13) ** 2)) - 16 * along
+    value = np.clip(bulge[:, None] + band[None], 20, 250)
+    corners = fixed(grid)
+    for i in range(_ACROSS - 1):
+        for j in range(_ALONG - 1):
+            quad = np.array([corners[i, j], corners[i + 1, j], corners[i + 1, j + 1], corners[i, j + 1]])
+            cv2.fillConvexPoly(layer, quad, float(value[i, j]), cv2.LINE_8, 4)
+    return blur(layer, 0.012 * size)
+
+
+def _strands(
+    tone: np.ndarray, cover: np.ndarray, grid: np.ndarray, sheet: Sheet, mm: float, rng: np.random.Generator
+) -> None:
+    """Draw strands that are lighter or darker than the sheet, in place."""
+    n = sheet.strands
+    share = rng.uniform(0, 1, n) * (_ACROSS - 1.001)
+    low = share.astype(int)
+    part = (share - low)[:, None, None]
+    lines = grid[low] * (1 - part) + grid[low + 1] * part
+    t = np.linspace(0, 1, _ALONG)
+    phase = 2.2 * share / (_ACROSS - 1) * np.pi + rng.normal(0, 0.5, n)
+    swing = np.sin(phase[:, None] + 5.5 * np.pi * t) * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (0.4 + t)
+    lines[..., 0] += mm * swing * np.minimum(1, 3 * t)
+    tip = lines[:, -1:] - lines[:, -2:-1]
+    tip /= np.maximum(np.linalg.norm(tip, axis=-1, keepdims=True), 1e-6)
+    lines += tip * (rng.uniform(-0.3, 1, n)[:, None, None] * sheet.ragged * mm * t[None, :, None] ** 6)
+    lines = fixed(lines)
+    group = np.interp(share, np.linspace(0, _ACROSS, 14), rng.normal(0, 11, 14))
+    jitter = group + rng.normal(0, 17, n)
+    thick = max(1, round(sheet.lock * mm))
+    middles = np.clip(lines[:, _ALONG // 2] >> 4, 0, tone.shape[0] - 1)
+    for line, change, middle in zip(lines, jitter, middles, strict=True):
+        cv2.polylines(cover, [line], False, 255, 1, cv2.LINE_AA, 4)
+        for start in range(0, _ALONG - 1, 3):
+            piece = line[start : start + 4]
+            x, y = np.clip(piece[len(piece) // 2] >> 4, 0, tone.shape[0] - 1)
+            base = int(tone[y, x])
+            if thick > 2:
+                cv2.polylines(tone, [piece], False, max(10.0, base - 50.0), thick, cv2.LINE_AA, 4)
+                cv2.polylines(tone, [piece], False, base + 6.0, max(1, thick - 2), cv2.LINE_AA, 4)
+            else:
+                cv2.polylines(tone, [piece], False, float(np.clip(base + change, 8, 250)), thick, cv2.LINE_AA, 4)
+        del middle
+
+
+def _blend(
+    canvas: Canvas,
+    head: Head,
+    tone: np.ndarray,
+    cover: np.ndarray,
+    colour: np.ndarray,
+    shine: float,
+    opacity: float = 1.0,
+) -> None:
+    """Blend hair of brightness `tone` (128 is `colour`), lit from the lamp's side."""
+    p, light = head.portrait, light_of(head.portrait)
+    rows, columns = np.nonzero(cover.any(axis=1))[0], np.nonzero(cover.any(axis=0))[0]
+    if not len(rows):
+        return
+    place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    level = tone[place].astype(np.float32) * np.float32(1 / 128)
+    span = 90 * head.pose.scale
+    x = (np.arange(columns[0], columns[-1] + 1, dtype=np.float32) - head.pose.origin[0]) / span
+    y = (np.arange(rows[0], rows[-1] + 1, dtype=np.float32) - head.pose.origin[1]) / span
+    side = 1 + (1 - p.ambient) * (0.75 * p.light_x * x[None] + 0.4 * p.light_y * y[:, None])
+    body = (level * side)[..., None] * (np.asarray(colour, np.float32) * np.array(light.colour, np.float32))
+    gleam = (0.05 + 0.20 * shine) * np.clip(level * side - 1.05, 0, 1)[..., None]
+    cloud = body + gleam * np.array([1.0, 0.97, 0.92], np.float32)
+    part = canvas.rgb[place]
+    part += (cover[place].astype(np.float32) * np.float32(opacity / 255))[..., None] * (cloud - part)
+
+
+def _curls(
+    canvas: Canvas, head: Head, volume: float, skin: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """A mass of curls around the forehead and down the sides; returns what hides the temples."""
+    p, mm = head.portrait, head.pose.scale
+    w, y = p.face_width, -p.hairline
+    low = 8.0 + (46.0 if p.feminine > 0.5 else 0.0)
+    inner = [(0.965 * w, min(low, 6.0), 44), (0.925 * w, -9, 42), (0.87 * w, -24, 38), (0.80 * w, y + 11, 30),
+             (0.6 * w, y + 3.5, 18), (0.3 * w, y + 0.5, 8), (0, y, 4)]  # fmt: skip
+    outer = [(0, -112 - volume, 30), (0.6 * w, -104 - volume, 40), (0.98 * w + volume, y - 20, 55),
+             (1.05 * w + 1.15 * volume, -12, 60), (1.0 * w + volume, 0.5 * low, 60), (0.98 * w + 0.5 * volume, low, 56)]  # fmt: skip
+    left = [(-a, b, c) for a, b, c in inner[:-1]]
+    ring = closed_curve(np.array([*left, *inner[::-1], *outer[::-1], *[(-a, b, c) for a, b, c in outer[1:]]]), 160)
+    outline = head.pose.project(ring)
+    base = canvas.mask(outline)
+    _cast(canvas, head, base, skin)
+    cover, tone = base.copy(), np.full((canvas.size, canvas.size), 66, np.uint8)
+    x0, y0 = np.maximum(outline.min(axis=0), 0)
+    x1, y1 = np.minimum(outline.max(axis=0), canvas.size - 1)
+    spots = np.stack([rng.uniform(x0, x1, 900), rng.uniform(y0, y1, 900)], axis=1)
+    inside = base[spots[:, 1].astype(int), spots[:, 0].astype(int)] > 128
+    edge = outline + rng.normal(0, 1.0 * mm, outline.shape)
+    spots = np.concatenate([edge[rng.permutation(len(edge))], spots[inside]])
+    size = rng.uniform(1.7, 3.3, len(spots)) * mm * (0.85 if p.hair == "afro" else 1.15)
+    turn, bright = rng.uniform(0, 360, len(spots)), rng.normal(128, 26, len(spots))
+    for (cx, cy), radius, start, value in zip(spots, size, turn, bright, strict=True):
+        centre, axes = (round(cx * 16), round(cy * 16)), (round(radius * 16), round(radius * 13))
+        cv2.ellipse(cover, centre, axes, start, 0, 360, 255, -1, cv2.LINE_AA, 4)
+        cv2.ellipse(tone, centre, axes, start, 0, 360, 72, -1, cv2.LINE_AA, 4)
+        cv2.ellipse(tone, centre, axes, start, 20, 250, float(np.clip(value, 40, 235)), max(1, round(0.9 * mm)), cv2.LINE_AA, 4)
+    _blend(canvas, head, tone, cover, hair_colour(p), 0.4)
+    return cover
