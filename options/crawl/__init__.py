@@ -10,7 +10,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-VERBS: dict[str, ModuleType] = {}
+from options.crawl import folder
+
+VERBS: dict[str, ModuleType] = {"folder": folder}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
