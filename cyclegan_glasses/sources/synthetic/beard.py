@@ -47,12 +47,13 @@ def _hairs(canvas: Canvas, head: Head, cover: np.ndarray, colour: np.ndarray, rn
     roots = head.place(spots)
     at = np.clip(np.round(roots).astype(int), 0, canvas.size - 1)
     kept = cover[at[:, 1], at[:, 0]] > rng.uniform(30, 160, len(at))
-    length = 2.2 + 3.5 * p.beard_length
-    for root, spot, bright in zip(roots[kept], spots[kept], rng.normal(1.0, 0.4, int(kept.sum())), strict=True):
-        lean = np.array([0.5 * np.sign(spot[0]) * min(1, abs(spot[0]) / 25), 1.0]) + rng.normal(0, 0.25, 2)
-        line = np.array([root, root + 0.5 * lean * length * mm, root + lean * length * mm])
-        hair = np.clip(colour * bright + 0.05 * (bright > 1.3), 0, 1)
-        canvas.stroke(line, np.array([0.55, 0.5, 0.2]) * mm, hair, 0.55)
+    roots, spots = roots[kept], spots[kept]
+    outwards = 0.5 * np.sign(spots[:, 0]) * np.minimum(1, np.abs(spots[:, 0]) / 25)
+    lean = np.stack([outwards, np.ones(len(spots))], axis=1) + rng.normal(0, 0.25, spots.shape)
+    lean *= (2.2 + 3.5 * p.beard_length) * mm
+    lines = np.stack([roots, roots + 0.5 * lean, roots + lean], axis=1)
+    for part, bright in enumerate((0.45, 0.75, 1.35, 1.8)):
+        canvas.hairs(lines[part::4], 0.55 * mm, np.clip(colour * bright + 0.02 * part, 0, 1), 0.55)
 
 
 def _jaw(head: Head, longer: float) -> np.ndarray:
@@ -76,8 +77,6 @@ def _chin(p: Portrait) -> np.ndarray:
     y, c = mouth_height(p), p.chin
     w = 0.72 * p.mouth_width
     half = [(w + 5, y - 4), (w + 5.5, y + 8), (w + 1, c - 8), (0.55 * w, c + 1)]
-    lips = [(0.8 * w, y - 2), (0, y - 1)]
-    del lips
     return closed_curve(np.array([(0, y + p.lip_lower + 2), *half, (0, c + 3), *[(-a, b) for a, b in half[::-1]]]), 60)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -11,23 +13,32 @@ _SHIFT = 4
 
 
 def curve(points: np.ndarray, count: int = 24) -> np.ndarray:
-    """An open Catmull-Rom spline through `points` (n, d), sampled at `count` places, ends included."""
+    """An open Catmull-Rom spline through `points` (n, …), sampled at `count` places, ends included."""
     points = np.asarray(points, float)
-    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    place = np.linspace(0, len(points) - 1, count)
-    index = np.minimum(place.astype(int), len(points) - 2)
+    return np.tensordot(_spline(len(points), count), points, 1)
+
+
+@lru_cache(maxsize=256)
+def _spline(n: int, count: int) -> np.ndarray:
+    """Weights (count, n) of the points of an open Catmull-Rom spline, whose ends go straight on."""
+    place = np.linspace(0, n - 1, count)
+    index = np.minimum(place.astype(int), n - 2)
     t = (place - index)[:, None]
+    padded = np.zeros((n + 2, n))
+    padded[1:-1] = np.eye(n)
+    padded[0, :2], padded[-1, -2:] = (2, -1), (-1, 2)
     a, b, c, d = (padded[index + k] for k in range(4))
     return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
 
 
 def tapered(line: np.ndarray, width: np.ndarray | float) -> np.ndarray:
     """The outline (2n, 2) of a stroke along `line` (n, 2) with a width at each point."""
-    along = np.gradient(line, axis=0)
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    half = np.broadcast_to(np.asarray(width, float), len(line))[:, None] / 2
-    return np.concatenate([line + normal * half, (line - normal * half)[::-1]])
+    along = np.empty_like(line)
+    along[1:-1] = line[2:] - line[:-2]
+    along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
+    normal = along[:, ::-1] * (-0.5, 0.5) / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+    offset = normal * (width[:, None] if isinstance(width, np.ndarray) else width)
+    return np.concatenate([line + offset, (line - offset)[::-1]])
 
 
 def fixed(points: np.ndarray) -> np.ndarray:
@@ -99,6 +110,18 @@ class Canvas:
     ) -> None:
         """Blend a stroke along a line, whose width may change along it."""
         self.fill(tapered(line, width), colour, alpha, soft)
+
+    def hairs(self, lines: np.ndarray, width: float, colour: np.ndarray, alpha: float) -> None:
+        """Blend many lines (n, k, 2) of one colour at once; thinner than a pixel means fainter."""
+        if not len(lines):
+            return
+        layer = np.zeros((self.size, self.size), np.uint8)
+        cv2.polylines(layer, list(fixed(lines)), False, 255, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+        low = np.maximum(np.floor(lines.min(axis=(0, 1))) - 2, 0).astype(int)
+        high = np.maximum(np.ceil(lines.max(axis=(0, 1))) + 3, 0).astype(int)
+        place = (slice(low[1], high[1]), slice(low[0], high[0]))
+        cover = layer[place].astype(np.float32) * np.float32(alpha * min(1.0, width) / 255)
+        self.rgb[place] += cover[..., None] * (np.asarray(colour, np.float32) - self.rgb[place])
 
     def blend(self, layer: np.ndarray, cover: np.ndarray) -> None:
         """Blend a whole layer (size, size, 3) or one colour with coverage float32 (size, size)."""

@@ -24,7 +24,7 @@ def brow_colour(p: Portrait) -> np.ndarray:
 def draw_eyes(canvas: Canvas, head: Head, shade: float, rng: np.random.Generator) -> None:
     """Both eyes with lids, lashes and brows; `shade` is how bright the scene is there, about 1."""
     for side in (-1, 1):
-        _eye(canvas, head, side, shade, rng)
+        _eye(canvas, head, side, shade)
         _brow(canvas, head, side, rng)
 
 
@@ -37,7 +37,7 @@ def _lids(p: Portrait) -> tuple[np.ndarray, np.ndarray]:
     return upper, lower
 
 
-def _eye(canvas: Canvas, head: Head, side: int, shade: float, rng: np.random.Generator) -> None:
+def _eye(canvas: Canvas, head: Head, side: int, shade: float) -> None:
     p, mm = head.portrait, head.pose.scale
     upper, lower = _lids(p)
     middle = np.array([PUPILS / 2, 0.0])
@@ -63,17 +63,17 @@ def _eye(canvas: Canvas, head: Head, side: int, shade: float, rng: np.random.Gen
     white = np.array([0.93, 0.915, 0.9]) * min(1.02, 0.30 + 0.66 * shade)
     canvas.fill(on(ball), white)
     canvas.fill(on(ball[[0, 2, 4, -3, -1]]), skin_colour(p) * (0.85, 0.6, 0.56), 0.5, 0.8 * mm, inside)
-    _iris(canvas, head, side, shade, inside, rng)
+    _iris(canvas, head, side, shade, inside)
     canvas.shade(on(np.concatenate([upper, upper[::-1] + (0, 3.4)])), 0.5, 1.0 * mm, inside)
 
     canvas.stroke(on(lower + (0, 0.5)), 1.0 * mm, skin_colour(p) * (0.72, 0.5, 0.46), 0.55, 0.3 * mm)
     thick = (1.35 + 1.1 * p.feminine) * mm * np.sin(np.linspace(0.35, 2.75, len(upper)))
     canvas.stroke(on(upper + (0, -0.3)), np.maximum(thick, 0.7 * mm), dark, 0.93, 0.15 * mm)
     canvas.stroke(on(lower[8:] + (0, 0.2)), 0.5 * mm, dark, 0.3 + 0.2 * p.feminine, 0.2 * mm)
-    _lashes(canvas, on, upper, p, dark, mm)
+    _lashes(canvas, head, side, upper, dark)
 
 
-def _iris(canvas: Canvas, head: Head, side: int, shade: float, inside: np.ndarray, rng: np.random.Generator) -> None:
+def _iris(canvas: Canvas, head: Head, side: int, shade: float, inside: np.ndarray) -> None:
     p, mm = head.portrait, head.pose.scale
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -92,13 +92,15 @@ def _iris(canvas: Canvas, head: Head, side: int, shade: float, inside: np.ndarra
     canvas.fill(disc(0.9, (-0.9 * lamp[0], 2.4)), np.full(3, 0.9), 0.3, 0.4 * mm, inside)
 
 
-def _lashes(canvas: Canvas, on, upper: np.ndarray, p: Portrait, dark: np.ndarray, mm: float) -> None:  # noqa: ANN001
-    length = 1.2 + 2.6 * p.feminine
-    for share in np.linspace(0.45, 0.98, 7):
-        root = upper[int(share * (len(upper) - 1))]
-        tip = root + length * (0.35 + 0.65 * share) * np.array([share - 0.25, -0.8])
-        middle = (root + tip) / 2 + (0.25, 0.3)
-        canvas.stroke(on(curve(np.array([root, middle, tip]), 6)), np.linspace(0.75, 0.2, 6) * mm, dark, 0.8)
+def _lashes(canvas: Canvas, head: Head, side: int, upper: np.ndarray, dark: np.ndarray) -> None:
+    p, mm = head.portrait, head.pose.scale
+    share = np.linspace(0.42, 0.98, 8)
+    root = upper[(share * (len(upper) - 1)).astype(int)]
+    length = (1.2 + 2.4 * p.feminine) * (0.35 + 0.65 * share)[:, None]
+    tip = root + length * np.stack([share - 0.25, np.full(len(share), -0.8)], axis=1)
+    lines = np.stack([root, (root + tip) / 2 + (0.25, 0.3), tip], axis=1) + (PUPILS / 2, 0)
+    placed = head.place(lines.reshape(-1, 2) * (side, 1)).reshape(lines.shape)
+    canvas.hairs(placed, 0.5 * mm, dark, 0.85)
 
 
 def _brow(canvas: Canvas, head: Head, side: int, rng: np.random.Generator) -> None:
@@ -115,13 +117,10 @@ def _brow(canvas: Canvas, head: Head, side: int, rng: np.random.Generator) -> No
     colour = colour + 0.16 * (skin_colour(p) * 0.6 - colour) if p.tone < 8 else colour * 0.75
     outline = head.place(tapered(line, thick) * (side, 1), 0.6)
     canvas.fill(outline, colour, 0.62, 0.55 * mm)
-    sprout = rng.uniform(0, 1, 46)
-    across = rng.uniform(-0.5, 0.5, 46)
-    for where, off in zip(sprout, across, strict=True):
-        k = where * 22
-        root = line[int(k)] + (0, off * thick[int(k)])
-        lean = np.array([1.2 + 2.2 * where, -2.6 + 3.6 * where - 1.2 * off])
-        canvas.stroke(head.place(np.array([root, root + 0.5 * lean, root + lean]) * (side, 1), 0.6),
-                      np.array([0.5, 0.45, 0.15]) * mm, colour * 0.8, 0.6)  # fmt: skip
-
-
+    where, across = rng.uniform(0, 1, 54), rng.uniform(-0.5, 0.5, 54)
+    index = (where * 22).astype(int)
+    root = line[index] + np.stack([rng.uniform(0, 1.5, 54), across * thick[index]], axis=1)
+    lean = np.stack([1.2 + 2.4 * where, -2.6 + 3.7 * where - 1.2 * across], axis=1)
+    hairs = np.stack([root, root + 0.55 * lean, root + lean * (1, 0.85)], axis=1)
+    placed = head.place(hairs.reshape(-1, 2) * (side, 1), 0.6).reshape(hairs.shape)
+    canvas.hairs(placed, 0.5 * mm, colour * 0.75, 0.7)

@@ -14,7 +14,7 @@ from cyclegan_glasses.sources.synthetic.parameters import Portrait
 from cyclegan_glasses.sources.synthetic.skin import light_of, shadow_colour
 from cyclegan_glasses.sources.synthetic.styles import Look, Sheet
 
-_ALONG, _ACROSS = 22, 9
+_ALONG = 16
 
 
 def hair_colour(p: Portrait) -> np.ndarray:
@@ -63,7 +63,7 @@ def _cast(canvas: Canvas, head: Head, shape: np.ndarray, skin: np.ndarray) -> No
 
 def _grid(head: Head, sheet: Sheet) -> np.ndarray:
     """Pixels (across, along, 2) of a sheet: its rails, joined by splines from roots to tips."""
-    rails = [head.pose.project(curve(np.array(rail), _ACROSS)) for rail in sheet.rails]
+    rails = [head.pose.project(curve(np.array(rail), sheet.columns)) for rail in sheet.rails]
     return np.stack([curve(line, _ALONG) for line in np.stack(rails, axis=1)])
 
 
@@ -87,16 +87,14 @@ def _draw(canvas: Canvas, head: Head, sheet: Sheet, colour: np.ndarray, rng: np.
 def _volume(size: int, grid: np.ndarray, sheet: Sheet) -> np.ndarray:
     """Brightness of a smooth sheet, uint8 (size, size), 128 is its colour: round across, a band of light along."""
     layer = np.full((size, size), 100, np.uint8)
-    across = np.linspace(0, 1, _ACROSS - 1)
+    across = np.linspace(0, 1, sheet.columns - 1)
     along = np.linspace(0, 1, _ALONG - 1)
     bulge = 92 + 34 * np.sin(np.pi * np.clip(across * 0.9 + 0.05, 0, 1)) ** 0.7
     band = 52 * sheet.shine * np.exp(-(((along - sheet.band) / 0.13) ** 2)) - 16 * along
     value = np.clip(bulge[:, None] + band[None], 20, 250)
-    corners = fixed(grid)
-    for i in range(_ACROSS - 1):
-        for j in range(_ALONG - 1):
-            quad = np.array([corners[i, j], corners[i + 1, j], corners[i + 1, j + 1], corners[i, j + 1]])
-            cv2.fillConvexPoly(layer, quad, float(value[i, j]), cv2.LINE_8, 4)
+    quads = fixed(np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=2))
+    for quad, level in zip(quads.reshape(-1, 4, 2), value.ravel().tolist(), strict=True):
+        cv2.fillConvexPoly(layer, quad, level, cv2.LINE_8, 4)
     return blur(layer, 0.012 * size)
 
 
@@ -105,34 +103,28 @@ def _strands(
 ) -> None:
     """Draw strands that are lighter or darker than the sheet, in place."""
     n = sheet.strands
-    share = rng.uniform(0, 1, n) * (_ACROSS - 1.001)
+    share = rng.uniform(0, 1, n) * (sheet.columns - 1.001)
     low = share.astype(int)
     part = (share - low)[:, None, None]
     lines = grid[low] * (1 - part) + grid[low + 1] * part
     t = np.linspace(0, 1, _ALONG)
-    phase = 2.2 * share / (_ACROSS - 1) * np.pi + rng.normal(0, 0.5, n)
+    phase = 2.2 * share / (sheet.columns - 1) * np.pi + rng.normal(0, 0.5, n)
     swing = np.sin(phase[:, None] + 5.5 * np.pi * t) * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (0.4 + t)
     lines[..., 0] += mm * swing * np.minimum(1, 3 * t)
     tip = lines[:, -1:] - lines[:, -2:-1]
     tip /= np.maximum(np.linalg.norm(tip, axis=-1, keepdims=True), 1e-6)
     lines += tip * (rng.uniform(-0.3, 1, n)[:, None, None] * sheet.ragged * mm * t[None, :, None] ** 6)
-    lines = fixed(lines)
-    group = np.interp(share, np.linspace(0, _ACROSS, 14), rng.normal(0, 11, 14))
-    jitter = group + rng.normal(0, 17, n)
+    group = np.interp(share, np.linspace(0, sheet.columns, 14), rng.normal(0, 10, 14))
+    change = np.clip(128 + group + rng.normal(0, 15, n), 60, 200)
     thick = max(1, round(sheet.lock * mm))
-    middles = np.clip(lines[:, _ALONG // 2] >> 4, 0, tone.shape[0] - 1)
-    for line, change, middle in zip(lines, jitter, middles, strict=True):
-        cv2.polylines(cover, [line], False, 255, 1, cv2.LINE_AA, 4)
-        for start in range(0, _ALONG - 1, 3):
-            piece = line[start : start + 4]
-            x, y = np.clip(piece[len(piece) // 2] >> 4, 0, tone.shape[0] - 1)
-            base = int(tone[y, x])
-            if thick > 2:
-                cv2.polylines(tone, [piece], False, max(10.0, base - 50.0), thick, cv2.LINE_AA, 4)
-                cv2.polylines(tone, [piece], False, base + 6.0, max(1, thick - 2), cv2.LINE_AA, 4)
-            else:
-                cv2.polylines(tone, [piece], False, float(np.clip(base + change, 8, 250)), thick, cv2.LINE_AA, 4)
-        del middle
+    layer = np.full_like(tone, 128)
+    lines = fixed(lines)
+    cv2.polylines(cover, list(lines), False, 255, 1, cv2.LINE_AA, 4)
+    for line, value in zip(lines, change, strict=True):
+        if thick > 2:
+            cv2.polylines(layer, [line], False, 62, thick, cv2.LINE_AA, 4)
+        cv2.polylines(layer, [line], False, float(value), max(1, thick - 2), cv2.LINE_AA, 4)
+    tone[:] = cv2.addWeighted(tone, 1, layer, 1, -128)
 
 
 def _blend(
@@ -156,7 +148,7 @@ def _blend(
     y = (np.arange(rows[0], rows[-1] + 1, dtype=np.float32) - head.pose.origin[1]) / span
     side = 1 + (1 - p.ambient) * (0.75 * p.light_x * x[None] + 0.4 * p.light_y * y[:, None])
     body = (level * side)[..., None] * (np.asarray(colour, np.float32) * np.array(light.colour, np.float32))
-    gleam = (0.05 + 0.20 * shine) * np.clip(level * side - 1.05, 0, 1)[..., None]
+    gleam = (0.08 + 0.26 * shine) * np.clip(level * side - 0.98, 0, 1)[..., None]
     cloud = body + gleam * np.array([1.0, 0.97, 0.92], np.float32)
     part = canvas.rgb[place]
     part += (cover[place].astype(np.float32) * np.float32(opacity / 255))[..., None] * (cloud - part)
@@ -168,11 +160,13 @@ def _curls(
     """A mass of curls around the forehead and down the sides; returns what hides the temples."""
     p, mm = head.portrait, head.pose.scale
     w, y = p.face_width, -p.hairline
-    low = 8.0 + (46.0 if p.feminine > 0.5 else 0.0)
-    inner = [(0.965 * w, min(low, 6.0), 44), (0.925 * w, -9, 42), (0.87 * w, -24, 38), (0.80 * w, y + 11, 30),
-             (0.6 * w, y + 3.5, 18), (0.3 * w, y + 0.5, 8), (0, y, 4)]  # fmt: skip
+    low = 8.0 + (44.0 if p.feminine > 0.5 else 0.0)
+    wide = 0.0 if p.feminine <= 0.5 else 6.0
+    inner = [(0.955 * w, min(low, 30.0), 40), (0.955 * w, 4, 44), (0.925 * w, -9, 42), (0.87 * w, -24, 38),
+             (0.80 * w, y + 11, 30), (0.6 * w, y + 3.5, 18), (0.3 * w, y + 0.5, 8), (0, y, 4)]  # fmt: skip
     outer = [(0, -112 - volume, 30), (0.6 * w, -104 - volume, 40), (0.98 * w + volume, y - 20, 55),
-             (1.05 * w + 1.15 * volume, -12, 60), (1.0 * w + volume, 0.5 * low, 60), (0.98 * w + 0.5 * volume, low, 56)]  # fmt: skip
+             (1.04 * w + 1.1 * volume, -14, 60), (1.03 * w + volume + wide, 0.4 * low, 60),
+             (1.0 * w + 0.7 * volume + wide, low, 56), (0.97 * w + 0.3 * wide, low + wide, 48)]  # fmt: skip
     left = [(-a, b, c) for a, b, c in inner[:-1]]
     ring = closed_curve(np.array([*left, *inner[::-1], *outer[::-1], *[(-a, b, c) for a, b, c in outer[1:]]]), 160)
     outline = head.pose.project(ring)

@@ -47,9 +47,9 @@ def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     z = -82 * np.sqrt(np.maximum(inside, 0.02))
     length, tip = p.nose_length, p.nose_height
     along = np.clip((y + 10) / (length + 8), 0, 1)
-    under = 1 / (1 + np.exp((y - length - 1.5) / 1.5))
+    under = 1 / (1 + np.exp((y - length - 1.0) / 2.2))
     ridge = (0.22 + 0.78 * along**1.5) * under * (y > -40) * np.exp(-np.clip(-y - 6, 0, None) / 9)
-    width = 6.5 + 0.28 * p.nose_width * along**2
+    width = 7.6 + 0.26 * p.nose_width * along**2
     z -= 0.78 * tip * ridge * np.exp(-((x / width) ** 2))
     z -= 0.26 * tip * bump((0, length - 5), 7.5, 6.0)
     z -= 0.26 * tip * bump((p.nose_width - 4.5, length - 3), 4.6, 5.2, apart)
@@ -74,8 +74,7 @@ class Head:
     """A portrait's head on a canvas of `size` pixels.
 
     Attributes:
-        depth: z in mm on a grid of `_STEP` mm, float32.
-        zero: what the relief is at the eyes, so that they lie at z = 0.
+        depth: z in mm on a grid of `_STEP` mm, float32; 0 at the eyes.
         outline: of the face, pixels (n, 2).
     """
 
@@ -83,7 +82,6 @@ class Head:
     pose: Pose
     size: int
     depth: np.ndarray
-    zero: float
     outline: np.ndarray
 
     @staticmethod
@@ -94,12 +92,13 @@ class Head:
         y = (_TOP + _STEP * np.arange(_ROWS)).astype(np.float32)[:, None]
         zero = float(relief(portrait, np.array([PUPILS / 2]), np.array([0.0]))[0])
         depth = (relief(portrait, x, y) - zero).astype(np.float32)
-        return Head(portrait, pose, size, depth, zero, pose.project(_contour(portrait)))
+        return Head(portrait, pose, size, depth, pose.project(_contour(portrait)))
 
     def place(self, points: np.ndarray, lift: float = 0.0) -> np.ndarray:
         """Pixels (n, 2) of points (n, 2) on the face, in mm; `lift` mm above it."""
         points = np.asarray(points, float)
-        z = relief(self.portrait, points[:, 0], points[:, 1]) - self.zero - lift
+        column, row = ((points - (_LEFT, _TOP)) / _STEP).astype(np.float32).T.reshape(2, 1, -1)
+        z = cv2.remap(self.depth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0] - lift
         return self.pose.project(np.concatenate([points, z[:, None]], axis=1))
 
     def at(self, points: np.ndarray, z: float) -> np.ndarray:
@@ -135,13 +134,6 @@ class Head:
         return np.stack([x, y], axis=-1), normal
 
 
-def half_width(p: Portrait, y: np.ndarray) -> np.ndarray:
-    """Half the width of the face in mm at heights y (down from the eyes)."""
-    heights = [-105, -88, -50, -15, 15, 40, 66, p.chin - 9, p.chin]
-    widths = [0.30, 0.74, 0.97, 1.0, 0.985, 0.945, p.jaw * 0.98, p.chin_width / p.face_width * 1.12, 0.0]
-    return p.face_width * np.interp(y, heights, widths)
-
-
 def _contour(p: Portrait) -> np.ndarray:
     """The outline of the face (n, 3) in mm: what is seen of it lies behind the eyes, less at the chin."""
     w, corner = p.face_width, p.jaw * p.face_width
@@ -153,9 +145,9 @@ def _contour(p: Portrait) -> np.ndarray:
             (0.97 * w, -48, 38),
             (1.0 * w, -14, 44),
             (0.985 * w * full, 15, 42),
-            (0.94 * w * full, 40, 36),
-            (corner * full, 64, 28),
-            (0.55 * corner + 0.5 * p.chin_width, 0.45 * 66 + 0.55 * p.chin, 16),
+            ((0.47 * w + 0.5 * corner) * full, 40, 36),
+            (corner * full, 61, 28),
+            (0.45 * corner + 0.5 * p.chin_width, 0.42 * 61 + 0.58 * p.chin, 16),
             (p.chin_width, p.chin - 4.5, 6),
             (0.45 * p.chin_width, p.chin - 0.6, 2),
         ]

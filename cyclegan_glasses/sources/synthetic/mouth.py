@@ -18,12 +18,12 @@ def draw_nose(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
     lamp = -np.sign(p.light_x)
     reach = 3.0 + 7.0 * abs(p.light_x)
     fall = length + 4 + 5 * abs(p.light_y)
-    cast = np.array([(-0.8 * w, length), (0.8 * w, length), (0.75 * w + max(lamp, 0) * reach, fall),
+    cast = np.array([(-0.6 * w, length + 1), (0.6 * w, length + 1), (0.75 * w + max(lamp, 0) * reach, fall),
                      (0, fall + 2), (-0.75 * w + min(lamp, 0) * reach, fall)])  # fmt: skip
-    canvas.shade(head.place(cast), shadow_colour(p, 0.34 * (1.15 - p.ambient)), 2.4 * mm, inside)
+    canvas.shade(head.place(cast), shadow_colour(p, 0.26 * (1.15 - p.ambient)), 2.4 * mm, inside)
     along = np.array([(lamp * 5.0, -4), (lamp * 6.5, 14), (lamp * (w - 3), length - 8), (lamp * (w + 2 + 0.4 * reach), length - 3),
                       (lamp * 13, 14), (lamp * 9, -2)])  # fmt: skip
-    canvas.shade(head.place(along), shadow_colour(p, 0.22 * abs(p.light_x) * (1.2 - p.ambient)), 2.6 * mm, inside)
+    canvas.shade(head.place(along), shadow_colour(p, 0.14 * abs(p.light_x) * (1.2 - p.ambient)), 2.6 * mm, inside)
     for side in (-1, 1):
         angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
         hole = np.stack([0.47 * w + 3.3 * np.cos(angle), length + 0.9 + 1.7 * np.sin(angle) - 0.9 * np.cos(angle)], 1)

@@ -147,7 +147,7 @@ def _face(rng: np.random.Generator, feminine: float, age: int) -> dict[str, floa
     heavy = rng.standard_normal()
     return {
         "face_width": 65.5 - 1.8 * feminine + 1.6 * heavy + rng.normal(0, 0.8),
-        "jaw": np.clip(0.86 - 0.065 * feminine + 0.025 * heavy + rng.normal(0, 0.02), 0.74, 0.93),
+        "jaw": np.clip(0.85 - 0.08 * feminine + 0.025 * heavy + rng.normal(0, 0.02), 0.70, 0.93),
         "chin_width": np.clip(25 - 5 * feminine + 1.5 * heavy + rng.normal(0, 2), 15, 31),
         "chin": 96.5 - 4 * feminine + rng.normal(0, 2.2),
         "ears": rng.uniform(0.85, 1.15),
@@ -161,8 +161,8 @@ def _features(rng: np.random.Generator, feminine: float, tone: int) -> dict[str,
     smile = {"calm": 0.12, "smile": 0.5, "grin": 0.85, "stern": -0.18}[str(mood)]
     full = rng.uniform(0, 1) + 0.05 * tone
     return {
-        "eye_width": 15.4 + 0.5 * feminine + rng.normal(0, 0.6),
-        "eye_open": 10.2 + 0.9 * feminine - 1.4 * max(smile, 0) + rng.normal(0, 0.8),
+        "eye_width": 16.0 + 0.5 * feminine + rng.normal(0, 0.6),
+        "eye_open": 10.8 + 0.9 * feminine - 1.4 * max(smile, 0) + rng.normal(0, 0.8),
         "eye_tilt": rng.normal(0.8, 0.9),
         "crease": rng.choice([0.0, rng.uniform(0.4, 1)], p=[0.22, 0.78]),
         "gaze": rng.normal(0, 0.5),

@@ -17,8 +17,11 @@ _SUNK = np.array([0.80, 1.0, 1.12], np.float32)
 
 
 def skin_colour(p: Portrait) -> np.ndarray:
-    """Mean colour of the skin, float32 (3,)."""
-    return rgb(MONK[p.tone - 1])
+    """Colour of the skin where it faces the camera, float32 (3,): its Monk tone, as a camera exposes and lights it."""
+    tone = rgb(MONK[p.tone - 1])
+    dark = (1 - float(tone.mean())) ** 3
+    exposed = (1 + 0.6 * dark) * np.array([1 + 0.1 * dark, 1, 1 - 0.1 * dark], np.float32)
+    return tone * exposed * np.array([0.985, 0.945, 0.915], np.float32)
 
 
 def shadow_colour(p: Portrait, depth: float) -> np.ndarray:
@@ -82,7 +85,9 @@ def _light(normal: np.ndarray, light: Light) -> tuple[np.ndarray, np.ndarray]:
 def _oily(p: Portrait, place: np.ndarray) -> np.ndarray:
     """Where skin shines: nose, forehead, cheekbones, chin."""
     x, y = np.abs(place[..., 0]), place[..., 1]
-    nose = np.exp(-((x / 8) ** 2)) * (y > -10) * (y < p.nose_length + 2)
+    nose = 0.35 * np.exp(-((x / 9) ** 2)) * (y > -10) * (y < p.nose_length - 8) + np.exp(
+        -((x / 6) ** 2) - ((y - p.nose_length + 6) / 5) ** 2
+    )
     forehead = np.exp(-((x / 34) ** 2) - ((y + 38) / 16) ** 2)
     cheek = np.exp(-(((x - 40) / 12) ** 2) - ((y - 20) / 9) ** 2)
     bald = 0.8 if p.hair in ("bald", "buzz") else 0.4
@@ -112,7 +117,7 @@ def _albedo(p: Portrait, place: np.ndarray, rng: np.random.Generator) -> np.ndar
     if p.beard == "none" and p.feminine < 0.4:
         jaw = np.clip((y - 0.62 * mouth_height(p) - 12 + 0.25 * (45 - x)) / 22, 0, 1)
         factor *= 1 - 0.07 * jaw[..., None] * np.array([1.1, 0.9, 0.7], np.float32)
-    return factor * (skin_colour(p) * np.array([0.985, 0.965, 0.95], np.float32))
+    return factor * skin_colour(p)
 
 
 def draw_freckles(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
@@ -123,10 +128,10 @@ def draw_freckles(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
     count = int(70 * p.freckles)
     spots = rng.normal((0, 20), (26, 9), (count, 2))
     middles = head.place(spots[np.abs(spots[:, 0]) < 52])
-    angle = np.linspace(0, 2 * np.pi, 7, endpoint=False)
-    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    for middle, size in zip(middles, rng.uniform(0.35, 0.85, len(middles)), strict=True):
-        canvas.shade(middle + ring * size * head.pose.scale, np.array([0.84, 0.72, 0.62]))
+    short = np.array([[-0.3, 0.0], [0.3, 0.1]])
+    for width, part in ((0.8, middles[::2]), (1.3, middles[1::2])):
+        tone = skin_colour(p) * (0.72, 0.52, 0.4)
+        canvas.hairs(part[:, None] + short * head.pose.scale, width * head.pose.scale, tone, 0.6)
 
 
 def draw_age(canvas: Canvas, head: Head, inside: np.ndarray) -> None:

@@ -27,6 +27,7 @@ class Sheet:
         over: it hides the temples of glasses.
         soft: its edge is blurred by this, in mm.
         opacity: of the whole.
+        columns: how finely the sheet is divided from edge to edge.
     """
 
     rails: tuple[Rail, ...]
@@ -39,6 +40,7 @@ class Sheet:
     over: bool = False
     soft: float = 0.0
     opacity: float = 1.0
+    columns: int = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,49 +82,37 @@ def _hairline(p: Portrait) -> list[Point]:
     return [(0, y, 4), (0.36 * w, y + 0.5, 9), (0.66 * w, y + 5, 20), (0.83 * w, y + 15, 33)]
 
 
-def _flank(p: Portrait, end: float, volume: float) -> Sheet:
-    """The side of short hair, from the temple down to `end` beside the ear."""
-    w, y = p.face_width, -p.hairline
-    roots: Rail = ((0.80 * w, y + 10, 32), (0.875 * w, -20, 38), (0.925 * w, -7, 42), (0.945 * w, end, 44))
-    tips: Rail = (
-        (0.97 * w + volume, y - 2, 46),
-        (1.03 * w + volume, -22, 50),
-        (1.025 * w + 0.6 * volume, -8, 52),
-        (0.99 * w, end + 1, 50),
-    )
-    return Sheet((roots, tips), strands=46, lock=0.8, shine=0.25, ragged=1.0)
-
-
 def _short(p: Portrait) -> Look:
+    """One sheet from sideburn to sideburn: roots along the hairline, tips along the outline of the head."""
     w, y = p.face_width, -p.hairline
-    volume = {"buzz": 1.5, "crop": 5.0, "side": 6.0, "swept": 7.0, "pulled": 2.0}[p.hair]
-    half = _hairline(p)
-    roots: Rail = tuple((-a, b, c) for a, b, c in half[::-1]) + tuple(half[1:])
-    lean = {"side": 0.42 * w * (1 if p.parting < 0 else -1), "crop": 0.1 * w}.get(p.hair, 0.0)
-    rise = 0.9 * volume
-    middle: Rail = (
-        (-0.97 * w - volume + 0.2 * lean, y - 4, 44),
-        (-0.62 * w + 0.6 * lean, y - 14 - rise, 24),
-        (0.6 * lean, y - 17 - rise, 10),
-        (0.62 * w + 0.6 * lean, y - 14 - rise, 24),
-        (0.97 * w + volume + 0.2 * lean, y - 4, 44),
-    )
-    crown: Rail = (
-        (-0.98 * w - volume, y - 28, 60),
-        (-0.6 * w + lean, -108, 40),
-        (lean, -116, 30),
-        (0.6 * w + lean, -108, 40),
-        (0.98 * w + volume, y - 28, 60),
-    )
+    volume = {"buzz": 1.0, "crop": 4.5, "side": 6.0, "swept": 7.0, "pulled": 2.0}[p.hair]
+    end = -2.0 if p.hair == "pulled" else 13.0 - 8.0 * p.feminine
+    lean = {"side": 0.36 * w * (1 if p.parting < 0 else -1), "crop": 0.1 * w}.get(p.hair, 0.0)
+    side: list[Point] = [(0.945 * w, end, 44), (0.925 * w, -7, 42), (0.875 * w, -21, 38), *_hairline(p)[:0:-1]]
+    roots = _across([*side, (0, y, 4)])
+    rise = y - 15 - volume
+    middle = _across(
+        [(0.965 * w, end + 1, 47), (0.98 * w + 0.6 * volume, -9, 47), (0.97 * w + 0.8 * volume, -24, 46),
+         (0.93 * w + volume, y + 2, 42), (0.72 * w, rise + 6, 30), (0.36 * w, rise, 16), (0, rise - 1, 10)], 0.5 * lean
+    )  # fmt: skip
+    crown = _across(
+        [(0.985 * w, end + 2, 50), (1.015 * w + 0.9 * volume, -10, 54), (1.03 * w + volume, -26, 56),
+         (1.02 * w + 1.1 * volume, y - 4, 56), (0.98 * w + volume, y - 26, 54), (0.6 * w, -104, 40), (0, -112, 34)], lean
+    )  # fmt: skip
     rails = (roots, middle, crown)
     if p.hair == "crop":
-        ends: Rail = tuple((a, b + 6, c - 3) for a, b, c in roots)
-        rails = (crown, middle, ends)
-    soft, opacity = (1.6, 0.8) if p.hair == "buzz" else (0.35, 1.0)
-    top = Sheet(rails, strands=130, ragged=2.0, shine=0.85 if p.hair == "pulled" else 0.6, soft=soft, opacity=opacity)
-    end = {"pulled": -4.0}.get(p.hair, 12.0 - 8.0 * p.feminine)
-    flanks = both(replace(_flank(p, end, volume), soft=soft, opacity=opacity))
-    return Look(front=(*flanks, top))
+        fringe = _across([*side[:4], *[(a, b + 5, c - 3) for a, b, c in side[4:]], (0, y + 6, 0)])
+        rails = (crown, middle, fringe)
+    soft, opacity = (1.8, 0.78) if p.hair == "buzz" else (0.4, 1.0)
+    shine = {"pulled": 0.9, "buzz": 0.2}.get(p.hair, 0.6)
+    return Look(front=(Sheet(rails, strands=190, ragged=2.0, shine=shine, soft=soft, opacity=opacity, columns=25),))
+
+
+def _across(right: list[Point], lean: float = 0.0) -> Rail:
+    """A rail from the left to the right by its right half (outside first); `lean` moves its middle sideways."""
+    top = [(a + lean * min(1.0, 1.4 * (1 - a / right[0][0])), b, c) for a, b, c in right]
+    left = [(-a + lean * min(1.0, 1.4 * (1 - a / right[0][0])), b, c) for a, b, c in right[:-1]]
+    return (*left, *top[::-1])
 
 
 def _long(p: Portrait) -> Look:
