@@ -14,7 +14,7 @@ from cyclegan_glasses.sources.synthetic.parameters import Portrait
 from cyclegan_glasses.sources.synthetic.skin import light_of, shadow_colour
 from cyclegan_glasses.sources.synthetic.styles import Look, Sheet
 
-_ALONG = 16
+_ALONG = 18
 
 
 def hair_colour(p: Portrait) -> np.ndarray:
@@ -64,7 +64,12 @@ def _cast(canvas: Canvas, head: Head, shape: np.ndarray, skin: np.ndarray) -> No
 def _grid(head: Head, sheet: Sheet) -> np.ndarray:
     """Pixels (across, along, 2) of a sheet: its rails, joined by splines from roots to tips."""
     rails = [head.pose.project(curve(np.array(rail), sheet.columns)) for rail in sheet.rails]
-    return np.stack([curve(line, _ALONG) for line in np.stack(rails, axis=1)])
+    grid = np.stack([curve(line, _ALONG) for line in np.stack(rails, axis=1)])
+    along = np.linspace(0, 1, _ALONG)
+    edge = np.linspace(0.5, 1, sheet.columns)[:, None]
+    swing = np.sin(4.6 * np.pi * along + 1.4 * edge) * np.clip(2.2 * along - 0.5, 0, 1) * edge
+    grid[..., 0] += 0.8 * sheet.wave * head.pose.scale * swing
+    return grid
 
 
 def _edge(grid: np.ndarray) -> np.ndarray:
@@ -109,7 +114,7 @@ def _strands(
     lines = grid[low] * (1 - part) + grid[low + 1] * part
     t = np.linspace(0, 1, _ALONG)
     phase = 2.2 * share / (sheet.columns - 1) * np.pi + rng.normal(0, 0.5, n)
-    swing = np.sin(phase[:, None] + 5.5 * np.pi * t) * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (0.4 + t)
+    swing = np.sin(phase[:, None] + 4.6 * np.pi * t) * 0.45 * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (0.4 + t)
     lines[..., 0] += mm * swing * np.minimum(1, 3 * t)
     tip = lines[:, -1:] - lines[:, -2:-1]
     tip /= np.maximum(np.linalg.norm(tip, axis=-1, keepdims=True), 1e-6)

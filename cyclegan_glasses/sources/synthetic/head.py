@@ -47,11 +47,11 @@ def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     z = -82 * np.sqrt(np.maximum(inside, 0.02))
     length, tip = p.nose_length, p.nose_height
     along = np.clip((y + 10) / (length + 8), 0, 1)
-    under = 1 / (1 + np.exp((y - length - 1.0) / 2.2))
+    under = 1 / (1 + np.exp(np.clip((y - length - 1.5 + 0.016 * x * x) / 2, -30, 30)))
     ridge = (0.22 + 0.78 * along**1.5) * under * (y > -40) * np.exp(-np.clip(-y - 6, 0, None) / 9)
     width = 7.6 + 0.26 * p.nose_width * along**2
     z -= 0.78 * tip * ridge * np.exp(-((x / width) ** 2))
-    z -= 0.26 * tip * bump((0, length - 5), 7.5, 6.0)
+    z -= 0.30 * tip * bump((0, length - 5), 7.0, 6.0)
     z -= 0.26 * tip * bump((p.nose_width - 4.5, length - 3), 4.6, 5.2, apart)
     z += 7.0 * bump((29, -4), 17, 10, apart) - 4.2 * bump((31.5, 0), 11.5, 7.5, apart)
     z += 2.5 * bump((15, -2), 6, 8, apart)
@@ -147,8 +147,8 @@ def _contour(p: Portrait) -> np.ndarray:
             (0.985 * w * full, 15, 42),
             ((0.47 * w + 0.5 * corner) * full, 40, 36),
             (corner * full, 61, 28),
-            (0.45 * corner + 0.5 * p.chin_width, 0.42 * 61 + 0.58 * p.chin, 16),
-            (p.chin_width, p.chin - 4.5, 6),
+            (0.42 * corner + 0.52 * p.chin_width, 0.42 * 61 + 0.58 * p.chin, 16),
+            (p.chin_width, p.chin - 5.2, 6),
             (0.45 * p.chin_width, p.chin - 0.6, 2),
         ]
     )

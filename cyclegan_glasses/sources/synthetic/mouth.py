@@ -40,7 +40,7 @@ def draw_mouth(canvas: Canvas, head: Head, shade: float) -> None:
     p, mm = head.portrait, head.pose.scale
     y, w, gap = mouth_height(p), p.mouth_width, p.mouth_open
     up, low = p.lip_upper * (0.85 if gap else 1), p.lip_lower * (0.88 if gap else 1)
-    lift = 4.6 * p.smile
+    lift = 5.2 * p.smile
     corner = np.array([w, y - lift])
 
     def both(points: list[tuple[float, float]], count: int) -> np.ndarray:

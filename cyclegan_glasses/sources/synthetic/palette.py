@@ -79,11 +79,11 @@ def hair_weights(feminine: float, age: int, tone: int) -> dict[str, float]:
         "afro": 0.9 * tight,
         "locs": 0.45 * tight,
         "fringe": woman * 1.1 + 0.12 * man,
-        "centre": woman * 1.4 + 0.1 * man,
-        "long": woman * 1.5 + 0.08 * man,
-        "wavy": woman * 1.4 + 0.1 * man,
+        "centre": woman * 1.1 + 0.1 * man,
+        "long": woman * 1.3 + 0.08 * man,
+        "wavy": woman * 1.6 + 0.1 * man,
         "bob": woman * 1.1,
-        "pulled": woman * 1.2 + 0.1 * man,
+        "pulled": woman * 1.3 + 0.1 * man,
         "scarf": woman * 0.6,
     }
 
@@ -100,8 +100,8 @@ def hair_colour_weights(tone: int) -> dict[str, float]:
         "auburn": 0.12 + 0.5 * light,
         "ginger": 0.8 * light,
         "dark-blonde": 0.08 + 0.9 * light,
-        "blonde": 0.05 + 0.9 * light,
-        "platinum": 0.03 + 0.3 * light,
+        "blonde": 0.02 + 0.9 * light,
+        "platinum": 0.015 + 0.3 * light,
         "teal": 0.05,
         "plum": 0.08,
     }

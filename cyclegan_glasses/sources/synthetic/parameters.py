@@ -112,7 +112,7 @@ def random_portrait(seed: int, number: int) -> Portrait:
         **_framing(rng),
         **_face(rng, feminine, age),
         **_features(rng, feminine, tone),
-        **_surface(rng, feminine, age),
+        **_surface(rng, feminine, age, tone),
     }
     rounded = {key: round(float(value), 3) for key, value in values.items()}
     return Portrait(
@@ -146,10 +146,10 @@ def _framing(rng: np.random.Generator) -> dict[str, float]:
 def _face(rng: np.random.Generator, feminine: float, age: int) -> dict[str, float]:
     heavy = rng.standard_normal()
     return {
-        "face_width": 65.5 - 1.8 * feminine + 1.6 * heavy + rng.normal(0, 0.8),
-        "jaw": np.clip(0.85 - 0.08 * feminine + 0.025 * heavy + rng.normal(0, 0.02), 0.70, 0.93),
-        "chin_width": np.clip(25 - 5 * feminine + 1.5 * heavy + rng.normal(0, 2), 15, 31),
-        "chin": 96.5 - 4 * feminine + rng.normal(0, 2.2),
+        "face_width": 63.5 - 1.8 * feminine + 1.7 * heavy + rng.normal(0, 0.8),
+        "jaw": np.clip(0.83 - 0.075 * feminine + 0.025 * heavy + rng.normal(0, 0.02), 0.70, 0.93),
+        "chin_width": np.clip(24 - 5 * feminine + 1.5 * heavy + rng.normal(0, 2), 15, 31),
+        "chin": 97.5 - 4 * feminine + rng.normal(0, 2.2),
         "ears": rng.uniform(0.85, 1.15),
         "cheeks": np.clip(0.5 + 0.2 * feminine + 0.2 * heavy, 0, 1.2),
         "hollow": np.clip(0.3 - 0.3 * heavy + max(0, age - 50) / 60, 0, 1.2),
@@ -158,7 +158,7 @@ def _face(rng: np.random.Generator, feminine: float, age: int) -> dict[str, floa
 
 def _features(rng: np.random.Generator, feminine: float, tone: int) -> dict[str, float]:
     mood = rng.choice(["calm", "smile", "grin", "stern"], p=[0.4, 0.35, 0.17, 0.08])
-    smile = {"calm": 0.12, "smile": 0.5, "grin": 0.85, "stern": -0.18}[str(mood)]
+    smile = {"calm": 0.24, "smile": 0.58, "grin": 0.85, "stern": -0.18}[str(mood)]
     full = rng.uniform(0, 1) + 0.05 * tone
     return {
         "eye_width": 16.0 + 0.5 * feminine + rng.normal(0, 0.6),
@@ -180,11 +180,11 @@ def _features(rng: np.random.Generator, feminine: float, tone: int) -> dict[str,
     }
 
 
-def _surface(rng: np.random.Generator, feminine: float, age: int) -> dict[str, float]:
+def _surface(rng: np.random.Generator, feminine: float, age: int, tone: int) -> dict[str, float]:
     receding = (1 - feminine) * max(0, age - 35) / 45 * rng.uniform(0, 1)
     return {
         "blush": rng.uniform(0.2, 0.8) + 0.2 * feminine,
-        "freckles": rng.choice([0.0, rng.uniform(0.3, 1)], p=[0.85, 0.15]),
+        "freckles": rng.choice([0.0, rng.uniform(0.3, 1)], p=[0.8, 0.2]) if tone < 7 else 0.0,
         "eyeshadow": feminine * rng.choice([0.0, rng.uniform(0.2, 0.7)], p=[0.55, 0.45]),
         "hairline": 49 + rng.normal(0, 2.5) + 9 * receding,
         "parting": rng.uniform(-0.55, 0.55),

@@ -55,7 +55,7 @@ def draw_body(canvas: Canvas, head: Head, shade: float) -> None:
     """Neck with the shadow of the chin, shoulders and a collar."""
     p, mm = head.portrait, head.pose.scale
     lamp = np.array(light_of(p).colour, np.float32)
-    w = (0.78 - 0.13 * p.feminine) * p.face_width
+    w = (0.75 - 0.13 * p.feminine) * p.face_width
     skin = skin_colour(p) * lamp * (0.2 + 0.72 * shade)
 
     def right(points: list[tuple[float, float]], z: float, count: int = 24) -> np.ndarray:

@@ -21,7 +21,9 @@ def skin_colour(p: Portrait) -> np.ndarray:
     tone = rgb(MONK[p.tone - 1])
     dark = (1 - float(tone.mean())) ** 3
     exposed = (1 + 0.6 * dark) * np.array([1 + 0.1 * dark, 1, 1 - 0.1 * dark], np.float32)
-    return tone * exposed * np.array([0.985, 0.945, 0.915], np.float32)
+    pale = float(tone.mean()) ** 2
+    rosy = np.array([0.985, 0.985 - 0.095 * pale, 0.975 - 0.15 * pale], np.float32)
+    return tone * exposed * rosy
 
 
 def shadow_colour(p: Portrait, depth: float) -> np.ndarray:
@@ -131,7 +133,7 @@ def draw_freckles(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
     short = np.array([[-0.3, 0.0], [0.3, 0.1]])
     for width, part in ((0.8, middles[::2]), (1.3, middles[1::2])):
         tone = skin_colour(p) * (0.72, 0.52, 0.4)
-        canvas.hairs(part[:, None] + short * head.pose.scale, width * head.pose.scale, tone, 0.6)
+        canvas.hairs(part[:, None] + short * head.pose.scale, width * head.pose.scale, tone, 0.42)
 
 
 def draw_age(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
@@ -148,18 +150,18 @@ def draw_age(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
             canvas.shade(tapered(path, taper), shadow_colour(p, depth), 0.55 * width * mm, inside)
 
     smile = max(p.smile, 0)
-    fold = 0.09 + 0.18 * old + 0.16 * smile
+    fold = 0.06 + 0.16 * old + 0.16 * smile
     line([(nose + 1.5, p.nose_length - 5), (nose + 7, p.nose_length + 5), (corner + 5.5, mouth - 3)], 2.6, fold)
     line([(20, 8.5), (28, 11.5), (39, 8.5)], 2.2, 0.09 + 0.2 * old)
     if old <= 0:
         return
-    line([(corner + 2, mouth + 3), (corner + 4, mouth + 11), (corner + 2, mouth + 18)], 2.0, 0.22 * old)
+    line([(corner + 2, mouth + 3), (corner + 4, mouth + 11), (corner + 2, mouth + 18)], 2.0, 0.17 * old)
     for rise, length in ((-2.5, 7), (1.0, 8), (4.5, 6)):
         line([(50, 0.5 + rise * 0.4), (50 + length, rise * 1.6)], 1.1, 0.28 * old)
     for y in (-29, -35, -41):
         path = curve_on(head, np.array([(-30, y + 2), (-14, y), (0, y + 1), (15, y - 0.5), (30, y + 2)]))
         taper = 1.5 * mm * np.sin(np.linspace(0.05, np.pi - 0.05, len(path)))
-        canvas.shade(tapered(path, taper), shadow_colour(p, 0.24 * old), 0.8 * mm, inside)
+        canvas.shade(tapered(path, taper), shadow_colour(p, 0.19 * old), 0.8 * mm, inside)
     line([(4.5, -10), (5.2, -17)], 1.4, 0.3 * old)
 
 

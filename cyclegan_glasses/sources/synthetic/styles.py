@@ -118,8 +118,8 @@ def _across(right: list[Point], lean: float = 0.0) -> Rail:
 def _long(p: Portrait) -> Look:
     w, y = p.face_width, -p.hairline
     bob = p.hair in ("bob", "fringe") and p.texture % 2 == 0 or p.hair == "bob"
-    wide = {"wavy": 1.1, "locs": 1.02, "bob": 1.04}.get(p.hair, 1.0)
-    wave = {"wavy": 3.2, "long": 0.8, "locs": 0.8}.get(p.hair, 0.4)
+    wide = {"wavy": 1.08, "locs": 1.02, "bob": 1.04}.get(p.hair, 1.0)
+    wave = {"wavy": 3.6, "long": 0.8, "locs": 0.8}.get(p.hair, 0.4)
     part = 0.12 * p.parting if p.hair in ("centre", "locs") else 0.9 * p.parting
     part = 0.0 if p.hair == "fringe" else part
     locs = p.hair == "locs"
@@ -128,11 +128,12 @@ def _long(p: Portrait) -> Look:
     front = []
     for side in (-1, 1):
         root = part * w * side
+        sweep = 9.0 if p.hair in ("long", "wavy", "bob") and root < 0 else 0.0
         drape = 0.60 if p.hair == "centre" else 0.76
         rails: tuple[Rail, ...] = (
             ((root - 0.02 * w, y - 3, 6), (root - 0.02 * w, -122, 30)),
-            ((root + 0.6 * (drape * w - root), y + 3, 12), (root + 0.55 * (w - root), -112, 34)),
-            ((0.87 * w, y + 17, 26), (1.10 * w * wide, y - 14, 52)),
+            ((root + 0.6 * (drape * w - root), y + 3 + sweep, 10), (root + 0.55 * (w - root), -112, 34)),
+            (((0.87 - 0.004 * sweep) * w, y + 17 + sweep, 26), (1.10 * w * wide, y - 14, 52)),
             ((0.945 * w, -8, 30), (1.22 * w * wide, -8, 60)),
             ((0.93 * w + tuck, 40, 30), (1.27 * w * wide, 42, 60)),
             ((0.93 * w + 2 * tuck, end, 34), ((1.14 if bob else 1.34) * w * wide, end, 60)),
