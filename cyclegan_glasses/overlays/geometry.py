@@ -1,4 +1,4 @@
-"""The parts of a frame as polygons in head coordinates (mm): rims, lenses, bridge, pads, end pieces, temples."""
+"""The parts of a frame as polygons in head coordinates (mm): rims, lenses, bridge, pads, hinges, temples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from cyclegan_glasses.overlays.frames import Colour, Frame
 from cyclegan_glasses.overlays.outlines import SHAPES, outline
-
 
 _TIP = 45.0
 """Length in mm of the bent end of a temple, which lies behind the ear and is never seen."""
@@ -39,7 +38,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A frame in three dimensions. `front` is drawn from first to last; `lenses` and `temples` are left, right."""
+    """A frame in three dimensions: `front` in the order it is drawn; `lenses` and `temples` left, right."""
 
     front: tuple[Piece, ...]
     lenses: tuple[np.ndarray, np.ndarray]
@@ -48,7 +47,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Temple:
-    """One temple: its middle line (n, 3) from the hinge to its bend, half its height and half its thickness."""
+    """One temple: its middle line (n, 3) from hinge to bend, half its height (n,) and half its thickness."""
 
     line: np.ndarray
     half_height: np.ndarray
@@ -58,7 +57,7 @@ class Temple:
 
 
 @lru_cache(maxsize=64)
-def model(frame: Frame, wearer: Wearer = Wearer()) -> Model:  # noqa: B008 - frozen
+def model(frame: Frame, wearer: Wearer = Wearer()) -> Model:
     """The parts of `frame` as `wearer` has it on. Do not change the arrays: they are cached."""
     lens = outline(frame.shape) * (frame.lens_width / 2, frame.lens_height / 2)
     middle = np.array([(frame.bridge + frame.lens_width) / 2, frame.drop])
@@ -164,7 +163,7 @@ def _end_piece(frame: Frame, hinge: np.ndarray, side: int, metal: Colour) -> Pie
         [[inner, -half * 1.2], [hinge[0], -half], [hinge[0] + 0.8, 0], [hinge[0], half], [inner, half]]
     )
     rimless = SHAPES[frame.shape].build == "rimless"
-    piece = _bend(frame, (ring + (0, hinge[1])) * (side, 1), back=-0.5)
+    piece = _bend(frame, np.stack([ring[:, 0], ring[:, 1] + hinge[1]], axis=1) * (side, 1), back=-0.5)
     return Piece((piece,), metal if rimless else frame.colour, frame.opacity)
 
 

@@ -26,7 +26,7 @@ class Paint:
 def solid(
     paints: Sequence[Paint], frame: Frame, pose: Pose, light: Light, crop: Crop
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Solid parts, lit: premultiplied colour (h, w, 3) 0 … 255 and alpha (h, w, 1), float32, of the crop's pixels."""
+    """Solid parts, lit: premultiplied colour (h, w, 3) 0 … 255, alpha (h, w, 1) of the crop, float32."""
     shape, colour = crop.empty(), crop.empty(3)
     alpha = np.zeros(shape.shape, np.float32)
     for paint in paints:
@@ -69,7 +69,7 @@ def _lit(frame: Frame, light: Light, tone: np.ndarray, across: np.ndarray, down:
 def _pattern(
     frame: Frame, colour: np.ndarray, at: tuple[np.ndarray, ...], shape: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Paint (n, 3) with its pattern at rows and columns `at` of a layer, and how opaque it leaves the paint (n,)."""
+    """Paint (n, 3) with its pattern at rows and columns `at` of a layer, and how opaque it is there (n,)."""
     tone, clear = colour.astype(np.float32), np.ones(len(colour), np.float32)
     if frame.pattern == "tortoise":
         spots = np.random.default_rng(int(frame.lens_width * 100)).random((9, 34), np.float32)

@@ -16,8 +16,7 @@ _GAP = 0.016
 def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power: float) -> np.ndarray:
     """The picture as seen through thin lenses.
 
-    An object `d` behind a thin lens of power `F` looks larger by 1 / (1 - dF) (the lens equation, for an eye far
-    away).
+    What lies `d` behind a thin lens of power `F` looks 1 / (1 - dF) as large to a distant eye.
 
     Args:
         crop: uint8 (h, w, 3).
@@ -37,12 +36,12 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
     mine = np.where(x < (left[0] + right[0]) / 2, 0, 1)[..., None]
     middle = np.where(mine == 0, left, right).astype(np.float32)
     source = middle + (np.stack([x, y], axis=-1) - middle) / np.float32(larger)
-    bent = cv2.remap(crop, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    bent = cv2.remap(crop, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return picture + cover * (bent - picture)
 
 
 def reflections(crop: Crop, lens: np.ndarray, frame: Frame, light: Light) -> np.ndarray:
-    """How much of the lamp each pixel of the crop mirrors on one lens ((n, 2) pixels), float32 0 … 1 (h, w, 1)."""
+    """How much of the lamp one lens ((n, 2) pixels) mirrors, float32 (h, w, 1) of the crop, 0 … 1."""
     outline = lens - (crop.x, crop.y)
     middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
     radius = (outline.max(axis=0) - outline.min(axis=0)) / 2 + 1e-6

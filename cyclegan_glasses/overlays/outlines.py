@@ -1,7 +1,7 @@
 """Outlines of spectacle lenses, as closed curves, and the construction of each shape.
 
-Every outline is the lens at the right of the picture in a box of -1 … 1 both ways: x grows towards the temple,
-y downwards. The boxing system of ISO 8624 (lens width × lens height, bridge) then gives it its size.
+Every outline is the lens at the right of the picture in a box of -1 … 1 both ways: x grows towards the
+temple, y downwards. The boxing system of ISO 8624 (lens width × lens height, bridge) then gives it its size.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Shape:
 
     Attributes:
         control: points of the outline, clockwise as seen, or the exponent of a superellipse.
-        width, ratio, bridge: lens width in mm, height over width, and bridge in mm that such frames are sold in.
+        width, ratio, bridge: usual lens widths in mm, heights over widths, and bridges in mm.
         materials: that it is made of.
         build: a full rim, a rim at the top half, a heavy brow above a wire, or none.
         straight: the control points are joined by nearly straight edges.
@@ -52,8 +52,17 @@ _PANTO = (
     (-1, -0.05),
     (-0.9, -0.66),
 )
-_AVIATOR = ((-0.55, -0.98), (0.35, -1), (0.93, -0.7), (0.98, -0.05), (0.75, 0.66), (0.28, 1), (-0.28, 0.82),
-            (-0.78, 0.2), (-0.98, -0.5))  # fmt: skip
+_AVIATOR = (
+    (-0.55, -0.98),
+    (0.35, -1),
+    (0.93, -0.7),
+    (0.98, -0.05),
+    (0.75, 0.66),
+    (0.28, 1),
+    (-0.28, 0.82),
+    (-0.78, 0.2),
+    (-0.98, -0.5),
+)
 _NAVIGATOR = (
     (-0.8, -1),
     (0.8, -1),
@@ -64,12 +73,39 @@ _NAVIGATOR = (
     (-0.68, 0.62),
     (-0.98, -0.4),
 )
-_CAT_EYE = ((-0.7, -0.68), (0.2, -0.86), (0.9, -1), (1, -0.74), (0.82, 0.15), (0.4, 0.9), (-0.3, 1), (-0.86, 0.55),
-            (-0.97, -0.2))  # fmt: skip
-_BUTTERFLY = ((-0.7, -0.8), (0.1, -0.94), (0.88, -1), (1, -0.6), (0.97, 0.35), (0.6, 0.95), (0, 1), (-0.62, 0.7),
-              (-0.92, -0.1))  # fmt: skip
-_BROW = ((-0.82, -0.9), (0, -1), (0.86, -0.98), (1, -0.6), (0.88, 0.3), (0.45, 0.93), (-0.15, 1), (-0.74, 0.62),
-         (-0.98, -0.3))  # fmt: skip
+_CAT_EYE = (
+    (-0.7, -0.68),
+    (0.2, -0.86),
+    (0.9, -1),
+    (1, -0.74),
+    (0.82, 0.15),
+    (0.4, 0.9),
+    (-0.3, 1),
+    (-0.86, 0.55),
+    (-0.97, -0.2),
+)
+_BUTTERFLY = (
+    (-0.7, -0.8),
+    (0.1, -0.94),
+    (0.88, -1),
+    (1, -0.6),
+    (0.97, 0.35),
+    (0.6, 0.95),
+    (0, 1),
+    (-0.62, 0.7),
+    (-0.92, -0.1),
+)
+_BROW = (
+    (-0.82, -0.9),
+    (0, -1),
+    (0.86, -0.98),
+    (1, -0.6),
+    (0.88, 0.3),
+    (0.45, 0.93),
+    (-0.15, 1),
+    (-0.74, 0.62),
+    (-0.98, -0.3),
+)
 _HEXAGON = ((-0.52, -1), (0.56, -1), (1, -0.1), (0.6, 1), (-0.48, 1), (-1, 0.02))
 
 SHAPES: dict[str, Shape] = {
@@ -90,7 +126,7 @@ SHAPES: dict[str, Shape] = {
 
 
 def outline(shape: str) -> np.ndarray:
-    """The closed outline of `shape` as float64 (POINTS, 2), which touches -1 and 1 both ways; clockwise as seen.
+    """The closed outline of `shape`, about `POINTS` points (n, 2), clockwise; it touches -1 and 1 both ways.
 
     Raises:
         KeyError: no such shape.
@@ -111,7 +147,7 @@ def _superellipse(exponent: float) -> np.ndarray:
 
 
 def closed_curve(control: np.ndarray, count: int, tension: float = 0.5) -> np.ndarray:
-    """A closed cardinal spline through `control` (n, d), sampled at about `count` points; 0.5 is Catmull-Rom."""
+    """A closed cardinal spline through `control` (n, d) of about `count` points; 0.5 is Catmull-Rom."""
     steps = max(1, round(count / len(control)))
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
     before, start, end, after = (np.roll(control, shift, axis=0)[None] for shift in (1, 0, -1, -2))

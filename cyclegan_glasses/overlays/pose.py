@@ -1,8 +1,8 @@
 """Where the head is and how the camera sees it: millimetres in, pixels out.
 
-Head coordinates are in mm, with the origin midway between the eyes on the plane of the corneas: x to the right of
-the picture, y down, z away from the viewer, so the tip of the nose has a negative z. This is OpenCV's camera
-convention for a head that looks straight at the camera.
+Head coordinates are in mm, with the origin midway between the eyes on the plane of the corneas: x to the
+right of the picture, y down, z away from the viewer, so the tip of the nose has a negative z. This is the
+convention of OpenCV's cameras for a head that looks straight at the camera.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 PUPILS = 63.0
-"""Mean distance between adult pupils in mm (Dodgson 2004, «Variation and extrema of human interpupillary distance»)."""
+"""Mean distance of adult pupils in mm (Dodgson 2004, doi 10.1117/12.529999)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Pose:
 
         Args:
             left, right: pixels (x, y) of the pupils.
-            yaw, pitch: degrees; the face turns to the right of the picture, and looks up. The roll follows from
-                the eyes.
+            yaw, pitch: degrees; the face turns to the right of the picture, and looks up. The roll follows
+                from the eyes.
             pupils: distance of the pupils in mm.
             distance, principal: as in `Pose`.
 

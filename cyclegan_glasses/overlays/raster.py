@@ -52,7 +52,7 @@ class Crop:
         return layer
 
     def paint(self, layer: np.ndarray, rings: Sequence[np.ndarray], colour: Sequence[int]) -> None:
-        """Fill `rings` of a three-channel layer with `colour`, a little beyond the edge and without blending."""
+        """Fill `rings` of a three-channel layer with `colour`, a little beyond the edge, unblended."""
         fixed = self._fixed(rings)
         value = [float(c) for c in colour]
         cv2.fillPoly(layer, fixed, value, cv2.LINE_8, _SHIFT)

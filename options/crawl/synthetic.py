@@ -1,8 +1,8 @@
 """Draw portraits from parameters: no photograph, no download, the ten Monk skin tones evenly.
 
-trainA (with glasses) and trainB (without) show different people; testA and testB show the same people with and
-without glasses under the same file names. trainM and testM hold the masks of the glasses, manifest.jsonl the
-parameters of every portrait. The same command gives the same bytes on any number of cores.
+trainA (with glasses) and trainB (without) show different people; testA and testB show the same people with
+and without glasses under the same file names. trainM and testM hold the masks of the glasses, manifest.jsonl
+the parameters of every portrait. The same command gives the same bytes on any number of cores.
 """
 
 from __future__ import annotations

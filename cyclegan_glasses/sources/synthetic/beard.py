@@ -15,7 +15,7 @@ from cyclegan_glasses.sources.synthetic.skin import skin_colour
 STYLES = ("none", "stubble", "short", "full", "goatee", "moustache")
 
 
-def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, shade: float, rng: np.random.Generator) -> None:
+def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, rng: np.random.Generator) -> None:
     """Draw a portrait's beard; the lips come after it. `skin` is the coverage of the face."""
     p, mm = head.portrait, head.pose.scale
     if p.beard == "none":
@@ -32,16 +32,20 @@ def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, shade: float, rng: 
         cover = np.minimum(cover, skin)
     soft = {"stubble": 4.0, "short": 1.8, "full": 1.3}.get(p.beard, 1.2)
     faded = blur(cover, soft * mm)
-    colour = brow_colour(p) * (0.35 + 0.75 * shade)
+    colour = 1.1 * brow_colour(p)
     strength = 0.26 + 0.2 * p.beard_length if p.beard == "stubble" else 0.86
     tint = colour + 0.35 * (skin_colour(p) * 0.5 - colour) if p.beard == "stubble" else colour
-    grain = rng.normal(1.0, 0.10 if p.beard == "stubble" else 0.05, (canvas.size, canvas.size)).astype(np.float32)
+    grain = rng.normal(1.0, 0.10 if p.beard == "stubble" else 0.05, (canvas.size, canvas.size)).astype(
+        np.float32
+    )
     canvas.blend(tint.astype(np.float32), np.clip(faded.astype(np.float32) * (strength / 255) * grain, 0, 1))
     if p.beard != "stubble":
         _hairs(canvas, head, faded, colour, rng)
 
 
-def _hairs(canvas: Canvas, head: Head, cover: np.ndarray, colour: np.ndarray, rng: np.random.Generator) -> None:
+def _hairs(
+    canvas: Canvas, head: Head, cover: np.ndarray, colour: np.ndarray, rng: np.random.Generator
+) -> None:
     p, mm = head.portrait, head.pose.scale
     spots = rng.uniform((-p.face_width, p.nose_length), (p.face_width, p.chin + 4), (1100, 2))
     roots = head.place(spots)
@@ -60,10 +64,14 @@ def _jaw(head: Head, longer: float) -> np.ndarray:
     """Beard along the jaw from ear to ear, pixels: the face's outline below, the cheeks' edge above."""
     p, mm = head.portrait, head.pose.scale
     w, y = p.face_width, mouth_height(p)
-    cheek = head.place(
-        np.array([(-0.94 * w, 10), (-0.86 * w, 30), (-0.62 * w, 47), (-p.mouth_width - 7, y - 9), (-6, p.nose_length + 8),
-                  (6, p.nose_length + 8), (p.mouth_width + 7, y - 9), (0.62 * w, 47), (0.86 * w, 30), (0.94 * w, 10)])
-    )  # fmt: skip
+    right = [
+        (6, p.nose_length + 8),
+        (p.mouth_width + 7, y - 9),
+        (0.62 * w, 47),
+        (0.86 * w, 30),
+        (0.94 * w, 10),
+    ]
+    cheek = head.place(np.array([*[(-a, b) for a, b in right[::-1]], *right]))
     height = (head.outline - head.pose.origin) @ np.array([0.0, 1.0]) / mm
     below = head.outline[height > 10]
     middle = np.array(head.place(np.array([[0.0, 45.0]]))[0])
@@ -77,12 +85,22 @@ def _chin(p: Portrait) -> np.ndarray:
     y, c = mouth_height(p), p.chin
     w = 0.72 * p.mouth_width
     half = [(w + 5, y - 4), (w + 5.5, y + 8), (w + 1, c - 8), (0.55 * w, c + 1)]
-    return closed_curve(np.array([(0, y + p.lip_lower + 2), *half, (0, c + 3), *[(-a, b) for a, b in half[::-1]]]), 60)
+    return closed_curve(
+        np.array([(0, y + p.lip_lower + 2), *half, (0, c + 3), *[(-a, b) for a, b in half[::-1]]]), 60
+    )
 
 
 def _moustache(p: Portrait) -> np.ndarray:
     y, n, w = mouth_height(p), p.nose_length, p.mouth_width
-    half = [(5, n + 5.5), (13, n + 7.5), (w + 2, y - 3), (w + 3, y + 2.5), (0.75 * w, y - 1.5), (7, y - 0.5 * p.lip_upper)]
+    half = [
+        (5, n + 5.5),
+        (13, n + 7.5),
+        (w + 2, y - 3),
+        (w + 3, y + 2.5),
+        (0.75 * w, y - 1.5),
+        (7, y - 0.5 * p.lip_upper),
+    ]
     return closed_curve(
-        np.array([(0, n + 7.5), *half, (0, y - 0.5 * p.lip_upper - 0.8), *[(-a, b) for a, b in half[::-1]]]), 72
+        np.array([(0, n + 7.5), *half, (0, y - 0.5 * p.lip_upper - 0.8), *[(-a, b) for a, b in half[::-1]]]),
+        72,
     )

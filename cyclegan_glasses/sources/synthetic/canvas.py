@@ -41,6 +41,11 @@ def tapered(line: np.ndarray, width: np.ndarray | float) -> np.ndarray:
     return np.concatenate([line + offset, (line - offset)[::-1]])
 
 
+def moved(points: np.ndarray, x: float, y: float) -> np.ndarray:
+    """Points (…, 2) moved by (x, y)."""
+    return points + np.array([x, y])
+
+
 def fixed(points: np.ndarray) -> np.ndarray:
     """Pixels as OpenCV's fixed-point numbers of `_SHIFT` bits."""
     return np.round(np.asarray(points) * (1 << _SHIFT)).astype(np.int32)
@@ -60,7 +65,7 @@ class Canvas:
         return blur(layer, soft)
 
     def window(self, points: np.ndarray, soft: float) -> tuple[tuple[slice, slice], np.ndarray] | None:
-        """The part of the canvas that a soft polygon touches and its coverage there, float32; None if none."""
+        """Where a soft polygon touches the canvas, and its coverage there, float32; None if nowhere."""
         margin = 2 + 3 * soft
         low = np.maximum(np.floor(points.min(axis=0) - margin), 0).astype(int)
         high = np.minimum(np.ceil(points.max(axis=0) + margin) + 1, self.size).astype(int)

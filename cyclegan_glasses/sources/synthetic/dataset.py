@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -76,7 +77,7 @@ def is_complete(settings: SyntheticSettings, out: Path) -> bool:
 
 
 def draw_set(settings: SyntheticSettings, out: Path, workers: int = 0) -> Iterator[list[Photo]]:
-    """Draw a set into `out`; yields the photos of each portrait once they are written, the manifest at the end.
+    """Draw a set into `out`; yields the photos of each portrait, then writes the manifest.
 
     Args:
         workers: processes; 0 takes one for each core. The bytes do not depend on it.
@@ -97,9 +98,7 @@ def draw_set(settings: SyntheticSettings, out: Path, workers: int = 0) -> Iterat
     write_manifest(out, rows)
 
 
-def _run(
-    draw: Callable[[Job], list[Photo]], jobs: list[Job], workers: int
-) -> Iterable[list[Photo]]:
+def _run(draw: Callable[[Job], list[Photo]], jobs: list[Job], workers: int) -> Iterable[list[Photo]]:
     """Results in the order of the jobs."""
     if workers == 1:
         yield from map(draw, jobs)
@@ -125,7 +124,7 @@ def _write(seed: int, size: int, out: Path, job: Job) -> list[Photo]:
             drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
         )
         _save(out / f"{split}M" / name, mask)
-        worn = {"frame": dataclasses.asdict(frame), "mask": f"{split}M/{name}"}
+        worn: dict[str, Any] = {"frame": dataclasses.asdict(frame), "mask": f"{split}M/{name}"}
         photos.append(_photo(out, f"{split}A/{name}", image, GLASSES, portrait, worn))
     if job.part != "trainA":
         photos.append(_photo(out, f"{split}B/{name}", drawing.image, NONE, portrait, {}))
@@ -133,7 +132,7 @@ def _write(seed: int, size: int, out: Path, job: Job) -> list[Photo]:
 
 
 def _photo(
-    out: Path, path: str, image: np.ndarray, label: str, portrait: Portrait, more: dict[str, object]
+    out: Path, path: str, image: np.ndarray, label: str, portrait: Portrait, more: dict[str, Any]
 ) -> Photo:
     digest = _save(out / path, image)
     decade = portrait.age // 10 * 10

@@ -49,22 +49,21 @@ def draw_portrait(portrait: Portrait, size: int) -> Drawing:
     canvas = Canvas(size * zoom)
     head = Head.of(portrait, canvas.size)
     hair = look(portrait)
-    shade = 1.0
 
     def chance(part: int) -> np.random.Generator:
         return np.random.default_rng([portrait.texture, part])
 
     draw_background(canvas, head, chance(0))
     draw_back(canvas, head, hair, chance(1))
-    draw_body(canvas, head, shade)
-    ears = draw_ears(canvas, head, shade)
+    draw_body(canvas, head)
+    ears = draw_ears(canvas, head)
     skin = draw_skin(canvas, head, chance(2))
     draw_freckles(canvas, head, chance(3))
     draw_age(canvas, head, skin)
     draw_nose(canvas, head, skin)
-    draw_beard(canvas, head, skin, shade, chance(4))
-    draw_mouth(canvas, head, shade)
-    draw_eyes(canvas, head, shade, chance(5))
+    draw_beard(canvas, head, skin, chance(4))
+    draw_mouth(canvas, head)
+    draw_eyes(canvas, head, chance(5))
     hides = draw_front(canvas, head, hair, np.maximum(skin, ears), chance(6))
 
     def shrink(layer: np.ndarray) -> np.ndarray:

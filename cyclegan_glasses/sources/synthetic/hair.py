@@ -53,7 +53,7 @@ def draw_front(
 def _cast(canvas: Canvas, head: Head, shape: np.ndarray, skin: np.ndarray) -> None:
     """The shadow of hair on the skin, away from the lamp."""
     p, mm = head.portrait, head.pose.scale
-    shift = np.float32([[1, 0, -4.0 * p.light_x * mm], [0, 1, (1.0 - 4.0 * p.light_y) * mm]])
+    shift = np.array([[1, 0, -4.0 * p.light_x * mm], [0, 1, (1.0 - 4.0 * p.light_y) * mm]])
     cast = blur(cv2.warpAffine(shape, shift, shape.shape[::-1]), 2.4 * mm)
     near = blur(shape, 3.5 * mm)
     dark = np.maximum(cast.astype(np.float32) * (0.5 * (1.2 - p.ambient)), near.astype(np.float32) * 0.3)
@@ -77,7 +77,9 @@ def _edge(grid: np.ndarray) -> np.ndarray:
     return np.concatenate([grid[0], grid[1:, -1], grid[-1, -2::-1], grid[-2:0:-1, 0]])
 
 
-def _draw(canvas: Canvas, head: Head, sheet: Sheet, colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _draw(
+    canvas: Canvas, head: Head, sheet: Sheet, colour: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Draw a sheet; returns its coverage, uint8 (size, size)."""
     mm = head.pose.scale
     grid = _grid(head, sheet)
@@ -90,7 +92,7 @@ def _draw(canvas: Canvas, head: Head, sheet: Sheet, colour: np.ndarray, rng: np.
 
 
 def _volume(size: int, grid: np.ndarray, sheet: Sheet) -> np.ndarray:
-    """Brightness of a smooth sheet, uint8 (size, size), 128 is its colour: round across, a band of light along."""
+    """Brightness of a smooth sheet, uint8 (size, size), 128 is its colour: round, with a band of light."""
     layer = np.full((size, size), 100, np.uint8)
     across = np.linspace(0, 1, sheet.columns - 1)
     along = np.linspace(0, 1, _ALONG - 1)
@@ -114,7 +116,9 @@ def _strands(
     lines = grid[low] * (1 - part) + grid[low + 1] * part
     t = np.linspace(0, 1, _ALONG)
     phase = 2.2 * share / (sheet.columns - 1) * np.pi + rng.normal(0, 0.5, n)
-    swing = np.sin(phase[:, None] + 4.6 * np.pi * t) * 0.45 * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (0.4 + t)
+    swing = np.sin(phase[:, None] + 4.6 * np.pi * t) * 0.45 * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (
+        0.4 + t
+    )
     lines[..., 0] += mm * swing * np.minimum(1, 3 * t)
     tip = lines[:, -1:] - lines[:, -2:-1]
     tip /= np.maximum(np.linalg.norm(tip, axis=-1, keepdims=True), 1e-6)
@@ -173,7 +177,9 @@ def _curls(
              (1.04 * w + 1.1 * volume, -14, 60), (1.03 * w + volume + wide, 0.4 * low, 60),
              (1.0 * w + 0.7 * volume + wide, low, 56), (0.97 * w + 0.3 * wide, low + wide, 48)]  # fmt: skip
     left = [(-a, b, c) for a, b, c in inner[:-1]]
-    ring = closed_curve(np.array([*left, *inner[::-1], *outer[::-1], *[(-a, b, c) for a, b, c in outer[1:]]]), 160)
+    ring = closed_curve(
+        np.array([*left, *inner[::-1], *outer[::-1], *[(-a, b, c) for a, b, c in outer[1:]]]), 160
+    )
     outline = head.pose.project(ring)
     base = canvas.mask(outline)
     _cast(canvas, head, base, skin)
@@ -190,6 +196,17 @@ def _curls(
         centre, axes = (round(cx * 16), round(cy * 16)), (round(radius * 16), round(radius * 13))
         cv2.ellipse(cover, centre, axes, start, 0, 360, 255, -1, cv2.LINE_AA, 4)
         cv2.ellipse(tone, centre, axes, start, 0, 360, 72, -1, cv2.LINE_AA, 4)
-        cv2.ellipse(tone, centre, axes, start, 20, 250, float(np.clip(value, 40, 235)), max(1, round(0.9 * mm)), cv2.LINE_AA, 4)
+        cv2.ellipse(
+            tone,
+            centre,
+            axes,
+            start,
+            20,
+            250,
+            float(np.clip(value, 40, 235)),
+            max(1, round(0.9 * mm)),
+            cv2.LINE_AA,
+            4,
+        )
     _blend(canvas, head, tone, cover, hair_colour(p), 0.4)
     return cover

@@ -62,7 +62,9 @@ def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     z += 4.0 * p.hollow * bump((44, 56), 14, 16, apart)
     mouth = mouth_height(p)
     z -= 4.5 * bump((0, mouth), 22, 14)
-    z -= 1.7 * bump((0, mouth - 0.6 * p.lip_upper), 15, 3.2) + 2.2 * bump((0, mouth + 0.6 * p.lip_lower), 14, 3.6)
+    z -= 1.7 * bump((0, mouth - 0.6 * p.lip_upper), 15, 3.2) + 2.2 * bump(
+        (0, mouth + 0.6 * p.lip_lower), 14, 3.6
+    )
     z += 1.6 * bump((0, mouth), 19, 1.5) + 2.6 * bump((0, mouth + p.lip_lower + 6), 14, 4)
     z += 1.0 * bump((0, (length + mouth) / 2), 3.0, 5.5)
     z -= 5.5 * bump((0, p.chin - 11), 0.75 * p.chin_width, 10)
@@ -110,7 +112,7 @@ class Head:
         """What each second pixel of each second row shows.
 
         Returns:
-            Place on the face in mm (size/2, size/2, 2), and the unit normal in camera coordinates (…, 3); both
+            Place on the face in mm (size/2, size/2, 2), and unit normal in camera coordinates (…, 3), both
             float32. The place solves the projection by iteration, since the relief is gentle.
         """
         half = self.size // 2
@@ -119,7 +121,7 @@ class Head:
         seen_x = (pixel[None] - np.float32(self.pose.origin[0])) / np.float32(self.pose.scale)
         seen_y = (pixel[:, None] - np.float32(self.pose.origin[1])) / np.float32(self.pose.scale)
         back = np.linalg.inv(turn[:2, :2])
-        z = np.zeros((half, half), np.float32)
+        z: np.ndarray = np.zeros((half, half), np.float32)
         for _ in range(5):
             u, v = seen_x - turn[0, 2] * z, seen_y - turn[1, 2] * z
             x, y = back[0, 0] * u + back[0, 1] * v, back[1, 0] * u + back[1, 1] * v

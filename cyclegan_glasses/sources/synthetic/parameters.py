@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,8 @@ class Portrait:
         yaw, pitch, roll: the face turns to the right of the picture, looks up, tilts clockwise.
         light_x, light_y, ambient, warmth: where the lamp is (right, down), how much light has no direction,
             how yellow it is.
-        face_width (half, at the cheekbones), jaw, chin_width, chin (below the eyes): shape of the face; `jaw` is
-            the width of its corner as a share of `face_width`.
+        face_width (half, at the cheekbones), jaw, chin_width, chin (below the eyes): shape of the face; `jaw`
+            is the width of its corner as a share of `face_width`.
         eye_width (half), eye_open, eye_tilt, crease: shape of the eyes; `crease` 0 is a single lid.
         gaze: how far the irises are off their middle, mm to the right.
         brow_lift, brow_arch, brow_thickness: of the eyebrows.
@@ -114,15 +115,15 @@ def random_portrait(seed: int, number: int) -> Portrait:
         **_features(rng, feminine, tone),
         **_surface(rng, feminine, age, tone),
     }
-    rounded = {key: round(float(value), 3) for key, value in values.items()}
+    fields: dict[str, Any] = {key: round(float(value), 3) for key, value in values.items()}
+    fields |= _styles(rng, feminine, age, tone)
     return Portrait(
         seed=seed,
         number=number,
         tone=tone,
         age=age,
         feminine=round(feminine, 3),
-        **rounded,
-        **_styles(rng, feminine, age, tone),
+        **fields,
         texture=int(rng.integers(1 << 31)),
     )
 

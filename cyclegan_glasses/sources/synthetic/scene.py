@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -10,6 +12,9 @@ from cyclegan_glasses.sources.synthetic.canvas import Canvas, curve
 from cyclegan_glasses.sources.synthetic.head import Head
 from cyclegan_glasses.sources.synthetic.palette import BACKGROUND, CLOTHES, rgb
 from cyclegan_glasses.sources.synthetic.skin import light_of, shadow_colour, skin_colour
+
+Right = Callable[[list[tuple[float, float]], float], np.ndarray]
+"""Pixels of a symmetric outline by its right half in mm and its depth."""
 
 
 def draw_background(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
@@ -51,33 +56,40 @@ def _out_of_focus(
     return layer
 
 
-def draw_body(canvas: Canvas, head: Head, shade: float) -> None:
+def draw_body(canvas: Canvas, head: Head) -> None:
     """Neck with the shadow of the chin, shoulders and a collar."""
     p, mm = head.portrait, head.pose.scale
     lamp = np.array(light_of(p).colour, np.float32)
     w = (0.75 - 0.13 * p.feminine) * p.face_width
-    skin = skin_colour(p) * lamp * (0.2 + 0.72 * shade)
+    skin = skin_colour(p) * lamp * 0.92
 
     def right(points: list[tuple[float, float]], z: float, count: int = 24) -> np.ndarray:
         half = curve(np.array(points), count)
         return head.at(np.concatenate([half, (half * (-1, 1))[::-1]]), z)
 
-    neck = right([(0.97 * w, 30), (0.95 * w, 70), (w, 95), (1.3 * w, 112), (2.1 * w, 122), (2.2 * w, 170), (0, 190)], 52)
+    neck = right(
+        [(0.97 * w, 30), (0.95 * w, 70), (w, 95), (1.3 * w, 112), (2.1 * w, 122), (2.2 * w, 170), (0, 190)],
+        52,
+    )
     inside = canvas.mask(neck)
     canvas.fill(neck, skin)
     chin = head.outline + np.array([-4.0 * p.light_x, 9.0]) * mm
     canvas.shade(chin, shadow_colour(p, 0.5), 5.0 * mm, inside)
     for side in (-1, 1):
-        edge = head.at(np.array([(w * 0.72, 40), (w * 1.3, 40), (w * 1.3, 104), (w * 0.85, 108)]) * (side, 1), 52)
+        edge = head.at(
+            np.array([(w * 0.72, 40), (w * 1.3, 40), (w * 1.3, 104), (w * 0.85, 108)]) * (side, 1), 52
+        )
         dim = 0.3 if side * p.light_x < 0 else 0.12
         canvas.shade(edge, shadow_colour(p, dim), 4.5 * mm, inside)
-    _clothes(canvas, head, w, right, lamp * (0.25 + 0.72 * shade))
+    _clothes(canvas, head, w, right, lamp * 0.97)
 
 
-def _clothes(canvas: Canvas, head: Head, w: float, right, level: np.ndarray) -> None:  # noqa: ANN001
+def _clothes(canvas: Canvas, head: Head, w: float, right: Right, level: np.ndarray) -> None:
     p, mm = head.portrait, head.pose.scale
     colour = rgb(CLOTHES[p.clothes]) * level
-    start = {"crew": (0.95 * w, 108), "shirt": (0.98 * w, 97), "roll": (1.0 * w, 88), "open": (1.3 * w, 106)}[p.collar]
+    start = {"crew": (0.95 * w, 108), "shirt": (0.98 * w, 97), "roll": (1.0 * w, 88), "open": (1.3 * w, 106)}[
+        p.collar
+    ]
     dip = {"crew": 112, "shirt": 128, "roll": 94, "open": 130}[p.collar]
     body = right([(0, dip), (0.6 * w, dip - 2), start, (1.5 * w, 108), (2.3 * w, 116), (2.6 * w, 190)], 40)
     canvas.fill(body, colour)

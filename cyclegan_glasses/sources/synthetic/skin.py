@@ -17,7 +17,7 @@ _SUNK = np.array([0.80, 1.0, 1.12], np.float32)
 
 
 def skin_colour(p: Portrait) -> np.ndarray:
-    """Colour of the skin where it faces the camera, float32 (3,): its Monk tone, as a camera exposes and lights it."""
+    """Colour of the skin where it faces the camera, float32 (3,): its Monk tone, as cameras expose it."""
     tone = rgb(MONK[p.tone - 1])
     dark = (1 - float(tone.mean())) ** 3
     exposed = (1 + 0.6 * dark) * np.array([1 + 0.1 * dark, 1, 1 - 0.1 * dark], np.float32)
@@ -29,6 +29,11 @@ def skin_colour(p: Portrait) -> np.ndarray:
 def shadow_colour(p: Portrait, depth: float) -> np.ndarray:
     """What a skin shadow of `depth` 0 … 1 multiplies colours by."""
     return np.float32(1 - depth) ** _SUNK
+
+
+def side_light(p: Portrait, side: int) -> float:
+    """Brightness of what lies at the right (1) or left (-1) of the face: 1, or less away from the lamp."""
+    return 1 - 0.4 * (1 - p.ambient) * max(0.0, -side * p.light_x)
 
 
 def light_of(p: Portrait) -> Light:
@@ -151,7 +156,9 @@ def draw_age(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
 
     smile = max(p.smile, 0)
     fold = 0.06 + 0.16 * old + 0.16 * smile
-    line([(nose + 1.5, p.nose_length - 5), (nose + 7, p.nose_length + 5), (corner + 5.5, mouth - 3)], 2.6, fold)
+    line(
+        [(nose + 1.5, p.nose_length - 5), (nose + 7, p.nose_length + 5), (corner + 5.5, mouth - 3)], 2.6, fold
+    )
     line([(20, 8.5), (28, 11.5), (39, 8.5)], 2.2, 0.09 + 0.2 * old)
     if old <= 0:
         return

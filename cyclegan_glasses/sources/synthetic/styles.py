@@ -1,7 +1,7 @@
 """Hair styles as sheets of strands.
 
-A sheet is a list of rails, each a line in mm (x, y, z) from one edge of the sheet to the other; strands run across
-the rails, from the first (their roots) to the last (their tips).
+A sheet is a list of rails, each a line in mm (x, y, z) from one edge of the sheet to the other; strands run
+across the rails, from the first (their roots) to the last (their tips).
 """
 
 from __future__ import annotations
@@ -88,16 +88,23 @@ def _short(p: Portrait) -> Look:
     volume = {"buzz": 1.0, "crop": 4.5, "side": 6.0, "swept": 7.0, "pulled": 2.0}[p.hair]
     end = -2.0 if p.hair == "pulled" else 13.0 - 8.0 * p.feminine
     lean = {"side": 0.36 * w * (1 if p.parting < 0 else -1), "crop": 0.1 * w}.get(p.hair, 0.0)
-    side: list[Point] = [(0.945 * w, end, 44), (0.925 * w, -7, 42), (0.875 * w, -21, 38), *_hairline(p)[:0:-1]]
+    side: list[Point] = [
+        (0.945 * w, end, 44),
+        (0.925 * w, -7, 42),
+        (0.875 * w, -21, 38),
+        *_hairline(p)[:0:-1],
+    ]
     roots = _across([*side, (0, y, 4)])
     rise = y - 15 - volume
     middle = _across(
         [(0.965 * w, end + 1, 47), (0.98 * w + 0.6 * volume, -9, 47), (0.97 * w + 0.8 * volume, -24, 46),
-         (0.93 * w + volume, y + 2, 42), (0.72 * w, rise + 6, 30), (0.36 * w, rise, 16), (0, rise - 1, 10)], 0.5 * lean
+         (0.93 * w + volume, y + 2, 42), (0.72 * w, rise + 6, 30), (0.36 * w, rise, 16),
+         (0, rise - 1, 10)], 0.5 * lean
     )  # fmt: skip
     crown = _across(
         [(0.985 * w, end + 2, 50), (1.015 * w + 0.9 * volume, -10, 54), (1.03 * w + volume, -26, 56),
-         (1.02 * w + 1.1 * volume, y - 4, 56), (0.98 * w + volume, y - 26, 54), (0.6 * w, -104, 40), (0, -112, 34)], lean
+         (1.02 * w + 1.1 * volume, y - 4, 56), (0.98 * w + volume, y - 26, 54), (0.6 * w, -104, 40),
+         (0, -112, 34)], lean
     )  # fmt: skip
     rails = (roots, middle, crown)
     if p.hair == "crop":
@@ -105,11 +112,13 @@ def _short(p: Portrait) -> Look:
         rails = (crown, middle, fringe)
     soft, opacity = (1.8, 0.78) if p.hair == "buzz" else (0.4, 1.0)
     shine = {"pulled": 0.9, "buzz": 0.2}.get(p.hair, 0.6)
-    return Look(front=(Sheet(rails, strands=190, ragged=2.0, shine=shine, soft=soft, opacity=opacity, columns=25),))
+    return Look(
+        front=(Sheet(rails, strands=190, ragged=2.0, shine=shine, soft=soft, opacity=opacity, columns=25),)
+    )
 
 
 def _across(right: list[Point], lean: float = 0.0) -> Rail:
-    """A rail from the left to the right by its right half (outside first); `lean` moves its middle sideways."""
+    """A rail from left to right by its right half (outside first); `lean` moves its middle sideways."""
     top = [(a + lean * min(1.0, 1.4 * (1 - a / right[0][0])), b, c) for a, b, c in right]
     left = [(-a + lean * min(1.0, 1.4 * (1 - a / right[0][0])), b, c) for a, b, c in right[:-1]]
     return (*left, *top[::-1])
@@ -117,7 +126,7 @@ def _across(right: list[Point], lean: float = 0.0) -> Rail:
 
 def _long(p: Portrait) -> Look:
     w, y = p.face_width, -p.hairline
-    bob = p.hair in ("bob", "fringe") and p.texture % 2 == 0 or p.hair == "bob"
+    bob = (p.hair in ("bob", "fringe") and p.texture % 2 == 0) or p.hair == "bob"
     wide = {"wavy": 1.08, "locs": 1.02, "bob": 1.04}.get(p.hair, 1.0)
     wave = {"wavy": 3.6, "long": 0.8, "locs": 0.8}.get(p.hair, 0.4)
     part = 0.12 * p.parting if p.hair in ("centre", "locs") else 0.9 * p.parting
@@ -162,7 +171,13 @@ def _fringe(p: Portrait) -> Sheet:
     rails: tuple[Rail, ...] = (
         ((-0.7 * w, -112, 30), (0, -118, 20), (0.7 * w, -112, 30)),
         ((-0.9 * w, -64, 30), (-0.45 * w, -68, 4), (0, -69, -4), (0.45 * w, -68, 4), (0.9 * w, -64, 30)),
-        ((-0.93 * w, low + 6, 30), (-0.45 * w, low, 2), (0, low - 1, -8), (0.45 * w, low, 2), (0.93 * w, low + 6, 30)),
+        (
+            (-0.93 * w, low + 6, 30),
+            (-0.45 * w, low, 2),
+            (0, low - 1, -8),
+            (0.45 * w, low, 2),
+            (0.93 * w, low + 6, 30),
+        ),
     )
     return Sheet(rails, strands=120, ragged=3.0, shine=0.8, band=0.62, wave=0.5, soft=0.3)
 
