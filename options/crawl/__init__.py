@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import folder
+from options.crawl import folder, synthetic
 
-VERBS: dict[str, ModuleType] = {"folder": folder}
+VERBS: dict[str, ModuleType] = {"folder": folder, "synthetic": synthetic}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
