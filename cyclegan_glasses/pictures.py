@@ -7,7 +7,7 @@ import os
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 100_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
@@ -15,7 +15,17 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff",
 
 
 class UnreadablePicture(ValueError):  # noqa: N818
-    """A picture that cannot be read: the message names the file and the reason."""
+    """A picture that cannot be read: the message names the file and the reason.
+
+    Attributes:
+        path: of the file.
+        reason: in words.
+    """
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
 
 
 def open_picture(source: str | Path | bytes, channels: int = 3) -> Image.Image:
@@ -35,8 +45,10 @@ def open_picture(source: str | Path | bytes, channels: int = 3) -> Image.Image:
                     raise ValueError(f"{file.width}x{file.height} is above the limit of {MAX_PIXELS} pixels")
                 return ImageOps.exif_transpose(file).convert("RGB" if channels == 3 else "L")
     except Exception as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0:1] or type(error).__name__
-        raise UnreadablePicture(f"{name}: {reason if isinstance(reason, str) else reason[0]}") from error
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, UnidentifiedImageError):
+            reason = "not a picture of a known format"
+        raise UnreadablePicture(name, reason) from None
 
 
 def find_pictures(folder: str | Path) -> list[Path]:
