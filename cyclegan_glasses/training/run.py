@@ -74,7 +74,8 @@ class Training:
         """Write the options, train, and close the monitor; see `Loop.run`."""
         write_options(self.folder, values)
         epochs = self.loop.schedule.settings.epochs
-        self.monitor.start(Run(name, self.folder, dict(values), self.objective.loss_names, epochs, resumed))
+        names, step = self.objective.loss_names, self.loop.step
+        self.monitor.start(Run(name, self.folder, dict(values), names, epochs, resumed, step))
         try:
             return self.loop.run()
         finally:
