@@ -1,7 +1,7 @@
 """K-FACE of AI-Hub: 400 Korean people under every accessory, light, expression and camera (arXiv 2103.02211).
 
-The tree is `<High|Middle|Low>[_Resolution]/<8-digit person>/S00x/Ly/E0z/Cw.jpg`, 17 million files. It is walked
-a level at a time and only the wanted folders are opened, so that a selection costs what it holds.
+The tree is `<High|Middle|Low>[_Resolution]/<8-digit person>/S00x/Ly/E0z/Cw.jpg`, 17 million files. It is
+walked a level at a time and only the wanted folders are opened, so a selection costs what it holds.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import cast
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
 from cyclegan_glasses.sources.archive import PICTURE_SUFFIXES, open_archive
+from cyclegan_glasses.sources.found import Found
 from cyclegan_glasses.sources.settings import AihubSettings
-from cyclegan_glasses.sources.store import Found
 
 LICENCE = "AI-Hub terms of use"
 ACCESSORIES = {
@@ -46,7 +46,7 @@ Place = tuple[str, str, str, str, str]  # person, S, L, E, C
 
 
 def photos(settings: AihubSettings) -> Iterator[Found]:
-    """Every picture of the selection: people, accessories, lights, expressions and cameras in order of their names.
+    """Every picture of the selection, in the order of the folders' names.
 
     Raises:
         UserError: a name of the selection is not known, or there is no such tree at `source`.
@@ -110,25 +110,29 @@ _NAMES = {code: name for table in (ACCESSORIES, LIGHTS, EXPRESSIONS, CAMERAS) fo
 
 
 def _roots(source: Path, wanted: frozenset[str], depth: int = 2) -> list[tuple[str, str]]:
-    """Resolution and folder of each part of the tree that holds people; looks at most `depth` folders down."""
+    """Resolution and folder of each part that holds people; looks at most `depth` folders down."""
     folders = [entry for entry in _entries(str(source)) if entry.is_dir()]
     if any(_PERSON.fullmatch(entry.name) for entry in folders):
         return [(_resolution(source.name), str(source))]
     named = {_resolution(entry.name): entry for entry in folders if _resolution(entry.name)}
     if named:
         if not wanted & named.keys():
-            raise UserError(f"{source} has only the resolution {', '.join(named)}: ask for it with --resolution")
+            raise UserError(
+                f"{source} has only the resolution {', '.join(named)}: ask for it with --resolution"
+            )
         return [(name, entry.path) for name, entry in named.items() if name in wanted]
     if depth:
         for entry in folders:
             try:
                 return _roots(Path(entry.path), wanted, depth - 1)
-            except _NoTree:
+            except _NoTreeError:
                 continue
-    raise _NoTree(f"{source} has no folders of people (8 digits, as 19062421): give the folder of High_Resolution")
+    raise _NoTreeError(
+        f"{source} has no folders of people (8 digits, as 19062421): give the folder of High_Resolution"
+    )
 
 
-class _NoTree(UserError):
+class _NoTreeError(UserError):
     pass
 
 
@@ -168,7 +172,9 @@ def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]
             place = (*(part.upper() for part in parts[-5:-1]), parts[-1].rpartition(".")[0].upper())
             resolution = _resolution(parts[-6]) if len(parts) > len(levels) else ""
             if resolution in {"", *resolutions} and all(map(_matches, levels, place)):
-                yield Found(_photo(resolution, cast(Place, place), archive.origin(member)), archive.content(member))
+                yield Found(
+                    _photo(resolution, cast(Place, place), archive.origin(member)), archive.content(member)
+                )
 
 
 def _matches(level: Matcher, name: str) -> bool:

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import io
 import logging
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import GLASSES, NONE, Photo
+from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
 from cyclegan_glasses.sources.archive import PICTURE_SUFFIXES, Archive, UnreadableError, open_archive
+from cyclegan_glasses.sources.found import Found, read_content
 from cyclegan_glasses.sources.settings import CelebaSettings
-from cyclegan_glasses.sources.store import Found, picture_facts, read_content
-
-Row = tuple[str, tuple[int, ...]]
+from cyclegan_glasses.sources.store import picture_facts
 
 LICENCE = "CelebA agreement: non-commercial research"
 SPLITS = {0: "train", 1: "val", 2: "test"}
@@ -33,8 +31,6 @@ PUBLISHED = {"trainA": 10_521, "trainB": 152_249, "testA": 2_672, "testB": 37_15
 _SIZE = 256
 _ATTRIBUTES = "list_attr_celeba"
 _OPTIONAL = {"identity_celeba": 1, "list_eval_partition": 1, "list_landmarks_align_celeba": 10}
-
-_TOKEN = re.compile(r"[^\s,]+")
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +47,10 @@ def photos(settings: CelebaSettings) -> Iterator[Found]:
         images, folder = _images(settings, source, files, stack)
         attributes = read_table(source.lines(files[_ATTRIBUTES]), source.origin(files[_ATTRIBUTES]))
         if "Eyeglasses" not in attributes.columns:
-            raise UserError(f"{source.origin(files[_ATTRIBUTES])} has no column Eyeglasses: is it list_attr_celeba.txt?")
-        known = {name: _Lookup(_rows_of(source, files, name, width)) for name, width in _OPTIONAL.items()}
+            raise UserError(
+                f"{source.origin(files[_ATTRIBUTES])} has no column Eyeglasses: is it list_attr_celeba.txt?"
+            )
+        known = {name: Lookup(_rows_of(source, files, name, width)) for name, width in _OPTIONAL.items()}
         missing = 0
         for file, values in attributes.rows:
             member = images.find(folder + file)
@@ -67,7 +65,7 @@ def photos(settings: CelebaSettings) -> Iterator[Found]:
 
 
 def benchmark(settings: CelebaSettings) -> Iterator[Found]:
-    """The published domains for glasses removal and addition, as PNG of 256x256 in `trainA trainB testA testB`.
+    """The published domains for glasses removal and addition, 256x256 PNG in `trainA trainB testA testB`.
 
     A has `Eyeglasses`, B has not; train is partition 0, test is 1 and 2 together; the width becomes 256 (PIL
     bilinear), then the centre 256x256 is kept (the CelebA benchmark of UVCGAN, arXiv 2203.02557).
@@ -78,82 +76,13 @@ def benchmark(settings: CelebaSettings) -> Iterator[Found]:
     for found in photos(settings):
         photo = found.photo
         if not photo.split:
-            raise UserError(f"{photo.origin} has no partition: put list_eval_partition.txt beside list_attr_celeba.txt")
+            raise UserError(
+                f"{photo.origin} has no partition: put list_eval_partition.txt beside list_attr_celeba.txt"
+            )
         domain = ("train" if photo.split == "train" else "test") + ("A" if photo.label == GLASSES else "B")
         facts = {name: value for name, value in photo.facts.items() if name != "landmarks"}
         path = f"{domain}/{photo.path.rpartition('/')[2]}"
         yield Found(replace(photo, path=path, facts=facts), partial(_benchmark_picture, found))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """An annotation file: the names of its columns after the first, empty where it has no header, and its rows."""
-
-    columns: list[str]
-    rows: Iterator[Row]
-
-
-def read_table(lines: Iterable[str], name: str) -> Table:
-    """Read an annotation file: perhaps a line with the count, perhaps a header, then `file value …` rows.
-
-    Values are whole numbers between runs of spaces or commas. A count that is wrong, or a last row that was
-    cut off, is warned of; `name` is what messages call the file.
-
-    Raises:
-        UserError: it is empty, its header does not fit, or a row (not the last) cannot be read.
-    """
-    numbered = ((number, tokens) for number, line in enumerate(lines, 1) if (tokens := _TOKEN.findall(line)))
-    count: int | None = None
-    header: list[str] = []
-    first = next(numbered, None)
-    if first and len(first[1]) == 1 and re.fullmatch(r"[0-9]{1,12}", first[1][0]):
-        count = int(first[1][0])
-        first = next(numbered, None)
-    if first and not all(map(_is_whole, first[1][1:])):
-        header, first = first[1], next(numbered, None)
-    if first is None or len(first[1]) < 2:
-        raise UserError(f"{name} has no rows `file value …`: copy it again")
-    width = len(first[1]) - 1
-    if header and len(header) not in (width, width + 1):
-        raise UserError(f"{name} names {len(header)} columns but its rows have {width} values: copy it again")
-    return Table(header[-width:] if header else [], _rows(chain([first], numbered), name, width, count))
-
-
-def _rows(numbered: Iterator[tuple[int, list[str]]], name: str, width: int, count: int | None) -> Iterator[Row]:
-    found, bad = 0, ""
-    for number, tokens in numbered:
-        if bad:
-            raise UserError(f"{bad}: mend the line or copy the file again")
-        if len(tokens) != width + 1 or not all(map(_is_whole, tokens[1:])):
-            bad = f"{name} line {number} is not a file name and {width} whole numbers"
-            continue
-        found += 1
-        yield tokens[0], tuple(map(int, tokens[1:]))
-    if bad:
-        logger.warning("%s: it is the last one, so the file was cut off there", bad)
-    if count is not None and count != found:
-        logger.warning("%s says that it has %d rows but has %d: it may be a part of the file", name, count, found)
-
-
-def _is_whole(token: str) -> bool:
-    return re.fullmatch(r"[+-]?[0-9]{1,9}", token) is not None
-
-
-class _Lookup:
-    """Values by file name from rows in much the same order as the questions: only rows passed over are kept."""
-
-    def __init__(self, rows: Iterator[Row]) -> None:
-        self._rows = rows
-        self._passed: dict[str, tuple[int, ...]] = {}
-
-    def pop(self, file: str) -> tuple[int, ...] | None:
-        if file in self._passed:
-            return self._passed.pop(file)
-        for name, values in self._rows:
-            if name == file:
-                return values
-            self._passed[name] = values
-        return None
 
 
 def _rows_of(source: Archive, files: dict[str, str], name: str, width: int) -> Iterator[Row]:
@@ -161,12 +90,14 @@ def _rows_of(source: Archive, files: dict[str, str], name: str, width: int) -> I
         return
     for file, values in read_table(source.lines(files[name]), source.origin(files[name])).rows:
         if len(values) != width:
-            raise UserError(f"{source.origin(files[name])} has {len(values)} values a row, not {width}: copy it again")
+            raise UserError(
+                f"{source.origin(files[name])} has {len(values)} values a row, not {width}: copy it again"
+            )
         yield file, values
 
 
 def _locate(source: Archive) -> dict[str, str]:
-    """Members by what they are: the annotation files, `picture` (the first one) and `zip` (of the pictures)."""
+    """Members by what they are: annotation files, `picture` (the first one), `zip` (of the pictures)."""
     files: dict[str, str] = {}
     for name in source.names():
         stem, _, suffix = name.rpartition("/")[2].lower().rpartition(".")
@@ -191,7 +122,9 @@ def _images(
         images = stack.enter_context(open_archive(settings.images or Path(str(packed))))
         first = next(images.pictures(), None)
     if first is None:
-        raise UserError(f"{images.path} has no pictures: give the folder or zip of img_align_celeba with --images")
+        raise UserError(
+            f"{images.path} has no pictures: give the folder or zip of img_align_celeba with --images"
+        )
     folder = first.rpartition("/")[0]
     return images, folder + "/" if folder else ""
 
@@ -199,7 +132,9 @@ def _images(
 def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ...] | None]) -> Photo:
     identity, partition, landmarks = known.values()
     if partition and partition[0] not in SPLITS:
-        raise UserError(f"list_eval_partition gives {file} the partition {partition[0]}, not 0, 1 or 2: copy it again")
+        raise UserError(
+            f"list_eval_partition gives {file} the partition {partition[0]}, not 0, 1 or 2: copy it again"
+        )
     facts: dict[str, object] = {"attributes": [name for name, value in attributes.items() if value == 1]}
     if landmarks:
         facts["landmarks"] = [list(landmarks[i : i + 2]) for i in range(0, 10, 2)]
@@ -230,7 +165,9 @@ def _benchmark_picture(found: Found) -> bytes:
     except (OSError, SyntaxError, ValueError) as error:
         raise UnreadableError(f"{found.photo.origin} is a broken picture ({error}): left out") from None
     if height < _SIZE:
-        raise UnreadableError(f"{found.photo.origin} is wider than high, so not an aligned CelebA face: left out")
+        raise UnreadableError(
+            f"{found.photo.origin} is wider than high, so not an aligned CelebA face: left out"
+        )
     top = round((height - _SIZE) / 2)
     packed = io.BytesIO()
     whole.crop((0, top, _SIZE, top + _SIZE)).save(packed, "PNG")

@@ -17,8 +17,8 @@ from pathlib import Path
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
 from cyclegan_glasses.sources.archive import Archive, open_archive
+from cyclegan_glasses.sources.found import Found
 from cyclegan_glasses.sources.settings import KaggleSettings
-from cyclegan_glasses.sources.store import Found
 
 CLASSES = {
     "glasses": GLASSES,
@@ -32,7 +32,15 @@ CLASSES = {
     "covering": "",
     "coverings": "",
 }
-_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+}
+_LABELS = {0.0: NONE, 1.0: GLASSES}
 _FACE = re.compile(r"face-0*([0-9]{1,9})\.\w+$", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
@@ -45,7 +53,9 @@ def photos(settings: KaggleSettings) -> Iterator[Found]:
         UserError: none of the layouts, or a table without the columns `id` and `glasses`.
     """
     with open_archive(settings.source) as archive:
-        tables = {name.rpartition("/")[2].lower(): name for name in archive.names() if name.lower().endswith(".csv")}
+        tables = {
+            name.rpartition("/")[2].lower(): name for name in archive.names() if name.lower().endswith(".csv")
+        }
         found = _by_table(archive, tables) if "train.csv" in tables else _by_folder(archive)
         for member, photo in found:
             origin = f"{settings.name}!{member}" if settings.name else archive.origin(member)
@@ -61,7 +71,9 @@ def download(dataset: str) -> Path:
     try:
         import kagglehub
     except ImportError:
-        raise UserError("--download needs kagglehub: pip install 'kagglehub>=0.3', or give an archive") from None
+        raise UserError(
+            "--download needs kagglehub: pip install 'kagglehub>=0.3', or give an archive"
+        ) from None
     try:
         return Path(kagglehub.dataset_download(dataset))
     except Exception as error:  # kagglehub raises its own kinds and those of requests
@@ -84,15 +96,17 @@ def label_rows(lines: Iterable[str], name: str, labelled: bool = True) -> Iterat
         header = [column.strip().lower() for column in next(reader, [])]
         wanted = ["id", "glasses"] if labelled else ["id"]
         if missing := [column for column in wanted if column not in header]:
-            raise UserError(f"{name} has no column {missing[0]}: it should read id,v1,v2,… and end with glasses")
+            raise UserError(
+                f"{name} has no column {missing[0]}: it should read id,v1,v2,… and end with glasses"
+            )
         places = [header.index(column) for column in wanted]
         for row in filter(None, reader):
             try:
                 face, *glasses = (float(row[place]) for place in places)
-                yield _whole(face), {0: NONE, 1: GLASSES}[glasses[0]] if glasses else ""
+                yield _whole(face), _LABELS[glasses[0]] if glasses else ""
             except (ValueError, IndexError, KeyError):
                 raise UserError(
-                    f"{name} line {reader.line_num} has no whole id or no glasses of 0 or 1: download it again"
+                    f"{name} line {reader.line_num} has no whole id, or glasses other than 0 or 1: mend it"
                 ) from None
     except csv.Error as error:
         raise UserError(f"{name} line {reader.line_num} is not CSV ({error}): download it again") from None
@@ -107,14 +121,19 @@ def _whole(number: float) -> int:
 def _by_table(archive: Archive, tables: dict[str, str]) -> Iterator[tuple[str, Photo]]:
     faces = {int(match[1]): name for name in archive.pictures() if (match := _FACE.search(name))}
     if not faces:
-        raise UserError(f"{archive.path} has a train.csv but no pictures face-1.png …: give the whole data set")
+        raise UserError(
+            f"{archive.path} has a train.csv but no pictures face-1.png …: give the whole data set"
+        )
     missing = 0
     for table in filter(tables.__contains__, ("train.csv", "test.csv")):
         member = tables[table]
         for face, label in label_rows(archive.lines(member), archive.origin(member), table == "train.csv"):
             if face in faces:
                 name = faces[face].rpartition("/")[2]
-                yield faces[face], Photo(f"photos/{name}", label=label, facts={"table": table, "generated": True})
+                yield (
+                    faces[face],
+                    Photo(f"photos/{name}", label=label, facts={"table": table, "generated": True}),
+                )
             else:
                 missing += 1
     if missing:

@@ -11,9 +11,8 @@ import io
 import os
 import re
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,28 +20,18 @@ from PIL import Image, UnidentifiedImageError
 
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.photo import MANIFEST, Photo, append_photos, read_manifest
-from cyclegan_glasses.sources.archive import Limits, UnreadableError, read_limited
+from cyclegan_glasses.sources.archive import UnreadableError
+from cyclegan_glasses.sources.found import read_content
 
 MAX_PIXELS = 100_000_000
 _SUFFIX_OF = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One photo that a source offers.
-
-    Attributes:
-        photo: what is known of it; `origin` names it for good, `path` is where it wants to lie below the
-            folder of the manifest (its suffix follows from the bytes).
-        content: the file where it lies in one, else a function that reads its bytes.
-    """
-
-    photo: Photo
-    content: Path | Callable[[], bytes]
-
-
 class PhotoStore:
-    """The folder that a crawl writes to: `photos/…` and `manifest.jsonl`. One crawl at a time; threads may share it."""
+    """The folder that a crawl writes to: `photos/…` and `manifest.jsonl`.
+
+    One crawl at a time has the folder; its threads may share the store.
+    """
 
     def __init__(self, out: Path) -> None:
         """Open `out`, made where it is missing, and learn what it has.
@@ -102,42 +91,20 @@ def picture_facts(data: bytes, name: str) -> tuple[str, int, int]:
     """Suffix, width and height in pixels by the picture's own bytes; only its header is read.
 
     Raises:
-        UnreadableError: not a picture, of another format than JPEG, PNG, WebP and BMP, or above 100 megapixels.
+        UnreadableError: not a JPEG, PNG, WebP or BMP picture, or above 100 megapixels.
     """
     try:
         with Image.open(io.BytesIO(data), formats=[*_SUFFIX_OF]) as picture:
             suffix, (width, height) = _SUFFIX_OF[picture.format or ""], picture.size
     except (UnidentifiedImageError, Image.DecompressionBombError):
-        raise UnreadableError(f"{name} is not a JPEG, PNG, WebP or BMP picture of sensible size: left out") from None
+        raise UnreadableError(
+            f"{name} is not a JPEG, PNG, WebP or BMP picture of sensible size: left out"
+        ) from None
     except (OSError, ValueError, SyntaxError, KeyError, EOFError) as error:
         raise UnreadableError(f"{name} is a broken picture ({error}): left out") from None
     if width * height > MAX_PIXELS:
         raise UnreadableError(f"{name} has {width}x{height} pixels, more than 100 million: left out")
     return suffix, width, height
-
-
-def at_most(found: Iterable[Found], per_label: int) -> Iterator[Found]:
-    """The first `per_label` photos of each label; all of them where it is 0."""
-    counts: Counter[str] = Counter()
-    for item in found:
-        counts[item.photo.label] += 1
-        if not per_label or counts[item.photo.label] <= per_label:
-            yield item
-
-
-def read_content(content: Path | Callable[[], bytes]) -> bytes:
-    """The bytes of what a source offers.
-
-    Raises:
-        UnreadableError: broken, not there any more, or above the limit of a member.
-    """
-    if not isinstance(content, Path):
-        return content()
-    try:
-        with content.open("rb") as file:
-            return read_limited(file, Limits().member_bytes, str(content))
-    except OSError as error:
-        raise UnreadableError(f"cannot read {content}: {error.strerror}") from None
 
 
 def _link(source: Path, target: Path) -> bool:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from options.crawl.gather import add_common_arguments, gather
 
 HELP = "CelebA: attributes, people, official split; --protocol builds the published benchmark"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `crawl.py celeba`."""
-    from options.crawl.gather import add_common_arguments
-
     parser.add_argument("source", type=Path, help="folder or zip with list_attr_celeba.txt")
-    parser.add_argument("--images", type=Path, help="folder or zip of img_align_celeba, where it lies elsewhere")
+    parser.add_argument(
+        "--images", type=Path, help="folder or zip of img_align_celeba, where it lies elsewhere"
+    )
     parser.add_argument(
         "--protocol",
         action="store_true",
@@ -31,9 +34,28 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 
     def run() -> None:
         from cyclegan_glasses.sources import celeba
-        from options.crawl.gather import gather
 
-        found = celeba.benchmark(settings) if args.protocol else celeba.photos(settings)
-        gather(found, args.out, args.limit, args.dry_run)
-        
+        if not args.protocol:
+            gather(celeba.photos(settings), args.out, args.limit, args.dry_run)
+            return
+        kinds = gather(celeba.benchmark(settings), args.out, args.limit, args.dry_run)
+        print(compare(kinds, celeba.PUBLISHED))
+
     return run
+
+
+def compare(kinds: Counter[str], published: Mapping[str, int]) -> str:
+    """One line: the size of each domain beside the published one."""
+    sizes = {
+        "trainA": kinds["train glasses"],
+        "trainB": kinds["train none"],
+        "testA": kinds["val glasses"] + kinds["test glasses"],
+        "testB": kinds["val none"] + kinds["test none"],
+    }
+    words = ", ".join(f"{domain} {size} of {published[domain]}" for domain, size in sizes.items())
+    end = (
+        "the whole benchmark"
+        if sizes == published
+        else "not the whole: do not compare with published figures"
+    )
+    return f"{words}: {end}"

@@ -9,12 +9,10 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from tqdm import tqdm
-
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import UnreadableError
-from cyclegan_glasses.sources.store import Found, PhotoStore, at_most
+from cyclegan_glasses.sources.found import Found, at_most
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +30,12 @@ def gather(found: Iterable[Found], out: Path, limit: int = 0, dry_run: bool = Fa
     Raises:
         UserError: there is not one photo; `out` was not touched then.
     """
+    from tqdm import tqdm
+
+    from cyclegan_glasses.sources.store import PhotoStore
+
+    if limit < 0:
+        raise UserError(f"--limit {limit} is below zero: give a number of photos, or 0 for all")
     photos = iter(at_most(found, limit))
     first = next(photos, None)
     if first is None:
@@ -52,12 +56,17 @@ def gather(found: Iterable[Found], out: Path, limit: int = 0, dry_run: bool = Fa
                         continue
                 kinds[_kind(item.photo)] += 1
     except KeyboardInterrupt:
-        print(f"stopped after {written} new photos in {out}: the same command goes on from there", file=sys.stderr)
+        print(
+            f"stopped after {written} new photos in {out}: the same command goes on from there",
+            file=sys.stderr,
+        )
         raise
     total = sum(kinds.values())
     print(f"{total} photos: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
     if store:
-        print(f"{written} new, {total - written} were there, {unreadable} unreadable: {out / 'manifest.jsonl'}")
+        print(
+            f"{written} new, {total - written} were there, {unreadable} unreadable: {out / 'manifest.jsonl'}"
+        )
     return kinds
 
 
