@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An annotation file: the names of its columns after the first (empty where it has no header), and its rows."""
+    """An annotation file: the names of its columns after the first, none without a header, and its rows."""
 
     columns: list[str]
     rows: Iterator[Row]
