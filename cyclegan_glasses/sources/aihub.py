@@ -8,36 +8,28 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
-from cyclegan_glasses.sources.archive import PICTURE_SUFFIXES, open_archive
+from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.pictures import EXTENSIONS
+from cyclegan_glasses.sources.archive import open_archive
 from cyclegan_glasses.sources.found import Found
+from cyclegan_glasses.sources.kface import (
+    ACCESSORIES,
+    CAMERAS,
+    EXPRESSIONS,
+    LABELS,
+    LIGHTS,
+    NAMES,
+    RESOLUTIONS,
+    codes,
+)
 from cyclegan_glasses.sources.settings import AihubSettings
 
 LICENCE = "AI-Hub terms of use"
-ACCESSORIES = {
-    "none": "S001",
-    "glasses": "S002",
-    "horn_rimmed": "S003",
-    "sunglasses": "S004",
-    "cap": "S005",
-    "cap_horn_rimmed": "S006",
-}
-LABELS = {"S001": NONE, "S002": GLASSES, "S003": GLASSES, "S004": SUNGLASSES, "S005": NONE, "S006": GLASSES}
-LIGHTS = {"1000": "L1", "400": "L2", "200": "L3", "150": "L4", "100": "L5", "40": "L6", "0": "L7"} | {
-    f"directed_{number}": f"L{number}" for number in range(8, 31)
-}
-EXPRESSIONS = {"neutral": "E01", "smile": "E02", "disgust": "E03"}
-CAMERAS = (
-    {"frontal": "C7", "frontal_above": "C17"}
-    | {f"{90 - 15 * i:+d}": f"C{1 + i}" for i in range(13) if i != 6}
-    | {f"above{45 - 15 * i:+d}": f"C{14 + i}" for i in range(7) if i != 3}
-)
-RESOLUTIONS = ("high", "middle", "low")
 _RESOLUTION = re.compile(r"(high|middle|low)(_resolution)?", re.IGNORECASE)
 _PERSON = re.compile(r"[0-9]{8}")
 
@@ -51,7 +43,7 @@ def photos(settings: AihubSettings) -> Iterator[Found]:
     Raises:
         UserError: a name of the selection is not known, or there is no such tree at `source`.
     """
-    resolutions = codes(settings.resolutions, {name: name for name in RESOLUTIONS}, "resolution")
+    resolutions = codes(settings.resolutions, RESOLUTIONS, "resolution")
     levels = (
         _PERSON.fullmatch,
         codes(settings.accessories, ACCESSORIES, "accessory").__contains__,
@@ -68,32 +60,14 @@ def photos(settings: AihubSettings) -> Iterator[Found]:
             yield Found(_photo(resolution, place, file.as_posix()), file)
 
 
-def codes(names: Iterable[str], table: Mapping[str, str], kind: str) -> frozenset[str]:
-    """The codes of readable names; codes themselves, in any case, and `all` are understood too.
-
-    Raises:
-        UserError: a name is not known; the message lists those that are.
-    """
-    found: set[str] = set()
-    by_code = {code.upper(): code for code in table.values()}
-    for name in names:
-        if name.lower() == "all":
-            found.update(table.values())
-        elif code := table.get(name.lower()) or table.get("+" + name) or by_code.get(name.upper()):
-            found.add(code)
-        else:
-            raise UserError(f"unknown {kind} {name!r}: known are {', '.join(table)} and all")
-    return frozenset(found)
-
-
 def _photo(resolution: str, place: Place, origin: str) -> Photo:
     person, accessory, light, expression, camera = place
     facts = {
         "resolution": resolution,
-        "accessory": _NAMES[accessory],
-        "light": _NAMES[light],
-        "expression": _NAMES[expression],
-        "camera": _NAMES[camera],
+        "accessory": NAMES[accessory],
+        "light": NAMES[light],
+        "expression": NAMES[expression],
+        "camera": NAMES[camera],
     }
     return Photo(
         path="/".join(filter(None, ("photos", resolution, person, "_".join(place[1:])))),
@@ -104,9 +78,6 @@ def _photo(resolution: str, place: Place, origin: str) -> Photo:
         person=person,
         facts={name: value for name, value in facts.items() if value},
     )
-
-
-_NAMES = {code: name for table in (ACCESSORIES, LIGHTS, EXPRESSIONS, CAMERAS) for name, code in table.items()}
 
 
 def _roots(source: Path, wanted: frozenset[str], depth: int = 2) -> list[tuple[str, str]]:
@@ -150,7 +121,7 @@ def _walk(folder: str, levels: Sequence[Matcher], above: tuple[str, ...] = ()) -
                 yield from _walk(entry.path, below, (*above, name))
         else:
             stem, dot, suffix = name.rpartition(".")
-            if matches(stem) and (dot + suffix).lower() in PICTURE_SUFFIXES:
+            if matches(stem) and (dot + suffix).lower() in EXTENSIONS:
                 yield cast(Place, (*above, stem)), entry.path
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.pictures import EXTENSIONS
 
-PICTURE_SUFFIXES = (".jpg", ".png", ".jpeg", ".webp", ".bmp")
 _LINE = 1 << 20
 _OTHER_KINDS = {"7z": b"7z\xbc\xaf", "RAR": b"Rar!", "gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ"}
 
@@ -83,14 +83,14 @@ class Archive:
 
     def pictures(self) -> Iterator[str]:
         """The members whose name says that they are pictures."""
-        return (name for name in self.names() if name.lower().endswith(PICTURE_SUFFIXES))
+        return (name for name in self.names() if os.path.splitext(name)[1].lower() in EXTENSIONS)  # noqa: PTH122
 
     def find(self, name: str) -> str | None:
         """The member called `name`: exactly, else with another picture suffix, else in any case."""
         name = name.replace("\\", "/")
         if escapes(name):
             return None
-        for candidate in (name, *(_without_suffix(name) + suffix for suffix in PICTURE_SUFFIXES)):
+        for candidate in (name, *(_without_suffix(name) + suffix for suffix in sorted(EXTENSIONS))):
             if self._backend.has(candidate):
                 return candidate
         if self._folded is None:

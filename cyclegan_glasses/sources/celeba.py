@@ -19,11 +19,11 @@ from PIL import Image
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import GLASSES, NONE, Photo
+from cyclegan_glasses.pictures import EXTENSIONS, UnreadablePicture, open_picture
 from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
-from cyclegan_glasses.sources.archive import PICTURE_SUFFIXES, Archive, UnreadableError, open_archive
+from cyclegan_glasses.sources.archive import Archive, UnreadableError, open_archive
 from cyclegan_glasses.sources.found import Found, read_content
 from cyclegan_glasses.sources.settings import CelebaSettings
-from cyclegan_glasses.sources.store import picture_facts
 
 LICENCE = "CelebA agreement: non-commercial research"
 SPLITS = {0: "train", 1: "val", 2: "test"}
@@ -105,7 +105,7 @@ def _locate(source: Archive) -> dict[str, str]:
             files.setdefault(stem, name)
         elif stem.startswith("img_align_celeba") and suffix == "zip":
             files.setdefault("zip", name)
-        elif "picture" not in files and "." + suffix in PICTURE_SUFFIXES:
+        elif "picture" not in files and "." + suffix in EXTENSIONS:
             files["picture"] = name
     if _ATTRIBUTES not in files:
         raise UserError(f"{source.path} has no list_attr_celeba.txt: give the folder or zip that holds it")
@@ -156,19 +156,17 @@ def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ..
 
 
 def _benchmark_picture(found: Found) -> bytes:
-    data = read_content(found.content)
-    picture_facts(data, found.photo.origin)
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            height = int(_SIZE * picture.height / picture.width)
-            whole = picture.convert("RGB").resize((_SIZE, height), Image.Resampling.BILINEAR)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UnreadableError(f"{found.photo.origin} is a broken picture ({error}): left out") from None
+        picture = open_picture(read_content(found.content))
+    except UnreadablePicture as error:
+        raise UnreadableError(f"{found.photo.origin} is left out: {error.reason}") from None
+    height = int(_SIZE * picture.height / picture.width)
     if height < _SIZE:
         raise UnreadableError(
-            f"{found.photo.origin} is wider than high, so not an aligned CelebA face: left out"
+            f"{found.photo.origin} is left out: wider than high, not an aligned CelebA face"
         )
     top = round((height - _SIZE) / 2)
+    whole = picture.resize((_SIZE, height), Image.Resampling.BILINEAR)
     packed = io.BytesIO()
     whole.crop((0, top, _SIZE, top + _SIZE)).save(packed, "PNG")
     return packed.getvalue()

@@ -7,7 +7,6 @@ written, and the next run passes over every origin that has a row.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 import threading
@@ -16,15 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.photo import MANIFEST, Photo, append_photos, read_manifest
+from cyclegan_glasses.pictures import EXTENSIONS, UnreadablePicture, check_header
 from cyclegan_glasses.sources.archive import UnreadableError
 from cyclegan_glasses.sources.found import read_content
-
-MAX_PIXELS = 100_000_000
-_SUFFIX_OF = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
 
 
 class PhotoStore:
@@ -59,11 +55,14 @@ class PhotoStore:
         `path` gets the suffix of what the bytes are, and the origin's hash when another photo has it already.
 
         Raises:
-            UnreadableError: not a picture, of a format outside JPEG, PNG, WebP and BMP, or too large.
+            UnreadableError: not a picture, of a format outside `pictures.FORMATS`, or too large.
             UserError: it cannot be written.
         """
         data = content if isinstance(content, bytes) else read_content(content)
-        suffix, width, height = picture_facts(data, photo.origin)
+        try:
+            suffix, width, height = check_header(data)
+        except UnreadablePicture as error:
+            raise UnreadableError(f"{photo.origin} is left out: {error.reason}") from None
         with self._lock:
             path = self._free_path(photo, suffix)
         target = self.out / path
@@ -87,26 +86,6 @@ class PhotoStore:
         return path
 
 
-def picture_facts(data: bytes, name: str) -> tuple[str, int, int]:
-    """Suffix, width and height in pixels by the picture's own bytes; only its header is read.
-
-    Raises:
-        UnreadableError: not a JPEG, PNG, WebP or BMP picture, or above 100 megapixels.
-    """
-    try:
-        with Image.open(io.BytesIO(data), formats=[*_SUFFIX_OF]) as picture:
-            suffix, (width, height) = _SUFFIX_OF[picture.format or ""], picture.size
-    except (UnidentifiedImageError, Image.DecompressionBombError):
-        raise UnreadableError(
-            f"{name} is not a JPEG, PNG, WebP or BMP picture of sensible size: left out"
-        ) from None
-    except (OSError, ValueError, SyntaxError, KeyError, EOFError) as error:
-        raise UnreadableError(f"{name} is a broken picture ({error}): left out") from None
-    if width * height > MAX_PIXELS:
-        raise UnreadableError(f"{name} has {width}x{height} pixels, more than 100 million: left out")
-    return suffix, width, height
-
-
 def _link(source: Path, target: Path) -> bool:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
@@ -120,7 +99,8 @@ def _link(source: Path, target: Path) -> bool:
 
 
 def _without_picture_suffix(path: str) -> str:
-    return re.sub(r"(?i)\.(jpe?g|png|webp|bmp)$", "", path)
+    stem, suffix = os.path.splitext(path)  # noqa: PTH122
+    return stem if suffix.lower() in EXTENSIONS else path
 
 
 class _NameSet:

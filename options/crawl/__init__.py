@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import aihub, celeba, kaggle
+from options.crawl import aihub, celeba, folder, kaggle
 
-VERBS: dict[str, ModuleType] = {"celeba": celeba, "kaggle": kaggle, "aihub": aihub}
+VERBS: dict[str, ModuleType] = {"celeba": celeba, "kaggle": kaggle, "aihub": aihub, "folder": folder}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:

@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from cyclegan_glasses.sources import kface
 from cyclegan_glasses.sources.settings import AihubSettings
 from options.crawl.gather import add_common_arguments, gather
 
@@ -15,8 +16,6 @@ HELP = "AI-Hub K-FACE: by accessory, light, expression, camera and resolution"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `crawl.py aihub`."""
-    from cyclegan_glasses.sources import aihub
-
     usual = AihubSettings(Path())
     parser.add_argument("source", type=Path, help="folder or zip at or above the resolutions or the people")
 
@@ -24,11 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         words = f"{', '.join(names)}, all{codes}; default {' '.join(default)}"
         parser.add_argument(flag, nargs="+", default=default, metavar="NAME", help=words)
 
-    choose("--accessory", aihub.ACCESSORIES, usual.accessories, ", or S001 to S006")
-    choose("--light", [*list(aihub.LIGHTS)[:7], "directed_8 to directed_30"], usual.lights, ", or L1 to L30")
-    choose("--expression", aihub.EXPRESSIONS, usual.expressions, ", or E01 to E03")
-    choose("--camera", aihub.CAMERAS, usual.cameras, ", or C1 to C20")
-    choose("--resolution", aihub.RESOLUTIONS, usual.resolutions, "")
+    choose("--accessory", kface.ACCESSORIES, usual.accessories, ", or S001 to S006")
+    choose("--light", [*list(kface.LIGHTS)[:7], "directed_8 to directed_30"], usual.lights, ", or L1 to L30")
+    choose("--expression", kface.EXPRESSIONS, usual.expressions, ", or E01 to E03")
+    choose("--camera", kface.CAMERAS, usual.cameras, ", or C1 to C20")
+    choose("--resolution", kface.RESOLUTIONS, usual.resolutions, "")
     add_common_arguments(parser)
 
 
