@@ -12,11 +12,7 @@ from PIL import Image, ImageOps
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
-SUFFIXES = {format: f".{format.lower()}" for format in FORMATS} | {
-    "JPEG": ".jpg",
-    "MPO": ".jpg",
-    "TIFF": ".tif",
-}
+SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif", "PPM": ".ppm"}
 MAX_PIXELS = 100_000_000
 BACKGROUND = (255, 255, 255)
 
@@ -121,9 +117,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
 
 
 def _unreadable(path: Path | str | bytes, error: Exception) -> UnreadablePicture:
-    empty = (
-        path == b"" if isinstance(path, bytes) else Path(path).is_file() and Path(path).stat().st_size == 0
-    )
+    empty = path == b"" if isinstance(path, bytes) else Path(path).is_file() and Path(path).stat().st_size == 0
     path = "picture" if isinstance(path, bytes) else path
     if isinstance(error, Image.UnidentifiedImageError):
         return UnreadablePicture(path, "the file is empty" if empty else "not a picture of a known format")

@@ -41,7 +41,7 @@ def read_table(lines: Iterable[str], name: str) -> Table:
     if first and len(first[1]) == 1 and re.fullmatch(r"[0-9]{1,12}", first[1][0]):
         count = int(first[1][0])
         first = next(numbered, None)
-    if first and not all(map(_is_whole, first[1][1:])):
+    if first and (len(first[1]) == 1 or not all(map(_is_whole, first[1][1:]))):
         header, first = first[1], next(numbered, None)
     if first is None or len(first[1]) < 2:
         raise UserError(f"{name} has no rows `file value …`: copy it again")

@@ -7,7 +7,6 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from cyclegan_glasses.sources import kface
 from cyclegan_glasses.sources.settings import AihubSettings
 from options.crawl.gather import add_common_arguments, gather
 
@@ -16,6 +15,8 @@ HELP = "AI-Hub K-FACE: by accessory, light, expression, camera and resolution"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `crawl.py aihub`."""
+    from cyclegan_glasses.sources import kface
+
     usual = AihubSettings(Path())
     parser.add_argument("source", type=Path, help="folder or zip at or above the resolutions or the people")
 
