@@ -41,7 +41,7 @@ def read_table(lines: Iterable[str], name: str) -> Table:
     if first and len(first[1]) == 1 and re.fullmatch(r"[0-9]{1,12}", first[1][0]):
         count = int(first[1][0])
         first = next(numbered, None)
-    if first and (len(first[1]) == 1 or not all(map(_is_whole, first[1][1:]))):
+    if first and (len(first[1]) == 1 or _whole(first[1][1:]) is None):
         header, first = first[1], next(numbered, None)
     if first is None or len(first[1]) < 2:
         raise UserError(f"{name} has no rows `file value …`: copy it again")
@@ -58,11 +58,12 @@ def _rows(
     for number, tokens in numbered:
         if bad:
             raise UserError(f"{bad}: mend the line or copy the file again")
-        if len(tokens) != width + 1 or not all(map(_is_whole, tokens[1:])):
+        values = _whole(tokens[1:])
+        if values is None or len(values) != width:
             bad = f"{name} line {number} is not a file name and {width} whole numbers"
             continue
         found += 1
-        yield tokens[0], tuple(map(int, tokens[1:]))
+        yield tokens[0], values
     if bad:
         logger.warning("%s: it is the last one, so the file was cut off there", bad)
     if count is not None and count != found:
@@ -71,8 +72,11 @@ def _rows(
         )
 
 
-def _is_whole(token: str) -> bool:
-    return re.fullmatch(r"[+-]?[0-9]{1,9}", token) is not None
+def _whole(tokens: list[str]) -> tuple[int, ...] | None:
+    try:
+        return tuple(map(int, tokens))
+    except ValueError:
+        return None
 
 
 class Lookup:

@@ -18,7 +18,8 @@ class Found:
     Attributes:
         photo: what is known of it; `origin` names it for good, `path` is where it wants to lie below the
             folder of the manifest (its suffix follows from the bytes).
-        content: the file where it lies in one, else a function that reads its bytes.
+        content: the file where it lies in one, else a function that reads its bytes; call it before the next
+            photo is asked for.
     """
 
     photo: Photo
