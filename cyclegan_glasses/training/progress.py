@@ -84,7 +84,7 @@ class Monitor(Protocol):
         return
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (height, width, 3); every `--display_freq`."""
+        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (H, W, 3); every `--display_freq`."""
         return
 
     def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
