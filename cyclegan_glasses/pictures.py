@@ -1,21 +1,26 @@
-"""Pictures from outside, opened with care."""
+"""Finds picture files and opens them, whatever their kind; the hostile and the broken are refused."""
 
 from __future__ import annotations
 
 import io
 import os
+import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+import numpy as np
+from PIL import Image, ImageOps
 
-MAX_PIXELS = 100_000_000
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
+MAX_PIXELS = 100_000_000
+BACKGROUND = (255, 255, 255)
 
 
 class UnreadablePicture(ValueError):  # noqa: N818
-    """A picture that cannot be read: the message names the file and the reason.
+    """A file that is no picture, is broken, or is too large to be opened safely.
 
     Attributes:
         path: of the file.
@@ -28,35 +33,100 @@ class UnreadablePicture(ValueError):  # noqa: N818
         self.reason = reason
 
 
-def open_picture(source: str | Path | bytes, channels: int = 3) -> Image.Image:
-    """Decode a picture, upright, as RGB (`channels` 3) or grey (1).
+def find_pictures(folder: Path | str) -> list[Path]:
+    """The picture files at any depth below `folder`, by their extensions, sorted by relative path.
 
-    Raises:
-        UnreadablePicture: not a picture of the allowed formats, cut off, or above `MAX_PIXELS`.
+    Hidden files and folders are passed over. A `folder` that is a file is itself the only picture.
     """
-    name = "picture" if isinstance(source, bytes) else str(source)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(
-                io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
-            ) as file:
-                if file.width * file.height > MAX_PIXELS:
-                    raise ValueError(f"{file.width}x{file.height} is above the limit of {MAX_PIXELS} pixels")
-                return ImageOps.exif_transpose(file).convert("RGB" if channels == 3 else "L")
-    except Exception as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, UnidentifiedImageError):
-            reason = "not a picture of a known format"
-        raise UnreadablePicture(name, reason) from None
-
-
-def find_pictures(folder: str | Path) -> list[Path]:
-    """Every file below `folder` with the suffix of a picture, sorted, hidden ones left out."""
+    root = Path(folder)
+    if root.is_file():
+        return [root]
     found = []
-    for root, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [
-            Path(root, n) for n in files if not n.startswith(".") and Path(n).suffix.lower() in SUFFIXES
+            Path(parent, name)
+            for name in files
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
         ]
-    return sorted(found)
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> None:
+    """Read only the beginning of the file: is it a picture, of a format and size that may be opened?
+
+    Raises:
+        UnreadablePicture: it is not.
+    """
+    try:
+        with _open(source, max_pixels):
+            pass
+    except Exception as error:
+        raise _unreadable(source, error) from None
+
+
+def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open a picture of any kind, a file or its bytes, as 8-bit grey (`channels` 1, mode L) or RGB (3).
+
+    It is turned upright by its EXIF. Transparency is laid on white, 16-bit values are divided by 257, CMYK
+    and palettes become RGB, and grey from colour is the luminance of ITU-R 601. Of an animation or a
+    multi-page file it is the first picture.
+
+    Raises:
+        UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
+            pixels, or of numbers that have no agreed white (32-bit integers beyond 65535, floats).
+    """
+    try:
+        with _open(source, max_pixels) as picture:
+            picture.load()
+            return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
+    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
+        raise _unreadable(source, error) from None
+
+
+@contextmanager
+def _open(source: Path | str | bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """The picture with its header read; Pillow's warnings (broken metadata, many pixels) are kept quiet."""
+    if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
+        raise ValueError("not a regular file")  # a pipe would be waited for without end
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with Image.open(file, formats=FORMATS) as picture:
+            if picture.width * picture.height > max_pixels:
+                size = f"{picture.width}x{picture.height}"
+                raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
+            yield picture
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # broken EXIF says nothing of the pixels
+        return picture
+
+
+def _flatten(picture: Image.Image) -> Image.Image:
+    """To 8 bits without transparency; the mode is any that converts to L and RGB."""
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("32-bit values beyond 65535")
+        return Image.fromarray(np.round(values / 257).astype(np.uint8))
+    if picture.mode == "F":
+        raise ValueError("pixels are floating-point numbers")
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, (*BACKGROUND, 255))
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    return picture
+
+
+def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
+    name = "picture" if isinstance(source, bytes) else source
+    if isinstance(error, Image.UnidentifiedImageError):
+        size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+        return UnreadablePicture(name, "not a picture of a known format" if size else "the file is empty")
+    if isinstance(error, OSError) and error.strerror:
+        return UnreadablePicture(name, error.strerror)
+    return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)
