@@ -34,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[1.0],
         metavar="SHARE",
-        help="what is left of the cycle weights at the end of training, and of the identity weights if a second"
-        " number is given; both fall in a straight line",
+        help="what is left of the cycle weights at the end of training, and of the identity weights if a"
+        " second number is given; both fall in a straight line",
     )
     group.add_argument("--lambda_gp", type=float, default=10.0, help="gradient penalty of --gan_mode wgangp")
     group.add_argument(

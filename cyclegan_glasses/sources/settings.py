@@ -81,3 +81,25 @@ class FolderSettings:
     label_words: tuple[tuple[str, str], ...] = ()
     where: tuple[tuple[str, str], ...] = ()
     labelled_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticSettings:
+    """A set of drawn portraits.
+
+    Attributes:
+        count: training portraits in all; half of them wear glasses.
+        size: of the pictures in pixels.
+        seed: of everything that is random.
+        test: pairs for testing; None takes a tenth of `count`, at least 40.
+    """
+
+    count: int = 600
+    size: int = 128
+    seed: int = 0
+    test: int | None = None
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs for testing there are."""
+        return max(40, self.count // 10) if self.test is None else self.test
