@@ -13,6 +13,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_inf
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
 
 .PHONY: help venv demo test quick check clean
 .DEFAULT_GOAL := help
@@ -32,7 +33,7 @@ quick: $(STAMP) ## the tests that take seconds
 	@$(PYTHON) -m pytest -m "not slow and not browser" $(ARGS)
 
 check: $(STAMP) ## style and types
-	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff check --quiet --output-format concise .
 	@$(PYTHON) -m ruff format --quiet --check . || \
 	    { echo "some files are not formatted: run $(VENV)/bin/ruff format ."; exit 1; }
 	@$(PYTHON) -m mypy --no-error-summary
@@ -55,8 +56,8 @@ $(STAMP): setup.cfg pyproject.toml
 	fi; \
 	echo "Setting up $(VENV) with $$($$base --version): about 5 GB, a few minutes"; \
 	[ -x $(PYTHON) ] || $$base -m venv $(VENV)
-	@$(PYTHON) -m pip install --quiet --upgrade pip "setuptools<81" wheel
-	@$(PYTHON) -m pip install --quiet --no-compile --no-build-isolation --editable ".[$(EXTRAS)]"
+	@$(PYTHON) -m pip install -qq --upgrade pip "setuptools<81" wheel
+	@$(PYTHON) -m pip install -qq --no-compile --no-build-isolation --editable ".[$(EXTRAS)]"
 	@$(PYTHON) -m cyclegan_glasses.monitoring.visdom_files || \
 	    echo "the dashboard's pages are not in place; all else works ('$(PYTHON) -m cyclegan_glasses doctor' says more)"
 	@touch $@

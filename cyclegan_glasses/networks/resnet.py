@@ -1,4 +1,4 @@
-"""The residual generator of Johnson et al. (arXiv 1603.08155) as CycleGAN uses it (arXiv 1703.10593, §7.2)."""
+"""The residual generator of Johnson et al. (arXiv 1603.08155), as in CycleGAN (arXiv 1703.10593, §7.2)."""
 
 from __future__ import annotations
 

@@ -12,15 +12,25 @@ from cyclegan_glasses.networks.settings import GeneratorSettings
 class SkipBlock(nn.Module):
     """Halve, pass through `inner`, double, and put the input beside the result.
 
-    (N, outer, H, W) → (N, 2 · outer, H, W). The skip carries the activated input, as in the published weights'
-    own network, where the activation works in place.
+    (N, outer, H, W) → (N, 2 · outer, H, W). The skip carries the activated input, as in the published
+    weights' own network, where the activation works in place.
     """
 
     def __init__(
-        self, outer: int, inner: int, submodule: SkipBlock | None, norm: Norm, bias: bool, dropout: bool, upsample: str
+        self,
+        outer: int,
+        inner: int,
+        submodule: SkipBlock | None,
+        norm: Norm,
+        bias: bool,
+        dropout: bool,
+        upsample: str,
     ) -> None:
         super().__init__()
-        down: list[nn.Module] = [nn.LeakyReLU(0.2), nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias)]
+        down: list[nn.Module] = [
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias),
+        ]
         up: list[nn.Module] = [
             nn.ReLU(),
             make_upsampling(upsample, 2 * inner if submodule else inner, outer, 4, bias),

@@ -52,13 +52,19 @@ class Training:
         folder, objective = self.folder, self.objective
         if state_path(folder, label).exists():
             self.loop.load_state_dict(load_checkpoint(folder, label, objective))
-            said = f"going on from {state_path(folder, label).name}: epoch {self.loop.epoch}, step {self.loop.step}"
+            state = state_path(folder, label).name
+            said = f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}"
         else:
             names = [name for name in objective.weights() if weights_path(folder, label, name).exists()]
             if not names:
-                raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
-            objective.load_weights({name: load_network_weights(weights_path(folder, label, name)) for name in names})
-            said = f"starting from the weights of {', '.join(names)} alone: optimizers and learning rate start anew"
+                raise UserError(
+                    f"{folder} has nothing named {label!r} to go on with: check --name and --epoch"
+                )
+            objective.load_weights(
+                {name: load_network_weights(weights_path(folder, label, name)) for name in names}
+            )
+            weights = ", ".join(names)
+            said = f"starting from the weights of {weights} alone: optimizers and learning rate start anew"
         if epoch_count is not None:
             self.loop.epoch, self.loop.pictures = epoch_count, 0
             said += f"; as asked, at the start of epoch {epoch_count}"
