@@ -75,19 +75,23 @@ class Feeder(threading.Thread):
     def __init__(self, monitor: Monitor, at: Callable[[int], Progress]) -> None:
         super().__init__(daemon=True)
         self.monitor, self.at = monitor, at
-        self.stop, self.longest, self.total, self.step = threading.Event(), 0.0, 0.0, 0
+        self.stop, self.step = threading.Event(), 0
+        self.longest = self.total = self.overslept = 0.0
 
     def run(self) -> None:
+        end = time.monotonic()
         while not self.stop.wait(0.02):
             self.step += 10
             begin = time.monotonic()
+            self.overslept = max(self.overslept, begin - end - 0.02)
             self.monitor.step(self.at(self.step))
             self.monitor.losses(self.at(self.step), losses(self.step))
             if self.step % 200 == 0:
                 shown = pictures(shade=self.step % 256, size=64)
                 self.monitor.pictures(self.at(self.step), shown)
                 self.monitor.page(self.at(self.step), shown)
-            held = time.monotonic() - begin
+            end = time.monotonic()
+            held = end - begin
             self.longest, self.total = max(self.longest, held), self.total + held
 
 
@@ -146,9 +150,12 @@ def test_dashboard(
         monitor.close()
     reports = feeder.step // 10
     mean = feeder.total / reports
-    print(f"held up for {1000 * feeder.longest:.0f} ms at most, {1000 * mean:.1f} ms on average, {reports} reports")
-    # On a machine that does nothing else it is some ten milliseconds; other programs' load is no fault of ours.
-    assert feeder.longest < AWAY_SECONDS / 2 and mean < 0.1
+    print(
+        f"held up for {1000 * feeder.longest:.0f} ms at most, {1000 * mean:.1f} ms on average in {reports} reports; "
+        f"a plain wait of 20 ms took {1000 * feeder.overslept:.0f} ms too long at most"
+    )
+    # What the load of other programs does to a plain wait it may do to a report.
+    assert feeder.longest < 1 + feeder.overslept and mean < 0.1
 
 
 def test_results_page_enlarges(browser, tmp_path: Path) -> None:
