@@ -14,7 +14,6 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from cyclegan_glasses.collect.writing import DOMAINS
 from cyclegan_glasses.criteria.filtering import general
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
-from cyclegan_glasses.faces.detect import FaceDetector, YuNetDetector, make_detector
+from cyclegan_glasses.faces.detect import YuNetDetector, make_detector, process_detector
 from cyclegan_glasses.faces.models import find_yunet
 from cyclegan_glasses.files import make_folder, write_json
 from cyclegan_glasses.parallel import in_order, open_executor
@@ -228,7 +227,7 @@ def _place(job: _Job, content: bytes) -> None:
 
 def _aligned(image: Image.Image, job: _Job) -> Image.Image | None:
     pixels = np.asarray(image)
-    faces = _detector(job.yunet).find_faces(pixels)
+    faces = process_detector(job.yunet).find_faces(pixels)
     if not faces:
         return None
     try:
@@ -255,11 +254,6 @@ def _yunet(settings: BuildSettings) -> Path | None:
         return None
     detector = make_detector(settings.yunet)
     return find_yunet(settings.yunet) if isinstance(detector, YuNetDetector) else None
-
-
-@lru_cache(maxsize=4)
-def _detector(yunet: Path | None) -> FaceDetector:
-    return make_detector(yunet)
 
 
 def _as_json(folders: list[Path], settings: BuildSettings) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def _even(
 
 
 def _quota(counts: dict[str, int], equal: bool, most: int) -> dict[str, int]:
-    """How many of each value to take: `equal` of all that occur, or in proportion, at most `most` together."""
+    """How many of each value to take: `equal` of all, or in proportion, at most `most` together."""
     present = {value: count for value, count in counts.items() if count}
     if equal and present:
         least = min(present.values())

@@ -129,9 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_from_page(self) -> bool:
         token = self.headers.get(_HEADER, "")
         origin = self.headers.get("Origin")
-        return self._is_token(token) and (
-            origin is None or origin.removeprefix("http://") in self._hosts()
-        )
+        return self._is_token(token) and (origin is None or origin.removeprefix("http://") in self._hosts())
 
     def _hosts(self) -> tuple[str, str]:
         return f"{HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"
@@ -156,7 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         page = self.server.page.replace("{{nonce}}", nonce).replace("{{token}}", self.server.token)
         policy = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
-            "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
         )
         cookie = f"{self._cookie}={self.server.token}; HttpOnly; SameSite=Strict; Path=/"
         headers = {"Set-Cookie": cookie, "Content-Security-Policy": policy}

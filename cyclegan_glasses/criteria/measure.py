@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from cyclegan_glasses.criteria import coverings, duplicates, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.context import Context, look
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.detect import FaceDetector, make_detector
+from cyclegan_glasses.faces.detect import FaceDetector, process_detector
 from cyclegan_glasses.judging import Judge, Verdict
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.pictures import UnreadablePicture, open_picture
@@ -31,7 +30,7 @@ class Job:
     Attributes:
         folder: of the manifest.
         photos: rows of it.
-        yunet: file of the face detector, None where it is to be looked for.
+        yunet: file of the face detector, None for the Haar cascades.
         judge: reads the faces of the batch, or None.
     """
 
@@ -51,7 +50,7 @@ def measure(job: Job) -> list[Photo]:
 
     A picture that cannot be read gets the fact `unreadable` with the reason, and no scores.
     """
-    detector = _detector(job.yunet)
+    detector = process_detector(job.yunet)
     stamp = fingerprint(detector, job.judge)
     measured: list[Photo] = []
     crops: dict[int, np.ndarray] = {}
@@ -120,8 +119,3 @@ def _with_verdict(photo: Photo, verdict: Verdict) -> Photo:
         facts={**photo.facts, "judged": verdict.label},
         scores={**photo.scores, "judge_confidence": round(verdict.confidence, 4)},
     )
-
-
-@lru_cache(maxsize=4)
-def _detector(yunet: Path | None) -> FaceDetector:
-    return make_detector(yunet)

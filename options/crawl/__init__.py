@@ -10,10 +10,19 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import build, folder, review
+from options.crawl import aihub, build, celeba, folder, kaggle, review, synthetic
 from options.crawl import filter as filter_verb
 
-VERBS: dict[str, ModuleType] = {"folder": folder, "filter": filter_verb, "review": review, "build": build}
+VERBS: dict[str, ModuleType] = {
+    "synthetic": synthetic,
+    "folder": folder,
+    "celeba": celeba,
+    "kaggle": kaggle,
+    "aihub": aihub,
+    "filter": filter_verb,
+    "review": review,
+    "build": build,
+}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
