@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from cyclegan_glasses.errors import UserError
 
+CONNECT_SECONDS = 10
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -89,7 +90,7 @@ def _dask(address: str) -> Iterator[Executor]:
     except ImportError:
         raise UserError("a cluster needs Dask: pip install 'cyclegan-glasses[cluster]'") from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(f"no Dask scheduler answers at {address} ({error}): check the address") from None
     with client:

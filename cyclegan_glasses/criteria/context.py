@@ -71,5 +71,6 @@ def box(left: float, top: float, right: float, bottom: float) -> tuple[slice, sl
 LENSES = (ellipse(-0.5, 0.06, 0.34, 0.24), ellipse(0.5, 0.06, 0.34, 0.24))
 CHEEKS = (ellipse(-0.5, 0.62, 0.2, 0.14), ellipse(0.5, 0.62, 0.2, 0.14))
 SKIN = CHEEKS[0] | CHEEKS[1] | ellipse(0, 0.45, 0.14, 0.2)
+UPPER_FACE = ellipse(-0.5, 0.33, 0.2, 0.08) | ellipse(0.5, 0.33, 0.2, 0.08) | ellipse(0, 0.08, 0.1, 0.15)
 LOWER_FACE = ellipse(0, 1.15, 0.5, 0.4)
 FACE = ellipse(0, 0.35, 0.95, 1.2)

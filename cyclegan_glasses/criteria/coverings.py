@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.criteria.check import Check
-from cyclegan_glasses.criteria.context import CHEEKS, LENSES, LOWER_FACE, SKIN, Context
+from cyclegan_glasses.criteria.context import CHEEKS, LENSES, LOWER_FACE, UPPER_FACE, Context
 
 CHECKS = (
     Check(
@@ -19,7 +19,7 @@ CHECKS = (
         "lower_colour",
         "max_lower_colour",
         10.0,
-        "mouth and chin differ by {value:.0f} in colour",
+        "mouth and chin differ by {value:.0f} in colour from the skin around the eyes",
     ),
     Check("coverings", "side_colour", "max_side_colour", 10.0, "the cheeks differ by {value:.0f} in colour"),
     Check("coverings", "eye_imbalance", "max_eye_imbalance", 0.4, "one eye is {value:.1f} e-folds darker"),
@@ -39,7 +39,7 @@ def score(context: Context) -> dict[str, float]:
         for lens, cheek in zip(LENSES, CHEEKS, strict=True)
     ]
     return {
-        "lower_colour": _distance(lab, LOWER_FACE, SKIN),
+        "lower_colour": _distance(lab, LOWER_FACE, UPPER_FACE),
         "side_colour": _distance(lab, CHEEKS[0], CHEEKS[1]),
         "eye_imbalance": abs(sides[0] - sides[1]),
     }

@@ -103,14 +103,16 @@ def _read(folder: Path, path: str) -> bytes:
     file = folder / path
     try:
         if not file.resolve().is_relative_to(folder.resolve()):
-            raise UnreadablePicture(path, "it lies outside of the folder")
-        if file.stat().st_size > MOST_BYTES:
-            raise UnreadablePicture(path, f"the file has more than {MOST_BYTES // 1_000_000} MB")
-        return file.read_bytes()
+            reason = "it lies outside of the folder"
+        elif file.stat().st_size > MOST_BYTES:
+            reason = f"the file has more than {MOST_BYTES // 1_000_000} MB"
+        else:
+            return file.read_bytes()
     except FileNotFoundError:
-        raise UnreadablePicture(path, "the file is gone") from None
+        reason = "the file is gone"
     except (OSError, ValueError) as error:
-        raise UnreadablePicture(path, getattr(error, "strerror", None) or str(error)) from None
+        reason = getattr(error, "strerror", None) or str(error)
+    raise UnreadablePicture(path, reason)
 
 
 def _with_verdict(photo: Photo, verdict: Verdict) -> Photo:

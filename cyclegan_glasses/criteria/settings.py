@@ -23,10 +23,10 @@ class Thresholds:
     min_eye_margin: float = _limit(0.4, "distance of the eyes from the border, in eye distances")
     max_turn: float = _limit(30.0, "turn of the head to the side, in degrees")
     max_roll: float = _limit(30.0, "tilt of the line between the eyes, in degrees")
-    min_nose: float = _limit(0.3, "where the nose lies from eyes (0) to mouth (1): low looks up")
-    max_nose: float = _limit(0.85, "the same, from above: high looks down")
+    min_nose: float = _limit(0.4, "where the nose lies from eyes (0) to mouth (1): low looks up")
+    max_nose: float = _limit(0.72, "the same, from above: high looks down")
     min_eye_distance: float = _limit(24.0, "pixels between the eyes: small faces are rejected")
-    min_sharpness: float = _limit(0.06, "strength of fine detail relative to the face's contrast")
+    min_sharpness: float = _limit(0.08, "strength of fine detail relative to the face's contrast")
     min_brightness: float = _limit(30.0, "median grey level of the face, of 255")
     max_brightness: float = _limit(235.0, "the same, from above")
     min_contrast: float = _limit(10.0, "spread of the grey levels of the face, of 255")
@@ -41,7 +41,7 @@ class Thresholds:
         0.8, "confidence from which a judge's word counts against the label, or for a photo without one"
     )
     max_lower_colour: float = _limit(
-        32.0, "colour of mouth and chin against the cheeks (mask, hand), in CIELAB"
+        28.0, "colour of mouth and chin against the skin around the eyes (mask), in CIELAB"
     )
     max_side_colour: float = _limit(28.0, "colour of one cheek against the other (hair, hand), in CIELAB")
     max_eye_imbalance: float = _limit(
