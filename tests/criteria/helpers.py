@@ -18,7 +18,7 @@ SKIN = (205, 160, 135)
 def face_at(
     x: float = 128, y: float = 102, distance: float = 92, score: float = 0.9, nose: float = 0.0
 ) -> Face:
-    """A frontal face whose eyes lie `distance` apart around (x, y); `nose` moves its tip, in eye distances."""
+    """A face whose eyes lie `distance` apart around (x, y); `nose` moves its tip, in eye distances."""
     points = [(-0.5, 0), (0.5, 0), (nose, 0.55), (-0.4, 1.05), (0.4, 1.05)]
     landmarks = np.array([(x + u * distance, y + v * distance) for u, v in points])
     box = (x - 0.95 * distance, y - 0.9 * distance, 1.9 * distance, 2.6 * distance)
