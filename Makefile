@@ -11,6 +11,9 @@ ARGS ?=
 BASE_PYTHON ?= python3.12 python3.11 python3.10 python3 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 
+# A demo that was interrupted goes on where it stopped.
+GO_ON = $(if $(wildcard checkpoints/demo/latest.pt),--continue_train)
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -24,7 +27,10 @@ help: ## this list
 venv: $(STAMP) ## the environment in .venv, about 5 GB
 
 demo: $(STAMP) ## draw portraits, train on them, translate, print scores and where the page is
-	@$(PYTHON) -m cyclegan_glasses demo
+	$(PYTHON) crawl.py synthetic --out datasets/demo --count 600 --size 128 --seed 0
+	$(PYTHON) train.py --dataroot datasets/demo --name demo --preset demo $(GO_ON)
+	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction AtoB
+	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
 
 test: $(STAMP) ## every test
 	@$(PYTHON) -m pytest -rs $(ARGS)

@@ -77,7 +77,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--no_flip", action="store_true", help="do not mirror pictures at random")
     group.add_argument("--serial_batches", action="store_true", help="in order, picture i of A with i of B")
-    group.add_argument("--max_dataset_size", type=_limit, default=None, help="pictures of a domain at most")
+    group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")
     group.add_argument("--batch_size", type=int, default=1, help="pictures of each domain in a step")
     group.add_argument("--num_threads", type=int, default=4, help="processes that read pictures")
 
@@ -182,7 +182,7 @@ def _numbers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers") from None
 
 
-def _limit(text: str) -> int | None:
+def limit(text: str) -> int | None:
     try:
         number = float(text)
     except ValueError:

@@ -43,15 +43,28 @@ def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: boo
     )
 
 
-def compose(picture: Tensor, proposal: Tensor) -> Tensor:
-    """Blend a proposal into a picture by the mask that comes with it.
+LEAK = 0.05
+
+
+def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
+    """Run a generator's layers on a picture; the last one, a tanh, in the precision of the picture.
+
+    In bfloat16 a tanh has steps of one level in 255 near its ends, and no gradient beyond ±3.
 
     Args:
         picture: (N, C, H, W) in [-1, 1].
-        proposal: (N, C + 1, H, W) in [-1, 1]; its last channel is the mask, -1 to keep and 1 to change.
+        composite: the layers propose C + 1 channels, and the sigmoid of the last is a mask: 0 to keep, 1 to
+            change. Where gradients are wanted the mask is at least `LEAK`; otherwise the cycle loss would
+            close it in the first steps, before the discriminators know anything, and no gradient of theirs
+            would ever open it again.
 
     Returns:
-        (N, C, H, W): mask · new + (1 − mask) · picture.
+        (N, C, H, W) in [-1, 1]: the new picture; of a composite, mask · new + (1 − mask) · picture.
     """
-    proposal = proposal.to(picture.dtype)  # a picture rounded to bfloat16 would lose one level in 255
-    return torch.lerp(picture, proposal[:, :-1], (proposal[:, -1:] + 1) / 2)
+    proposal = model[:-1](picture).to(picture.dtype)
+    if not composite:
+        return model[-1](proposal)
+    mask = torch.sigmoid(proposal[:, -1:])
+    if torch.is_grad_enabled():
+        mask = LEAK + (1 - LEAK) * mask
+    return torch.lerp(picture, model[-1](proposal[:, :-1]), mask)

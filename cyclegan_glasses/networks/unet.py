@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks.layers import Norm, compose, make_norm, make_upsampling
+from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -49,6 +49,7 @@ class OuterBlock(nn.Module):
 
     def __init__(self, settings: GeneratorSettings, submodule: SkipBlock) -> None:
         super().__init__()
+        self.composite = settings.composite
         _, bias = make_norm(settings.norm)
         n, outputs = settings.filters, settings.output_nc + settings.composite
         self.model = nn.Sequential(
@@ -60,7 +61,7 @@ class OuterBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+        return paint(self.model, x, self.composite)
 
 
 class UnetGenerator(nn.Module):
@@ -71,7 +72,6 @@ class UnetGenerator(nn.Module):
 
     def __init__(self, settings: GeneratorSettings, downs: int) -> None:
         super().__init__()
-        self.composite = settings.composite
         norm, bias = make_norm(settings.norm)
         n = settings.filters
         block = SkipBlock(8 * n, 8 * n, None, norm, bias, False, settings.upsample)
@@ -82,5 +82,4 @@ class UnetGenerator(nn.Module):
         self.model = OuterBlock(settings, block)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.model(x)
-        return compose(x, y) if self.composite else y
+        return self.model(x)

@@ -10,9 +10,15 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import folder
+from options.crawl import aihub, celeba, folder, kaggle, synthetic
 
-VERBS: dict[str, ModuleType] = {"folder": folder}
+VERBS: dict[str, ModuleType] = {
+    "synthetic": synthetic,
+    "folder": folder,
+    "celeba": celeba,
+    "kaggle": kaggle,
+    "aihub": aihub,
+}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:

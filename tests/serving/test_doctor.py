@@ -27,6 +27,7 @@ def only(monkeypatch, *some) -> None:
     monkeypatch.setattr(checks, "CHECKS", some)
 
 
+@pytest.mark.slow
 def test_it_answers_in_json_on_this_machine():
     command = [sys.executable, "-m", "cyclegan_glasses", "doctor", "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
