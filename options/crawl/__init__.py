@@ -10,12 +10,16 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-VERBS: dict[str, ModuleType] = {}
+from options.crawl import commons, google, openverse
+
+VERBS: dict[str, ModuleType] = {"google": google, "openverse": openverse, "commons": commons}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
     """Read the words of `crawl.py` and return the command that they name, ready to run."""
-    parser = argparse.ArgumentParser(prog="crawl.py", description="Gather portraits and build the two domains.")
+    parser = argparse.ArgumentParser(
+        prog="crawl.py", description="Gather portraits and build the two domains."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, module in VERBS.items():
         verb = verbs.add_parser(name, help=module.HELP, description=module.__doc__)
