@@ -16,7 +16,7 @@ from cyclegan_glasses.errors import UserError
 
 @contextmanager
 def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
-    """Open a temporary neighbour of `path` for writing; it takes the place of `path` when the block ends well.
+    """Open a temporary neighbour of `path` for writing; it takes the place of `path` if the block ends well.
 
     When the block fails nothing is left behind and an earlier `path` stays whole.
 

@@ -83,7 +83,9 @@ class Photo:
         if not isinstance(version, int):
             raise ValueError("version is not a number")
         if version > VERSION:
-            raise UserError(f"the manifest is of version {version}, this toolkit reads up to {VERSION}: update it")
+            raise UserError(
+                f"the manifest is of version {version}, this toolkit reads up to {VERSION}: update it"
+            )
         for name, value in row.items():
             if name not in _FIELDS:
                 raise ValueError(f"unknown field {name!r}")
@@ -117,9 +119,13 @@ def read_manifest(folder: Path) -> Iterator[Photo]:
                 try:
                     yield Photo.from_json(line.decode("utf-8"))
                 except ValueError as error:
-                    raise UserError(f"{path} line {number} is not a photo ({error}): mend or remove it") from None
+                    raise UserError(
+                        f"{path} line {number} is not a photo ({error}): mend or remove it"
+                    ) from None
     except FileNotFoundError:
-        raise UserError(f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder") from None
+        raise UserError(
+            f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder"
+        ) from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
 

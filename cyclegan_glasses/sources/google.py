@@ -1,6 +1,7 @@
 """Google image search: the results page, pages saved from a browser, and the Custom Search JSON API.
 
-Since January 2025 the results page wants JavaScript, and sometimes consent first; both are recognised and said.
+Since January 2025 the results page wants JavaScript, and sometimes consent first; both are recognised and
+said.
 The API (https://developers.google.com/custom-search/v1/reference/rest/v1/cse/list) takes no new customers and
 ends on 1 January 2027. A page saved from a browser stays readable. None of the three knows a licence.
 """
@@ -30,6 +31,7 @@ _RECORD = re.compile(
     r'|"2003":\[null,"[^"]{0,200}","(https?:[^"\s<>]{1,3000})"(?:,"([^"]{0,1000})")?'
 )
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"/]))")
+_INLINE = re.compile(r"data:image/(?:jpeg|png|webp);base64,")
 _OWN_HOSTS = ("gstatic.com", "google.com")
 _NOTHING = ("did not match any", "no results found", "aren't any matches", "no image results")
 
@@ -182,13 +184,8 @@ def _small(soup: BeautifulSoup) -> list[Found]:
     """The thumbnails: pictures with an address on Google's thumbnail host, or held in the page itself."""
     found = []
     for image in soup.find_all("img"):
-        for name in ("src", "data-src"):
-            address = str(image.get(name) or "")
-            if address.startswith(
-                ("data:image/jpeg;base64,", "data:image/png;base64,", "data:image/webp;base64,")
-            ):
-                found.append(Found(address, facts=known(title=text(str(image.get("alt") or "")))))
-            elif is_web(address) and _host(address).startswith("encrypted-tbn"):
+        for address in (str(image.get("src") or ""), str(image.get("data-src") or "")):
+            if _INLINE.match(address) or (is_web(address) and _host(address).startswith("encrypted-tbn")):
                 found.append(Found(address, facts=known(title=text(str(image.get("alt") or "")))))
     return found
 

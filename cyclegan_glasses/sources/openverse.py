@@ -1,7 +1,7 @@
 """Openverse: openly licensed pictures of many collections, with licence and author.
 
-The API's documentation is at https://api.openverse.org/v1/. Without an account it gives pages of 20 results, at
-most 20 pages of them (at the time of writing 240 results a search), 20 requests a minute and 200 a day.
+The API's documentation is at https://api.openverse.org/v1/. Without an account it gives pages of 20 results,
+at most 20 pages of them (lately 240 results a search), 20 requests a minute and 200 a day.
 """
 
 from __future__ import annotations

@@ -69,11 +69,17 @@ class Monitor(Protocol):
     def start(self, run: Run) -> None:
         """The run begins or goes on."""
 
+    def step(self, progress: Progress) -> None:
+        """After every step, for a progress bar; must be quick."""
+
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """New values of the losses, every `--print_freq` pictures."""
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (height, width, 3)."""
+        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (height, width, 3); every `--display_freq`."""
+
+    def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """The same for the web page, every `--update_html_freq` pictures."""
 
     def message(self, text: str) -> None:
         """One line that a person should read: a warning, a checkpoint saved."""

@@ -10,9 +10,14 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import commons, google, openverse
+from options.crawl import commons, folder, google, openverse
 
-VERBS: dict[str, ModuleType] = {"google": google, "openverse": openverse, "commons": commons}
+VERBS: dict[str, ModuleType] = {
+    "folder": folder,
+    "google": google,
+    "openverse": openverse,
+    "commons": commons,
+}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:

@@ -1,4 +1,4 @@
-"""Photos that Wikimedia Commons finds: freely licensed, with licence, author and landing page in the manifest.
+"""Photos that Wikimedia Commons finds: freely licensed, with licence, author and landing page kept.
 
 Its operators ask who is calling: `--contact` is needed.
 """

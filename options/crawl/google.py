@@ -2,7 +2,8 @@
 `openverse` or `commons`.
 
 Three ways: results pages saved from a browser (`--page`), the Custom Search JSON API (`--api_key`,
-`--engine_id`; it ends on 1 January 2027), or the search page itself, which wants JavaScript since January 2025.
+`--engine_id`; it ends on 1 January 2027), or the search page itself, which wants JavaScript since January
+2025.
 """
 
 from __future__ import annotations
@@ -46,9 +47,14 @@ def command(args: argparse.Namespace) -> Callable[[], int]:
     def run() -> int:
         default = GoogleSettings()
         settings = GoogleSettings(
-            args.endpoint or default.endpoint, args.endpoint or default.api_endpoint, args.api_key, args.engine_id,
-            tuple(args.page), args.thumbnails, args.rights,
-        )  # fmt: skip
+            endpoint=args.endpoint or default.endpoint,
+            api_endpoint=args.endpoint or default.api_endpoint,
+            api_key=args.api_key,
+            engine_id=args.engine_id,
+            pages=tuple(args.page),
+            thumbnails=args.thumbnails,
+            rights=args.rights,
+        )
         fetch, gather = web.fetch_settings(args), web.gather_settings(args, args.query)
         from cyclegan_glasses.sources import google
 

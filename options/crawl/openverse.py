@@ -1,4 +1,4 @@
-"""Photos that Openverse finds: openly licensed, with licence, author and landing page in the manifest."""
+"""Photos that Openverse finds: openly licensed, with licence, author and landing page kept."""
 
 from __future__ import annotations
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.sources.web_settings import FREE_LICENCES, LICENCES, FetchSettings, GatherSettings, join
+from options.progress import shown
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.fetch.client import Fetcher
     from cyclegan_glasses.sources.found import Found
-    from cyclegan_glasses.sources.gather import Tally
 
 _LABELS = ("", "glasses", "none", "sunglasses")
 
@@ -94,61 +93,28 @@ def crawl(
 ) -> int:
     """Run one crawl, show how it goes and what came of it; 130 when it was stopped."""
     from cyclegan_glasses.sources.fetch.client import Fetcher
-    from cyclegan_glasses.sources.gather import Store, gather
+    from cyclegan_glasses.sources.gather import Tally, gather
+    from cyclegan_glasses.sources.store import LOG, Store
 
-    signal.signal(signal.SIGTERM, _stop)
-    fetcher = Fetcher(fetch)
-    with _Progress(settings.count) as progress:
-        try:
-            tally = gather(search(fetcher), fetcher, Store(settings.out, source), settings, progress.show)
-        except KeyboardInterrupt:
-            progress.close()
-            print(
-                f"stopped; what came is in {settings.out}: run the same command again to go on",
-                file=sys.stderr,
-            )
-            return 130
+    fetcher, tally = Fetcher(fetch), Tally()
+    photos = gather(search(fetcher), fetcher, Store(settings.out, source), settings, tally)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for _ in shown(photos, settings.count, "photos"):
+            pass
+    except KeyboardInterrupt:
+        photos.close()
+        print(
+            f"stopped: {settings.out} keeps what came; type the same command again to go on", file=sys.stderr
+        )
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     print(f"{tally.new} new photos, {tally.before} of earlier runs, {tally.duplicate} duplicates")
     if tally.failed or tally.refused:
         causes = ", ".join(f"{name} {count}" for name, count in sorted(tally.causes.items()))
-        print(
-            f"{tally.failed} failed, {tally.refused} refused ({causes}): each one's reason is in fetched.jsonl"
-        )
+        print(f"{tally.failed} failed, {tally.refused} refused ({causes}): the reasons are in {LOG}")
     if tally.have < settings.count:
         print(f"the search had no more: {tally.have} of the {settings.count} asked for")
-    print(f"in {settings.out}")
+    print(f"{tally.have} photos are in {settings.out}")
     return 0
-
-
-class _Progress:
-    """A bar on a terminal, a line every ten seconds elsewhere."""
-
-    def __init__(self, count: int) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(total=count, unit="photo", disable=not sys.stderr.isatty())
-        self._count, self._said = count, time.monotonic()
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._bar.close()
-
-    def show(self, tally: Tally) -> None:
-        self._bar.n = tally.have
-        self._bar.set_postfix(failed=tally.failed, refused=tally.refused, refresh=False)
-        self._bar.update(0)
-        if self._bar.disable and time.monotonic() - self._said >= 10:
-            self._said = time.monotonic()
-            print(
-                f"{tally.have} of {self._count} photos, {tally.failed} failed, {tally.refused} refused",
-                flush=True,
-            )
-
-
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt

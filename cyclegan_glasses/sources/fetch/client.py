@@ -45,6 +45,7 @@ class Fetcher:
         self.rate = HostRate(settings.interval, settings.max_wait)
         self._resolve = resolve
         self._local = threading.local()
+        self._guards: list[Guard] = []
         self._rules: dict[str, RobotRules | FetchError] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
@@ -57,8 +58,11 @@ class Fetcher:
         return f"{AGENT}/{__version__}{contact} requests/{requests.__version__}"
 
     def stop(self) -> None:
-        """Make every fetch under way, in all threads, end soon with the error `stopped`."""
+        """Make every fetch under way, in all threads, end at once; nothing is fetched from now on."""
         self.rate.stop()
+        with self._lock:
+            for guard in self._guards:
+                guard.cut()
 
     def picture(self, address: str) -> Fetched:
         """Fetch one picture; whatever goes wrong is in the result, nothing is raised."""
@@ -150,8 +154,8 @@ class Fetcher:
             headers[name.lower()].append(value)
         reply = Reply(address, code, dict(headers), b"")
         if code in _PASSING:
-            raise FetchError("busy" if code in (429, 503) else "http", f"answered {code}", http=code, again=True,
-                             wait=_retry_after(reply.header("retry-after")))  # fmt: skip
+            error, wait = "busy" if code in (429, 503) else "http", _retry_after(reply.header("retry-after"))
+            raise FetchError(error, f"answered {code}", http=code, again=True, wait=wait)
         if code in _REDIRECTS or (picture and code != 200):
             return reply
         if picture and (tag := refusing_tag(headers.get("x-robots-tag", []))):
@@ -174,6 +178,8 @@ class Fetcher:
         if not hasattr(self._local, "session"):
             guard = Guard(self.settings.allow_private, self._resolve)
             self._local.session = guard, make_session(guard, self.user_agent)
+            with self._lock:
+                self._guards.append(guard)
         return self._local.session
 
     def _ask_robots(self, address: str) -> None:

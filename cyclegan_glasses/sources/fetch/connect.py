@@ -61,7 +61,7 @@ class Guard:
     def limit(self, seconds: float) -> Iterator[None]:
         """Cut the connection in use, also in the middle of a read, when the block takes longer."""
         self.expired, self._socket = False, None
-        timer = threading.Timer(seconds, self._expire)
+        timer = threading.Timer(seconds, self.cut)
         timer.daemon = True
         timer.start()
         try:
@@ -75,18 +75,16 @@ class Guard:
         """Say which socket is in use from now on."""
         with self._lock:
             self._socket = opened
-            if self.expired:
-                self._cut()
+        if self.expired:
+            self.cut()
 
-    def _expire(self) -> None:
+    def cut(self) -> None:
+        """Shut the socket in use, or the next one, whatever another thread is waiting for on it."""
         with self._lock:
             self.expired = True
-            self._cut()
-
-    def _cut(self) -> None:
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 def make_session(guard: Guard, user_agent: str) -> requests.Session:
@@ -115,7 +113,7 @@ class _GuardedAdapter(HTTPAdapter):
 def _pool_classes(guard: Guard) -> dict[str, Any]:
     class GuardedHTTP(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return guard.connect(self.host.strip("[]"), self.port, self.timeout)  # type: ignore[arg-type]
+            return guard.connect(self.host.strip("[]"), self.port, self.timeout)
 
         def getresponse(self) -> Any:
             guard.use(self.sock)
@@ -123,7 +121,7 @@ def _pool_classes(guard: Guard) -> dict[str, Any]:
 
     class GuardedHTTPS(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return guard.connect(self.host.strip("[]"), self.port, self.timeout)  # type: ignore[arg-type]
+            return guard.connect(self.host.strip("[]"), self.port, self.timeout)
 
         def getresponse(self) -> Any:
             guard.use(self.sock)

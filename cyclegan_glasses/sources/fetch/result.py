@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 OK, FAILED, REFUSED = "ok", "failed", "refused"
-_REFUSED = frozenset({"address", "private", "robots", "noai", "encoded", "large", "type", "pixels"})
+_REFUSED = frozenset({"address", "private", "robots", "noai", "encoded", "large", "type"})
 
 
 class FetchError(Exception):
     """An address that was not fetched.
 
     Attributes:
-        error: one short word, the same for the same cause: `address`, `private`, `robots`, `noai`, `encoded`,
-            `large`, `type`, `pixels` (all of them refused here), `http`, `busy`, `redirects`, `dns`, `network`,
-            `slow`, `cut`, `stopped` (failed there).
+        error: one short word, the same for the same cause. Refused here: `address`, `private`, `robots`,
+            `noai`, `encoded`, `large`, `type`. Failed there: `http`, `busy`, `redirects`, `dns`, `network`,
+            `slow`, `cut`, `broken`, `stopped`.
         reason: a sentence for a person.
         http: status of the last answer; 0 when there was none.
         again: worth another attempt in this run.

@@ -1,7 +1,7 @@
 """What a site lets machines take: robots.txt (RFC 9309) and the X-Robots-Tag header.
 
-The standard library's `urllib.robotparser` takes the first rule that fits and knows no `*` and `$`, so it reads
-`Allow: /` before `Disallow: /private` as leave to enter; here the longest rule counts, as the standard has it.
+The standard library's `urllib.robotparser` takes the first rule that fits and knows no `*` and `$`, so it
+takes `Allow: /` before `Disallow: /private` for leave to enter; here the longest rule counts (RFC 9309, 2.2.2).
 """
 
 from __future__ import annotations
@@ -97,10 +97,10 @@ def _fits(rule: str, path: str) -> bool:
 
 
 def refusing_tag(headers: Iterable[str], agent: str = AGENT) -> str:
-    """The first directive in the values of `X-Robots-Tag` that says not to take the picture, or an empty string.
+    """The first directive of `X-Robots-Tag` that says not to take the picture, or an empty string.
 
-    A directive may be meant for one robot alone (`googlebot: noindex`); the robot's name holds for the rest of
-    that header.
+    A directive may be meant for one robot alone (`googlebot: noindex`); the robot's name holds for the rest
+    of that header.
     """
     for header in headers:
         meant = True

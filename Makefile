@@ -1,0 +1,62 @@
+# `make help` lists what can be done. Each target first makes .venv and installs what it needs there, once.
+
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+EXTRAS := dashboard,metrics,export,dev
+# More words for pytest, such as ARGS="-k faces".
+ARGS ?=
+
+# The first of these that is a Python 3.10 to 3.12 and can make environments; BASE_PYTHON=… names another.
+BASE_PYTHON ?= python3.12 python3.11 python3.10 python3 python
+SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.PHONY: help venv demo test quick check clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+
+venv: $(STAMP) ## the environment in .venv, about 5 GB
+
+demo: $(STAMP) ## draw portraits, train on them, translate, print scores and where the page is
+	@$(PYTHON) -m cyclegan_glasses demo
+
+test: $(STAMP) ## every test
+	@$(PYTHON) -m pytest -rs $(ARGS)
+
+quick: $(STAMP) ## the tests that take seconds
+	@$(PYTHON) -m pytest -m "not slow and not browser" $(ARGS)
+
+check: $(STAMP) ## style and types
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --quiet --check . || \
+	    { echo "some files are not formatted: run $(VENV)/bin/ruff format ."; exit 1; }
+	@$(PYTHON) -m mypy --no-error-summary
+	@echo "style and types are fine"
+
+clean: ## remove the environment and what builds leave behind; data sets, runs and results stay
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One pip command, so that torch and torchvision are chosen together. visdom comes as source and its build
+# needs an older setuptools than the newest; --no-build-isolation makes it use the one installed just before.
+$(STAMP): setup.cfg pyproject.toml
+	@base=; for name in $(BASE_PYTHON); do \
+	    if $$name -c '$(SUITABLE)' 2>/dev/null; then base=$$name; break; fi; \
+	done; \
+	if [ -z "$$base" ]; then \
+	    echo "error: no Python 3.10, 3.11 or 3.12 with its venv module among: $(BASE_PYTHON);" \
+	        "install one (Debian: python3 and python3-venv) or name it: make BASE_PYTHON=/path/to/python" >&2; \
+	    exit 2; \
+	fi; \
+	echo "Setting up $(VENV) with $$($$base --version): about 5 GB, a few minutes"; \
+	[ -x $(PYTHON) ] || $$base -m venv $(VENV)
+	@$(PYTHON) -m pip install --quiet --upgrade pip "setuptools<81" wheel
+	@$(PYTHON) -m pip install --quiet --no-compile --no-build-isolation --editable ".[$(EXTRAS)]"
+	@$(PYTHON) -m cyclegan_glasses.monitoring.visdom_files || \
+	    echo "the dashboard's pages are not in place; all else works ('$(PYTHON) -m cyclegan_glasses doctor' says more)"
+	@touch $@

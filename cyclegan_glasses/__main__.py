@@ -1,0 +1,9 @@
+"""`python -m cyclegan_glasses VERB …`: what a person does with a trained model."""
+
+import sys
+
+from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.serving.cli import parse
+
+if __name__ == "__main__":
+    sys.exit(run_command(lambda: parse()()))

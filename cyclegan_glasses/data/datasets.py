@@ -1,0 +1,240 @@
+"""Unpaired, paired and single data sets, and how the folders say which it is.
+
+A sample is a dictionary: `A`, `B` float32 (channels, height, width) in [-1, 1], `A_path`, `B_path` strings,
+where there are masks `M` float32 (1, height, width) in [0, 1] of the glasses on A, and `skipped`, the files
+met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in order
+(`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cyclegan_glasses.data.folders import Domain, matching, open_domain
+from cyclegan_glasses.data.sampler import Key, sample_generator
+from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.transforms import apply, normalize, plan, to_tensor
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.pictures import UnreadablePicture, find_pictures
+
+log = logging.getLogger(__name__)
+
+Sample = dict[str, Any]
+Skipped = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnpairedDataset:
+    """Picture i of A (modulo its size) with a random one of B, or with the one in the same place."""
+
+    settings: DataSettings
+    a: Domain
+    b: Domain
+    m: Domain | None = None
+
+    @property
+    def domains(self) -> list[Domain]:
+        return [domain for domain in (self.a, self.b, self.m) if domain]
+
+    def __len__(self) -> int:
+        return max(len(self.a), len(self.b))
+
+    def __getitem__(self, key: Key) -> Sample:
+        rng, index, in_order = sample_generator(self.settings.seed, *key), key[1], self.settings.in_order
+        serial = in_order or self.settings.serial_batches
+        partner = index if serial else int(rng.integers(len(self.b)))
+        skipped: Skipped = []
+        first = _readable(self._open_a, index, len(self.a), skipped, in_order, 2 if self.m else 1)
+        second = _readable(self._open_b, partner, len(self.b), skipped, in_order)
+        sample = (
+            _cut(first, self.settings, rng) | _cut(second, self.settings, rng) if first and second else {}
+        )
+        return {**sample, "skipped": tuple(skipped)}
+
+    def _open_a(self, index: int) -> Sample:
+        return _open(index, A=self.a, M=self.m) if self.m else _open(index, A=self.a)
+
+    def _open_b(self, index: int) -> Sample:
+        return _open(index, B=self.b)
+
+
+@dataclass(frozen=True, slots=True)
+class PairedDataset:
+    """Picture i of A with picture i of B, under one cut and one mirror.
+
+    With `b` None each file of `a` holds both side by side, A on the left.
+    """
+
+    settings: DataSettings
+    a: Domain
+    b: Domain | None = None
+    m: Domain | None = None
+
+    @property
+    def domains(self) -> list[Domain]:
+        return [domain for domain in (self.a, self.b, self.m) if domain]
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def __getitem__(self, key: Key) -> Sample:
+        skipped: Skipped = []
+        found = _readable(self._open, key[1], len(self), skipped, self.settings.in_order, len(self.domains))
+        sample = _cut(found, self.settings, sample_generator(self.settings.seed, *key)) if found else {}
+        return {**sample, "skipped": tuple(skipped)}
+
+    def _open(self, index: int) -> Sample:
+        if self.b is None:
+            return _open_halves(self.a, index, self.settings.channels)
+        return _open(index, **{domain.name: domain for domain in self.domains})
+
+
+@dataclass(frozen=True, slots=True)
+class SingleDataset:
+    """The pictures of one folder, or one picture, as the domain `domain.name`."""
+
+    settings: DataSettings
+    domain: Domain
+
+    @property
+    def domains(self) -> list[Domain]:
+        return [self.domain]
+
+    def __len__(self) -> int:
+        return len(self.domain)
+
+    def __getitem__(self, key: Key) -> Sample:
+        skipped: Skipped = []
+        found = _readable(self._open, key[1], len(self), skipped, self.settings.in_order)
+        sample = _cut(found, self.settings, sample_generator(self.settings.seed, *key)) if found else {}
+        return {**sample, "skipped": tuple(skipped)}
+
+    def _open(self, index: int) -> Sample:
+        return _open(index, **{self.domain.name: self.domain})
+
+
+Dataset = UnpairedDataset | PairedDataset | SingleDataset
+
+
+def open_dataset(settings: DataSettings) -> Dataset:
+    """Find out what lies below `dataroot` and open it.
+
+    `unaligned` needs `<phase>A` and `<phase>B`. In order it is the input's domain alone, with its partners
+    where the other domain has the same names; a `dataroot` without such folders is taken as plain pictures.
+    `aligned` is `<phase>A` and `<phase>B` with the same names, or `<phase>` with pairs side by side.
+    Masks come from `<phase>M`.
+
+    Raises:
+        UserError: a folder is missing or empty, or no two names match.
+    """
+    root, phase = Path(settings.dataroot), settings.phase
+    if not root.exists():
+        raise UserError(f"there is no --dataroot {root}: name a folder that holds {phase}A and {phase}B")
+    source, target = settings.direction.split("to")
+    plain = not any((root / f"{p}{name}").is_dir() for p in (phase, "train", "test") for name in "AB")
+    if settings.dataset_mode == "single" or (
+        settings.dataset_mode == "unaligned" and settings.in_order and plain
+    ):
+        return SingleDataset(settings, _domain(settings, source, root))
+    folders = {name: root / f"{phase}{name}" for name in "ABM"}
+    if settings.dataset_mode == "aligned":
+        return _open_aligned(settings, root / phase, folders)
+    if not settings.in_order:
+        a, b = (_domain(settings, name, folders[name]) for name in "AB")
+        return UnpairedDataset(settings, a, b, _masks_of(a, folders["M"]))
+    if folders[source].is_dir() and find_pictures(folders[target]):
+        a, b = (_domain(settings, name, folders[name]) for name in "AB")
+        if a.by_name().keys() == b.by_name().keys():
+            return PairedDataset(settings, a, b, _masks_of(a, folders["M"]))
+    return SingleDataset(settings, _domain(settings, source, folders[source]))
+
+
+def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> PairedDataset:
+    if side_by_side.is_dir() and not folders["A"].is_dir():
+        return PairedDataset(settings, open_domain("AB", side_by_side, 3, settings.max_dataset_size))
+    whole = [open_domain(name, folders[name], settings.channels[name]) for name in "AB"]
+    a, b = matching(whole, settings.max_dataset_size)
+    if not a.paths:
+        raise UserError(f"no picture of {a.folder} has a partner of the same name in {b.folder}: rename them")
+    alone = [f"{len(d) - len(d.by_name().keys() & a.by_name().keys())} of {d.folder}" for d in whole]
+    if settings.max_dataset_size is None and any(len(d) > len(a) for d in whole):
+        log.warning("pictures without a partner are left out: %s", ", ".join(alone))
+    return PairedDataset(settings, a, b, _masks_of(a, folders["M"]))
+
+
+def _domain(settings: DataSettings, name: str, folder: Path) -> Domain:
+    return open_domain(name, folder, settings.channels[name], settings.max_dataset_size)
+
+
+def _masks_of(a: Domain, folder: Path) -> Domain | None:
+    """The masks of all pictures of `a`, or None where there are none or some are missing."""
+    if not folder.is_dir():
+        return None
+    of_a, masks = matching([a, open_domain("M", folder, channels=1)])
+    if len(of_a) < len(a):
+        log.warning("%s is left out: it has masks for %d of the %d pictures", folder, len(of_a), len(a))
+        return None
+    return masks
+
+
+def _open(index: int, **domains: Domain) -> Sample:
+    """Picture `index` of each domain as `A`, `B`, `M`, and the paths of A and B."""
+    sample: Sample = {name: domain.open(index) for name, domain in domains.items()}
+    paths = {f"{name}_path": str(domain.paths[index]) for name, domain in domains.items() if name != "M"}
+    return sample | paths
+
+
+def _open_halves(both: Domain, index: int, channels: dict[str, int]) -> Sample:
+    """The left half of picture `index` as A, the right one as B."""
+    picture, path = both.open(index), str(both.paths[index])
+    half = picture.width // 2
+    if not half:
+        raise UnreadablePicture(path, "too narrow to hold two pictures side by side")
+    sample: Sample = {"A_path": path, "B_path": path}
+    for name, left in (("A", 0), ("B", half)):
+        part = picture.crop((left, 0, left + half, picture.height))
+        sample[name] = part.convert("L") if channels[name] == 1 else part
+    return sample
+
+
+def _readable(
+    read: Callable[[int], Sample], index: int, count: int, skipped: Skipped, in_order: bool, files: int = 1
+) -> Sample | None:
+    """The first of `count` samples from `index` on that can be read; in order, that of `index` or none.
+
+    A sample is of so many `files`. When more than a tenth of each cannot be read the run is to stop, so no
+    more are tried.
+    """
+    for step in range(1 if in_order else files * (count // 10) + 1):
+        try:
+            return read((index + step) % count)
+        except UnreadablePicture as error:
+            skipped.append((error.path, error.reason))
+    return None
+
+
+def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:
+    """The pictures in `opened` as tensors, all under the geometry of the first."""
+    pictures = {name: part for name, part in opened.items() if isinstance(part, Image.Image)}
+    geometry = plan(
+        next(iter(pictures.values())).size,
+        settings.preprocess,
+        settings.load_size,
+        settings.crop_size,
+        settings.flip,
+        None if settings.in_order else rng,
+    )
+    sample = dict(opened)
+    for name, picture in pictures.items():
+        mask = name == "M"
+        resample = Image.Resampling.BILINEAR if mask else Image.Resampling.BICUBIC
+        values = to_tensor(apply(picture, geometry, resample))
+        sample[name] = values if mask else normalize(values)
+    return sample

@@ -1,0 +1,107 @@
+"""What the data room is told. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cyclegan_glasses.errors import UserError
+
+DATASET_MODES = ("unaligned", "aligned", "single")
+DIRECTIONS = ("AtoB", "BtoA")
+PREPROCESS = ("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none")
+MULTIPLE = 4  # every generator halves a picture at least twice, so sides are multiples of this
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Which pictures, and how they are cut to size. The names are those of the command line.
+
+    Attributes:
+        dataroot: the data set's folder; for `single` any folder of pictures, or one picture.
+        phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
+        dataset_mode: `unaligned`, `aligned` (pairs) or `single` (one domain).
+        direction: which domain is the input, where only one is (`single`, testing).
+        input_nc, output_nc: channels of the input's and the output's domain: 1 (grey) or 3 (RGB).
+        load_size, crop_size: in pixels, see `transforms`.
+        preprocess: how a picture comes to its size, see `transforms`.
+        flip: mirror half of the pictures left to right.
+        serial_batches: take the pictures in order, and picture i of A with picture i of B.
+        max_dataset_size: at most this many pictures of a folder, the first by name; None for all.
+        batch_size: pictures of each domain in a batch.
+        num_threads: worker processes, at most one a core is started; 0 reads in the main process.
+        seed: of order, pairing, crops and flips; below 2**32.
+        fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
+            stands for «yes, unless the phase is `train`».
+
+    Raises:
+        UserError: a value that cannot be, or two that do not go together.
+    """
+
+    dataroot: str
+    phase: str = "train"
+    dataset_mode: str = "unaligned"
+    direction: str = "AtoB"
+    input_nc: int = 3
+    output_nc: int = 3
+    load_size: int = 286
+    crop_size: int = 256
+    preprocess: str = "resize_and_crop"
+    flip: bool = True
+    serial_batches: bool = False
+    max_dataset_size: int | None = None
+    batch_size: int = 1
+    num_threads: int = 4
+    seed: int = 0
+    fixed: bool | None = None
+
+    def __post_init__(self) -> None:
+        _one_of("dataset_mode", self.dataset_mode, DATASET_MODES)
+        _one_of("direction", self.direction, DIRECTIONS)
+        _one_of("preprocess", self.preprocess, PREPROCESS)
+        for name, least in (
+            ("load_size", MULTIPLE),
+            ("crop_size", MULTIPLE),
+            ("batch_size", 1),
+            ("num_threads", 0),
+        ):
+            if getattr(self, name) < least:
+                raise UserError(f"--{name} {getattr(self, name)} is too small: at least {least}")
+        for name in ("input_nc", "output_nc"):
+            if getattr(self, name) not in (1, 3):
+                raise UserError(f"--{name} {getattr(self, name)} is not possible: 1 (grey) or 3 (colour)")
+        if self.max_dataset_size is not None and self.max_dataset_size < 1:
+            raise UserError(f"--max_dataset_size {self.max_dataset_size} leaves no picture: at least 1")
+        if not 0 <= self.seed < 2**32:
+            raise UserError(f"--seed {self.seed} is not possible: 0 to {2**32 - 1}")
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        if not self.preprocess.endswith("crop"):
+            return
+        if self.crop_size % MULTIPLE:
+            low = self.crop_size // MULTIPLE * MULTIPLE
+            raise UserError(
+                f"--crop_size {self.crop_size} is not a multiple of {MULTIPLE}, which the generators need: "
+                f"take {low} or {low + MULTIPLE}"
+            )
+        if self.preprocess != "crop" and self.crop_size > self.load_size:
+            raise UserError(
+                f"--crop_size {self.crop_size} is larger than --load_size {self.load_size}: "
+                "lower the first or raise the second"
+            )
+
+    @property
+    def in_order(self) -> bool:
+        """Whether nothing is left to chance, see `fixed`."""
+        return self.phase != "train" if self.fixed is None else self.fixed
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """Channels of the domains `A` and `B`."""
+        pair = (self.input_nc, self.output_nc)
+        return dict(zip("AB", pair if self.direction == "AtoB" else pair[::-1], strict=True))
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UserError(f"--{name} {value} is unknown: one of {', '.join(choices)}")

@@ -1,0 +1,95 @@
+"""From a picture of any size to a tensor of the right size: pure functions of the picture and a generator.
+
+The five modes are those of pytorch-CycleGAN-and-pix2pix; resizing is bicubic. Two things differ: a picture
+that is smaller than the crop is enlarged in proportion until it covers it (never stretched or padded), and
+`scale_width` rounds both sides to a multiple of 4 as `none` does, since the generators halve twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cyclegan_glasses.data.settings import MULTIPLE
+
+Size = tuple[int, int]  # width, height
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What is done to a picture: first the size, then the cut, then the mirror. Pairs share one.
+
+    Attributes:
+        size: (width, height) to resize to.
+        corner: (left, top) of the cut.
+        cut: (width, height) of the cut, and of the result.
+        mirror: left to right.
+    """
+
+    size: Size
+    corner: Size
+    cut: Size
+    mirror: bool
+
+
+def plan(
+    size: Size, preprocess: str, load_size: int, crop_size: int, flip: bool, rng: np.random.Generator | None
+) -> Geometry:
+    """Decide the geometry for a picture of `size` (width, height).
+
+    Args:
+        rng: draws the place of the cut and the mirror; None cuts from the middle and never mirrors.
+    """
+    resized = _resized(size, preprocess, load_size, crop_size)
+    cut = (crop_size, crop_size) if preprocess.endswith("crop") else resized
+    room = (resized[0] - cut[0], resized[1] - cut[1])
+    if rng is None:
+        return Geometry(resized, (room[0] // 2, room[1] // 2), cut, False)
+    left, top = (int(rng.integers(0, free + 1)) for free in room)
+    return Geometry(resized, (left, top), cut, bool(rng.random() < 0.5) and flip)
+
+
+def apply(
+    picture: Image.Image, geometry: Geometry, resample: Image.Resampling = Image.Resampling.BICUBIC
+) -> Image.Image:
+    """Do to `picture` what `geometry` says; the result has the size `geometry.cut`."""
+    if picture.size != geometry.size:
+        picture = picture.resize(geometry.size, resample)
+    if geometry.cut != geometry.size:
+        left, top = geometry.corner
+        picture = picture.crop((left, top, left + geometry.cut[0], top + geometry.cut[1]))
+    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if geometry.mirror else picture
+
+
+def to_tensor(picture: Image.Image) -> torch.Tensor:
+    """An 8-bit picture of mode L or RGB as float32 (1 or 3, height, width) in [0, 1]."""
+    values = np.array(picture, dtype=np.float32) / np.float32(255)
+    return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(values).transpose(2, 0, 1)))
+
+
+def normalize(values: torch.Tensor) -> torch.Tensor:
+    """From [0, 1] to [-1, 1]."""
+    return (values - 0.5) / 0.5
+
+
+def _resized(size: Size, preprocess: str, load_size: int, crop_size: int) -> Size:
+    width, height = size
+    if preprocess == "resize_and_crop":
+        return load_size, load_size
+    if preprocess == "none":
+        return _round(width), _round(height)
+    if preprocess == "scale_width":
+        return _round(load_size), _round(load_size * height / width)
+    if preprocess == "scale_width_and_crop":
+        width, height = load_size, max(1, round(load_size * height / width))
+    if min(width, height) >= crop_size:
+        return width, height
+    factor = crop_size / min(width, height)
+    return max(crop_size, round(width * factor)), max(crop_size, round(height * factor))
+
+
+def _round(side: float) -> int:
+    return max(1, round(side / MULTIPLE)) * MULTIPLE

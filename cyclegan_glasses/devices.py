@@ -1,0 +1,193 @@
+"""Which device does the work and in which precision, by what the machine has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from cyclegan_glasses.errors import UserError
+
+log = logging.getLogger(__name__)
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+CPUINFO = Path("/proc/cpuinfo")
+
+
+class Precision:
+    """How numbers are held while a network runs; parameters and optimizer states stay float32.
+
+    An objective writes `with precision.autocast(): …`, `precision.backward(loss)` and
+    `precision.step(optimizer)`, the same lines for every precision. In fp16 the loss is scaled, so that small
+    gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., «Mixed
+    Precision Training», section 3.2). Several losses and several optimizers may share one `Precision`.
+
+    Attributes:
+        name: `fp32`, `bf16` or `fp16`.
+        device: where it applies.
+        dtype: of the products inside `autocast`.
+        scaler: the loss scaler in fp16, otherwise None.
+    """
+
+    def __init__(self, name: str, device: torch.device) -> None:
+        self.name = name
+        self.device = device
+        self.dtype = DTYPES[name]
+        self.scaler = torch.amp.GradScaler(device.type) if name == "fp16" else None
+        self._stepped = False
+
+    def __repr__(self) -> str:
+        return f"Precision({self.name!r}, {str(self.device)!r})"
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The block in which the networks run; losses belong outside it or are computed in float32."""
+        if self.name == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.dtype)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of the scalar `loss`."""
+        if self.scaler is None:
+            loss.backward()
+            return
+        self._update()
+        self.scaler.scale(loss).backward()
+
+    def step(self, optimizer: Optimizer, clip: float | None = None) -> None:
+        """Take the optimizer's step, after limiting the norm of all its gradients together to `clip`."""
+        if self.scaler is not None:
+            self.scaler.unscale_(optimizer)
+        if clip:
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, clip)
+        if self.scaler is None:
+            optimizer.step()
+        else:
+            self.scaler.step(optimizer)
+            self._stepped = True
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a run that goes on must know: the loss scale; empty in fp32 and bf16."""
+        self._update()
+        return {} if self.scaler is None else self.scaler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up `state`; the state of another precision is left aside."""
+        self._stepped = False
+        if self.scaler is not None and state:
+            self.scaler.load_state_dict(state)
+
+    def _update(self) -> None:
+        """Let the scale follow the steps taken, only once none of them still needs the old scale."""
+        if self.scaler is not None and self._stepped:
+            self.scaler.update()
+            self._stepped = False
+
+
+def choose_device(name: str = "auto", gpu_ids: Sequence[int] | None = None) -> torch.device:
+    """The device that `name` and `gpu_ids` ask for.
+
+    `auto` is the first GPU of CUDA or ROCm that works, otherwise the CPU; Apple's `mps` is taken only when
+    asked for by name.
+
+    Args:
+        name: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        gpu_ids: numbers of GPUs, the first of which is taken; none or negative ones mean the CPU.
+
+    Raises:
+        UserError: the device is not there, does not work, or `name` and `gpu_ids` contradict each other.
+    """
+    name, gpu_ids = name.strip().lower(), None if gpu_ids is None else [i for i in gpu_ids if i >= 0]
+    if gpu_ids is not None:
+        name = _join(name, gpu_ids)
+    if name == "auto":
+        trouble = _trouble(0) if torch.cuda.is_available() else ""
+        if trouble:
+            log.warning("the GPU does not work, so the CPU is used: %s", trouble)
+        return torch.device("cuda", 0) if torch.cuda.is_available() and not trouble else torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UserError(f"there is no device {name!r}: use auto, cpu, cuda, cuda:1 or mps") from error
+    if device.type == "cuda":
+        return _gpu(device.index or 0)
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise UserError("this machine has no Apple GPU: use --device auto or --device cpu")
+    if device.type not in ("cpu", "mps"):
+        raise UserError(f"the device {name!r} is not supported: use auto, cpu, cuda, cuda:1 or mps")
+    return device
+
+
+def choose_precision(name: str, device: torch.device) -> Precision:
+    """The precision that `name` (`auto`, `fp32`, `bf16`, `fp16`) asks for on `device`.
+
+    `auto` is bf16 where the device computes in it, fp16 on an older GPU, otherwise fp32.
+
+    Raises:
+        UserError: there is no such precision, or the device has none.
+    """
+    if name == "auto":
+        fallback = "fp16" if device.type == "cuda" else "fp32"
+        return Precision("bf16" if has_bfloat16(device) else fallback, device)
+    if name not in DTYPES:
+        raise UserError(f"there is no precision {name!r}: use auto, {', '.join(DTYPES)}")
+    if device.type == "mps" and name != "fp32":
+        raise UserError(f"{name} is not supported on mps: use --precision fp32")
+    if name == "bf16" and device.type == "cuda" and not has_bfloat16(device):
+        raise UserError(f"the GPU {device} has no bfloat16: use --precision fp16 or auto")
+    if device.type == "cpu" and (name == "fp16" or (name == "bf16" and not has_bfloat16(device))):
+        log.warning("this CPU has no fast %s: --precision auto is quicker", name)
+    return Precision(name, device)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether `device` multiplies bfloat16 in hardware: GPUs from Ampere on, CPUs with AMX or AVX512-BF16."""
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and _cpu_has_bfloat16()
+
+
+def _cpu_has_bfloat16() -> bool:
+    try:
+        words = set(CPUINFO.read_text(encoding="utf-8", errors="replace").split())
+    except OSError:  # not Linux: ask torch, whose names for this are not public and may go
+        names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+        return any(getattr(torch.cpu, name, bool)() for name in names)
+    return bool(words & {"amx_bf16", "avx512_bf16"})
+
+
+def _join(name: str, gpu_ids: list[int]) -> str:
+    """One name for a device name and a list of GPU numbers."""
+    if not gpu_ids and name in ("auto", "cpu"):
+        return "cpu"
+    if gpu_ids and name in ("auto", "cuda", f"cuda:{gpu_ids[0]}"):
+        return f"cuda:{gpu_ids[0]}"
+    ids = ",".join(map(str, gpu_ids)) or "-1"
+    raise UserError(f"--device {name} and --gpu_ids {ids} contradict each other: leave one of them out")
+
+
+def _gpu(index: int) -> torch.device:
+    if not torch.cuda.is_available():
+        raise UserError("no GPU is usable here: leave --device and --gpu_ids out, or use --device cpu")
+    count = torch.cuda.device_count()
+    if index >= count:
+        raise UserError(f"there is no GPU {index}: this machine has {count}, numbered from 0")
+    if trouble := _trouble(index):
+        raise UserError(f"GPU {index} does not work ({trouble}): try --device cpu, and `doctor` for more")
+    return torch.device("cuda", index)
+
+
+def _trouble(index: int) -> str:
+    """Why GPU `index` cannot compute, empty when it can: drivers offer GPUs that torch has no code for."""
+    try:
+        torch.ones(2, device=f"cuda:{index}").sum().item()
+    except (RuntimeError, AssertionError) as error:
+        return str(error).strip().splitlines()[0]
+    return ""

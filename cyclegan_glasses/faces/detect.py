@@ -1,0 +1,192 @@
+"""Find faces and their landmarks in a picture.
+
+Points are in pixels of the picture, x to the right and y down; (0, 0) is the picture's upper left corner, so
+the centre of its first pixel is (0.5, 0.5). The right eye is the person's own, on the left of the picture.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.models import VARIABLE, find_yunet
+
+LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
+_LOG = logging.getLogger(__name__)
+_LARGEST_SIDE = 640
+_SMALLEST_SIDE = 160
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face in a picture.
+
+    Attributes:
+        box: x, y, width, height; may reach past the picture.
+        score: the detector's trust, 0 to 1; not a probability, and not comparable between detectors.
+        landmarks: float64 (5, 2), in the order of `LANDMARKS`: the person's right eye (on the left of the
+            picture), left eye, nose tip, right corner of the mouth, left corner. A row that the detector does
+            not measure is NaN; the eyes never are.
+        eyes_found: the eyes were seen, not guessed from the box.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: np.ndarray
+    eyes_found: bool
+
+    @property
+    def area(self) -> float:
+        """Of the box, in square pixels."""
+        return self.box[2] * self.box[3]
+
+
+class FaceDetector(Protocol):
+    """Finds faces. May be shared by threads; each process makes its own (`make_detector`)."""
+
+    name: str
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """Faces of `image`, uint8 RGB (height, width, 3) of any size: large and trusted ones first."""
+
+
+class YuNetDetector:
+    """YuNet (Wu, Peng, Yu 2023, doi 10.1007/s11633-023-1423-y) by OpenCV: five landmarks a face.
+
+    Pictures are scaled to a longest side between 160 and 640 pixels first, since the network knows faces of
+    10 to 300 pixels. A face below about 1/60 of a large picture's longest side is therefore not found.
+    """
+
+    name = "yunet"
+
+    def __init__(self, path: str | Path, min_score: float = 0.6) -> None:
+        """Load the ONNX file at `path`; faces below `min_score` are left out.
+
+        Raises:
+            UserError: the file is not there or is not YuNet.
+        """
+        self._lock = threading.Lock()  # the network keeps the input size as its state
+        try:
+            self._net = cv2.FaceDetectorYN.create(str(path), "", (64, 64), min_score)
+            self._net.detect(np.zeros((64, 64, 3), np.uint8))
+        except cv2.error:
+            raise UserError(f"{path} is not a YuNet model that OpenCV {cv2.__version__} can read") from None
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """See `FaceDetector.find_faces`."""
+        small, scale = _scaled(image)
+        with self._lock:
+            self._net.setInputSize((small.shape[1], small.shape[0]))
+            _, rows = self._net.detect(small[:, :, ::-1].copy())
+        faces = []
+        for row in np.zeros((0, 15)) if rows is None else rows.astype(np.float64):
+            if not np.isfinite(row).all() or min(row[2], row[3]) <= 0:
+                continue
+            x, y, width, height = (row[:4] / scale).tolist()
+            faces.append(Face((x, y, width, height), float(row[14]), row[4:14].reshape(5, 2) / scale, True))
+        return _best_first(faces)
+
+
+class HaarDetector:
+    """The Haar cascades inside OpenCV 4 (Viola and Jones 2001): frontal faces, eyes where they can be seen.
+
+    Nose and mouth are not measured (NaN). Behind glasses the eyes are often missed; they are then guessed
+    from the box and `eyes_found` is False.
+    """
+
+    name = "haar"
+
+    def __init__(self) -> None:
+        """Load the cascades.
+
+        Raises:
+            UserError: this OpenCV comes without them (5.x does).
+        """
+        self._lock = threading.Lock()
+        self._face = _cascade("haarcascade_frontalface_alt2.xml")
+        self._eye = _cascade("haarcascade_eye_tree_eyeglasses.xml")
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """See `FaceDetector.find_faces`."""
+        small, scale = _scaled(image)
+        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+        faces = []
+        with self._lock:
+            boxes, _, weights = self._face.detectMultiScale3(
+                grey, 1.1, 4, minSize=(24, 24), outputRejectLevels=True
+            )
+            for box, weight in zip(boxes, np.ravel(weights), strict=True):
+                eyes = self._eyes(grey, box)
+                landmarks = np.full((5, 2), np.nan)
+                x, y, width, height = (float(value) for value in box)
+                guess = np.array([[0.31, 0.40], [0.69, 0.40]]) * (width, height) + (x, y)
+                landmarks[:2] = guess if eyes is None else eyes
+                score = min(1.0, max(0.0, float(weight) / 10))
+                box_there = (x / scale, y / scale, width / scale, height / scale)
+                faces.append(Face(box_there, score, landmarks / scale, eyes is not None))
+        return _best_first(faces)
+
+    def _eyes(self, grey: np.ndarray, box: Sequence[int]) -> np.ndarray | None:
+        """The pair of eyes in the upper part of `box` that fits a face best, (2, 2), or None."""
+        x, y, width, height = box
+        upper = grey[y : y + int(0.6 * height), x : x + width]
+        found = self._eye.detectMultiScale(upper, 1.05, 3, minSize=(width // 10, width // 10))
+        centres = [np.array([x + u + w / 2, y + v + h / 2]) for u, v, w, h in found]
+        pairs = []
+        for one in centres:
+            for other in centres:
+                across, down = (other - one) / width
+                if 0.25 < across < 0.6 and abs(down) < 0.4 * across:
+                    pairs.append((abs(across - 0.38) + abs(down), np.stack([one, other])))
+        return min(pairs, key=lambda pair: pair[0])[1] if pairs else None
+
+
+def make_detector(path: str | Path | None = None) -> FaceDetector:
+    """YuNet where its file is at hand (see `models.find_yunet`), otherwise the Haar cascades with a warning.
+
+    Raises:
+        UserError: `path` names no file or no YuNet model.
+    """
+    found = find_yunet(path)
+    if found is not None:
+        return YuNetDetector(found)
+    _LOG.warning(
+        "YuNet's file is not at hand: faces are found by Haar cascades, which miss many eyes behind glasses; "
+        "add --download_yunet once, or set %s to the file",
+        VARIABLE,
+    )
+    return HaarDetector()
+
+
+def _scaled(image: np.ndarray) -> tuple[np.ndarray, float]:
+    """`image` with its longest side brought between the limits, and the factor; checks type and shape."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"faces are looked for in uint8 (height, width, 3), not {image.dtype} {image.shape}")
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    scale = min(max(longest, _SMALLEST_SIDE), _LARGEST_SIDE) / longest
+    if scale == 1:
+        return image, 1.0
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), scale
+
+
+def _best_first(faces: list[Face]) -> list[Face]:
+    return sorted(faces, key=lambda face: -face.area * math.sqrt(max(face.score, 1e-6)))
+
+
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
+    cascade = cv2.CascadeClassifier(str(Path(folder, name))) if hasattr(cv2, "CascadeClassifier") else None
+    if cascade is None or cascade.empty():
+        raise UserError(f"OpenCV {cv2.__version__} has no {name}: install opencv-python-headless below 5")
+    return cascade

@@ -1,0 +1,49 @@
+"""Losses as pure functions; each names where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
+    """How far raw discriminator scores are from the answer `real`; a scalar.
+
+    Args:
+        scores: (N, 1, h, w), without a sigmoid.
+        real: the wished answer.
+        mode: `lsgan`, mean squared error to 1 or 0 (Mao et al., arXiv 1611.04076, eq. 2); `vanilla`, binary
+            cross-entropy with logits (Goodfellow et al., arXiv 1406.2661, eq. 1); `wgangp`, the critic's mean
+            with its sign (Arjovsky et al., arXiv 1701.07875, eq. 3).
+    """
+    if mode == "wgangp":
+        return -scores.mean() if real else scores.mean()
+    target = torch.full_like(scores, float(real))
+    if mode == "lsgan":
+        return F.mse_loss(scores, target)
+    return F.binary_cross_entropy_with_logits(scores, target)
+
+
+def gradient_penalty(
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: torch.Generator | None = None
+) -> Tensor:
+    """Squared distance of the critic's gradient norm from 1 between real and fake pictures; a scalar.
+
+    Gulrajani et al., arXiv 1704.00028, eq. 3, without its weight.
+
+    Args:
+        real, fake: (N, C, H, W).
+        generator: source of the mixing shares, on the CPU; torch's global state by default.
+    """
+    share = torch.rand(real.shape[0], 1, 1, 1, generator=generator).to(real)
+    mixed = torch.lerp(fake.detach(), real, share).requires_grad_(True)
+    (gradient,) = torch.autograd.grad(discriminator(mixed).sum(), mixed, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def l1_loss(picture: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference: the cycle (eq. 2) and identity losses (§5.2) of CycleGAN, arXiv 1703.10593."""
+    return F.l1_loss(picture, target)

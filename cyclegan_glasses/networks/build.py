@@ -1,0 +1,129 @@
+"""Networks from settings, and settings from weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+from torch.nn import init
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.patchgan import PatchDiscriminator, PixelDiscriminator
+from cyclegan_glasses.networks.resnet import ResnetGenerator
+from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, InitSettings
+from cyclegan_glasses.networks.unet import UnetGenerator
+
+
+def build_generator(settings: GeneratorSettings) -> nn.Module:
+    """The generator that `settings` describe, with torch's own initial weights."""
+    match settings.kind:
+        case "resnet_9blocks":
+            return ResnetGenerator(settings, blocks=9)
+        case "resnet_6blocks":
+            return ResnetGenerator(settings, blocks=6)
+        case "unet_256":
+            return UnetGenerator(settings, downs=8)
+        case _:
+            return UnetGenerator(settings, downs=7)
+
+
+def build_discriminator(settings: DiscriminatorSettings) -> nn.Module:
+    """The discriminator that `settings` describe, with torch's own initial weights."""
+    if settings.kind == "pixel":
+        return PixelDiscriminator(settings)
+    return PatchDiscriminator(settings, layers=settings.layers if settings.kind == "n_layers" else 3)
+
+
+def initialise(network: nn.Module, settings: InitSettings) -> nn.Module:
+    """Draw new weights for every convolution and norm of `network` from torch's random state; return it.
+
+    Biases start at zero; the scale of batch norm is normal around 1.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            _draw(module.weight, settings)
+            if module.bias is not None:
+                init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
+            init.normal_(module.weight, 1.0, settings.gain)
+            init.zeros_(module.bias)
+    return network
+
+
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
+    """Load weights into `network`, passing over the running statistics that old files keep of instance norm.
+
+    Raises:
+        UserError: the weights are of another architecture; `name` says whose they are.
+    """
+    wanted = network.state_dict()
+    stale = re.compile(r"\.(running_mean|running_var|num_batches_tracked)$")
+    weights = {key: value for key, value in weights.items() if key in wanted or not stale.search(key)}
+    missing = [key for key in wanted if key not in weights]
+    strange = [key for key in weights if key not in wanted]
+    shapes = [key for key in wanted if key in weights and wanted[key].shape != weights[key].shape]
+    if missing or strange or shapes:
+        first = (shapes or missing or strange)[0]
+        raise UserError(
+            f"{name} holds another architecture ({len(missing)} weights missing, {len(strange)} unknown,"
+            f" {len(shapes)} of another shape, first {first}): check --netG, --ngf, --netD, --ndf, --norm"
+        )
+    network.load_state_dict(weights)
+
+
+def infer_generator(weights: Mapping[str, Tensor]) -> GeneratorSettings | None:
+    """The settings of the generator that `weights` belong to, read off its keys and shapes; None if unknown.
+
+    Dropout leaves no weights but shifts the second convolution of a block, which tells it for a ResNet; a
+    U-Net's dropout cannot be told and does not matter in use.
+    """
+    normed = any(key.endswith("running_mean") for key in weights)
+    if (first := weights.get("model.1.weight")) is not None and first.ndim == 4:
+        blocks = {int(m[1]) for key in weights if (m := re.match(r"model\.(\d+)\.conv_block\.", key))}
+        if len(blocks) not in (6, 9):
+            return None
+        last = max(blocks)
+        outputs = weights[f"model.{last + 8}.weight"].shape[0]
+        parametric = "model.2.weight" in weights
+        dropout = "model.10.conv_block.6.weight" in weights and not parametric
+        if parametric:
+            dropout = "model.10.conv_block.6.bias" not in weights
+        return GeneratorSettings(
+            kind=f"resnet_{len(blocks)}blocks",
+            input_nc=first.shape[1],
+            output_nc=outputs - (outputs == first.shape[1] + 1),
+            filters=first.shape[0],
+            norm="batch" if parametric else "instance" if "model.1.bias" in weights else "none",
+            dropout=dropout,
+            upsample="resize" if f"model.{last + 1}.2.weight" in weights else "transpose",
+            composite=outputs == first.shape[1] + 1,
+        )
+    if (first := weights.get("model.model.0.weight")) is not None and first.ndim == 4:
+        depth = max(key.count(".model.") for key in weights)
+        resize = "model.model.3.2.weight" in weights
+        last_layer = weights["model.model.3.2.weight" if resize else "model.model.3.weight"]
+        outputs = last_layer.shape[0 if resize else 1]
+        biased = "model.model.0.bias" in weights
+        return GeneratorSettings(
+            kind={8: "unet_256", 7: "unet_128"}.get(depth, "unet_256"),
+            input_nc=first.shape[1],
+            output_nc=outputs - (outputs == first.shape[1] + 1),
+            filters=first.shape[0],
+            norm="instance" if biased else "batch" if normed else "none",
+            upsample="resize" if resize else "transpose",
+            composite=outputs == first.shape[1] + 1,
+        )
+    return None
+
+
+def _draw(weight: Tensor, settings: InitSettings) -> None:
+    match settings.kind:
+        case "normal":
+            init.normal_(weight, 0.0, settings.gain)
+        case "xavier":
+            init.xavier_normal_(weight, gain=settings.gain)
+        case "kaiming":
+            init.kaiming_normal_(weight, a=0, mode="fan_in")
+        case _:
+            init.orthogonal_(weight, gain=settings.gain)

@@ -1,0 +1,57 @@
+"""Layers that generators and discriminators share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+Norm = Callable[[int], nn.Module]
+
+
+def make_norm(name: str) -> tuple[Norm, bool]:
+    """The normalisation layer of that name, and whether convolutions before it carry a bias.
+
+    Instance norm is without parameters and statistics (Ulyanov et al. 2016), so its convolutions have biases;
+    the others have none, as in the published weights.
+    """
+    norms: dict[str, Norm] = {
+        "instance": lambda channels: nn.InstanceNorm2d(channels),
+        "batch": lambda channels: nn.BatchNorm2d(channels),
+        "syncbatch": lambda channels: nn.SyncBatchNorm(channels),
+        "none": lambda channels: nn.Identity(),
+    }
+    return norms[name], name == "instance"
+
+
+def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: bool) -> nn.Module:
+    """A layer (N, inputs, H, W) → (N, outputs, 2H, 2W).
+
+    Args:
+        kind: `transpose` or `resize`.
+        kernel: of the transposed convolution, 3 or 4; the resize-convolution always has 3.
+    """
+    if kind == "transpose":
+        return nn.ConvTranspose2d(
+            inputs, outputs, kernel, stride=2, padding=1, output_padding=1 if kernel == 3 else 0, bias=bias
+        )
+    return nn.Sequential(
+        nn.Upsample(scale_factor=2, mode="nearest"),
+        nn.ReflectionPad2d(1),
+        nn.Conv2d(inputs, outputs, 3, bias=bias),
+    )
+
+
+def compose(picture: Tensor, proposal: Tensor) -> Tensor:
+    """Blend a proposal into a picture by the mask that comes with it.
+
+    Args:
+        picture: (N, C, H, W) in [-1, 1].
+        proposal: (N, C + 1, H, W) in [-1, 1]; its last channel is the mask, -1 to keep and 1 to change.
+
+    Returns:
+        (N, C, H, W): mask · new + (1 − mask) · picture.
+    """
+    proposal = proposal.to(picture.dtype)  # a picture rounded to bfloat16 would lose one level in 255
+    return torch.lerp(picture, proposal[:, :-1], (proposal[:, -1:] + 1) / 2)

@@ -1,0 +1,69 @@
+"""The residual generator of Johnson et al. (arXiv 1603.08155) as CycleGAN uses it (arXiv 1703.10593, §7.2)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from cyclegan_glasses.networks.layers import Norm, compose, make_norm, make_upsampling
+from cyclegan_glasses.networks.settings import GeneratorSettings
+
+
+class ResnetBlock(nn.Module):
+    """Two 3×3 convolutions and the input added: (N, C, H, W) → (N, C, H, W)."""
+
+    def __init__(self, channels: int, norm: Norm, bias: bool, dropout: bool) -> None:
+        super().__init__()
+        layers = [
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3, bias=bias),
+            norm(channels),
+            nn.ReLU(inplace=True),
+            *([nn.Dropout(0.5)] if dropout else []),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3, bias=bias),
+            norm(channels),
+        ]
+        self.conv_block = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv_block(x)
+
+
+class ResnetGenerator(nn.Module):
+    """Two strided convolutions, residual blocks, two upsamplings.
+
+    (N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1]; H and W multiples of 4. The indices of
+    `model` are those of the published weights.
+    """
+
+    def __init__(self, settings: GeneratorSettings, blocks: int) -> None:
+        super().__init__()
+        self.composite = settings.composite
+        norm, bias = make_norm(settings.norm)
+        n = settings.filters
+        layers: list[nn.Module] = [
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(settings.input_nc, n, 7, bias=bias),
+            norm(n),
+            nn.ReLU(inplace=True),
+        ]
+        for channels in (n, 2 * n):
+            layers += [
+                nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=bias),
+                norm(2 * channels),
+                nn.ReLU(inplace=True),
+            ]
+        layers += [ResnetBlock(4 * n, norm, bias, settings.dropout) for _ in range(blocks)]
+        for channels in (4 * n, 2 * n):
+            layers += [
+                make_upsampling(settings.upsample, channels, channels // 2, 3, bias),
+                norm(channels // 2),
+                nn.ReLU(inplace=True),
+            ]
+        outputs = settings.output_nc + settings.composite
+        layers += [nn.ReflectionPad2d(3), nn.Conv2d(n, outputs, 7), nn.Tanh()]
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.model(x)
+        return compose(x, y) if self.composite else y

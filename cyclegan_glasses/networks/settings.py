@@ -1,0 +1,88 @@
+"""What a generator and a discriminator are made of. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cyclegan_glasses.errors import UserError
+
+GENERATORS = ("resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128")
+DISCRIMINATORS = ("basic", "n_layers", "pixel")
+NORMS = ("instance", "batch", "none", "syncbatch")
+INITS = ("normal", "xavier", "kaiming", "orthogonal")
+UPSAMPLINGS = ("transpose", "resize")
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorSettings:
+    """A generator.
+
+    Attributes:
+        kind: one of `GENERATORS`.
+        input_nc, output_nc: channels in and out.
+        filters: channels after the first layer (the peer's ngf).
+        norm: one of `NORMS`.
+        dropout: one half, inside the residual blocks or the U-Net's middle.
+        upsample: `transpose` for transposed convolutions, `resize` for nearest neighbour and a convolution,
+            which draws no checkerboards (Odena et al. 2016).
+        composite: also predict where to change the picture; the rest stays what it was.
+    """
+
+    kind: str = "resnet_9blocks"
+    input_nc: int = 3
+    output_nc: int = 3
+    filters: int = 64
+    norm: str = "instance"
+    dropout: bool = False
+    upsample: str = "transpose"
+    composite: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of("netG", self.kind, GENERATORS)
+        _one_of("norm", self.norm, NORMS)
+        _one_of("upsample", self.upsample, UPSAMPLINGS)
+        if self.filters < 1:
+            raise UserError("--ngf must be at least 1")
+        if self.composite and self.input_nc != self.output_nc:
+            raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscriminatorSettings:
+    """A discriminator of patches.
+
+    Attributes:
+        kind: one of `DISCRIMINATORS`: `basic` judges patches of 70×70, `pixel` single pixels.
+        input_nc: channels in.
+        filters: channels after the first layer (the peer's ndf).
+        layers: strided convolutions of `n_layers`.
+        norm: one of `NORMS`.
+    """
+
+    kind: str = "basic"
+    input_nc: int = 3
+    filters: int = 64
+    layers: int = 3
+    norm: str = "instance"
+
+    def __post_init__(self) -> None:
+        _one_of("netD", self.kind, DISCRIMINATORS)
+        _one_of("norm", self.norm, NORMS)
+        if self.filters < 1 or self.layers < 1:
+            raise UserError("--ndf and --n_layers_D must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class InitSettings:
+    """How weights start: `kind` one of `INITS`, `gain` its scale (the standard deviation for `normal`)."""
+
+    kind: str = "normal"
+    gain: float = 0.02
+
+    def __post_init__(self) -> None:
+        _one_of("init_type", self.kind, INITS)
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UserError(f"unknown --{option} {value!r}: choose one of {', '.join(known)}")

@@ -1,0 +1,76 @@
+"""The U-Net generator of pix2pix (arXiv 1611.07004, §6.1.1), nested from the inside out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from cyclegan_glasses.networks.layers import Norm, compose, make_norm, make_upsampling
+from cyclegan_glasses.networks.settings import GeneratorSettings
+
+
+class SkipBlock(nn.Module):
+    """Halve, pass through `inner`, double, and put the input beside the result.
+
+    (N, outer, H, W) → (N, 2 · outer, H, W). The skip carries the activated input, as in the published weights'
+    own network, where the activation works in place.
+    """
+
+    def __init__(
+        self, outer: int, inner: int, submodule: SkipBlock | None, norm: Norm, bias: bool, dropout: bool, upsample: str
+    ) -> None:
+        super().__init__()
+        down: list[nn.Module] = [nn.LeakyReLU(0.2), nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias)]
+        up: list[nn.Module] = [
+            nn.ReLU(),
+            make_upsampling(upsample, 2 * inner if submodule else inner, outer, 4, bias),
+            norm(outer),
+        ]
+        middle = [norm(inner), submodule] if submodule else []
+        self.model = nn.Sequential(*down, *middle, *up, *([nn.Dropout(0.5)] if dropout else []))
+
+    def forward(self, x: Tensor) -> Tensor:
+        activated = self.model[0](x)
+        return torch.cat([activated, self.model[1:](activated)], dim=1)
+
+
+class OuterBlock(nn.Module):
+    """The outermost level, from and to pictures, without a skip."""
+
+    def __init__(self, settings: GeneratorSettings, submodule: SkipBlock) -> None:
+        super().__init__()
+        _, bias = make_norm(settings.norm)
+        n, outputs = settings.filters, settings.output_nc + settings.composite
+        self.model = nn.Sequential(
+            nn.Conv2d(settings.input_nc, n, 4, stride=2, padding=1, bias=bias),
+            submodule,
+            nn.ReLU(),
+            make_upsampling(settings.upsample, 2 * n, outputs, 4, bias=True),
+            nn.Tanh(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class UnetGenerator(nn.Module):
+    """`downs` halvings and doublings with skips: 8 for 256×256, 7 for 128×128.
+
+    (N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1]; H and W multiples of 2 ** downs.
+    """
+
+    def __init__(self, settings: GeneratorSettings, downs: int) -> None:
+        super().__init__()
+        self.composite = settings.composite
+        norm, bias = make_norm(settings.norm)
+        n = settings.filters
+        block = SkipBlock(8 * n, 8 * n, None, norm, bias, False, settings.upsample)
+        for _ in range(downs - 5):
+            block = SkipBlock(8 * n, 8 * n, block, norm, bias, settings.dropout, settings.upsample)
+        for channels in (4 * n, 2 * n, n):
+            block = SkipBlock(channels, 2 * channels, block, norm, bias, False, settings.upsample)
+        self.model = OuterBlock(settings, block)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.model(x)
+        return compose(x, y) if self.composite else y

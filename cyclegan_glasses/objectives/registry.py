@@ -1,0 +1,16 @@
+"""Every model that `--model` knows. A new one is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.objectives.cyclegan import CycleGAN
+from cyclegan_glasses.objectives.protocol import Objective
+
+OBJECTIVES: dict[str, Callable[[Any, torch.device, Precision, int], Objective]] = {
+    "cyclegan": CycleGAN,
+}

@@ -1,0 +1,67 @@
+"""What is trained, and how its losses are weighed. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, InitSettings
+
+GAN_MODES = ("lsgan", "vanilla", "wgangp")
+
+
+@dataclass(frozen=True, slots=True)
+class AdamSettings:
+    """Adam: learning rate, first moment, and the gradient norm to clip at (0: no clipping)."""
+
+    lr: float = 0.0002
+    beta1: float = 0.5
+    clip: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.lr <= 0 or not 0 <= self.beta1 < 1 or self.clip < 0:
+            raise UserError("--lr must be above 0, --beta1 in [0, 1) and --clip_grad not below 0")
+
+
+@dataclass(frozen=True, slots=True)
+class CycleGANSettings:
+    """CycleGAN (arXiv 1703.10593).
+
+    Attributes:
+        gan_mode: one of `GAN_MODES`.
+        lambda_A, lambda_B: weights of the cycle losses A→B→A and B→A→B.
+        lambda_identity: weight of the identity losses, as a share of the cycle weights.
+        cycle_decay, identity_decay: what is left of the cycle and identity weights at the end of training;
+            they fall in a straight line.
+        lambda_gp: weight of the gradient penalty of wgangp.
+        pool_size: fakes that the discriminators' pool remembers.
+        plain: one pass an input, in the order of the reference implementation; slower, the same to rounding.
+        ema: decay a step of the moving average of the generators; 0 for none.
+    """
+
+    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
+    discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
+    init: InitSettings = field(default_factory=InitSettings)
+    adam: AdamSettings = field(default_factory=AdamSettings)
+    gan_mode: str = "lsgan"
+    lambda_A: float = 10.0
+    lambda_B: float = 10.0
+    lambda_identity: float = 0.5
+    cycle_decay: float = 1.0
+    identity_decay: float = 1.0
+    lambda_gp: float = 10.0
+    pool_size: int = 50
+    plain: bool = False
+    ema: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.gan_mode not in GAN_MODES:
+            raise UserError(f"unknown --gan_mode {self.gan_mode!r}: choose one of {', '.join(GAN_MODES)}")
+        if min(self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp, self.pool_size) < 0:
+            raise UserError("loss weights and --pool_size must not be below 0")
+        if not (0 <= self.cycle_decay and 0 <= self.identity_decay):
+            raise UserError("--lambda_decay must not be below 0")
+        if not 0 <= self.ema < 1:
+            raise UserError("--ema must be in [0, 1): 0.999 is usual, 0 is none")
+        if self.lambda_identity > 0 and self.generator.input_nc != self.generator.output_nc:
+            raise UserError("--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0")

@@ -1,0 +1,123 @@
+"""Finds picture files and opens them, whatever their kind; the hostile and the broken are refused."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
+MAX_PIXELS = 100_000_000
+BACKGROUND = (255, 255, 255)
+
+
+class UnreadablePicture(ValueError):  # noqa: N818
+    """A file that is no picture, is broken, or is too large to be opened safely.
+
+    Attributes:
+        path: of the file.
+        reason: in words.
+    """
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+
+def find_pictures(folder: Path | str) -> list[Path]:
+    """The picture files at any depth below `folder`, by their extensions, sorted by relative path.
+
+    Hidden files and folders are passed over. A `folder` that is a file is itself the only picture.
+    """
+    root = Path(folder)
+    if root.is_file():
+        return [root]
+    found = []
+    for parent, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [
+            Path(parent, name)
+            for name in files
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
+        ]
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def check_header(path: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> None:
+    """Read only the beginning of the file: is it a picture, of a format and size that may be opened?
+
+    Raises:
+        UnreadablePicture: it is not.
+    """
+    try:
+        with _open(path, max_pixels):
+            pass
+    except Exception as error:
+        raise _unreadable(path, error) from None
+
+
+def open_picture(path: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open a picture (a file, or its bytes) of any kind as 8-bit grey (`channels` 1, mode L) or RGB (3), turned upright by its EXIF.
+
+    Transparency is laid on white, 16-bit values are divided by 257, CMYK and palettes become RGB, and grey
+    from colour is the luminance of ITU-R 601. Of an animation or a multi-page file it is the first picture.
+
+    Raises:
+        UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
+            pixels, or of numbers that have no agreed white (32-bit integers beyond 65535, floats).
+    """
+    try:
+        with _open(path, max_pixels) as picture:
+            picture.load()
+            return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
+    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
+        raise _unreadable(path, error) from None
+
+
+def _open(path: Path | str | bytes, max_pixels: int) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is max_pixels
+        picture = Image.open(io.BytesIO(path) if isinstance(path, bytes) else path, formats=FORMATS)
+    if picture.width * picture.height > max_pixels:
+        picture.close()
+        raise ValueError(f"{picture.width}x{picture.height} is more than the limit of {max_pixels} pixels")
+    return picture
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # broken EXIF says nothing of the pixels
+        return picture
+
+
+def _flatten(picture: Image.Image) -> Image.Image:
+    """To 8 bits without transparency; the mode is any that converts to L and RGB."""
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("32-bit values beyond 65535")
+        return Image.fromarray(np.round(values / 257).astype(np.uint8))
+    if picture.mode == "F":
+        raise ValueError("pixels are floating-point numbers")
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, (*BACKGROUND, 255))
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    return picture
+
+
+def _unreadable(path: Path | str | bytes, error: Exception) -> UnreadablePicture:
+    empty = path == b"" if isinstance(path, bytes) else Path(path).is_file() and Path(path).stat().st_size == 0
+    path = "picture" if isinstance(path, bytes) else path
+    if isinstance(error, Image.UnidentifiedImageError):
+        return UnreadablePicture(path, "the file is empty" if empty else "not a picture of a known format")
+    if isinstance(error, OSError) and error.strerror:
+        return UnreadablePicture(path, error.strerror)
+    return UnreadablePicture(path, " ".join(str(error).split()) or type(error).__name__)

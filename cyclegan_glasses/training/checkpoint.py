@@ -1,0 +1,131 @@
+"""The state of a run on disk: one file that holds everything, and beside it the weights that people share."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import random
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.objectives.protocol import Objective
+
+VERSION = 1
+
+
+def save_checkpoint(folder: Path, label: str, objective: Objective, loop_state: Mapping[str, Any]) -> None:
+    """Write `<label>_net_<name>.pth` for every shared network, then `<label>.pt` (`epoch_<label>.pt` for a number).
+
+    All are on the disk before the first takes the place of its predecessor, the state file last, so a save that
+    fails or is interrupted leaves the previous state in force.
+
+    Raises:
+        UserError: no space is left, or the folder cannot be written.
+    """
+    make_folder(folder)
+    files: dict[Path, Any] = {
+        weights_path(folder, label, name): {key: value.detach().cpu() for key, value in network.state_dict().items()}
+        for name, network in objective.weights().items()
+    }
+    files[state_path(folder, label)] = {
+        "version": VERSION,
+        "objective": objective.state_dict(),
+        "loop": dict(loop_state),
+        "random": _random_state(),
+    }
+    with ExitStack() as written:  # nothing takes its place until everything is on the disk
+        for path, content in reversed(files.items()):
+            file = written.enter_context(atomic_write(path))
+            buffer = io.BytesIO()
+            torch.save(content, buffer)
+            file.write(buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def load_checkpoint(folder: Path, label: str, objective: Objective) -> dict[str, Any]:
+    """Put `objective` and all random states where `<label>` left them, and return the loop's state.
+
+    Raises:
+        UserError: the file is not whole, of a newer version, or of another architecture.
+    """
+    path = state_path(folder, label)
+    state = load_tensors(path)
+    try:
+        if state["version"] > VERSION:
+            raise UserError(f"{path} is of version {state['version']}, this toolkit reads up to {VERSION}: update it")
+        objective.load_state_dict(state["objective"])
+        _set_random_state(state["random"])
+        return state["loop"]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"{path} is not a state of this model ({error}): choose another --name or --epoch") from error
+
+
+def state_path(folder: Path, label: str) -> Path:
+    """`latest.pt`, `epoch_5.pt` for `5`, `iter_2000.pt`."""
+    return folder / (f"epoch_{label}.pt" if label.isdecimal() else f"{label}.pt")
+
+
+def weights_path(folder: Path, label: str, name: str) -> Path:
+    """`latest_net_G_A.pth`, `5_net_G_A.pth`."""
+    return folder / f"{label}_net_{name}.pth"
+
+
+def load_tensors(path: Path) -> dict[str, Any]:
+    """Read a file of tensors and plain values, never of code, onto the CPU.
+
+    Raises:
+        UserError: it is not there, cut off, or holds anything else.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there: check --name, --checkpoints_dir and --epoch") from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path} is cut off or not a file of weights ({reason}): take an earlier one") from error
+    if not isinstance(state, dict):
+        raise UserError(f"{path} holds no dictionary of weights")
+    return state
+
+
+def load_network_weights(path: Path) -> dict[str, Tensor]:
+    """The plain state dict in `path`, ours or the peer's.
+
+    Raises:
+        UserError: see `load_tensors`, or a value is not a tensor.
+    """
+    weights = load_tensors(path)
+    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise UserError(f"{path} is not a plain state dict of one network")
+    return weights
+
+
+def _random_state() -> dict[str, Any]:
+    kind, words, *rest = random.getstate()
+    name, keys, *numpy_rest = np.random.get_state()  # noqa: NPY002  other libraries draw from the global state
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "python": [kind, list(words), *rest],
+        "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), *numpy_rest],
+    }
+
+
+def _set_random_state(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["torch"])
+    if torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+    kind, words, *rest = state["python"]
+    random.setstate((kind, tuple(words), *rest))
+    name, keys, *numpy_rest = state["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *numpy_rest))  # noqa: NPY002

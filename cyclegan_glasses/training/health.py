@@ -1,0 +1,116 @@
+"""Notices a run that goes wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cyclegan_glasses.errors import UserError
+
+ZERO, LONG = 1e-3, 10
+
+
+class LossLog:
+    """Gathers the losses of steps on the device and reads them only when asked, so that a GPU need not wait.
+
+    Args:
+        names: of the losses, in the order in which they are shown.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self._unread: list[Tensor] = []
+        self._interval = _Mean(len(self.names))
+        self._epoch = _Mean(len(self.names))
+
+    def add(self, losses: dict[str, Tensor]) -> None:
+        """Remember the losses of one step."""
+        self._unread.append(torch.stack([losses[name].float() for name in self.names]))
+
+    def settle(self, step: int) -> None:
+        """Read what was added up to `step`, the latest one.
+
+        Raises:
+            UserError: a loss was not finite; says at which step.
+        """
+        if not self._unread:
+            return
+        rows = torch.stack(self._unread).double().cpu()
+        self._unread.clear()
+        bad = (~torch.isfinite(rows)).any(dim=1).nonzero()
+        if len(bad):
+            first = int(bad[0])
+            names = [n for n, value in zip(self.names, rows[first].tolist(), strict=True) if not math.isfinite(value)]
+            raise UserError(
+                f"{', '.join(names)} became NaN or infinite at step {step - len(rows) + 1 + first}:"
+                " lower --lr, give --clip_grad 1, or use --precision fp32"
+            )
+        self._interval.add(rows)
+        self._epoch.add(rows)
+
+    def take_interval(self) -> dict[str, float]:
+        """Means of what was settled since the last call."""
+        return dict(zip(self.names, self._interval.take(), strict=True))
+
+    def take_epoch(self) -> dict[str, float]:
+        """Means of what was settled since the last call of this one."""
+        return dict(zip(self.names, self._epoch.take(), strict=True))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums of the epoch so far; everything must have been settled."""
+        return {"sums": self._epoch.sums, "count": self._epoch.count}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._epoch.sums, self._epoch.count = state["sums"], state["count"]
+
+
+class _Mean:
+    def __init__(self, size: int) -> None:
+        self.sums, self.count = torch.zeros(size, dtype=torch.float64), 0
+
+    def add(self, rows: Tensor) -> None:
+        self.sums, self.count = self.sums + rows.sum(dim=0), self.count + len(rows)
+
+    def take(self) -> list[float]:
+        means = (self.sums / max(1, self.count)).tolist()
+        self.sums, self.count = torch.zeros_like(self.sums), 0
+        return means
+
+
+class CollapseWatch:
+    """Warns once when a discriminator's loss has been about zero for long: its generator learns nothing more."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._reports = dict.fromkeys(names, 0)
+
+    def check(self, losses: dict[str, float]) -> str:
+        """A warning, or nothing, after one more report of losses."""
+        for name in self._reports:
+            near_zero = abs(losses[name]) < ZERO
+            self._reports[name] = self._reports[name] + 1 if near_zero else 0
+            if self._reports[name] == LONG:
+                return (
+                    f"{name} has been below {ZERO} for {LONG} reports: its discriminator wins and the generator"
+                    " learns nothing; lower --ndf or --lr, or look whether the two domains differ in more than glasses"
+                )
+        return ""
+
+
+@contextmanager
+def explained_memory_errors() -> Iterator[None]:
+    """Turn running out of memory into a `UserError` that says what to lower."""
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+        text = str(error)
+        short = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not short and "not enough memory" not in text and "out of memory" not in text:
+            raise
+        raise UserError(
+            "out of memory: lower --batch_size, then --crop_size (and --load_size), --ngf or --netG resnet_6blocks"
+        ) from error

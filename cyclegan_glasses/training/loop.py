@@ -1,0 +1,219 @@
+"""The training loop: asks for batches, takes steps, reports, saves. Knows nothing of what it trains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from torch import Tensor
+
+from cyclegan_glasses.objectives.protocol import Batch, Objective
+from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
+from cyclegan_glasses.training.progress import Every, Monitor, Progress
+from cyclegan_glasses.training.schedule import RateSchedule
+from cyclegan_glasses.training.settings import LoopSettings
+from cyclegan_glasses.training.signals import StopRequest
+
+
+class Batches(Protocol):
+    """Where batches come from."""
+
+    @property
+    def epoch_size(self) -> int:
+        """Pictures in an epoch."""
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of `epoch` (counted from 1) from picture `start` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How training ended: `stopped` names the signal, or is empty; `step` is the last one taken."""
+
+    step: int
+    stopped: str = ""
+
+
+class Loop:
+    """Trains `objective` on `batches` until `schedule` ends.
+
+    Args:
+        save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
+        monitor: told of losses and pictures.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        batches: Batches,
+        schedule: RateSchedule,
+        settings: LoopSettings,
+        monitor: Monitor,
+        save: Callable[[str, dict[str, Any]], None],
+    ) -> None:
+        self.objective, self.batches, self.schedule = objective, batches, schedule
+        self.settings, self.monitor, self._save_as = settings, monitor, save
+        self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
+        self._log = LossLog(objective.loss_names)
+        self._watch = CollapseWatch(objective.score_losses)
+        self._meter = _Meter()
+
+    def run(self) -> Outcome:
+        """Train to the end, to `max_steps`, or until Ctrl-C or SIGTERM; the latest state is saved in each case.
+
+        Raises:
+            UserError: a loss is not finite, memory or disk is short; the last saved state stays.
+        """
+        s = self.settings
+        self._report_due = Every(s.print_freq, self.seen)
+        self._show_due = Every(s.display_freq, self.seen)
+        self._page_due = Every(s.html_freq, self.seen)
+        self._save_due = Every(s.save_latest_freq, self.seen)
+        with StopRequest() as stop:
+            while self.epoch <= self.schedule.settings.epochs:
+                self.schedule.begin_epoch(self.epoch)
+                reason = self._run_epoch(stop)
+                if reason is not None:
+                    self._save("latest")
+                    return Outcome(self.step, stop.wanted)
+                self._end_epoch()
+        self._save("latest")
+        return Outcome(self.step)
+
+    def _run_epoch(self, stop: StopRequest) -> str | None:
+        """Train the rest of the epoch; a reason when the run is to end before it does."""
+        self._meter.restart()
+        for batch in self.batches.epoch(self.epoch, self.pictures):
+            self._meter.waited()
+            with explained_memory_errors():
+                self._log.add(self.objective.step(batch, self._share_done()))
+            count = len(batch["A"])
+            self.step, self.seen, self.pictures = self.step + 1, self.seen + count, self.pictures + count
+            self._meter.stepped(count)
+            self._tell()
+            if stop.wanted:
+                return stop.wanted
+            if self.step == self.settings.max_steps:
+                return "max_steps"
+        return None
+
+    def _tell(self) -> None:
+        self.monitor.step(self._progress())
+        if self._report_due.passed(self.seen):
+            self._report()
+        if self._show_due.passed(self.seen):
+            self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures()))
+        if self._page_due.passed(self.seen):
+            self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
+        if self._save_due.passed(self.seen):
+            self._save("latest")
+            if self.settings.save_by_iter:
+                self._save(f"iter_{self.seen}")
+
+    def _report(self) -> None:
+        self._log.settle(self.step)
+        losses = self._log.take_interval()
+        self.monitor.losses(self._progress(), losses)
+        self._meter.take()
+        if warning := self._watch.check(losses):
+            self.monitor.message(f"warning: {warning}")
+
+    def _end_epoch(self) -> None:
+        self._log.settle(self.step)
+        means = self._log.take_epoch()
+        self.schedule.end_epoch(sum(means[name] for name in self.objective.metric_names))
+        finished, self.epoch, self.pictures = self.epoch, self.epoch + 1, 0
+        if self.settings.save_epoch_freq and finished % self.settings.save_epoch_freq == 0:
+            self._save("latest")
+            self._save(str(finished))
+
+    def _save(self, label: str) -> None:
+        self._log.settle(self.step)  # a state with a loss that is not finite is never saved
+        self._save_as(label, self.state_dict())
+        self.monitor.message(f"saved {label} (epoch {self.epoch}, step {self.step}, {self.seen} pictures)")
+
+    def _share_done(self) -> float:
+        behind = self.epoch - 1 + self.pictures / self.batches.epoch_size
+        return min(1.0, behind / self.schedule.settings.epochs)
+
+    def _progress(self) -> Progress:
+        planned = self.batches.epoch_size * self.schedule.settings.epochs
+        left = planned - (self.epoch - 1) * self.batches.epoch_size - self.pictures
+        if self.settings.max_steps and self.step:
+            left = min(left, round((self.settings.max_steps - self.step) * self.seen / self.step))
+        return self._meter.progress(
+            left,
+            epoch=self.epoch,
+            pictures=self.pictures,
+            epoch_size=self.batches.epoch_size,
+            step=self.step,
+            seen=self.seen,
+            rate=self.schedule.rate,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the loop stands: plain values and tensors."""
+        return {
+            "epoch": self.epoch,
+            "pictures": self.pictures,
+            "step": self.step,
+            "seen": self.seen,
+            "schedule": self.schedule.state_dict(),
+            "losses": self._log.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        self.epoch, self.pictures = state["epoch"], state["pictures"]
+        self.step, self.seen = state["step"], state["seen"]
+        self.schedule.load_state_dict(state["schedule"])
+        self._log.load_state_dict(state["losses"])
+
+
+class _Meter:
+    """Times the steps and the waits for batches since the last report."""
+
+    def __init__(self) -> None:
+        self.restart()
+        self.take()
+
+    def restart(self) -> None:
+        self._mark = time.perf_counter()
+
+    def waited(self) -> None:
+        now = time.perf_counter()
+        self._wait, self._mark = self._wait + now - self._mark, now
+
+    def stepped(self, pictures: int) -> None:
+        now = time.perf_counter()
+        self._step, self._mark = self._step + now - self._mark, now
+        self._pictures += pictures
+
+    def take(self) -> None:
+        self._wait = self._step = 0.0
+        self._pictures = 0
+
+    def progress(self, pictures_left: int, **where: Any) -> Progress:
+        pictures = max(1, self._pictures)
+        seconds = self._wait + self._step
+        return Progress(
+            step_seconds=self._step / pictures,
+            wait_seconds=self._wait / pictures,
+            pictures_per_second=self._pictures / seconds if seconds else 0.0,
+            seconds_left=pictures_left * seconds / pictures,
+            **where,
+        )
+
+
+def to_pictures(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    """The first picture of each batch as uint8 (H, W, 3), from (N, 1 or 3, H, W) in [-1, 1]."""
+    return {label: to_picture(tensor[0]) for label, tensor in tensors.items()}
+
+
+def to_picture(tensor: Tensor) -> np.ndarray:
+    """(1 or 3, H, W) in [-1, 1] → uint8 (H, W, 3), rounded, values beyond the range clipped."""
+    levels = tensor.detach().float().cpu().clamp(-1, 1).add(1).mul(127.5).round().byte()
+    return levels.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()

@@ -1,0 +1,182 @@
+"""Arguments that train.py and test.py share, and how words become settings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cyclegan_glasses.data.settings import DATASET_MODES, DIRECTIONS, PREPROCESS
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.settings import (
+    DISCRIMINATORS,
+    GENERATORS,
+    INITS,
+    NORMS,
+    UPSAMPLINGS,
+    DiscriminatorSettings,
+    GeneratorSettings,
+    InitSettings,
+)
+
+MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan"}
+OPTIONS_FILE = "train_opt.json"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Which data, which run, which device."""
+    group = parser.add_argument_group("run")
+    group.add_argument("--dataroot", help="folder with trainA trainB testA testB, or plain pictures to test on")
+    group.add_argument("--name", default="experiment_name", help="of the run; its files are below --checkpoints_dir")
+    group.add_argument("--suffix", default="", help="added to the name; may hold options, as in {netG}_{crop_size}")
+    group.add_argument("--checkpoints_dir", default="./checkpoints", help="folder of runs")
+    group.add_argument("--epoch", default="latest", help="which saved epoch to load")
+    group.add_argument("--load_iter", type=int, default=0, help="load the state saved at this count of pictures")
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    group.add_argument("--gpu_ids", type=_numbers, default=None, help="number of the GPU, -1 for the CPU")
+    group.add_argument("--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the passes")
+    group.add_argument("--seed", type=int, default=0, help="of weights, order, crops and pools")
+    group.add_argument("--verbose", action="store_true", help="print the networks layer by layer")
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """How pictures are read."""
+    group = parser.add_argument_group("data")
+    group.add_argument("--dataset_mode", choices=DATASET_MODES, default="unaligned", help="aligned: pairs by file name")
+    group.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes glasses, BtoA adds them")
+    group.add_argument("--input_nc", type=int, default=3, help="channels of the input: 3 colour, 1 grey")
+    group.add_argument("--output_nc", type=int, default=3, help="channels of the output")
+    group.add_argument("--load_size", type=int, default=286, help="pictures are resized to this")
+    group.add_argument("--crop_size", type=int, default=256, help="and cropped to this")
+    group.add_argument("--preprocess", choices=PREPROCESS, default="resize_and_crop", help="how pictures are fitted")
+    group.add_argument("--no_flip", action="store_true", help="do not mirror pictures at random")
+    group.add_argument("--serial_batches", action="store_true", help="in order, picture i of A with i of B")
+    group.add_argument("--max_dataset_size", type=_limit, default=None, help="pictures of a domain at most")
+    group.add_argument("--batch_size", type=int, default=1, help="pictures of each domain in a step")
+    group.add_argument("--num_threads", type=int, default=4, help="processes that read pictures")
+
+
+def add_generator(parser: argparse.ArgumentParser) -> None:
+    """The generator."""
+    group = parser.add_argument_group("generator")
+    group.add_argument("--netG", choices=GENERATORS, default="resnet_9blocks", help="architecture")
+    group.add_argument("--ngf", type=int, default=64, help="filters after the first layer")
+    group.add_argument("--norm", choices=NORMS, default="instance", help="normalisation, of the discriminator too")
+    dropout = group.add_mutually_exclusive_group()
+    dropout.add_argument("--dropout", action="store_true", help="with dropout")
+    dropout.add_argument("--no_dropout", dest="dropout", action="store_false", help="without, as by default")
+    group.add_argument("--upsample", choices=UPSAMPLINGS, default="transpose", help="resize draws no checkerboards")
+    group.add_argument("--composite", action="store_true", help="also predict where to change; the rest stays")
+
+
+def add_discriminator(parser: argparse.ArgumentParser) -> None:
+    """The discriminator and how weights start."""
+    group = parser.add_argument_group("discriminator and initialisation")
+    group.add_argument("--netD", choices=DISCRIMINATORS, default="basic", help="architecture")
+    group.add_argument("--ndf", type=int, default=64, help="filters after the first layer")
+    group.add_argument("--n_layers_D", type=int, default=3, help="layers of --netD n_layers")
+    group.add_argument("--init_type", choices=INITS, default="normal", help="how weights start")
+    group.add_argument("--init_gain", type=float, default=0.02, help="scale of normal, xavier and orthogonal")
+
+
+def generator_settings(args: argparse.Namespace) -> GeneratorSettings:
+    """The words of `add_generator`."""
+    return GeneratorSettings(
+        args.netG, args.input_nc, args.output_nc, args.ngf, args.norm, args.dropout, args.upsample, args.composite
+    )
+
+
+def discriminator_settings(args: argparse.Namespace) -> DiscriminatorSettings:
+    """The words of `add_discriminator`."""
+    return DiscriminatorSettings(args.netD, args.output_nc, args.ndf, args.n_layers_D, args.norm)
+
+
+def init_settings(args: argparse.Namespace) -> InitSettings:
+    """How weights start."""
+    return InitSettings(args.init_type, args.init_gain)
+
+
+def run_name(args: argparse.Namespace) -> str:
+    """The run's name with its suffix filled in.
+
+    Raises:
+        UserError: the suffix names an option that there is not, or the name would leave the folder of runs.
+    """
+    try:
+        name = args.name + (f"_{args.suffix.format(**vars(args))}" if args.suffix else "")
+    except (KeyError, IndexError, ValueError) as error:
+        raise UserError(f"--suffix {args.suffix!r} names no option ({error})") from error
+    if not name or name in (".", "..") or "/" in name or "\\" in name:
+        raise UserError(f"--name {name!r} is not a plain folder name")
+    return name
+
+
+def saved_label(args: argparse.Namespace) -> str:
+    """The label of the state to load: `latest`, an epoch's number or `iter_<pictures>`."""
+    return f"iter_{args.load_iter}" if args.load_iter else args.epoch
+
+
+def read_saved_options(folder: Path) -> dict[str, Any]:
+    """The options that the run in `folder` was started with; empty if it has none.
+
+    Raises:
+        UserError: the file is there but cannot be read.
+    """
+    path = folder / OPTIONS_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): remove it and give the options again") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} is not a table of options: remove it and give the options again")
+    return values
+
+
+def parse_again(
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None, defaults: Mapping[str, Any]
+) -> argparse.Namespace:
+    """Parse with other defaults, as far as the parser knows them; words given win over both."""
+    known = {action.dest for action in parser._actions}
+    parser.set_defaults(**{name: value for name, value in defaults.items() if name in known})
+    return parser.parse_args(argv)
+
+
+def require_dataroot(args: argparse.Namespace) -> str:
+    """The data set's folder.
+
+    Raises:
+        UserError: none was given.
+    """
+    if not args.dataroot:
+        raise UserError("--dataroot is missing: give the folder that holds trainA and trainB")
+    return args.dataroot
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(word) for word in text.split(",") if word.strip()]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers") from None
+
+
+def _limit(text: str) -> int | None:
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    return None if math.isinf(number) else int(number)

@@ -1,0 +1,63 @@
+"""The options of --model cyclegan."""
+
+from __future__ import annotations
+
+import argparse
+
+from cyclegan_glasses.objectives.settings import GAN_MODES, AdamSettings, CycleGANSettings
+from options.arguments import (
+    add_discriminator,
+    add_generator,
+    discriminator_settings,
+    generator_settings,
+    init_settings,
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Networks and losses."""
+    add_generator(parser)
+    add_discriminator(parser)
+    group = parser.add_argument_group("losses")
+    group.add_argument("--gan_mode", choices=GAN_MODES, default="lsgan", help="adversarial loss")
+    group.add_argument("--lambda_A", type=float, default=10.0, help="weight of the cycle A to B to A")
+    group.add_argument("--lambda_B", type=float, default=10.0, help="weight of the cycle B to A to B")
+    group.add_argument(
+        "--lambda_identity", type=float, default=0.5, help="weight of the identity losses, as a share of the cycles'"
+    )
+    group.add_argument(
+        "--lambda_decay",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        metavar="SHARE",
+        help="what is left of the cycle weights at the end of training, and of the identity weights if a second"
+        " number is given; both fall in a straight line",
+    )
+    group.add_argument("--lambda_gp", type=float, default=10.0, help="gradient penalty of --gan_mode wgangp")
+    group.add_argument("--pool_size", type=int, default=50, help="earlier fakes that the discriminators see again")
+    group.add_argument("--ema", type=float, default=0.0, help="moving average of the generators, such as 0.999; 0: none")
+    group.add_argument(
+        "--plain", action="store_true", help="one pass an input, as the reference implementation; slower, same result"
+    )
+
+
+def settings(args: argparse.Namespace) -> CycleGANSettings:
+    """The words of `add_arguments`."""
+    decay = args.lambda_decay
+    return CycleGANSettings(
+        generator=generator_settings(args),
+        discriminator=discriminator_settings(args),
+        init=init_settings(args),
+        adam=AdamSettings(args.lr, args.beta1, args.clip_grad),
+        gan_mode=args.gan_mode,
+        lambda_A=args.lambda_A,
+        lambda_B=args.lambda_B,
+        lambda_identity=args.lambda_identity,
+        cycle_decay=decay[0],
+        identity_decay=decay[-1],
+        lambda_gp=args.lambda_gp,
+        pool_size=args.pool_size,
+        plain=args.plain,
+        ema=args.ema,
+    )

@@ -1,0 +1,57 @@
+"""Recipes by name: defaults that any option given beside `--preset` overrides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # Zhu et al., arXiv 1703.10593, §4 and §7: 256², nine blocks, least squares, 100 + 100 epochs.
+    "paper": {
+        "netG": "resnet_9blocks",
+        "netD": "basic",
+        "gan_mode": "lsgan",
+        "load_size": 286,
+        "crop_size": 256,
+        "batch_size": 1,
+        "lr": 0.0002,
+        "n_epochs": 100,
+        "n_epochs_decay": 100,
+        "lambda_A": 10.0,
+        "lambda_B": 10.0,
+        "lambda_identity": 0.5,
+        "pool_size": 50,
+    },
+    # The term project of 2021 that this toolkit grew from.
+    "glasses2021": {
+        "netG": "resnet_9blocks",
+        "netD": "basic",
+        "gan_mode": "vanilla",
+        "init_type": "kaiming",
+        "load_size": 286,
+        "crop_size": 256,
+        "batch_size": 1,
+        "lr": 0.0002,
+        "n_epochs": 100,
+        "n_epochs_decay": 0,
+        "lambda_A": 0.1,
+        "lambda_B": 0.1,
+        "lambda_identity": 0.5,
+    },
+    # Minutes on two CPU cores: what `make demo` trains on the synthetic portraits.
+    "demo": {
+        "netG": "resnet_6blocks",
+        "ngf": 24,
+        "ndf": 32,
+        "composite": True,
+        "load_size": 72,
+        "crop_size": 64,
+        "batch_size": 8,
+        "n_epochs": 6,
+        "n_epochs_decay": 6,
+        "ema": 0.98,
+        "num_threads": 0,
+        "print_freq": 200,
+        "display_freq": 200,
+        "update_html_freq": 800,
+    },
+}

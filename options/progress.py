@@ -1,0 +1,28 @@
+"""How a command shows that long work goes on: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def shown(items: Iterable[Item], total: int, unit: str, seconds: float = 10.0) -> Iterator[Item]:
+    """Pass `items` through and show on standard error how many of `total` went by, and at what rate."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        yield from tqdm(items, total=total, unit=f" {unit}", smoothing=0.1)
+        return
+    start = last = time.monotonic()
+    for count, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - last >= seconds:
+            last, rate = now, count / (now - start)
+            print(
+                f"{count}/{total} {unit}, {rate:.0f}/s, {(total - count) / rate:.0f} s left", file=sys.stderr
+            )

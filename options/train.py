@@ -1,0 +1,211 @@
+"""The command line of train.py."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
+from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
+from options import cyclegan
+from options.arguments import (
+    MODELS,
+    Parser,
+    add_data,
+    add_run,
+    parse_again,
+    read_saved_options,
+    require_dataroot,
+    run_name,
+    saved_label,
+)
+from options.presets import PRESETS
+
+MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan}
+
+#: Options that say how a run is watched, stopped and found, not what it is.
+FREE = frozenset(
+    "dataroot checkpoints_dir name suffix epoch load_iter device gpu_ids verbose num_threads preset dry_run"
+    " continue_train epoch_count max_steps print_freq display_freq display_ncols display_id display_server display_env"
+    " display_port display_winsize display_user display_password update_html_freq no_html use_wandb"
+    " wandb_project_name save_latest_freq save_epoch_freq save_by_iter".split()
+)
+#: Options that shape the networks: a run cannot go on with others.
+SHAPE = frozenset(
+    "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What train.py was asked for, as settings for each room; `values` is every option by name."""
+
+    model: str
+    name: str
+    folder: Path
+    data: DataSettings
+    objective: Any
+    rate: RateSettings
+    loop: LoopSettings
+    monitoring: MonitoringSettings
+    device: str
+    gpu_ids: list[int] | None
+    precision: str
+    seed: int
+    continue_train: bool
+    label: str
+    epoch_count: int | None
+    dry_run: bool
+    verbose: bool
+    values: dict[str, Any]
+
+
+def parse(argv: Sequence[str] | None = None) -> TrainOptions:
+    """Read the words of train.py. A run that goes on takes its own options as defaults.
+
+    Raises:
+        UserError: an option that is unknown, wrong, or does not go with another.
+    """
+    first, _ = _first_parser().parse_known_args(argv)
+    defaults: dict[str, Any] = {}
+    if first.preset:
+        if first.preset not in PRESETS:
+            raise UserError(f"unknown --preset {first.preset!r}: choose one of {', '.join(PRESETS)}")
+        defaults = dict(PRESETS[first.preset])
+    args = parse_again(_parser(first.model or "cyclegan"), argv, defaults)
+    folder = Path(args.checkpoints_dir) / run_name(args)
+    if args.continue_train and (saved := read_saved_options(folder)):
+        model = first.model or saved.get("model", "cyclegan")
+        kept = {name: value for name, value in saved.items() if name not in FREE or name == "dataroot"}
+        args = parse_again(_parser(model), argv, kept | {"dataroot": saved.get("dataroot")} | defaults)
+    return _options(args, folder)
+
+
+def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
+    model = MODELS[args.model]
+    values = vars(args) | {"model": model}
+    data = DataSettings(
+        dataroot=require_dataroot(args),
+        phase=args.phase,
+        dataset_mode=args.dataset_mode,
+        direction=args.direction,
+        input_nc=args.input_nc,
+        output_nc=args.output_nc,
+        load_size=args.load_size,
+        crop_size=args.crop_size,
+        preprocess=args.preprocess,
+        flip=not args.no_flip,
+        serial_batches=args.serial_batches,
+        max_dataset_size=args.max_dataset_size,
+        batch_size=args.batch_size,
+        num_threads=args.num_threads,
+        seed=args.seed,
+        fixed=False,
+    )
+    monitoring = MonitoringSettings(
+        dashboard=DashboardSettings(
+            display_id=args.display_id,
+            display_server=args.display_server,
+            display_port=args.display_port,
+            display_env=args.display_env,
+            display_ncols=args.display_ncols,
+            display_winsize=args.display_winsize,
+            username=args.display_user,
+            password=args.display_password,
+        ),
+        html=not args.no_html,
+        use_wandb=args.use_wandb,
+        wandb_project=args.wandb_project_name,
+    )
+    return TrainOptions(
+        model=model,
+        name=folder.name,
+        folder=folder,
+        data=data,
+        objective=MODEL_OPTIONS[model].settings(args),
+        rate=RateSettings(args.lr_policy, args.n_epochs, args.n_epochs_decay, args.lr_decay_iters),
+        loop=LoopSettings(
+            max_steps=args.max_steps,
+            print_freq=args.print_freq,
+            display_freq=args.display_freq,
+            html_freq=args.update_html_freq,
+            save_latest_freq=args.save_latest_freq,
+            save_epoch_freq=args.save_epoch_freq,
+            save_by_iter=args.save_by_iter,
+        ),
+        monitoring=monitoring,
+        device=args.device,
+        gpu_ids=args.gpu_ids,
+        precision=args.precision,
+        seed=args.seed,
+        continue_train=args.continue_train,
+        label=saved_label(args),
+        epoch_count=args.epoch_count,
+        dry_run=args.dry_run,
+        verbose=args.verbose,
+        values={name: value for name, value in values.items() if name != "display_password"},
+    )
+
+
+def _first_parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="train.py", add_help=False)
+    parser.add_argument("--model")
+    parser.add_argument("--preset")
+    return parser
+
+
+def _parser(model: str) -> argparse.ArgumentParser:
+    if model not in MODELS:
+        raise UserError(f"unknown --model {model!r}: choose one of {', '.join(MODELS)}")
+    parser = Parser(prog="train.py", description="Train a model on two folders of portraits.")
+    parser.add_argument("--model", choices=tuple(MODELS), default="cyclegan", help="what is trained")
+    parser.add_argument("--preset", help=f"a recipe: {', '.join(PRESETS)}")
+    add_run(parser)
+    add_data(parser)
+    MODEL_OPTIONS[MODELS[model]].add_arguments(parser)
+    _add_training(parser)
+    _add_watching(parser)
+    return parser
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("training")
+    group.add_argument("--phase", default="train", help="first part of the folder names")
+    group.add_argument("--continue_train", action="store_true", help="go on exactly where the run stopped")
+    group.add_argument("--epoch_count", type=int, default=None, help="first epoch, instead of the one that comes next")
+    group.add_argument("--n_epochs", type=int, default=100, help="epochs at the full learning rate")
+    group.add_argument("--n_epochs_decay", type=int, default=100, help="epochs in which it falls to zero")
+    group.add_argument("--max_steps", type=int, default=0, help="stop after so many steps in all; 0: no limit")
+    group.add_argument("--lr", type=float, default=0.0002, help="learning rate of Adam")
+    group.add_argument("--beta1", type=float, default=0.5, help="first moment of Adam")
+    group.add_argument("--lr_policy", choices=POLICIES, default="linear", help="learning rate over epochs")
+    group.add_argument("--lr_decay_iters", type=int, default=50, help="epochs between the falls of policy step")
+    group.add_argument("--clip_grad", type=float, default=0.0, help="largest norm of a gradient; 0: no limit")
+    group.add_argument("--save_latest_freq", type=int, default=5000, help="pictures between saves")
+    group.add_argument("--save_epoch_freq", type=int, default=5, help="epochs between states that are kept")
+    group.add_argument("--save_by_iter", action="store_true", help="keep every save under its count of pictures")
+    group.add_argument("--dry_run", action="store_true", help="show the options and the data, then end")
+
+
+def _add_watching(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("watching")
+    group.add_argument("--print_freq", type=int, default=100, help="pictures between reports of the losses")
+    group.add_argument("--display_freq", type=int, default=400, help="pictures between showings on the dashboard")
+    group.add_argument("--update_html_freq", type=int, default=1000, help="pictures between updates of the web page")
+    group.add_argument("--no_html", action="store_true", help="no web page")
+    group.add_argument("--display_id", type=int, default=1, help="0 or less: no dashboard")
+    group.add_argument("--display_server", default="http://localhost", help="where Visdom answers or is started")
+    group.add_argument("--display_port", type=int, default=8097, help="of Visdom")
+    group.add_argument("--display_env", default="main", help="Visdom environment")
+    group.add_argument("--display_ncols", type=int, default=4, help="pictures in a row")
+    group.add_argument("--display_winsize", type=int, default=256, help="width of a picture in pixels")
+    group.add_argument("--display_user", default="", help="user name of the Visdom server")
+    group.add_argument("--display_password", default="", help="its password; kept out of every file")
+    group.add_argument("--use_wandb", action="store_true", help="also report to Weights & Biases")
+    group.add_argument("--wandb_project_name", default="cyclegan-glasses", help="project there")
