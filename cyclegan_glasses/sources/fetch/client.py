@@ -134,9 +134,12 @@ class Fetcher:
             with guard.limit(self.settings.max_seconds):
                 answer = session.get(address, stream=True, allow_redirects=False, timeout=timeout)
                 try:
-                    return self._read(address, answer, limit, picture)
+                    reply = self._read(address, answer, limit, picture)
                 finally:
                     answer.close()
+            if guard.expired:  # a cut between two headers looks like their end
+                raise FetchError("slow", f"took longer than {self.settings.max_seconds:g} s")
+            return reply
         except FetchError:
             raise
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:

@@ -89,7 +89,7 @@ class Guard:
 
 def make_session(guard: Guard, user_agent: str) -> requests.Session:
     """A session that connects through `guard` alone: no proxy, no cookies, no passwords from the machine."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
@@ -97,6 +97,11 @@ def make_session(guard: Guard, user_agent: str) -> requests.Session:
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: redirects are followed elsewhere. Left to itself requests reads the whole body of each."""
 
 
 class _GuardedAdapter(HTTPAdapter):

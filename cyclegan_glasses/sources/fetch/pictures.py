@@ -32,9 +32,11 @@ def check_picture(content: bytes, max_pixels: int) -> PictureFacts:
     """Decode a JPEG, PNG or WebP once to see that it is whole.
 
     Raises:
-        FetchError: it is something else (`type`), or has more than `max_pixels` or cannot be decoded to the
-            end (`broken`).
+        FetchError: there is nothing (`cut`), it is something else (`type`), or it has more than `max_pixels`
+            or cannot be decoded to the end (`broken`).
     """
+    if not content:
+        raise FetchError("cut", "the answer was empty")
     extension = extension_of(content)
     if not extension:
         raise FetchError("type", f"no JPEG, PNG or WebP picture: it begins with {content[:12]!r}")

@@ -1,7 +1,7 @@
 """What a site lets machines take: robots.txt (RFC 9309) and the X-Robots-Tag header.
 
 The standard library's `urllib.robotparser` takes the first rule that fits and knows no `*` and `$`, so it
-takes `Allow: /` before `Disallow: /private` for leave to enter; here the longest rule counts (RFC 9309, 2.2.2).
+takes `Allow: /` before `Disallow: /private` for leave to enter; here the longest rule counts (2.2.2).
 """
 
 from __future__ import annotations
