@@ -19,7 +19,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.found import Found, at, is_web, known, parse_object, text
+from cyclegan_glasses.sources.found import Found, at, is_web, known, not_reached, parse_object, text
 from cyclegan_glasses.sources.web_settings import CommonsSettings
 
 PAGE_SIZE = 50
@@ -50,7 +50,7 @@ def search(query: str, settings: CommonsSettings, fetcher: Fetcher) -> Iterator[
         try:
             reply = fetcher.page(address, robots=False)
         except FetchError as error:
-            raise UserError(f"Commons ({host}): {error.reason}; run the command again to go on") from None
+            raise not_reached(f"Commons ({host})", error) from None
         if reply.http != 200:
             raise UserError(f"Commons ({host}) answered {reply.http}: try again later")
         payload = parse_object(reply.body, f"Commons ({host})")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.sources.fetch.addresses import LONGEST
+from cyclegan_glasses.sources.fetch.result import FetchError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -67,4 +69,19 @@ def at(value: object, *path: str | int) -> Any:
 
 def is_web(address: object) -> bool:
     """Whether it looks like a web address; what it leads to is checked when it is fetched."""
-    return isinstance(address, str) and address.lower().startswith(("http://", "https://"))
+    return (
+        isinstance(address, str)
+        and len(address) <= LONGEST
+        and address.lower().startswith(("http://", "https://"))
+    )
+
+
+def not_reached(service: str, error: FetchError) -> UserError:
+    """What to tell the person when a service was not reached."""
+    hints = {
+        "private": "add --allow_private if you mean it",
+        "address": "check --endpoint",
+        "dns": "check --endpoint and the connection",
+    }
+    hint = hints.get(error.error, "run the same command again later to go on")
+    return UserError(f"{service}: {error.reason}; {hint}")

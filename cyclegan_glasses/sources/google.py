@@ -20,7 +20,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import MAX_PAGE_BYTES, Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.found import Found, at, is_web, known, parse_object, text
+from cyclegan_glasses.sources.found import Found, at, is_web, known, not_reached, parse_object, text
 from cyclegan_glasses.sources.web_settings import GoogleSettings
 
 PER_PAGE, PAGES = 20, 10
@@ -28,7 +28,7 @@ API_PER_PAGE, API_LAST = 10, 91
 _INSTEAD = "save the results page in a browser and give it with --page, or use openverse or commons"
 _RECORD = re.compile(
     r'\["(https?:[^"\s<>]{1,3000})",\d{1,6},\d{1,6}\]'
-    r'|"2003":\[null,"[^"]{0,200}","(https?:[^"\s<>]{1,3000})"(?:,"([^"]{0,1000})")?'
+    r'|"2003":\[null,"[^"]{0,200}","(https?:[^"\s<>]{1,3000})"(?:,"((?:[^"\\]|\\.){0,1000})")?'
 )
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"/]))")
 _INLINE = re.compile(r"data:image/(?:jpeg|png|webp);base64,")
@@ -127,7 +127,7 @@ def _ask_api(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator
                 f"{settings.api_endpoint.rstrip('/')}/customsearch/v1?{urlencode(words)}", robots=False
             )
         except FetchError as error:
-            raise UserError(f"Google's API ({host}): {error.reason}") from None
+            raise not_reached(f"Google's API ({host})", error) from None
         payload = parse_object(reply.body, f"Google's API ({host})")
         if reply.http != 200 or "error" in payload:
             said = text(at(payload, "error", "message"), 200)
@@ -171,7 +171,8 @@ def _from_scripts(soup: BeautifulSoup) -> list[Found]:
     """
     found: list[Found] = []
     for script in soup.find_all("script"):
-        for picture, landing, title in _RECORD.findall(_unescape(script.get_text())):
+        written = script.get_text()
+        for picture, landing, title in _RECORD.findall(written) or _RECORD.findall(_unescape(written)):
             if picture and not _own(_unescape(picture)):
                 found.append(Found(_unescape(picture)))
             elif landing and found and not found[-1].facts:

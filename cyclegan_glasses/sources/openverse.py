@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.found import Found, at, is_web, known, parse_object, text
+from cyclegan_glasses.sources.found import Found, at, is_web, known, not_reached, parse_object, text
 from cyclegan_glasses.sources.web_settings import OpenverseSettings
 
 PAGE_SIZE = 20
@@ -36,7 +36,7 @@ def search(query: str, settings: OpenverseSettings, fetcher: Fetcher) -> Iterato
         try:
             reply = fetcher.page(address, robots=False)
         except FetchError as error:
-            raise UserError(f"Openverse ({host}): {error.reason}; run the command again to go on") from None
+            raise not_reached(f"Openverse ({host})", error) from None
         if reply.http != 200:
             detail = _detail(reply.body)
             if page > 1 and reply.http in (400, 401, 403, 404):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from cyclegan_glasses.sources.fetch.result import FetchError
 
 Resolver = Callable[..., list[Any]]
 LONGEST = 4096
+_HOST = re.compile(r"[a-z0-9._:-]+(%[a-z0-9._-]+)?")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -35,7 +37,7 @@ def check_address(address: str) -> str:
         host, _ = parts.hostname, parts.port
     except (requests.RequestException, ValueError) as error:
         raise FetchError("address", f"not a web address ({str(error)[:100]})") from None
-    if not host:
+    if not host or not _HOST.fullmatch(host):
         raise FetchError("address", "the address names no host")
     if parts.username is not None or parts.password is not None:
         raise FetchError("address", "the address carries a user name or password")
@@ -57,7 +59,7 @@ def is_public(ip: str) -> bool:
             return False
         if address.is_site_local:
             return False
-        if address.ipv4_mapped is not None:
+        if address.ipv4_mapped is not None or address in _NAT64:
             return True
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
