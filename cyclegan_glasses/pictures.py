@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -49,45 +52,51 @@ def find_pictures(folder: Path | str) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def check_header(path: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> None:
+def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> None:
     """Read only the beginning of the file: is it a picture, of a format and size that may be opened?
 
     Raises:
         UnreadablePicture: it is not.
     """
     try:
-        with _open(path, max_pixels):
+        with _open(source, max_pixels):
             pass
     except Exception as error:
-        raise _unreadable(path, error) from None
+        raise _unreadable(source, error) from None
 
 
-def open_picture(path: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open a picture (a file, or its bytes) of any kind as 8-bit grey (`channels` 1, mode L) or RGB (3), turned upright by its EXIF.
+def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open a picture of any kind, a file or its bytes, as 8-bit grey (`channels` 1, mode L) or RGB (3).
 
-    Transparency is laid on white, 16-bit values are divided by 257, CMYK and palettes become RGB, and grey
-    from colour is the luminance of ITU-R 601. Of an animation or a multi-page file it is the first picture.
+    It is turned upright by its EXIF. Transparency is laid on white, 16-bit values are divided by 257, CMYK
+    and palettes become RGB, and grey from colour is the luminance of ITU-R 601. Of an animation or a
+    multi-page file it is the first picture.
 
     Raises:
         UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
             pixels, or of numbers that have no agreed white (32-bit integers beyond 65535, floats).
     """
     try:
-        with _open(path, max_pixels) as picture:
+        with _open(source, max_pixels) as picture:
             picture.load()
             return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
     except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise _unreadable(path, error) from None
+        raise _unreadable(source, error) from None
 
 
-def _open(path: Path | str | bytes, max_pixels: int) -> Image.Image:
+@contextmanager
+def _open(source: Path | str | bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """The picture with its header read; Pillow's warnings (broken metadata, many pixels) are kept quiet."""
+    if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
+        raise ValueError("not a regular file")  # a pipe would be waited for without end
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is max_pixels
-        picture = Image.open(io.BytesIO(path) if isinstance(path, bytes) else path, formats=FORMATS)
-    if picture.width * picture.height > max_pixels:
-        picture.close()
-        raise ValueError(f"{picture.width}x{picture.height} is more than the limit of {max_pixels} pixels")
-    return picture
+        warnings.simplefilter("ignore")
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with Image.open(file, formats=FORMATS) as picture:
+            if picture.width * picture.height > max_pixels:
+                size = f"{picture.width}x{picture.height}"
+                raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
+            yield picture
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -113,11 +122,11 @@ def _flatten(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _unreadable(path: Path | str | bytes, error: Exception) -> UnreadablePicture:
-    empty = path == b"" if isinstance(path, bytes) else Path(path).is_file() and Path(path).stat().st_size == 0
-    path = "picture" if isinstance(path, bytes) else path
+def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
+    name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
-        return UnreadablePicture(path, "the file is empty" if empty else "not a picture of a known format")
+        size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+        return UnreadablePicture(name, "not a picture of a known format" if size else "the file is empty")
     if isinstance(error, OSError) and error.strerror:
-        return UnreadablePicture(path, error.strerror)
-    return UnreadablePicture(path, " ".join(str(error).split()) or type(error).__name__)
+        return UnreadablePicture(name, error.strerror)
+    return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)

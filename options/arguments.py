@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from cyclegan_glasses.data.settings import DATASET_MODES, DIRECTIONS, PREPROCESS
@@ -23,7 +21,6 @@ from cyclegan_glasses.networks.settings import (
 )
 
 MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan"}
-OPTIONS_FILE = "train_opt.json"
 
 
 class Parser(argparse.ArgumentParser):
@@ -127,24 +124,6 @@ def run_name(args: argparse.Namespace) -> str:
 def saved_label(args: argparse.Namespace) -> str:
     """The label of the state to load: `latest`, an epoch's number or `iter_<pictures>`."""
     return f"iter_{args.load_iter}" if args.load_iter else args.epoch
-
-
-def read_saved_options(folder: Path) -> dict[str, Any]:
-    """The options that the run in `folder` was started with; empty if it has none.
-
-    Raises:
-        UserError: the file is there but cannot be read.
-    """
-    path = folder / OPTIONS_FILE
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}): remove it and give the options again") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} is not a table of options: remove it and give the options again")
-    return values
 
 
 def parse_again(

@@ -12,6 +12,7 @@ from typing import Any
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
+from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
 from options import cyclegan
 from options.arguments import (
@@ -20,7 +21,6 @@ from options.arguments import (
     add_data,
     add_run,
     parse_again,
-    read_saved_options,
     require_dataroot,
     run_name,
     saved_label,
@@ -80,7 +80,7 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
         defaults = dict(PRESETS[first.preset])
     args = parse_again(_parser(first.model or "cyclegan"), argv, defaults)
     folder = Path(args.checkpoints_dir) / run_name(args)
-    if args.continue_train and (saved := read_saved_options(folder)):
+    if args.continue_train and (saved := read_options(folder)):
         model = first.model or saved.get("model", "cyclegan")
         kept = {name: value for name, value in saved.items() if name not in FREE or name == "dataroot"}
         args = parse_again(_parser(model), argv, kept | {"dataroot": saved.get("dataroot")} | defaults)

@@ -47,15 +47,14 @@ class UnpairedDataset:
         return max(len(self.a), len(self.b))
 
     def __getitem__(self, key: Key) -> Sample:
-        rng, index, in_order = sample_generator(self.settings.seed, *key), key[1], self.settings.in_order
-        serial = in_order or self.settings.serial_batches
+        settings, index = self.settings, key[1]
+        rng = sample_generator(settings.seed, *key)
+        serial = settings.in_order or settings.serial_batches
         partner = index if serial else int(rng.integers(len(self.b)))
         skipped: Skipped = []
-        first = _readable(self._open_a, index, len(self.a), skipped, in_order, 2 if self.m else 1)
-        second = _readable(self._open_b, partner, len(self.b), skipped, in_order)
-        sample = (
-            _cut(first, self.settings, rng) | _cut(second, self.settings, rng) if first and second else {}
-        )
+        first = _readable(self._open_a, index, len(self.a), skipped, settings.in_order, 2 if self.m else 1)
+        second = _readable(self._open_b, partner, len(self.b), skipped, settings.in_order)
+        sample = _cut(first, settings, rng) | _cut(second, settings, rng) if first and second else {}
         return {**sample, "skipped": tuple(skipped)}
 
     def _open_a(self, index: int) -> Sample:
@@ -85,10 +84,7 @@ class PairedDataset:
         return len(self.a)
 
     def __getitem__(self, key: Key) -> Sample:
-        skipped: Skipped = []
-        found = _readable(self._open, key[1], len(self), skipped, self.settings.in_order, len(self.domains))
-        sample = _cut(found, self.settings, sample_generator(self.settings.seed, *key)) if found else {}
-        return {**sample, "skipped": tuple(skipped)}
+        return _sample(self._open, self.settings, key, len(self), len(self.domains))
 
     def _open(self, index: int) -> Sample:
         if self.b is None:
@@ -111,10 +107,7 @@ class SingleDataset:
         return len(self.domain)
 
     def __getitem__(self, key: Key) -> Sample:
-        skipped: Skipped = []
-        found = _readable(self._open, key[1], len(self), skipped, self.settings.in_order)
-        sample = _cut(found, self.settings, sample_generator(self.settings.seed, *key)) if found else {}
-        return {**sample, "skipped": tuple(skipped)}
+        return _sample(self._open, self.settings, key, len(self))
 
     def _open(self, index: int) -> Sample:
         return _open(index, **{self.domain.name: self.domain})
@@ -159,13 +152,17 @@ def open_dataset(settings: DataSettings) -> Dataset:
 def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> PairedDataset:
     if side_by_side.is_dir() and not folders["A"].is_dir():
         return PairedDataset(settings, open_domain("AB", side_by_side, 3, settings.max_dataset_size))
+    if not folders["A"].is_dir():
+        raise UserError(
+            f"there is neither {folders['A']} nor {side_by_side} (pairs side by side): make one of them"
+        )
     whole = [open_domain(name, folders[name], settings.channels[name]) for name in "AB"]
     a, b = matching(whole, settings.max_dataset_size)
     if not a.paths:
         raise UserError(f"no picture of {a.folder} has a partner of the same name in {b.folder}: rename them")
-    alone = [f"{len(d) - len(d.by_name().keys() & a.by_name().keys())} of {d.folder}" for d in whole]
-    if settings.max_dataset_size is None and any(len(d) > len(a) for d in whole):
-        log.warning("pictures without a partner are left out: %s", ", ".join(alone))
+    if settings.max_dataset_size is None and any(len(domain) > len(a) for domain in whole):
+        alone = ", ".join(f"{len(domain) - len(a)} of {domain.folder}" for domain in whole)
+        log.warning("pictures without a partner are left out: %s", alone)
     return PairedDataset(settings, a, b, _masks_of(a, folders["M"]))
 
 
@@ -202,6 +199,16 @@ def _open_halves(both: Domain, index: int, channels: dict[str, int]) -> Sample:
         part = picture.crop((left, 0, left + half, picture.height))
         sample[name] = part.convert("L") if channels[name] == 1 else part
     return sample
+
+
+def _sample(
+    read: Callable[[int], Sample], settings: DataSettings, key: Key, count: int, files: int = 1
+) -> Sample:
+    """The sample of `key` where all its pictures lie on each other."""
+    skipped: Skipped = []
+    found = _readable(read, key[1], count, skipped, settings.in_order, files)
+    sample = _cut(found, settings, sample_generator(settings.seed, *key)) if found else {}
+    return {**sample, "skipped": tuple(skipped)}
 
 
 def _readable(

@@ -17,6 +17,7 @@ from cyclegan_glasses.pictures import (
     open_picture,
 )
 
+LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder
 
 
@@ -40,8 +41,12 @@ class Domain:
         return len(self.paths)
 
     def open(self, index: int) -> Image.Image:
-        """Picture `index`; raises `UnreadablePicture`."""
-        return open_picture(self.paths[index], self.channels)
+        """Picture `index`; raises `UnreadablePicture`, also for a strip that is no portrait at any size."""
+        picture = open_picture(self.paths[index], self.channels)
+        if max(picture.size) > LONGEST * min(picture.size):
+            size = f"{picture.width}x{picture.height}"
+            raise UnreadablePicture(self.paths[index], f"{size} is longer than {LONGEST} times its width")
+        return picture
 
     def by_name(self) -> dict[str, Path]:
         """The pictures by relative path without extension, so that `x.jpg` and `x.png` belong together."""

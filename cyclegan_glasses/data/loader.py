@@ -53,8 +53,8 @@ class Batches:
         self._sampler = EpochSampler(len(dataset), size, settings.seed, shuffle, rank, world_size)
         workers = min(settings.num_threads, _cores())
         self._loader: DataLoader[Any] = DataLoader(
-            dataset,
-            batch_sampler=self._sampler,  # type: ignore[arg-type]
+            dataset,  # type: ignore[arg-type]
+            batch_sampler=self._sampler,
             num_workers=workers,
             collate_fn=_collate,
             pin_memory=pin_memory,

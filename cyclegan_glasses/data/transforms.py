@@ -83,11 +83,8 @@ def _resized(size: Size, preprocess: str, load_size: int, crop_size: int) -> Siz
         return _round(width), _round(height)
     if preprocess == "scale_width":
         return _round(load_size), _round(load_size * height / width)
-    if preprocess == "scale_width_and_crop":
-        width, height = load_size, max(1, round(load_size * height / width))
-    if min(width, height) >= crop_size:
-        return width, height
-    factor = crop_size / min(width, height)
+    factor = load_size / width if preprocess == "scale_width_and_crop" else 1.0
+    factor = max(factor, crop_size / min(width, height))
     return max(crop_size, round(width * factor)), max(crop_size, round(height * factor))
 
 

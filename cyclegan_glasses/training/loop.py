@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ class Outcome:
 
     step: int
     stopped: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0, or what a shell expects of a program that a signal ended."""
+        return 128 + signal.Signals[self.stopped] if self.stopped else 0
 
 
 class Loop:

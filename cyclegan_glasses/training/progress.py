@@ -20,6 +20,7 @@ class Run:
         loss_names: in the order in which they are shown.
         epochs: the last epoch, counted from 1.
         resumed: the run goes on from an earlier state.
+        step: optimizer steps taken before this session, 0 for a new run.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Run:
     loss_names: tuple[str, ...]
     epochs: int
     resumed: bool = False
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""Puts together everything that watches a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from cyclegan_glasses.monitoring.console import Console
+from cyclegan_glasses.monitoring.dashboard import Dashboard
+from cyclegan_glasses.monitoring.history import History
+from cyclegan_glasses.monitoring.settings import MonitoringSettings
+from cyclegan_glasses.monitoring.several import Several
+from cyclegan_glasses.monitoring.training_page import TrainingPage
+from cyclegan_glasses.monitoring.wandb import WeightsAndBiases
+from cyclegan_glasses.training.progress import Monitor
+
+
+def build_monitors(settings: MonitoringSettings, folder: Path, stream: TextIO | None = None) -> Monitor:
+    """Everything that watches the run in `folder`, as one monitor that never raises.
+
+    Call it once the run is sure to begin: it creates the folder and looks for the dashboard, which it starts
+    if need be.
+
+    Args:
+        settings: what is wanted.
+        folder: `checkpoints/<name>`.
+        stream: where the console prints, standard output if not given.
+
+    Raises:
+        UserError: the dashboard's port is taken by something else, `wandb` is asked for and not installed,
+            or the folder cannot be written.
+    """
+    console = Console(folder, stream)
+    # The history comes first: the others read at the start what it has put in order.
+    monitors: list[Monitor] = [History(folder), console]
+    if settings.html:
+        monitors.append(TrainingPage(folder, settings.update_html_freq))
+    if settings.use_wandb:
+        monitors.append(WeightsAndBiases(settings.wandb_project, settings.dashboard.display_freq))
+    if settings.dashboard.enabled:
+        monitors.append(Dashboard(settings.dashboard, console.message))
+    return Several(monitors)

@@ -1,0 +1,99 @@
+"""What a person sees of a run in the terminal, and the same lines in `loss_log.txt`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+from tqdm import tqdm
+
+from cyclegan_glasses.files import make_folder
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
+
+LOSS_LOG = "loss_log.txt"
+
+
+def loss_line(progress: Progress, losses: dict[str, float]) -> str:
+    """The line that pytorch-CycleGAN-and-pix2pix prints, so that scripts that read it go on working."""
+    head = (
+        f"(epoch: {progress.epoch}, iters: {progress.pictures}, "
+        f"time: {progress.step_seconds:.3f}, data: {progress.wait_seconds:.3f})"
+    )
+    return " ".join([head, *(f"{name}: {value:.3f}" for name, value in losses.items())])
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: `2 d 4 h`, `1 h 05 min`, `3 min 20 s`, `12 s`."""
+    whole = max(0, round(seconds))
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"
+
+
+class Console(Monitor):
+    """Prints the losses; on a terminal with a progress bar below them, elsewhere with speed and time left.
+
+    Args:
+        folder: of the run; `loss_log.txt` is appended to there, with a header a session.
+        stream: where to print, standard output if not given.
+    """
+
+    def __init__(self, folder: Path, stream: TextIO | None = None) -> None:
+        self._log = make_folder(Path(folder)) / LOSS_LOG
+        self._stream = stream or sys.stdout
+        self._bar: tqdm | None = None
+        self._terminal = self._stream.isatty()
+        self._epochs = 0
+
+    def start(self, run: Run) -> None:
+        """Write the session's header to the log."""
+        self._epochs = run.epochs
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(f"================ Training Loss ({time.strftime('%c')}) ================\n")
+
+    def losses(self, progress: Progress, losses: dict[str, float]) -> None:
+        """Print one line and log the same."""
+        line = loss_line(progress, losses)
+        speed = f"{progress.pictures_per_second:.1f} pictures/s, {duration(progress.seconds_left)} left"
+        if self._terminal:
+            self._print(line)
+            self._move_bar(progress, speed)
+        else:
+            self._print(f"{line} | {speed}")
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def message(self, text: str) -> None:
+        """Print one line."""
+        self._print(text)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _print(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.write(line, file=self._stream)
+        else:
+            print(line, file=self._stream, flush=True)
+
+    def _move_bar(self, progress: Progress, speed: str) -> None:
+        if self._bar is None:
+            self._bar = tqdm(
+                bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}",
+                file=self._stream,
+                dynamic_ncols=True,
+                leave=False,
+            )
+        self._bar.total = progress.epoch_size
+        self._bar.n = progress.pictures
+        self._bar.set_description_str(f"epoch {progress.epoch}/{self._epochs}", refresh=False)
+        self._bar.set_postfix_str(speed, refresh=False)
+        self._bar.refresh()

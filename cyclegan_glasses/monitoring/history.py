@@ -1,0 +1,163 @@
+"""The history of a run: `history.jsonl`, a JSON object a report of the losses."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
+
+logger = logging.getLogger(__name__)
+
+HISTORY = "history.jsonl"
+PREVIOUS = "history.previous.jsonl"
+_COUNTS = ("epoch", "pictures", "step", "seen")
+_NUMBERS = ("position", "rate", "pictures_per_second", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One report.
+
+    Attributes:
+        epoch, pictures, step, seen, rate, pictures_per_second, position: see `Progress`.
+        time: seconds since 1970.
+        losses: by name; a loss that was not finite is NaN.
+    """
+
+    epoch: int
+    pictures: int
+    step: int
+    seen: int
+    position: float
+    rate: float
+    pictures_per_second: float
+    time: float
+    losses: dict[str, float]
+
+    @staticmethod
+    def of(progress: Progress, losses: dict[str, float]) -> Row:
+        """The row of a report made now."""
+        return Row(
+            epoch=progress.epoch,
+            pictures=progress.pictures,
+            step=progress.step,
+            seen=progress.seen,
+            position=progress.position,
+            rate=progress.rate,
+            pictures_per_second=progress.pictures_per_second,
+            time=time.time(),
+            losses={name: float(value) for name, value in losses.items()},
+        )
+
+    def to_json(self) -> str:
+        """One line without its end. Strict JSON: what is not finite is written as null."""
+        row = {key: _finite(value) for key, value in asdict(self).items() if key != "losses"}
+        row["losses"] = {name: _finite(value) for name, value in self.losses.items()}
+        return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    @staticmethod
+    def from_json(line: str | bytes) -> Row:
+        """Read a line.
+
+        Raises:
+            ValueError: not a row.
+        """
+        row = json.loads(line)
+        if not isinstance(row, dict) or not isinstance(row.get("losses"), dict):
+            raise ValueError("not a row of the history")
+        if not all(type(row.get(name)) is int for name in _COUNTS):
+            raise ValueError("a count is missing")
+        return Row(
+            **{name: row[name] for name in _COUNTS},
+            **{name: _number(row.get(name)) for name in _NUMBERS},
+            losses={name: _number(value) for name, value in row["losses"].items()},
+        )
+
+
+def read_history(folder: Path) -> Iterator[Row]:
+    """The rows of `folder/history.jsonl`, oldest first; none when there is no such file.
+
+    A last line without its end was cut off by a kill; it is passed over, and so is a damaged line.
+    """
+    path = Path(folder) / HISTORY
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    yield Row.from_json(line)
+                except ValueError as error:
+                    logger.warning("%s line %d is passed over: %s", path, number, error)
+    except FileNotFoundError:
+        return
+
+
+def thin(rows: Sequence[Row], limit: int) -> list[Row]:
+    """At most `limit` rows for a drawing: neighbours become their mean; the first and last row stay."""
+    if len(rows) <= limit:
+        return list(rows)
+    inner, size = rows[1:-1], math.ceil((len(rows) - 2) / max(1, limit - 2))
+    groups = [inner[start : start + size] for start in range(0, len(inner), size)]
+    return [rows[0], *(_mean(group) for group in groups), rows[-1]]
+
+
+class History(Monitor):
+    """Writes the history, each report in one append, so that a kill costs one row at the most."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = make_folder(Path(folder)) / HISTORY
+
+    def start(self, run: Run) -> None:
+        """Drop what an earlier session reported beyond the step from which this one goes on.
+
+        A history that would be emptied, since the run begins anew, is kept as `history.previous.jsonl`.
+        """
+        if not self.path.exists():
+            return
+        rows = [row for row in read_history(self.path.parent) if run.resumed and row.step <= run.step]
+        if not rows and self.path.stat().st_size > 0:
+            self.path.replace(self.path.with_name(PREVIOUS))
+            return
+        text = "".join(row.to_json() + "\n" for row in rows).encode()
+        if text != self.path.read_bytes():
+            with atomic_write(self.path) as file:
+                file.write(text)
+
+    def losses(self, progress: Progress, losses: dict[str, float]) -> None:
+        """Append a row."""
+        with self.path.open("ab", buffering=0) as file:
+            file.write((Row.of(progress, losses).to_json() + "\n").encode())
+
+
+def _mean(rows: Sequence[Row]) -> Row:
+    def mean(values: list[float]) -> float:
+        finite = [value for value in values if math.isfinite(value)]
+        return sum(finite) / len(finite) if finite else math.nan
+
+    last = rows[-1]
+    return Row(
+        **{name: getattr(last, name) for name in _COUNTS},
+        **{name: mean([getattr(row, name) for row in rows]) for name in _NUMBERS},
+        losses={name: mean([row.losses.get(name, math.nan) for row in rows]) for name in last.losses},
+    )
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)

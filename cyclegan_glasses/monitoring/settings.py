@@ -1,0 +1,115 @@
+"""What the monitors can be told. Free of torch and of Visdom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from cyclegan_glasses.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings:
+    """The Visdom dashboard.
+
+    Attributes:
+        display_id: 0 or less means no dashboard; another number keeps two runs of one name apart.
+        display_server, display_port: where Visdom answers. One is started when nothing does and the server
+            is this machine.
+        display_env: the Visdom environment that the panes go to.
+        display_ncols: pictures in a row of the table; 0 or less gives every picture a pane of its own.
+        display_winsize: width of a picture in the browser, in pixels.
+        display_freq: pictures between two showings.
+        username, password: of a Visdom server that asks for them.
+
+    Raises:
+        UserError: a value that cannot be.
+    """
+
+    display_id: int = 1
+    display_server: str = "http://localhost"
+    display_port: int = 8097
+    display_env: str = "main"
+    display_ncols: int = 4
+    display_winsize: int = 256
+    display_freq: int = 400
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.display_port <= 65535:
+            raise UserError(
+                f"--display_port {self.display_port} is not a port: give a number from 1 to 65535"
+            )
+        if self.display_winsize < 1:
+            raise UserError(
+                f"--display_winsize {self.display_winsize} is too small: give the width in pixels"
+            )
+        if not self.display_env:
+            raise UserError("--display_env is empty: give a name, such as main")
+        if bool(self.username) != bool(self.password):
+            raise UserError("the dashboard needs both a user name and a password, or neither")
+        self._split()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether there is to be a dashboard."""
+        return self.display_id > 0
+
+    @property
+    def url(self) -> str:
+        """Address of the dashboard, without a slash at its end."""
+        parts = self._split()
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}:{self.display_port}{parts.path.rstrip('/')}"
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the server is this very machine, so that one can be started."""
+        parts = self._split()
+        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        return local and parts.scheme == "http" and not parts.path.strip("/")
+
+    def _split(self):  # type: ignore[no-untyped-def]
+        server = self.display_server if "://" in self.display_server else f"http://{self.display_server}"
+        wrong = f"--display_server {self.display_server} is not an address: give one such as http://localhost"
+        try:
+            parts = urlsplit(server)
+            port = parts.port
+        except ValueError:
+            raise UserError(wrong) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UserError(wrong)
+        if port not in (None, self.display_port):
+            raise UserError(
+                f"--display_server {self.display_server} names a port: give it as --display_port {port}"
+            )
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringSettings:
+    """Everything that watches a run.
+
+    Attributes:
+        dashboard: Visdom.
+        update_html_freq: pictures between two writings of the page `web/index.html`.
+        html: whether that page is written.
+        use_wandb, wandb_project: also send everything to Weights & Biases.
+    """
+
+    dashboard: DashboardSettings = field(default_factory=DashboardSettings)
+    update_html_freq: int = 1000
+    html: bool = True
+    use_wandb: bool = False
+    wandb_project: str = "cyclegan-glasses"
+
+    @property
+    def pictures_freq(self) -> int:
+        """How often the loop should hand over pictures, counted in pictures; 0 for never."""
+        wanted = []
+        if self.html:
+            wanted.append(self.update_html_freq)
+        if self.dashboard.enabled or self.use_wandb:
+            wanted.append(self.dashboard.display_freq)
+        return min((freq for freq in wanted if freq > 0), default=0)

@@ -1,0 +1,115 @@
+"""`web/index.html` of a run: its curves and the pictures of each epoch."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+from dominate import tags
+from dominate.dom_tag import dom_tag
+from PIL import Image
+
+from cyclegan_glasses.files import atomic_write, make_folder, write_text
+from cyclegan_glasses.monitoring.console import duration
+from cyclegan_glasses.monitoring.curves import charts
+from cyclegan_glasses.monitoring.history import read_history
+from cyclegan_glasses.monitoring.webpage import Picture, page, rows_of, shown_options, strip, table
+from cyclegan_glasses.training.progress import Every, Monitor, Progress, Run
+
+REFRESH = 60
+PEER_LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
+_NAME = re.compile(r"epoch(\d+)_(\w+)\.png")
+
+
+class TrainingPage(Monitor):
+    """Writes the page.
+
+    Args:
+        folder: of the run; the page goes to `web/index.html`, pictures to `web/images/epoch001_<label>.png`.
+        update_html_freq: pictures between two writings.
+    """
+
+    def __init__(self, folder: Path, update_html_freq: int) -> None:
+        self._folder = Path(folder)
+        self._images = make_folder(self._folder / "web" / "images")
+        self._due = Every(update_html_freq)
+        self._run: Run | None = None
+        self._last: Progress | None = None
+        self._labels: list[str] = []
+
+    def start(self, run: Run) -> None:
+        """Keep the pictures of an earlier session where the run goes on, else take them away."""
+        self._run = run
+        if not run.resumed:
+            for path in self._images.glob("epoch*_*.png"):
+                path.unlink()
+
+    def losses(self, progress: Progress, losses: dict[str, float]) -> None:
+        """Remember how far the run is."""
+        self._last = progress
+
+    def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """Save the pictures under the epoch's number and write the page, when it is due."""
+        self._last = progress
+        if not self._due.passed(progress.seen):
+            return
+        self._labels = list(pictures)
+        for label, picture in pictures.items():
+            with atomic_write(self._images / f"epoch{progress.epoch:03d}_{label}.png") as file:
+                Image.fromarray(picture).save(file, format="PNG")
+        self._write(refresh=REFRESH)
+
+    def close(self) -> None:
+        """Write the page a last time; it no longer loads itself anew."""
+        self._write(refresh=0)
+
+    def _write(self, refresh: int) -> None:
+        if self._run is None:
+            return
+        body = [self._status(refresh > 0)]
+        curves = [tags.h2("Losses"), charts(list(read_history(self._folder)))]
+        epochs = sorted(self._found().items(), reverse=True)
+        for epoch, labels in epochs[:1]:
+            body += [tags.h2(f"Newest pictures, epoch {epoch}"), _card(epoch, labels, newest=True)]
+        body += curves
+        if epochs[1:]:
+            body += [tags.h2("Earlier epochs"), *(_card(epoch, labels) for epoch, labels in epochs[1:])]
+        options = table(["option", "value"], shown_options(self._run.options))
+        body.append(tags.details(tags.summary("Options"), options))
+        write_text(self._folder / "web" / "index.html", page(self._run.name, *body, refresh=refresh))
+
+    def _status(self, running: bool) -> dom_tag:
+        if self._run is None or self._last is None:
+            return tags.p("No report yet.", cls="quiet")
+        last = self._last
+        words = [f"epoch {last.epoch} of {self._run.epochs}", f"{last.seen:,} pictures seen"]
+        if running:
+            words += [f"{last.pictures_per_second:.1f} pictures/s", f"{duration(last.seconds_left)} left"]
+        else:
+            words.append("not running")
+        words.append(f"written {time.strftime('%Y-%m-%d %H:%M')}")
+        return tags.p(" · ".join(words), cls="quiet")
+
+    def _found(self) -> dict[int, list[str]]:
+        """Labels of the pictures on disk by epoch, up to the present one, in the order of the newest."""
+        found: dict[int, list[str]] = {}
+        for path in sorted(self._images.iterdir()):
+            match = _NAME.fullmatch(path.name)
+            if match and (self._last is None or int(match[1]) <= self._last.epoch):
+                found.setdefault(int(match[1]), []).append(match[2])
+        order = {label: index for index, label in enumerate(self._labels or PEER_LABELS)}
+        return {
+            epoch: sorted(labels, key=lambda x: order.get(x, len(order))) for epoch, labels in found.items()
+        }
+
+
+def _card(epoch: int, labels: list[str], *, newest: bool = False) -> dom_tag:
+    strips = tags.div(cls="strips")
+    rows = rows_of(labels)
+    for row in rows:
+        pictures = [Picture(f"images/epoch{epoch:03d}_{label}.png", label) for label in row]
+        strips.add(strip(pictures, f"epoch {epoch}", across=max(map(len, rows))))
+    heading = [] if newest else [tags.h3(f"Epoch {epoch}")]
+    return tags.div(*heading, strips, cls="card large" if newest else "card")

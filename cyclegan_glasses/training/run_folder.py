@@ -1,0 +1,83 @@
+"""The folder of a run holds one configuration. Free of torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import make_folder, write_json, write_text
+
+OPTIONS_FILE = "train_opt.json"
+
+
+def check_folder(
+    folder: Path,
+    saved: Mapping[str, Any],
+    values: Mapping[str, Any],
+    continue_train: bool,
+    free: Collection[str],
+    shape: Collection[str],
+) -> list[str]:
+    """Refuse to mix two configurations in one folder; writes nothing.
+
+    Args:
+        saved, values: options of the run in `folder` (empty if there is none) and those asked for.
+        free: options that may always differ.
+        shape: options that may not differ even when the run goes on.
+
+    Returns:
+        What changes in a run that goes on, an option a line.
+
+    Raises:
+        UserError: the folder holds a run that this one would overwrite or cannot go on with.
+    """
+    changed = {
+        name: f"{name} {json.dumps(saved[name])} -> {json.dumps(values[name])}"
+        for name in values
+        if name in saved and name not in free and json.loads(json.dumps(values[name])) != saved[name]
+    }
+    if not continue_train:
+        if not saved or not any(folder.glob("*.pt")):
+            return []
+        difference = f" with other options ({', '.join(changed.values())})" if changed else ""
+        raise UserError(
+            f"{folder} already holds a run{difference}: take another --name, add --continue_train with that run's"
+            " options to go on with it, or remove the folder"
+        )
+    if wrong := [line for name, line in changed.items() if name in shape]:
+        raise UserError(f"{folder} cannot go on with other networks ({', '.join(wrong)}): take another --name")
+    return list(changed.values())
+
+
+def read_options(folder: Path) -> dict[str, Any]:
+    """The options that the run in `folder` was started with; empty if it has none.
+
+    Raises:
+        UserError: the file is there but cannot be read.
+    """
+    path = folder / OPTIONS_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): remove it and give the options again") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} is not a table of options: remove it and give the options again")
+    return values
+
+
+def write_options(folder: Path, values: Mapping[str, Any]) -> None:
+    """Write the options twice: `train_opt.json` to reuse, `train_opt.txt` to read."""
+    make_folder(folder)
+    write_json(folder / OPTIONS_FILE, dict(values))
+    write_text(folder / "train_opt.txt", describe_options(values) + "\n")
+
+
+def describe_options(values: Mapping[str, Any]) -> str:
+    """One option a line, sorted, to read."""
+    width = max(len(name) for name in values)
+    return "\n".join(f"{name:>{width}}: {value}" for name, value in sorted(values.items()))

@@ -1,0 +1,162 @@
+"""Without these workers or a stop in mid-epoch change a run, or bad files end it too soon or late."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from cyclegan_glasses.data.loader import Batch, Batches, make_batches
+from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.errors import UserError
+from tests.data.drawing import cut_off, fill, ramp
+
+SMALL = DataSettings("", load_size=24, crop_size=16, batch_size=4, num_threads=0)
+
+
+def same(ones: list[Batch], others: list[Batch]) -> bool:
+    def equal(one: Any, other: Any) -> bool:
+        return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+    return len(ones) == len(others) and all(
+        a.keys() == b.keys() and all(equal(a[name], b[name]) for name in a)
+        for a, b in zip(ones, others, strict=True)
+    )
+
+
+def test_workers_change_nothing_and_stops_neither(unpaired: Path) -> None:
+    settings = replace(SMALL, dataroot=str(unpaired))
+    alone, workers = make_batches(settings), make_batches(replace(settings, num_threads=2))
+    whole = list(alone.epoch(1)) + list(alone.epoch(2))
+    assert [len(batch["A"]) for batch in whole] == [4, 4, 3] * 2 and alone.epoch_size == 11
+    assert set(whole[0]) == {"A", "B", "A_path", "B_path"} and isinstance(whole[0]["A_path"], list)
+    assert not same(whole[:3], whole[3:])
+    assert same(whole, list(workers.epoch(1)) + list(workers.epoch(2)))
+    next(workers.epoch(7))  # left in the middle
+    for batches in (alone, workers, make_batches(settings)):
+        assert same(whole[4:], list(batches.epoch(2, start=4)))
+    assert list(alone.epoch(2, start=11)) == []
+
+
+def test_global_random_states_stay_untouched(unpaired: Path) -> None:
+    def states() -> tuple[Any, ...]:
+        numpy_state = np.random.get_state()
+        return random.getstate(), numpy_state[1].tolist(), numpy_state[2], torch.get_rng_state().tolist()  # type: ignore[index, union-attr]
+
+    before = states()
+    for workers in (0, 1):
+        batches = make_batches(replace(SMALL, dataroot=str(unpaired), num_threads=workers))
+        first = list(batches.epoch(1))
+        torch.manual_seed(99)
+        random.seed(99)
+        np.random.seed(99)
+        assert same(first, list(batches.epoch(1)))
+        random.setstate(before[0])
+        torch.set_rng_state(torch.tensor(before[3], dtype=torch.uint8))
+        np.random.set_state(("MT19937", np.array(before[1], dtype=np.uint32), before[2], 0, 0.0))
+        assert same(first, list(batches.epoch(1)))
+        assert states() == before
+
+
+def test_two_ranks_together_are_one_process_with_twice_the_batch(unpaired: Path) -> None:
+    settings = replace(SMALL, dataroot=str(unpaired), batch_size=2)
+    ranks = [make_batches(settings, rank=rank, world_size=2) for rank in (0, 1)]
+    whole = list(make_batches(replace(settings, batch_size=4)).epoch(3))
+    for left, right, both in zip(ranks[0].epoch(3), ranks[1].epoch(3), whole, strict=True):
+        mixed = [path for pair in zip(left["A_path"], right["A_path"], strict=True) for path in pair]
+        assert mixed == both["A_path"][: len(mixed)]
+    assert ranks[0].epoch_size == 10
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_tenth_may_be_unreadable_and_is_named_once(
+    tmp_path: Path, workers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(tmp_path / "trainA", 20)
+    fill(tmp_path / "trainB", 20)
+    cut_off(tmp_path / "trainA/003.png")
+    (tmp_path / "trainA/004.png").write_text("not a picture")
+    batches = make_batches(replace(SMALL, dataroot=str(tmp_path), num_threads=workers))
+    assert set(batches.skipped) == {str(tmp_path / "trainA/004.png")}  # its beginning told
+    for epoch in (1, 2):
+        assert sum(len(batch["A"]) for batch in batches.epoch(epoch)) == 20
+    assert set(batches.skipped) == {str(tmp_path / f"trainA/00{n}.png") for n in (3, 4)}
+    assert caplog.text.count("skipped") == 2
+    cut_off(tmp_path / "trainA/005.png")
+    with pytest.raises(UserError, match=r"3 of 20 pictures of .*trainA cannot be read.*"):
+        list(batches.epoch(3))
+
+
+def test_a_broken_domain_stops_before_the_first_batch(tmp_path: Path) -> None:
+    fill(tmp_path / "trainA", 20)
+    fill(tmp_path / "trainB", 20)
+    for number in range(3):
+        (tmp_path / f"trainB/{number:03}.png").write_text("not a picture")
+    with pytest.raises(
+        UserError, match=r"3 of 20 pictures of .*trainB cannot be read, such as .*000.png"
+    ) as caught:
+        make_batches(replace(SMALL, dataroot=str(tmp_path)))
+    assert "\n" not in str(caught.value)
+    for path in (tmp_path / "trainB").iterdir():
+        cut_off(path)  # these begin well
+    (tmp_path / "trainB/000.png").unlink()
+    (tmp_path / "trainB/001.png").unlink()
+    (tmp_path / "trainB/002.png").unlink()
+    with pytest.raises(UserError, match="trainB cannot be read"):
+        list(make_batches(replace(SMALL, dataroot=str(tmp_path))).epoch(1))
+
+
+def test_ctrl_c_leaves_the_workers_to_the_main_process(unpaired: Path) -> None:
+    """A terminal sends it to every process; training still has to save, and may read on before it does."""
+    batches = make_batches(replace(SMALL, dataroot=str(unpaired), batch_size=1, num_threads=2))
+    steps = batches.epoch(1)
+    next(steps), next(steps)  # one of each worker: both are at work
+    workers = multiprocessing.active_children()
+    assert workers
+    for worker in workers:
+        assert worker.pid
+        os.kill(worker.pid, signal.SIGINT)
+    assert len(list(steps)) == 9
+
+
+def test_testing_leaves_an_unreadable_picture_out(tmp_path: Path) -> None:
+    fill(tmp_path, 10)
+    cut_off(tmp_path / "003.png")
+    batches = make_batches(replace(SMALL, dataroot=str(tmp_path), phase="test", batch_size=1))
+    stems = [Path(path).stem for batch in batches.epoch(1) for path in batch["A_path"]]
+    assert stems == [f"{n:03}" for n in range(10) if n != 3]
+    assert len(batches.skipped) == 1 and not batches.paired
+
+
+def test_pairs_say_so_and_bring_masks(paired: Callable[..., Path]) -> None:
+    batches: Batches = make_batches(replace(SMALL, dataroot=str(paired("test")), phase="test"))
+    assert batches.paired
+    assert [batch["M"].shape for batch in batches.epoch(1)] == [(4, 1, 16, 16), (1, 1, 16, 16)]
+
+
+def test_sizes_that_do_not_fit_a_batch_are_a_readable_error(tmp_path: Path) -> None:
+    fill(tmp_path, 3)
+    ramp(0, 60, 60).save(tmp_path / "000.png")
+    settings = replace(SMALL, dataroot=str(tmp_path), phase="test", preprocess="none")
+    with pytest.raises(UserError, match="--batch_size 1"):
+        list(make_batches(settings).epoch(1))
+    assert [batch["A"].shape[2] for batch in make_batches(replace(settings, batch_size=1)).epoch(1)] == [
+        60,
+        36,
+        36,
+    ]
+
+
+def test_real_photographs_come_through(shared: Path) -> None:
+    settings = DataSettings(str(shared / "data/photos/lfw"), phase="test", max_dataset_size=8, batch_size=8)
+    (batch,) = make_batches(replace(settings, num_threads=0)).epoch(1)
+    assert batch["A"].shape == (8, 3, 256, 256) and 0.2 < batch["A"].std() < 0.9

@@ -1,0 +1,42 @@
+"""Train: `python train.py --dataroot datasets/demo --name demo`; `--help` lists the options."""
+
+import sys
+
+from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.training.run_folder import check_folder, describe_options, read_options
+from options.train import FREE, SHAPE, parse
+
+
+def main() -> int:
+    o = parse()
+    changes = check_folder(o.folder, read_options(o.folder), o.values, o.continue_train, FREE, SHAPE)
+
+    import torch
+
+    from cyclegan_glasses.data.loader import make_batches
+    from cyclegan_glasses.devices import choose_device, choose_precision
+    from cyclegan_glasses.monitoring.build import build_monitors
+    from cyclegan_glasses.objectives.registry import OBJECTIVES
+    from cyclegan_glasses.training.run import Training
+
+    device = choose_device(o.device, o.gpu_ids)
+    batches = make_batches(o.data, pin_memory=device.type == "cuda")
+    torch.manual_seed(o.seed)
+    objective = OBJECTIVES[o.model](o.objective, device, choose_precision(o.precision, device), o.seed)
+    if o.dry_run or o.verbose:
+        print(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
+    if o.dry_run:
+        return 0
+    training = Training(objective, batches, o.rate, o.loop, build_monitors(o.monitoring, o.folder), o.folder)
+    if o.continue_train:
+        print(training.resume(o.label, o.epoch_count), *changes, sep="\n")
+    outcome = training.run(o.name, o.values, o.continue_train)
+    if outcome.stopped:
+        print(f"stopped at step {outcome.step}; go on: python train.py --name {o.name} --continue_train")
+    else:
+        print(f"trained {outcome.step} steps; next: python test.py --dataroot {o.data.dataroot} --name {o.name}")
+    return outcome.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
