@@ -20,7 +20,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
 from cyclegan_glasses.sources.found import Found, at, is_web, known, not_reached, parse_object, text
-from cyclegan_glasses.sources.web_settings import CommonsSettings
+from cyclegan_glasses.sources.settings import CommonsSettings
 
 PAGE_SIZE = 50
 PAGES = 200

@@ -10,8 +10,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, Fetched
 from cyclegan_glasses.sources.found import Found
+from cyclegan_glasses.sources.settings import GatherSettings
 from cyclegan_glasses.sources.store import DUPLICATE, Store
-from cyclegan_glasses.sources.web_settings import GatherSettings
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ ends on 1 January 2027. A page saved from a browser stays readable. None of the 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import MAX_PAGE_BYTES, Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
 from cyclegan_glasses.sources.found import Found, at, is_web, known, not_reached, parse_object, text
-from cyclegan_glasses.sources.web_settings import GoogleSettings
+from cyclegan_glasses.sources.settings import GoogleSettings
 
 PER_PAGE, PAGES = 20, 10
 API_PER_PAGE, API_LAST = 10, 91
@@ -63,7 +64,9 @@ def results_page(html: str, name: str, thumbnails: bool = False) -> list[Found]:
         UserError: the page wants JavaScript or consent, takes us for a robot, or is no results page.
     """
     try:
-        soup = BeautifulSoup(html, "html.parser")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it looks like an address, or like XML
+            soup = BeautifulSoup(html, "html.parser")
     except (ParserRejectedMarkup, AssertionError, RecursionError):
         raise UserError(f"{name} is not a page that can be read: {_INSTEAD}") from None
     found = _small(soup) if thumbnails else _from_links(soup) + _from_scripts(soup)

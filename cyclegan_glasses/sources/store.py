@@ -19,7 +19,7 @@ from cyclegan_glasses.files import atomic_write, make_folder, sha256_of
 from cyclegan_glasses.photo import MANIFEST, Photo, append_photos, latest_photos
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, REFUSED, Fetched
 from cyclegan_glasses.sources.found import Found
-from cyclegan_glasses.sources.web_settings import GatherSettings
+from cyclegan_glasses.sources.settings import GatherSettings
 
 _log = logging.getLogger(__name__)
 LOG = "fetched.jsonl"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from cyclegan_glasses.sources.web_settings import COMMONS_WIDTHS, CommonsSettings, join
+from cyclegan_glasses.sources.settings import COMMONS_WIDTHS, CommonsSettings, join
 from options.crawl import web
 
 HELP = "freely licensed photos from Wikimedia Commons' API"

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from cyclegan_glasses.sources.web_settings import GoogleSettings
+from cyclegan_glasses.sources.settings import GoogleSettings
 from options.crawl import web
 
 HELP = "photos from Google image search: saved pages, the API, or the search page"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from cyclegan_glasses.sources.web_settings import OpenverseSettings
+from cyclegan_glasses.sources.settings import OpenverseSettings
 from options.crawl import web
 
 HELP = "openly licensed photos from Openverse's API"

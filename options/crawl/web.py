@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan_glasses.sources.web_settings import FREE_LICENCES, LICENCES, FetchSettings, GatherSettings, join
+from cyclegan_glasses.sources.fetch.settings import FetchSettings
+from cyclegan_glasses.sources.settings import FREE_LICENCES, LICENCES, GatherSettings, join
 from options.progress import shown
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from loopback import Site
 
 from cyclegan_glasses.sources.fetch.client import Fetcher
-from cyclegan_glasses.sources.web_settings import FetchSettings
+from cyclegan_glasses.sources.fetch.settings import FetchSettings
 
 
 @pytest.fixture

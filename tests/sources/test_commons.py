@@ -12,7 +12,7 @@ from loopback import answer
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import commons
-from cyclegan_glasses.sources.web_settings import FREE_LICENCES, CommonsSettings
+from cyclegan_glasses.sources.settings import FREE_LICENCES, CommonsSettings
 
 KEYS = [
     "query",

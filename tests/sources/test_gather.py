@@ -13,8 +13,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import latest_photos, read_manifest
 from cyclegan_glasses.sources.found import Found
 from cyclegan_glasses.sources.gather import Tally, gather
+from cyclegan_glasses.sources.settings import GatherSettings
 from cyclegan_glasses.sources.store import Store
-from cyclegan_glasses.sources.web_settings import GatherSettings
 
 
 def crawl(found, fetcher, folder, **settings):

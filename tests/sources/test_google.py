@@ -13,7 +13,7 @@ from loopback import answer, picture
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import google
-from cyclegan_glasses.sources.web_settings import GoogleSettings
+from cyclegan_glasses.sources.settings import GoogleSettings
 
 RECORD = (
     '[0,"doc1",["https://encrypted-tbn0.gstatic.com/images?q\\u003dtbn:AB\\u0026s",225,225],'

@@ -13,7 +13,7 @@ from loopback import answer
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import openverse
 from cyclegan_glasses.sources.found import Found
-from cyclegan_glasses.sources.web_settings import OpenverseSettings
+from cyclegan_glasses.sources.settings import OpenverseSettings
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("https://example.org/a.jpg"),

@@ -22,7 +22,7 @@ from cyclegan_glasses.sources.fetch.pictures import check_picture
 from cyclegan_glasses.sources.fetch.rate import HostRate
 from cyclegan_glasses.sources.fetch.result import OK, Fetched, FetchError, Reply
 from cyclegan_glasses.sources.fetch.robots import AGENT, LONGEST_FILE, RobotRules, parse_robots, refusing_tag
-from cyclegan_glasses.sources.web_settings import FetchSettings
+from cyclegan_glasses.sources.fetch.settings import FetchSettings
 
 _log = logging.getLogger(__name__)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -16,7 +16,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch import addresses
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.web_settings import FetchSettings
+from cyclegan_glasses.sources.fetch.settings import FetchSettings
 
 
 def test_a_picture_comes_whole(site, make_fetcher):
