@@ -34,7 +34,7 @@ class Store:
 
     def __init__(self, folder: Path, source: str) -> None:
         self.folder, self.source = Path(folder), source
-        self._pictures = make_folder(self.folder / PICTURES)
+        self._pictures = self.folder / PICTURES
         self._status: dict[str, str] = _read_log(self.folder / LOG)
         self._path_of: dict[str, str] = {}
         if (self.folder / MANIFEST).exists():
@@ -70,13 +70,14 @@ class Store:
             "http": fetched.http, "sha256": fetched.sha256, "size": fetched.size, "path": path,
         }  # fmt: skip
         _append_line(
-            self.folder / LOG, {"version": 1, **{name: value for name, value in row.items() if value}}
+            make_folder(self.folder) / LOG,
+            {"version": 1, **{name: value for name, value in row.items() if value}},
         )
         return status
 
     def _write(self, fetched: Fetched) -> str:
         name = f"{fetched.sha256[:_NAME_LENGTH]}.{fetched.extension}"
-        path = self._pictures / name
+        path = make_folder(self._pictures) / name
         if not path.exists() or sha256_of(path) != fetched.sha256:
             with atomic_write(path) as file:
                 file.write(fetched.content)
@@ -126,7 +127,7 @@ def _append_line(path: Path, row: dict[str, object]) -> None:
 
 def _remove_leftovers(folder: Path) -> None:
     """Remove the unfinished files of a crawl that was killed."""
-    for path in folder.iterdir():
+    for path in folder.iterdir() if folder.is_dir() else ():
         match = _TEMPORARY.fullmatch(path.name)
         if match and not _alive(int(match[1])):
             path.unlink(missing_ok=True)

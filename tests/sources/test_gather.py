@@ -176,9 +176,9 @@ def test_closing_early_stops_at_once_and_keeps_what_came(site, make_fetcher, tmp
     assert 1 <= len(latest_photos(tmp_path)) == tally.new <= 2
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+def test_a_folder_that_cannot_be_written_is_said(site, make_fetcher, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UserError, match="cannot write"):
-        Store(tmp_path / "file", "test")
+        crawl(serve(site, 1), make_fetcher(), tmp_path / "file")
     with pytest.raises(UserError, match="--count"):
         GatherSettings(tmp_path, "q", count=0)
