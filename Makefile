@@ -11,8 +11,12 @@ ARGS ?=
 BASE_PYTHON ?= python3.12 python3.11 python3.10 python3 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 
+# A demo that was interrupted goes on where it stopped.
+GO_ON = $(if $(wildcard checkpoints/demo/latest.pt),--continue_train)
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
 
 .PHONY: help venv demo test quick check clean
 .DEFAULT_GOAL := help
@@ -23,7 +27,10 @@ help: ## this list
 venv: $(STAMP) ## the environment in .venv, about 5 GB
 
 demo: $(STAMP) ## draw portraits, train on them, translate, print scores and where the page is
-	@$(PYTHON) -m cyclegan_glasses demo
+	$(PYTHON) crawl.py synthetic --out datasets/demo --count 600 --size 128 --seed 0
+	$(PYTHON) train.py --dataroot datasets/demo --name demo --preset demo $(GO_ON)
+	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction AtoB
+	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
 
 test: $(STAMP) ## every test
 	@$(PYTHON) -m pytest -rs $(ARGS)
@@ -32,7 +39,7 @@ quick: $(STAMP) ## the tests that take seconds
 	@$(PYTHON) -m pytest -m "not slow and not browser" $(ARGS)
 
 check: $(STAMP) ## style and types
-	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff check --quiet --output-format concise .
 	@$(PYTHON) -m ruff format --quiet --check . || \
 	    { echo "some files are not formatted: run $(VENV)/bin/ruff format ."; exit 1; }
 	@$(PYTHON) -m mypy --no-error-summary
@@ -55,8 +62,8 @@ $(STAMP): setup.cfg pyproject.toml
 	fi; \
 	echo "Setting up $(VENV) with $$($$base --version): about 5 GB, a few minutes"; \
 	[ -x $(PYTHON) ] || $$base -m venv $(VENV)
-	@$(PYTHON) -m pip install --quiet --upgrade pip "setuptools<81" wheel
-	@$(PYTHON) -m pip install --quiet --no-compile --no-build-isolation --editable ".[$(EXTRAS)]"
+	@$(PYTHON) -m pip install -qq --upgrade pip "setuptools<81" wheel
+	@$(PYTHON) -m pip install -qq --no-compile --no-build-isolation --editable ".[$(EXTRAS)]"
 	@$(PYTHON) -m cyclegan_glasses.monitoring.visdom_files || \
 	    echo "the dashboard's pages are not in place; all else works ('$(PYTHON) -m cyclegan_glasses doctor' says more)"
 	@touch $@

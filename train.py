@@ -34,7 +34,8 @@ def main() -> int:
     if outcome.stopped:
         print(f"stopped at step {outcome.step}; go on: python train.py --name {o.name} --continue_train")
     else:
-        print(f"trained {outcome.step} steps; next: python test.py --dataroot {o.data.dataroot} --name {o.name}")
+        data = o.data.dataroot
+        print(f"trained {outcome.step} steps; next: python test.py --dataroot {data} --name {o.name}")
     return outcome.exit_code
 
 

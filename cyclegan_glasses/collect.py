@@ -175,8 +175,7 @@ def _write(job: _Job) -> Photo:
     try:
         image = open_picture(job.file)
     except UnreadablePicture as error:
-        reason = str(error).replace(str(job.file), "", 1).lstrip(": ")
-        return _rejected(photo, job, f"unreadable: {reason}")
+        return _rejected(photo, job, f"unreadable: {error.reason}")
     if not settings.align:
         photo = dataclasses.replace(photo, path=_place(photo, job), width=image.width, height=image.height)
         _link(job.file, job.out / photo.path)

@@ -28,7 +28,10 @@ def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
 
 
 def gradient_penalty(
-    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: torch.Generator | None = None
+    discriminator: Callable[[Tensor], Tensor],
+    real: Tensor,
+    fake: Tensor,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     """Squared distance of the critic's gradient norm from 1 between real and fake pictures; a scalar.
 
@@ -45,5 +48,5 @@ def gradient_penalty(
 
 
 def l1_loss(picture: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference: the cycle (eq. 2) and identity losses (§5.2) of CycleGAN, arXiv 1703.10593."""
+    """Mean absolute difference: the cycle (eq. 2) and identity loss (§5.2) of CycleGAN, arXiv 1703.10593."""
     return F.l1_loss(picture, target)

@@ -36,15 +36,25 @@ class Parser(argparse.ArgumentParser):
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Which data, which run, which device."""
     group = parser.add_argument_group("run")
-    group.add_argument("--dataroot", help="folder with trainA trainB testA testB, or plain pictures to test on")
-    group.add_argument("--name", default="experiment_name", help="of the run; its files are below --checkpoints_dir")
-    group.add_argument("--suffix", default="", help="added to the name; may hold options, as in {netG}_{crop_size}")
+    group.add_argument(
+        "--dataroot", help="folder with trainA trainB testA testB, or plain pictures to test on"
+    )
+    group.add_argument(
+        "--name", default="experiment_name", help="of the run; its files are below --checkpoints_dir"
+    )
+    group.add_argument(
+        "--suffix", default="", help="added to the name; may hold options, as in {netG}_{crop_size}"
+    )
     group.add_argument("--checkpoints_dir", default="./checkpoints", help="folder of runs")
     group.add_argument("--epoch", default="latest", help="which saved epoch to load")
-    group.add_argument("--load_iter", type=int, default=0, help="load the state saved at this count of pictures")
+    group.add_argument(
+        "--load_iter", type=int, default=0, help="load the state saved at this count of pictures"
+    )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     group.add_argument("--gpu_ids", type=_numbers, default=None, help="number of the GPU, -1 for the CPU")
-    group.add_argument("--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the passes")
+    group.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the passes"
+    )
     group.add_argument("--seed", type=int, default=0, help="of weights, order, crops and pools")
     group.add_argument("--verbose", action="store_true", help="print the networks layer by layer")
 
@@ -52,16 +62,22 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 def add_data(parser: argparse.ArgumentParser) -> None:
     """How pictures are read."""
     group = parser.add_argument_group("data")
-    group.add_argument("--dataset_mode", choices=DATASET_MODES, default="unaligned", help="aligned: pairs by file name")
-    group.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes glasses, BtoA adds them")
+    group.add_argument(
+        "--dataset_mode", choices=DATASET_MODES, default="unaligned", help="aligned: pairs by file name"
+    )
+    group.add_argument(
+        "--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes glasses, BtoA adds them"
+    )
     group.add_argument("--input_nc", type=int, default=3, help="channels of the input: 3 colour, 1 grey")
     group.add_argument("--output_nc", type=int, default=3, help="channels of the output")
     group.add_argument("--load_size", type=int, default=286, help="pictures are resized to this")
     group.add_argument("--crop_size", type=int, default=256, help="and cropped to this")
-    group.add_argument("--preprocess", choices=PREPROCESS, default="resize_and_crop", help="how pictures are fitted")
+    group.add_argument(
+        "--preprocess", choices=PREPROCESS, default="resize_and_crop", help="how pictures are fitted"
+    )
     group.add_argument("--no_flip", action="store_true", help="do not mirror pictures at random")
     group.add_argument("--serial_batches", action="store_true", help="in order, picture i of A with i of B")
-    group.add_argument("--max_dataset_size", type=_limit, default=None, help="pictures of a domain at most")
+    group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")
     group.add_argument("--batch_size", type=int, default=1, help="pictures of each domain in a step")
     group.add_argument("--num_threads", type=int, default=4, help="processes that read pictures")
 
@@ -71,12 +87,18 @@ def add_generator(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("generator")
     group.add_argument("--netG", choices=GENERATORS, default="resnet_9blocks", help="architecture")
     group.add_argument("--ngf", type=int, default=64, help="filters after the first layer")
-    group.add_argument("--norm", choices=NORMS, default="instance", help="normalisation, of the discriminator too")
+    group.add_argument(
+        "--norm", choices=NORMS, default="instance", help="normalisation, of the discriminator too"
+    )
     dropout = group.add_mutually_exclusive_group()
     dropout.add_argument("--dropout", action="store_true", help="with dropout")
     dropout.add_argument("--no_dropout", dest="dropout", action="store_false", help="without, as by default")
-    group.add_argument("--upsample", choices=UPSAMPLINGS, default="transpose", help="resize draws no checkerboards")
-    group.add_argument("--composite", action="store_true", help="also predict where to change; the rest stays")
+    group.add_argument(
+        "--upsample", choices=UPSAMPLINGS, default="transpose", help="resize draws no checkerboards"
+    )
+    group.add_argument(
+        "--composite", action="store_true", help="also predict where to change; the rest stays"
+    )
 
 
 def add_discriminator(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +114,14 @@ def add_discriminator(parser: argparse.ArgumentParser) -> None:
 def generator_settings(args: argparse.Namespace) -> GeneratorSettings:
     """The words of `add_generator`."""
     return GeneratorSettings(
-        args.netG, args.input_nc, args.output_nc, args.ngf, args.norm, args.dropout, args.upsample, args.composite
+        args.netG,
+        args.input_nc,
+        args.output_nc,
+        args.ngf,
+        args.norm,
+        args.dropout,
+        args.upsample,
+        args.composite,
     )
 
 
@@ -153,7 +182,7 @@ def _numbers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers") from None
 
 
-def _limit(text: str) -> int | None:
+def limit(text: str) -> int | None:
     try:
         number = float(text)
     except ValueError:

@@ -23,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--lambda_A", type=float, default=10.0, help="weight of the cycle A to B to A")
     group.add_argument("--lambda_B", type=float, default=10.0, help="weight of the cycle B to A to B")
     group.add_argument(
-        "--lambda_identity", type=float, default=0.5, help="weight of the identity losses, as a share of the cycles'"
+        "--lambda_identity",
+        type=float,
+        default=0.5,
+        help="weight of the identity losses, as a share of the cycles'",
     )
     group.add_argument(
         "--lambda_decay",
@@ -31,14 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[1.0],
         metavar="SHARE",
-        help="what is left of the cycle weights at the end of training, and of the identity weights if a second"
-        " number is given; both fall in a straight line",
+        help="what is left of the cycle weights at the end of training, and of the identity weights if a"
+        " second number is given; both fall in a straight line",
     )
     group.add_argument("--lambda_gp", type=float, default=10.0, help="gradient penalty of --gan_mode wgangp")
-    group.add_argument("--pool_size", type=int, default=50, help="earlier fakes that the discriminators see again")
-    group.add_argument("--ema", type=float, default=0.0, help="moving average of the generators, such as 0.999; 0: none")
     group.add_argument(
-        "--plain", action="store_true", help="one pass an input, as the reference implementation; slower, same result"
+        "--pool_size", type=int, default=50, help="earlier fakes that the discriminators see again"
+    )
+    group.add_argument(
+        "--ema", type=float, default=0.0, help="moving average of the generators, such as 0.999; 0: none"
+    )
+    group.add_argument(
+        "--plain",
+        action="store_true",
+        help="one pass an input, as the reference implementation; slower, same result",
     )
 
 

@@ -10,8 +10,11 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def shown(items: Iterable[Item], total: int, unit: str, seconds: float = 10.0) -> Iterator[Item]:
-    """Pass `items` through and show on standard error how many of `total` went by, and at what rate."""
+def shown(items: Iterable[Item], total: int | None, unit: str, seconds: float = 10.0) -> Iterator[Item]:
+    """Pass `items` through and show on standard error how many went by, at what rate.
+
+    `total` is how many there are, None where nobody knows yet.
+    """
     if sys.stderr.isatty():
         from tqdm import tqdm
 
@@ -23,6 +26,5 @@ def shown(items: Iterable[Item], total: int, unit: str, seconds: float = 10.0) -
         now = time.monotonic()
         if now - last >= seconds:
             last, rate = now, count / (now - start)
-            print(
-                f"{count}/{total} {unit}, {rate:.0f}/s, {(total - count) / rate:.0f} s left", file=sys.stderr
-            )
+            left = f", {(total - count) / rate:.0f} s left" if total else ""
+            print(f"{count}/{total or '?'} {unit}, {rate:.0f}/s{left}", file=sys.stderr)

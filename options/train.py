@@ -32,9 +32,9 @@ MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan}
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
     "dataroot checkpoints_dir name suffix epoch load_iter device gpu_ids verbose num_threads preset dry_run"
-    " continue_train epoch_count max_steps print_freq display_freq display_ncols display_id display_server display_env"
-    " display_port display_winsize display_user display_password update_html_freq no_html use_wandb"
-    " wandb_project_name save_latest_freq save_epoch_freq save_by_iter".split()
+    " continue_train epoch_count max_steps print_freq display_freq display_ncols display_id display_server"
+    " display_env display_port display_winsize display_user display_password update_html_freq no_html"
+    " use_wandb wandb_project_name save_latest_freq save_epoch_freq save_by_iter".split()
 )
 #: Options that shape the networks: a run cannot go on with others.
 SHAPE = frozenset(
@@ -178,29 +178,43 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training")
     group.add_argument("--phase", default="train", help="first part of the folder names")
     group.add_argument("--continue_train", action="store_true", help="go on exactly where the run stopped")
-    group.add_argument("--epoch_count", type=int, default=None, help="first epoch, instead of the one that comes next")
+    group.add_argument(
+        "--epoch_count", type=int, default=None, help="first epoch, instead of the one that comes next"
+    )
     group.add_argument("--n_epochs", type=int, default=100, help="epochs at the full learning rate")
     group.add_argument("--n_epochs_decay", type=int, default=100, help="epochs in which it falls to zero")
-    group.add_argument("--max_steps", type=int, default=0, help="stop after so many steps in all; 0: no limit")
+    group.add_argument(
+        "--max_steps", type=int, default=0, help="stop after so many steps in all; 0: no limit"
+    )
     group.add_argument("--lr", type=float, default=0.0002, help="learning rate of Adam")
     group.add_argument("--beta1", type=float, default=0.5, help="first moment of Adam")
     group.add_argument("--lr_policy", choices=POLICIES, default="linear", help="learning rate over epochs")
-    group.add_argument("--lr_decay_iters", type=int, default=50, help="epochs between the falls of policy step")
+    group.add_argument(
+        "--lr_decay_iters", type=int, default=50, help="epochs between the falls of policy step"
+    )
     group.add_argument("--clip_grad", type=float, default=0.0, help="largest norm of a gradient; 0: no limit")
     group.add_argument("--save_latest_freq", type=int, default=5000, help="pictures between saves")
     group.add_argument("--save_epoch_freq", type=int, default=5, help="epochs between states that are kept")
-    group.add_argument("--save_by_iter", action="store_true", help="keep every save under its count of pictures")
+    group.add_argument(
+        "--save_by_iter", action="store_true", help="keep every save under its count of pictures"
+    )
     group.add_argument("--dry_run", action="store_true", help="show the options and the data, then end")
 
 
 def _add_watching(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("watching")
     group.add_argument("--print_freq", type=int, default=100, help="pictures between reports of the losses")
-    group.add_argument("--display_freq", type=int, default=400, help="pictures between showings on the dashboard")
-    group.add_argument("--update_html_freq", type=int, default=1000, help="pictures between updates of the web page")
+    group.add_argument(
+        "--display_freq", type=int, default=400, help="pictures between showings on the dashboard"
+    )
+    group.add_argument(
+        "--update_html_freq", type=int, default=1000, help="pictures between updates of the web page"
+    )
     group.add_argument("--no_html", action="store_true", help="no web page")
     group.add_argument("--display_id", type=int, default=1, help="0 or less: no dashboard")
-    group.add_argument("--display_server", default="http://localhost", help="where Visdom answers or is started")
+    group.add_argument(
+        "--display_server", default="http://localhost", help="where Visdom answers or is started"
+    )
     group.add_argument("--display_port", type=int, default=8097, help="of Visdom")
     group.add_argument("--display_env", default="main", help="Visdom environment")
     group.add_argument("--display_ncols", type=int, default=4, help="pictures in a row")

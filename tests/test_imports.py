@@ -30,7 +30,7 @@ ROOMS = (
     *("sources", "criteria", "collect", "data", "objectives", "training", "monitoring", "editing"),
     *("evaluation", "serving", "__main__"),
 )
-FREE_OF_TORCH = ("errors", "files", "photo")
+LIGHT = ("errors", "files", "photo", "settings", "run_folder")
 COMMANDS = ("errors.py", "serving", "monitoring/console.py", "monitoring/visdom_files.py")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -97,9 +97,8 @@ def test_the_rule_tells_right_from_wrong(name, line, wrong):
 def test_options_load_only_settings(path):
     """Anything heavier makes `--help` slow."""
     for imported in imports(ast.parse(path.read_text()), top_level=True):
-        first, *rest = imported.split(".")
-        if first == "cyclegan_glasses":
-            assert rest[0] in FREE_OF_TORCH or "settings" in rest, f"{imported} belongs inside a function"
+        if imported.startswith("cyclegan_glasses."):
+            assert set(LIGHT) & set(imported.split(".")), f"{imported} belongs inside a function"
 
 
 def test_options_settings_and_commands_do_not_import_torch():
@@ -136,8 +135,8 @@ def test_a_room_is_entered_by_its_modules(path):
 @pytest.mark.parametrize("path", [*MODULES, *OPTIONS, *SCRIPTS], ids=relative)
 def test_modules_and_functions_are_small_enough_to_read(path):
     text = path.read_text()
-    limit = 40 if path.parent == ROOT else 300
-    assert len(text.splitlines()) <= limit, f"more than {limit} lines: divide it"
+    limit, lines = 40 if path.parent == ROOT else 300, [line for line in text.splitlines() if line.strip()]
+    assert len(lines) <= limit, f"more than {limit} lines that are not blank: divide it"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1

@@ -74,4 +74,4 @@ def test_the_installed_package_runs_outside_the_checkout_and_without_visdom(whee
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert str(tmp_path / "site") in done.stdout
-    assert "pip install --no-build-isolation '.[dashboard]'" in done.stdout
+    assert "Visdom is not installed" in done.stdout and "pip install --no-build-isolation" in done.stdout

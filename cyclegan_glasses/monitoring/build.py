@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TextIO
 
+from cyclegan_glasses.monitoring.background import Background
 from cyclegan_glasses.monitoring.console import Console
 from cyclegan_glasses.monitoring.dashboard import Dashboard
 from cyclegan_glasses.monitoring.history import History
@@ -34,9 +35,9 @@ def build_monitors(settings: MonitoringSettings, folder: Path, stream: TextIO | 
     # The history comes first: the others read at the start what it has put in order.
     monitors: list[Monitor] = [History(folder), console]
     if settings.html:
-        monitors.append(TrainingPage(folder, settings.update_html_freq))
+        monitors.append(Background(TrainingPage(folder)))
     if settings.use_wandb:
-        monitors.append(WeightsAndBiases(settings.wandb_project, settings.dashboard.display_freq))
+        monitors.append(WeightsAndBiases(settings.wandb_project))
     if settings.dashboard.enabled:
         monitors.append(Dashboard(settings.dashboard, console.message))
     return Several(monitors)

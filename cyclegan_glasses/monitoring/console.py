@@ -13,6 +13,7 @@ from cyclegan_glasses.files import make_folder
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 LOSS_LOG = "loss_log.txt"
+BAR_SECONDS = 0.2
 
 
 def loss_line(progress: Progress, losses: dict[str, float]) -> str:
@@ -49,6 +50,7 @@ class Console(Monitor):
         self._bar: tqdm | None = None
         self._terminal = self._stream.isatty()
         self._epochs = 0
+        self._moved = 0.0
 
     def start(self, run: Run) -> None:
         """Write the session's header to the log."""
@@ -56,15 +58,17 @@ class Console(Monitor):
         with self._log.open("a", encoding="utf-8") as file:
             file.write(f"================ Training Loss ({time.strftime('%c')}) ================\n")
 
+    def step(self, progress: Progress) -> None:
+        """Move the bar, a few times a second."""
+        now = time.monotonic()
+        if self._terminal and now - self._moved > BAR_SECONDS:
+            self._moved = now
+            self._move_bar(progress)
+
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """Print one line and log the same."""
         line = loss_line(progress, losses)
-        speed = f"{progress.pictures_per_second:.1f} pictures/s, {duration(progress.seconds_left)} left"
-        if self._terminal:
-            self._print(line)
-            self._move_bar(progress, speed)
-        else:
-            self._print(f"{line} | {speed}")
+        self._print(line if self._terminal else f"{line} | {_speed(progress)}")
         with self._log.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
@@ -84,16 +88,22 @@ class Console(Monitor):
         else:
             print(line, file=self._stream, flush=True)
 
-    def _move_bar(self, progress: Progress, speed: str) -> None:
+    def _move_bar(self, progress: Progress) -> None:
         if self._bar is None:
             self._bar = tqdm(
-                bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}",
+                total=progress.epoch_size,
+                bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}",
                 file=self._stream,
                 dynamic_ncols=True,
                 leave=False,
+                delay=1e-9,
             )
         self._bar.total = progress.epoch_size
         self._bar.n = progress.pictures
         self._bar.set_description_str(f"epoch {progress.epoch}/{self._epochs}", refresh=False)
-        self._bar.set_postfix_str(speed, refresh=False)
+        self._bar.set_postfix_str(_speed(progress), refresh=False)
         self._bar.refresh()
+
+
+def _speed(progress: Progress) -> str:
+    return f"{progress.pictures_per_second:.1f} pictures/s, {duration(progress.seconds_left)} left"

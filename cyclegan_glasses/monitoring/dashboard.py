@@ -14,7 +14,7 @@ from cyclegan_glasses.monitoring.history import Row, read_history
 from cyclegan_glasses.monitoring.settings import DashboardSettings
 from cyclegan_glasses.monitoring.visdom_sender import Client, Sender
 from cyclegan_glasses.monitoring.visdom_server import ensure_server
-from cyclegan_glasses.training.progress import Every, Monitor, Progress, Run
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 MESSAGES = 5
 
@@ -35,7 +35,6 @@ class Dashboard(Monitor):
 
     def __init__(self, settings: DashboardSettings, say: Callable[[str], None]) -> None:
         self._settings = settings
-        self._due = Every(settings.display_freq)
         self._rows: list[Row] = []
         self._messages: deque[str] = deque(maxlen=MESSAGES)
         self._run: Run | None = None
@@ -58,8 +57,8 @@ class Dashboard(Monitor):
         self._show_text("training")
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Show the pictures, when they are due: in one table, or each in a pane of its own."""
-        if self._run is None or not self._due.passed(progress.seen):
+        """Show the pictures: in one table, or each in a pane of its own."""
+        if self._run is None:
             return
         name, columns, width = self._run.name, self._settings.display_ncols, self._settings.display_winsize
         about = f"epoch {progress.epoch}, {progress.pictures:,} of {progress.epoch_size:,} pictures"

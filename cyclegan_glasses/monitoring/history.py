@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +75,9 @@ class Row:
             raise ValueError("not a row of the history")
         if not all(type(row.get(name)) is int for name in _COUNTS):
             raise ValueError("a count is missing")
-        return Row(
-            **{name: row[name] for name in _COUNTS},
-            **{name: _number(row.get(name)) for name in _NUMBERS},
-            losses={name: _number(value) for name, value in row["losses"].items()},
-        )
+        values: dict[str, Any] = {name: row[name] for name in _COUNTS}
+        values |= {name: _number(row.get(name)) for name in _NUMBERS}
+        return Row(**values, losses={name: _number(value) for name, value in row["losses"].items()})
 
 
 def read_history(folder: Path) -> Iterator[Row]:
@@ -144,11 +142,9 @@ def _mean(rows: Sequence[Row]) -> Row:
         return sum(finite) / len(finite) if finite else math.nan
 
     last = rows[-1]
-    return Row(
-        **{name: getattr(last, name) for name in _COUNTS},
-        **{name: mean([getattr(row, name) for row in rows]) for name in _NUMBERS},
-        losses={name: mean([row.losses.get(name, math.nan) for row in rows]) for name in last.losses},
-    )
+    means: dict[str, Any] = {name: mean([getattr(row, name) for row in rows]) for name in _NUMBERS}
+    losses = {name: mean([row.losses.get(name, math.nan) for row in rows]) for name in last.losses}
+    return replace(last, **means, losses=losses)
 
 
 def _finite(value: Any) -> Any:

@@ -94,7 +94,7 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
     body.add(grid)
     across = max((len(line) for line in lines), default=1)
     heights = [max(pictures[label].shape[0] / pictures[label].shape[1] for label in line) for line in lines]
-    size = {"width": across * (width + 8) + 24, "height": int(sum(h * width + 30 for h in heights)) + 60}
+    size = {"width": across * (width + 8) + 24, "height": int(sum(h * width + 30 for h in heights)) + 48}
     return _text(title, body.render(pretty=False), size)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cyclegan_glasses.errors import UserError
 
@@ -19,7 +19,6 @@ class DashboardSettings:
         display_env: the Visdom environment that the panes go to.
         display_ncols: pictures in a row of the table; 0 or less gives every picture a pane of its own.
         display_winsize: width of a picture in the browser, in pixels.
-        display_freq: pictures between two showings.
         username, password: of a Visdom server that asks for them.
 
     Raises:
@@ -32,7 +31,6 @@ class DashboardSettings:
     display_env: str = "main"
     display_ncols: int = 4
     display_winsize: int = 256
-    display_freq: int = 400
     username: str = ""
     password: str = field(default="", repr=False)
 
@@ -70,7 +68,7 @@ class DashboardSettings:
         local = parts.hostname in ("localhost", "127.0.0.1", "::1")
         return local and parts.scheme == "http" and not parts.path.strip("/")
 
-    def _split(self):  # type: ignore[no-untyped-def]
+    def _split(self) -> SplitResult:
         server = self.display_server if "://" in self.display_server else f"http://{self.display_server}"
         wrong = f"--display_server {self.display_server} is not an address: give one such as http://localhost"
         try:
@@ -93,23 +91,11 @@ class MonitoringSettings:
 
     Attributes:
         dashboard: Visdom.
-        update_html_freq: pictures between two writings of the page `web/index.html`.
-        html: whether that page is written.
+        html: whether the page `web/index.html` is written.
         use_wandb, wandb_project: also send everything to Weights & Biases.
     """
 
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
-    update_html_freq: int = 1000
     html: bool = True
     use_wandb: bool = False
     wandb_project: str = "cyclegan-glasses"
-
-    @property
-    def pictures_freq(self) -> int:
-        """How often the loop should hand over pictures, counted in pictures; 0 for never."""
-        wanted = []
-        if self.html:
-            wanted.append(self.update_html_freq)
-        if self.dashboard.enabled or self.use_wandb:
-            wanted.append(self.dashboard.display_freq)
-        return min((freq for freq in wanted if freq > 0), default=0)

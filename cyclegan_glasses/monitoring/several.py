@@ -27,6 +27,10 @@ class Several(Monitor):
         """Start each."""
         self._each(lambda monitor: monitor.start(run))
 
+    def step(self, progress: Progress) -> None:
+        """Pass on that a step was taken."""
+        self._each(lambda monitor: monitor.step(progress))
+
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """Pass losses on."""
         self._each(lambda monitor: monitor.losses(progress, losses))
@@ -34,6 +38,10 @@ class Several(Monitor):
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Pass pictures on."""
         self._each(lambda monitor: monitor.pictures(progress, pictures))
+
+    def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """Pass pictures for the page on."""
+        self._each(lambda monitor: monitor.page(progress, pictures))
 
     def message(self, text: str) -> None:
         """Pass a message on."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from dominate import tags
 from dominate.dom_tag import dom_tag
+from dominate.util import raw
 from PIL import Image
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
@@ -16,7 +19,7 @@ from cyclegan_glasses.monitoring.console import duration
 from cyclegan_glasses.monitoring.curves import charts
 from cyclegan_glasses.monitoring.history import read_history
 from cyclegan_glasses.monitoring.webpage import Picture, page, rows_of, shown_options, strip, table
-from cyclegan_glasses.training.progress import Every, Monitor, Progress, Run
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 REFRESH = 60
 PEER_LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
@@ -28,13 +31,11 @@ class TrainingPage(Monitor):
 
     Args:
         folder: of the run; the page goes to `web/index.html`, pictures to `web/images/epoch001_<label>.png`.
-        update_html_freq: pictures between two writings.
     """
 
-    def __init__(self, folder: Path, update_html_freq: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = Path(folder)
         self._images = make_folder(self._folder / "web" / "images")
-        self._due = Every(update_html_freq)
         self._run: Run | None = None
         self._last: Progress | None = None
         self._labels: list[str] = []
@@ -50,11 +51,9 @@ class TrainingPage(Monitor):
         """Remember how far the run is."""
         self._last = progress
 
-    def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Save the pictures under the epoch's number and write the page, when it is due."""
+    def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """Save the pictures under the epoch's number and write the page."""
         self._last = progress
-        if not self._due.passed(progress.seen):
-            return
         self._labels = list(pictures)
         for label, picture in pictures.items():
             with atomic_write(self._images / f"epoch{progress.epoch:03d}_{label}.png") as file:
@@ -75,7 +74,10 @@ class TrainingPage(Monitor):
             body += [tags.h2(f"Newest pictures, epoch {epoch}"), _card(epoch, labels, newest=True)]
         body += curves
         if epochs[1:]:
-            body += [tags.h2("Earlier epochs"), *(_card(epoch, labels) for epoch, labels in epochs[1:])]
+            body += [
+                tags.h2("Earlier epochs"),
+                *(raw(_rendered(epoch, tuple(labels))) for epoch, labels in epochs[1:]),
+            ]
         options = table(["option", "value"], shown_options(self._run.options))
         body.append(tags.details(tags.summary("Options"), options))
         write_text(self._folder / "web" / "index.html", page(self._run.name, *body, refresh=refresh))
@@ -105,7 +107,12 @@ class TrainingPage(Monitor):
         }
 
 
-def _card(epoch: int, labels: list[str], *, newest: bool = False) -> dom_tag:
+@functools.lru_cache(maxsize=4096)
+def _rendered(epoch: int, labels: tuple[str, ...]) -> str:
+    return _card(epoch, labels).render(pretty=False)
+
+
+def _card(epoch: int, labels: Sequence[str], *, newest: bool = False) -> dom_tag:
     strips = tags.div(cls="strips")
     rows = rows_of(labels)
     for row in rows:

@@ -232,9 +232,12 @@ def unpack(package: Package, archive: Path, static: Path) -> None:
         )
     with tarfile.open(archive) as tar:
         for source, target in package.files.items():
-            member = tar.extractfile(f"package/{source}")
+            try:
+                member = tar.extractfile(f"package/{source}")
+            except KeyError:
+                member = None
             if member is None:
-                raise UserError(f"{package.name} {package.version} has no {source}")
+                raise UserError(f"{package.name} {package.version} has no {source}: check npm's registry")
             make_folder((static / target).parent)
             with atomic_write(static / target) as file:
                 shutil.copyfileobj(member, file)

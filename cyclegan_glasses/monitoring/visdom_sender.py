@@ -24,7 +24,7 @@ PAUSE, WATCH, RETRY, START_SECONDS = 0.3, 2.0, 1.0, 60.0
 Build = Callable[[], Pane]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The server answers but does not take what it is sent."""
 
 
@@ -40,7 +40,7 @@ class Client:
 
         Raises:
             requests.RequestException: the server does not answer.
-            Refused: it does not take it.
+            RefusedError: it does not take it.
         """
         self._post("events", {"win": window, **pane})
 
@@ -58,7 +58,7 @@ class Client:
         body = json.dumps(message, allow_nan=False)
         reply = session.post(f"{self._settings.url}/{endpoint}", data=body, timeout=TIMEOUT)
         if reply.status_code != 200:
-            raise Refused(f"it answers {reply.status_code} {reply.reason}")
+            raise RefusedError(f"it answers {reply.status_code} {reply.reason}")
         return reply.text
 
     def _login(self) -> requests.Session:
@@ -67,7 +67,7 @@ class Client:
             password = hashlib.sha256(self._settings.password.encode()).hexdigest()
             account = {"username": self._settings.username, "password": password}
             if session.post(f"{self._settings.url}/", json=account, timeout=TIMEOUT).status_code != 200:
-                raise Refused("it does not accept this user name and password")
+                raise RefusedError("it does not accept this user name and password")
         return session
 
 
@@ -93,7 +93,9 @@ class Sender:
         self._waiting: dict[str, Build] = {}
         self._changed = threading.Condition()
         self._closing = False
+        self._broken: set[str] = set()
         self._online = False
+        self._failed = False
         self._told = False
         self._begin = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="visdom", daemon=True)
@@ -126,11 +128,8 @@ class Sender:
                 self._flush()
                 self._found()
                 pause = PAUSE
-            except (requests.RequestException, Refused) as error:
+            except (requests.RequestException, RefusedError) as error:
                 self._lost(error)
-                pause = RETRY
-            except Exception:
-                logger.warning("a pane of the dashboard cannot be drawn", exc_info=True)
                 pause = RETRY
             if not self._closing:
                 time.sleep(pause)
@@ -144,7 +143,14 @@ class Sender:
                     return
                 window = next(iter(self._waiting))
                 build = self._waiting.pop(window)
-            self._client.show(window, build())
+            try:
+                pane = build()
+            except Exception as error:
+                if window not in self._broken:
+                    logger.warning("the pane %s cannot be drawn: %s: %s", window, type(error).__name__, error)
+                self._broken.add(window)
+                continue
+            self._client.show(window, pane)
 
     def _everything_again(self) -> None:
         with self._changed:
@@ -152,21 +158,21 @@ class Sender:
 
     def _hopeful(self) -> bool:
         """Whether it is worth while to wait for the server at the end of a run."""
-        return self._online or (self._server is not None and self._server.poll() is None and not self._told)
+        return not self._failed or self._starting()
 
     def _found(self) -> None:
         if self._told:
             self._say("the Visdom server answers again, and its panes are back")
-        self._online, self._told = True, False
+        self._online, self._failed, self._told = True, False, False
 
     def _lost(self, error: Exception) -> None:
         self._client.forget()
         self._everything_again()
-        was_online, self._online = self._online, False
+        was_online, self._online, self._failed = self._online, False, True
         if self._told or self._starting():
             return
         self._told = True
-        if isinstance(error, Refused):
+        if isinstance(error, RefusedError):
             self._say(f"the Visdom server takes no panes, and the run goes on: {error}")
         elif was_online:
             self._say("the Visdom server was lost; the run goes on, and the panes return when it does")

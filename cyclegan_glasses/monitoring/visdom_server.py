@@ -97,7 +97,7 @@ def pid_file(port: int) -> Path:
 def _start(settings: DashboardSettings, say: Callable[[str], None]) -> subprocess.Popen[bytes]:
     port = settings.display_port
     make_folder(_home())
-    command = [sys.executable, "-m", __name__, "-port", str(port), "-bind_local"]
+    command = [sys.executable, "-m", __name__, "-port", str(port), "-bind_local", "-logging_level", "WARNING"]
     environment = dict(os.environ)
     if settings.username:
         command.append("-enable_login")

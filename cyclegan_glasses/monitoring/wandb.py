@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.training.progress import Every, Monitor, Progress, Run
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 
 class WeightsAndBiases(Monitor):
@@ -16,19 +16,17 @@ class WeightsAndBiases(Monitor):
 
     Args:
         project: that the run belongs to.
-        display_freq: pictures between two showings.
 
     Raises:
         UserError: `wandb` is not installed.
     """
 
-    def __init__(self, project: str, display_freq: int) -> None:
+    def __init__(self, project: str) -> None:
         try:
             self._wandb: Any = importlib.import_module("wandb")
         except ImportError:
             raise UserError("--use_wandb needs wandb: pip install wandb, or leave the option out") from None
         self._project = project
-        self._due = Every(display_freq)
         self._run: Any = None
 
     def start(self, run: Run) -> None:
@@ -41,10 +39,9 @@ class WeightsAndBiases(Monitor):
         self._run.log(values, step=progress.seen)
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Log the pictures, when they are due."""
-        if self._due.passed(progress.seen):
-            images = {label: self._wandb.Image(picture, caption=label) for label, picture in pictures.items()}
-            self._run.log(images, step=progress.seen)
+        """Log the pictures at the number of pictures seen."""
+        images = {label: self._wandb.Image(picture, caption=label) for label, picture in pictures.items()}
+        self._run.log(images, step=progress.seen)
 
     def close(self) -> None:
         """End the run."""

@@ -80,7 +80,7 @@ def address(path: str) -> str:
     return quote(path, safe="/")
 
 
-def rows_of(labels: list[str]) -> list[list[str]]:
+def rows_of(labels: Sequence[str]) -> list[list[str]]:
     """Labels cut into rows, each beginning with a real picture: one row a direction."""
     rows: list[list[str]] = []
     for label in labels:

@@ -43,15 +43,19 @@ def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: boo
     )
 
 
-def compose(picture: Tensor, proposal: Tensor) -> Tensor:
-    """Blend a proposal into a picture by the mask that comes with it.
+def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
+    """Run a generator's layers on a picture; the last one, a tanh, in the precision of the picture.
+
+    In bfloat16 a tanh has steps of one level in 255 near its ends, and no gradient beyond ±3.
 
     Args:
         picture: (N, C, H, W) in [-1, 1].
-        proposal: (N, C + 1, H, W) in [-1, 1]; its last channel is the mask, -1 to keep and 1 to change.
+        composite: the layers propose C + 1 channels, the last of them a mask, -1 to keep and 1 to change.
 
     Returns:
-        (N, C, H, W): mask · new + (1 − mask) · picture.
+        (N, C, H, W) in [-1, 1]: the new picture; of a composite, mask · new + (1 − mask) · picture.
     """
-    proposal = proposal.to(picture.dtype)  # a picture rounded to bfloat16 would lose one level in 255
+    proposal = model[-1](model[:-1](picture).to(picture.dtype))
+    if not composite:
+        return proposal
     return torch.lerp(picture, proposal[:, :-1], (proposal[:, -1:] + 1) / 2)

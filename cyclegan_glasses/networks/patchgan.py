@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from cyclegan_glasses.networks.layers import make_norm
@@ -23,7 +25,7 @@ class PatchDiscriminator(nn.Module):
             nn.LeakyReLU(0.2, inplace=True),
         ]
         widths = [n * min(2**i, 8) for i in range(layers + 1)]
-        for level, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False), 1):
+        for level, (inputs, outputs) in enumerate(pairwise(widths), 1):
             modules += [
                 nn.Conv2d(inputs, outputs, 4, stride=2 if level < layers else 1, padding=1, bias=bias),
                 norm(outputs),

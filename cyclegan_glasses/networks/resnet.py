@@ -1,10 +1,10 @@
-"""The residual generator of Johnson et al. (arXiv 1603.08155) as CycleGAN uses it (arXiv 1703.10593, §7.2)."""
+"""The residual generator of Johnson et al. (arXiv 1603.08155), as in CycleGAN (arXiv 1703.10593, §7.2)."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks.layers import Norm, compose, make_norm, make_upsampling
+from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -65,5 +65,4 @@ class ResnetGenerator(nn.Module):
         self.model = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.model(x)
-        return compose(x, y) if self.composite else y
+        return paint(self.model, x, self.composite)

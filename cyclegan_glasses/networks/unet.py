@@ -5,22 +5,32 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks.layers import Norm, compose, make_norm, make_upsampling
+from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
 class SkipBlock(nn.Module):
     """Halve, pass through `inner`, double, and put the input beside the result.
 
-    (N, outer, H, W) → (N, 2 · outer, H, W). The skip carries the activated input, as in the published weights'
-    own network, where the activation works in place.
+    (N, outer, H, W) → (N, 2 · outer, H, W). The skip carries the activated input, as in the published
+    weights' own network, where the activation works in place.
     """
 
     def __init__(
-        self, outer: int, inner: int, submodule: SkipBlock | None, norm: Norm, bias: bool, dropout: bool, upsample: str
+        self,
+        outer: int,
+        inner: int,
+        submodule: SkipBlock | None,
+        norm: Norm,
+        bias: bool,
+        dropout: bool,
+        upsample: str,
     ) -> None:
         super().__init__()
-        down: list[nn.Module] = [nn.LeakyReLU(0.2), nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias)]
+        down: list[nn.Module] = [
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias),
+        ]
         up: list[nn.Module] = [
             nn.ReLU(),
             make_upsampling(upsample, 2 * inner if submodule else inner, outer, 4, bias),
@@ -39,6 +49,7 @@ class OuterBlock(nn.Module):
 
     def __init__(self, settings: GeneratorSettings, submodule: SkipBlock) -> None:
         super().__init__()
+        self.composite = settings.composite
         _, bias = make_norm(settings.norm)
         n, outputs = settings.filters, settings.output_nc + settings.composite
         self.model = nn.Sequential(
@@ -50,7 +61,7 @@ class OuterBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+        return paint(self.model, x, self.composite)
 
 
 class UnetGenerator(nn.Module):
@@ -61,7 +72,6 @@ class UnetGenerator(nn.Module):
 
     def __init__(self, settings: GeneratorSettings, downs: int) -> None:
         super().__init__()
-        self.composite = settings.composite
         norm, bias = make_norm(settings.norm)
         n = settings.filters
         block = SkipBlock(8 * n, 8 * n, None, norm, bias, False, settings.upsample)
@@ -72,5 +82,4 @@ class UnetGenerator(nn.Module):
         self.model = OuterBlock(settings, block)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.model(x)
-        return compose(x, y) if self.composite else y
+        return self.model(x)

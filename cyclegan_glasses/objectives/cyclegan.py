@@ -31,11 +31,13 @@ class CycleGAN:
         seed: of the initial weights (with torch's global state seeded by the caller) and of the pools.
     """
 
-    loss_names = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
-    metric_names = ("cycle_A", "cycle_B")
-    score_losses = ("D_A", "D_B")
+    loss_names: tuple[str, ...] = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
+    metric_names: tuple[str, ...] = ("cycle_A", "cycle_B")
+    score_losses: tuple[str, ...] = ("D_A", "D_B")
 
-    def __init__(self, settings: CycleGANSettings, device: torch.device, precision: Precision, seed: int = 0) -> None:
+    def __init__(
+        self, settings: CycleGANSettings, device: torch.device, precision: Precision, seed: int = 0
+    ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
 
         def generator() -> nn.Module:
@@ -58,20 +60,28 @@ class CycleGAN:
             else {}
         )
         adam = settings.adam
-        self.optimizers = {
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
             name: torch.optim.Adam(
-                itertools.chain(first.parameters(), second.parameters()), lr=adam.lr, betas=(adam.beta1, 0.999)
+                itertools.chain(first.parameters(), second.parameters()),
+                lr=adam.lr,
+                betas=(adam.beta1, 0.999),
             )
             for name, first, second in (
                 ("G", self.remove_glasses, self.add_glasses),
                 ("D", self.judge_b, self.judge_a),
             )
         }
-        self._pools = {"fake_B": ImagePool(settings.pool_size, seed), "fake_A": ImagePool(settings.pool_size, seed + 1)}
+        self._pools = {
+            "fake_B": ImagePool(settings.pool_size, seed),
+            "fake_A": ImagePool(settings.pool_size, seed + 1),
+        }
         self._penalty_chance = torch.Generator().manual_seed(seed + 2)
         self._pictures: dict[str, Tensor] = {}
         # Norms within a picture let two inputs share a pass; statistics over a batch, and dropout, do not.
-        within = settings.generator.norm in ("instance", "none") and settings.discriminator.norm in ("instance", "none")
+        within = settings.generator.norm in ("instance", "none") and settings.discriminator.norm in (
+            "instance",
+            "none",
+        )
         self._can_merge = within and not settings.generator.dropout and not settings.plain
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
@@ -126,13 +136,24 @@ class CycleGAN:
         fake_b, idt_a = remove(torch.cat([real_a, real_b])).split(n)
         fake_a, idt_b, rec_a = add(torch.cat([real_b, real_a, fake_b.to(real_b)])).split(n)
         rec_b = remove(fake_a)
-        return {"fake_B": fake_b, "rec_A": rec_a, "fake_A": fake_a, "rec_B": rec_b, "idt_A": idt_a, "idt_B": idt_b}
+        return {
+            "fake_B": fake_b,
+            "rec_A": rec_a,
+            "fake_A": fake_a,
+            "rec_B": rec_b,
+            "idt_A": idt_a,
+            "idt_B": idt_b,
+        }
 
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)
         losses = {
-            "D_A": self._judge_loss(self.judge_b, real_b, self._pools["fake_B"].query(self._pictures["fake_B"])),
-            "D_B": self._judge_loss(self.judge_a, real_a, self._pools["fake_A"].query(self._pictures["fake_A"])),
+            "D_A": self._judge_loss(
+                self.judge_b, real_b, self._pools["fake_B"].query(self._pictures["fake_B"])
+            ),
+            "D_B": self._judge_loss(
+                self.judge_a, real_a, self._pools["fake_A"].query(self._pictures["fake_A"])
+            ),
         }
         self._descend("D", losses["D_A"] + losses["D_B"])
         return losses
@@ -144,7 +165,9 @@ class CycleGAN:
                 on_real, on_fake = judge(torch.cat([real, fake])).split([len(real), len(fake)])
             else:
                 on_real, on_fake = judge(real), judge(fake)
-        loss = (adversarial_loss(on_real.float(), True, mode) + adversarial_loss(on_fake.float(), False, mode)) / 2
+        loss = (
+            adversarial_loss(on_real.float(), True, mode) + adversarial_loss(on_fake.float(), False, mode)
+        ) / 2
         if mode == "wgangp":
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, self._penalty_chance)
         return loss
@@ -164,8 +187,8 @@ class CycleGAN:
         for name, average in self._averages.items():
             for mean, new in zip(average.parameters(), self._networks[name].parameters(), strict=True):
                 mean.lerp_(new, 1 - self.settings.ema)
-            for mean, new in zip(average.buffers(), self._networks[name].buffers(), strict=True):
-                mean.copy_(new)
+            for kept, buffer in zip(average.buffers(), self._networks[name].buffers(), strict=True):
+                kept.copy_(buffer)
 
     def pictures(self) -> dict[str, Tensor]:
         return self._pictures
@@ -193,7 +216,9 @@ class CycleGAN:
         for name, network in self._networks.items():
             load_weights(network, state["networks"][name], f"net_{name} of the state file")
         for name, average in self._averages.items():
-            load_weights(average, state["averages"].get(name) or state["networks"][name], f"the average of net_{name}")
+            load_weights(
+                average, state["averages"].get(name) or state["networks"][name], f"the average of net_{name}"
+            )
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         for name, pool in self._pools.items():

@@ -41,7 +41,7 @@ class Objective(Protocol):
         """The newest inputs and outputs by label, detached, (N, C, H, W) in [-1, 1]."""
 
     def weights(self) -> dict[str, nn.Module]:
-        """The networks that people share, by name: what is saved beside the state as `<epoch>_net_<name>.pth`."""
+        """The networks that people share, by name: saved beside the state as `<epoch>_net_<name>.pth`."""
 
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Start from shared weights, by name as in `weights`; a name that is missing keeps its own."""

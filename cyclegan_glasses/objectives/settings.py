@@ -59,9 +59,11 @@ class CycleGANSettings:
             raise UserError(f"unknown --gan_mode {self.gan_mode!r}: choose one of {', '.join(GAN_MODES)}")
         if min(self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp, self.pool_size) < 0:
             raise UserError("loss weights and --pool_size must not be below 0")
-        if not (0 <= self.cycle_decay and 0 <= self.identity_decay):
+        if not (self.cycle_decay >= 0 and self.identity_decay >= 0):
             raise UserError("--lambda_decay must not be below 0")
         if not 0 <= self.ema < 1:
             raise UserError("--ema must be in [0, 1): 0.999 is usual, 0 is none")
         if self.lambda_identity > 0 and self.generator.input_nc != self.generator.output_nc:
-            raise UserError("--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0")
+            raise UserError(
+                "--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0"
+            )

@@ -41,7 +41,6 @@ OPTIONAL = (
     ("dask", "cluster", "the criteria on several machines"),
     ("kagglehub", "kaggle", "data sets from Kaggle"),
 )
-DASHBOARD = "run `pip install 'setuptools<81' wheel && pip install --no-build-isolation '.[dashboard]'`"
 
 
 def examine() -> Iterator[Finding]:
@@ -154,6 +153,28 @@ def face_model() -> Iterator[Finding]:
         yield Finding("face model", FINE, str(path))
 
 
+def dashboard() -> Iterator[Finding]:
+    """Whether Visdom can show a run, and whether a server is there already."""
+    from cyclegan_glasses.monitoring.settings import DashboardSettings
+    from cyclegan_glasses.monitoring.visdom_files import why_no_server
+    from cyclegan_glasses.monitoring.visdom_server import who_answers
+
+    text, _, remedy = why_no_server().partition(": ")
+    if text:
+        yield Finding("dashboard", NOTE, text, remedy)
+    else:
+        yield Finding("dashboard", FINE, f"Visdom {version_of('visdom')} can show its page")
+    settings = DashboardSettings()
+    answer = who_answers(settings, timeout=2.0)
+    if answer == "visdom":
+        yield Finding("server", FINE, f"Visdom answers at {settings.url}")
+    elif answer == "other":
+        text = f"{settings.url} is taken by something that is not Visdom"
+        yield Finding("server", NOTE, text, "train with another --display_port, or with --display_id 0")
+    elif not remedy:
+        yield Finding("server", FINE, f"nobody answers at {settings.url}: training starts Visdom there")
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     python,
     packages,
@@ -162,6 +183,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     devices,
     memory,
     face_model,
+    dashboard,
 )
 
 

@@ -1,87 +1,50 @@
-"""A picture that a search on the web has found, before it is fetched."""
+"""What a source yields: a photo that can be had, with what is known of it."""
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.fetch.addresses import LONGEST
-from cyclegan_glasses.sources.fetch.result import FetchError
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.sources.archive import Limits, UnreadableError, read_limited
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One result of a search.
+    """One photo that a source offers.
 
     Attributes:
-        address: where the picture's file is; `data:` for one that stands in the results page itself.
-        licence, author: as the service states them; empty when it does not.
-        facts: `landing` (the page about the picture), `title` and the like; strings only.
+        photo: what is known of it; `origin` names it for good, `path` is where it wants to lie below the
+            folder of the manifest (its suffix follows from the bytes).
+        content: the file where it lies in one, else a function that reads its bytes; call it before the next
+            photo is asked for.
     """
 
-    address: str
-    licence: str = ""
-    author: str = ""
-    facts: dict[str, str] = field(default_factory=dict)
+    photo: Photo
+    content: Path | Callable[[], bytes]
 
 
-def text(value: object, longest: int = 1000) -> str:
-    """A string from outside made fit for a record: one line, no control characters, bounded; else empty."""
-    return _CONTROL.sub(" ", value[: 4 * longest]).strip()[:longest] if isinstance(value, str) else ""
+def at_most(found: Iterable[Found], per_label: int) -> Iterator[Found]:
+    """The first `per_label` photos of each label; all of them where it is 0."""
+    counts: Counter[str] = Counter()
+    for item in found:
+        counts[item.photo.label] += 1
+        if not per_label or counts[item.photo.label] <= per_label:
+            yield item
 
 
-def known(**facts: str) -> dict[str, str]:
-    """The facts that are not empty."""
-    return {name: value for name, value in facts.items() if value}
-
-
-def parse_object(body: bytes, service: str) -> dict[str, Any]:
-    """The JSON object that a service answered.
+def read_content(content: Path | Callable[[], bytes]) -> bytes:
+    """The bytes of what a source offers.
 
     Raises:
-        UserError: it answered something else.
+        UnreadableError: broken, not there any more, or above the limit of a member.
     """
+    if not isinstance(content, Path):
+        return content()
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise UserError(f"{service} did not answer with a JSON object: check --endpoint, or try again later")
-    return value
-
-
-def at(value: object, *path: str | int) -> Any:
-    """What lies at `path` in nested JSON, or None where the shape is another."""
-    for step in path:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return None
-    return value
-
-
-def is_web(address: object) -> bool:
-    """Whether it looks like a web address; what it leads to is checked when it is fetched."""
-    return (
-        isinstance(address, str)
-        and len(address) <= LONGEST
-        and address.lower().startswith(("http://", "https://"))
-    )
-
-
-def not_reached(service: str, error: FetchError) -> UserError:
-    """What to tell the person when a service was not reached."""
-    hints = {
-        "private": "add --allow_private if you mean it",
-        "address": "check --endpoint",
-        "dns": "check --endpoint and the connection",
-    }
-    hint = hints.get(error.error, "run the same command again later to go on")
-    return UserError(f"{service}: {error.reason}; {hint}")
+        with content.open("rb") as file:
+            return read_limited(file, Limits().member_bytes, str(content))
+    except OSError as error:
+        raise UnreadableError(f"cannot read {content}: {error.strerror}") from None

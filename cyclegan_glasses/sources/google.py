@@ -21,7 +21,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import MAX_PAGE_BYTES, Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.found import Found, at, is_web, known, not_reached, parse_object, text
+from cyclegan_glasses.sources.hits import Hit, at, is_web, known, not_reached, parse_object, text
 from cyclegan_glasses.sources.settings import GoogleSettings
 
 PER_PAGE, PAGES = 20, 10
@@ -37,7 +37,7 @@ _OWN_HOSTS = ("gstatic.com", "google.com")
 _NOTHING = ("did not match any", "no results found", "aren't any matches", "no image results")
 
 
-def search(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Found]:
+def search(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Hit]:
     """Results by the way that the settings name: saved pages, else the API, else the search page.
 
     Raises:
@@ -52,7 +52,7 @@ def search(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[F
         yield from _ask_page(query, settings, fetcher)
 
 
-def results_page(html: str, name: str, thumbnails: bool = False) -> list[Found]:
+def results_page(html: str, name: str, thumbnails: bool = False) -> list[Hit]:
     """The pictures of a results page, in its order.
 
     Args:
@@ -72,17 +72,17 @@ def results_page(html: str, name: str, thumbnails: bool = False) -> list[Found]:
     found = _small(soup) if thumbnails else _from_links(soup) + _from_scripts(soup)
     if not found:
         _explain_empty(html.lower(), name)
-    unique: dict[str, Found] = {}
+    unique: dict[str, Hit] = {}
     for result in found:
         unique.setdefault(result.address, result)
     return list(unique.values())
 
 
-def api_results(payload: dict[str, Any]) -> list[Found]:
+def api_results(payload: dict[str, Any]) -> list[Hit]:
     """The pictures of one answer of the Custom Search JSON API."""
     items = payload.get("items")
     return [
-        Found(
+        Hit(
             item["link"],
             facts=known(
                 landing=text(at(item, "image", "contextLink"), 2000),
@@ -95,7 +95,7 @@ def api_results(payload: dict[str, Any]) -> list[Found]:
     ]
 
 
-def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Found]:
+def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Hit]:
     host = urlsplit(settings.endpoint).hostname or ""
     seen: set[str] = set()
     for page in range(PAGES):
@@ -119,7 +119,7 @@ def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterato
             return
 
 
-def _ask_api(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Found]:
+def _ask_api(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Hit]:
     host = urlsplit(settings.api_endpoint).hostname or ""
     for start in range(1, API_LAST + 1, API_PER_PAGE):
         words = {"key": settings.api_key, "cx": settings.engine_id, "q": query, "searchType": "image",
@@ -153,7 +153,7 @@ def _read(path: Path) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _from_links(soup: BeautifulSoup) -> list[Found]:
+def _from_links(soup: BeautifulSoup) -> list[Hit]:
     """Links of the form `/imgres?imgurl=PICTURE&imgrefurl=PAGE`."""
     found = []
     for link in soup.find_all("a", href=re.compile(r"/imgres\?")):
@@ -163,34 +163,34 @@ def _from_links(soup: BeautifulSoup) -> list[Found]:
             continue
         address = words.get("imgurl", [""])[0]
         if is_web(address):
-            found.append(Found(address, facts=known(landing=text(words.get("imgrefurl", [""])[0], 2000))))
+            found.append(Hit(address, facts=known(landing=text(words.get("imgrefurl", [""])[0], 2000))))
     return found
 
 
-def _from_scripts(soup: BeautifulSoup) -> list[Found]:
+def _from_scripts(soup: BeautifulSoup) -> list[Hit]:
     """Records `["PICTURE",height,width] … "2003":[null,"id","PAGE","title"…` inside the scripts.
 
     They stand there as plain JSON or as JSON inside a JavaScript string, with one or two levels of escapes.
     """
-    found: list[Found] = []
+    found: list[Hit] = []
     for script in soup.find_all("script"):
         written = script.get_text()
         for picture, landing, title in _RECORD.findall(written) or _RECORD.findall(_unescape(written)):
             if picture and not _own(_unescape(picture)):
-                found.append(Found(_unescape(picture)))
+                found.append(Hit(_unescape(picture)))
             elif landing and found and not found[-1].facts:
                 facts = known(landing=text(_unescape(landing), 2000), title=text(_unescape(title)))
-                found[-1] = Found(found[-1].address, facts=facts)
+                found[-1] = Hit(found[-1].address, facts=facts)
     return found
 
 
-def _small(soup: BeautifulSoup) -> list[Found]:
+def _small(soup: BeautifulSoup) -> list[Hit]:
     """The thumbnails: pictures with an address on Google's thumbnail host, or held in the page itself."""
     found = []
     for image in soup.find_all("img"):
         for address in (str(image.get("src") or ""), str(image.get("data-src") or "")):
             if _INLINE.match(address) or (is_web(address) and _host(address).startswith("encrypted-tbn")):
-                found.append(Found(address, facts=known(title=text(str(image.get("alt") or "")))))
+                found.append(Hit(address, facts=known(title=text(str(image.get("alt") or "")))))
     return found
 
 

@@ -7,6 +7,58 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 
+# --- archives on the person's own disk: celeba, kaggle, aihub ---
+
+KAGGLE_DATASET = "jeffheaton/glasses-or-no-glasses"
+
+
+@dataclass(frozen=True, slots=True)
+class CelebaSettings:
+    """CelebA (Liu et al. 2015, arXiv 1411.7766).
+
+    Attributes:
+        source: folder or zip that holds the annotation files, and the pictures if `images` is not given.
+        images: folder or zip of the aligned pictures.
+    """
+
+    source: Path
+    images: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KaggleSettings:
+    """The Kaggle glasses sets.
+
+    Attributes:
+        source: the downloaded archive or the folder that it was unpacked to.
+        name: what origins begin with instead of the path, where that says more.
+    """
+
+    source: Path
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AihubSettings:
+    """The K-FACE tree of AI-Hub; the defaults are the selection of the term project.
+
+    Attributes:
+        source: the folder, at or above the resolutions or the people.
+        resolutions: `high`, `middle`, `low`; a tree without that level is taken as it is.
+        accessories, lights, expressions, cameras: names of `sources.aihub`, codes (`S001`, `L1`, `E01`, `C7`)
+            or `all`.
+    """
+
+    source: Path
+    resolutions: tuple[str, ...] = ("high",)
+    accessories: tuple[str, ...] = ("glasses", "none")
+    lights: tuple[str, ...] = ("1000",)
+    expressions: tuple[str, ...] = ("neutral", "smile", "disgust")
+    cameras: tuple[str, ...] = ("frontal", "frontal_above")
+
+
+# --- any pile of pictures ---
+
 
 @dataclass(frozen=True, slots=True)
 class FolderSettings:
@@ -33,7 +85,29 @@ class FolderSettings:
     labelled_only: bool = False
 
 
-# The web
+@dataclass(frozen=True, slots=True)
+class SyntheticSettings:
+    """A set of drawn portraits.
+
+    Attributes:
+        count: training portraits in all; half of them wear glasses.
+        size: of the pictures in pixels.
+        seed: of everything that is random.
+        test: pairs for testing; None takes a tenth of `count`, at least 40.
+    """
+
+    count: int = 600
+    size: int = 128
+    seed: int = 0
+    test: int | None = None
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs for testing there are."""
+        return max(40, self.count // 10) if self.test is None else self.test
+
+
+# --- the web: openverse, commons, google ---
 
 LICENCES = ("by", "by-sa", "by-nd", "by-nc", "by-nc-sa", "by-nc-nd", "cc0", "pdm")
 FREE_LICENCES = ("by", "by-sa", "cc0", "pdm")

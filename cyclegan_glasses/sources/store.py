@@ -1,143 +1,126 @@
-"""A folder that fetched photos are kept in: pictures, manifest rows, and a log of every address.
+"""Photos written down one by one: the picture file, then its row in the manifest.
 
-For each picture the file is written first, atomically, then its row in the manifest, then its line in
-`fetched.jsonl`. A kill between two of these costs one download and leaves nothing double or torn: files are
-named after their content, and a row is one write.
+A kill at any point loses at most the photo at hand: the file is put in place whole before its row is
+written, and the next run passes over every origin that has a row.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
 import os
 import re
+import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder, sha256_of
-from cyclegan_glasses.photo import MANIFEST, Photo, append_photos, latest_photos
-from cyclegan_glasses.sources.fetch.result import FAILED, OK, REFUSED, Fetched
-from cyclegan_glasses.sources.found import Found
-from cyclegan_glasses.sources.settings import GatherSettings
+import numpy as np
 
-_log = logging.getLogger(__name__)
-LOG = "fetched.jsonl"
-PICTURES = "photos"
-DUPLICATE = "duplicate"
-_NAME_LENGTH = 24
-_TEMPORARY = re.compile(rf"\.[0-9a-f]{{{_NAME_LENGTH}}}\.(?:jpg|png|webp)\.(\d+)\.tmp")
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.photo import MANIFEST, Photo, append_photos, read_manifest
+from cyclegan_glasses.pictures import EXTENSIONS, UnreadablePicture, check_header
+from cyclegan_glasses.sources.archive import UnreadableError
+from cyclegan_glasses.sources.found import read_content
 
 
-class Store:
-    """A folder of photos that grows: which addresses and which contents it has, and how to add one."""
+class PhotoStore:
+    """The folder that a crawl writes to: `photos/…` and `manifest.jsonl`.
 
-    def __init__(self, folder: Path, source: str) -> None:
-        self.folder, self.source = Path(folder), source
-        self._pictures = self.folder / PICTURES
-        self._status: dict[str, str] = _read_log(self.folder / LOG)
-        self._path_of: dict[str, str] = {}
-        if (self.folder / MANIFEST).exists():
-            for photo in latest_photos(self.folder).values():
-                self._status[photo.origin] = OK
-                self._path_of[photo.sha256] = photo.path
-        _remove_leftovers(self._pictures)
+    One crawl at a time has the folder; its threads may share the store.
+    """
 
-    def status(self, found: Found) -> str:
-        """What became of this address in this or an earlier run; empty when it is new."""
-        return self._status.get(origin_of(found.address), "")
+    def __init__(self, out: Path) -> None:
+        """Open `out`, made where it is missing, and learn what it has.
 
-    def add(self, found: Found, fetched: Fetched, settings: GatherSettings) -> str:
-        """Keep what was fetched and say what became of it: `ok`, `duplicate`, `failed` or `refused`."""
-        origin, status, path = origin_of(found.address), fetched.status, ""
-        if status == OK and fetched.sha256 in self._path_of:
-            status, path = DUPLICATE, self._path_of[fetched.sha256]
-        elif status == OK:
-            path = self._write(fetched)
-            facts = {**found.facts, "query": settings.query}
-            if fetched.final != found.address and fetched.final:
-                facts["fetched_from"] = fetched.final
-            photo = Photo(
-                path, source=self.source, origin=origin, licence=found.licence, author=found.author,
-                label=settings.label, sha256=fetched.sha256, width=fetched.width, height=fetched.height,
-                facts=facts,
-            )  # fmt: skip
-            append_photos(self.folder, [photo])
-            self._path_of[fetched.sha256] = path
-        self._status[origin] = status
-        row = {
-            "origin": origin, "status": status, "error": fetched.error, "reason": fetched.reason,
-            "http": fetched.http, "sha256": fetched.sha256, "size": fetched.size, "path": path,
-        }  # fmt: skip
-        _append_line(
-            make_folder(self.folder) / LOG,
-            {"version": 1, **{name: value for name, value in row.items() if value}},
-        )
-        return status
+        Raises:
+            UserError: it cannot be written, or its manifest cannot be read.
+        """
+        self.out = make_folder(Path(out))
+        self._lock = threading.Lock()
+        self._origins, self._paths = _NameSet(), _NameSet()
+        if (self.out / MANIFEST).exists():
+            for photo in read_manifest(self.out):
+                self._origins.add(photo.origin)
+                self._paths.add(photo.path.casefold())
+        for leftover in self.out.rglob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
 
-    def _write(self, fetched: Fetched) -> str:
-        name = f"{fetched.sha256[:_NAME_LENGTH]}.{fetched.extension}"
-        path = make_folder(self._pictures) / name
-        if not path.exists() or sha256_of(path) != fetched.sha256:
-            with atomic_write(path) as file:
-                file.write(fetched.content)
-        return f"{PICTURES}/{name}"
+    def done(self, origin: str) -> bool:
+        """Whether the photo of this origin is in the manifest."""
+        return origin in self._origins
+
+    def add(self, photo: Photo, content: bytes | Path | Callable[[], bytes]) -> Photo:
+        """Write one photo and return its row. A file is linked where the disk allows it, else copied.
+
+        `path` gets the suffix of what the bytes are, and the origin's hash when another photo has it already.
+
+        Raises:
+            UnreadableError: not a picture, of a format outside `pictures.FORMATS`, or too large.
+            UserError: it cannot be written.
+        """
+        data = content if isinstance(content, bytes) else read_content(content)
+        try:
+            suffix, width, height = check_header(data)
+        except UnreadablePicture as error:
+            raise UnreadableError(f"{photo.origin} is left out: {error.reason}") from None
+        with self._lock:
+            path = self._free_path(photo, suffix)
+        target = self.out / path
+        make_folder(target.parent)
+        if not (isinstance(content, Path) and _link(content, target)):
+            with atomic_write(target) as file:
+                file.write(data)
+        row = replace(photo, path=path, sha256=hashlib.sha256(data).hexdigest(), width=width, height=height)
+        with self._lock:
+            append_photos(self.out, [row])
+            self._origins.add(photo.origin)
+        return row
+
+    def _free_path(self, photo: Photo, suffix: str) -> str:
+        parts = [re.sub(r"[^\w.+-]", "_", part).lstrip(".")[:50] for part in photo.path.split("/")]
+        stem = _without_picture_suffix("/".join(part for part in parts if part)) or "photo"
+        path = stem + suffix
+        if path.casefold() in self._paths:
+            path = f"{stem}-{hashlib.sha256(photo.origin.encode()).hexdigest()[:12]}{suffix}"
+        self._paths.add(path.casefold())
+        return path
 
 
-def origin_of(address: str) -> str:
-    """How an address stands in the manifest: as it is; a `data:` address by its hash."""
-    return (
-        f"data:sha256,{hashlib.sha256(address.encode()).hexdigest()}"
-        if address.startswith("data:")
-        else address
-    )
-
-
-def _read_log(path: Path) -> dict[str, str]:
-    """The last status of each address; a line that a kill tore counts for nothing."""
-    status: dict[str, str] = {}
-    if not path.exists():
-        return status
+def _link(source: Path, target: Path) -> bool:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    row = json.loads(line)
-                    if row["status"] in (DUPLICATE, FAILED, REFUSED):
-                        status[str(row["origin"])] = row["status"]
-                except (ValueError, KeyError, TypeError, RecursionError):
-                    _log.warning("%s has a line that cannot be read; it is passed over", path)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    return status
-
-
-def _append_line(path: Path, row: dict[str, object]) -> None:
-    line = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "replace")
-    try:
-        with path.open("ab+") as file:
-            end = file.seek(0, os.SEEK_END)
-            if end:
-                file.seek(end - 1)
-                line = line if file.read(1) == b"\n" else b"\n" + line
-            file.write(line)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove the unfinished files of a crawl that was killed."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        match = _TEMPORARY.fullmatch(path.name)
-        if match and not _alive(int(match[1])):
-            path.unlink(missing_ok=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        os.link(source.resolve(), temporary)
+        temporary.replace(target)
+    except OSError:
         return False
-    except (OSError, OverflowError):
-        return True
+    finally:
+        temporary.unlink(missing_ok=True)  # stays when both were the same file already
     return True
+
+
+def _without_picture_suffix(path: str) -> str:
+    stem, suffix = os.path.splitext(path)  # noqa: PTH122
+    return stem if suffix.lower() in EXTENSIONS else path
+
+
+class _NameSet:
+    """Strings by hash, eight bytes each: ten million take 80 MB, and two clash once in 300,000 such sets."""
+
+    def __init__(self) -> None:
+        self._sorted = np.empty(0, np.uint64)
+        self._recent: set[int] = set()
+
+    def add(self, name: str) -> None:
+        self._recent.add(_hash(name))
+        if len(self._recent) > max(4096, len(self._sorted) // 8):
+            recent = np.fromiter(self._recent, np.uint64, len(self._recent))
+            self._sorted, self._recent = np.union1d(self._sorted, recent), set()
+
+    def __contains__(self, name: str) -> bool:
+        key = _hash(name)
+        position = int(np.searchsorted(self._sorted, np.uint64(key)))
+        return key in self._recent or (position < len(self._sorted) and int(self._sorted[position]) == key)
+
+
+def _hash(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")

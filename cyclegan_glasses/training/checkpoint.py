@@ -23,17 +23,19 @@ VERSION = 1
 
 
 def save_checkpoint(folder: Path, label: str, objective: Objective, loop_state: Mapping[str, Any]) -> None:
-    """Write `<label>_net_<name>.pth` for every shared network, then `<label>.pt` (`epoch_<label>.pt` for a number).
+    """Write `<label>_net_<name>.pth` for every shared network, then the state file (see `state_path`).
 
-    All are on the disk before the first takes the place of its predecessor, the state file last, so a save that
-    fails or is interrupted leaves the previous state in force.
+    All are on the disk before the first takes the place of its predecessor, the state file last, so a save
+    that fails or is interrupted leaves the previous state in force.
 
     Raises:
         UserError: no space is left, or the folder cannot be written.
     """
     make_folder(folder)
     files: dict[Path, Any] = {
-        weights_path(folder, label, name): {key: value.detach().cpu() for key, value in network.state_dict().items()}
+        weights_path(folder, label, name): {
+            key: value.detach().cpu() for key, value in network.state_dict().items()
+        }
         for name, network in objective.weights().items()
     }
     files[state_path(folder, label)] = {
@@ -62,12 +64,16 @@ def load_checkpoint(folder: Path, label: str, objective: Objective) -> dict[str,
     state = load_tensors(path)
     try:
         if state["version"] > VERSION:
-            raise UserError(f"{path} is of version {state['version']}, this toolkit reads up to {VERSION}: update it")
+            raise UserError(
+                f"{path} is of version {state['version']}, this toolkit reads up to {VERSION}: update it"
+            )
         objective.load_state_dict(state["objective"])
         _set_random_state(state["random"])
         return state["loop"]
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path} is not a state of this model ({error}): choose another --name or --epoch") from error
+        raise UserError(
+            f"{path} is not a state of this model ({error}): choose another --name or --epoch"
+        ) from error
 
 
 def state_path(folder: Path, label: str) -> Path:
@@ -92,7 +98,9 @@ def load_tensors(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not there: check --name, --checkpoints_dir and --epoch") from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} is cut off or not a file of weights ({reason}): take an earlier one") from error
+        raise UserError(
+            f"{path} is cut off or not a file of weights ({reason}): take an earlier one"
+        ) from error
     if not isinstance(state, dict):
         raise UserError(f"{path} holds no dictionary of weights")
     return state
@@ -112,7 +120,7 @@ def load_network_weights(path: Path) -> dict[str, Tensor]:
 
 def _random_state() -> dict[str, Any]:
     kind, words, *rest = random.getstate()
-    name, keys, *numpy_rest = np.random.get_state()  # noqa: NPY002  other libraries draw from the global state
+    name, keys, *numpy_rest = np.random.get_state()
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -128,4 +136,4 @@ def _set_random_state(state: dict[str, Any]) -> None:
     kind, words, *rest = state["python"]
     random.setstate((kind, tuple(words), *rest))
     name, keys, *numpy_rest = state["numpy"]
-    np.random.set_state((name, keys.numpy().astype(np.uint32), *numpy_rest))  # noqa: NPY002
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *numpy_rest))

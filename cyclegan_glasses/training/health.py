@@ -45,7 +45,11 @@ class LossLog:
         bad = (~torch.isfinite(rows)).any(dim=1).nonzero()
         if len(bad):
             first = int(bad[0])
-            names = [n for n, value in zip(self.names, rows[first].tolist(), strict=True) if not math.isfinite(value)]
+            names = [
+                n
+                for n, value in zip(self.names, rows[first].tolist(), strict=True)
+                if not math.isfinite(value)
+            ]
             raise UserError(
                 f"{', '.join(names)} became NaN or infinite at step {step - len(rows) + 1 + first}:"
                 " lower --lr, give --clip_grad 1, or use --precision fp32"
@@ -83,7 +87,7 @@ class _Mean:
 
 
 class CollapseWatch:
-    """Warns once when a discriminator's loss has been about zero for long: its generator learns nothing more."""
+    """Warns once when a discriminator's loss has been about zero for long: its generator learns nothing."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._reports = dict.fromkeys(names, 0)
@@ -95,8 +99,9 @@ class CollapseWatch:
             self._reports[name] = self._reports[name] + 1 if near_zero else 0
             if self._reports[name] == LONG:
                 return (
-                    f"{name} has been below {ZERO} for {LONG} reports: its discriminator wins and the generator"
-                    " learns nothing; lower --ndf or --lr, or look whether the two domains differ in more than glasses"
+                    f"{name} has been below {ZERO} for {LONG} reports: its discriminator wins and the"
+                    " generator learns nothing; lower --ndf or --lr, or look whether the two domains differ"
+                    " in more than glasses"
                 )
         return ""
 
@@ -112,5 +117,6 @@ def explained_memory_errors() -> Iterator[None]:
         if not short and "not enough memory" not in text and "out of memory" not in text:
             raise
         raise UserError(
-            "out of memory: lower --batch_size, then --crop_size (and --load_size), --ngf or --netG resnet_6blocks"
+            "out of memory: lower --batch_size, then --crop_size (and --load_size), --ngf"
+            " or --netG resnet_6blocks"
         ) from error

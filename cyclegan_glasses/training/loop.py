@@ -68,7 +68,7 @@ class Loop:
         self._meter = _Meter()
 
     def run(self) -> Outcome:
-        """Train to the end, to `max_steps`, or until Ctrl-C or SIGTERM; the latest state is saved in each case.
+        """Train to the end, to `max_steps`, or until Ctrl-C or SIGTERM; the latest state is saved each time.
 
         Raises:
             UserError: a loss is not finite, memory or disk is short; the last saved state stays.
@@ -183,8 +183,8 @@ class _Meter:
     """Times the steps and the waits for batches since the last report."""
 
     def __init__(self) -> None:
-        self.restart()
-        self.take()
+        self._mark = self._wait = self._step = 0.0
+        self._pictures = 0
 
     def restart(self) -> None:
         self._mark = time.perf_counter()

@@ -66,7 +66,10 @@ class Progress:
 
 
 class Monitor(Protocol):
-    """Someone who watches a run. An exception from a monitor is logged and never stops training."""
+    """Someone who watches a run. An exception from a monitor is logged and never stops training.
+
+    A class that inherits from this one may leave out what it has no use for.
+    """
 
     def start(self, run: Run) -> None:
         """The run begins or goes on."""
@@ -78,7 +81,7 @@ class Monitor(Protocol):
         """New values of the losses, every `--print_freq` pictures."""
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (height, width, 3); every `--display_freq`."""
+        """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (H, W, 3); every `--display_freq`."""
 
     def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """The same for the web page, every `--update_html_freq` pictures."""

@@ -52,13 +52,19 @@ class Training:
         folder, objective = self.folder, self.objective
         if state_path(folder, label).exists():
             self.loop.load_state_dict(load_checkpoint(folder, label, objective))
-            said = f"going on from {state_path(folder, label).name}: epoch {self.loop.epoch}, step {self.loop.step}"
+            state = state_path(folder, label).name
+            said = f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}"
         else:
             names = [name for name in objective.weights() if weights_path(folder, label, name).exists()]
             if not names:
-                raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
-            objective.load_weights({name: load_network_weights(weights_path(folder, label, name)) for name in names})
-            said = f"starting from the weights of {', '.join(names)} alone: optimizers and learning rate start anew"
+                raise UserError(
+                    f"{folder} has nothing named {label!r} to go on with: check --name and --epoch"
+                )
+            objective.load_weights(
+                {name: load_network_weights(weights_path(folder, label, name)) for name in names}
+            )
+            weights = ", ".join(names)
+            said = f"starting from the weights of {weights} alone: optimizers and learning rate start anew"
         if epoch_count is not None:
             self.loop.epoch, self.loop.pictures = epoch_count, 0
             said += f"; as asked, at the start of epoch {epoch_count}"
@@ -68,7 +74,8 @@ class Training:
         """Write the options, train, and close the monitor; see `Loop.run`."""
         write_options(self.folder, values)
         epochs = self.loop.schedule.settings.epochs
-        self.monitor.start(Run(name, self.folder, dict(values), self.objective.loss_names, epochs, resumed))
+        names, step = self.objective.loss_names, self.loop.step
+        self.monitor.start(Run(name, self.folder, dict(values), names, epochs, resumed, step))
         try:
             return self.loop.run()
         finally:

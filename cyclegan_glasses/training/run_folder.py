@@ -44,11 +44,13 @@ def check_folder(
             return []
         difference = f" with other options ({', '.join(changed.values())})" if changed else ""
         raise UserError(
-            f"{folder} already holds a run{difference}: take another --name, add --continue_train with that run's"
-            " options to go on with it, or remove the folder"
+            f"{folder} already holds a run{difference}: take another --name, add --continue_train with that"
+            " run's options to go on with it, or remove the folder"
         )
     if wrong := [line for name, line in changed.items() if name in shape]:
-        raise UserError(f"{folder} cannot go on with other networks ({', '.join(wrong)}): take another --name")
+        raise UserError(
+            f"{folder} cannot go on with other networks ({', '.join(wrong)}): take another --name"
+        )
     return list(changed.values())
 
 

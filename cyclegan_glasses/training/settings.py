@@ -14,9 +14,9 @@ class RateSettings:
     """The learning rate over epochs.
 
     Attributes:
-        policy: `linear` keeps the rate for `n_epochs`, then lets it fall to zero over `n_epochs_decay`; `step`
-            takes a tenth every `decay_every` epochs; `plateau` a fifth when the cycle loss has not fallen by 1 %
-            for five epochs; `cosine` follows half a cosine over the whole run.
+        policy: `linear` keeps the rate for `n_epochs`, then lets it fall to zero over `n_epochs_decay`;
+            `step` takes a tenth every `decay_every` epochs; `plateau` a fifth when the cycle loss has not
+            fallen by 1 % for five epochs; `cosine` follows half a cosine over the whole run.
     """
 
     policy: str = "linear"
@@ -28,7 +28,9 @@ class RateSettings:
         if self.policy not in POLICIES:
             raise UserError(f"unknown --lr_policy {self.policy!r}: choose one of {', '.join(POLICIES)}")
         if self.n_epochs < 0 or self.n_epochs_decay < 0 or self.epochs < 1 or self.decay_every < 1:
-            raise UserError("--n_epochs and --n_epochs_decay must add up to 1 or more, --lr_decay_iters be 1 or more")
+            raise UserError(
+                "--n_epochs and --n_epochs_decay must add up to 1 or more, --lr_decay_iters be 1 or more"
+            )
 
     @property
     def epochs(self) -> int:
@@ -57,6 +59,13 @@ class LoopSettings:
     save_by_iter: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("max_steps", "print_freq", "display_freq", "html_freq", "save_latest_freq", "save_epoch_freq"):
+        for name in (
+            "max_steps",
+            "print_freq",
+            "display_freq",
+            "html_freq",
+            "save_latest_freq",
+            "save_epoch_freq",
+        ):
             if getattr(self, name) < 0:
                 raise UserError(f"{name} must not be below 0")

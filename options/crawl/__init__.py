@@ -10,13 +10,17 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import commons, folder, google, openverse
+from options.crawl import aihub, celeba, commons, folder, google, kaggle, openverse, synthetic
 
 VERBS: dict[str, ModuleType] = {
+    "synthetic": synthetic,
     "folder": folder,
-    "google": google,
+    "celeba": celeba,
+    "kaggle": kaggle,
+    "aihub": aihub,
     "openverse": openverse,
     "commons": commons,
+    "google": google,
 }
 
 

@@ -6,16 +6,19 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 from cyclegan_glasses.sources.settings import FREE_LICENCES, LICENCES, GatherSettings, join
 from options.progress import shown
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.fetch.client import Fetcher
-    from cyclegan_glasses.sources.found import Found
+    from cyclegan_glasses.sources.hits import Hit
 
 _LABELS = ("", "glasses", "none", "sunglasses")
 
@@ -90,21 +93,30 @@ def gather_settings(args: argparse.Namespace, query: str) -> GatherSettings:
 
 
 def crawl(
-    source: str, search: Callable[[Fetcher], Iterator[Found]], fetch: FetchSettings, settings: GatherSettings
+    source: str, search: Callable[[Fetcher], Iterator[Hit]], fetch: FetchSettings, settings: GatherSettings
 ) -> int:
-    """Run one crawl, show how it goes and what came of it; 130 when it was stopped."""
+    """Run one crawl, show how it goes and what came of it; 130 when it was stopped.
+
+    Raises:
+        UserError: the search found nothing (the folder was not touched then), or it broke off.
+    """
     from cyclegan_glasses.sources.fetch.client import Fetcher
-    from cyclegan_glasses.sources.gather import Tally, gather
-    from cyclegan_glasses.sources.store import LOG, Store
+    from cyclegan_glasses.sources.web import Tally, gather
+    from cyclegan_glasses.sources.web_store import LOG, WebStore
 
     fetcher, tally = Fetcher(fetch), Tally()
-    photos = gather(search(fetcher), fetcher, Store(settings.out, source), settings, tally)
+    hits = search(fetcher)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        for _ in shown(photos, settings.count, "photos"):
-            pass
+        first = next(hits, None)  # a search that comes to nothing leaves no folder behind
+        if first is None:
+            raise UserError("the search found nothing, nothing was written: try other words or licences")
+        store = WebStore(settings.out, source)
+        photos = gather(chain([first], hits), fetcher, store, settings, tally)
+        with closing(photos):
+            for _ in shown(photos, settings.count, "photos"):
+                pass
     except KeyboardInterrupt:
-        photos.close()
         print(
             f"stopped: {settings.out} keeps what came; type the same command again to go on", file=sys.stderr
         )

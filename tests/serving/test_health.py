@@ -29,6 +29,7 @@ def run_with(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_torchvision_without_its_operators_is_told_with_the_remedy(tmp_path):
     """The installed torchvision without its compiled part is what a build for another torch amounts to."""
     package = Path(importlib.util.find_spec("torchvision").origin).parent
@@ -41,6 +42,7 @@ def test_a_torchvision_without_its_operators_is_told_with_the_remedy(tmp_path):
     assert done.stderr.startswith("error: torchvision ") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ["ImportError('undefined symbol')", "OSError('libcudart.so: cannot open')"])
 def test_a_library_that_does_not_load_is_told_too(tmp_path, error):
     (tmp_path / "torchvision.py").write_text(f"raise {error}")

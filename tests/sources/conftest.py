@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from loopback import Site
 
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
+from tests.sources.loopback import Site
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import answer
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import commons
 from cyclegan_glasses.sources.settings import FREE_LICENCES, CommonsSettings
+from tests.sources.loopback import answer
 
 KEYS = [
     "query",

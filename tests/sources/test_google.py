@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import answer, picture
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import google
 from cyclegan_glasses.sources.settings import GoogleSettings
+from tests.sources.loopback import answer, picture
 
 RECORD = (
     '[0,"doc1",["https://encrypted-tbn0.gstatic.com/images?q\\u003dtbn:AB\\u0026s",225,225],'

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import answer
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import openverse
-from cyclegan_glasses.sources.found import Found
+from cyclegan_glasses.sources.hits import Hit
 from cyclegan_glasses.sources.settings import OpenverseSettings
+from tests.sources.loopback import answer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("https://example.org/a.jpg"),
@@ -51,7 +51,7 @@ def settings(site, **other):
 
 def test_licence_author_and_landing_page_are_kept():
     (found,) = openverse.results({"results": [entry(1)]}, ("by-sa",))
-    assert found == Found(
+    assert found == Hit(
         "https://example.org/1.jpg",
         "CC BY-SA 2.0",
         "Ann Other",
@@ -136,7 +136,7 @@ def test_no_answer_breaks_it(payload):
 
 @given(st.text() | st.binary())
 def test_text_from_outside_is_one_clean_line(value):
-    from cyclegan_glasses.sources.found import text
+    from cyclegan_glasses.sources.hits import text
 
     clean = text(value, 10)
     assert len(clean) <= 10 and clean.isprintable() is not None and "\n" not in clean

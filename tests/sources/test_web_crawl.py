@@ -14,11 +14,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from loopback import answer, picture
 
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.photo import latest_photos, read_manifest
 from options.crawl import parse
+from tests.sources.loopback import answer, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--allow_private", "--interval", "0", "--backoff", "0", "--max_wait", "1"]
@@ -147,7 +147,7 @@ def test_a_crawl_killed_ten_times_ends_with_every_picture_once_and_every_row_who
              "--connections", 2]  # fmt: skip
     chance = random.Random(7)
     quick = multiprocessing.get_context("forkserver")
-    quick.set_forkserver_preload(["options.crawl.openverse", "cyclegan_glasses.sources.gather"])
+    quick.set_forkserver_preload(["options.crawl.openverse", "cyclegan_glasses.sources.web"])
     for _ in range(10):
         asked = sum(site.hits.values())
         started = quick.Process(target=crawl_silently, args=([str(word) for word in words],))

@@ -72,14 +72,13 @@ class Fetcher:
             else:
                 reply = self._follow(address, self.settings.max_bytes, robots=True, picture=True)
             with self._decoding:
-                facts = check_picture(reply.body, self.settings.max_pixels)
+                width, height = check_picture(reply.body, self.settings.max_pixels)
         except FetchError as error:
             _log.debug("%s: %s", address, error.reason)
             return Fetched(address, error.status, error=error.error, reason=error.reason, http=error.http)
         return Fetched(
             address, OK, final=reply.address, http=reply.http, sha256=hashlib.sha256(reply.body).hexdigest(),
-            size=len(reply.body), width=facts.width, height=facts.height, extension=facts.extension,
-            content=reply.body,
+            size=len(reply.body), width=width, height=height, content=reply.body,
         )  # fmt: skip
 
     def page(self, address: str, *, robots: bool) -> Reply:

@@ -58,7 +58,6 @@ class Fetched:
         error, reason, http: as in `FetchError`; empty when all went well.
         sha256, size: of the bytes, when there are any.
         width, height: in pixels.
-        extension: `jpg`, `png` or `webp`, by the content.
         content: the bytes of the file.
     """
 
@@ -72,5 +71,4 @@ class Fetched:
     size: int = 0
     width: int = 0
     height: int = 0
-    extension: str = ""
     content: bytes = field(default=b"", repr=False)

@@ -10,21 +10,21 @@ import time
 import zlib
 
 import pytest
-from loopback import answer, in_turn, picture
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch import addresses
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
+from tests.sources.loopback import answer, in_turn, picture
 
 
 def test_a_picture_comes_whole(site, make_fetcher):
-    for kind, extension in (("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")):
+    for kind in ("JPEG", "PNG", "WEBP"):
         content = picture(1, kind)
         site.routes["/a"] = answer(content, Content_Type="text/plain")
         got = make_fetcher(contact="me@example.org").picture(site.url("/a"))
-        assert (got.status, got.extension, got.width, got.height) == ("ok", extension, 48, 32)
+        assert (got.status, got.width, got.height) == ("ok", 48, 32)
         assert got.content == content and got.size == len(content)
         assert got.sha256 == hashlib.sha256(content).hexdigest()
     agent = site.requests[-1][1]["User-Agent"]
@@ -420,7 +420,7 @@ def test_requests_to_a_host_keep_their_distance_over_all_threads(site, make_fetc
     assert all(result.status == "ok" for result in results)
     times = sorted(moment for moment, _ in site.times)
     assert len(times) == 7
-    assert 0.6 * 0.95 <= times[-1] - times[0] < 3
+    assert 0.45 < times[-1] - times[0] < 3, "0.6 s, less what the first one was late"
 
 
 def test_a_crawl_delay_is_kept_and_an_unreasonable_one_ends_it(site, make_fetcher):

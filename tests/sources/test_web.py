@@ -7,19 +7,21 @@ import json
 import time
 
 import pytest
-from loopback import answer, in_turn, picture
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import latest_photos, read_manifest
-from cyclegan_glasses.sources.found import Found
-from cyclegan_glasses.sources.gather import Tally, gather
+from cyclegan_glasses.sources.hits import Hit
 from cyclegan_glasses.sources.settings import GatherSettings
-from cyclegan_glasses.sources.store import Store
+from cyclegan_glasses.sources.web import Tally, gather
+from cyclegan_glasses.sources.web_store import WebStore
+from tests.sources.loopback import answer, in_turn, picture
 
 
 def crawl(found, fetcher, folder, **settings):
     tally = Tally()
-    kept = list(gather(found, fetcher, Store(folder, "test"), GatherSettings(folder, "q", **settings), tally))
+    kept = list(
+        gather(found, fetcher, WebStore(folder, "test"), GatherSettings(folder, "q", **settings), tally)
+    )
     assert len(kept) == tally.new
     return tally
 
@@ -27,7 +29,7 @@ def crawl(found, fetcher, folder, **settings):
 def serve(site, count, start=0):
     for number in range(start, start + count):
         site.routes[f"/{number}.jpg"] = answer(picture(number))
-    return [Found(site.url(f"/{number}.jpg"), "CC0 1.0", "Ann") for number in range(start, start + count)]
+    return [Hit(site.url(f"/{number}.jpg"), "CC0 1.0", "Ann") for number in range(start, start + count)]
 
 
 def log(folder):
@@ -36,7 +38,7 @@ def log(folder):
 
 def test_pictures_rows_and_log(site, make_fetcher, tmp_path):
     found = serve(site, 3)
-    found[0] = Found(found[0].address, "CC BY 2.0", "Bob", {"landing": "https://example.org/"})
+    found[0] = Hit(found[0].address, "CC BY 2.0", "Bob", {"landing": "https://example.org/"})
     tally = crawl(found, make_fetcher(), tmp_path, label="glasses")
     assert (tally.new, tally.have, tally.failed) == (3, 3, 0)
     photos = {photo.origin: photo for photo in latest_photos(tmp_path).values()}
@@ -101,7 +103,7 @@ def test_failed_ones_are_tried_again_when_asked_and_refused_ones_never(site, mak
 
 def test_the_same_picture_at_two_addresses_is_kept_once(site, make_fetcher, tmp_path):
     site.routes["/a"] = site.routes["/b"] = answer(picture(1))
-    found = [Found(site.url("/a"), "CC0"), Found(site.url("/b"), "CC BY"), Found(site.url("/a"))]
+    found = [Hit(site.url("/a"), "CC0"), Hit(site.url("/b"), "CC BY"), Hit(site.url("/a"))]
     tally = crawl(found, make_fetcher(connections=1), tmp_path)
     assert (tally.new, tally.duplicate) == (1, 1)
     (photo,) = latest_photos(tmp_path).values()
@@ -138,17 +140,6 @@ def test_a_file_that_is_not_what_its_name_says_is_written_anew(site, make_fetche
     assert (tmp_path / "photos" / name).read_bytes() == picture(0)
 
 
-def test_leftovers_of_a_killed_crawl_are_removed_and_nothing_else(tmp_path):
-    pictures = tmp_path / "photos"
-    pictures.mkdir()
-    dead = pictures / f".{'a' * 24}.jpg.999999999.tmp"
-    others = [pictures / "mine.jpg", pictures / ".notes.tmp", pictures / f"{'b' * 24}.jpg"]
-    for path in (dead, *others):
-        path.write_bytes(b"x")
-    Store(tmp_path, "test")
-    assert sorted(pictures.iterdir()) == sorted(others)
-
-
 def test_a_torn_log_is_mended(site, make_fetcher, tmp_path):
     found = serve(site, 2)
     site.routes["/0.jpg"] = answer(b"", 404)
@@ -165,7 +156,7 @@ def test_closing_early_stops_at_once_and_keeps_what_came(site, make_fetcher, tmp
     for number in range(2, 20):
         site.routes[f"/{number}.jpg"] = lambda handler: time.sleep(5)
     tally = Tally()
-    store = Store(tmp_path, "test")
+    store = WebStore(tmp_path, "test")
     photos = gather(
         found, make_fetcher(read_timeout=9, max_seconds=9), store, GatherSettings(tmp_path, "q"), tally
     )

@@ -1,0 +1,70 @@
+"""Generators from a run's folder, ready to translate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
+from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+
+
+def load_generator(
+    path: Path, device: torch.device, asked: Mapping[str, Any] | None = None
+) -> tuple[nn.Module, GeneratorSettings]:
+    """The generator whose plain state dict is `path`, ours or the peer's, on `device` and in evaluation mode.
+
+    Its architecture is read off the weights, so that nothing needs to be repeated.
+
+    Args:
+        asked: fields of `GeneratorSettings` that a person insists on.
+
+    Raises:
+        UserError: the file is not there, not whole, of an unknown architecture, or not of the one asked for.
+    """
+    weights = load_network_weights(path)
+    found = infer_generator(weights)
+    if found is None:
+        raise UserError(
+            f"{path} is not a generator of this toolkit: give the *_net_G_A.pth or *_net_G_B.pth of a run"
+        )
+    wrong = [
+        f"{name} is {value!r}, not {asked[name]!r}"
+        for name, value in asdict(found).items()
+        if asked and name in asked and asked[name] != value
+    ]
+    if wrong:
+        raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
+    network = build_generator(replace(found, norm="batch" if found.norm == "syncbatch" else found.norm))
+    load_weights(network, weights, str(path))
+    return network.to(device).eval(), found
+
+
+def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Path | None]:
+    """The weights that translate in `direction`, and those of the way back if they are there.
+
+    G_A removes glasses (`AtoB`), G_B adds them (`BtoA`).
+
+    Raises:
+        UserError: the run or the weights are not there; says which epochs are.
+    """
+    forth, back = ("G_A", "G_B") if direction == "AtoB" else ("G_B", "G_A")
+    path, other = weights_path(folder, label, forth), weights_path(folder, label, back)
+    if not folder.is_dir():
+        raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
+    if not path.exists():
+        saved = sorted(
+            file.name.removesuffix(f"_net_{forth}.pth") for file in folder.glob(f"*_net_{forth}.pth")
+        )
+        raise UserError(
+            f"{path} is not there: "
+            + (f"--epoch can be {', '.join(saved)}" if saved else "the run has not saved a generator yet")
+        )
+    return path, other if other.exists() else None

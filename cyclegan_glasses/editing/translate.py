@@ -1,0 +1,106 @@
+"""A data set through a generator, written as pictures: `images/<stem>_<label>.png`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.training.loop import to_picture
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the pictures of a direction are called: `real_A fake_B rec_A`, truth `real_B`; or plainly."""
+
+    real: str
+    fake: str
+    rec: str
+    truth: str
+
+
+LABELS = {
+    "AtoB": Labels("real_A", "fake_B", "rec_A", "real_B"),
+    "BtoA": Labels("real_B", "fake_A", "rec_B", "real_A"),
+    "single": Labels("real", "fake", "rec", "truth"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One picture's files, by label, in the order of showing; `truth` and `mask` where there are any."""
+
+    stem: str
+    pictures: dict[str, Path]
+    truth: Path | None = None
+    mask: Path | None = None
+
+
+def translate(
+    batches: Iterable[Mapping[str, Any]],
+    forth: nn.Module,
+    back: nn.Module | None,
+    direction: str,
+    folder: Path,
+    precision: Precision,
+    labels: Labels,
+    aspect_ratio: float = 1.0,
+    limit: int | None = None,
+) -> Iterator[Translation]:
+    """Translate pictures one by one and write input, result and reconstruction below `folder/images`.
+
+    Args:
+        batches: of one picture each, with the input's domain, and the other's where it is the truth.
+        forth, back: networks of the direction and of the way back.
+        direction: `AtoB` or `BtoA`.
+        aspect_ratio: width over height that pictures are stretched to when written.
+        limit: translate at most so many.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    images = make_folder(folder / "images")
+    source, target = direction[0], direction[-1]
+    stems: dict[str, int] = {}
+    for batch in itertools.islice(batches, limit):
+        real = batch[source].to(precision.device)
+        with torch.inference_mode(), precision.autocast():
+            fake = forth(real)
+            rec = back(fake) if back is not None else None
+        stem = _unique(Path(batch[f"{source}_path"][0]).stem, stems)
+
+        def write(label: str, picture: Tensor, stem: str = stem) -> Path:
+            path = images / f"{stem}_{label}.png"
+            _write(path, picture[0], aspect_ratio)
+            return path
+
+        pictures = {labels.real: write(labels.real, real), labels.fake: write(labels.fake, fake)}
+        if rec is not None:
+            pictures[labels.rec] = write(labels.rec, rec)
+        truth = write(labels.truth + "_truth", batch[target]) if target in batch else None
+        mask = write("mask", batch["M"] * 2 - 1) if "M" in batch and truth else None
+        yield Translation(stem, pictures, truth, mask)
+
+
+def _unique(stem: str, seen: dict[str, int]) -> str:
+    """`stem`, with a number behind it when pictures of other folders are called the same."""
+    seen[stem] = seen.get(stem, 0) + 1
+    return stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
+
+
+def _write(path: Path, picture: Tensor, aspect_ratio: float) -> None:
+    image = Image.fromarray(to_picture(picture))
+    if aspect_ratio > 1:
+        image = image.resize((round(image.width * aspect_ratio), image.height), Image.Resampling.BICUBIC)
+    elif aspect_ratio < 1:
+        image = image.resize((image.width, round(image.height / aspect_ratio)), Image.Resampling.BICUBIC)
+    with atomic_write(path) as file:
+        image.save(file, format="PNG")

@@ -1,0 +1,76 @@
+"""Scores of results against their truth, beside those of the untouched input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cyclegan_glasses.evaluation.metrics import l1, psnr, ssim
+
+INSIDE, OUTSIDE = "inside", "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class PairScores:
+    """Scores of one picture by name (`PSNR`, `SSIM inside`, `L1 outside`, …), of the result and of the input."""
+
+    result: dict[str, float]
+    input: dict[str, float]
+
+
+def score_pair(real: Path, fake: Path, truth: Path, mask: Path | None = None) -> PairScores:
+    """Compare a result and its untouched input with the truth.
+
+    PSNR in dB, SSIM, over the whole picture; with a mask also both inside it, and L1 (of 255) inside and
+    outside it, where «outside» of a result is how far it strays from its input.
+    """
+    pictures = {name: _read(path) for name, path in (("input", real), ("result", fake), ("truth", truth))}
+    target = pictures.pop("truth")
+    inside = _read(mask)[..., 0] / 255 if mask else None
+    scores: dict[str, dict[str, float]] = {}
+    for name, picture in pictures.items():
+        scores[name] = {"PSNR": psnr(picture, target), "SSIM": ssim(picture, target)}
+        if inside is not None and inside.any():
+            scores[name] |= {
+                f"PSNR {INSIDE}": psnr(picture, target, inside),
+                f"SSIM {INSIDE}": ssim(picture, target, inside),
+                f"L1 {INSIDE}": l1(picture, target, inside),
+            }
+    if inside is not None and inside.any():
+        outside = (inside == 0).astype(np.float64)
+        scores["result"][f"L1 {OUTSIDE}"] = l1(pictures["result"], pictures["input"], outside)
+    return PairScores(scores["result"], scores["input"])
+
+
+def table(scores: Sequence[PairScores]) -> str:
+    """Means over pictures as a table to print, with what it takes to judge the mask: share nearer, error left."""
+    names = list(dict.fromkeys(name for pair in scores for name in pair.result))
+    lines = [f"{'':14}{'result':>9}{'input':>9}"]
+    for name in names:
+        result = _mean([pair.result[name] for pair in scores if name in pair.result])
+        untouched = _mean([pair.input[name] for pair in scores if name in pair.input])
+        lines.append(f"{name:14}{result:9.3f}" + ("" if math.isnan(untouched) else f"{untouched:9.3f}"))
+    inside = [
+        (p.result[f"L1 {INSIDE}"], p.input[f"L1 {INSIDE}"]) for p in scores if f"L1 {INSIDE}" in p.result
+    ]
+    if inside:
+        nearer = sum(result < untouched for result, untouched in inside) / len(inside)
+        left = sum(result for result, _ in inside) / max(1e-9, sum(untouched for _, untouched in inside))
+        lines.append(f"nearer to the truth inside the mask than the input: {nearer:.0%} of {len(inside)}")
+        lines.append(f"error left inside the mask: {left:.0%} of the input's")
+    return "\n".join(lines)
+
+
+def _read(path: Path) -> np.ndarray:
+    with Image.open(path) as file:
+        return np.asarray(file.convert("RGB"))
+
+
+def _mean(values: list[float]) -> float:
+    finite = [value for value in values if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else math.nan

@@ -1,0 +1,132 @@
+"""Spectacle frames: what they are made of, in millimetres, and random ones with sensible sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cyclegan_glasses.overlays.outlines import SHAPES, Material
+
+Colour = tuple[int, int, int]
+Pattern = Literal["plain", "tortoise", "fade"]
+
+ACETATE: dict[str, Colour] = {
+    "black": (24, 23, 25),
+    "tortoise": (112, 64, 30),
+    "brown": (84, 50, 32),
+    "navy": (28, 40, 82),
+    "burgundy": (104, 24, 38),
+    "red": (176, 34, 36),
+    "green": (34, 72, 54),
+    "blue": (44, 92, 160),
+    "grey": (96, 98, 104),
+    "crystal": (214, 214, 210),
+    "champagne": (206, 178, 150),
+    "ivory": (232, 224, 204),
+}
+METAL: dict[str, Colour] = {
+    "gold": (196, 156, 84),
+    "silver": (186, 190, 196),
+    "gunmetal": (78, 80, 86),
+    "rose-gold": (202, 142, 122),
+    "black": (30, 30, 33),
+    "bronze": (128, 92, 60),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A pair of spectacles. Lengths are in mm, angles in degrees, colours RGB 0 … 255, shares 0 … 1.
+
+    Attributes:
+        shape: a key of `outlines.SHAPES`.
+        lens_width, lens_height, bridge: the boxing system's sizes.
+        rim: how wide the rim looks from in front; 0 is allowed for rimless.
+        temple: length of the temples as sold, from the hinge to the tip behind the ear.
+        temple_height: of the temples at the hinge.
+        material, colour, pattern, opacity: of the rim; an opacity under 1 is clear plastic.
+        gloss: strength of the highlights.
+        wire: colour of the metal parts of a frame that mixes both.
+        tint, tint_strength: colour of the lens and how much light it takes.
+        reflection: strength of the reflections on the lens.
+        power: of the lens in dioptres; negative (short sight) makes the face behind it smaller.
+        wrap: angle of the lens to the front, about the vertical axis.
+        tilt: pantoscopic angle; the lower rim is nearer to the cheek.
+        vertex: from cornea to lens.
+        drop: the middle of the lens lies this far under the pupil.
+    """
+
+    shape: str = "rectangle"
+    lens_width: float = 52.0
+    lens_height: float = 34.0
+    bridge: float = 18.0
+    rim: float = 3.0
+    temple: float = 142.0
+    temple_height: float = 5.0
+    material: Material = "acetate"
+    colour: Colour = (24, 23, 25)
+    pattern: Pattern = "plain"
+    opacity: float = 1.0
+    gloss: float = 0.5
+    wire: Colour = (186, 190, 196)
+    tint: Colour = (176, 190, 192)
+    tint_strength: float = 0.06
+    reflection: float = 0.4
+    power: float = -1.5
+    wrap: float = 6.0
+    tilt: float = 8.0
+    vertex: float = 13.0
+    drop: float = 3.0
+
+    def __post_init__(self) -> None:
+        if self.shape not in SHAPES:
+            raise ValueError(f"unknown frame shape {self.shape!r}: one of {', '.join(SHAPES)}")
+        if min(self.lens_width, self.lens_height, self.bridge, self.temple) <= 0 or self.rim < 0:
+            raise ValueError(
+                "a frame's lens, bridge and temple are longer than nothing, and its rim is no less"
+            )
+
+    @property
+    def width(self) -> float:
+        """From the outer edge of one lens to that of the other."""
+        return 2 * self.lens_width + self.bridge
+
+
+def random_frame(rng: np.random.Generator, shape: str | None = None, sunglasses: bool = False) -> Frame:
+    """A frame as shops sell them. `shape` fixes the shape; `sunglasses` gives it dark lenses."""
+    if shape is None:
+        shape = str(rng.choice(list(SHAPES)))
+    kind = SHAPES[shape]
+    material: Material = kind.materials[int(rng.integers(len(kind.materials)))]
+    colours = ACETATE if material == "acetate" else METAL
+    weights = np.where([name in ("black", "tortoise", "gold", "silver") for name in colours], 2.5, 1.0)
+    name = str(rng.choice(list(colours), p=weights / weights.sum()))
+    width = float(rng.uniform(*kind.width))
+    rim = float(rng.uniform(2.4, 5.2) if material == "acetate" else rng.uniform(1.1, 1.9))
+    fade = material == "acetate" and rng.random() < 0.15
+    pattern: Pattern = "tortoise" if name == "tortoise" else "fade" if fade else "plain"
+    frame = {
+        "lens_width": width,
+        "lens_height": width * float(rng.uniform(*kind.ratio)),
+        "bridge": float(rng.uniform(*kind.bridge)),
+        "rim": 0.0 if kind.build == "rimless" else rim,
+        "temple": float(rng.uniform(136, 148)),
+        "temple_height": float(rng.uniform(3.5, 7.0) if material == "acetate" else rng.uniform(1.6, 2.6)),
+        "opacity": float(rng.uniform(0.5, 0.75)) if name in ("crystal", "champagne") else 1.0,
+        "gloss": float(rng.uniform(0.3, 0.9) if material == "acetate" else rng.uniform(0.7, 1.0)),
+        "tint_strength": float(rng.uniform(0.72, 0.9) if sunglasses else rng.uniform(0.02, 0.1)),
+        "reflection": float(rng.uniform(0.15, 0.85)),
+        "power": float(rng.uniform(-4.5, 1.5)),
+        "wrap": float(rng.uniform(4, 8)),
+        "tilt": float(rng.uniform(6, 10)),
+        "drop": float(rng.uniform(1.5, 4.0)),
+    }
+    rounded = {key: round(value, 2) for key, value in frame.items()}
+    tints: list[Colour] = [(60, 56, 52), (74, 54, 36), (48, 64, 52)]
+    tint = tints[int(rng.integers(3))] if sunglasses else (176, 190, 192)
+    wire = METAL[str(rng.choice(["gold", "silver", "gunmetal"]))]
+    return Frame(
+        shape=shape, material=material, colour=colours[name], pattern=pattern, wire=wire, tint=tint, **rounded
+    )

@@ -1,0 +1,115 @@
+"""Where the head is and how the camera sees it: millimetres in, pixels out.
+
+Head coordinates are in mm, with the origin midway between the eyes on the plane of the corneas: x to the
+right of the picture, y down, z away from the viewer, so the tip of the nose has a negative z. This is the
+convention of OpenCV's cameras for a head that looks straight at the camera.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+PUPILS = 63.0
+"""Mean distance of adult pupils in mm (Dodgson 2004, doi 10.1117/12.529999)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A head in front of a camera.
+
+    Attributes:
+        rotation: head to camera, orthonormal (3, 3).
+        origin: pixel (x, y) of the head's origin; pixel centres have whole coordinates.
+        scale: pixels a mm at the origin.
+        distance: from the camera to the origin in mm; infinite means weak perspective.
+        principal: pixel that the camera's axis meets; only matters at a finite distance.
+    """
+
+    rotation: np.ndarray
+    origin: tuple[float, float]
+    scale: float
+    distance: float = float("inf")
+    principal: tuple[float, float] = (0.0, 0.0)
+
+    @staticmethod
+    def from_eyes(
+        left: tuple[float, float],
+        right: tuple[float, float],
+        yaw: float = 0.0,
+        pitch: float = 0.0,
+        pupils: float = PUPILS,
+        distance: float = float("inf"),
+        principal: tuple[float, float] = (0.0, 0.0),
+    ) -> Pose:
+        """The pose that puts the eyes at two pixels, `left` and `right` as seen in the picture.
+
+        Args:
+            left, right: pixels (x, y) of the pupils.
+            yaw, pitch: degrees; the face turns to the right of the picture, and looks up. The roll follows
+                from the eyes.
+            pupils: distance of the pupils in mm.
+            distance, principal: as in `Pose`.
+
+        Raises:
+            ValueError: the eyes coincide, or the head is in profile.
+        """
+        a, b, centre = (np.asarray(p, float) for p in (left, right, principal))
+        if not np.hypot(*(b - a)) > 0 or abs(yaw) >= 89:
+            raise ValueError("no pose has both eyes in one place")
+        flat = rotation_of(yaw, pitch, 0.0)
+        depth = pupils / 2 * flat[2, 0] / distance
+        far, near = (b - centre) * (1 + depth), (a - centre) * (1 - depth)
+        across = far - near
+        roll = np.arctan2(across[1], across[0]) - np.arctan2(flat[1, 0], flat[0, 0])
+        middle = centre + (far + near) / 2
+        scale = float(np.hypot(*across) / (pupils * np.hypot(flat[0, 0], flat[1, 0])))
+        rotation = rotation_of(yaw, pitch, float(np.degrees(roll)))
+        return Pose(rotation, (float(middle[0]), float(middle[1])), scale, distance, principal)
+
+    @staticmethod
+    def from_camera(rotation: np.ndarray, translation: np.ndarray, camera: np.ndarray) -> Pose:
+        """The pose that `cv2.solvePnP` found.
+
+        Args:
+            rotation: its rotation vector (3,) or (3, 1), or a rotation matrix (3, 3).
+            translation: of the head's origin in the camera, mm, 3 values.
+            camera: matrix (3, 3) with the focal length in pixels; its horizontal one is used for both ways.
+        """
+        import cv2
+
+        matrix = np.asarray(rotation, float)
+        if matrix.size == 3:
+            matrix = cv2.Rodrigues(matrix.reshape(3, 1))[0]
+        x, y, z = np.asarray(translation, float).ravel()
+        principal = (float(camera[0, 2]), float(camera[1, 2]))
+        scale = float(camera[0, 0] / z)
+        return Pose(matrix, (principal[0] + scale * x, principal[1] + scale * y), scale, float(z), principal)
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Pixels (…, 2) of points (…, 3) in head coordinates."""
+        seen = points @ self.rotation.T
+        offset = np.subtract(self.origin, self.principal)
+        return self.principal + (self.scale * seen[..., :2] + offset) / (1 + seen[..., 2:] / self.distance)
+
+    def towards_camera(self) -> np.ndarray:
+        """Unit vector (3,) in head coordinates from the head to the camera."""
+        return -self.rotation[2]
+
+    def into_head(self, direction: np.ndarray) -> np.ndarray:
+        """A direction (3,) of camera coordinates in head coordinates."""
+        return np.asarray(direction, float) @ self.rotation
+
+
+def rotation_of(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """Rotation (3, 3) from head to camera, degrees: turned by `yaw`, then `pitch`, then `roll`.
+
+    Positive yaw turns the face to the right of the picture, positive pitch looks up, positive roll tilts the
+    head clockwise as seen.
+    """
+    (sy, sp, sr), (cy, cp, cr) = (f(np.radians([yaw, pitch, roll])) for f in (np.sin, np.cos))
+    turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
+    nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
+    tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return tilt @ nod @ turn

@@ -1,0 +1,81 @@
+"""Antialiased coverage of projected polygons on a crop, drawn at a multiple of its resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+_SHIFT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A window of a picture: its first column and row, its size in pixels, and the supersampling."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    zoom: int
+
+    @staticmethod
+    def around(points: np.ndarray, margin: float, shape: tuple[int, ...], zoom: int) -> Crop | None:
+        """The window of a picture of `shape` that holds `points` (n, 2) and a margin; None when outside."""
+        low = np.floor(points.min(axis=0) - margin).astype(int)
+        high = np.ceil(points.max(axis=0) + margin).astype(int) + 1
+        low, high = np.maximum(low, 0), np.minimum(high, (shape[1], shape[0]))
+        if (high <= low).any():
+            return None
+        return Crop(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]), zoom)
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns of the picture."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    def local(self, points: np.ndarray) -> np.ndarray:
+        """Pixels (n, 2) of the picture as pixels of the enlarged crop."""
+        return (points - (self.x, self.y) + 0.5) * self.zoom - 0.5
+
+    def empty(self, channels: int = 1) -> np.ndarray:
+        """A black uint8 layer of the enlarged crop."""
+        size = (self.height * self.zoom, self.width * self.zoom)
+        return np.zeros(size if channels == 1 else (*size, channels), np.uint8)
+
+    def fill(self, rings: Sequence[np.ndarray]) -> np.ndarray:
+        """Coverage 0 … 255 of the area inside an odd number of `rings` ((n, 2) pixels of the picture)."""
+        layer = self.empty()
+        cv2.fillPoly(layer, self._fixed(rings), 255, cv2.LINE_AA, _SHIFT)
+        return layer
+
+    def paint(self, layer: np.ndarray, rings: Sequence[np.ndarray], colour: Sequence[int]) -> None:
+        """Fill `rings` of a three-channel layer with `colour`, a little beyond the edge, unblended."""
+        fixed = self._fixed(rings)
+        value = [float(c) for c in colour]
+        cv2.fillPoly(layer, fixed, value, cv2.LINE_8, _SHIFT)
+        cv2.polylines(layer, fixed, True, value, 3, cv2.LINE_8, _SHIFT)
+
+    def shrink(self, layer: np.ndarray) -> np.ndarray:
+        """A layer of the enlarged crop at the picture's resolution, by the mean over each pixel."""
+        return cv2.resize(layer, (self.width, self.height), interpolation=cv2.INTER_AREA)
+
+    def _fixed(self, rings: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.round(self.local(ring) * (1 << _SHIFT)).astype(np.int32) for ring in rings]
+
+
+def blur(layer: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur by `sigma` pixels; large ones are done at a lower resolution."""
+    if sigma < 0.3:
+        return layer
+    factor = int(min(8, max(1, sigma // 2.5)))
+    if factor == 1:
+        return cv2.GaussianBlur(layer, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    height, width = layer.shape[:2]
+    small = cv2.resize(
+        layer, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA
+    )
+    small = cv2.GaussianBlur(small, (0, 0), sigma / factor, borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,77 @@
+"""What test.py runs: translate a data set, compare with the truth where there is one, write the page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from cyclegan_glasses.data.loader import Batches
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.editing.models import find_generators, load_generator
+from cyclegan_glasses.editing.translate import LABELS, translate
+from cyclegan_glasses.evaluation.pairs import PairScores, score_pair, table
+from cyclegan_glasses.monitoring.results_page import Result, write_results_page
+from cyclegan_glasses.training.checkpoint import weights_path
+
+
+def load_pair(
+    folder: Path,
+    label: str,
+    direction: str,
+    single: bool,
+    suffix: str,
+    device: torch.device,
+    asked: Mapping[str, Any] | None = None,
+) -> tuple[nn.Module, nn.Module | None]:
+    """The generators forth and, if it is there, back; `single` loads `<label>_net_G<suffix>.pth` alone."""
+    if single:
+        return load_generator(weights_path(folder, label, f"G{suffix}"), device, asked)[0], None
+    forth, back = find_generators(folder, label, direction)
+    return load_generator(forth, device, asked)[0], load_generator(back, device, asked)[0] if back else None
+
+
+def write_results(
+    batches: Batches,
+    forth: nn.Module,
+    back: nn.Module | None,
+    direction: str,
+    folder: Path,
+    precision: Precision,
+    title: str,
+    plain: bool = False,
+    aspect_ratio: float = 1.0,
+    limit: int | None = None,
+) -> tuple[Path, str]:
+    """Translate `batches`, write pictures and `index.html` into `folder`.
+
+    Args:
+        plain: call the pictures `real` and `fake`, as the reference implementation's `--model test`.
+        limit: translate at most so many.
+
+    Returns:
+        The page's path, and a table of mean scores (empty without a truth).
+    """
+    labels = LABELS["single" if plain else direction]
+    done = translate(batches.epoch(1), forth, back, direction, folder, precision, labels, aspect_ratio, limit)
+    total = min(batches.epoch_size, limit or batches.epoch_size)
+    results, scores = [], []
+    for item in tqdm(done, total=total, unit="picture", disable=not sys.stderr.isatty()):
+        pair = PairScores({}, {})
+        if item.truth is not None:
+            pair = score_pair(item.pictures[labels.real], item.pictures[labels.fake], item.truth, item.mask)
+            scores.append(pair)
+        shown = {label: _relative(path, folder) for label, path in item.pictures.items()}
+        truth = _relative(item.truth, folder) if item.truth else ""
+        results.append(Result(item.stem, shown, truth, pair.result, pair.input))
+    page = write_results_page(folder, title, direction, results)
+    return page, table(scores) if scores else ""
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()

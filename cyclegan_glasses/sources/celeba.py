@@ -1,0 +1,172 @@
+"""CelebA: 202,599 aligned faces of 10,177 people with 40 attributes (Liu et al. 2015, arXiv 1411.7766).
+
+Its annotation files, and the copies of them with commas, are read row by row and side by side, so memory
+stays flat. The official split is kept; `Eyeglasses` counts sunglasses too, and about one label in a
+hundred is wrong, so the rows go through the filters like any other photo.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.photo import GLASSES, NONE, Photo
+from cyclegan_glasses.pictures import EXTENSIONS, UnreadablePicture, open_picture
+from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
+from cyclegan_glasses.sources.archive import Archive, UnreadableError, open_archive
+from cyclegan_glasses.sources.found import Found, read_content
+from cyclegan_glasses.sources.settings import CelebaSettings
+
+LICENCE = "CelebA agreement: non-commercial research"
+SPLITS = {0: "train", 1: "val", 2: "test"}
+PUBLISHED = {"trainA": 10_521, "trainB": 152_249, "testA": 2_672, "testB": 37_157}
+_SIZE = 256
+_ATTRIBUTES = "list_attr_celeba"
+_OPTIONAL = {"identity_celeba": 1, "list_eval_partition": 1, "list_landmarks_align_celeba": 10}
+
+logger = logging.getLogger(__name__)
+
+
+def photos(settings: CelebaSettings) -> Iterator[Found]:
+    """Every picture that the attribute file lists, in its order; rows without a picture are counted and told.
+
+    Raises:
+        UserError: no attribute file, no `Eyeglasses` column, no pictures, or a row that cannot be read.
+    """
+    with ExitStack() as stack:
+        source = stack.enter_context(open_archive(settings.source))
+        files = _locate(source)
+        images, folder = _images(settings, source, files, stack)
+        attributes = read_table(source.lines(files[_ATTRIBUTES]), source.origin(files[_ATTRIBUTES]))
+        if "Eyeglasses" not in attributes.columns:
+            raise UserError(
+                f"{source.origin(files[_ATTRIBUTES])} has no column Eyeglasses: is it list_attr_celeba.txt?"
+            )
+        known = {name: Lookup(_rows_of(source, files, name, width)) for name, width in _OPTIONAL.items()}
+        missing = 0
+        for file, values in attributes.rows:
+            member = images.find(folder + file)
+            facts = {name: lookup.pop(file) for name, lookup in known.items()}
+            if member is None:
+                missing += 1
+                continue
+            photo = _photo(file, dict(zip(attributes.columns, values, strict=True)), facts)
+            yield Found(replace(photo, origin=images.origin(member)), images.content(member))
+        if missing:
+            logger.warning("%d rows of %s have no picture in %s", missing, files[_ATTRIBUTES], images.path)
+
+
+def benchmark(settings: CelebaSettings) -> Iterator[Found]:
+    """The published domains for glasses removal and addition, 256x256 PNG in `trainA trainB testA testB`.
+
+    A has `Eyeglasses`, B has not; train is partition 0, test is 1 and 2 together; the width becomes 256 (PIL
+    bilinear), then the centre 256x256 is kept (the CelebA benchmark of UVCGAN, arXiv 2203.02557).
+
+    Raises:
+        UserError: as `photos`, or the partition of a picture is not known.
+    """
+    for found in photos(settings):
+        photo = found.photo
+        if not photo.split:
+            raise UserError(
+                f"{photo.origin} has no partition: put list_eval_partition.txt beside list_attr_celeba.txt"
+            )
+        domain = ("train" if photo.split == "train" else "test") + ("A" if photo.label == GLASSES else "B")
+        facts = {name: value for name, value in photo.facts.items() if name != "landmarks"}
+        path = f"{domain}/{photo.path.rpartition('/')[2]}"
+        yield Found(replace(photo, path=path, facts=facts), partial(_benchmark_picture, found))
+
+
+def _rows_of(source: Archive, files: dict[str, str], name: str, width: int) -> Iterator[Row]:
+    if name not in files:
+        return
+    for file, values in read_table(source.lines(files[name]), source.origin(files[name])).rows:
+        if len(values) != width:
+            raise UserError(
+                f"{source.origin(files[name])} has {len(values)} values a row, not {width}: copy it again"
+            )
+        yield file, values
+
+
+def _locate(source: Archive) -> dict[str, str]:
+    """Members by what they are: annotation files, `picture` (the first one), `zip` (of the pictures)."""
+    files: dict[str, str] = {}
+    for name in source.names():
+        stem, _, suffix = name.rpartition("/")[2].lower().rpartition(".")
+        if suffix in ("txt", "csv") and (stem == _ATTRIBUTES or stem in _OPTIONAL):
+            files.setdefault(stem, name)
+        elif stem.startswith("img_align_celeba") and suffix == "zip":
+            files.setdefault("zip", name)
+        elif "picture" not in files and "." + suffix in EXTENSIONS:
+            files["picture"] = name
+    if _ATTRIBUTES not in files:
+        raise UserError(f"{source.path} has no list_attr_celeba.txt: give the folder or zip that holds it")
+    return files
+
+
+def _images(
+    settings: CelebaSettings, source: Archive, files: dict[str, str], stack: ExitStack
+) -> tuple[Archive, str]:
+    """Where the pictures are: an archive, and the folder in it that their names follow."""
+    images, first = source, files.get("picture")
+    packed = source.content(files["zip"]) if "zip" in files else None
+    if settings.images or (first is None and isinstance(packed, Path)):
+        images = stack.enter_context(open_archive(settings.images or Path(str(packed))))
+        first = next(images.pictures(), None)
+    if first is None:
+        raise UserError(
+            f"{images.path} has no pictures: give the folder or zip of img_align_celeba with --images"
+        )
+    folder = first.rpartition("/")[0]
+    return images, folder + "/" if folder else ""
+
+
+def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ...] | None]) -> Photo:
+    identity, partition, landmarks = known.values()
+    if partition and partition[0] not in SPLITS:
+        raise UserError(
+            f"list_eval_partition gives {file} the partition {partition[0]}, not 0, 1 or 2: copy it again"
+        )
+    facts: dict[str, object] = {"attributes": [name for name, value in attributes.items() if value == 1]}
+    if landmarks:
+        facts["landmarks"] = [list(landmarks[i : i + 2]) for i in range(0, 10, 2)]
+    group = {}
+    if "Male" in attributes:
+        group["gender"] = "male" if attributes["Male"] == 1 else "female"
+    if "Young" in attributes:
+        group["age"] = "young" if attributes["Young"] == 1 else "not young"
+    return Photo(
+        path=f"photos/{file}",
+        source="celeba",
+        licence=LICENCE,
+        label=GLASSES if attributes["Eyeglasses"] == 1 else NONE,
+        person=str(identity[0]) if identity else "",
+        split=SPLITS[partition[0]] if partition else "",
+        group=group,
+        facts=facts,
+    )
+
+
+def _benchmark_picture(found: Found) -> bytes:
+    try:
+        picture = open_picture(read_content(found.content))
+    except UnreadablePicture as error:
+        raise UnreadableError(f"{found.photo.origin} is left out: {error.reason}") from None
+    height = int(_SIZE * picture.height / picture.width)
+    if height < _SIZE:
+        raise UnreadableError(
+            f"{found.photo.origin} is left out: wider than high, not an aligned CelebA face"
+        )
+    top = round((height - _SIZE) / 2)
+    whole = picture.resize((_SIZE, height), Image.Resampling.BILINEAR)
+    packed = io.BytesIO()
+    whole.crop((0, top, _SIZE, top + _SIZE)).save(packed, "PNG")
+    return packed.getvalue()

@@ -1,0 +1,159 @@
+"""The glasses sets on Kaggle, as the downloaded zip or the folder that it was unpacked to.
+
+Three layouts are known: `train.csv` and `test.csv` beside `face-1.png …` (`jeffheaton/glasses-or-no-glasses`,
+5,000 faces of 1024x1024 that a GAN made), and pictures in one folder per class (its cleaned variant with
+`glasses` and `no_glasses`; sets with `plain`, `sunglasses`, coverings).
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
+from cyclegan_glasses.sources.archive import Archive, open_archive
+from cyclegan_glasses.sources.found import Found
+from cyclegan_glasses.sources.settings import KaggleSettings
+
+CLASSES = {
+    "glasses": GLASSES,
+    "eyeglasses": GLASSES,
+    "withglasses": GLASSES,
+    "plain": NONE,
+    "noglasses": NONE,
+    "withoutglasses": NONE,
+    "sunglasses": SUNGLASSES,
+    "sunglassesimagenet": SUNGLASSES,
+    "covering": "",
+    "coverings": "",
+}
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+}
+_LABELS = {0.0: NONE, 1.0: GLASSES}
+_FACE = re.compile(r"face-0*([0-9]{1,9})\.\w+$", re.IGNORECASE)
+
+logger = logging.getLogger(__name__)
+
+
+def photos(settings: KaggleSettings) -> Iterator[Found]:
+    """Every picture of the set with its label; one that the set does not label has none.
+
+    Raises:
+        UserError: none of the layouts, or a table without the columns `id` and `glasses`.
+    """
+    with open_archive(settings.source) as archive:
+        tables = {
+            name.rpartition("/")[2].lower(): name for name in archive.names() if name.lower().endswith(".csv")
+        }
+        found = _by_table(archive, tables) if "train.csv" in tables else _by_folder(archive)
+        for member, photo in found:
+            origin = f"{settings.name}!{member}" if settings.name else archive.origin(member)
+            yield Found(replace(photo, source="kaggle", origin=origin), archive.content(member))
+
+
+def download(dataset: str) -> Path:
+    """Fetch a Kaggle data set with the person's own credentials, through kagglehub, and return its folder.
+
+    Raises:
+        UserError: kagglehub is not installed, or Kaggle refuses.
+    """
+    try:
+        import kagglehub
+    except ImportError:
+        raise UserError(
+            "--download needs kagglehub: pip install 'kagglehub>=0.3', or give an archive"
+        ) from None
+    try:
+        return Path(kagglehub.dataset_download(dataset))
+    except Exception as error:  # kagglehub raises its own kinds and those of requests
+        words = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(
+            f"Kaggle did not give {dataset} ({words}): check the name and the key in ~/.kaggle/kaggle.json"
+        ) from None
+
+
+def label_rows(lines: Iterable[str], name: str, labelled: bool = True) -> Iterator[tuple[int, str]]:
+    """Face number and label from a table; of its columns only `id` and `glasses` are kept.
+
+    A table that is not `labelled` gives empty labels.
+
+    Raises:
+        UserError: a column is missing, or a row whose number or label cannot be read.
+    """
+    reader = csv.reader(lines)
+    try:
+        header = [column.strip().lower() for column in next(reader, [])]
+        wanted = ["id", "glasses"] if labelled else ["id"]
+        if missing := [column for column in wanted if column not in header]:
+            raise UserError(
+                f"{name} has no column {missing[0]}: it should read id,v1,v2,… and end with glasses"
+            )
+        places = [header.index(column) for column in wanted]
+        for row in filter(None, reader):
+            try:
+                face, *glasses = (float(row[place]) for place in places)
+                yield _whole(face), _LABELS[glasses[0]] if glasses else ""
+            except (ValueError, IndexError, KeyError):
+                raise UserError(
+                    f"{name} line {reader.line_num} has no whole id, or glasses other than 0 or 1: mend it"
+                ) from None
+    except csv.Error as error:
+        raise UserError(f"{name} line {reader.line_num} is not CSV ({error}): download it again") from None
+
+
+def _whole(number: float) -> int:
+    if not number.is_integer():
+        raise ValueError("not a whole number")
+    return int(number)
+
+
+def _by_table(archive: Archive, tables: dict[str, str]) -> Iterator[tuple[str, Photo]]:
+    faces = {int(match[1]): name for name in archive.pictures() if (match := _FACE.search(name))}
+    if not faces:
+        raise UserError(
+            f"{archive.path} has a train.csv but no pictures face-1.png …: give the whole data set"
+        )
+    missing = 0
+    for table in filter(tables.__contains__, ("train.csv", "test.csv")):
+        member = tables[table]
+        for face, label in label_rows(archive.lines(member), archive.origin(member), table == "train.csv"):
+            if face in faces:
+                name = faces[face].rpartition("/")[2]
+                yield (
+                    faces[face],
+                    Photo(f"photos/{name}", label=label, facts={"table": table, "generated": True}),
+                )
+            else:
+                missing += 1
+    if missing:
+        logger.warning("%d rows of the tables have no picture in %s", missing, archive.path)
+
+
+def _by_folder(archive: Archive) -> Iterator[tuple[str, Photo]]:
+    known = False
+    for member in archive.pictures():
+        *folders, name = member.split("/")
+        folded = [re.sub(r"[^a-z]", "", folder.lower()) for folder in folders]
+        kind = next((i for i in reversed(range(len(folders))) if folded[i] in CLASSES), None)
+        if kind is None:
+            continue
+        known = True
+        split = next((_SPLITS[folder] for folder in folded if folder in _SPLITS), "")
+        path = f"photos/{folders[kind]}/{name}"
+        yield member, Photo(path, label=CLASSES[folded[kind]], split=split, facts={"class": folders[kind]})
+    if not known:
+        raise UserError(
+            f"{archive.path} has neither train.csv nor class folders with pictures ({', '.join(CLASSES)}): "
+            "give the downloaded zip or its folder"
+        )

@@ -1,0 +1,1 @@
+"""Portraits drawn from parameters, with and without spectacles."""

@@ -1,0 +1,41 @@
+"""Translate: `python test.py --dataroot datasets/demo --name demo --direction AtoB`; `--help` lists the options."""
+
+import sys
+
+from cyclegan_glasses.errors import run_command
+from options.test import parse
+
+
+def main() -> int:
+    o = parse()
+
+    from cyclegan_glasses.data.loader import make_batches
+    from cyclegan_glasses.devices import choose_device, choose_precision
+    from cyclegan_glasses.serving.results import load_pair, write_results
+
+    device = choose_device(o.device, o.gpu_ids)
+    forth, back = load_pair(
+        o.folder, o.label, o.data.direction, o.model == "test", o.suffix, device, o.architecture
+    )
+    for network in (forth, back):
+        if network is not None:
+            network.train(not o.evaluation_mode)
+            print(network if o.verbose else "", end="\n" if o.verbose else "")
+    page, scores = write_results(
+        make_batches(o.data),
+        forth,
+        back,
+        o.data.direction,
+        o.results,
+        choose_precision(o.precision, device),
+        title=f"{o.name}, {o.label}",
+        plain=o.model == "test",
+        aspect_ratio=o.aspect_ratio,
+        limit=o.num_test,
+    )
+    print(*(line for line in (scores, f"results: {page}") if line), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

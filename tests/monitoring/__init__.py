@@ -1,0 +1,1 @@
+"""Tests of the monitoring room; a package, so that its modules can share what conftest.py draws."""

@@ -1,0 +1,152 @@
+"""Glasses drawn on a picture: if these fail, pairs have wrong masks or glasses that sit beside the eyes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cyclegan_glasses.overlays.frames import Frame, random_frame
+from cyclegan_glasses.overlays.geometry import Wearer, model
+from cyclegan_glasses.overlays.light import Light
+from cyclegan_glasses.overlays.outlines import SHAPES
+from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.render import draw_glasses
+
+SIZE = 160
+LEFT, RIGHT = (0.31 * SIZE, 0.4 * SIZE), (0.69 * SIZE, 0.4 * SIZE)
+
+
+def grainy(level: int = 170) -> np.ndarray:
+    """A picture on which any change shows."""
+    return np.random.default_rng(0).integers(level - 40, level + 40, (SIZE, SIZE, 3)).astype(np.uint8)
+
+
+def worn(yaw: float = 0.0, **changes: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Before, after and mask of a black frame."""
+    before = grainy()
+    frame = dataclasses.replace(Frame(), **changes)  # type: ignore[arg-type]
+    after, mask = draw_glasses(before, frame, Pose.from_eyes(LEFT, RIGHT, yaw=yaw))
+    return before, after, mask
+
+
+def test_there_are_at_least_nine_shapes() -> None:
+    named = "round oval rectangle square aviator cat-eye browline half-rim rimless"
+    assert set(named.split()) <= set(SHAPES)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_mask_is_exact(shape: str) -> None:
+    """A pair is used as ground truth: outside its mask nothing may differ, inside everything does."""
+    for number in range(3):
+        frame = random_frame(np.random.default_rng(number), shape)
+        before, pose = grainy(), Pose.from_eyes(LEFT, RIGHT, yaw=9 * number)
+        kept = before.copy()
+        after, mask = draw_glasses(before, frame, pose)
+        assert (before == kept).all()
+        assert ((after != before).any(axis=2) == (mask > 0)).all()
+        assert mask.dtype == np.uint8 and 0.04 < (mask > 127).mean() < 0.35
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_each_lens_is_closed_around_its_eye(shape: str) -> None:
+    """Rims beside the eyes or with gaps are no glasses: the mask around each eye is one whole lens."""
+    frame = random_frame(np.random.default_rng(3), shape)
+    _, mask = draw_glasses(grainy(), frame, Pose.from_eyes(LEFT, RIGHT))
+    scale = (RIGHT[0] - LEFT[0]) / 63
+    for x, y in (LEFT, RIGHT):
+        assert mask[round(y), round(x)] > 200
+        row = np.nonzero(mask[round(y + frame.drop * scale)] > 127)[0]
+        mine = row[(row > x - 40) & (row < x + 40)]
+        assert frame.lens_width * scale * 0.9 < mine.max() - mine.min()
+
+
+def test_a_full_rim_is_dark_all_round_and_clear_within() -> None:
+    before, after, _ = worn(
+        shape="round",
+        lens_width=48.0,
+        lens_height=48.0,
+        rim=4.0,
+        gloss=0.0,
+        reflection=0.0,
+        tint_strength=0.02,
+    )
+    scale = (RIGHT[0] - LEFT[0]) / 63
+    middle = np.array([(18 + 48) / 2, 3.0])
+    angle = np.linspace(0, 2 * np.pi, 60)
+    for side in (-1, 1):
+        ring = (np.stack([np.cos(angle), np.sin(angle)], 1) * 26 + middle) * (side, 1) * scale
+        ring = np.round(np.add(ring, ((LEFT[0] + RIGHT[0]) / 2, LEFT[1]))).astype(int)
+        assert after[ring[:, 1], ring[:, 0]].max() < 90
+        assert before[ring[:, 1], ring[:, 0]].min() > 120
+    x, y = round(RIGHT[0]), round(RIGHT[1])
+    assert after[y - 3 : y + 4, x - 3 : x + 4].mean() > 0.85 * before[y - 3 : y + 4, x - 3 : x + 4].mean()
+
+
+def test_temples_are_seen_at_the_side_that_is_turned_to_the_camera() -> None:
+    """Otherwise turned heads wear temples through the face."""
+    for yaw in (-22.0, 22.0):
+        _, _, mask = worn(yaw)
+        front = worn(0.0)[2]
+        solid, ahead = np.nonzero((mask > 200).any(axis=0))[0], np.nonzero((front > 200).any(axis=0))[0]
+        near, far = (solid[0], solid[-1]) if yaw > 0 else (SIZE - 1 - solid[-1], SIZE - 1 - solid[0])
+        edge = ahead[0] if yaw > 0 else SIZE - 1 - ahead[-1]
+        assert near <= max(0, edge - 8)
+        assert far < SIZE - 1 - edge
+
+
+def test_hair_and_ears_hide_the_temples_only() -> None:
+    frame, pose, before = Frame(), Pose.from_eyes(LEFT, RIGHT, yaw=20), grainy()
+    full = np.full((SIZE, SIZE), 255, np.uint8)
+    open_, _ = draw_glasses(before, frame, pose)
+    hidden, _ = draw_glasses(before, frame, pose, cover=full)
+    changed = (open_ != hidden).any(axis=2)
+    assert 40 < changed.sum() < 1500
+    assert changed[:, : int(LEFT[0])].sum() > 0.9 * changed.sum()
+
+
+def test_shadow_falls_on_skin_only_and_away_from_the_lamp() -> None:
+    frame, pose, before = Frame(), Pose.from_eyes(LEFT, RIGHT), np.full((SIZE, SIZE, 3), 200, np.uint8)
+    none, _ = draw_glasses(before, frame, pose, skin=np.zeros((SIZE, SIZE), np.uint8))
+    high, _ = draw_glasses(before, frame, pose, Light((0.0, -0.9, -0.7), ambient=0.3))
+    below = slice(int(LEFT[1] + 30), int(LEFT[1] + 42))
+    assert (none[below] == 200).all()
+    assert (high[below].min(axis=(0, 2)) < 185).sum() > 20
+
+
+def test_sunglasses_take_light_and_plain_ones_hardly() -> None:
+    rng = np.random.default_rng
+    pose, before = Pose.from_eyes(LEFT, RIGHT), grainy()
+    x, y = round(LEFT[0]), round(LEFT[1])
+    for dark, low, high in ((True, 0.1, 0.75), (False, 0.85, 1.25)):
+        frame = dataclasses.replace(random_frame(rng(1), "square", sunglasses=dark), reflection=0.1)
+        after, _ = draw_glasses(before, frame, pose, Light(ambient=0.9))
+        assert (
+            low
+            < after[y - 4 : y + 5, x - 4 : x + 5].mean() / before[y - 4 : y + 5, x - 4 : x + 5].mean()
+            < high
+        )
+
+
+def test_a_head_outside_the_picture_changes_nothing() -> None:
+    before = grainy()
+    after, mask = draw_glasses(before, Frame(), Pose.from_eyes((-900, -900), (-850, -900)))
+    assert (after == before).all() and not mask.any()
+
+
+def test_other_pictures_and_frames_are_refused() -> None:
+    with pytest.raises(ValueError, match="uint8 RGB"):
+        draw_glasses(np.zeros((8, 8), np.uint8), Frame(), Pose.from_eyes(LEFT, RIGHT))
+    with pytest.raises(ValueError, match="unknown frame shape 'heart'"):
+        Frame(shape="heart")
+    with pytest.raises(ValueError, match="longer than nothing"):
+        Frame(lens_width=0)
+
+
+def test_frames_are_as_wide_as_those_in_shops() -> None:
+    """Sizes out of range would teach a model glasses that nobody wears."""
+    widths = [random_frame(np.random.default_rng(k)).width for k in range(200)]
+    assert min(widths) > 100 and max(widths) < 140
+    assert random_frame(np.random.default_rng(5)) == random_frame(np.random.default_rng(5))
+    assert model(Frame(), Wearer()) is model(Frame(), Wearer())

@@ -1,0 +1,166 @@
+"""A crawl that is stopped anywhere goes on, with every picture once and every row whole."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, read_manifest
+from cyclegan_glasses.sources.archive import UnreadableError
+from cyclegan_glasses.sources.found import Found, at_most
+from cyclegan_glasses.sources.store import PhotoStore, _NameSet
+from tests.sources.helpers import picture, write_zip
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def files_of(out: Path) -> list[str]:
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def test_row_says_what_the_file_is(tmp_path: Path) -> None:
+    """The suffix follows the bytes, not the name, and size and hash are those of the file."""
+    data = picture(20, 30, "PNG")
+    row = PhotoStore(tmp_path).add(Photo("photos/a.jpg", source="s", origin="o", label="glasses"), data)
+    assert (row.path, row.width, row.height) == ("photos/a.png", 20, 30)
+    assert row.sha256 == hashlib.sha256((tmp_path / "photos/a.png").read_bytes()).hexdigest()
+    assert latest_photos(tmp_path) == {"photos/a.png": row}
+    assert (row.source, row.origin, row.label) == ("s", "o", "glasses")
+
+
+def test_file_is_linked_and_costs_no_space(tmp_path: Path) -> None:
+    """A second copy of a large set does not fill the disk; a link in a folder is followed."""
+    (tmp_path / "a.png").write_bytes(picture())
+    (tmp_path / "b.png").symlink_to(tmp_path / "a.png")
+    store = PhotoStore(tmp_path / "out")
+    store.add(Photo("photos/a", origin="a"), tmp_path / "a.png")
+    store.add(Photo("photos/b", origin="b"), tmp_path / "b.png")
+    store.add(Photo("photos/b", origin="b"), tmp_path / "b.png")
+    assert (tmp_path / "out/photos/b.png").samefile(tmp_path / "a.png")
+    assert not (tmp_path / "out/photos/b.png").is_symlink()
+    assert (tmp_path / "a.png").stat().st_nlink == 4
+
+
+def test_two_photos_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    """Neither another folder's photo of the same name nor one that differs in case is written over."""
+    store = PhotoStore(tmp_path)
+    first = store.add(Photo("photos/a.png", origin="1"), picture(colour=1))
+    second = PhotoStore(tmp_path).add(Photo("photos/A.png", origin="2"), picture(colour=2))
+    assert first.path == "photos/a.png"
+    assert second.path == f"photos/A-{hashlib.sha256(b'2').hexdigest()[:12]}.png"
+    assert files_of(tmp_path) == sorted([MANIFEST, first.path, second.path])
+
+
+@pytest.mark.parametrize(
+    "path", ["../x.png", "/etc/x.png", "photos/../../x.png", "a\\..\\b.png", "C:/x", "photos/.git/x", ""]
+)
+def test_names_stay_below_the_folder(path: str, tmp_path: Path) -> None:
+    """Whatever a source calls a photo, it lies below the folder and is not hidden."""
+    row = PhotoStore(tmp_path / "out").add(Photo(path, origin="o"), picture())
+    assert (tmp_path / "out" / row.path).resolve().is_relative_to(tmp_path / "out")
+    assert not any(part.startswith(".") for part in row.path.split("/"))
+    assert files_of(tmp_path) == sorted([f"out/{MANIFEST}", f"out/{row.path}"])
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", picture()[:20], b"GIF89a" + bytes(50)])
+def test_what_is_no_picture_leaves_nothing(data: bytes, tmp_path: Path) -> None:
+    """An error page is neither written nor listed."""
+    store = PhotoStore(tmp_path)
+    with pytest.raises(UnreadableError, match="^o is left out: "):
+        store.add(Photo("photos/a.png", origin="o"), data)
+    assert files_of(tmp_path) == []
+    assert not store.done("o")
+
+
+def test_done_counts_over_runs_and_leftovers_go(tmp_path: Path) -> None:
+    """The next run neither fetches again what is there nor keeps the half-written."""
+    store = PhotoStore(tmp_path)
+    store.add(Photo("photos/a.png", origin="o"), picture())
+    (tmp_path / "photos/.b.png.123.tmp").write_bytes(b"half")
+    again = PhotoStore(tmp_path)
+    assert store.done("o") and again.done("o") and not again.done("p")
+    assert files_of(tmp_path) == [MANIFEST, "photos/a.png"]
+
+
+def test_threads_share_a_store(tmp_path: Path) -> None:
+    """Several connections at once lose no row and overwrite no file."""
+    store = PhotoStore(tmp_path)
+
+    def work(start: int) -> None:
+        for i in range(start, 40, 4):
+            store.add(Photo("photos/same", origin=str(i)), picture(colour=i))
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = list(read_manifest(tmp_path))
+    assert len({row.path for row in rows}) == len(rows) == 40
+    assert all(hashlib.sha256((tmp_path / row.path).read_bytes()).hexdigest() == row.sha256 for row in rows)
+
+
+def test_at_most_counts_each_label() -> None:
+    """--limit gives domains of one size."""
+    found = [Found(Photo("p", label=label), Path()) for label in "aabab"]
+    assert [item.photo.label for item in at_most(found, 2)] == ["a", "a", "b", "b"]
+    assert len(list(at_most(found, 0))) == 5
+
+
+@given(st.lists(st.text(max_size=8)), st.lists(st.text(max_size=8)))
+def test_name_set_is_a_set(names: list[str], others: list[str]) -> None:
+    """What was fetched is known, what was not is not."""
+    known = _NameSet()
+    for name in names:
+        known.add(name)
+    assert all((name in known) == (name in names) for name in names + others)
+
+
+def test_name_set_stays_exact_and_small_when_large() -> None:
+    """A hundred thousand origins are told apart in less than two megabytes."""
+    known = _NameSet()
+    for i in range(0, 100_000, 2):
+        known.add(f"name {i}")
+    assert [i for i in range(100_000) if f"name {i}" in known] == list(range(0, 100_000, 2))
+    assert len(known._sorted) + len(known._recent) == 50_000
+    assert len(known._recent) <= 6_250
+
+
+@pytest.mark.slow
+def test_killed_ten_times_and_gone_on(tmp_path: Path) -> None:
+    """SIGKILL at random moments: in the end every picture once, every row whole, nothing left over."""
+    chance = random.Random(5)
+    count = 400
+    members = {
+        f"data/{kind}/{i}.png": picture(colour=i) for i in range(count // 2) for kind in ("glasses", "plain")
+    }
+    archive = write_zip(tmp_path / "k.zip", members)
+    out = tmp_path / "out"
+    command = [sys.executable, "crawl.py", "kaggle", str(archive), "--out", str(out)]
+    kills = 0
+    while kills < 10:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        started = time.monotonic()
+        rows = (out / MANIFEST).stat().st_size if (out / MANIFEST).exists() else 0
+        while process.poll() is None and time.monotonic() - started < 30:
+            size = (out / MANIFEST).stat().st_size if (out / MANIFEST).exists() else 0
+            if size > rows + chance.randrange(4000):
+                break
+        process.kill()
+        process.wait()
+        kills += 1
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"{count} photos: {count // 2} glasses, {count // 2} none" in done.stdout
+    rows_now = list(read_manifest(out))
+    assert len(rows_now) == count == len({row.origin for row in rows_now})
+    assert files_of(out) == sorted([MANIFEST, *(row.path for row in rows_now)])
+    assert all(hashlib.sha256((out / row.path).read_bytes()).hexdigest() == row.sha256 for row in rows_now)
