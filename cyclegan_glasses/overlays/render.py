@@ -34,7 +34,8 @@ def draw_glasses(
         light: that the picture was taken in.
         wearer: the head's size, which the temples go round.
         cover: uint8 (height, width), how much of each pixel is hair or ear that lies over the temples.
-        skin: uint8 (height, width), where shadows may fall; everywhere when not given.
+        skin: uint8 (height, width), the face: shadows fall on it, and it hides the far temple. Without it
+            shadows fall everywhere.
 
     Returns:
         The new picture, and the mask uint8 (height, width): the share of a pixel that the glasses, lenses
@@ -47,10 +48,11 @@ def draw_glasses(
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
     light, wearer = light or Light(), wearer or Wearer()
     parts = model(frame, wearer)
-    temples = [ring for temple in parts.temples for ring in _visible_temple(temple, pose, wearer)]
-    rings = [pose.project(ring) for piece in parts.front for ring in piece.rings] + [
-        pose.project(r) for r in temples
+    temples = [_visible_temple(temple, pose, wearer) for temple in parts.temples]
+    shown = [ring for piece in parts.front for ring in piece.rings] + [
+        ring for pair in temples for ring in pair
     ]
+    rings = [pose.project(ring) for ring in shown]
     zoom = int(np.clip(np.ceil(_ENLARGED / max(pose.scale, 1e-6)), 1, _ZOOM))
     crop = Crop.around(np.concatenate(rings), 2 + 14 * pose.scale, image.shape, zoom)
     result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
@@ -68,7 +70,7 @@ def _compose(
     before: np.ndarray,
     frame: Frame,
     parts: Model,
-    temples: list[np.ndarray],
+    temples: list[list[np.ndarray]],
     pose: Pose,
     light: Light,
     crop: Crop,
@@ -89,12 +91,22 @@ def _compose(
     shadow = np.where(shadow < 0.02, 0, shadow)[..., None]
     picture = picture * (1 - shadow * np.array([0.88, 1.0, 1.04], np.float32))
 
-    arms = [Paint((pose.project(ring),), frame.colour, frame.opacity) for ring in temples]
-    arm, arm_alpha = solid(arms, frame, pose, light, crop)
-    if cover is not None:
-        seen = 1 - cover[crop.slices].astype(np.float32)[..., None] / 255
-        arm, arm_alpha = arm * seen, arm_alpha * seen
-    picture = picture * (1 - arm_alpha) + arm * 0.85
+    arm_alpha = np.zeros_like(lens)
+    for side, ribbons in enumerate(temples):
+        arm, alpha = solid(
+            [Paint((pose.project(r),), frame.colour, frame.opacity) for r in ribbons],
+            frame,
+            pose,
+            light,
+            crop,
+        )
+        far = (pose.towards_camera()[0] < 0) == (side == 1)
+        for layer in (cover, skin if far else None):
+            if layer is not None:
+                seen = 1 - layer[crop.slices].astype(np.float32)[..., None] / 255
+                arm, alpha = arm * seen, alpha * seen
+        picture = picture * (1 - alpha) + arm * 0.85
+        arm_alpha = np.maximum(arm_alpha, alpha)
 
     tint = 1 - frame.tint_strength * (1 - np.array(frame.tint, np.float32) / 255)
     glare = np.maximum(*(reflections(crop, rings[0], frame, light) for rings in lenses))
@@ -114,7 +126,7 @@ def _compose(
 
 
 def _shadow(
-    frame: Frame, parts: Model, temples: list[np.ndarray], pose: Pose, light: Light, crop: Crop
+    frame: Frame, parts: Model, temples: list[list[np.ndarray]], pose: Pose, light: Light, crop: Crop
 ) -> np.ndarray:
     """How much light the glasses take from the skin, 0 … 1 (h, w): the lamp's shadow and that of contact."""
     lamp = pose.into_head(light.unit())
@@ -125,7 +137,7 @@ def _shadow(
             continue
         np.maximum(cast, crop.fill([pose.project(ring + 10.0 * away) for ring in piece.rings]), out=cast)
         np.maximum(near, crop.fill([pose.project(ring + 2.0 * away) for ring in piece.rings]), out=near)
-    for ring in temples:
+    for ring in [ring for pair in temples for ring in pair]:
         np.maximum(cast, crop.fill([pose.project(ring + 2.5 * away)]), out=cast)
     mm = pose.scale
     strength = 0.4 + 0.6 * frame.opacity
@@ -136,8 +148,8 @@ def _shadow(
 
 def _visible_temple(temple: Temple, pose: Pose, wearer: Wearer) -> list[np.ndarray]:
     """The ribbons (n, 3) of a temple that the head, an ellipsoid, does not hide from the camera."""
-    axes = np.array([wearer.half_width, 112.0, wearer.ear[1]])
-    start = (temple.line - (0, 8.0, wearer.ear[1] - 6)) / axes
+    axes = np.array([wearer.half_width, 112.0, 0.89 * wearer.ear[1]])
+    start = (temple.line - (0, 8.0, 0.8 * wearer.ear[1])) / axes
     ray = pose.towards_camera() / axes
     a, b, c = ray @ ray, start @ ray, (start**2).sum(axis=1) - 1
     hidden = (c < 0) | ((b < 0) & (b**2 > a * c))

@@ -168,5 +168,5 @@ def _benchmark_picture(found: Found) -> bytes:
     top = round((height - _SIZE) / 2)
     whole = picture.resize((_SIZE, height), Image.Resampling.BILINEAR)
     packed = io.BytesIO()
-    whole.crop((0, top, _SIZE, top + _SIZE)).save(packed, "PNG")
+    whole.crop((0, top, _SIZE, top + _SIZE)).save(packed, "PNG", compress_level=1)
     return packed.getvalue()

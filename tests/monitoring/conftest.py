@@ -12,8 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from cyclegan_glasses.training.progress import Progress, Run
+
+# A machine that has much to do is no reason to fail.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 NAMES = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
 LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
@@ -60,7 +65,7 @@ def pictures(shade: int = 0, size: int = 32) -> dict[str, np.ndarray]:
     return drawn
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = 150.0) -> bool:
     """Whether `condition` comes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not (chromium and driver), reason="Chromium and chromedriver are not installed"),
 ]
 
+AWAY_SECONDS = 5
 CURVES = """
     const title = arguments[0];
     const plot = [...document.querySelectorAll('.js-plotly-plot')].find(p => p.layout.title.text === title);
@@ -74,19 +75,24 @@ class Feeder(threading.Thread):
     def __init__(self, monitor: Monitor, at: Callable[[int], Progress]) -> None:
         super().__init__(daemon=True)
         self.monitor, self.at = monitor, at
-        self.stop, self.longest, self.step = threading.Event(), 0.0, 0
+        self.stop, self.step = threading.Event(), 0
+        self.longest = self.total = self.overslept = 0.0
 
     def run(self) -> None:
+        end = time.monotonic()
         while not self.stop.wait(0.02):
             self.step += 10
             begin = time.monotonic()
+            self.overslept = max(self.overslept, begin - end - 0.02)
             self.monitor.step(self.at(self.step))
             self.monitor.losses(self.at(self.step), losses(self.step))
             if self.step % 200 == 0:
                 shown = pictures(shade=self.step % 256, size=64)
                 self.monitor.pictures(self.at(self.step), shown)
                 self.monitor.page(self.at(self.step), shown)
-            self.longest = max(self.longest, time.monotonic() - begin)
+            end = time.monotonic()
+            held = end - begin
+            self.longest, self.total = max(self.longest, held), self.total + held
 
 
 def shows(browser, name: str, least: int) -> Callable[[], bool]:
@@ -109,6 +115,7 @@ def shows(browser, name: str, least: int) -> Callable[[], bool]:
 
 @pytest.mark.skipif(bool(why_no_server()), reason=why_no_server() or "-")
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_dashboard(
     browser,
     free_port: int,
@@ -126,24 +133,30 @@ def test_dashboard(
     feeder = Feeder(monitor, at)
     feeder.start()
     try:
-        assert wait_for(lambda: browser.get(settings.url) or browser.title == "visdom", 60)
-        assert wait_for(shows(browser, run.name, 20), 60)
+        assert wait_for(lambda: browser.get(settings.url) or browser.title == "visdom")
+        assert wait_for(shows(browser, run.name, 20))
         assert "<script>alert(1)</script>" in browser.execute_script(TEXT)
         errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
         assert not [entry for entry in errors if "favicon" not in entry["message"]]
 
         before = feeder.step // 10
         os.kill(int(pid_file(free_port).read_text()), signal.SIGKILL)
-        time.sleep(2)
+        time.sleep(AWAY_SECONDS)
         ensure_server(settings, print)
-        assert wait_for(lambda: browser.get(settings.url) or browser.title == "visdom", 60)
-        assert wait_for(shows(browser, run.name, min(before + 50, 1000)), 60)
+        assert wait_for(lambda: browser.get(settings.url) or browser.title == "visdom")
+        assert wait_for(shows(browser, run.name, min(before + 50, 1000)))
     finally:
         feeder.stop.set()
         feeder.join()
         monitor.close()
-    print(f"longest hold-up of the training: {1000 * feeder.longest:.0f} ms in {feeder.step // 10} reports")
-    assert feeder.longest < 0.5
+    reports = feeder.step // 10
+    mean = feeder.total / reports
+    print(
+        f"{reports} reports: held up for {1000 * feeder.longest:.0f} ms at most, {1000 * mean:.1f} ms on average; "
+        f"a plain wait of 20 ms took {1000 * feeder.overslept:.0f} ms too long at most"
+    )
+    # What the load of other programs does to a plain wait it may do to a report.
+    assert feeder.longest < 1 + feeder.overslept and mean < 0.1
 
 
 def test_results_page_enlarges(browser, tmp_path: Path) -> None:

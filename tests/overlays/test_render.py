@@ -97,13 +97,18 @@ def test_temples_are_seen_at_the_side_that_is_turned_to_the_camera() -> None:
 
 
 def test_hair_and_ears_hide_the_temples_only() -> None:
+    """Long hair lies over the near temple, and the face over the far one; the front stays as it was."""
     frame, pose, before = Frame(), Pose.from_eyes(LEFT, RIGHT, yaw=20), grainy()
     full = np.full((SIZE, SIZE), 255, np.uint8)
-    open_, _ = draw_glasses(before, frame, pose)
-    hidden, _ = draw_glasses(before, frame, pose, cover=full)
-    changed = (open_ != hidden).any(axis=2)
-    assert 40 < changed.sum() < 1500
-    assert changed[:, : int(LEFT[0])].sum() > 0.9 * changed.sum()
+    open_, shown = draw_glasses(before, frame, pose)
+    hidden, without = draw_glasses(before, frame, pose, cover=full)
+    behind, _ = draw_glasses(before, frame, pose, skin=full)
+    changed, far = ((open_ != other).any(axis=2) for other in (hidden, behind))
+    assert 80 < changed.sum() < 1500
+    assert 20 < far.sum() < changed.sum() and far[:, : SIZE // 2].sum() == 0
+    assert (without[:, round(LEFT[0]) : round(RIGHT[0])] > 0).sum() == (
+        shown[:, round(LEFT[0]) : round(RIGHT[0])] > 0
+    ).sum()
 
 
 def test_shadow_falls_on_skin_only_and_away_from_the_lamp() -> None:

@@ -124,10 +124,10 @@ def test_every_style_of_hair_and_beard_can_be_drawn() -> None:
     for hair in hair_weights(0.5, 40, 5):
         image = draw_portrait(dataclasses.replace(base, hair=hair), 48).image
         assert image.std() > 10
-    for beard in STYLES:
-        bare = draw_portrait(dataclasses.replace(base, hair="bald", beard="none"), 48).image
+    bare = draw_portrait(dataclasses.replace(base, hair="bald", beard="none"), 48).image
+    for beard in STYLES[1:]:
         image = draw_portrait(dataclasses.replace(base, hair="bald", beard=beard), 48).image
-        assert (image != bare).any() == (beard != "none")
+        assert 0.02 < (image != bare).any(axis=2).mean() < 0.6
 
 
 def test_frames_vary() -> None:
