@@ -124,14 +124,14 @@ def test_the_body_of_a_redirect_is_not_read(site, make_fetcher):
     site.routes["/c"] = answer(picture())
     start = time.monotonic()
     assert make_fetcher().picture(site.url("/b")).status == "ok"
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10
 
 
 def test_too_many_requests_is_obeyed(site, make_fetcher):
     site.routes["/a"] = in_turn(answer(b"", 429, Retry_After="1"), answer(picture()))
     start = time.monotonic()
     got = make_fetcher().picture(site.url("/a"))
-    assert got.status == "ok" and 1.0 <= time.monotonic() - start < 4
+    assert got.status == "ok" and 1.0 <= time.monotonic() - start < 15
 
 
 def test_a_long_retry_after_ends_all_requests_to_the_host(site, make_fetcher):
@@ -141,7 +141,7 @@ def test_a_long_retry_after_ends_all_requests_to_the_host(site, make_fetcher):
     fetcher = make_fetcher(max_wait=1)
     start = time.monotonic()
     first, second = fetcher.picture(site.url("/a")), fetcher.picture(site.url("/b"))
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10
     assert [first.error, second.error] == ["busy", "busy"] and first.status == "failed"
     assert site.hits["/a"] == 1 and site.hits["/b"] == 0
 
@@ -253,14 +253,14 @@ def test_a_trickle_ends_when_the_time_is_up(site, make_fetcher, where):
     start = time.monotonic()
     got = make_fetcher(max_seconds=0.8, retries=3).picture(site.url("/a"))
     assert (got.status, got.error) == ("failed", "slow")
-    assert 0.7 < time.monotonic() - start < 3 and site.hits["/a"] == 1
+    assert 0.7 < time.monotonic() - start < 15 and site.hits["/a"] == 1
 
 
 def test_silence_ends_at_the_read_timeout(site, make_fetcher):
-    site.routes["/a"] = lambda handler: time.sleep(3)
+    site.routes["/a"] = lambda handler: time.sleep(30)
     start = time.monotonic()
     got = make_fetcher(read_timeout=0.2, retries=1).picture(site.url("/a"))
-    assert (got.status, got.error) == ("failed", "slow") and time.monotonic() - start < 2
+    assert (got.status, got.error) == ("failed", "slow") and time.monotonic() - start < 10
     assert site.hits["/a"] == 2
 
 
@@ -351,7 +351,7 @@ def test_a_small_file_that_unpacks_to_a_huge_picture_is_not_unpacked(site, make_
     start = time.monotonic()
     got = make_fetcher().picture(site.url("/a"))
     assert (got.status, got.error) == ("failed", "broken") and "limit" in got.reason
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     site.routes["/b"] = answer(picture(size=(40, 25)))
     assert make_fetcher(max_pixels=1000).picture(site.url("/b")).status == "ok"
     assert make_fetcher(max_pixels=999).picture(site.url("/b")).error == "broken"
@@ -420,7 +420,7 @@ def test_requests_to_a_host_keep_their_distance_over_all_threads(site, make_fetc
     assert all(result.status == "ok" for result in results)
     times = sorted(moment for moment, _ in site.times)
     assert len(times) == 7
-    assert 0.45 < times[-1] - times[0] < 3, "0.6 s, less what the first one was late"
+    assert 0.45 < times[-1] - times[0] < 10, "0.6 s, less what the first one was late"
 
 
 def test_a_crawl_delay_is_kept_and_an_unreasonable_one_ends_it(site, make_fetcher):
@@ -430,7 +430,7 @@ def test_a_crawl_delay_is_kept_and_an_unreasonable_one_ends_it(site, make_fetche
     fetcher.picture(site.url("/a"))
     start = time.monotonic()
     fetcher.picture(site.url("/a"))
-    assert 0.2 < time.monotonic() - start < 2
+    assert 0.2 < time.monotonic() - start < 10
     site.routes["/robots.txt"] = answer(b"User-agent: *\nCrawl-delay: 600\n")
     assert make_fetcher().picture(site.url("/a")).error == "robots"
 
@@ -468,12 +468,12 @@ def test_pictures_held_in_the_page_itself(make_fetcher):
 def test_stop_ends_what_is_under_way(site, make_fetcher):
     import threading
 
-    site.routes["/a"] = lambda handler: time.sleep(5)
-    fetcher = make_fetcher(read_timeout=10, max_seconds=20)
+    site.routes["/a"] = lambda handler: time.sleep(20)
+    fetcher = make_fetcher(read_timeout=30, max_seconds=30)
     threading.Timer(0.3, fetcher.stop).start()
     start = time.monotonic()
     assert fetcher.picture(site.url("/a")).status == "failed"
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize(
