@@ -58,7 +58,7 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         generator=generator_settings(args),
         discriminator=discriminator_settings(args),
         init=init_settings(args),
-        adam=AdamSettings(args.lr, args.beta1, args.clip_grad),
+        adam=AdamSettings(args.lr, args.beta1, args.beta2, args.clip_grad),
         gan_mode=args.gan_mode,
         lambda_A=args.lambda_A,
         lambda_B=args.lambda_B,

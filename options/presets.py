@@ -48,6 +48,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "n_epochs": 6,
         "n_epochs_decay": 6,
+        "beta2": 0.99,
         "ema": 0.98,
         "num_threads": 0,
         "print_freq": 200,

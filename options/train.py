@@ -188,6 +188,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--lr", type=float, default=0.0002, help="learning rate of Adam")
     group.add_argument("--beta1", type=float, default=0.5, help="first moment of Adam")
+    group.add_argument("--beta2", type=float, default=0.999, help="second moment of Adam; 0.99 adapts sooner")
     group.add_argument("--lr_policy", choices=POLICIES, default="linear", help="learning rate over epochs")
     group.add_argument(
         "--lr_decay_iters", type=int, default=50, help="epochs between the falls of policy step"

@@ -19,7 +19,7 @@ from cyclegan_glasses.monitoring.visdom_server import log_file, new_session
 logger = logging.getLogger(__name__)
 
 TIMEOUT = (2.0, 10.0)
-PAUSE, WATCH, RETRY, START_SECONDS = 0.3, 2.0, 1.0, 60.0
+PAUSE, WATCH, RETRY, START_SECONDS = 1.0, 2.0, 1.0, 120.0
 
 Build = Callable[[], Pane]
 

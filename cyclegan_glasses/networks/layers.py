@@ -50,12 +50,13 @@ def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
 
     Args:
         picture: (N, C, H, W) in [-1, 1].
-        composite: the layers propose C + 1 channels, the last of them a mask, -1 to keep and 1 to change.
+        composite: the layers propose C + 1 channels, and the sigmoid of the last is a mask: 0 to keep, 1 to
+            change.
 
     Returns:
         (N, C, H, W) in [-1, 1]: the new picture; of a composite, mask · new + (1 − mask) · picture.
     """
-    proposal = model[-1](model[:-1](picture).to(picture.dtype))
+    proposal = model[:-1](picture).to(picture.dtype)
     if not composite:
-        return proposal
-    return torch.lerp(picture, proposal[:, :-1], (proposal[:, -1:] + 1) / 2)
+        return model[-1](proposal)
+    return torch.lerp(picture, model[-1](proposal[:, :-1]), torch.sigmoid(proposal[:, -1:]))

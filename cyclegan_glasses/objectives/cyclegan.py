@@ -64,7 +64,7 @@ class CycleGAN:
             name: torch.optim.Adam(
                 itertools.chain(first.parameters(), second.parameters()),
                 lr=adam.lr,
-                betas=(adam.beta1, 0.999),
+                betas=(adam.beta1, adam.beta2),
             )
             for name, first, second in (
                 ("G", self.remove_glasses, self.add_glasses),

@@ -12,15 +12,16 @@ GAN_MODES = ("lsgan", "vanilla", "wgangp")
 
 @dataclass(frozen=True, slots=True)
 class AdamSettings:
-    """Adam: learning rate, first moment, and the gradient norm to clip at (0: no clipping)."""
+    """Adam: learning rate, decay of the first and second moments, gradient norm to clip at (0: no clipping)."""
 
     lr: float = 0.0002
     beta1: float = 0.5
+    beta2: float = 0.999
     clip: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.lr <= 0 or not 0 <= self.beta1 < 1 or self.clip < 0:
-            raise UserError("--lr must be above 0, --beta1 in [0, 1) and --clip_grad not below 0")
+        if self.lr <= 0 or not 0 <= self.beta1 < 1 or not 0 <= self.beta2 < 1 or self.clip < 0:
+            raise UserError("--lr must be above 0, --beta1 and --beta2 in [0, 1) and --clip_grad not below 0")
 
 
 @dataclass(frozen=True, slots=True)

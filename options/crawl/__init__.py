@@ -10,7 +10,18 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import aihub, build, celeba, folder, kaggle, review, synthetic
+from options.crawl import (
+    aihub,
+    build,
+    celeba,
+    commons,
+    folder,
+    google,
+    kaggle,
+    openverse,
+    review,
+    synthetic,
+)
 from options.crawl import filter as filter_verb
 
 VERBS: dict[str, ModuleType] = {
@@ -19,6 +30,9 @@ VERBS: dict[str, ModuleType] = {
     "celeba": celeba,
     "kaggle": kaggle,
     "aihub": aihub,
+    "openverse": openverse,
+    "commons": commons,
+    "google": google,
     "filter": filter_verb,
     "review": review,
     "build": build,

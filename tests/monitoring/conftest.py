@@ -65,7 +65,7 @@ def pictures(shade: int = 0, size: int = 32) -> dict[str, np.ndarray]:
     return drawn
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = 150.0) -> bool:
     """Whether `condition` comes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -26,6 +26,7 @@ from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import losses, pictures, wait_for
 
+pytestmark = pytest.mark.timeout(600)  # for a machine that has much else to do
 needs_visdom = pytest.mark.skipif(bool(why_no_server()), reason=why_no_server() or "-")
 
 
