@@ -1,0 +1,70 @@
+"""`crawl.py filter` and `crawl.py build` as they are typed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cyclegan_glasses.criteria import filtering, measure
+from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.photo import latest_photos
+from options.crawl import parse
+from tests.criteria.helpers import DrawnFaces, make_pile
+
+
+def crawl(*words: object) -> int:
+    """Run `crawl.py` with these words and return its exit code."""
+    return run_command(lambda: parse([str(word) for word in words])())
+
+
+def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
+    """Lost here: the whole way that the documentation shows."""
+    monkeypatch.setattr(filtering, "make_detector", lambda path: DrawnFaces())
+    monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
+    pile, out = tmp_path / "pile", tmp_path / "out"
+    make_pile(pile, 10)
+    shutil.copy(pile / "photos/0001.png", pile / "photos/0009.png")
+    assert crawl("filter", pile, "--workers", 1, "--dry_run") == 0
+    assert "10 photos, 10 measured now, 10 verdicts would change" in capsys.readouterr().out
+    assert crawl("filter", pile, "--workers", 1) == 0
+    said = capsys.readouterr().out
+    assert "10 photos, 0 measured now, 10 verdicts changed" in said
+    assert "           1           0           1  duplicates: the same file as another" in said
+    assert crawl("filter", pile, "--workers", 1, "--max_duplicate_bits", -1) == 0
+    assert (
+        crawl("build", out, "--from", pile, "--workers", 1, "--test_share", 0.2, "--duplicate_bits", -1) == 0
+    )
+    said = capsys.readouterr().out
+    assert f"train with: python train.py --dataroot {out}" in said
+    assert len(latest_photos(out)) == 10
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("filter", "nowhere"), "has no manifest"),
+        (("filter", "nowhere", "--workers", "-1"), "--workers -1"),
+        (("filter", "nowhere", "--max_duplicate_bits", "40"), "--max_duplicate_bits 40"),
+        (("filter", "pile", "--yunet", "nowhere.onnx"), "nowhere.onnx"),
+        (("review", "nowhere"), "has no manifest"),
+        (("review", "nowhere", "--port", "70000"), "--port 70000"),
+        (("build", "out", "--from", "nowhere"), "has no manifest"),
+        (("build", "out", "--from", "pile"), "run crawl.py filter first"),
+        (("build", "out", "--from", "pile", "--align"), "--align crops to a size"),
+        (("build", "out", "--from", "pile", "--size", "3"), "--size 3"),
+        (("build", "out", "--from", "pile", "--test_share", "1"), "--test_share 1"),
+        (("build", "out", "--from", "pile", "--duplicate_bits", "-2"), "--duplicate_bits -2"),
+        (("build", "out", "--from", "pile", "--cap_per_person", "-1"), "--cap_per_person -1"),
+    ],
+)
+def test_bad_words_are_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, capsys, words, complaint):
+    monkeypatch.chdir(tmp_path)
+    make_pile(tmp_path / "pile", 2)
+    assert crawl(*words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert complaint in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
