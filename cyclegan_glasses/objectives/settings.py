@@ -12,7 +12,7 @@ GAN_MODES = ("lsgan", "vanilla", "wgangp")
 
 @dataclass(frozen=True, slots=True)
 class AdamSettings:
-    """Adam: learning rate, decay of the first and second moments, gradient norm to clip at (0: no clipping)."""
+    """Adam: rate, decay of the first and second moments, gradient norm to clip at (0: no clipping)."""
 
     lr: float = 0.0002
     beta1: float = 0.5
@@ -29,6 +29,8 @@ class CycleGANSettings:
     """CycleGAN (arXiv 1703.10593).
 
     Attributes:
+        generator: from A to B; the way back has its channels exchanged.
+        discriminator: of both domains, whatever its `input_nc` says.
         gan_mode: one of `GAN_MODES`.
         lambda_A, lambda_B: weights of the cycle losses A→B→A and B→A→B.
         lambda_identity: weight of the identity losses, as a share of the cycle weights.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -65,10 +65,10 @@ class Progress:
         return self.epoch - 1 + self.pictures / max(1, self.epoch_size)
 
 
-class Monitor(Protocol):
-    """Someone who watches a run. An exception from a monitor is logged and never stops training.
+class Monitor:
+    """Someone who watches a run, and by itself does nothing. A subclass leaves out what it has no use for.
 
-    A class that inherits from this one may leave out what it has no use for.
+    Many are put together by `monitoring.several`, so that an exception of one stops nothing.
     """
 
     def start(self, run: Run) -> None:
