@@ -147,7 +147,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
             max_steps=args.max_steps,
             print_freq=args.print_freq,
             display_freq=args.display_freq,
-            html_freq=args.update_html_freq,
+            update_html_freq=args.update_html_freq,
             save_latest_freq=args.save_latest_freq,
             save_epoch_freq=args.save_epoch_freq,
             save_by_iter=args.save_by_iter,

@@ -80,7 +80,7 @@ class Loop:
         self.monitor, s = monitor, self.settings
         self._report_due = Every(s.print_freq, self.seen)
         self._show_due = Every(s.display_freq, self.seen)
-        self._page_due = Every(s.html_freq, self.seen)
+        self._page_due = Every(s.update_html_freq, self.seen)
         self._save_due = Every(s.save_latest_freq, self.seen)
         epochs = self.schedule.settings.epochs
         with StopRequest() as stop:

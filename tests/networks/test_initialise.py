@@ -17,7 +17,7 @@ FAN = 32 * 9  # of the 3×3 convolution below, in and out
 def drawn(kind: str, gain: float = 0.02) -> nn.Conv2d:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(32, 32, 3), nn.BatchNorm2d(512))
-    initialise(network, InitSettings(kind, gain))
+    initialise(network.requires_grad_(False), InitSettings(kind, gain))
     (convolution, norm) = network
     assert convolution.bias.abs().max() == 0
     assert norm.bias.abs().max() == 0
