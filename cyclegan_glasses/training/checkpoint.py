@@ -94,11 +94,14 @@ def load_tensors(path: Path) -> dict[str, Any]:
         UserError: it is not there, cut off, or holds anything else.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        file = path.open("rb")
     except FileNotFoundError:
         raise UserError(f"{path} is not there: check --name, --checkpoints_dir and --epoch") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+    try:
+        with file:
+            state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # on a damaged or hostile file torch raises almost anything
         raise UserError(
             f"{path} is cut off, or holds more than weights and is not trusted: take an earlier one"

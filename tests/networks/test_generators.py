@@ -32,7 +32,9 @@ def words(settings: GeneratorSettings) -> str:
 
 def picture(settings: GeneratorSettings, count: int = 1) -> torch.Tensor:
     side = max(16, settings.multiple)
-    return torch.rand(count, settings.input_nc, side, side, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    return (
+        torch.rand(count, settings.input_nc, side, side, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    )
 
 
 def resnet_keys(settings: GeneratorSettings) -> set[str]:
@@ -126,7 +128,13 @@ def test_statistics_of_batch_norm_are_loaded() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"kind": "resnet_9blocks"}, {"filters": 4}, {"norm": "batch"}, {"composite": True}, {"upsample": "resize"}],
+    [
+        {"kind": "resnet_9blocks"},
+        {"filters": 4},
+        {"norm": "batch"},
+        {"composite": True},
+        {"upsample": "resize"},
+    ],
     ids=str,
 )
 def test_weights_of_another_architecture_are_refused(change: dict[str, object]) -> None:
@@ -149,10 +157,13 @@ def test_weights_of_another_architecture_are_refused(change: dict[str, object]) 
         {"model.1.weight": torch.zeros(())},
         {"model.model.0.weight": torch.zeros(2, 3, 4, 4)},
         {"model.model.0.weight": torch.zeros(2, 3, 4, 4), "model.model.3.weight": torch.zeros(4, 3, 4, 4)},
-        build_generator(GeneratorSettings("resnet_6blocks", filters=1)).state_dict() | {"model.1.weight": torch.ones(3)},
+        build_generator(GeneratorSettings("resnet_6blocks", filters=1)).state_dict()
+        | {"model.1.weight": torch.ones(3)},
         {
             key: value
-            for key, value in build_generator(GeneratorSettings("resnet_9blocks", filters=1)).state_dict().items()
+            for key, value in build_generator(GeneratorSettings("resnet_9blocks", filters=1))
+            .state_dict()
+            .items()
             if not key.startswith("model.12.")
         },
     ],

@@ -35,7 +35,11 @@ def make(name: str, seed: int = 0) -> Objective:
 def batch(number: int) -> dict[str, Any]:
     chance = torch.Generator().manual_seed(number)
     sample: dict[str, Any] = {side: torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1 for side in "AB"}
-    return sample | {"M": torch.rand(2, 1, 24, 24, generator=chance), "A_path": ["a", "b"], "B_path": ["c", "d"]}
+    return sample | {
+        "M": torch.rand(2, 1, 24, 24, generator=chance),
+        "A_path": ["a", "b"],
+        "B_path": ["c", "d"],
+    }
 
 
 def test_a_small_one_is_known(name: str) -> None:
@@ -64,7 +68,9 @@ def test_a_step_trains_every_network(name: str) -> None:
     before = {key: value.clone() for key, value in flat(objective).items()}
     for number in range(2):
         objective.step(batch(number), 0.0)
-    moved = {key.split("/")[0] for key, value in flat(objective).items() if not torch.equal(value, before[key])}
+    moved = {
+        key.split("/")[0] for key, value in flat(objective).items() if not torch.equal(value, before[key])
+    }
     assert moved == set(objective.weights())
 
 

@@ -126,5 +126,9 @@ def make_training(
 ) -> Training:
     """Training of `OneNumber` on ten pictures by two, in `folder`."""
     return Training(
-        objective or OneNumber(), Numbers(), RateSettings("linear", epochs, 0), LoopSettings(**settings), folder
+        objective or OneNumber(),
+        Numbers(),
+        RateSettings("linear", epochs, 0),
+        LoopSettings(**settings),
+        folder,
     )

@@ -94,7 +94,8 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "freq, last", [(0, "nothing was saved before"), (4, "the last good checkpoint is of step 6: go on from it")]
+    "freq, last",
+    [(0, "nothing was saved before"), (4, "the last good checkpoint is of step 6: go on from it")],
 )
 def test_a_loss_that_is_not_finite_stops_with_its_step(freq: int, last: str) -> None:
     """A state after it is never saved, and the person learns where to go on."""
