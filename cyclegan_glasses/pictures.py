@@ -15,6 +15,10 @@ from PIL import Image, ImageOps
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
+SUFFIXES = {
+    **{"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"},
+    **{"BMP": ".bmp", "TIFF": ".tif", "PPM": ".ppm"},
+}
 MAX_PIXELS = 100_000_000
 BACKGROUND = (255, 255, 255)
 
@@ -52,15 +56,17 @@ def find_pictures(folder: Path | str) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> None:
+def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tuple[str, int, int]:
     """Read only the beginning of the file: is it a picture, of a format and size that may be opened?
+
+    Returns the suffix of its format (`.jpg`), and width and height in pixels as stored.
 
     Raises:
         UnreadablePicture: it is not.
     """
     try:
-        with _open(source, max_pixels):
-            pass
+        with _open(source, max_pixels) as picture:
+            return SUFFIXES[picture.format or ""], picture.width, picture.height
     except Exception as error:
         raise _unreadable(source, error) from None
 

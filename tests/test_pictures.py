@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import warnings
@@ -221,3 +222,13 @@ def test_bytes_open_like_the_file_that_holds_them(tmp_path: Path) -> None:
     ):
         with pytest.raises(UnreadablePicture, match=reason):
             open_picture(broken)
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("JPEG", ".jpg"), ("PNG", ".png"), ("TIFF", ".tif"), ("WEBP", ".webp")]
+)
+def test_header_says_what_the_file_is(kind, suffix):
+    """A file gets the suffix of its bytes, and its size is known without reading it whole."""
+    packed = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(packed, kind)
+    assert check_header(packed.getvalue()) == (suffix, 30, 20)

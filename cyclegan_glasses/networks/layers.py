@@ -43,9 +43,6 @@ def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: boo
     )
 
 
-LEAK = 0.05
-
-
 def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
     """Run a generator's layers on a picture; the last one, a tanh, in the precision of the picture.
 
@@ -54,9 +51,7 @@ def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
     Args:
         picture: (N, C, H, W) in [-1, 1].
         composite: the layers propose C + 1 channels, and the sigmoid of the last is a mask: 0 to keep, 1 to
-            change. Where gradients are wanted the mask is at least `LEAK`; otherwise the cycle loss would
-            close it in the first steps, before the discriminators know anything, and no gradient of theirs
-            would ever open it again.
+            change.
 
     Returns:
         (N, C, H, W) in [-1, 1]: the new picture; of a composite, mask · new + (1 − mask) · picture.
@@ -64,7 +59,4 @@ def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
     proposal = model[:-1](picture).to(picture.dtype)
     if not composite:
         return model[-1](proposal)
-    mask = torch.sigmoid(proposal[:, -1:])
-    if torch.is_grad_enabled():
-        mask = LEAK + (1 - LEAK) * mask
-    return torch.lerp(picture, model[-1](proposal[:, :-1]), mask)
+    return torch.lerp(picture, model[-1](proposal[:, :-1]), torch.sigmoid(proposal[:, -1:]))

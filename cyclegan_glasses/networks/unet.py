@@ -90,7 +90,7 @@ class UnetGenerator(nn.Module):
         height, width = x.shape[-2:]
         if height % self.multiple or width % self.multiple:
             raise UserError(
-                f"a U-Net of this depth needs sides that are multiples of {self.multiple}, not {width}x{height}"
+                f"this U-Net needs sides that are multiples of {self.multiple}, not {width}x{height}"
                 ": give such a --crop_size, and a --preprocess that crops"
             )
         return self.model(x)

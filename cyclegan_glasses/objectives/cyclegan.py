@@ -64,15 +64,15 @@ class CycleGAN:
             else {}
         )
         adam = settings.adam
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+        self.optimizers = {
             name: torch.optim.Adam(
                 itertools.chain(first.parameters(), second.parameters()),
-                lr=adam.lr,
+                lr=lr,
                 betas=(adam.beta1, adam.beta2),
             )
-            for name, first, second in (
-                ("G", self.remove_glasses, self.add_glasses),
-                ("D", self.judge_b, self.judge_a),
+            for name, lr, first, second in (
+                ("G", adam.lr, self.remove_glasses, self.add_glasses),
+                ("D", adam.lr * settings.lr_ratio, self.judge_b, self.judge_a),
             )
         }
         self._pools = {

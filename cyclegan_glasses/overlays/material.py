@@ -58,11 +58,11 @@ def _lit(frame: Frame, light: Light, tone: np.ndarray, across: np.ndarray, down:
     diffuse, shine = (
         np.clip((across * to[0] + down * to[1] - to[2]) / length, 0, None) for to in (lamp, half)
     )
-    for _ in range(3 if metal else 5):
+    for _ in range(4 if metal else 5):
         shine = shine * shine
-    level = light.ambient + (1 - light.ambient) * 1.35 * diffuse
+    level = light.ambient + (1 - light.ambient) * (1.15 if metal else 1.35) * diffuse
     shaded = tone * level[:, None] * np.array(light.colour, np.float32)
-    gleam = 0.75 * shaded + 26 if metal else np.float32(84)
+    gleam = 0.6 * shaded + 30 if metal else np.float32(84)
     return np.clip(shaded + np.float32(frame.gloss) * gleam * shine[:, None], 0, 255)
 
 

@@ -70,7 +70,7 @@ def blur(layer: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian blur by `sigma` pixels; large ones are done at a lower resolution."""
     if sigma < 0.3:
         return layer
-    factor = int(min(8, max(1, sigma // 2.5)))
+    factor = int(min(8, max(1, sigma // 1.6)))
     if factor == 1:
         return cv2.GaussianBlur(layer, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     height, width = layer.shape[:2]

@@ -1,8 +1,8 @@
 """CelebA: 202,599 aligned faces of 10,177 people with 40 attributes (Liu et al. 2015, arXiv 1411.7766).
 
 Its annotation files, and the copies of them with commas, are read row by row and side by side, so memory
-stays flat. The official split is kept; `Eyeglasses` counts sunglasses too, and about one label in a
-hundred is wrong, so the rows go through the filters like any other photo.
+stays flat. The official split is kept. `Eyeglasses` counts sunglasses too, so the photos go through the
+filters like any others.
 """
 
 from __future__ import annotations

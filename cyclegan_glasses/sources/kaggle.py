@@ -77,9 +77,9 @@ def download(dataset: str) -> Path:
     try:
         return Path(kagglehub.dataset_download(dataset))
     except Exception as error:  # kagglehub raises its own kinds and those of requests
-        words = " ".join(str(error).split())[:200] or type(error).__name__
+        words = " ".join(str(error).split())[:120] or type(error).__name__
         raise UserError(
-            f"Kaggle did not give {dataset} ({words}): check the name and the key in ~/.kaggle/kaggle.json"
+            f"Kaggle did not give {dataset} ({words}): check the name, the connection, ~/.kaggle/kaggle.json"
         ) from None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.errors import UserError
+
 # --- archives on the person's own disk: celeba, kaggle, aihub ---
 
 KAGGLE_DATASET = "jeffheaton/glasses-or-no-glasses"
@@ -103,3 +105,98 @@ class SyntheticSettings:
     def pairs(self) -> int:
         """How many pairs for testing there are."""
         return max(40, self.count // 10) if self.test is None else self.test
+
+
+# --- the web: openverse, commons, google ---
+
+LICENCES = ("by", "by-sa", "by-nd", "by-nc", "by-nc-sa", "by-nc-nd", "cc0", "pdm")
+FREE_LICENCES = ("by", "by-sa", "cc0", "pdm")
+COMMONS_WIDTHS = (0, 250, 330, 500, 960, 1280, 1920, 3840)
+
+
+@dataclass(frozen=True, slots=True)
+class GatherSettings:
+    """Where the photos go and how many.
+
+    Attributes:
+        out: folder of the manifest; the pictures go to `out/photos`.
+        query: what was searched for, kept in each photo's facts.
+        count: stop when this many results of the search are in `out`, earlier runs included.
+        label: what the search is meant to show: `glasses`, `none`, `sunglasses` or empty.
+        retry_failed: try again what failed in an earlier run.
+    """
+
+    out: Path
+    query: str
+    count: int = 200
+    label: str = ""
+    retry_failed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise UserError(f"--count {self.count} is not at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenverseSettings:
+    """Openverse's image search; `licences` by their short names (`LICENCES`)."""
+
+    endpoint: str = "https://api.openverse.org"
+    licences: tuple[str, ...] = FREE_LICENCES
+
+    def __post_init__(self) -> None:
+        check_licences(self.licences)
+
+
+@dataclass(frozen=True, slots=True)
+class CommonsSettings:
+    """Wikimedia Commons' search; `width` in pixels of the rendering to fetch, 0 for the original file."""
+
+    endpoint: str = "https://commons.wikimedia.org"
+    licences: tuple[str, ...] = FREE_LICENCES
+    width: int = 1280
+
+    def __post_init__(self) -> None:
+        check_licences(self.licences)
+        if self.width not in COMMONS_WIDTHS:
+            raise UserError(f"--width {self.width} is not one that Commons renders: {join(COMMONS_WIDTHS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleSettings:
+    """Google's image search, by one of three ways.
+
+    Attributes:
+        endpoint: of the search page; empty for Google's own.
+        api_endpoint: of the Custom Search JSON API.
+        api_key, engine_id: both given: the API is asked, not the page.
+        pages: results pages saved from a browser; read in place of any search.
+        thumbnails: take the small pictures of the results pages, not the full-size ones.
+        rights: the API's filter, such as `cc_publicdomain|cc_attribute`.
+    """
+
+    endpoint: str = "https://www.google.com"
+    api_endpoint: str = "https://www.googleapis.com"
+    api_key: str = ""
+    engine_id: str = ""
+    pages: tuple[Path, ...] = ()
+    thumbnails: bool = False
+    rights: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.api_key) != bool(self.engine_id):
+            raise UserError("--api_key and --engine_id belong together: give both or neither")
+        if self.rights and not self.api_key:
+            raise UserError("--rights is a filter of the API: give --api_key and --engine_id too")
+
+
+def check_licences(licences: tuple[str, ...]) -> None:
+    """Raise `UserError` unless each is one of `LICENCES` and there is at least one."""
+    unknown = [name for name in licences if name not in LICENCES]
+    if unknown or not licences:
+        raise UserError(f"--licence {join(unknown)!r} is not known: choose from {join(LICENCES)}")
+
+
+def join(words: tuple[object, ...] | list[str]) -> str:
+    """`by,by-sa`, as they are typed."""
+    return ",".join(map(str, words))

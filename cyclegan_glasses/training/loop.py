@@ -60,7 +60,7 @@ class Loop:
         save: Callable[[str, dict[str, Any]], None],
     ) -> None:
         self.objective, self.batches, self.schedule = objective, batches, schedule
-        self.settings, self.monitor, self._save_as = settings, Monitor(), save
+        self.settings, self._save_as = settings, save
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
         self._good: int | None = None  # the step of the last good state
         self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -65,32 +65,40 @@ class Progress:
         return self.epoch - 1 + self.pictures / max(1, self.epoch_size)
 
 
-class Monitor:
-    """Someone who watches a run, and by itself does nothing. A subclass leaves out what it has no use for.
+class Monitor(Protocol):
+    """Someone who watches a run. An exception from a monitor is logged and never stops training.
 
-    Many are put together by `monitoring.several`, so that an exception of one stops nothing.
+    A class that inherits from this one may leave out what it has no use for; the bodies say
+    `return`, since type checkers take an empty one for something that must be written.
     """
 
     def start(self, run: Run) -> None:
         """The run begins or goes on."""
+        return
 
     def step(self, progress: Progress) -> None:
         """After every step, for a progress bar; must be quick."""
+        return
 
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """New values of the losses, every `--print_freq` pictures."""
+        return
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (H, W, 3); every `--display_freq`."""
+        return
 
     def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """The same for the web page, every `--update_html_freq` pictures."""
+        return
 
     def message(self, text: str) -> None:
         """One line that a person should read: a warning, a checkpoint saved."""
+        return
 
     def close(self) -> None:
         """The run ends."""
+        return
 
 
 @dataclass(slots=True)

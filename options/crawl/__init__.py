@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import aihub, celeba, folder, kaggle, synthetic
+from options.crawl import aihub, celeba, commons, folder, google, kaggle, openverse, synthetic
 
 VERBS: dict[str, ModuleType] = {
     "synthetic": synthetic,
@@ -18,6 +18,9 @@ VERBS: dict[str, ModuleType] = {
     "celeba": celeba,
     "kaggle": kaggle,
     "aihub": aihub,
+    "openverse": openverse,
+    "commons": commons,
+    "google": google,
 }
 
 

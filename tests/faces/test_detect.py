@@ -102,7 +102,9 @@ def test_the_size_of_the_picture_does_not_matter(shared, yunet, factor) -> None:
         there = yunet.find_faces(image)[0].landmarks[:2]
         size = (round(image.shape[1] * factor), round(image.shape[0] * factor))
         again = yunet.find_faces(cv2.resize(image, size, interpolation=cv2.INTER_AREA))[0].landmarks[:2]
-        assert np.hypot(*(again / factor - there).T).max() < 0.12 * np.hypot(*(there[1] - there[0]))
+        assert np.hypot(*(again / factor - there).T).max() < (0.25 if factor < 1 else 0.12) * np.hypot(
+            *(there[1] - there[0])
+        )
 
 
 def test_the_second_look_steadies_the_eyes(shared, yunet) -> None:

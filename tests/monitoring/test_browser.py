@@ -152,7 +152,7 @@ def test_dashboard(
     reports = feeder.step // 10
     mean = feeder.total / reports
     print(
-        f"{reports} reports: held up for {1000 * feeder.longest:.0f} ms at most, {1000 * mean:.1f} ms on average; "
+        f"{reports} reports, held up {1000 * feeder.longest:.0f} ms at most, {1000 * mean:.1f} on average; "
         f"a plain wait of 20 ms took {1000 * feeder.overslept:.0f} ms too long at most"
     )
     # What the load of other programs does to a plain wait it may do to a report.

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError

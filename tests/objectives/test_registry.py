@@ -60,7 +60,7 @@ def test_a_step_gives_losses_and_pictures(name: str) -> None:
     for picture in pictures.values():
         assert picture.shape[0] == 2 and picture.shape[1] in (1, 3)
         assert picture.dtype == torch.float32 and not picture.requires_grad
-        assert -1 <= picture.min() and picture.max() <= 1
+        assert picture.min() >= -1 and picture.max() <= 1
 
 
 def test_a_step_trains_every_network(name: str) -> None:

@@ -32,6 +32,8 @@ def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, rng: np.random.Gene
         cover = np.minimum(cover, skin)
     soft = {"stubble": 4.0, "short": 1.8, "full": 1.3}.get(p.beard, 1.2)
     faded = blur(cover, soft * mm)
+    if longer <= 2:
+        faded = np.minimum(faded, skin)
     colour = 1.1 * brow_colour(p)
     strength = 0.26 + 0.2 * p.beard_length if p.beard == "stubble" else 0.86
     tint = colour + 0.35 * (skin_colour(p) * 0.5 - colour) if p.beard == "stubble" else colour

@@ -1,0 +1,1 @@
+"""Downloads from strangers: polite, bounded, never into a private network."""

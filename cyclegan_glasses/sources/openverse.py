@@ -1,0 +1,84 @@
+"""Openverse: openly licensed pictures of many collections, with licence and author.
+
+The API's documentation is at https://api.openverse.org/v1/. Without an account it gives pages of 20 results,
+at most 20 pages of them (lately 240 results a search), 20 requests a minute and 200 a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.sources.fetch.client import Fetcher
+from cyclegan_glasses.sources.fetch.result import FetchError
+from cyclegan_glasses.sources.hits import Hit, at, is_web, known, not_reached, parse_object, text
+from cyclegan_glasses.sources.settings import OpenverseSettings
+
+PAGE_SIZE = 20
+PAGES = 20
+INTERVAL = 3.0
+
+
+def search(query: str, settings: OpenverseSettings, fetcher: Fetcher) -> Iterator[Hit]:
+    """Results for `query` under one of the licences, best first, page by page as they are asked for.
+
+    Raises:
+        UserError: the service cannot be reached or says no.
+    """
+    host = urlsplit(settings.endpoint).hostname or ""
+    if fetcher.settings.interval:
+        fetcher.rate.at_least(host, INTERVAL)
+    for page in range(1, PAGES + 1):
+        words = {"q": query, "license": ",".join(settings.licences), "page": page, "page_size": PAGE_SIZE}
+        address = f"{settings.endpoint.rstrip('/')}/v1/images/?{urlencode(words)}"
+        try:
+            reply = fetcher.page(address, robots=False)
+        except FetchError as error:
+            raise not_reached(f"Openverse ({host})", error) from None
+        if reply.http != 200:
+            detail = _detail(reply.body)
+            if page > 1 and reply.http in (400, 401, 403, 404):
+                return  # deeper than the service lets anonymous callers go
+            raise UserError(f"Openverse ({host}) answered {reply.http} {detail}".rstrip())
+        payload = parse_object(reply.body, f"Openverse ({host})")
+        yield from results(payload, settings.licences)
+        pages = payload.get("page_count")
+        if not isinstance(pages, int) or page >= pages or not payload.get("results"):
+            return
+
+
+def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[Hit]:
+    """The pictures of one answer that have an address and one of the licences."""
+    entries = payload.get("results")
+    found = []
+    for entry in entries if isinstance(entries, list) else []:
+        short = text(at(entry, "license"), 40).lower()
+        if not is_web(at(entry, "url")) or short not in licences:
+            continue
+        facts = known(
+            landing=text(at(entry, "foreign_landing_url"), 2000),
+            title=text(at(entry, "title")),
+            licence_page=text(at(entry, "license_url"), 2000),
+            author_page=text(at(entry, "creator_url"), 2000),
+            attribution=text(at(entry, "attribution"), 2000),
+            collection=text(at(entry, "source"), 100),
+            openverse_id=text(at(entry, "id"), 100),
+        )
+        licence = licence_name(short, text(at(entry, "license_version"), 20))
+        found.append(Hit(entry["url"], licence, text(at(entry, "creator")), facts))
+    return found
+
+
+def licence_name(short: str, version: str) -> str:
+    """`CC BY-SA 2.0`, `CC0 1.0`, `Public Domain Mark 1.0` from a short name and a version."""
+    name = {"cc0": "CC0", "pdm": "Public Domain Mark"}.get(short, f"CC {short.upper()}")
+    return f"{name} {version}".strip()
+
+
+def _detail(body: bytes) -> str:
+    try:
+        return text(at(parse_object(body, ""), "detail"), 200)
+    except UserError:
+        return ""

@@ -1,0 +1,67 @@
+"""Draws the pictures of docs/portraits.md: `python docs/images/draw.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.outlines import SHAPES
+from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.sources.synthetic.dataset import frame_of
+from cyclegan_glasses.sources.synthetic.draw import Drawing, draw_portrait
+from cyclegan_glasses.sources.synthetic.parameters import random_portrait
+
+HERE = Path(__file__).resolve().parent
+
+
+def worn(drawing: Drawing, number: int, shape: str | None = None, sunglasses: bool = False) -> np.ndarray:
+    """A drawing with the glasses of `number`, or with random ones of a shape."""
+    frame = (
+        random_frame(np.random.default_rng([7, number]), shape, sunglasses) if shape else frame_of(0, number)
+    )
+    image, _ = draw_glasses(
+        drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
+    )
+    return image
+
+
+def portraits(size: int = 120, columns: int = 5) -> np.ndarray:
+    """Portraits in a row bare, and below them the same people with glasses, twice."""
+    rows = []
+    for first in (100, 100 + columns):
+        drawings = [
+            draw_portrait(random_portrait(0, number), size) for number in range(first, first + columns)
+        ]
+        rows.append(np.hstack([drawing.image for drawing in drawings]))
+        rows.append(np.hstack([worn(drawing, first + k) for k, drawing in enumerate(drawings)]))
+    return np.vstack(rows)
+
+
+def frames(size: int = 192, columns: int = 5) -> np.ndarray:
+    """Every shape with its name on one face, and a pair of sunglasses."""
+    portrait = dataclasses.replace(random_portrait(0, 24), hair="pulled", yaw=7.0, roll=0.0)
+    drawing = draw_portrait(portrait, size)
+    cells = []
+    for number, shape in enumerate([*SHAPES, "sunglasses"]):
+        dark = shape == "sunglasses"
+        cell = worn(drawing, number, "square" if dark else shape, dark)[size // 5 : size * 13 // 20].copy()
+        cv2.putText(cell, shape, (6, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 3, cv2.LINE_AA)
+        cv2.putText(cell, shape, (6, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
+        cells.append(cell)
+    cells += [drawing.image[size // 5 : size * 13 // 20]] * (-len(cells) % columns)
+    return np.vstack([np.hstack(cells[k : k + columns]) for k in range(0, len(cells), columns)])
+
+
+if __name__ == "__main__":
+    for name, picture in (("portraits", portraits()), ("frames", frames())):
+        file = HERE / f"{name}.png"
+        Image.fromarray(picture).save(file, optimize=True)
+        print(file, f"{file.stat().st_size // 1000} kB")

@@ -1,0 +1,64 @@
+"""What a person sees of a crawl: what was done, what was left out, and how to go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cyclegan_glasses.errors import UserError, run_command
+from cyclegan_glasses.photo import Photo, latest_photos
+from cyclegan_glasses.sources.found import Found
+from options.crawl.gather import gather
+from tests.sources.helpers import picture
+
+
+def found(count: int, stop_after: int = -1) -> Iterator[Found]:
+    for i in range(count):
+        if i == stop_after:
+            os.kill(os.getpid(), signal.SIGTERM)
+        label = "glasses" if i % 2 else "none"
+        yield Found(
+            Photo(f"photos/{i}", origin=str(i), label=label, split="train"), lambda i=i: picture(colour=i)
+        )
+
+
+def test_termination_keeps_what_is_there_and_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A machine that shuts down costs nothing but time."""
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_command(lambda: len(gather(found(6, stop_after=4), tmp_path))) == 130
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert (
+        f"{tmp_path} keeps its 4 new photos: type the same command again to go on" in capsys.readouterr().err
+    )
+    assert len(latest_photos(tmp_path)) == 4
+    assert gather(found(6), tmp_path) == {"train glasses": 3, "train none": 3}
+    assert "2 new, 4 were there, 0 unreadable" in capsys.readouterr().out
+
+
+def test_nothing_found_or_asked_is_said(tmp_path: Path) -> None:
+    """An empty result is an error, not an empty data set."""
+    with pytest.raises(UserError, match="no photo fits"):
+        gather(found(0), tmp_path / "out")
+    with pytest.raises(UserError, match="--limit -1 is below zero"):
+        gather(found(1), tmp_path / "out", limit=-1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No space left ends the run with words and leaves no half of a picture."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert run_command(lambda: len(gather(found(3), tmp_path))) == 2
+    assert capsys.readouterr().err.startswith("error: no space is left to write ")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
