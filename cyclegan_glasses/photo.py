@@ -11,10 +11,13 @@ import dataclasses
 import hashlib
 import json
 import os
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
@@ -110,29 +113,37 @@ def read_manifest(folder: Path) -> Iterator[Photo]:
     Raises:
         UserError: there is no manifest, it is of a newer version, or a whole line is not a photo.
     """
-    path = Path(folder) / MANIFEST
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    return
-                try:
-                    yield Photo.from_json(line.decode("utf-8"))
-                except ValueError as error:
-                    raise UserError(
-                        f"{path} line {number} is not a photo ({error}): mend or remove it"
-                    ) from None
-    except FileNotFoundError:
-        raise UserError(
-            f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder"
-        ) from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    for _, photo in _rows(folder):
+        yield photo
 
 
 def latest_photos(folder: Path) -> dict[str, Photo]:
     """The row that counts for each path, in the order in which the paths first appeared."""
     return {photo.path: photo for photo in read_manifest(folder)}
+
+
+def current_offsets(folder: Path) -> np.ndarray:
+    """Where in the manifest the rows that count begin, int64 (n,), ordered by when a path first appeared.
+
+    For manifests too long to hold: 24 bytes a row are kept, not the photos (`photos_at` reads those).
+    """
+    keys, offsets = array("Q"), array("q")
+    for offset, photo in _rows(folder):
+        digest = hashlib.blake2b(photo.path.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        keys.append(int.from_bytes(digest, "little"))
+        offsets.append(offset)
+    paths = np.frombuffer(keys, np.uint64)
+    _, first = np.unique(paths, return_index=True)
+    _, last = np.unique(paths[::-1], return_index=True)
+    return np.frombuffer(offsets, np.int64)[::-1][last][np.argsort(first)]
+
+
+def photos_at(folder: Path, offsets: np.ndarray) -> Iterator[Photo]:
+    """The photos whose rows begin at `offsets` (see `current_offsets`), one at a time."""
+    with (Path(folder) / MANIFEST).open("rb") as file:
+        for offset in offsets.tolist():
+            file.seek(offset)
+            yield Photo.from_json(file.readline().decode("utf-8"))
 
 
 def append_photos(folder: Path, photos: Iterable[Photo]) -> int:
@@ -172,6 +183,30 @@ def manifest_hash(folder: Path) -> str:
     for _, photo in sorted(latest_photos(folder).items()):
         digest.update((photo.to_json() + "\n").encode("utf-8"))
     return digest.hexdigest()
+
+
+def _rows(folder: Path) -> Iterator[tuple[int, Photo]]:
+    """Every whole row with the byte at which it begins; errors as in `read_manifest`."""
+    path = Path(folder) / MANIFEST
+    try:
+        with path.open("rb") as file:
+            offset = 0
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    yield offset, Photo.from_json(line.decode("utf-8"))
+                except ValueError as error:
+                    raise UserError(
+                        f"{path} line {number} is not a photo ({error}): mend or remove it"
+                    ) from None
+                offset += len(line)
+    except FileNotFoundError:
+        raise UserError(
+            f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder"
+        ) from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _drop_torn_row(path: Path) -> None:

@@ -20,6 +20,7 @@ ROOMS = (
         "files",
         "photo",
         "pictures",
+        "parallel",
         "devices",
         "faces",
         "networks",

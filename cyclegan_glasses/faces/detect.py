@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -196,6 +197,12 @@ class HaarDetector:
                 if 0.25 < across < 0.6 and abs(down) < 0.4 * across:
                     pairs.append((abs(across - 0.38) + abs(down), np.stack([one, other])))
         return min(pairs, key=lambda pair: pair[0])[1] if pairs else None
+
+
+@lru_cache(maxsize=4)
+def process_detector(yunet: Path | None) -> FaceDetector:
+    """The detector of this process, loaded once: YuNet from that file, the Haar cascades for None."""
+    return HaarDetector() if yunet is None else YuNetDetector(yunet)
 
 
 def make_detector(path: str | Path | None = None, steady: bool = True) -> FaceDetector:

@@ -10,7 +10,19 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from options.crawl import aihub, celeba, commons, folder, google, kaggle, openverse, synthetic
+from options.crawl import (
+    aihub,
+    build,
+    celeba,
+    commons,
+    folder,
+    google,
+    kaggle,
+    openverse,
+    review,
+    synthetic,
+)
+from options.crawl import filter as filter_verb
 
 VERBS: dict[str, ModuleType] = {
     "synthetic": synthetic,
@@ -21,6 +33,9 @@ VERBS: dict[str, ModuleType] = {
     "openverse": openverse,
     "commons": commons,
     "google": google,
+    "filter": filter_verb,
+    "review": review,
+    "build": build,
 }
 
 

@@ -116,7 +116,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 def _gather(
     source: FolderSettings, args: argparse.Namespace, shares: tuple[tuple[str, float], ...]
 ) -> int | None:
-    from cyclegan_glasses.collect import CollectSettings, collect
+    from cyclegan_glasses.collect.writing import CollectSettings, collect
     from cyclegan_glasses.photo import MANIFEST
     from cyclegan_glasses.sources.folder import folder_photos
 

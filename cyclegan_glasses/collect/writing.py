@@ -15,20 +15,16 @@ import hashlib
 import io
 import json
 import math
-import multiprocessing
-import os
 import shutil
-import signal
-import threading
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, sha256_of, write_json
+from cyclegan_glasses.parallel import in_order, open_executor
 from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, REJECTED, Photo, append_photos, latest_photos
 from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
@@ -109,14 +105,15 @@ def collect(
         [photo.origin for photo in photos], f".{settings.image_format}" if settings.align else ""
     )
     jobs = [
-        _Job(photo, folder / photo.path, out, names[photo.origin], settings)
+        _Job(photo, folder / photo.path, out, names[photo.origin], settings, yunet)
         for photo in photos
         if photo.origin not in done
     ]
     yield from done.values()
-    for photo in _in_order(_write, jobs, workers or os.cpu_count() or 1, yunet):
-        append_photos(out, [photo])
-        yield photo
+    with open_executor(workers) as executor:
+        for photo in in_order(executor, _write, jobs):
+            append_photos(out, [photo])
+            yield photo
 
 
 def file_names(origins: Sequence[str], suffix: str = "") -> dict[str, str]:
@@ -147,6 +144,7 @@ class _Job:
     out: Path
     name: str
     settings: CollectSettings
+    yunet: Path | None
 
 
 def _begin(out: Path, settings: CollectSettings) -> dict[str, Photo]:
@@ -188,10 +186,11 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
     from PIL import Image
 
     from cyclegan_glasses.faces.align import align, turn
+    from cyclegan_glasses.faces.detect import process_detector
 
     pixels = np.asarray(image)
-    assert _STATE.detector is not None
-    faces = _STATE.detector.find_faces(pixels)
+    detector = process_detector(job.yunet)
+    faces = detector.find_faces(pixels)
     if not faces:
         return _rejected(photo, job, "align: no face found")
     face = faces[0]
@@ -203,7 +202,7 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
         return _rejected(photo, job, f"align: {error}")
     angle = turn(face)
     found = {
-        "detector": _STATE.detector.name,
+        "detector": detector.name,
         "faces": len(faces),
         "score": round(face.score, 3),
         "turn": None if angle is None else round(angle, 1),
@@ -248,48 +247,3 @@ def _link(file: Path, target: Path) -> None:
     except OSError:
         with file.open("rb") as source, atomic_write(target) as copy:
             shutil.copyfileobj(source, copy)
-
-
-class _State:
-    """What a worker process holds."""
-
-    detector: Any = None
-
-
-_STATE = _State()
-
-
-def _start_worker(yunet: Path | None) -> None:
-    """Prepare a worker: Ctrl-C is the parent's, a parent that was killed takes its workers along."""
-    import cv2
-
-    from cyclegan_glasses.faces.detect import HaarDetector, YuNetDetector
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    cv2.setNumThreads(1)
-    _STATE.detector = YuNetDetector(yunet) if yunet else HaarDetector()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _in_order(
-    work: Callable[[_Job], Photo], jobs: Iterable[_Job], workers: int, yunet: Path | None
-) -> Iterator[Photo]:
-    """Results of `jobs` in their order from several processes, with few of them in flight."""
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (yunet,))
-    waiting: deque[Future[Photo]] = deque()
-    try:
-        for job in jobs:
-            waiting.append(pool.submit(work, job))
-            if len(waiting) >= 16 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cyclegan_glasses import collect as room
-from cyclegan_glasses.collect import CollectSettings, collect, domain_of, file_names, split_of
+from cyclegan_glasses.collect import writing as room
+from cyclegan_glasses.collect.writing import CollectSettings, collect, domain_of, file_names, split_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.files import sha256_of
@@ -174,10 +174,10 @@ class OneFace:
 @pytest.mark.parametrize("kind", ["png", "jpg"])
 def test_aligned_faces_are_written_or_the_reason_is(tmp_path, monkeypatch, detector, reason, kind) -> None:
     Image.new("RGB", (100, 80), (10, 200, 30)).save(tmp_path / "in.png")
-    monkeypatch.setattr(room._STATE, "detector", detector)
+    monkeypatch.setattr("cyclegan_glasses.faces.detect.process_detector", lambda yunet: detector)
     settings = CollectSettings(align=64, image_format=kind, domains=True, shares=())
     photo = Photo("in.png", source="folder", origin="in.png", label="glasses", facts={"p": "1"})
-    row = room._write(room._Job(photo, tmp_path / "in.png", tmp_path / "out", f"in.{kind}", settings))
+    row = room._write(room._Job(photo, tmp_path / "in.png", tmp_path / "out", f"in.{kind}", settings, None))
     assert row.reason == reason and row.facts["p"] == "1"
     assert row.path == (f"rejected/in.{kind}" if reason else f"trainA/in.{kind}")
     file = tmp_path / "out" / row.path

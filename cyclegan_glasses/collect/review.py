@@ -1,0 +1,285 @@
+"""A person's decisions on photos: the state behind the review page, free of HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from cyclegan_glasses.criteria.decide import CRITERIA, REVIEWED, doubt
+from cyclegan_glasses.criteria.filtering import SETTINGS
+from cyclegan_glasses.criteria.settings import Thresholds
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.photo import (
+    ACCEPTED,
+    GLASSES,
+    NONE,
+    REJECTED,
+    SUNGLASSES,
+    Photo,
+    append_photos,
+    latest_photos,
+)
+from cyclegan_glasses.pictures import UnreadablePicture, open_picture
+
+LABELS = (GLASSES, NONE, SUNGLASSES)
+_THUMBNAIL, _LARGE = 192, 1024
+_THUMBNAILS_KEPT = 4000
+
+
+class Refused(Exception):  # noqa: N818
+    """What was asked for cannot be done; the message says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which photos to show, in which order; empty means all.
+
+    Attributes:
+        verdict: `accepted`, `rejected` or `undecided`.
+        label: one of `LABELS`, or `unknown`.
+        criterion: what the reason begins with.
+        group: `name=value`.
+        reviewed: `yes` or `no`.
+        score: name of a score that must lie between `low` and `high`.
+        low, high: limits, both included.
+        text: part of the path or of the reason.
+        sort: `doubt` (highest first), `path`, or the name of a score (lowest first; `-name` highest first).
+    """
+
+    verdict: str = ""
+    label: str = ""
+    criterion: str = ""
+    group: str = ""
+    reviewed: str = ""
+    score: str = ""
+    low: float = float("-inf")
+    high: float = float("inf")
+    text: str = ""
+    sort: str = "doubt"
+
+
+class Review:
+    """The photos of one folder and what a person decides on them. Every decision is appended at once.
+
+    May be used by several threads.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read the manifest of `folder`, and the settings of the last filter run where there was one.
+
+        Raises:
+            UserError: there is no manifest, or it is broken.
+        """
+        self.folder = folder
+        self._photos = list(latest_photos(folder).values())
+        self._thresholds, self._align = _filter_settings(folder)
+        self._doubts = [self._doubt(photo) for photo in self._photos]
+        self._undo: list[list[tuple[int, Photo]]] = []
+        self._lock = threading.Lock()
+        self._thumbnails: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def find(self, query: Query) -> list[int]:
+        """Numbers of the photos that `query` asks for, in its order."""
+        found = [number for number, photo in enumerate(self._photos) if _matches(photo, query)]
+        name = query.sort.removeprefix("-")
+        if query.sort == "doubt":
+            found.sort(key=lambda number: -self._doubts[number])
+        elif query.sort == "path":
+            found.sort(key=lambda number: self._photos[number].path)
+        else:
+            sign = -1 if query.sort.startswith("-") else 1
+            missing = float("inf")
+            found.sort(key=lambda number: sign * self._photos[number].scores.get(name, sign * missing))
+        return found
+
+    def describe(self, number: int) -> dict[str, Any]:
+        """What the page shows of a photo.
+
+        Raises:
+            Refused: there is no photo of that number.
+        """
+        photo = self._photo(number)
+        return {
+            "id": number,
+            "path": photo.path,
+            "label": photo.label,
+            "verdict": photo.verdict,
+            "reason": photo.reason,
+            "reviewed": str(photo.facts.get(REVIEWED, "")),
+            "doubt": self._doubts[number],
+            "scores": photo.scores,
+            "group": photo.group,
+            "source": photo.source,
+            "origin": photo.origin,
+            "licence": photo.licence,
+            "size": f"{photo.width}x{photo.height}" if photo.width else "",
+        }
+
+    def counts(self) -> dict[str, Any]:
+        """How many photos there are of each kind, for the filters of the page."""
+        photos = self._photos
+        groups: dict[str, Counter[str]] = {}
+        for photo in photos:
+            for name, value in photo.group.items():
+                groups.setdefault(name, Counter())[value] += 1
+        return {
+            "all": len(photos),
+            "reviewed": sum(bool(photo.facts.get(REVIEWED)) for photo in photos),
+            "verdict": Counter(photo.verdict or "undecided" for photo in photos),
+            "label": Counter(photo.label or "unknown" for photo in photos),
+            "criterion": _ordered(Counter(_criterion(photo) for photo in photos if photo.reason)),
+            "group": {name: dict(sorted(values.items())) for name, values in sorted(groups.items())},
+            "scores": sorted({name for photo in photos for name in photo.scores}),
+            "undo": len(self._undo),
+        }
+
+    def decide(self, numbers: Sequence[int], action: str, words: str = "") -> list[int]:
+        """Accept, reject or relabel photos, and append the rows.
+
+        Args:
+            numbers: of the photos.
+            action: `accept`, `reject` (with a reason in `words`), or one of `LABELS`: `glasses` and `none`
+                accept the photo under that label, `sunglasses` rejects it.
+            words: the reason.
+
+        Returns:
+            The numbers of the photos that changed.
+
+        Raises:
+            Refused: no such photo or action, no reason, or a photo without a label is to be accepted.
+            UserError: the manifest cannot be written.
+        """
+        with self._lock:
+            before = [(number, self._photo(number)) for number in dict.fromkeys(numbers)]
+            after = [_decided(photo, action, " ".join(words.split())) for _, photo in before]
+            append_photos(self.folder, after)
+            for (number, _), photo in zip(before, after, strict=True):
+                self._photos[number] = photo
+                self._doubts[number] = self._doubt(photo)
+            self._undo.append(before)
+            return [number for number, _ in before]
+
+    def undo(self) -> list[int]:
+        """Take the last decision back and return the numbers of its photos.
+
+        Raises:
+            Refused: nothing was decided since the page was started.
+            UserError: the manifest cannot be written.
+        """
+        with self._lock:
+            if not self._undo:
+                raise Refused("there is nothing to undo")
+            append_photos(self.folder, [photo for _, photo in self._undo[-1]])
+            before = self._undo.pop()
+            for number, photo in before:
+                self._photos[number] = photo
+                self._doubts[number] = self._doubt(photo)
+            return [number for number, _ in before]
+
+    def picture(self, number: int, large: bool = False) -> bytes:
+        """A JPEG of the photo: small for the grid, or large.
+
+        Raises:
+            Refused: no such photo, it lies outside of the folder, or it cannot be read.
+        """
+        size = _LARGE if large else _THUMBNAIL
+        with self._lock:
+            if (number, size) in self._thumbnails:
+                self._thumbnails.move_to_end((number, size))
+                return self._thumbnails[number, size]
+        content = self._jpeg(self._photo(number), size)
+        if not large:
+            with self._lock:
+                self._thumbnails[number, size] = content
+                if len(self._thumbnails) > _THUMBNAILS_KEPT:
+                    self._thumbnails.popitem(last=False)
+        return content
+
+    def _photo(self, number: int) -> Photo:
+        if not 0 <= number < len(self._photos):
+            raise Refused(f"there is no photo {number}")
+        return self._photos[number]
+
+    def _doubt(self, photo: Photo) -> float:
+        return doubt(photo, self._thresholds, self._align)
+
+    def _jpeg(self, photo: Photo, size: int) -> bytes:
+        file = self.folder / photo.path
+        if not file.resolve().is_relative_to(self.folder.resolve()):
+            raise Refused("the photo lies outside of its folder")
+        try:
+            image = open_picture(file)
+        except (UnreadablePicture, OSError, ValueError) as error:
+            raise Refused(str(error)) from None
+        image.thumbnail((size, size), Image.Resampling.LANCZOS)
+        content = io.BytesIO()
+        image.save(content, "JPEG", quality=88)
+        return content.getvalue()
+
+
+def _matches(photo: Photo, query: Query) -> bool:
+    name, _, value = query.group.partition("=")
+    return (
+        (not query.verdict or (photo.verdict or "undecided") == query.verdict)
+        and (not query.label or (photo.label or "unknown") == query.label)
+        and (not query.criterion or _criterion(photo) == query.criterion)
+        and (not query.group or photo.group.get(name) == value)
+        and (not query.reviewed or bool(photo.facts.get(REVIEWED)) == (query.reviewed == "yes"))
+        and (not query.score or query.low <= photo.scores.get(query.score, float("nan")) <= query.high)
+        and (not query.text or query.text.casefold() in f"{photo.path}\n{photo.reason}".casefold())
+    )
+
+
+def _decided(photo: Photo, action: str, words: str) -> Photo:
+    facts = {**photo.facts, REVIEWED: action}
+    if action == "reject":
+        if not words:
+            raise Refused("give a reason for the rejection")
+        return dataclasses.replace(photo, facts=facts, verdict=REJECTED, reason=f"review: {words}")
+    if action == "accept":
+        if photo.label not in (GLASSES, NONE):
+            raise Refused("say first whether the person wears glasses (G) or not (N)")
+        return dataclasses.replace(photo, facts=facts, verdict=ACCEPTED, reason="")
+    if action not in LABELS:
+        raise Refused(f"there is no action {action!r}")
+    facts[REVIEWED] = f"{photo.label or 'unknown'} to {action}{': ' if words else ''}{words}"
+    facts["label_origin"] = "review"
+    if action == SUNGLASSES:
+        return dataclasses.replace(
+            photo, facts=facts, label=action, verdict=REJECTED, reason="review: sunglasses"
+        )
+    return dataclasses.replace(photo, facts=facts, label=action, verdict=ACCEPTED, reason="")
+
+
+def _criterion(photo: Photo) -> str:
+    return photo.reason.partition(":")[0]
+
+
+def _ordered(criteria: Counter[str]) -> dict[str, int]:
+    places = {name: place for place, name in enumerate(CRITERIA)}
+    return dict(sorted(criteria.items(), key=lambda item: (places.get(item[0], len(places)), item[0])))
+
+
+def _filter_settings(folder: Path) -> tuple[Thresholds, bool]:
+    """Thresholds and framing of the last filter run, the defaults where there was none."""
+    try:
+        settings = json.loads((folder / SETTINGS).read_text("utf-8"))
+        known = {field.name for field in dataclasses.fields(Thresholds)}
+        values = {name: float(value) for name, value in settings["thresholds"].items() if name in known}
+        return Thresholds(**values), bool(settings["align"])
+    except FileNotFoundError:
+        return Thresholds(), False
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"cannot read {folder / SETTINGS} ({error}): run crawl.py filter again") from None

@@ -1,0 +1,104 @@
+"""From scores to a verdict: pure functions of a measured photo and the thresholds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
+from cyclegan_glasses.criteria.check import Check
+from cyclegan_glasses.criteria.settings import Thresholds
+from cyclegan_glasses.judging import BROKEN, Verdict, doubt_of
+from cyclegan_glasses.photo import ACCEPTED, GLASSES, NONE, REJECTED, SUNGLASSES, Photo
+
+CHECKS: tuple[Check, ...] = (
+    *framing.CHECKS,
+    *eyes.CHECKS,
+    *quality.CHECKS,
+    *glasses.CHECKS,
+    *coverings.CHECKS,
+)
+"""Asked in this order: the first that fails gives the reason."""
+
+CRITERIA = ("unreadable", "framing", "eyes", "quality", "glasses", "coverings", "duplicates")
+"""What a reason of the filter may begin with."""
+
+REVIEWED = "reviewed"
+
+
+def is_ours(photo: Photo) -> bool:
+    """Whether the criteria may decide on this photo: nobody else rejected it before, no person decided."""
+    if photo.facts.get(REVIEWED):
+        return False
+    return photo.verdict != REJECTED or "measured" in photo.facts
+
+
+def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
+    """`photo` with verdict and reason, by everything but duplicates.
+
+    One without a label may get the judge's. A photo that was not measured stays as it is.
+    """
+    if "measured" not in photo.facts:
+        return photo
+    judged = photo.facts.get("judged", "")
+    sure = photo.scores.get("judge_confidence", 0.0) >= thresholds.min_judge_confidence
+    if photo.facts.get("label_origin") == "judge":
+        photo = dataclasses.replace(photo, label="")
+    if not photo.label and sure and judged in (GLASSES, NONE, SUNGLASSES):
+        photo = dataclasses.replace(photo, label=judged, facts={**photo.facts, "label_origin": "judge"})
+    reason = _reason(photo, thresholds, align, judged if sure else "")
+    return dataclasses.replace(photo, verdict=REJECTED if reason else ACCEPTED, reason=reason)
+
+
+def doubt(photo: Photo, thresholds: Thresholds, align: bool) -> float:
+    """How much a person should look at this photo: 0 (clear) to 1 (on the edge, or contradictory).
+
+    One minus the distance to the nearest limit; where the photo is accepted, doubt about the label counts.
+    """
+    if not photo.scores.get("faces"):
+        return 0.0
+    scores = _scores(photo)
+    margins = [check.margin(scores, thresholds) for check in _asked(align)]
+    nearest = min((margin for margin in margins if margin != float("inf")), default=1.0)
+    doubt = 1 - min(1.0, abs(nearest))
+    if photo.verdict != REJECTED:
+        doubt = max(doubt, scores.get("label_doubt", 0.0), scores.get("judge_doubt", 0.0))
+    return round(doubt, 4)
+
+
+def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> str:
+    if "unreadable" in photo.facts:
+        return f"unreadable: {photo.facts['unreadable']}"
+    if not photo.scores.get("faces"):
+        return "framing: no face found"
+    if not photo.scores.get("eyes_found", 1.0):
+        return "eyes: two eyes were not found"
+    scores = _scores(photo)
+    for check in _asked(align):
+        if reason := check.reason(scores, thresholds):
+            return reason
+    if photo.label == SUNGLASSES:
+        return "glasses: labelled sunglasses"
+    if photo.label not in (GLASSES, NONE):
+        return "glasses: not known whether the person wears glasses"
+    if judged in (GLASSES, NONE, SUNGLASSES, BROKEN) and judged != photo.label:
+        return f"glasses: labelled {photo.label}, judged {judged}"
+    return ""
+
+
+def _asked(align: bool) -> Iterator[Check]:
+    other = "whole" if align else "aligned"
+    return (check for check in CHECKS if check.framing != other)
+
+
+def _scores(photo: Photo) -> dict[str, float]:
+    """The measured scores, and those that follow from the label, which a person may change."""
+    scores = dict(photo.scores)
+    against = glasses.label_doubt(photo.label, scores["edges"]) if "edges" in scores else None
+    if against is not None:
+        scores["label_doubt"] = against
+    if "judge_confidence" in scores and photo.label in (GLASSES, NONE):
+        scores["judge_doubt"] = doubt_of(
+            photo.label, Verdict(photo.facts["judged"], scores["judge_confidence"])
+        )
+    return scores

@@ -1,0 +1,48 @@
+"""Are both eyes in the picture, and does the face look at the viewer?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cyclegan_glasses.criteria.check import Check
+from cyclegan_glasses.criteria.context import Context
+from cyclegan_glasses.faces.align import turn
+
+CHECKS = (
+    Check(
+        "eyes", "eye_margin", "min_eye_margin", 0.3, "an eye lies {value:.2f} eye distances from the border"
+    ),
+    Check("eyes", "turn", "max_turn", 15.0, "turned {value:.1f} degrees to the side"),
+    Check("eyes", "roll", "max_roll", 15.0, "tilted by {value:.1f} degrees"),
+    Check("eyes", "nose", "min_nose", 0.15, "looks up (nose at {value:.2f} between eyes and mouth)"),
+    Check("eyes", "nose", "max_nose", 0.15, "looks down (nose at {value:.2f} between eyes and mouth)"),
+)
+
+
+def score(context: Context) -> dict[str, float]:
+    """Whether the eyes were seen, how far from the border they lie, and the pose.
+
+    `eyes_found` is 0 where the detector guessed them from the face's box. Pose scores are left out where the
+    detector measures no nose.
+    """
+    face = context.face
+    height, width = context.image.shape[:2]
+    right, left, nose = face.landmarks[:3]
+    across = left - right
+    distance = float(np.hypot(*across))
+    to_border = [min(x, y, width - x, height - y) for x, y in (right, left)]
+    scores = {
+        "eyes_found": float(face.eyes_found),
+        "eye_margin": float(min(to_border)) / distance,
+        "roll": abs(math.degrees(math.atan2(across[1], across[0]))),
+    }
+    angle = turn(face)
+    mouth = face.landmarks[3:].mean(0)
+    if angle is not None and np.isfinite(mouth).all():
+        down = np.array([-across[1], across[0]]) / distance
+        middle = (right + left) / 2
+        to_mouth = float(down @ (mouth - middle))
+        scores |= {"turn": abs(angle), "nose": float(down @ (nose - middle)) / max(to_mouth, 0.1 * distance)}
+    return scores

@@ -1,0 +1,81 @@
+"""Does the label fit, are the lenses clear, and is the whole frame in the picture?"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.criteria.check import Check
+from cyclegan_glasses.criteria.context import LENSES, SKIN, Context, box
+from cyclegan_glasses.photo import GLASSES, NONE
+
+CHECKS = (
+    Check("glasses", "lens", "min_lens", 0.15, "dark lenses: {value:.2f} of the skin's brightness"),
+    Check("glasses", "frame_margin", "min_frame_margin", 0.2, "the frame's place reaches past the border"),
+    Check("glasses", "label_doubt", "max_label_doubt", 0.3, "edges speak against the label ({value:.0%})"),
+)
+
+_BRIDGE = box(-0.13, -0.35, 0.13, 0.22)
+_BELOW = (box(-0.75, 0.22, -0.25, 0.62), box(0.25, 0.22, 0.75, 0.62))
+_LINES = cv2.getStructuringElement(cv2.MORPH_RECT, (1, 9))
+# Logistic regression on frontal FairFace faces, both labels weighted alike: natural logarithms of the lines
+# on the bridge and below the eyes, and the constant.
+_WEIGHTS = (2.39, 1.00, 8.21)
+
+
+def score(context: Context) -> dict[str, float]:
+    """Brightness of the lenses, room for the frame, and edges that look like glasses.
+
+    `lens`: median red level of both lens regions over that of cheeks and nose; red, since skin of every
+    colour is brightest there. `frame_margin`: how far from the border the outer ends of a frame would lie,
+    in eye distances. `edges`: see `edges`.
+    """
+    red = context.crop[:, :, 0].astype(np.float32)
+    lens = float(np.mean([np.median(red[lens]) for lens in LENSES]))
+    return {
+        "lens": lens / (float(np.median(red[SKIN])) + 5),
+        "frame_margin": _frame_margin(context),
+        "edges": edges(context.crop),
+    }
+
+
+def edges(crop: np.ndarray) -> float:
+    """How much an aligned face, uint8 RGB (`SIZE`, `SIZE`, 3), looks as if it wore glasses: 0 to 1.
+
+    Dark thin horizontal lines (black-hat transform) on the nose bridge and below the eyes, relative to the
+    skin's brightness. A hint, no judge: see `docs/data.md` for how often it is right.
+    """
+    bridge, below = line_strengths(crop)
+    logit = _WEIGHTS[0] * math.log(bridge + 0.01) + _WEIGHTS[1] * math.log(below + 0.01) + _WEIGHTS[2]
+    return 1 / (1 + math.exp(-logit))
+
+
+def line_strengths(crop: np.ndarray) -> tuple[float, float]:
+    """Darkest horizontal line on the nose bridge, and the mean over columns below the eyes; 0 to about 1."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0)
+    lines = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, _LINES) / (float(np.median(grey[SKIN])) + 10)
+    return (
+        float(lines[_BRIDGE].mean(1).max()),
+        float(np.mean([lines[below].max(0).mean() for below in _BELOW])),
+    )
+
+
+def label_doubt(label: str, edges: float) -> float | None:
+    """How much `edges` speak against `label`, 0 to 1; None for a label that they say nothing about."""
+    return {GLASSES: 1 - edges, NONE: edges}.get(label)
+
+
+def _frame_margin(context: Context) -> float:
+    """Distance of the outer ends of a frame from the border, in eye distances; negative where cut off."""
+    right, left = context.face.landmarks[:2]
+    across = left - right
+    down = np.array([-across[1], across[0]])
+    ends = [
+        middle + out * across + sign * down
+        for middle, out in ((right, -0.35), (left, 0.35))
+        for sign in (-0.25, 0.4)
+    ]
+    height, width = context.image.shape[:2]
+    return float(min(min(x, y, width - x, height - y) for x, y in ends) / np.hypot(*across))

@@ -1,0 +1,123 @@
+"""Measure photos: read each file once and note every score. Nothing is decided here."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cyclegan_glasses.criteria import coverings, duplicates, eyes, framing, glasses, quality
+from cyclegan_glasses.criteria.context import Context, look
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.detect import FaceDetector, process_detector
+from cyclegan_glasses.judging import Judge, Verdict
+from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.pictures import UnreadablePicture, open_picture
+
+VERSION = 1
+MOST_BYTES = 200_000_000
+SCORES = (framing.score, eyes.score, quality.score, glasses.score, coverings.score)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A batch of photos to measure, plain enough to send to another process.
+
+    Attributes:
+        folder: of the manifest.
+        photos: rows of it.
+        yunet: file of the face detector, None for the Haar cascades.
+        judge: reads the faces of the batch, or None.
+    """
+
+    folder: Path
+    photos: tuple[Photo, ...]
+    yunet: Path | None = None
+    judge: Judge | None = None
+
+
+def fingerprint(detector: FaceDetector, judge: Judge | None) -> str:
+    """Names how scores were measured: photos with another one are measured again."""
+    return f"{VERSION} {detector.name} {judge.name if judge else 'none'}"
+
+
+def measure(job: Job) -> list[Photo]:
+    """The photos of `job` with scores, size, SHA-256, hashes and fingerprint; verdicts stay as they were.
+
+    A picture that cannot be read gets the fact `unreadable` with the reason, and no scores.
+    """
+    detector = process_detector(job.yunet)
+    stamp = fingerprint(detector, job.judge)
+    measured: list[Photo] = []
+    crops: dict[int, np.ndarray] = {}
+    for photo in job.photos:
+        photo, context = _measure(job.folder, photo, detector, stamp)
+        if context is not None:
+            crops[len(measured)] = context.crop
+        measured.append(photo)
+    if job.judge is not None and crops:
+        verdicts = job.judge.judge(np.stack(list(crops.values())))
+        for index, verdict in zip(crops, verdicts, strict=True):
+            measured[index] = _with_verdict(measured[index], verdict)
+    return measured
+
+
+def scores_of(context: Context) -> dict[str, float]:
+    """Every score of a picture with a face, rounded to four decimals."""
+    return {name: round(value, 4) for score in SCORES for name, value in score(context).items()}
+
+
+def _measure(folder: Path, photo: Photo, detector: FaceDetector, stamp: str) -> tuple[Photo, Context | None]:
+    facts: dict[str, Any] = {**photo.facts, "measured": stamp}
+    for old in ("unreadable", "judged", "hashes"):
+        facts.pop(old, None)
+    try:
+        content = _read(folder, photo.path)
+        image = open_picture(content)
+    except UnreadablePicture as error:
+        facts["unreadable"] = error.reason
+        return dataclasses.replace(photo, facts=facts, scores={}), None
+    facts["hashes"] = duplicates.hashes(image)
+    pixels = np.asarray(image)
+    scores: dict[str, float] = {"faces": 0.0}
+    context = None
+    faces = detector.find_faces(pixels)
+    if faces:
+        try:
+            context = look(pixels, faces)
+            scores = scores_of(context)
+        except UserError:
+            pass  # the eyes lie on one point: that is no face
+    digest = hashlib.sha256(content).hexdigest()
+    photo = dataclasses.replace(
+        photo, facts=facts, scores=scores, sha256=digest, width=image.width, height=image.height
+    )
+    return photo, context
+
+
+def _read(folder: Path, path: str) -> bytes:
+    file = folder / path
+    try:
+        if not file.resolve().is_relative_to(folder.resolve()):
+            reason = "it lies outside of the folder"
+        elif file.stat().st_size > MOST_BYTES:
+            reason = f"the file has more than {MOST_BYTES // 1_000_000} MB"
+        else:
+            return file.read_bytes()
+    except FileNotFoundError:
+        reason = "the file is gone"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    raise UnreadablePicture(path, reason)
+
+
+def _with_verdict(photo: Photo, verdict: Verdict) -> Photo:
+    return dataclasses.replace(
+        photo,
+        facts={**photo.facts, "judged": verdict.label},
+        scores={**photo.scores, "judge_confidence": round(verdict.confidence, 4)},
+    )

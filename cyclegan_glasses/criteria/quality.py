@@ -1,0 +1,38 @@
+"""Is the face sharp, large and well lit enough?"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.criteria.check import Check
+from cyclegan_glasses.criteria.context import FACE, Context
+
+CHECKS = (
+    Check("quality", "eye_distance", "min_eye_distance", 12.0, "small: {value:.0f} pixels between the eyes"),
+    Check("quality", "brightness", "min_brightness", 20.0, "dark: median grey level {value:.0f} of 255"),
+    Check(
+        "quality", "brightness", "max_brightness", 20.0, "too bright: median grey level {value:.0f} of 255"
+    ),
+    Check("quality", "contrast", "min_contrast", 8.0, "flat: grey levels spread by {value:.0f} of 255"),
+    Check("quality", "sharpness", "min_sharpness", 0.04, "blurred: sharpness {value:.3f}"),
+)
+
+
+def score(context: Context) -> dict[str, float]:
+    """Size in pixels, exposure and sharpness of the face.
+
+    `sharpness` is the standard deviation of the Laplacian of the aligned face over that of the face itself,
+    so neither light nor skin colour counts; an enlarged small face is blurred by it, too.
+    """
+    grey = cv2.cvtColor(context.crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    inside = grey[FACE]
+    contrast = float(inside.std())
+    detail = float(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 0.7), cv2.CV_32F)[FACE].std())
+    right, left = context.face.landmarks[:2]
+    return {
+        "eye_distance": float(np.hypot(*(left - right))),
+        "brightness": float(np.median(inside)),
+        "contrast": contrast,
+        "sharpness": detail / max(contrast, 1.0),
+    }

@@ -1,0 +1,114 @@
+"""Many pieces of work over cores or a cluster, results in order, few in flight."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TypeVar
+
+from cyclegan_glasses.errors import UserError
+
+CONNECT_SECONDS = 10
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+class Inline(Executor):
+    """Does the work at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        """See `concurrent.futures.Executor.submit`."""
+        future: Future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
+    """An executor over processes of this machine, or over a Dask cluster.
+
+    Args:
+        workers: processes; 0 takes one for each core, 1 works in this process.
+        cluster: address of a Dask scheduler, such as `tcp://10.0.0.1:8786`; its workers must see the same
+            files under the same paths.
+
+    Raises:
+        UserError: Dask is not installed or the scheduler does not answer.
+    """
+    if cluster:
+        yield from _dask(cluster)
+    elif (workers or os.cpu_count() or 1) == 1:
+        yield Inline()
+    else:
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers or os.cpu_count(), context, _start_worker)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_order(
+    executor: Executor, work: Callable[[Job], Result], jobs: Iterable[Job], in_flight: int = 64
+) -> Iterator[Result]:
+    """`work` of each of `jobs`, in their order, at most `in_flight` of them taken before the first is done.
+
+    Raises:
+        UserError: a worker process was ended from outside, most often for want of memory.
+    """
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for job in jobs:
+            waiting.append(executor.submit(work, job))
+            if len(waiting) >= in_flight:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise UserError(
+            "a worker process was ended (out of memory?): run again with fewer --workers"
+        ) from None
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _dask(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UserError("a cluster needs Dask: pip install 'cyclegan-glasses[cluster]'") from None
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"no Dask scheduler answers at {address} ({error}): check the address") from None
+    with client:
+        yield client.get_executor(pure=False)
+
+
+def _start_worker() -> None:
+    """Prepare a worker: Ctrl-C is the parent's, a parent that was killed takes its workers along."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.getLogger("cyclegan_glasses").setLevel(logging.ERROR)
+    cv2.setNumThreads(1)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,49 @@
+"""Look over the photos of a folder in the browser and accept, reject or relabel them by keyboard.
+
+The page is for this machine alone. Photos that the criteria were least sure of come first. Every decision is
+in the manifest at once, so the page may be closed at any time; crawl.py filter leaves decisions as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from cyclegan_glasses.errors import UserError
+
+HELP = "a local page to accept, reject and relabel photos by keyboard"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `crawl.py review`."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
+    parser.add_argument("--port", type=int, default=0, help="to listen on (0: any that is free)")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+
+
+def command(args: argparse.Namespace) -> Callable[[], int | None]:
+    """Turn the words into settings; what is returned serves the page until it is stopped."""
+    if not 0 <= args.port <= 65535:
+        raise UserError(f"--port {args.port}: give 0 (any that is free) to 65535")
+    return lambda: _serve(args.folder, args.port, args.open)
+
+
+def _serve(folder: Path, port: int, open_page: bool) -> None:
+    from cyclegan_glasses.collect.review import Review
+    from cyclegan_glasses.collect.review_server import ReviewServer
+
+    with ReviewServer(Review(folder), port) as server:
+        print(f"{len(server.review)} photos: open {server.address}\nCtrl-C ends it", flush=True)
+        if open_page:
+            import webbrowser
+
+            webbrowser.open(server.address)
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print(f"every decision is in {folder / 'manifest.jsonl'}")
+        finally:
+            signal.signal(signal.SIGTERM, before)
