@@ -1,6 +1,7 @@
-"""Translate: `python test.py --dataroot datasets/demo --name demo --direction AtoB`; `--help` lists the options."""
+"""Translate: `python test.py --dataroot datasets/demo --name demo --direction AtoB`; options: `--help`."""
 
 import sys
+from dataclasses import replace
 
 from cyclegan_glasses.errors import run_command
 from options.test import parse
@@ -14,17 +15,15 @@ def main() -> int:
     from cyclegan_glasses.serving.results import load_pair, write_results
 
     device = choose_device(o.device, o.gpu_ids)
-    forth, back = load_pair(
-        o.folder, o.label, o.data.direction, o.model == "test", o.suffix, device, o.architecture
-    )
-    for network in (forth, back):
-        if network is not None:
-            network.train(not o.evaluation_mode)
-            print(network if o.verbose else "", end="\n" if o.verbose else "")
+    pair = load_pair(o.folder, o.label, o.data.direction, o.model == "test", o.suffix, device, o.architecture)
+    for network in filter(None, (pair.forth, pair.back)):
+        network.train(not o.evaluation_mode)
+        if o.verbose:
+            print(network)
     page, scores = write_results(
-        make_batches(o.data),
-        forth,
-        back,
+        make_batches(replace(o.data, input_nc=pair.input_nc, output_nc=pair.output_nc)),
+        pair.forth,
+        pair.back,
         o.data.direction,
         o.results,
         choose_precision(o.precision, device),

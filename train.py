@@ -1,5 +1,6 @@
 """Train: `python train.py --dataroot datasets/demo --name demo`; `--help` lists the options."""
 
+import shlex
 import sys
 
 from cyclegan_glasses.errors import run_command
@@ -27,15 +28,18 @@ def main() -> int:
         print(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
     if o.dry_run:
         return 0
-    training = Training(objective, batches, o.rate, o.loop, build_monitors(o.monitoring, o.folder), o.folder)
+    training = Training(objective, batches, o.rate, o.loop, o.folder)
     if o.continue_train:
-        print(training.resume(o.label, o.epoch_count), *changes, sep="\n")
-    outcome = training.run(o.name, o.values, o.continue_train)
+        print(training.resume(o.label), *changes, sep="\n")
+    if o.epoch_count is not None:
+        print(training.start_at(o.epoch_count))
+    monitor = build_monitors(o.monitoring, o.folder)
+    outcome = training.run(monitor, o.name, o.values, o.continue_train)
     if outcome.stopped:
-        print(f"stopped at step {outcome.step}; go on: python train.py --name {o.name} --continue_train")
+        print(f"stopped at step {outcome.step}; go on: python train.py {o.words} --continue_train")
     else:
-        data = o.data.dataroot
-        print(f"trained {outcome.step} steps; next: python test.py --dataroot {data} --name {o.name}")
+        data = shlex.quote(o.data.dataroot)
+        print(f"trained {outcome.step} steps; next: python test.py --dataroot {data} {o.words}")
     return outcome.exit_code
 
 

@@ -43,7 +43,7 @@ class Judge(Protocol):
     name: str
 
     def judge(self, faces: np.ndarray) -> list[Verdict]:
-        """One verdict for each of `faces`: uint8 RGB (n, size, size, 3), brought to their place by `align`."""
+        """One verdict for each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
 
 
 def doubt_of(label: str, verdict: Verdict) -> float:

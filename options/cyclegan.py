@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.settings import check_side
 from cyclegan_glasses.objectives.settings import GAN_MODES, AdamSettings, CycleGANSettings
 from options.arguments import (
     add_discriminator,
@@ -42,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pool_size", type=int, default=50, help="earlier fakes that the discriminators see again"
     )
     group.add_argument(
+        "--lr_ratio", type=float, default=1.0, help="learning rate of the discriminators over the generators'"
+    )
+    group.add_argument(
         "--ema", type=float, default=0.0, help="moving average of the generators, such as 0.999; 0: none"
     )
     group.add_argument(
@@ -52,11 +58,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def settings(args: argparse.Namespace) -> CycleGANSettings:
-    """The words of `add_arguments`."""
-    decay = args.lambda_decay
+    """The words of `add_arguments`.
+
+    Raises:
+        UserError: a value that cannot be, or two that do not go together.
+    """
+    if args.dataset_mode == "single":
+        raise UserError("--dataset_mode single has one domain, and cyclegan learns from two: leave it out")
+    if len(args.lambda_decay) > 2:
+        raise UserError("--lambda_decay takes one share, or two: of the cycle and of the identity weights")
+    generator, discriminator, decay = (
+        generator_settings(args),
+        discriminator_settings(args),
+        args.lambda_decay,
+    )
+    if args.direction == "BtoA":  # G_A goes from A to B whichever of them is called the input
+        generator = replace(generator, input_nc=args.output_nc, output_nc=args.input_nc)
+    if args.preprocess.endswith("crop"):
+        check_side(args.crop_size, generator, discriminator)
     return CycleGANSettings(
-        generator=generator_settings(args),
-        discriminator=discriminator_settings(args),
+        generator=generator,
+        discriminator=discriminator,
         init=init_settings(args),
         adam=AdamSettings(args.lr, args.beta1, args.beta2, args.clip_grad),
         gan_mode=args.gan_mode,
@@ -68,5 +90,6 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         lambda_gp=args.lambda_gp,
         pool_size=args.pool_size,
         plain=args.plain,
+        lr_ratio=args.lr_ratio,
         ema=args.ema,
     )

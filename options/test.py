@@ -24,13 +24,15 @@ from options.arguments import (
 )
 
 #: What a run's own options say about pictures, unless test.py is told otherwise.
-INHERITED = ("model", "input_nc", "output_nc", "crop_size", "preprocess")
+INHERITED = ("model", "crop_size", "preprocess")
 ARCHITECTURE = {
     "netG": "kind",
     "ngf": "filters",
     "norm": "norm",
     "upsample": "upsample",
     "composite": "composite",
+    "input_nc": "input_nc",
+    "output_nc": "output_nc",
 }
 
 
@@ -82,8 +84,6 @@ def parse(argv: Sequence[str] | None = None) -> TestOptions:
             phase=args.phase,
             dataset_mode="single" if single else args.dataset_mode,
             direction=args.direction,
-            input_nc=args.input_nc,
-            output_nc=args.output_nc,
             load_size=args.load_size or args.crop_size,
             crop_size=args.crop_size,
             preprocess=args.preprocess,
@@ -136,16 +136,14 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--preprocess", choices=PREPROCESS, default="resize_and_crop", help="how pictures are fitted"
     )
-    group.add_argument("--input_nc", type=int, default=3, help="channels of the input")
-    group.add_argument("--output_nc", type=int, default=3, help="channels of the output")
     group = parser.add_argument_group("generator, read off the weights unless given")
     for name, choices in (("netG", GENERATORS), ("norm", NORMS), ("upsample", UPSAMPLINGS)):
         group.add_argument(f"--{name}", choices=choices, default=argparse.SUPPRESS, help="insist on this one")
-    group.add_argument("--ngf", type=int, default=argparse.SUPPRESS, help="insist on so many filters")
+    for name, what in (("ngf", "filters"), ("input_nc", "input channels"), ("output_nc", "output channels")):
+        group.add_argument(f"--{name}", type=int, default=argparse.SUPPRESS, help=f"insist on so many {what}")
     group.add_argument(
         "--composite", action="store_true", default=argparse.SUPPRESS, help="insist on a composite one"
     )
-    group.add_argument("--no_dropout", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     group.add_argument("--model_suffix", default="", help="with --model test, which generator: _A or _B")
     group.add_argument(
         "--eval", action="store_true", help="evaluation mode: norm statistics of training, no dropout"
@@ -155,4 +153,17 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--aspect_ratio", type=float, default=1.0, help="stretch written pictures: width over height"
     )
+    _add_unused(parser)
     return parser
+
+
+def _add_unused(parser: argparse.ArgumentParser) -> None:
+    """Words of pytorch-CycleGAN-and-pix2pix that say nothing to a test, there or here, so that old command
+    lines run. They are not in the help, and their values are not looked at.
+    """
+    flags = ("no_dropout", "serial_batches", "no_flip", "use_wandb")
+    valued = ("batch_size", "ndf", "netD", "n_layers_D", "init_type", "init_gain", "display_winsize")
+    for name in flags:
+        parser.add_argument(f"--{name}", action="store_true", help=argparse.SUPPRESS)
+    for name in (*valued, "display_id", "wandb_project_name"):
+        parser.add_argument(f"--{name}", help=argparse.SUPPRESS)

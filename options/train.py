@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,11 @@ FREE = frozenset(
     " display_env display_port display_winsize display_user display_password update_html_freq no_html"
     " use_wandb wandb_project_name save_latest_freq save_epoch_freq save_by_iter".split()
 )
+#: Options of one session: a run that goes on does not take them from the session before.
+SESSION = frozenset(
+    "checkpoints_dir name suffix epoch load_iter device gpu_ids verbose preset dry_run continue_train"
+    " epoch_count max_steps display_user".split()
+)
 #: Options that shape the networks: a run cannot go on with others.
 SHAPE = frozenset(
     "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D".split()
@@ -65,6 +71,13 @@ class TrainOptions:
     verbose: bool
     values: dict[str, Any]
 
+    @property
+    def words(self) -> str:
+        """What names this run on a command line."""
+        place = self.folder.parent
+        elsewhere = "" if place == Path("checkpoints") else f" --checkpoints_dir {shlex.quote(str(place))}"
+        return f"--name {shlex.quote(self.name)}{elsewhere}"
+
 
 def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     """Read the words of train.py. A run that goes on takes its own options as defaults.
@@ -82,8 +95,8 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     folder = Path(args.checkpoints_dir) / run_name(args)
     if args.continue_train and (saved := read_options(folder)):
         model = first.model or saved.get("model", "cyclegan")
-        kept = {name: value for name, value in saved.items() if name not in FREE or name == "dataroot"}
-        args = parse_again(_parser(model), argv, kept | {"dataroot": saved.get("dataroot")} | defaults)
+        kept = {name: value for name, value in saved.items() if name not in SESSION}
+        args = parse_again(_parser(model), argv, kept | defaults)
     return _options(args, folder)
 
 
@@ -134,7 +147,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
             max_steps=args.max_steps,
             print_freq=args.print_freq,
             display_freq=args.display_freq,
-            html_freq=args.update_html_freq,
+            update_html_freq=args.update_html_freq,
             save_latest_freq=args.save_latest_freq,
             save_epoch_freq=args.save_epoch_freq,
             save_by_iter=args.save_by_iter,

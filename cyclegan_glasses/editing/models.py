@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ def load_generator(
     Raises:
         UserError: the file is not there, not whole, of an unknown architecture, or not of the one asked for.
     """
-    weights = load_network_weights(path)
+    weights, asked = load_network_weights(path), dict(asked or {})
+    if asked.get("norm") == "syncbatch":  # the same in use, and in the file
+        asked["norm"] = "batch"
     found = infer_generator(weights)
     if found is None:
         raise UserError(
@@ -38,11 +40,11 @@ def load_generator(
     wrong = [
         f"{name} is {value!r}, not {asked[name]!r}"
         for name, value in asdict(found).items()
-        if asked and name in asked and asked[name] != value
+        if name in asked and asked[name] != value
     ]
     if wrong:
         raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
-    network = build_generator(replace(found, norm="batch" if found.norm == "syncbatch" else found.norm))
+    network = build_generator(found)
     load_weights(network, weights, str(path))
     return network.to(device).eval(), found
 

@@ -67,14 +67,15 @@ def translate(
     Raises:
         UserError: a file cannot be written.
     """
-    images = make_folder(folder / "images")
+    images = folder / "images"
     source, target = direction[0], direction[-1]
-    stems: dict[str, int] = {}
+    stems: set[str] = set()
     for batch in itertools.islice(batches, limit):
         real = batch[source].to(precision.device)
         with torch.inference_mode(), precision.autocast():
             fake = forth(real)
             rec = back(fake) if back is not None else None
+        make_folder(images)
         stem = _unique(Path(batch[f"{source}_path"][0]).stem, stems)
 
         def write(label: str, picture: Tensor, stem: str = stem) -> Path:
@@ -90,10 +91,12 @@ def translate(
         yield Translation(stem, pictures, truth, mask)
 
 
-def _unique(stem: str, seen: dict[str, int]) -> str:
-    """`stem`, with a number behind it when pictures of other folders are called the same."""
-    seen[stem] = seen.get(stem, 0) + 1
-    return stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
+def _unique(stem: str, taken: set[str]) -> str:
+    """`stem`, with a number behind it when one of another folder is called the same; from now on taken."""
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name
 
 
 def _write(path: Path, picture: Tensor, aspect_ratio: float) -> None:

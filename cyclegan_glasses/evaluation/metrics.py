@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.floating]
 
+WINDOW = 11
+EDGE = WINDOW // 2  # pixels whose windows leave the picture
+
 
 def l1(picture: Picture, truth: Picture, mask: Mask | None = None) -> float:
     """Mean absolute difference, 0 to 255; weighted by `mask` if given (NaN where it is empty)."""
@@ -40,16 +43,16 @@ def ssim(picture: Picture, truth: Picture, mask: Mask | None = None) -> float:
     similarity = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
         (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
     )
-    inner = None if mask is None else mask[5:-5, 5:-5]
+    inner = None if mask is None else mask[EDGE:-EDGE, EDGE:-EDGE]
     return _mean(similarity.mean(axis=2), inner)
 
 
 def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    if min(values.shape[:2]) < 11:
-        raise ValueError(
-            f"SSIM needs pictures of at least 11x11 pixels, not {values.shape[1]}x{values.shape[0]}"
-        )
-    return cv2.GaussianBlur(values, (11, 11), 1.5, borderType=cv2.BORDER_REFLECT_101)[5:-5, 5:-5]
+    height, width = values.shape[:2]
+    if min(height, width) < WINDOW:
+        raise ValueError(f"SSIM needs pictures of at least {WINDOW}x{WINDOW} pixels, not {width}x{height}")
+    blurred = cv2.GaussianBlur(values, (WINDOW, WINDOW), 1.5, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(blurred[EDGE:-EDGE, EDGE:-EDGE], dtype=np.float64)
 
 
 def _difference(picture: Picture, truth: Picture) -> NDArray[np.float64]:

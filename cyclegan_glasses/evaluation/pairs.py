@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cyclegan_glasses.evaluation.metrics import l1, psnr, ssim
+from cyclegan_glasses.evaluation.metrics import WINDOW, l1, psnr, ssim
 
 INSIDE, OUTSIDE = "inside", "outside"
 
 
 @dataclass(frozen=True, slots=True)
 class PairScores:
-    """Scores of one picture by name (`PSNR`, `SSIM inside`, `L1 outside`, …), of the result and of the input."""
+    """Scores of one picture by name (`PSNR`, `SSIM inside`, `L1 outside`): of the result and of the input."""
 
     result: dict[str, float]
     input: dict[str, float]
@@ -27,28 +27,35 @@ def score_pair(real: Path, fake: Path, truth: Path, mask: Path | None = None) ->
     """Compare a result and its untouched input with the truth.
 
     PSNR in dB, SSIM, over the whole picture; with a mask also both inside it, and L1 (of 255) inside and
-    outside it, where «outside» of a result is how far it strays from its input.
+    outside it, where «outside» of a result is how far it strays from its input. What cannot be computed,
+    such as a score inside an empty mask or the SSIM of a picture below 11 pixels, is left out.
     """
-    pictures = {name: _read(path) for name, path in (("input", real), ("result", fake), ("truth", truth))}
+    pictures = {name: _read(path) for name, path in (("result", fake), ("input", real), ("truth", truth))}
     target = pictures.pop("truth")
     inside = _read(mask)[..., 0] / 255 if mask else None
     scores: dict[str, dict[str, float]] = {}
     for name, picture in pictures.items():
-        scores[name] = {"PSNR": psnr(picture, target), "SSIM": ssim(picture, target)}
-        if inside is not None and inside.any():
-            scores[name] |= {
-                f"PSNR {INSIDE}": psnr(picture, target, inside),
-                f"SSIM {INSIDE}": ssim(picture, target, inside),
-                f"L1 {INSIDE}": l1(picture, target, inside),
-            }
-    if inside is not None and inside.any():
+        large = min(picture.shape[:2]) >= WINDOW
+        scores[name] = {"PSNR": psnr(picture, target)}
+        scores[name] |= {"SSIM": ssim(picture, target)} if large else {}
+        if inside is None:
+            continue
+        scores[name] |= {f"PSNR {INSIDE}": psnr(picture, target, inside)}
+        scores[name] |= {f"SSIM {INSIDE}": ssim(picture, target, inside)} if large else {}
+        scores[name] |= {f"L1 {INSIDE}": l1(picture, target, inside)}
+    if inside is not None:
         outside = (inside == 0).astype(np.float64)
         scores["result"][f"L1 {OUTSIDE}"] = l1(pictures["result"], pictures["input"], outside)
-    return PairScores(scores["result"], scores["input"])
+    result, untouched = ({k: v for k, v in s.items() if not math.isnan(v)} for s in scores.values())
+    return PairScores(result, untouched)
 
 
 def table(scores: Sequence[PairScores]) -> str:
-    """Means over pictures as a table to print, with what it takes to judge the mask: share nearer, error left."""
+    """Means over pictures as a table to print.
+
+    With masks also the share of results that are nearer to the truth inside it than the input was, and how
+    much of the input's error they leave there.
+    """
     names = list(dict.fromkeys(name for pair in scores for name in pair.result))
     lines = [f"{'':14}{'result':>9}{'input':>9}"]
     for name in names:

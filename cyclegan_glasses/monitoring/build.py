@@ -32,12 +32,12 @@ def build_monitors(settings: MonitoringSettings, folder: Path, stream: TextIO | 
             or the folder cannot be written.
     """
     console = Console(folder, stream)
-    # The history comes first: the others read at the start what it has put in order.
-    monitors: list[Monitor] = [History(folder), console]
-    if settings.html:
-        monitors.append(Background(TrainingPage(folder)))
-    if settings.use_wandb:
-        monitors.append(WeightsAndBiases(settings.wandb_project))
+    # These may refuse, so they come before anything is written.
+    far: list[Monitor] = [WeightsAndBiases(settings.wandb_project)] if settings.use_wandb else []
     if settings.dashboard.enabled:
-        monitors.append(Dashboard(settings.dashboard, console.message))
-    return Several(monitors)
+        far.append(Dashboard(settings.dashboard, console.message))
+    # The history comes first: the others read at the start what it has put in order.
+    near: list[Monitor] = [History(folder), console]
+    if settings.html:
+        near.append(Background(TrainingPage(folder)))
+    return Several(near + far)

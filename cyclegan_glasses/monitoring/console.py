@@ -9,7 +9,6 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from cyclegan_glasses.files import make_folder
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 LOSS_LOG = "loss_log.txt"
@@ -45,7 +44,7 @@ class Console(Monitor):
     """
 
     def __init__(self, folder: Path, stream: TextIO | None = None) -> None:
-        self._log = make_folder(Path(folder)) / LOSS_LOG
+        self._log = Path(folder) / LOSS_LOG
         self._stream = stream or sys.stdout
         self._bar: tqdm | None = None
         self._terminal = self._stream.isatty()

@@ -32,7 +32,7 @@ def build_discriminator(settings: DiscriminatorSettings) -> nn.Module:
     """The discriminator that `settings` describe, with torch's own initial weights."""
     if settings.kind == "pixel":
         return PixelDiscriminator(settings)
-    return PatchDiscriminator(settings, layers=settings.layers if settings.kind == "n_layers" else 3)
+    return PatchDiscriminator(settings)
 
 
 def initialise(network: nn.Module, settings: InitSettings) -> nn.Module:
@@ -75,46 +75,48 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
 def infer_generator(weights: Mapping[str, Tensor]) -> GeneratorSettings | None:
     """The settings of the generator that `weights` belong to, read off its keys and shapes; None if unknown.
 
-    Dropout leaves no weights but shifts the second convolution of a block, which tells it for a ResNet; a
-    U-Net's dropout cannot be told and does not matter in use.
+    Weights do not tell `syncbatch` from `batch`, nor whether a U-Net had dropout; neither matters in use.
     """
-    normed = any(key.endswith("running_mean") for key in weights)
-    if (first := weights.get("model.1.weight")) is not None and first.ndim == 4:
-        blocks = {int(m[1]) for key in weights if (m := re.match(r"model\.(\d+)\.conv_block\.", key))}
-        if len(blocks) not in (6, 9):
-            return None
-        last = max(blocks)
-        outputs = weights[f"model.{last + 8}.weight"].shape[0]
-        parametric = "model.2.weight" in weights
-        dropout = "model.10.conv_block.6.weight" in weights and not parametric
-        if parametric:
-            dropout = "model.10.conv_block.6.bias" not in weights
-        return GeneratorSettings(
-            kind=f"resnet_{len(blocks)}blocks",
-            input_nc=first.shape[1],
-            output_nc=outputs - (outputs == first.shape[1] + 1),
-            filters=first.shape[0],
-            norm="batch" if parametric else "instance" if "model.1.bias" in weights else "none",
-            dropout=dropout,
-            upsample="resize" if f"model.{last + 1}.2.weight" in weights else "transpose",
-            composite=outputs == first.shape[1] + 1,
-        )
-    if (first := weights.get("model.model.0.weight")) is not None and first.ndim == 4:
-        depth = max(key.count(".model.") for key in weights)
-        resize = "model.model.3.2.weight" in weights
-        last_layer = weights["model.model.3.2.weight" if resize else "model.model.3.weight"]
-        outputs = last_layer.shape[0 if resize else 1]
-        biased = "model.model.0.bias" in weights
-        return GeneratorSettings(
-            kind={8: "unet_256", 7: "unet_128"}.get(depth, "unet_256"),
-            input_nc=first.shape[1],
-            output_nc=outputs - (outputs == first.shape[1] + 1),
-            filters=first.shape[0],
-            norm="instance" if biased else "batch" if normed else "none",
-            upsample="resize" if resize else "transpose",
-            composite=outputs == first.shape[1] + 1,
-        )
-    return None
+    try:
+        return _infer_unet(weights) if "model.model.0.weight" in weights else _infer_resnet(weights)
+    except (KeyError, IndexError, UserError):
+        return None
+
+
+def _infer_resnet(weights: Mapping[str, Tensor]) -> GeneratorSettings:
+    blocks = {int(m[1]) for key in weights if (m := re.match(r"model\.(\d+)\.conv_block\.", key))}
+    after = 10 + len(blocks)  # the index behind the last block
+    first, last = weights["model.1.weight"], weights[f"model.{after + 7}.weight"]
+    composite = last.shape[0] == first.shape[1] + 1
+    biased, parametric = "model.1.bias" in weights, "model.2.weight" in weights
+    return GeneratorSettings(
+        kind=f"resnet_{len(blocks)}blocks",
+        input_nc=first.shape[1],
+        output_nc=last.shape[0] - composite,
+        filters=first.shape[0],
+        norm="batch" if parametric else "instance" if biased else "none",
+        dropout="model.10.conv_block.5.weight" not in weights,  # which moves the second convolution on
+        upsample="resize" if f"model.{after}.2.weight" in weights else "transpose",
+        composite=composite,
+    )
+
+
+def _infer_unet(weights: Mapping[str, Tensor]) -> GeneratorSettings:
+    depth = max(key.count(".model.") for key in weights)
+    resize = "model.model.3.2.weight" in weights
+    first, last = weights["model.model.0.weight"], weights[f"model.model.3.{'2.' * resize}weight"]
+    outputs = last.shape[0 if resize else 1]
+    composite = outputs == first.shape[1] + 1
+    parametric = "model.model.1.model.2.weight" in weights
+    return GeneratorSettings(
+        kind={8: "unet_256", 7: "unet_128"}[depth],
+        input_nc=first.shape[1],
+        output_nc=outputs - composite,
+        filters=first.shape[0],
+        norm="instance" if "model.model.0.bias" in weights else "batch" if parametric else "none",
+        upsample="resize" if resize else "transpose",
+        composite=composite,
+    )
 
 
 def _draw(weight: Tensor, settings: InitSettings) -> None:

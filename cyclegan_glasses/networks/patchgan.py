@@ -16,7 +16,7 @@ class PatchDiscriminator(nn.Module):
     Three layers see 70×70 pixels.
     """
 
-    def __init__(self, settings: DiscriminatorSettings, layers: int) -> None:
+    def __init__(self, settings: DiscriminatorSettings) -> None:
         super().__init__()
         norm, bias = make_norm(settings.norm)
         n = settings.filters
@@ -24,6 +24,7 @@ class PatchDiscriminator(nn.Module):
             nn.Conv2d(settings.input_nc, n, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2, inplace=True),
         ]
+        layers = settings.strides
         widths = [n * min(2**i, 8) for i in range(layers + 1)]
         for level, (inputs, outputs) in enumerate(pairwise(widths), 1):
             modules += [

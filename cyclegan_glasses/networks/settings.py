@@ -37,6 +37,11 @@ class GeneratorSettings:
     upsample: str = "transpose"
     composite: bool = False
 
+    @property
+    def multiple(self) -> int:
+        """What the sides of a picture must be a multiple of."""
+        return {"unet_256": 256, "unet_128": 128}.get(self.kind, 4)
+
     def __post_init__(self) -> None:
         _one_of("netG", self.kind, GENERATORS)
         _one_of("norm", self.norm, NORMS)
@@ -55,7 +60,7 @@ class DiscriminatorSettings:
         kind: one of `DISCRIMINATORS`: `basic` judges patches of 70×70, `pixel` single pixels.
         input_nc: channels in.
         filters: channels after the first layer (the peer's ndf).
-        layers: strided convolutions of `n_layers`.
+        layers: strided convolutions of `n_layers`; `basic` has 3.
         norm: one of `NORMS`.
     """
 
@@ -64,6 +69,16 @@ class DiscriminatorSettings:
     filters: int = 64
     layers: int = 3
     norm: str = "instance"
+
+    @property
+    def strides(self) -> int:
+        """How many times it halves a picture."""
+        return {"pixel": 0, "basic": 3}.get(self.kind, self.layers)
+
+    @property
+    def smallest(self) -> int:
+        """The shortest side of a picture that leaves it something to judge."""
+        return 2 if self.kind == "pixel" else 3 * 2**self.strides
 
     def __post_init__(self) -> None:
         _one_of("netD", self.kind, DISCRIMINATORS)
@@ -81,6 +96,24 @@ class InitSettings:
 
     def __post_init__(self) -> None:
         _one_of("init_type", self.kind, INITS)
+
+
+def check_side(side: int, generator: GeneratorSettings, discriminator: DiscriminatorSettings) -> None:
+    """Whether square pictures of `side` pixels suit both networks.
+
+    Raises:
+        UserError: they do not; says which sides do.
+    """
+    if side % generator.multiple:
+        raise UserError(
+            f"--netG {generator.kind} needs a --crop_size that is a multiple of {generator.multiple}, and"
+            f" {side} is not"
+        )
+    if side < discriminator.smallest:
+        raise UserError(
+            f"--crop_size {side} leaves --netD {discriminator.kind} nothing to judge: at least"
+            f" {discriminator.smallest}, or --netD pixel"
+        )
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:

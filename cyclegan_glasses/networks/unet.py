@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
@@ -67,11 +68,15 @@ class OuterBlock(nn.Module):
 class UnetGenerator(nn.Module):
     """`downs` halvings and doublings with skips: 8 for 256×256, 7 for 128×128.
 
-    (N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1]; H and W multiples of 2 ** downs.
+    (N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1].
+
+    Raises:
+        UserError: H or W is not a multiple of 2 ** downs.
     """
 
     def __init__(self, settings: GeneratorSettings, downs: int) -> None:
         super().__init__()
+        self.multiple = settings.multiple
         norm, bias = make_norm(settings.norm)
         n = settings.filters
         block = SkipBlock(8 * n, 8 * n, None, norm, bias, False, settings.upsample)
@@ -82,4 +87,10 @@ class UnetGenerator(nn.Module):
         self.model = OuterBlock(settings, block)
 
     def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        if height % self.multiple or width % self.multiple:
+            raise UserError(
+                f"this U-Net needs sides that are multiples of {self.multiple}, not {width}x{height}"
+                ": give such a --crop_size, and a --preprocess that crops"
+            )
         return self.model(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -40,14 +41,17 @@ class CycleGAN:
     ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
 
-        def generator() -> nn.Module:
-            return initialise(build_generator(settings.generator), settings.init).to(device)
-
-        def discriminator() -> nn.Module:
-            return initialise(build_discriminator(settings.discriminator), settings.init).to(device)
-
-        self.remove_glasses, self.add_glasses = generator(), generator()
-        self.judge_b, self.judge_a = discriminator(), discriminator()
+        forth, judge = settings.generator, settings.discriminator
+        of_a, of_b = forth.input_nc, forth.output_nc
+        networks = (
+            build_generator(forth),
+            build_generator(replace(forth, input_nc=of_b, output_nc=of_a)),
+            build_discriminator(replace(judge, input_nc=of_b)),
+            build_discriminator(replace(judge, input_nc=of_a)),
+        )
+        self.remove_glasses, self.add_glasses, self.judge_b, self.judge_a = (
+            initialise(network, settings.init).to(device) for network in networks
+        )
         self._networks: dict[str, nn.Module] = {
             "G_A": self.remove_glasses,
             "G_B": self.add_glasses,
@@ -60,15 +64,15 @@ class CycleGAN:
             else {}
         )
         adam = settings.adam
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+        self.optimizers = {
             name: torch.optim.Adam(
                 itertools.chain(first.parameters(), second.parameters()),
-                lr=adam.lr,
+                lr=lr,
                 betas=(adam.beta1, adam.beta2),
             )
-            for name, first, second in (
-                ("G", self.remove_glasses, self.add_glasses),
-                ("D", self.judge_b, self.judge_a),
+            for name, lr, first, second in (
+                ("G", adam.lr, self.remove_glasses, self.add_glasses),
+                ("D", adam.lr * settings.lr_ratio, self.judge_b, self.judge_a),
             )
         }
         self._pools = {
@@ -131,10 +135,10 @@ class CycleGAN:
             return out | ({"idt_A": remove(real_b), "idt_B": add(real_a)} if identity else {})
         if not identity:
             fake_b = remove(real_a)
-            fake_a, rec_a = add(torch.cat([real_b, fake_b.to(real_b)])).split(n)
+            fake_a, rec_a = add(torch.cat([real_b, fake_b])).split(n)
             return {"fake_B": fake_b, "rec_A": rec_a, "fake_A": fake_a, "rec_B": remove(fake_a)}
         fake_b, idt_a = remove(torch.cat([real_a, real_b])).split(n)
-        fake_a, idt_b, rec_a = add(torch.cat([real_b, real_a, fake_b.to(real_b)])).split(n)
+        fake_a, idt_b, rec_a = add(torch.cat([real_b, real_a, fake_b])).split(n)
         rec_b = remove(fake_a)
         return {
             "fake_B": fake_b,

@@ -16,7 +16,7 @@ class Objective(Protocol):
 
     Attributes:
         loss_names: names of the losses of a step, in the order in which they are shown.
-        optimizers: by name; the loop sets their learning rates.
+        optimizers: the loop sets their learning rates.
         metric_names: losses whose sum over an epoch says how training goes (the `plateau` policy).
         score_losses: losses of discriminators, watched for a collapse.
     """
@@ -24,7 +24,10 @@ class Objective(Protocol):
     loss_names: tuple[str, ...]
     metric_names: tuple[str, ...]
     score_losses: tuple[str, ...]
-    optimizers: Mapping[str, Optimizer]
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """By name."""
 
     def step(self, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Take one optimizer step.

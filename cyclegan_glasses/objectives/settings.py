@@ -12,7 +12,7 @@ GAN_MODES = ("lsgan", "vanilla", "wgangp")
 
 @dataclass(frozen=True, slots=True)
 class AdamSettings:
-    """Adam: learning rate, decay of the first and second moments, gradient norm to clip at (0: no clipping)."""
+    """Adam: rate, decay of the first and second moments, gradient norm to clip at (0: no clipping)."""
 
     lr: float = 0.0002
     beta1: float = 0.5
@@ -29,6 +29,8 @@ class CycleGANSettings:
     """CycleGAN (arXiv 1703.10593).
 
     Attributes:
+        generator: from A to B; the way back has its channels exchanged.
+        discriminator: of both domains, whatever its `input_nc` says.
         gan_mode: one of `GAN_MODES`.
         lambda_A, lambda_B: weights of the cycle losses A→B→A and B→A→B.
         lambda_identity: weight of the identity losses, as a share of the cycle weights.
@@ -37,6 +39,8 @@ class CycleGANSettings:
         lambda_gp: weight of the gradient penalty of wgangp.
         pool_size: fakes that the discriminators' pool remembers.
         plain: one pass an input, in the order of the reference implementation; slower, the same to rounding.
+        lr_ratio: learning rate of the discriminators as a multiple of the generators' (Heusel et al., arXiv
+            1706.08500).
         ema: decay a step of the moving average of the generators; 0 for none.
     """
 
@@ -53,6 +57,7 @@ class CycleGANSettings:
     lambda_gp: float = 10.0
     pool_size: int = 50
     plain: bool = False
+    lr_ratio: float = 1.0
     ema: float = 0.0
 
     def __post_init__(self) -> None:
@@ -62,6 +67,8 @@ class CycleGANSettings:
             raise UserError("loss weights and --pool_size must not be below 0")
         if not (self.cycle_decay >= 0 and self.identity_decay >= 0):
             raise UserError("--lambda_decay must not be below 0")
+        if self.lr_ratio <= 0:
+            raise UserError("--lr_ratio must be above 0")
         if not 0 <= self.ema < 1:
             raise UserError("--ema must be in [0, 1): 0.999 is usual, 0 is none")
         if self.lambda_identity > 0 and self.generator.input_nc != self.generator.output_nc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,16 @@ from cyclegan_glasses.monitoring.results_page import Result, write_results_page
 from cyclegan_glasses.training.checkpoint import weights_path
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The generator of a direction, with its channels, and that of the way back if it is there."""
+
+    forth: nn.Module
+    back: nn.Module | None
+    input_nc: int
+    output_nc: int
+
+
 def load_pair(
     folder: Path,
     label: str,
@@ -28,12 +39,22 @@ def load_pair(
     suffix: str,
     device: torch.device,
     asked: Mapping[str, Any] | None = None,
-) -> tuple[nn.Module, nn.Module | None]:
-    """The generators forth and, if it is there, back; `single` loads `<label>_net_G<suffix>.pth` alone."""
-    if single:
-        return load_generator(weights_path(folder, label, f"G{suffix}"), device, asked)[0], None
-    forth, back = find_generators(folder, label, direction)
-    return load_generator(forth, device, asked)[0], load_generator(back, device, asked)[0] if back else None
+) -> Pair:
+    """Load the generators from a run's folder, in evaluation mode.
+
+    Args:
+        single: load `<label>_net_G<suffix>.pth` alone, whatever the direction.
+        asked: fields of `GeneratorSettings` that a person insists on.
+
+    Raises:
+        UserError: a file is not there, not whole, or of another architecture.
+    """
+    path, other = weights_path(folder, label, f"G{suffix}"), None
+    if not single:
+        path, other = find_generators(folder, label, direction)
+    forth, settings = load_generator(path, device, asked)
+    back = load_generator(other, device)[0] if other else None
+    return Pair(forth, back, settings.input_nc, settings.output_nc)
 
 
 def write_results(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -54,8 +53,10 @@ def save_checkpoint(folder: Path, label: str, objective: Objective, loop_state: 
             os.fsync(file.fileno())
 
 
-def load_checkpoint(folder: Path, label: str, objective: Objective) -> dict[str, Any]:
-    """Put `objective` and all random states where `<label>` left them, and return the loop's state.
+def load_checkpoint(
+    folder: Path, label: str, objective: Objective, load_loop: Callable[[dict[str, Any]], None]
+) -> None:
+    """Put `objective`, the loop (through `load_loop`) and all random states where `<label>` left them.
 
     Raises:
         UserError: the file is not whole, of a newer version, or of another architecture.
@@ -68,9 +69,9 @@ def load_checkpoint(folder: Path, label: str, objective: Objective) -> dict[str,
                 f"{path} is of version {state['version']}, this toolkit reads up to {VERSION}: update it"
             )
         objective.load_state_dict(state["objective"])
+        load_loop(state["loop"])
         _set_random_state(state["random"])
-        return state["loop"]
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a state of this model ({error}): choose another --name or --epoch"
         ) from error
@@ -93,13 +94,17 @@ def load_tensors(path: Path) -> dict[str, Any]:
         UserError: it is not there, cut off, or holds anything else.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        file = path.open("rb")
     except FileNotFoundError:
         raise UserError(f"{path} is not there: check --name, --checkpoints_dir and --epoch") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+    try:
+        with file:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # on a damaged or hostile file torch raises almost anything
         raise UserError(
-            f"{path} is cut off or not a file of weights ({reason}): take an earlier one"
+            f"{path} is cut off, or holds more than weights and is not trusted: take an earlier one"
         ) from error
     if not isinstance(state, dict):
         raise UserError(f"{path} holds no dictionary of weights")
@@ -113,7 +118,7 @@ def load_network_weights(path: Path) -> dict[str, Tensor]:
         UserError: see `load_tensors`, or a value is not a tensor.
     """
     weights = load_tensors(path)
-    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
+    if not weights or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in weights.items()):
         raise UserError(f"{path} is not a plain state dict of one network")
     return weights
 

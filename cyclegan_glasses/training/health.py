@@ -13,6 +13,7 @@ from torch import Tensor
 from cyclegan_glasses.errors import UserError
 
 ZERO, LONG = 1e-3, 10
+MEMORY_WORDS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
 
 
 class LossLog:
@@ -32,14 +33,10 @@ class LossLog:
         """Remember the losses of one step."""
         self._unread.append(torch.stack([losses[name].float() for name in self.names]))
 
-    def settle(self, step: int) -> None:
-        """Read what was added up to `step`, the latest one.
-
-        Raises:
-            UserError: a loss was not finite; says at which step.
-        """
+    def settle(self, step: int) -> str:
+        """Read what was added up to `step`, the latest one; say so if a loss was not finite, and at which."""
         if not self._unread:
-            return
+            return ""
         rows = torch.stack(self._unread).double().cpu()
         self._unread.clear()
         bad = (~torch.isfinite(rows)).any(dim=1).nonzero()
@@ -50,12 +47,10 @@ class LossLog:
                 for n, value in zip(self.names, rows[first].tolist(), strict=True)
                 if not math.isfinite(value)
             ]
-            raise UserError(
-                f"{', '.join(names)} became NaN or infinite at step {step - len(rows) + 1 + first}:"
-                " lower --lr, give --clip_grad 1, or use --precision fp32"
-            )
+            return f"{', '.join(names)} became NaN or infinite at step {step - len(rows) + 1 + first}"
         self._interval.add(rows)
         self._epoch.add(rows)
+        return ""
 
     def take_interval(self) -> dict[str, float]:
         """Means of what was settled since the last call."""
@@ -78,7 +73,9 @@ class _Mean:
         self.sums, self.count = torch.zeros(size, dtype=torch.float64), 0
 
     def add(self, rows: Tensor) -> None:
-        self.sums, self.count = self.sums + rows.sum(dim=0), self.count + len(rows)
+        for row in rows:  # one by one: the sum must not depend on how often it was asked for
+            self.sums = self.sums + row
+        self.count += len(rows)
 
     def take(self) -> list[float]:
         means = (self.sums / max(1, self.count)).tolist()
@@ -114,7 +111,7 @@ def explained_memory_errors() -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
         text = str(error)
         short = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not short and "not enough memory" not in text and "out of memory" not in text:
+        if not short and not any(words in text for words in MEMORY_WORDS):
             raise
         raise UserError(
             "out of memory: lower --batch_size, then --crop_size (and --load_size), --ngf"

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Batch, Objective
 from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
 from cyclegan_glasses.training.progress import Every, Monitor, Progress
@@ -48,7 +49,6 @@ class Loop:
 
     Args:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
-        monitor: told of losses and pictures.
     """
 
     def __init__(
@@ -57,40 +57,45 @@ class Loop:
         batches: Batches,
         schedule: RateSchedule,
         settings: LoopSettings,
-        monitor: Monitor,
         save: Callable[[str, dict[str, Any]], None],
     ) -> None:
         self.objective, self.batches, self.schedule = objective, batches, schedule
-        self.settings, self.monitor, self._save_as = settings, monitor, save
+        self.settings, self._save_as = settings, save
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
+        self._good: int | None = None  # the step of the last good state
+        self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`
         self._log = LossLog(objective.loss_names)
         self._watch = CollapseWatch(objective.score_losses)
         self._meter = _Meter()
 
-    def run(self) -> Outcome:
+    def run(self, monitor: Monitor) -> Outcome:
         """Train to the end, to `max_steps`, or until Ctrl-C or SIGTERM; the latest state is saved each time.
+
+        Args:
+            monitor: told of losses and pictures.
 
         Raises:
             UserError: a loss is not finite, memory or disk is short; the last saved state stays.
         """
-        s = self.settings
+        self.monitor, s = monitor, self.settings
         self._report_due = Every(s.print_freq, self.seen)
         self._show_due = Every(s.display_freq, self.seen)
-        self._page_due = Every(s.html_freq, self.seen)
+        self._page_due = Every(s.update_html_freq, self.seen)
         self._save_due = Every(s.save_latest_freq, self.seen)
+        epochs = self.schedule.settings.epochs
         with StopRequest() as stop:
-            while self.epoch <= self.schedule.settings.epochs:
+            while self.epoch <= epochs and not self._over(stop):
                 self.schedule.begin_epoch(self.epoch)
-                reason = self._run_epoch(stop)
-                if reason is not None:
-                    self._save("latest")
-                    return Outcome(self.step, stop.wanted)
-                self._end_epoch()
-        self._save("latest")
-        return Outcome(self.step)
+                if self._run_epoch(stop):
+                    self._end_epoch()
+            self._save_latest()
+            return Outcome(self.step, stop.wanted if self.epoch <= epochs else "")
 
-    def _run_epoch(self, stop: StopRequest) -> str | None:
-        """Train the rest of the epoch; a reason when the run is to end before it does."""
+    def _over(self, stop: StopRequest) -> bool:
+        return bool(stop.wanted) or 0 < self.settings.max_steps <= self.step
+
+    def _run_epoch(self, stop: StopRequest) -> bool:
+        """Train the rest of the epoch; whether it came to its end."""
         self._meter.restart()
         for batch in self.batches.epoch(self.epoch, self.pictures):
             self._meter.waited()
@@ -100,11 +105,9 @@ class Loop:
             self.step, self.seen, self.pictures = self.step + 1, self.seen + count, self.pictures + count
             self._meter.stepped(count)
             self._tell()
-            if stop.wanted:
-                return stop.wanted
-            if self.step == self.settings.max_steps:
-                return "max_steps"
-        return None
+            if self._over(stop):
+                return False
+        return True
 
     def _tell(self) -> None:
         self.monitor.step(self._progress())
@@ -115,12 +118,12 @@ class Loop:
         if self._page_due.passed(self.seen):
             self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
         if self._save_due.passed(self.seen):
-            self._save("latest")
+            self._save_latest()
             if self.settings.save_by_iter:
                 self._save(f"iter_{self.seen}")
 
     def _report(self) -> None:
-        self._log.settle(self.step)
+        self._settle()
         losses = self._log.take_interval()
         self.monitor.losses(self._progress(), losses)
         self._meter.take()
@@ -128,17 +131,33 @@ class Loop:
             self.monitor.message(f"warning: {warning}")
 
     def _end_epoch(self) -> None:
-        self._log.settle(self.step)
+        self._settle()
         means = self._log.take_epoch()
         self.schedule.end_epoch(sum(means[name] for name in self.objective.metric_names))
         finished, self.epoch, self.pictures = self.epoch, self.epoch + 1, 0
         if self.settings.save_epoch_freq and finished % self.settings.save_epoch_freq == 0:
-            self._save("latest")
+            self._save_latest()
             self._save(str(finished))
 
+    def _settle(self) -> None:
+        """Read the losses up to here; a state after one that is not finite is never saved."""
+        if bad := self._log.settle(self.step):
+            good = (
+                "nothing was saved before: start"
+                if self._good is None
+                else f"the last good checkpoint is of step {self._good}: go on from it with --continue_train,"
+            )
+            raise UserError(f"{bad}; {good} with a lower --lr, --clip_grad 1 or --precision fp32")
+
+    def _save_latest(self) -> None:
+        if self._latest != (self.epoch, self.pictures):
+            self._save("latest")
+            self._latest = self.epoch, self.pictures
+
     def _save(self, label: str) -> None:
-        self._log.settle(self.step)  # a state with a loss that is not finite is never saved
+        self._settle()
         self._save_as(label, self.state_dict())
+        self._good = self.step
         self.monitor.message(f"saved {label} (epoch {self.epoch}, step {self.step}, {self.seen} pictures)")
 
     def _share_done(self) -> float:
@@ -175,6 +194,7 @@ class Loop:
         """Go on from `state`."""
         self.epoch, self.pictures = state["epoch"], state["pictures"]
         self.step, self.seen = state["step"], state["seen"]
+        self._good = self.step
         self.schedule.load_state_dict(state["schedule"])
         self._log.load_state_dict(state["losses"])
 

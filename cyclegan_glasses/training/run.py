@@ -31,55 +31,55 @@ class Training:
         batches: Batches,
         rate: RateSettings,
         loop: LoopSettings,
-        monitor: Monitor,
         folder: Path,
     ) -> None:
-        self.objective, self.folder, self.monitor = objective, folder, monitor
+        self.objective, self.folder = objective, folder
         schedule = RateSchedule(rate, objective.optimizers.values())
-        self.loop = Loop(objective, batches, schedule, loop, monitor, self._save)
+        self.loop = Loop(objective, batches, schedule, loop, self._save)
 
-    def resume(self, label: str, epoch_count: int | None = None) -> str:
+    def resume(self, label: str) -> str:
         """Put everything where `label` left it, and say so in a line.
 
         A folder that holds weights alone, from here or from the reference implementation, starts with those.
-
-        Args:
-            epoch_count: the epoch to start with instead of the one that comes next.
 
         Raises:
             UserError: there is nothing to go on with, or it does not fit.
         """
         folder, objective = self.folder, self.objective
         if state_path(folder, label).exists():
-            self.loop.load_state_dict(load_checkpoint(folder, label, objective))
+            load_checkpoint(folder, label, objective, self.loop.load_state_dict)
             state = state_path(folder, label).name
-            said = f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}"
-        else:
-            names = [name for name in objective.weights() if weights_path(folder, label, name).exists()]
-            if not names:
-                raise UserError(
-                    f"{folder} has nothing named {label!r} to go on with: check --name and --epoch"
-                )
-            objective.load_weights(
-                {name: load_network_weights(weights_path(folder, label, name)) for name in names}
-            )
-            weights = ", ".join(names)
-            said = f"starting from the weights of {weights} alone: optimizers and learning rate start anew"
-        if epoch_count is not None:
-            self.loop.epoch, self.loop.pictures = epoch_count, 0
-            said += f"; as asked, at the start of epoch {epoch_count}"
-        return said
+            return f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}"
+        names = [name for name in objective.weights() if weights_path(folder, label, name).exists()]
+        if not names:
+            raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
+        objective.load_weights(
+            {name: load_network_weights(weights_path(folder, label, name)) for name in names}
+        )
+        return f"starting from the weights of {', '.join(names)} alone: optimizers and learning rate are new"
 
-    def run(self, name: str, values: Mapping[str, Any], resumed: bool = False) -> Outcome:
+    def start_at(self, epoch: int) -> str:
+        """Begin with `epoch`, counted from 1, whatever came before, and say so in a line.
+
+        Raises:
+            UserError: it lies beyond the last one.
+        """
+        last = self.loop.schedule.settings.epochs
+        if not 1 <= epoch <= last:
+            raise UserError(f"--epoch_count {epoch} is not among the epochs 1 to {last}: see --n_epochs")
+        self.loop.epoch, self.loop.pictures = epoch, 0
+        return f"starting with epoch {epoch}, as asked"
+
+    def run(self, monitor: Monitor, name: str, values: Mapping[str, Any], resumed: bool = False) -> Outcome:
         """Write the options, train, and close the monitor; see `Loop.run`."""
         write_options(self.folder, values)
         epochs = self.loop.schedule.settings.epochs
         names, step = self.objective.loss_names, self.loop.step
-        self.monitor.start(Run(name, self.folder, dict(values), names, epochs, resumed, step))
+        monitor.start(Run(name, self.folder, dict(values), names, epochs, resumed, step))
         try:
-            return self.loop.run()
+            return self.loop.run(monitor)
         finally:
-            self.monitor.close()
+            monitor.close()
 
     def _save(self, label: str, state: dict[str, Any]) -> None:
         save_checkpoint(self.folder, label, self.objective, state)

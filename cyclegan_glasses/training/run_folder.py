@@ -40,7 +40,7 @@ def check_folder(
         if name in saved and name not in free and json.loads(json.dumps(values[name])) != saved[name]
     }
     if not continue_train:
-        if not saved or not any(folder.glob("*.pt")):
+        if not any(folder.glob("*.pt")) and not any(folder.glob("*_net_*.pth")):
             return []
         difference = f" with other options ({', '.join(changed.values())})" if changed else ""
         raise UserError(

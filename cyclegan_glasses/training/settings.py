@@ -44,7 +44,7 @@ class LoopSettings:
 
     Attributes:
         max_steps: stop after so many optimizer steps in all; 0 for no limit.
-        print_freq, display_freq, html_freq: report losses, show pictures, add pictures to the page.
+        print_freq, display_freq, update_html_freq: report losses, show pictures, add pictures to the page.
         save_latest_freq: save the latest state.
         save_epoch_freq: keep the state of every so many epochs.
         save_by_iter: keep each state that `save_latest_freq` saves, under its count of pictures.
@@ -53,7 +53,7 @@ class LoopSettings:
     max_steps: int = 0
     print_freq: int = 100
     display_freq: int = 400
-    html_freq: int = 1000
+    update_html_freq: int = 1000
     save_latest_freq: int = 5000
     save_epoch_freq: int = 5
     save_by_iter: bool = False
@@ -63,9 +63,9 @@ class LoopSettings:
             "max_steps",
             "print_freq",
             "display_freq",
-            "html_freq",
+            "update_html_freq",
             "save_latest_freq",
             "save_epoch_freq",
         ):
             if getattr(self, name) < 0:
-                raise UserError(f"{name} must not be below 0")
+                raise UserError(f"--{name} must not be below 0")

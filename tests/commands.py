@@ -1,0 +1,91 @@
+"""Runs train.py and test.py as a person does, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyclegan_glasses.errors import run_command
+from tests.data.drawing import fill
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: The smallest networks and pictures that train, in numbers that repeat, without a dashboard.
+TINY = (
+    "--netG resnet_6blocks --ngf 2 --netD n_layers --n_layers_D 1 --ndf 2 --load_size 18 --crop_size 16"
+    " --precision fp32 --device cpu --num_threads 0 --display_id 0 --no_html --pool_size 3"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line of an error that a person can mend; anything else fails the test."""
+        lines = self.err.splitlines()
+        assert self.code == 2 and len(lines) == 1 and lines[0].startswith("error: "), self
+        return lines[0].removeprefix("error: ")
+
+
+def run(script: str, *words: str | Path) -> Done:
+    """Run `script` here; warnings go to standard error as they do outside of a test."""
+    out, err = io.StringIO(), io.StringIO()
+    with _words(script, words), redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = run_command(runpy.run_path(str(ROOT / script), run_name="command")["main"])
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def train(data: Path, runs: Path, *words: str | Path) -> Done:
+    """Train the tiny networks on `data` as the run `x` below `runs`."""
+    return run("train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *words)
+
+
+def start(script: str, *words: str | Path) -> subprocess.Popen[str]:
+    """Run `script` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / script), *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+
+
+def two_domains(folder: Path, phase: str = "train", a: int = 6, b: int = 5) -> Path:
+    """Drawn pictures in `<phase>A` and `<phase>B`."""
+    fill(folder / f"{phase}A", a)
+    fill(folder / f"{phase}B", b, first=100)
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below `folder` with its bytes."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@contextmanager
+def _words(script: str, words: Sequence[str | Path]) -> Iterator[None]:
+    argv, root = sys.argv, logging.getLogger()
+    sys.argv, handlers, root.handlers = [script, *map(str, words)], root.handlers, []
+    try:
+        yield
+    finally:
+        sys.argv, root.handlers = argv, handlers

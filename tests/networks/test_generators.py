@@ -1,0 +1,230 @@
+"""Every generator that can be asked for: shapes, names, and what can be read off its weights."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from itertools import product
+
+import pytest
+import torch
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
+from cyclegan_glasses.networks.settings import GENERATORS, NORMS, UPSAMPLINGS, GeneratorSettings
+
+BLOCKS = {"resnet_6blocks": 6, "resnet_9blocks": 9}
+DEPTH = {"unet_128": 7, "unet_256": 8}
+
+EVERY = [
+    GeneratorSettings(kind, 3, 3, 2, norm, dropout, upsample, composite)
+    for kind, norm, upsample, composite, dropout in product(
+        GENERATORS, NORMS, UPSAMPLINGS, (False, True), (False, True)
+    )
+]
+PLAIN = [GeneratorSettings(kind, filters=2) for kind in GENERATORS]
+
+
+def words(settings: GeneratorSettings) -> str:
+    flags = [name for name in ("dropout", "composite") if getattr(settings, name)]
+    return "-".join([settings.kind, settings.norm, settings.upsample, *flags])
+
+
+def picture(settings: GeneratorSettings, count: int = 1) -> torch.Tensor:
+    side = max(16, settings.multiple)
+    return (
+        torch.rand(count, settings.input_nc, side, side, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    )
+
+
+def resnet_keys(settings: GeneratorSettings) -> set[str]:
+    """The names of the published files, by their indices."""
+    first, after = 10, 10 + BLOCKS[settings.kind]
+    second = 6 if settings.dropout else 5
+    convolutions = [f"model.{i}" for i in (1, 4, 7)]
+    convolutions += [f"model.{i}.conv_block.{j}" for i in range(first, after) for j in (1, second)]
+    convolutions += [f"model.{after + i}{'.2' * (settings.upsample == 'resize')}" for i in (0, 3)]
+    norms = [f"model.{i}" for i in (2, 5, 8, after + 1, after + 4)]
+    norms += [f"model.{i}.conv_block.{j}" for i in range(first, after) for j in (2, second + 1)]
+    return named(convolutions, norms, settings.norm) | {f"model.{after + 7}.{w}" for w in ("weight", "bias")}
+
+
+def unet_keys(settings: GeneratorSettings) -> set[str]:
+    two = ".2" * (settings.upsample == "resize")
+    convolutions, norms = ["model.model.0"], []
+    place = "model.model.1.model"
+    for _ in range(DEPTH[settings.kind] - 2):
+        convolutions += [f"{place}.1", f"{place}.5{two}"]
+        norms += [f"{place}.2", f"{place}.6"]
+        place += ".3.model"
+    convolutions += [f"{place}.1", f"{place}.3{two}"]
+    norms += [f"{place}.4"]
+    last = {f"model.model.3{two}.{word}" for word in ("weight", "bias")}
+    return named(convolutions, norms, settings.norm) | last
+
+
+def named(convolutions: list[str], norms: list[str], norm: str) -> set[str]:
+    keys = {f"{name}.weight" for name in convolutions}
+    if norm == "instance":
+        keys |= {f"{name}.bias" for name in convolutions}
+    if norm in ("batch", "syncbatch"):
+        kept = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+        keys |= {f"{name}.{word}" for name in norms for word in kept}
+    return keys
+
+
+@pytest.mark.parametrize("settings", EVERY, ids=words)
+def test_every_generator(settings: GeneratorSettings) -> None:
+    """A picture goes in and one of its size comes out; files of the reference implementation fit; and a file
+    alone says what it holds, so that nobody need repeat the options of training to translate.
+    """
+    torch.manual_seed(0)
+    network = build_generator(settings)
+    keys = resnet_keys(settings) if settings.kind in BLOCKS else unet_keys(settings)
+    weights = network.state_dict()
+    assert set(weights) == keys
+    unseen = {"dropout": False} if settings.kind in DEPTH else {}
+    norm = "batch" if settings.norm == "syncbatch" else settings.norm
+    assert infer_generator(weights) == replace(settings, norm=norm, **unseen)
+    out = network.eval()(x := picture(settings))
+    assert out.shape == x.shape
+    assert out.dtype == x.dtype
+    assert out.abs().max() <= 1
+    assert out.std() > 0
+
+
+@pytest.mark.parametrize("settings", PLAIN, ids=words)
+@pytest.mark.parametrize("channels", [(1, 3), (3, 1), (1, 1)])
+def test_grey_and_colour_channels(settings: GeneratorSettings, channels: tuple[int, int]) -> None:
+    settings = replace(settings, input_nc=channels[0], output_nc=channels[1])
+    network = build_generator(settings).eval()
+    assert infer_generator(network.state_dict()) == settings
+    assert network(picture(settings)).shape[1] == channels[1]
+
+
+@pytest.mark.parametrize("settings", PLAIN, ids=words)
+def test_statistics_that_old_files_keep_of_instance_norm_are_passed_over(settings: GeneratorSettings) -> None:
+    """Checkpoints from before 2018 hold them, and people still own those."""
+    weights = build_generator(settings).state_dict()
+    norms = [f"model.{i}" for i in (2, 5, 8)] if settings.kind in BLOCKS else ["model.model.1.model.2"]
+    stale = {f"{name}.running_mean": torch.ones(2) for name in norms}
+    stale |= {f"{name}.running_var": torch.ones(2) for name in norms}
+    stale |= {f"{name}.num_batches_tracked": torch.tensor(7) for name in norms}
+    assert infer_generator(weights | stale) == settings
+    network = build_generator(settings)
+    load_weights(network, weights | stale, "old")
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, weights[key])
+
+
+def test_statistics_of_batch_norm_are_loaded() -> None:
+    settings = GeneratorSettings("resnet_6blocks", filters=2, norm="batch")
+    weights = build_generator(settings).state_dict()
+    weights["model.2.running_mean"] = torch.tensor([3.0, 4.0])
+    network = build_generator(settings)
+    load_weights(network, weights, "file")
+    assert network.state_dict()["model.2.running_mean"].tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "resnet_9blocks"},
+        {"filters": 4},
+        {"norm": "batch"},
+        {"composite": True},
+        {"upsample": "resize"},
+    ],
+    ids=str,
+)
+def test_weights_of_another_architecture_are_refused(change: dict[str, object]) -> None:
+    """Without this some weights would stay random and the results would be noise without a word."""
+    settings = GeneratorSettings("resnet_6blocks", filters=2)
+    network = build_generator(settings)
+    before = copy.deepcopy(network.state_dict())
+    with pytest.raises(UserError, match="latest_net_G_A.pth holds another architecture") as refused:
+        load_weights(network, build_generator(replace(settings, **change)).state_dict(), "latest_net_G_A.pth")
+    assert "\n" not in str(refused.value)
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {},
+        {"fc.weight": torch.zeros(3, 3)},
+        {"model.1.weight": torch.zeros(2, 3, 7, 7)},
+        {"model.1.weight": torch.zeros(())},
+        {"model.model.0.weight": torch.zeros(2, 3, 4, 4)},
+        {"model.model.0.weight": torch.zeros(2, 3, 4, 4), "model.model.3.weight": torch.zeros(4, 3, 4, 4)},
+        build_generator(GeneratorSettings("resnet_6blocks", filters=1)).state_dict()
+        | {"model.1.weight": torch.ones(3)},
+        {
+            key: value
+            for key, value in build_generator(GeneratorSettings("resnet_9blocks", filters=1))
+            .state_dict()
+            .items()
+            if not key.startswith("model.12.")
+        },
+    ],
+)
+def test_weights_of_no_generator_are_unknown(weights: dict[str, torch.Tensor]) -> None:
+    """A foreign file is one clear line later on, never a traceback here."""
+    assert infer_generator(weights) is None
+
+
+@pytest.mark.parametrize("kind, side", [("unet_128", 64), ("unet_256", 128)])
+def test_a_unet_says_which_sizes_it_takes(kind: str, side: int) -> None:
+    network = build_generator(GeneratorSettings(kind, filters=1))
+    with pytest.raises(UserError, match=f"multiples of {2 * side}, not {2 * side}x{side}"):
+        network(torch.zeros(1, 3, side, 2 * side))
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_a_closed_mask_returns_the_input_exactly(kind: str) -> None:
+    """This is what keeps colours and background outside the glasses what they were."""
+    settings = GeneratorSettings(kind, filters=2, composite=True)
+    network, x = build_generator(settings), picture(settings)
+    last = [module for module in network.modules() if getattr(module, "bias", None) is not None][-1]
+    with torch.no_grad():
+        last.bias[-1] = -1000.0
+        assert torch.equal(network(x), x)
+        last.bias[-1] = 1000.0
+        assert (network(x) - x).abs().mean() > 0.1
+
+
+@pytest.mark.parametrize("kind", ["resnet_6blocks", "unet_128"])
+def test_a_closed_mask_can_still_open_while_it_learns(kind: str) -> None:
+    """Once the cycle loss has closed the mask, nothing else would ever be learned."""
+    settings = GeneratorSettings(kind, filters=2, composite=True)
+    network, x = build_generator(settings), picture(settings)
+    last = [module for module in network.modules() if getattr(module, "bias", None) is not None][-1]
+    with torch.no_grad():
+        last.bias[-1] = -1000.0
+    network(x).square().mean().backward()
+    assert last.weight.grad is not None and last.weight.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("upsample, composite", [("transpose", False), ("resize", True)])
+@pytest.mark.parametrize("kind", ["resnet_6blocks", "unet_128"])
+def test_gradients_agree_with_float64(
+    kind: str, upsample: str, composite: bool, batch: int, one_thread: None
+) -> None:
+    """Some fast paths of torch give wrong input gradients while the output is right."""
+    settings = GeneratorSettings(kind, filters=2, upsample=upsample, composite=composite)
+    torch.manual_seed(5)
+    single = build_generator(settings)
+    double = copy.deepcopy(single).double()
+    x = picture(settings, batch)
+    target = torch.rand(x.shape, generator=torch.Generator().manual_seed(4))
+    inputs = [x.clone().requires_grad_(), x.double().requires_grad_()]
+    for network, entry in zip((single, double), inputs, strict=True):
+        (network(entry) - target.to(entry)).square().mean().backward()
+    ours = [inputs[0], *single.parameters()]
+    exact = [inputs[1], *double.parameters()]
+    scale = max(float(value.grad.norm()) for value in exact[1:])
+    for mine, true in zip(ours, exact, strict=True):
+        error = float((mine.grad.double() - true.grad).norm())
+        # a bias before an instance norm has no gradient but rounding
+        assert error < 1e-3 * max(float(true.grad.norm()), 1e-3 * scale)

@@ -1,0 +1,134 @@
+"""A model of one number and batches of two pictures, so that a loop runs in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cyclegan_glasses.objectives.protocol import Batch
+from cyclegan_glasses.training.loop import Loop
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
+from cyclegan_glasses.training.run import Training
+from cyclegan_glasses.training.schedule import RateSchedule
+from cyclegan_glasses.training.settings import LoopSettings, RateSettings
+
+
+class OneNumber:
+    """An objective whose losses are what `losses` says of the step, counted from 1."""
+
+    loss_names = ("D", "G")
+    metric_names = ("G",)
+    score_losses = ("D",)
+
+    def __init__(self, losses: Callable[[int], tuple[float, float]] = lambda step: (0.5, 1 / step)) -> None:
+        self.network = nn.Linear(1, 1)
+        self.optimizers = {"G": torch.optim.SGD(self.network.parameters(), lr=0.1)}
+        self.steps = 0
+        self.shares: list[float] = []
+        self.rates: list[float] = []
+        self._losses = losses
+
+    def step(self, batch: Batch, progress: float) -> dict[str, Tensor]:
+        self.steps += 1
+        self.shares.append(progress)
+        self.rates.append(self.optimizers["G"].param_groups[0]["lr"])
+        with torch.no_grad():
+            self.network.weight += batch["A"].mean() + torch.rand(())
+        return dict(zip(self.loss_names, torch.tensor(self._losses(self.steps)), strict=True))
+
+    def pictures(self) -> dict[str, Tensor]:
+        return {"real_A": torch.zeros(1, 3, 4, 4)}
+
+    def weights(self) -> dict[str, nn.Module]:
+        return {"G_A": self.network}
+
+    def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+        self.network.load_state_dict(weights["G_A"])
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"network": self.network.state_dict(), "steps": self.steps}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        self.steps = state["steps"]
+
+
+class Numbers:
+    """Batches of `size` out of `count` pictures; picture i of epoch e holds 100 e + i."""
+
+    def __init__(self, count: int = 10, size: int = 2) -> None:
+        self.epoch_size, self.size = count, size
+        self.asked: list[tuple[int, int]] = []
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[dict[str, Any]]:
+        self.asked.append((epoch, start))
+        for first in range(start, self.epoch_size, self.size):
+            last = min(first + self.size, self.epoch_size)
+            numbers = torch.arange(first, last, dtype=torch.float32)
+            yield {"A": (100 * epoch + numbers).reshape(-1, 1, 1, 1)}
+
+
+class Notes(Monitor):
+    """Writes down what it is told."""
+
+    def __init__(self, at_step: Callable[[Progress], None] = lambda progress: None) -> None:
+        self.runs: list[Run] = []
+        self.steps: list[Progress] = []
+        self.reports: list[tuple[Progress, dict[str, float]]] = []
+        self.shown: list[int] = []
+        self.paged: list[int] = []
+        self.messages: list[str] = []
+        self.closed = 0
+        self._at_step = at_step
+
+    def start(self, run: Run) -> None:
+        self.runs.append(run)
+
+    def step(self, progress: Progress) -> None:
+        self.steps.append(progress)
+        self._at_step(progress)
+
+    def losses(self, progress: Progress, losses: dict[str, float]) -> None:
+        self.reports.append((progress, losses))
+
+    def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        self.shown.append(progress.seen)
+
+    def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        self.paged.append(progress.seen)
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def make_loop(
+    objective: OneNumber,
+    batches: Numbers,
+    epochs: int = 2,
+    save: Callable[[str, dict[str, Any]], None] = lambda label, state: None,
+    policy: str = "linear",
+    **settings: Any,
+) -> Loop:
+    schedule = RateSchedule(RateSettings(policy, epochs, 0), objective.optimizers.values())
+    return Loop(objective, batches, schedule, LoopSettings(**settings), save)
+
+
+def make_training(
+    folder: Path, objective: OneNumber | None = None, epochs: int = 2, **settings: Any
+) -> Training:
+    """Training of `OneNumber` on ten pictures by two, in `folder`."""
+    return Training(
+        objective or OneNumber(),
+        Numbers(),
+        RateSettings("linear", epochs, 0),
+        LoopSettings(**settings),
+        folder,
+    )

@@ -1,0 +1,34 @@
+"""When something is due, and where a run stands."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cyclegan_glasses.training.progress import Every, Progress
+
+
+@given(st.integers(1, 50), st.lists(st.integers(1, 60), max_size=60))
+def test_it_fires_once_for_each_multiple_that_is_passed(period: int, sizes: list[int]) -> None:
+    """With odd batch sizes the reference implementation misses reports and saves."""
+    every, count, fired = Every(period), 0, []
+    for size in sizes:
+        before, count = count, count + size
+        due = any(number % period == 0 for number in range(before + 1, count + 1))
+        assert every.passed(count) is due
+        fired.append(due)
+    assert sum(fired) <= count // period
+
+
+def test_it_goes_on_in_the_middle() -> None:
+    every = Every(100, count=250)
+    assert [every.passed(count) for count in (299, 301, 302, 400)] == [False, True, False, True]
+
+
+def test_zero_is_never() -> None:
+    every = Every(0)
+    assert not any(every.passed(count) for count in range(100))
+
+
+def test_the_position_is_epochs_and_a_fraction() -> None:
+    assert Progress(epoch=3, pictures=5, epoch_size=20, step=0, seen=45, rate=0.1).position == 2.25

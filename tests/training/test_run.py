@@ -1,0 +1,74 @@
+"""A run in its folder: where it starts, and what it leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from cyclegan_glasses.errors import UserError
+from tests.training.helpers import Notes, OneNumber, make_training
+
+
+def test_a_run_leaves_its_options_and_its_state(tmp_path: Path) -> None:
+    notes, folder = Notes(), tmp_path / "runs" / "x"
+    training = make_training(folder, save_epoch_freq=1)
+    assert not folder.exists()
+    outcome = training.run(notes, "x", {"lr": 0.1})
+    assert outcome.step == 10
+    names = {path.name for path in folder.iterdir()}
+    states = {"latest.pt", "epoch_1.pt", "epoch_2.pt"}
+    weights = {"latest_net_G_A.pth", "1_net_G_A.pth", "2_net_G_A.pth"}
+    assert names == states | weights | {"train_opt.json", "train_opt.txt"}
+    (run,) = notes.runs
+    assert (run.name, run.options, run.epochs, run.resumed, run.step) == ("x", {"lr": 0.1}, 2, False, 0)
+    assert notes.closed == 1
+
+
+def test_monitors_are_closed_when_a_run_fails(tmp_path: Path) -> None:
+    """A progress bar or a server connection that stays open keeps the terminal or the process."""
+    notes = Notes()
+    with pytest.raises(UserError):
+        make_training(tmp_path, OneNumber(lambda step: (0.0, float("nan")))).run(notes, "x", {"lr": 0.1})
+    assert notes.closed == 1
+
+
+def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    make_training(tmp_path, max_steps=7).run(Notes(), "x", {"lr": 0.1})
+    notes, training = Notes(), make_training(tmp_path)
+    assert training.resume("latest") == "going on from latest.pt: epoch 2, step 7"
+    assert training.run(notes, "x", {"lr": 0.1}, resumed=True).step == 10
+    assert (notes.runs[0].resumed, notes.runs[0].step) == (True, 7)
+
+
+def test_an_earlier_epoch_can_be_gone_on_from(tmp_path: Path) -> None:
+    make_training(tmp_path, epochs=3, save_epoch_freq=1).run(Notes(), "x", {"lr": 0.1})
+    training = make_training(tmp_path, epochs=3)
+    assert training.resume("1") == "going on from epoch_1.pt: epoch 2, step 5"
+
+
+def test_weights_alone_are_a_start(tmp_path: Path) -> None:
+    """What people bring from the reference implementation is just these files."""
+    network = OneNumber().network
+    torch.save(network.state_dict(), tmp_path / "20_net_G_A.pth")
+    objective = OneNumber()
+    training = make_training(tmp_path, objective)
+    assert training.resume("20").startswith("starting from the weights of G_A alone")
+    assert torch.equal(objective.network.weight, network.weight)
+    assert (training.loop.epoch, training.loop.step) == (1, 0)
+
+
+def test_an_epoch_can_be_named(tmp_path: Path) -> None:
+    training = make_training(tmp_path, epochs=4)
+    assert training.start_at(3) == "starting with epoch 3, as asked"
+    assert training.run(Notes(), "x", {"lr": 0.1}).step == 10
+    for epoch in (0, 5):
+        with pytest.raises(UserError, match="--epoch_count"):
+            training.start_at(epoch)
+
+
+def test_nothing_to_go_on_with(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has nothing named 'latest' to go on with"):
+        make_training(tmp_path / "none").resume("latest")
+    assert not (tmp_path / "none").exists()
