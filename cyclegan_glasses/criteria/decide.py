@@ -57,7 +57,7 @@ def doubt(photo: Photo, thresholds: Thresholds, align: bool) -> float:
     """
     if not photo.scores.get("faces"):
         return 0.0
-    scores = _scores(photo)
+    scores = all_scores(photo)
     margins = [check.margin(scores, thresholds) for check in _asked(align)]
     nearest = min((margin for margin in margins if margin != float("inf")), default=1.0)
     doubt = 1 - min(1.0, abs(nearest))
@@ -73,7 +73,7 @@ def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> s
         return "framing: no face found"
     if not photo.scores.get("eyes_found", 1.0):
         return "eyes: two eyes were not found"
-    scores = _scores(photo)
+    scores = all_scores(photo)
     for check in _asked(align):
         if reason := check.reason(scores, thresholds):
             return reason
@@ -91,9 +91,11 @@ def _asked(align: bool) -> Iterator[Check]:
     return (check for check in CHECKS if check.framing != other)
 
 
-def _scores(photo: Photo) -> dict[str, float]:
-    """The measured scores, and those that follow from the label, which a person may change."""
+def all_scores(photo: Photo) -> dict[str, float]:
+    """The measured scores, and those that follow from several of them or from the label."""
     scores = dict(photo.scores)
+    if "lens" in scores and "edges" in scores:
+        scores["clearness"] = glasses.clearness(scores["lens"], scores["edges"])
     against = glasses.label_doubt(photo.label, scores["edges"]) if "edges" in scores else None
     if against is not None:
         scores["label_doubt"] = against

@@ -12,7 +12,7 @@ from cyclegan_glasses.criteria.context import LENSES, SKIN, Context, box
 from cyclegan_glasses.photo import GLASSES, NONE
 
 CHECKS = (
-    Check("glasses", "lens", "min_lens", 0.15, "dark lenses: {value:.2f} of the skin's brightness"),
+    Check("glasses", "clearness", "min_lens", 0.15, "dark lenses: {value:.2f} of the skin's brightness"),
     Check("glasses", "frame_margin", "min_frame_margin", 0.2, "the frame's place reaches past the border"),
     Check("glasses", "label_doubt", "max_label_doubt", 0.3, "edges speak against the label ({value:.0%})"),
 )
@@ -23,6 +23,7 @@ _LINES = cv2.getStructuringElement(cv2.MORPH_RECT, (1, 9))
 # Logistic regression on frontal FairFace faces, both labels weighted alike: natural logarithms of the lines
 # on the bridge and below the eyes, and the constant.
 _WEIGHTS = (2.39, 1.00, 8.21)
+_NO_FRAME, _SHADOW = 0.3, 0.1
 
 
 def score(context: Context) -> dict[str, float]:
@@ -60,6 +61,11 @@ def line_strengths(crop: np.ndarray) -> tuple[float, float]:
         float(lines[_BRIDGE].mean(1).max()),
         float(np.mean([lines[below].max(0).mean() for below in _BELOW])),
     )
+
+
+def clearness(lens: float, edges: float) -> float:
+    """The score `lens`, raised where no frame shows: that is rather the shadow of a brow."""
+    return lens + _SHADOW if edges < _NO_FRAME else lens
 
 
 def label_doubt(label: str, edges: float) -> float | None:
