@@ -96,6 +96,10 @@ class Photo:
                 raise ValueError(f"field {name!r} has the wrong type")
         if not row.get("path"):
             raise ValueError("no path")
+        if not all(isinstance(value, (int, float)) for value in row.get("scores", {}).values()):
+            raise ValueError("a score is not a number")
+        if not all(isinstance(value, str) for value in row.get("group", {}).values()):
+            raise ValueError("a group is not a word")
         return Photo(**row)
 
 

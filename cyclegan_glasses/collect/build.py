@@ -24,6 +24,7 @@ from cyclegan_glasses.collect.choose import Candidate, Choice, choose
 from cyclegan_glasses.collect.report import Built, write_report
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.collect.writing import DOMAINS
+from cyclegan_glasses.criteria.duplicates import hashes_of
 from cyclegan_glasses.criteria.filtering import general
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
@@ -145,7 +146,7 @@ def _candidate(place: int, photo: Photo, settings: BuildSettings) -> Candidate:
         f"{photo.source}\0{photo.person}" if photo.person else "",
         photo.split,
         photo.sha256,
-        str(photo.facts.get("hashes", "")),
+        hashes_of(photo),
         photo.group.get(settings.balance, ""),
         photo.group.get(settings.match, ""),
     )

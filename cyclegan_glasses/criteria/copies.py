@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 
 import numpy as np
 
 from cyclegan_glasses.criteria.decide import REVIEWED
-from cyclegan_glasses.criteria.duplicates import near_groups, to_numbers
+from cyclegan_glasses.criteria.duplicates import hashes_of, near_groups, to_numbers
 from cyclegan_glasses.photo import ACCEPTED, Photo
 
 
@@ -34,13 +35,14 @@ class Copies:
     def add(self, photo: Photo) -> None:
         """Take in the next photo; one that is not accepted has no copies."""
         position, self._count = self._count, self._count + 1
-        text = photo.facts.get("hashes", "")
+        text = hashes_of(photo)
         if self._bits < 0 or photo.verdict != ACCEPTED or not text:
             return
         for column, number in zip(self._hashes, to_numbers(text), strict=True):
             column.append(number)
         reviewed = bool(photo.facts.get(REVIEWED))
-        self._files.append(int(photo.sha256[:16] or "0", 16))
+        digest = hashlib.blake2b(photo.sha256.encode("utf-8"), digest_size=8).digest()
+        self._files.append(int.from_bytes(digest, "little"))
         self._positions.append(position)
         self._labels.append(self._label_numbers.setdefault(photo.label, len(self._label_numbers)))
         self._fixed.append(reviewed)

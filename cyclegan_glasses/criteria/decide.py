@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.settings import Thresholds
-from cyclegan_glasses.judging import BROKEN, Verdict, doubt_of
+from cyclegan_glasses.judging import BROKEN, LABELS, Verdict, doubt_of
 from cyclegan_glasses.photo import ACCEPTED, GLASSES, NONE, REJECTED, SUNGLASSES, Photo
 
 CHECKS: tuple[Check, ...] = (
@@ -99,8 +99,7 @@ def all_scores(photo: Photo) -> dict[str, float]:
     against = glasses.label_doubt(photo.label, scores["edges"]) if "edges" in scores else None
     if against is not None:
         scores["label_doubt"] = against
-    if "judge_confidence" in scores and photo.label in (GLASSES, NONE):
-        scores["judge_doubt"] = doubt_of(
-            photo.label, Verdict(photo.facts["judged"], scores["judge_confidence"])
-        )
+    if photo.facts.get("judged") in LABELS and photo.label in (GLASSES, NONE):
+        sure = min(1.0, max(0.0, scores.get("judge_confidence", 0.0)))
+        scores["judge_doubt"] = doubt_of(photo.label, Verdict(photo.facts["judged"], sure))
     return scores

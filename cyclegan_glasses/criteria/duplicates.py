@@ -8,12 +8,15 @@ of 16 bits differs in at most b // 4, so only such neighbours of each band are c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
 import imagehash
 import numpy as np
 from PIL import Image
+
+from cyclegan_glasses.photo import Photo
 
 _BANDS, _BAND_BITS = 4, 16
 _CHUNK = 1 << 20
@@ -25,6 +28,12 @@ def hashes(image: Image.Image) -> str:
     """pHash and dHash of a picture, 32 hexadecimal digits."""
     grey = image.convert("L")
     return f"{imagehash.phash(grey)}{imagehash.dhash(grey)}"
+
+
+def hashes_of(photo: Photo) -> str:
+    """What `hashes` gave for a photo when it was measured; empty where that is missing or malformed."""
+    text = photo.facts.get("hashes")
+    return text if isinstance(text, str) and re.fullmatch("[0-9a-f]{32}", text) else ""
 
 
 def to_numbers(text: str) -> tuple[int, int]:

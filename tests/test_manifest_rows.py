@@ -1,0 +1,39 @@
+"""Manifests too long to hold: the same rows count, read one at a time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.photo import (
+    MANIFEST,
+    Photo,
+    append_photos,
+    current_offsets,
+    latest_photos,
+    photos_at,
+    read_manifest,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "ü/c", "d d"]), st.text(max_size=5))), st.booleans())
+def test_the_rows_that_count_are_those_of_latest_photos(tmp_path_factory, rows, torn):
+    folder = tmp_path_factory.mktemp("rows")
+    append_photos(folder, [Photo(path, author=author) for path, author in rows])
+    if torn:
+        with (folder / MANIFEST).open("ab") as file:
+            file.write(b'{"path":"to')
+    assert list(photos_at(folder, current_offsets(folder))) == list(latest_photos(folder).values())
+
+
+@pytest.mark.parametrize("field", [{"scores": {"turn": "x"}}, {"group": {"race": 3}}])
+def test_values_of_the_wrong_type_are_refused_by_line(tmp_path, field):
+    """They would fail later, in the middle of a filter run, with a traceback."""
+    (tmp_path / MANIFEST).write_text(json.dumps({"path": "a", **field}) + "\n")
+    with pytest.raises(UserError, match="line 1 is not a photo"):
+        list(read_manifest(tmp_path))
