@@ -19,6 +19,7 @@ from cyclegan_glasses.pictures import (
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder
+OPENED = 10  # pictures opened at the start at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,10 @@ class Domain:
     def check(self) -> dict[str, str]:
         """Read the beginning of at most `CHECKED` files; the reasons of those that are no pictures, by path.
 
+        A file that is cut off has a good beginning, so a few are opened until one can be read.
+
         Raises:
-            UserError: more than a tenth of them are no pictures.
+            UserError: more than a tenth of them are no pictures, or none that was opened can be read.
         """
         bad: dict[str, str] = {}
         count = min(len(self), CHECKED)
@@ -69,6 +72,14 @@ class Domain:
             except UnreadablePicture as error:
                 bad[error.path] = error.reason
         self.tolerate(bad, count)
+        opened, broken = min(len(self), OPENED), {}
+        for place in range(opened):
+            try:
+                self.open(place * len(self) // opened)
+                return bad
+            except UnreadablePicture as error:
+                broken[error.path] = error.reason
+        self.tolerate(broken, opened)
         return bad
 
     def tolerate(self, bad: dict[str, str], count: int) -> None:
