@@ -15,12 +15,13 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
+
+if TYPE_CHECKING:
+    import numpy as np
 
 VERSION = 1
 MANIFEST = "manifest.jsonl"
@@ -131,6 +132,8 @@ def current_offsets(folder: Path) -> np.ndarray:
 
     For manifests too long to hold: 24 bytes a row are kept, not the photos (`photos_at` reads those).
     """
+    import numpy as np  # here, since the command line reads this module for its help
+
     keys, offsets = array("Q"), array("q")
     for offset, photo in _rows(folder):
         digest = hashlib.blake2b(photo.path.encode("utf-8", "surrogatepass"), digest_size=8).digest()
