@@ -132,7 +132,7 @@ def current_offsets(folder: Path) -> np.ndarray:
 
     For manifests too long to hold: 24 bytes a row are kept, not the photos (`photos_at` reads those).
     """
-    import numpy as np
+    import numpy as np  # here, since the command line reads this module for its help
 
     keys, offsets = array("Q"), array("q")
     for offset, photo in _rows(folder):

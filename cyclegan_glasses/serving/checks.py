@@ -28,6 +28,7 @@ REQUIRED = (
     "pillow",
     "numpy",
     "requests",
+    "urllib3",
     "beautifulsoup4",
     "dominate",
     "imagehash",
