@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,18 @@ def _collate(samples: list[Sample]) -> Batch:
 
 
 def _start_worker(_: int) -> None:
-    """Ctrl-C goes to every process of the terminal; the main one decides what to do."""
+    """Ctrl-C, and often SIGTERM, go to every process of a run; only the main one decides what to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "sigwaitinfo"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the SIGTERM that the main process itself sends, at its end, to a worker still there."""
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)
 
 
 def _cores() -> int:

@@ -35,9 +35,14 @@ class RateSchedule:
 
     def __init__(self, settings: RateSettings, optimizers: Iterable[Optimizer]) -> None:
         self.settings = settings
-        self._groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+        self._optimizers = tuple(optimizers)
         self._starts = [group["lr"] for group in self._groups]
         self._plateau = {"factor": 1.0, "best": math.inf, "bad_epochs": 0}
+
+    @property
+    def _groups(self) -> list[dict[str, Any]]:
+        """Asked for anew each time: an optimizer that loads a state gets other groups."""
+        return [group for optimizer in self._optimizers for group in optimizer.param_groups]
 
     @property
     def rate(self) -> float:

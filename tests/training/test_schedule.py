@@ -99,6 +99,20 @@ def test_plateau_goes_on_from_its_state() -> None:
         assert schedule.rate == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_rates_still_change_after_an_optimizer_was_restored(policy: str) -> None:
+    """Torch gives a restored optimizer new groups; a schedule that held on to the old ones would go on
+    changing those, and the run would train at one rate to its end.
+    """
+    schedule, (optimizer,) = make(policy, 1.0, n_epochs=1, n_epochs_decay=9, decay_every=1)
+    optimizer.load_state_dict(optimizer.state_dict())
+    for epoch in range(1, 10):
+        schedule.begin_epoch(epoch)
+        schedule.end_epoch(1.0)
+        assert schedule.rate == optimizer.param_groups[0]["lr"]
+    assert optimizer.param_groups[0]["lr"] < 0.5
+
+
 @pytest.mark.parametrize(
     "change",
     [
