@@ -4,7 +4,7 @@ import shlex
 import sys
 
 from cyclegan_glasses.errors import run_command
-from cyclegan_glasses.training.run_folder import check_folder, describe_options, read_options
+from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
 from options.train import FREE, SHAPE, parse
 
 
@@ -34,7 +34,7 @@ def main() -> int:
     if o.epoch_count is not None:
         print(training.start_at(o.epoch_count))
     monitor = build_monitors(o.monitoring, o.folder)
-    outcome = training.run(monitor, o.name, o.values, o.continue_train)
+    outcome = training.run(monitor, o.name, o.values | name_data(o.data.dataroot), o.continue_train)
     if outcome.stopped:
         print(f"stopped at step {outcome.step}; go on: python train.py {o.words} --continue_train")
     else:

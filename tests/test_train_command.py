@@ -51,7 +51,11 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         return [d for key in one for d in differences(one[key], other[key], f"{place}/{key}")]
     if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
-        return [d for i, pair in enumerate(zip(one, other, strict=True)) for d in differences(*pair, f"{place}/{i}")]
+        return [
+            d
+            for i, pair in enumerate(zip(one, other, strict=True))
+            for d in differences(*pair, f"{place}/{i}")
+        ]
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         return [] if torch.equal(one, other) else [place]
     return [] if type(one) is type(other) and one == other else [place]
@@ -59,7 +63,9 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
 
 def go_on(runs: Path, *words: str | Path) -> Done:
     """Nothing of the first command but the name needs to be repeated."""
-    return run("train.py", "--name", "x", "--checkpoints_dir", runs, "--device", "cpu", "--continue_train", *words)
+    return run(
+        "train.py", "--name", "x", "--checkpoints_dir", runs, "--device", "cpu", "--continue_train", *words
+    )
 
 
 def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
@@ -67,7 +73,15 @@ def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, "")
     nets = ("D_A", "D_B", "G_A", "G_B")
     names = {f"{label}_net_{net}.pth" for label in ("latest", "1", "2") for net in nets}
-    names |= {"latest.pt", "epoch_1.pt", "epoch_2.pt", "train_opt.json", "train_opt.txt", "loss_log.txt", "history.jsonl"}
+    names |= {
+        "latest.pt",
+        "epoch_1.pt",
+        "epoch_2.pt",
+        "train_opt.json",
+        "train_opt.txt",
+        "loss_log.txt",
+        "history.jsonl",
+    }
     assert {path.name for path in (tmp_path / "runs" / "x").iterdir()} == names
     (last,) = done.out.splitlines()[-1:]
     assert last == (
@@ -123,7 +137,9 @@ def test_workers_change_nothing(data: Path, tmp_path: Path) -> None:
 def test_another_seed_is_another_run(data: Path, tmp_path: Path) -> None:
     for seed in ("0", "1"):
         assert train(data, tmp_path / seed, "--max_steps", "1", "--seed", seed).code == 0
-    assert "/objective/networks/G_A/model.1.weight" in differences(state(tmp_path / "0"), state(tmp_path / "1"))
+    assert "/objective/networks/G_A/model.1.weight" in differences(
+        state(tmp_path / "0"), state(tmp_path / "1")
+    )
 
 
 def begin(data: Path, runs: Path, *words: str) -> subprocess.Popen[str]:
@@ -138,7 +154,18 @@ def begin(data: Path, runs: Path, *words: str) -> subprocess.Popen[str]:
     raise AssertionError(child.communicate())
 
 
-LONG = ("--n_epochs", "2", "--n_epochs_decay", "0", "--batch_size", "1", "--save_latest_freq", "4", "--ema", "0.9")
+LONG = (
+    "--n_epochs",
+    "2",
+    "--n_epochs_decay",
+    "0",
+    "--batch_size",
+    "1",
+    "--save_latest_freq",
+    "4",
+    "--ema",
+    "0.9",
+)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +176,9 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     return folder, folder / "runs"
 
 
-def test_after_a_kill_a_run_goes_on_from_its_last_save(uninterrupted: tuple[Path, Path], tmp_path: Path) -> None:
+def test_after_a_kill_a_run_goes_on_from_its_last_save(
+    uninterrupted: tuple[Path, Path], tmp_path: Path
+) -> None:
     """A power cut in the middle of an epoch, with workers, costs only the steps since the last save."""
     data, whole = uninterrupted
     child = begin(data, tmp_path, "--num_threads", "2")
@@ -204,7 +233,9 @@ def stopped(line: str, runs: Path, whole: Path) -> None:
     assert differences(state(whole), state(runs)) == []
 
 
-def test_weights_of_the_reference_implementation_are_a_start(data: Path, trained: Path, tmp_path: Path) -> None:
+def test_weights_of_the_reference_implementation_are_a_start(
+    data: Path, trained: Path, tmp_path: Path
+) -> None:
     """`--continue_train --epoch 20 --epoch_count 21`, as its users type it, on a folder with its files alone."""
     (tmp_path / "x").mkdir()
     for path in (trained / "x").glob("latest_net_*.pth"):

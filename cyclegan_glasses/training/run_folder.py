@@ -9,6 +9,7 @@ from typing import Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import make_folder, write_json, write_text
+from cyclegan_glasses.photo import MANIFEST, manifest_hash
 
 OPTIONS_FILE = "train_opt.json"
 
@@ -70,6 +71,15 @@ def read_options(folder: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UserError(f"{path} is not a table of options: remove it and give the options again")
     return values
+
+
+def name_data(dataroot: str) -> dict[str, str]:
+    """The hash of the manifest in `dataroot`, as an option to write down; nothing where there is no manifest.
+
+    It names the photos that a run was trained on (`photo.manifest_hash`).
+    """
+    folder = Path(dataroot)
+    return {"manifest_hash": manifest_hash(folder)} if (folder / MANIFEST).is_file() else {}
 
 
 def write_options(folder: Path, values: Mapping[str, Any]) -> None:

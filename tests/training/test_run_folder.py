@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.training.run_folder import check_folder, describe_options, read_options, write_options
+from cyclegan_glasses.photo import Photo, manifest_hash, write_manifest
+from cyclegan_glasses.training.run_folder import (
+    check_folder,
+    describe_options,
+    name_data,
+    read_options,
+    write_options,
+)
 
 SAVED = {"lr": 0.0002, "netG": "resnet_9blocks", "print_freq": 100, "lambda_decay": [1.0]}
 FREE, SHAPE = {"print_freq"}, {"netG"}
@@ -71,3 +78,13 @@ def test_a_damaged_options_file_is_one_line(text: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="remove it and give the options again") as error:
         read_options(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_run_names_the_photos_that_it_was_trained_on(tmp_path: Path) -> None:
+    """Without it nobody can say later which data a checkpoint has seen."""
+    assert name_data(str(tmp_path)) == {}
+    write_manifest(tmp_path, [Photo("trainA/1.png", label="glasses")])
+    assert name_data(str(tmp_path)) == {"manifest_hash": manifest_hash(tmp_path)}
+    first = name_data(str(tmp_path))
+    write_manifest(tmp_path, [Photo("trainA/2.png", label="glasses")])
+    assert name_data(str(tmp_path)) not in (first, {})
