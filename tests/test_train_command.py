@@ -379,7 +379,7 @@ def busy() -> Iterator[int]:
     """A port of this machine where something that is not Visdom answers."""
 
     class Hello(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"hello")
