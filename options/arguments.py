@@ -108,7 +108,9 @@ def add_discriminator(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--ndf", type=int, default=64, help="filters after the first layer")
     group.add_argument("--n_layers_D", type=int, default=3, help="layers of --netD n_layers")
     group.add_argument("--init_type", choices=INITS, default="normal", help="how weights start")
-    group.add_argument("--init_gain", type=float, default=0.02, help="scale of normal, xavier and orthogonal")
+    group.add_argument(
+        "--init_gain", type=number, default=0.02, help="scale of normal, xavier and orthogonal"
+    )
 
 
 def generator_settings(args: argparse.Namespace) -> GeneratorSettings:
@@ -182,9 +184,17 @@ def _numbers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers") from None
 
 
-def limit(text: str) -> int | None:
+def number(text: str) -> float:
+    """A word as a finite number."""
     try:
-        number = float(text)
+        value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    return None if math.isinf(number) else int(number)
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def limit(text: str) -> int | None:
+    """A word as a count; `inf` is none."""
+    return None if text.strip().lower() in ("inf", "infinity") else int(number(text))

@@ -14,6 +14,7 @@ from options.arguments import (
     discriminator_settings,
     generator_settings,
     init_settings,
+    number,
 )
 
 
@@ -23,32 +24,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_discriminator(parser)
     group = parser.add_argument_group("losses")
     group.add_argument("--gan_mode", choices=GAN_MODES, default="lsgan", help="adversarial loss")
-    group.add_argument("--lambda_A", type=float, default=10.0, help="weight of the cycle A to B to A")
-    group.add_argument("--lambda_B", type=float, default=10.0, help="weight of the cycle B to A to B")
+    group.add_argument("--lambda_A", type=number, default=10.0, help="weight of the cycle A to B to A")
+    group.add_argument("--lambda_B", type=number, default=10.0, help="weight of the cycle B to A to B")
     group.add_argument(
         "--lambda_identity",
-        type=float,
+        type=number,
         default=0.5,
         help="weight of the identity losses, as a share of the cycles'",
     )
     group.add_argument(
         "--lambda_decay",
-        type=float,
+        type=number,
         nargs="+",
         default=[1.0],
         metavar="SHARE",
         help="what is left of the cycle weights at the end of training, and of the identity weights if a"
         " second number is given; both fall in a straight line",
     )
-    group.add_argument("--lambda_gp", type=float, default=10.0, help="gradient penalty of --gan_mode wgangp")
+    group.add_argument("--lambda_gp", type=number, default=10.0, help="gradient penalty of --gan_mode wgangp")
     group.add_argument(
         "--pool_size", type=int, default=50, help="earlier fakes that the discriminators see again"
     )
     group.add_argument(
-        "--lr_ratio", type=float, default=1.0, help="learning rate of the discriminators over the generators'"
+        "--lr_ratio",
+        type=number,
+        default=1.0,
+        help="learning rate of the discriminators over the generators'",
     )
     group.add_argument(
-        "--ema", type=float, default=0.0, help="moving average of the generators, such as 0.999; 0: none"
+        "--ema", type=number, default=0.0, help="moving average of the generators, such as 0.999; 0: none"
     )
     group.add_argument(
         "--plain",

@@ -17,6 +17,7 @@ from options.arguments import (
     Parser,
     add_run,
     limit,
+    number,
     parse_again,
     require_dataroot,
     run_name,
@@ -151,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("results")
     group.add_argument("--results_dir", default="./results/", help="folder of results")
     group.add_argument(
-        "--aspect_ratio", type=float, default=1.0, help="stretch written pictures: width over height"
+        "--aspect_ratio", type=number, default=1.0, help="stretch written pictures: width over height"
     )
     _add_unused(parser)
     return parser

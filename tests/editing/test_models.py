@@ -1,0 +1,58 @@
+"""Generators out of a run's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from cyclegan_glasses.editing.models import find_generators, load_generator
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.settings import GeneratorSettings
+
+CPU = torch.device("cpu")
+
+
+def save(path: Path, settings: GeneratorSettings) -> torch.nn.Module:
+    network = build_generator(settings)
+    torch.save(network.state_dict(), path)
+    return network.eval()
+
+
+def test_the_same_network_comes_back_ready_to_use(tmp_path: Path) -> None:
+    settings = GeneratorSettings("resnet_6blocks", filters=2, norm="batch", dropout=True)
+    network = save(tmp_path / "x.pth", settings)
+    loaded, found = load_generator(tmp_path / "x.pth", CPU, {"filters": 2, "norm": "syncbatch"})
+    assert found == settings
+    assert not loaded.training
+    x = torch.rand(1, 3, 16, 16)
+    assert torch.equal(loaded(x), network(x))
+
+
+@pytest.mark.parametrize(
+    "asked", [{"filters": 4}, {"norm": "none"}, {"composite": True}, {"kind": "unet_128"}]
+)
+def test_what_a_person_insists_on_is_held(asked: dict[str, object], tmp_path: Path) -> None:
+    save(tmp_path / "x.pth", GeneratorSettings("resnet_6blocks", filters=2))
+    with pytest.raises(UserError, match="holds another architecture") as error:
+        load_generator(tmp_path / "x.pth", CPU, asked)
+    (name, value) = next(iter(asked.items()))
+    assert f"{name} is " in str(error.value) and f"not {value!r}" in str(error.value)
+
+
+def test_which_file_goes_which_way(tmp_path: Path) -> None:
+    for name in ("G_A", "G_B"):
+        (tmp_path / f"latest_net_{name}.pth").touch()
+    forth, back = tmp_path / "latest_net_G_A.pth", tmp_path / "latest_net_G_B.pth"
+    assert find_generators(tmp_path, "latest", "AtoB") == (forth, back)
+    assert find_generators(tmp_path, "latest", "BtoA") == (back, forth)
+    forth.unlink()
+    assert find_generators(tmp_path, "latest", "BtoA") == (back, None)
+    with pytest.raises(UserError, match="has not saved a generator yet"):
+        find_generators(tmp_path, "latest", "AtoB")
+    with pytest.raises(UserError, match="--epoch can be latest"):
+        find_generators(tmp_path, "9", "BtoA")
+    with pytest.raises(UserError, match="there is no run"):
+        find_generators(tmp_path / "none", "latest", "AtoB")
