@@ -237,11 +237,7 @@ def stopped(line: str, runs: Path, whole: Path) -> None:
 def test_weights_of_the_reference_implementation_are_a_start(
     data: Path, trained: Path, tmp_path: Path
 ) -> None:
-<<<<<<< HEAD
-    """`--continue_train --epoch 20 --epoch_count 21`, as its users type it, on a folder with its files alone."""
-=======
     """`--continue_train --epoch 20 --epoch_count 21`, as its users type it, on a folder with files of it."""
->>>>>>> coretests
     (tmp_path / "x").mkdir()
     for path in (trained / "x").glob("latest_net_*.pth"):
         shutil.copy(path, tmp_path / "x" / path.name.replace("latest", "20"))
