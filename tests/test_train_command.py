@@ -144,7 +144,7 @@ def test_another_seed_is_another_run(data: Path, tmp_path: Path) -> None:
 
 
 def begin(data: Path, runs: Path, *words: str) -> subprocess.Popen[str]:
-    """Train 40 steps in a process of its own, up to the moment when it has saved for the first time."""
+    """Train 24 steps in a process of its own, up to the moment when it has saved for the first time."""
     child = start(
         "train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *LONG, *words
     )  # fmt: skip
@@ -171,8 +171,8 @@ LONG = (
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Twenty pictures a side, and a run of two epochs over them."""
-    folder = two_domains(tmp_path_factory.mktemp("long"), a=20, b=20)
+    """Twelve pictures a side, and a run of two epochs over them."""
+    folder = two_domains(tmp_path_factory.mktemp("long"), a=12, b=12)
     assert train(folder, folder / "runs", *LONG).code == 0
     return folder, folder / "runs"
 
@@ -187,7 +187,7 @@ def test_after_a_kill_a_run_goes_on_from_its_last_save(
     child.communicate()
     assert child.returncode == -signal.SIGKILL
     saved = state(tmp_path)["loop"]
-    assert saved["step"] % 4 == 0 and 0 < saved["step"] < 40
+    assert saved["step"] % 4 == 0 and 0 < saved["step"] < 24
     assert go_on(tmp_path, "--num_threads", "0").code == 0
     assert differences(state(whole), state(tmp_path)) == []
 
@@ -229,7 +229,7 @@ def stopped(line: str, runs: Path, whole: Path) -> None:
     step = state(runs)["loop"]["step"]
     words = f"--name x --checkpoints_dir {runs} --continue_train"
     assert line == f"stopped at step {step}; go on: python train.py {words}"
-    assert 0 < step < 40
+    assert 0 < step < 24
     assert go_on(runs).code == 0
     assert differences(state(whole), state(runs)) == []
 
