@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 
 class UserError(Exception):
@@ -24,3 +24,13 @@ def run_command(command: Callable[[], int | None]) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+
+
+def one_of(option: str, value: str, known: Collection[str]) -> None:
+    """Refuse a value of `--option` that is not among the known ones.
+
+    Raises:
+        UserError: says which there are.
+    """
+    if value not in known:
+        raise UserError(f"unknown --{option} {value!r}: choose one of {', '.join(known)}")

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
@@ -89,8 +89,7 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     first, _ = _first_parser().parse_known_args(argv)
     defaults: dict[str, Any] = {}
     if first.preset:
-        if first.preset not in PRESETS:
-            raise UserError(f"unknown --preset {first.preset!r}: choose one of {', '.join(PRESETS)}")
+        one_of("preset", first.preset, PRESETS)
         defaults = dict(PRESETS[first.preset])
     args = parse_again(_parser(first.model or "cyclegan"), argv, defaults)
     folder = Path(args.checkpoints_dir) / run_name(args)
@@ -175,8 +174,7 @@ def _first_parser() -> argparse.ArgumentParser:
 
 
 def _parser(model: str) -> argparse.ArgumentParser:
-    if model not in MODELS:
-        raise UserError(f"unknown --model {model!r}: choose one of {', '.join(MODELS)}")
+    one_of("model", model, MODELS)
     parser = Parser(prog="train.py", description="Train a model on two folders of portraits.")
     parser.add_argument("--model", choices=tuple(MODELS), default="cyclegan", help="what is trained")
     parser.add_argument("--preset", help=f"a recipe: {', '.join(PRESETS)}")

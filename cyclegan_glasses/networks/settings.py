@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, one_of
 
 GENERATORS = ("resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128")
 DISCRIMINATORS = ("basic", "n_layers", "pixel")
@@ -43,9 +43,9 @@ class GeneratorSettings:
         return {"unet_256": 256, "unet_128": 128}.get(self.kind, 4)
 
     def __post_init__(self) -> None:
-        _one_of("netG", self.kind, GENERATORS)
-        _one_of("norm", self.norm, NORMS)
-        _one_of("upsample", self.upsample, UPSAMPLINGS)
+        one_of("netG", self.kind, GENERATORS)
+        one_of("norm", self.norm, NORMS)
+        one_of("upsample", self.upsample, UPSAMPLINGS)
         if self.filters < 1:
             raise UserError("--ngf must be at least 1")
         if self.composite and self.input_nc != self.output_nc:
@@ -81,8 +81,8 @@ class DiscriminatorSettings:
         return 2 if self.kind == "pixel" else 3 * 2**self.strides
 
     def __post_init__(self) -> None:
-        _one_of("netD", self.kind, DISCRIMINATORS)
-        _one_of("norm", self.norm, NORMS)
+        one_of("netD", self.kind, DISCRIMINATORS)
+        one_of("norm", self.norm, NORMS)
         if self.filters < 1 or self.layers < 1:
             raise UserError("--ndf and --n_layers_D must be at least 1")
 
@@ -95,7 +95,7 @@ class InitSettings:
     gain: float = 0.02
 
     def __post_init__(self) -> None:
-        _one_of("init_type", self.kind, INITS)
+        one_of("init_type", self.kind, INITS)
 
 
 def check_side(side: int, generator: GeneratorSettings, discriminator: DiscriminatorSettings) -> None:
@@ -114,8 +114,3 @@ def check_side(side: int, generator: GeneratorSettings, discriminator: Discrimin
             f"--crop_size {side} leaves --netD {discriminator.kind} nothing to judge: at least"
             f" {discriminator.smallest}, or --netD pixel"
         )
-
-
-def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UserError(f"unknown --{option} {value!r}: choose one of {', '.join(known)}")

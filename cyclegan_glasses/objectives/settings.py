@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, InitSettings
 
 GAN_MODES = ("lsgan", "vanilla", "wgangp")
@@ -61,8 +61,7 @@ class CycleGANSettings:
     ema: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.gan_mode not in GAN_MODES:
-            raise UserError(f"unknown --gan_mode {self.gan_mode!r}: choose one of {', '.join(GAN_MODES)}")
+        one_of("gan_mode", self.gan_mode, GAN_MODES)
         if min(self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp, self.pool_size) < 0:
             raise UserError("loss weights and --pool_size must not be below 0")
         if not (self.cycle_decay >= 0 and self.identity_decay >= 0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, one_of
 
 POLICIES = ("linear", "step", "plateau", "cosine")
 
@@ -25,8 +25,7 @@ class RateSettings:
     decay_every: int = 50
 
     def __post_init__(self) -> None:
-        if self.policy not in POLICIES:
-            raise UserError(f"unknown --lr_policy {self.policy!r}: choose one of {', '.join(POLICIES)}")
+        one_of("lr_policy", self.policy, POLICIES)
         if self.n_epochs < 0 or self.n_epochs_decay < 0 or self.epochs < 1 or self.decay_every < 1:
             raise UserError(
                 "--n_epochs and --n_epochs_decay must add up to 1 or more, --lr_decay_iters be 1 or more"
