@@ -147,7 +147,10 @@ def choose_precision(name: str, device: torch.device) -> Precision:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether `device` multiplies bfloat16 in hardware: GPUs from Ampere on, CPUs with AMX or AVX512-BF16."""
+    """Whether `device` multiplies bfloat16 faster than float32: GPUs from Ampere on, CPUs with AMX.
+
+    AVX512-BF16 alone is not enough: a training step takes longer there than in float32 (docs/results.md).
+    """
     if device.type == "cuda":
         with torch.cuda.device(device):
             return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -158,9 +161,8 @@ def _cpu_has_bfloat16() -> bool:
     try:
         words = set(CPUINFO.read_text(encoding="utf-8", errors="replace").split())
     except OSError:  # not Linux: ask torch, whose names for this are not public and may go
-        names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-        return any(getattr(torch.cpu, name, bool)() for name in names)
-    return bool(words & {"amx_bf16", "avx512_bf16"})
+        return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
+    return "amx_bf16" in words
 
 
 def _join(name: str, gpu_ids: list[int]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from cyclegan_glasses.networks.instance_norm import InstanceNorm2d
+
 Norm = Callable[[int], nn.Module]
 
 
@@ -17,7 +19,7 @@ def make_norm(name: str) -> tuple[Norm, bool]:
     the others have none, as in the published weights.
     """
     norms: dict[str, Norm] = {
-        "instance": lambda channels: nn.InstanceNorm2d(channels),
+        "instance": InstanceNorm2d,
         "batch": lambda channels: nn.BatchNorm2d(channels),
         "syncbatch": lambda channels: nn.SyncBatchNorm(channels),
         "none": lambda channels: nn.Identity(),

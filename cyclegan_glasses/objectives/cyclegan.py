@@ -40,6 +40,10 @@ class CycleGAN:
         self, settings: CycleGANSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
+        # Measured on CPUs: benchmarks/step.py.
+        self._format = (
+            torch.channels_last if device.type == "cpu" and not settings.plain else torch.contiguous_format
+        )
 
         forth, judge = settings.generator, settings.discriminator
         of_a, of_b = forth.input_nc, forth.output_nc
@@ -50,7 +54,7 @@ class CycleGAN:
             build_discriminator(replace(judge, input_nc=of_a)),
         )
         self.remove_glasses, self.add_glasses, self.judge_b, self.judge_a = (
-            initialise(network, settings.init).to(device) for network in networks
+            initialise(network, settings.init).to(device, memory_format=self._format) for network in networks
         )
         self._networks: dict[str, nn.Module] = {
             "G_A": self.remove_glasses,
@@ -89,7 +93,7 @@ class CycleGAN:
         self._can_merge = within and not settings.generator.dropout and not settings.plain
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        real_a, real_b = batch["A"].to(self.device), batch["B"].to(self.device)
+        real_a, real_b = (batch[side].to(self.device, memory_format=self._format) for side in "AB")
         for network in self._networks.values():
             network.train()
         losses = self._step_generators(real_a, real_b, progress)
@@ -152,15 +156,14 @@ class CycleGAN:
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)
         losses = {
-            "D_A": self._judge_loss(
-                self.judge_b, real_b, self._pools["fake_B"].query(self._pictures["fake_B"])
-            ),
-            "D_B": self._judge_loss(
-                self.judge_a, real_a, self._pools["fake_A"].query(self._pictures["fake_A"])
-            ),
+            "D_A": self._judge_loss(self.judge_b, real_b, self._earlier("fake_B")),
+            "D_B": self._judge_loss(self.judge_a, real_a, self._earlier("fake_A")),
         }
         self._descend("D", losses["D_A"] + losses["D_B"])
         return losses
+
+    def _earlier(self, name: str) -> Tensor:
+        return self._pools[name].query(self._pictures[name]).contiguous(memory_format=self._format)
 
     def _judge_loss(self, judge: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         mode = self.settings.gan_mode
