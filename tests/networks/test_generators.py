@@ -193,18 +193,29 @@ def test_a_closed_mask_returns_the_input_exactly(kind: str) -> None:
         assert (network(x) - x).abs().mean() > 0.1
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("norm", NORMS[:2])
 @pytest.mark.parametrize("upsample, composite", [("transpose", False), ("resize", True)])
 @pytest.mark.parametrize("kind", ["resnet_6blocks", "unet_128"])
 def test_gradients_agree_with_float64(
-    kind: str, upsample: str, composite: bool, batch: int, one_thread: None
+    kind: str,
+    upsample: str,
+    composite: bool,
+    norm: str,
+    batch: int,
+    layout: torch.memory_format,
+    one_thread: None,
 ) -> None:
     """Some fast paths of torch give wrong input gradients while the output is right."""
-    settings = GeneratorSettings(kind, filters=2, upsample=upsample, composite=composite)
+    if (kind, norm, batch) == ("unet_128", "batch", 1):
+        pytest.skip("batch norm has no statistics of the one pixel in the middle")
+    settings = GeneratorSettings(kind, filters=2, norm=norm, upsample=upsample, composite=composite)
     torch.manual_seed(5)
     single = build_generator(settings)
     double = copy.deepcopy(single).double()
-    x = picture(settings, batch)
+    single.to(memory_format=layout)
+    x = picture(settings, batch).contiguous(memory_format=layout)
     target = torch.rand(x.shape, generator=torch.Generator().manual_seed(4))
     inputs = [x.clone().requires_grad_(), x.double().requires_grad_()]
     for network, entry in zip((single, double), inputs, strict=True):
