@@ -15,12 +15,13 @@ from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
-from options import cyclegan
+from options import cyclegan, facelyzr
 from options.arguments import (
     MODELS,
     Parser,
     add_data,
     add_run,
+    label_settings,
     number,
     parse_again,
     require_dataroot,
@@ -29,7 +30,7 @@ from options.arguments import (
 )
 from options.presets import PRESETS
 
-MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan}
+MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan, "facelyzr": facelyzr}
 
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
@@ -45,7 +46,8 @@ SESSION = frozenset(
 )
 #: Options that shape the networks: a run cannot go on with others.
 SHAPE = frozenset(
-    "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D".split()
+    "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D"
+    " channels features".split()
 )  # fmt: skip
 
 
@@ -120,6 +122,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         num_threads=args.num_threads,
         seed=args.seed,
         fixed=False,
+        labels=label_settings(args),
     )
     monitoring = MonitoringSettings(
         dashboard=DashboardSettings(
@@ -183,6 +186,7 @@ def _parser(model: str) -> argparse.ArgumentParser:
     MODEL_OPTIONS[MODELS[model]].add_arguments(parser)
     _add_training(parser)
     _add_watching(parser)
+    parser.set_defaults(**getattr(MODEL_OPTIONS[MODELS[model]], "DEFAULTS", {}))
     return parser
 
 

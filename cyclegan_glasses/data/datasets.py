@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
+from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, sample_generator
-from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.data.transforms import apply, normalize, plan, to_tensor
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.pictures import UnreadablePicture, find_pictures
@@ -113,7 +114,7 @@ class SingleDataset:
         return _open(index, **{self.domain.name: self.domain})
 
 
-Dataset = UnpairedDataset | PairedDataset | SingleDataset
+Dataset = UnpairedDataset | PairedDataset | SingleDataset | LabelledDataset
 
 
 def open_dataset(settings: DataSettings) -> Dataset:
@@ -122,7 +123,7 @@ def open_dataset(settings: DataSettings) -> Dataset:
     `unaligned` needs `<phase>A` and `<phase>B`. In order it is the input's domain alone, with its partners
     where the other domain has the same names; a `dataroot` without such folders is taken as plain pictures.
     `aligned` is `<phase>A` and `<phase>B` with the same names, or `<phase>` with pairs side by side.
-    Masks come from `<phase>M`.
+    Masks come from `<phase>M`. `labelled` is a folder with manifests, see `labels.read_labels`.
 
     Raises:
         UserError: a folder is missing or empty, or no two names match.
@@ -130,6 +131,8 @@ def open_dataset(settings: DataSettings) -> Dataset:
     root, phase = Path(settings.dataroot), settings.phase
     if not root.exists():
         raise UserError(f"there is no --dataroot {root}: name a folder that holds {phase}A and {phase}B")
+    if settings.dataset_mode == LABELLED:
+        return open_labelled(settings)
     source, target = settings.direction.split("to")
     plain = not any((root / f"{p}{name}").is_dir() for p in (phase, "train", "test") for name in "AB")
     if settings.dataset_mode == "single" or (

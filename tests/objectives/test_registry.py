@@ -10,10 +10,10 @@ import torch
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
+from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, ReaderSettings
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings import CycleGANSettings, FacelyzrSettings
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -23,6 +23,7 @@ SMALL: dict[str, Any] = {
         pool_size=3,
         ema=0.9,
     ),
+    "facelyzr": FacelyzrSettings(ReaderSettings(16, channels=(2, 4), features=4), pretraining="joint"),
 }
 pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
 
