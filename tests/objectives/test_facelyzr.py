@@ -17,7 +17,7 @@ from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
 from cyclegan_glasses.objectives.noise import corrupt
-from cyclegan_glasses.objectives.settings import FacelyzrSettings
+from cyclegan_glasses.objectives.settings import AdamSettings, FacelyzrSettings
 
 CPU = torch.device("cpu")
 
@@ -66,7 +66,7 @@ def test_joint_training_moves_everything_and_none_leaves_the_decoder() -> None:
 
 
 def test_heads_learn_what_the_labels_say() -> None:
-    model = objective(pretraining="none")
+    model = objective(pretraining="none", adam=AdamSettings(lr=0.01))
     first = model.step(batch())["glasses"].item()
     for _ in range(25):
         last = model.step(batch())["glasses"].item()

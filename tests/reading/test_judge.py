@@ -9,8 +9,22 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.reading.calibrate import Answered, calibrate, expected_error, network_of, summary, temperature
-from cyclegan_glasses.reading.judge import SHIPPED, Calibration, TrainedJudge, load_judge, read_weights, verdict_of
+from cyclegan_glasses.reading.calibrate import (
+    Answered,
+    calibrate,
+    expected_error,
+    network_of,
+    summary,
+    temperature,
+)
+from cyclegan_glasses.reading.judge import (
+    SHIPPED,
+    Calibration,
+    TrainedJudge,
+    load_judge,
+    read_weights,
+    verdict_of,
+)
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 
@@ -102,7 +116,11 @@ def test_temperature_makes_confidences_honest():
 
 def test_calibration_needs_a_label():
     none = Answers(torch.zeros(2, 4), torch.zeros(2, 2), torch.tensor([30.0, 40.0]), torch.zeros(2, 5, 2))
-    missing = {"glasses": torch.full((2,), -1), "gender": torch.full((2,), -1), "age": torch.tensor([34.0, torch.nan])}
+    missing = {
+        "glasses": torch.full((2,), -1),
+        "gender": torch.full((2,), -1),
+        "age": torch.tensor([34.0, torch.nan]),
+    }
     with pytest.raises(UserError, match="no face has a label"):
         calibrate(Answered(none, missing))
     there = Answered(none, missing | {"glasses": torch.tensor([0, 1])})
