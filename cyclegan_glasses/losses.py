@@ -71,3 +71,11 @@ def known_smooth_l1(values: Tensor, targets: Tensor) -> Tensor:
     known = ~targets.isnan()
     each = F.smooth_l1_loss(values, torch.where(known, targets, values.detach()), reduction="none")
     return each.sum() / known.sum().clamp_min(1)
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL divergence of N(mean, variance) from N(0, 1), a sum over codes (N, d), the mean over N; a scalar.
+
+    Kingma and Welling, arXiv 1312.6114, appendix B.
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()

@@ -20,7 +20,7 @@ from cyclegan_glasses.networks.settings import (
     InitSettings,
 )
 
-MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan", "facelyzr": "facelyzr"}
+MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan", "facelyzr": "facelyzr", "facemath": "facemath"}
 
 
 class Parser(argparse.ArgumentParser):

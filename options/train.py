@@ -15,7 +15,7 @@ from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
-from options import cyclegan, facelyzr
+from options import cyclegan, facelyzr, facemath
 from options.arguments import (
     MODELS,
     Parser,
@@ -30,7 +30,11 @@ from options.arguments import (
 )
 from options.presets import PRESETS
 
-MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan, "facelyzr": facelyzr}
+MODEL_OPTIONS: dict[str, ModuleType] = {
+    "cyclegan": cyclegan,
+    "facelyzr": facelyzr,
+    "facemath": facemath,
+}
 
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
@@ -47,7 +51,7 @@ SESSION = frozenset(
 #: Options that shape the networks: a run cannot go on with others.
 SHAPE = frozenset(
     "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D"
-    " channels features".split()
+    " channels features latent".split()
 )  # fmt: skip
 
 

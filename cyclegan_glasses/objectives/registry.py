@@ -10,9 +10,11 @@ import torch
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
+from cyclegan_glasses.objectives.facemath import FacemathObjective
 from cyclegan_glasses.objectives.protocol import Objective
 
 OBJECTIVES: dict[str, Callable[[Any, torch.device, Precision, int], Objective]] = {
     "cyclegan": CycleGAN,
     "facelyzr": FacelyzrObjective,
+    "facemath": FacemathObjective,
 }

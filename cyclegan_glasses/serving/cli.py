@@ -11,9 +11,15 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 
 from cyclegan_glasses import __version__
-from cyclegan_glasses.serving import calibrate, doctor, judge
+from cyclegan_glasses.serving import calibrate, doctor, facemath, judge, morph
 
-VERBS: dict[str, ModuleType] = {"judge": judge, "calibrate": calibrate, "doctor": doctor}
+VERBS: dict[str, ModuleType] = {
+    "judge": judge,
+    "calibrate": calibrate,
+    "morph": morph,
+    "facemath": facemath,
+    "doctor": doctor,
+}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:

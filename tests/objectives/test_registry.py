@@ -10,10 +10,15 @@ import torch
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, ReaderSettings
+from cyclegan_glasses.networks.settings import (
+    AutoencoderSettings,
+    DiscriminatorSettings,
+    GeneratorSettings,
+    ReaderSettings,
+)
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import CycleGANSettings, FacelyzrSettings
+from cyclegan_glasses.objectives.settings import CycleGANSettings, FacelyzrSettings, FacemathSettings
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -24,6 +29,7 @@ SMALL: dict[str, Any] = {
         ema=0.9,
     ),
     "facelyzr": FacelyzrSettings(ReaderSettings(16, channels=(2, 4), features=4), pretraining="joint"),
+    "facemath": FacemathSettings(AutoencoderSettings(16, channels=(2, 4), latent=4)),
 }
 pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
 

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
+from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.reading.calibrate import (
     Answered,
     calibrate,
@@ -25,8 +27,6 @@ from cyclegan_glasses.reading.judge import (
     read_weights,
     verdict_of,
 )
-from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
-from cyclegan_glasses.networks.settings import ReaderSettings
 
 
 def faces(count: int, side: int = 20) -> np.ndarray:
