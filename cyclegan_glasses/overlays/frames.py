@@ -94,14 +94,22 @@ class Frame:
         return 2 * self.lens_width + self.bridge
 
 
-def random_frame(rng: np.random.Generator, shape: str | None = None, sunglasses: bool = False) -> Frame:
-    """A frame as shops sell them. `shape` fixes the shape; `sunglasses` gives it dark lenses."""
+def random_frame(
+    rng: np.random.Generator, shape: str | None = None, sunglasses: bool = False, common: float = 2.5
+) -> Frame:
+    """A frame as shops sell them.
+
+    Args:
+        shape: fixes the shape.
+        sunglasses: gives it dark lenses.
+        common: how many times as often as another each of the everyday colours comes.
+    """
     if shape is None:
         shape = str(rng.choice(list(SHAPES)))
     kind = SHAPES[shape]
     material: Material = kind.materials[int(rng.integers(len(kind.materials)))]
     colours = ACETATE if material == "acetate" else METAL
-    weights = np.where([name in ("black", "tortoise", "gold", "silver") for name in colours], 2.5, 1.0)
+    weights = np.where([name in ("black", "tortoise", "gold", "silver") for name in colours], common, 1.0)
     name = str(rng.choice(list(colours), p=weights / weights.sum()))
     width = float(rng.uniform(*kind.width))
     rim = float(rng.uniform(2.4, 5.2) if material == "acetate" else rng.uniform(1.1, 1.9))
