@@ -72,7 +72,7 @@ class OwnFrame:
             [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
         )
         seen = crop.local(pose.project(self._on_front(corners)))
-        values = self.texture.astype(np.float32)
+        values: np.ndarray = self.texture.astype(np.float32)
         values[..., :3] *= values[..., 3:] / 255 * np.array(light.colour, np.float32)
         shrink = np.hypot(*(seen[1] - seen[0])) / width
         if shrink < 1:
@@ -107,12 +107,12 @@ def _load(path: Path) -> OwnFrame:
         )
     try:
         check_header(path)
-        with Image.open(path, formats=["PNG"]) as picture:
-            if not picture.has_transparency_data:
+        with Image.open(path, formats=["PNG"]) as file:
+            if not file.has_transparency_data:
                 raise UserError(
                     f"{path} has no transparency: cut the frame out, lenses too, and save it as PNG"
                 )
-            picture = picture.convert("RGBA")
+            picture = file.convert("RGBA")
     except (UnreadablePicture, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}): save it as PNG again") from None
     box = picture.getchannel("A").point(lambda a: 255 * (a > 127)).getbbox()
