@@ -48,8 +48,6 @@ from cyclegan_glasses.sources.folder import folder_photos
 from cyclegan_glasses.sources.settings import FolderSettings
 
 SETTINGS = "overlay.json"
-_COMMON = 8.0
-"""How much more often black, tortoise, gold and silver come than other colours, as one sees in the street."""
 
 
 def bare_faces(folder: Path, out: Path) -> list[Photo]:
@@ -183,7 +181,7 @@ def _draw_pair(
     rng = np.random.default_rng([job.settings.seed, origin, number])
     dark = bool(rng.random() < job.settings.sunglasses)
     own = _own_frames(job.frames) if job.frames else []
-    frame = own[int(rng.integers(len(own)))] if own else random_frame(rng, sunglasses=dark, common=_COMMON)
+    frame = own[int(rng.integers(len(own)))] if own else random_frame(rng, sunglasses=dark)
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))
     drawn, mask = draw_glasses(image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera)

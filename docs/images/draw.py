@@ -69,7 +69,7 @@ def overlays(size: int = 120, columns: int = 5) -> np.ndarray:
         drawing = draw_portrait(random_portrait(0, number), size)
         pose = fit_pose(drawing.pose.project(FACE) + 0.5)
         scene = read_scene(drawing.image, pose, number)
-        frame = random_frame(np.random.default_rng([9, number]), common=8.0)
+        frame = random_frame(np.random.default_rng([9, number]))
         picture, _ = draw_glasses(
             drawing.image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera
         )
