@@ -1,4 +1,4 @@
-"""An editor without training: it knows where the drawn faces are, and its model paints a bar over the eyes."""
+"""An editor without training: it knows where the faces are, and its model paints a bar over the eyes."""
 
 from __future__ import annotations
 

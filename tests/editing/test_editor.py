@@ -25,7 +25,7 @@ def crowd() -> tuple[np.ndarray, list[Face]]:
         picture, face = portrait(size, number)
         image[:size, left : left + size] = picture
         box = (face.box[0] + left, *face.box[1:])
-        faces.append(Face(box, 1.0, face.landmarks + (left, 0), True))
+        faces.append(Face(box, 1.0, face.landmarks + np.array([left, 0]), True))
         left += size
     return image, faces
 

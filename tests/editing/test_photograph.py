@@ -76,12 +76,13 @@ def test_turning_is_undone(orientation, height, width) -> None:
 def test_a_turned_photo_is_seen_upright_and_stored_as_it_was(orientation, kind, tmp_path) -> None:
     path = save(tmp_path / f"x.{kind}", noise(20, 12, 3), exif=exif(orientation))
     with Image.open(path) as picture:
-        upright = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+        upright = np.asarray(ImageOps.exif_transpose(picture).convert("RGB")).astype(int)
     photo, data = again(path)
     assert np.array_equal(photo.pixels, upright)
     with Image.open(io.BytesIO(data)) as picture:
         assert picture.getexif()[274] == orientation and picture.size == (12, 20)
-        assert np.abs(np.asarray(ImageOps.exif_transpose(picture)).astype(int) - upright).max() < 20
+        apart = np.abs(np.asarray(ImageOps.exif_transpose(picture)) - upright).mean()
+        assert apart < 12 if kind in ("jpg", "webp") else apart == 0
     with Image.open(io.BytesIO(encode(photo, photo.pixels, photo.format, strip=True))) as picture:
         assert picture.size == upright.shape[1::-1] and 274 not in picture.getexif()
 
