@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclegan_glasses.evaluation.frame import glasses_zone
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ssim
 from cyclegan_glasses.faces.align import Framing, alignment_of, take
 from cyclegan_glasses.faces.detect import Face, FaceDetector
@@ -67,7 +66,8 @@ def typology_angle(picture: Picture, eyes: NDArray) -> float:
     """Individual typology angle of the skin in degrees: above 55 very light, below -30 dark.
 
     Chardon, Cretois and Hourseau, «Skin colour typology and suntanning pathways», Int. J. Cosmetic Science 13
-    (1991): arctan((L* - 50) / b*). Light falls in with the skin's own colour, so it groups pictures, not people.
+    (1991): arctan((L* - 50) / b*). Light counts as much as the skin's own colour: it groups pictures, not
+    people.
     """
     lightness, _, yellow = mean_lab(picture, skin_region(picture.shape, eyes))
     return float(np.degrees(np.arctan2(lightness - 50, max(float(yellow), 1e-6))))

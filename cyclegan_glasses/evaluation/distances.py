@@ -1,7 +1,7 @@
 """How far two sets of pictures lie apart, by their features: Fréchet, kernel, precision and recall.
 
-All by torch-fidelity's own functions, whatever the features are, so that FID here is its FID. What the numbers
-are called says whose features they are of: `FID`, `KID` are Inception's alone, others are `FD-<name>`, `KD-<name>`.
+All by torch-fidelity's own functions, whatever the features are, so that FID here is its FID. The names say
+whose features they are of: `FID` and `KID` are Inception's alone, others are `FD-<name>` and `KD-<name>`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ NEEDS_EXTRA = "distances need torch-fidelity: pip install 'cyclegan-glasses[metr
 def distances(made: NDArray, real: NDArray, encoder: str) -> dict[str, float]:
     """Distances between the features (n, d) of made pictures and (m, d) of real ones.
 
-    Fréchet distance (Heusel et al. 2017), squared unbiased maximum mean discrepancy with the polynomial kernel
-    (Bińkowski et al. 2018), mean of 100 subsets of 1,000, or of the smaller set where there are fewer, and
-    precision and recall with 3 neighbours (Kynkäänniemi et al. 2019). Sets of fewer than 4 give nothing.
+    Fréchet distance (Heusel et al. 2017); squared unbiased maximum mean discrepancy with the polynomial
+    kernel (Bińkowski et al. 2018), mean of 100 subsets of 1,000 or of the smaller set's size; precision and
+    recall with 3 neighbours (Kynkäänniemi et al. 2019). Sets of fewer than 4 give nothing.
 
     Raises:
         UserError: torch-fidelity is not installed.

@@ -1,7 +1,7 @@
 """Whether there is a frame around the eyes, and how much of one is left: by geometry, without a classifier.
 
-One classifier is easily fooled: a lone dark line across the bridge has passed for glasses. Here the picture is
-unrolled around each eye, lines that run round the eye are brought out, and the best closed way round is taken.
+One classifier is easily fooled: a lone dark line across the bridge has passed for glasses. Here the picture
+is unrolled around each eye, lines that run round it are brought out, and the best closed way round is taken.
 Eyes are (2, 2): x and y in pixels of the person's right eye (on the left of the picture) and left eye.
 """
 
@@ -85,7 +85,7 @@ def frame_left(before: Picture, after: Picture, eyes: NDArray) -> float:
 
 
 def _round_lines(image: Values, eye: NDArray, eyes: NDArray) -> Values:
-    """(`ANGLES`, `RADII`): how much lighter (or darker, below 0) than its surroundings a line round the eye is.
+    """(`ANGLES`, `RADII`): how much lighter than its surroundings a line round the eye is, below 0 darker.
 
     Averaged over 25 degrees of the way, so that noise and lines across it cancel.
     """
@@ -103,17 +103,20 @@ def _round_lines(image: Values, eye: NDArray, eyes: NDArray) -> Values:
 
 
 def _closed_path(strength: Values) -> NDArray[np.intp]:
-    """The radius at each angle of the strongest way round, that changes by at most 3 steps from angle to angle."""
+    """The radius at each angle of the strongest way round; it changes by at most 3 steps an angle."""
     strength = strength.copy()
     room = round(0.1 / (FAR - NEAR + 0.2) * (RADII - 1))
     strength[:, :room] = strength[:, -room:] = -1e3
     twice = np.concatenate([strength, strength])
+    wide = np.full(RADII + 6, -np.inf, np.float32)
+    near = np.lib.stride_tricks.sliding_window_view(wide, 7)  # what can be reached from each radius
+    places = np.arange(RADII)
     best, came = twice[0], np.zeros(twice.shape, np.intp)
     for row in range(1, len(twice)):
-        wide = np.pad(best, 3, constant_values=-np.inf)
-        choices = np.stack([wide[shift : shift + RADII] for shift in range(7)])
-        came[row] = choices.argmax(axis=0) + np.arange(RADII) - 3
-        best = choices.max(axis=0) + twice[row]
+        wide[3:-3] = best
+        choice = near.argmax(axis=1)
+        came[row] = choice + places - 3
+        best = near[places, choice] + twice[row]
     path = np.zeros(len(twice), np.intp)
     path[-1] = best.argmax()
     for row in range(len(twice) - 1, 0, -1):

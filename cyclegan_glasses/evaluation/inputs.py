@@ -128,7 +128,8 @@ class Inputs:
         picture = _opened(path)
         if picture.size != size:
             raise UserError(
-                f"{path} is {picture.width}x{picture.height}, its input {size[0]}x{size[1]}: pairs must have one size"
+                f"{path} is {picture.width}x{picture.height}, its input {size[0]}x{size[1]}: "
+                "the pictures of a pair must have one size"
             )
         return _cut(picture, geometry, self.settings.protocol)
 
@@ -144,7 +145,7 @@ class Inputs:
 
 
 def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Both eyes (2, 2) in pixels of a picture of `size`: by its manifest, else where aligned faces have them."""
+    """Both eyes (2, 2) in pixels of a picture of `size`: by its manifest, else as aligned faces."""
     facts: Mapping[str, Any] = photo.facts if photo else {}
     try:
         landmarks = np.array(facts["face"]["landmarks"][:2], np.float64)

@@ -33,7 +33,7 @@ class Source:
     Attributes:
         name: of the run or the rival.
         epoch: label of the checkpoint; empty for a rival.
-        weights, options: SHA-256 of the generator's file and of the run's `train_opt.json`, where there is one.
+        weights, options: SHA-256 of the generator's file and of the run's `train_opt.json`, shortened.
         trained_on: hash of the manifest that the run was trained on, where it is known.
     """
 
@@ -106,14 +106,14 @@ def warnings(report: Report) -> list[str]:
             found.append(
                 f"{column.n} pictures are few for Fréchet distances: below {FEW:,} prefer the kernel's"
             )
-        small = [
-            f"{name} {value}"
+        small = {
+            name: sum(mean.n < SMALL_GROUP for mean in next(iter(scores.values())).means.values())
             for name, scores in column.groups.items()
-            for value, mean in (next(iter(scores.values())).means if scores else {}).items()
-            if mean.n < SMALL_GROUP
-        ]
-        if small:
-            found.append(f"groups of fewer than {SMALL_GROUP} pictures say little: {', '.join(small)}")
+            if scores
+        }
+        if any(small.values()):
+            words = ", ".join(f"{count} of {name}" for name, count in small.items() if count)
+            found.append(f"groups of fewer than {SMALL_GROUP} pictures say little: {words}")
     return found
 
 

@@ -5,18 +5,10 @@ from __future__ import annotations
 HIGH, LOW, ZERO = "high", "low", "zero"
 ARROWS = {HIGH: "↑", LOW: "↓", ZERO: "→0"}
 
-_HIGH = (
-    "psnr",
-    "ssim",
-    "ms-ssim",
-    "as asked",
-    "confidence",
-    "rims o",
-    "bridge o",
-    "temples o",
-    "whole frame",
+_HIGH = tuple(
+    "psnr ssim ms-ssim likeness precision recall confidence".split()
+    + ["as asked", "rims o", "bridge o", "temples o", "whole frame"]
 )
-_HIGH += ("likeness", "precision", "recall")
 _ZERO = ("skin", "background", "kid", "kd-")
 
 #: Shown by group where they are there.
@@ -37,14 +29,14 @@ MEANINGS = {
     "confidence": "the judge's, that it is as asked",
     "broken": "share that the judge calls no photograph",
     "right before": "share whose input the judge reads as asked already",
-    "rims off": "share of the way round the eyes along which a line was removed; thin or light frames have less",
-    "whole frame off": "share of pictures with both rims (three quarters round) and the bridge removed",
-    "frame left": "share of the contrast of the removed rims that is still there; 1 where nothing was removed",
+    "rims off": "share of the way round the eyes along which a line was removed",
+    "whole frame off": "share with both rims (three quarters round) and the bridge removed",
+    "frame left": "share of the contrast of the rims that is still there; 1 where none went",
     "rims on": "share of the way round the eyes along which a line was drawn",
     "bridge on": "share of the way from rim to rim along which a line was drawn",
     "temples on": "share of the way outwards along which a line was drawn",
-    "whole frame on": "share of pictures with both rims (three quarters round) and a bridge",
-    "L1 elsewhere": "of 255, result against input, outside the glasses (the mask, else a band along the eyes)",
+    "whole frame on": "share with both rims (three quarters round) and a bridge drawn",
+    "L1 elsewhere": "of 255, result against input, outside the mask, or a band along the eyes",
     "SSIM elsewhere": "result against input, outside the glasses",
     "skin lightness": "change of L* (0 to 100) of cheeks and nose",
     "skin hue": "change in degrees, towards yellow is positive",

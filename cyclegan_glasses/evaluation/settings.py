@@ -46,7 +46,7 @@ CELEBA = Protocol(
     crop_size=256,
     filter="bilinear",
     counts=(2672, 37157),
-    words="CelebA glasses: width 256 (bilinear), centre crop 256, PNG, test is partitions 1 and 2, 2,672 A and 37,157 B",
+    words="CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)",
 )
 PROTOCOLS = {CELEBA.name: CELEBA}
 
@@ -56,7 +56,7 @@ class EvaluationSettings:
     """Which pictures are evaluated, and how.
 
     Attributes:
-        dataroot: with `<phase>A` and `<phase>B`; masks in `<phase>M`, what is known of the pictures in its manifest.
+        dataroot: with `<phase>A` and `<phase>B`, masks in `<phase>M`, and a manifest where there is one.
         direction: `AtoB` takes glasses off, `BtoA` puts them on.
         phase: first part of the folder names.
         limit: pictures of the input's domain at most, evenly chosen; 0 for all.

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 
 from cyclegan_glasses import __version__
-from cyclegan_glasses.serving import doctor, evaluate
+from cyclegan_glasses.serving import doctor, evaluate, hype
 
-VERBS: dict[str, ModuleType] = {"evaluate": evaluate, "doctor": doctor}
+VERBS: dict[str, ModuleType] = {"evaluate": evaluate, "hype": hype, "doctor": doctor}
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:

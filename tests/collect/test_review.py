@@ -130,7 +130,7 @@ def ask(
     sent = {
         "Host": f"127.0.0.1:{server.server_port}",
         "Cookie": f"review{server.server_port}={server.token}",
-        "X-Review-Token": server.token,
+        "X-Page-Token": server.token,
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
