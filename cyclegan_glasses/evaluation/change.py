@@ -109,7 +109,9 @@ def framed(picture: Picture, eyes: NDArray, framing: Framing, size: int) -> Pict
     half = np.array([framing.eye_distance / 2, 0])
     wanted = np.array([0.5, framing.eye_height]) + np.stack([-half, half])
     if height == width and np.abs(eyes / width - wanted).max() < FRAMED:
-        return picture if width == size else cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+        if width == size:
+            return picture
+        return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     landmarks = np.full((5, 2), np.nan)
     landmarks[:2] = eyes
     face = Face((0, 0, width, height), 1.0, landmarks, True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 HIGH, LOW, ZERO = "high", "low", "zero"
 ARROWS = {HIGH: "↑", LOW: "↓", ZERO: "→0"}
 
-_HIGH = tuple(
-    "psnr ssim ms-ssim likeness precision recall confidence".split()
-    + ["as asked", "rims o", "bridge o", "temples o", "whole frame"]
+_HIGH = (
+    *("psnr", "ssim", "ms-ssim", "likeness", "precision", "recall", "confidence"),
+    *("as asked", "rims o", "bridge o", "temples o", "whole frame"),
 )
 _ZERO = ("skin", "background", "kid", "kd-")
 

@@ -59,7 +59,7 @@ def evaluate(request: Request) -> str:
     for source, editor, learnt in _candidates(request, inputs):
         kept = Worst(source.title)
         with tqdm(total=len(inputs), desc=source.title, disable=not sys.stderr.isatty()) as bar:
-            measured = measure(inputs, editor, instruments, kept.keep, lambda bar=bar: bar.update())
+            measured = measure(inputs, editor, instruments, kept.keep, bar.update)
         if not measured.rows:
             raise UserError(
                 f"{source.title} translated no picture: are there masks in {request.pictures.dataroot}?"

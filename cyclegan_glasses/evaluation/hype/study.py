@@ -109,8 +109,9 @@ def read_study(folder: Path) -> Study:
         if values.pop("version") != VERSION:
             raise ValueError("it is of another version")
         portraits = tuple(Portrait(**row) for row in values.pop("portraits"))
-        lists = {name: tuple(values.pop(name)) for name in ("tasks", "models", "reals")}
-        return Study(portraits=portraits, **lists, **values)
+        for name in ("tasks", "models", "reals"):
+            values[name] = tuple(values[name])
+        return Study(portraits=portraits, **values)
     except FileNotFoundError:
         raise UserError(f"{folder} holds no study: make one with hype build") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -120,7 +121,7 @@ def read_study(folder: Path) -> Study:
 def balanced(
     stems: Sequence[str], groups: Mapping[str, Mapping[str, str]], by: Sequence[str], count: int, seed: int
 ) -> list[str]:
-    """At most `count` of `stems`, as evenly as can be over the values of the groups `by`, in a hidden order."""
+    """At most `count` of `stems`, evenly over the values of the groups `by`, in a hidden order."""
     rng = random.Random(f"{seed} portraits")
     piles: dict[tuple[str, ...], list[str]] = {}
     for stem in sorted(stems):
@@ -128,7 +129,8 @@ def balanced(
         piles.setdefault(tuple(own.get(name, "") for name in by), []).append(stem)
     for pile in piles.values():
         rng.shuffle(pile)
-    waiting, chosen = [piles[key] for key in sorted(piles)], []
+    chosen: list[str] = []
+    waiting = [piles[key] for key in sorted(piles)]
     while waiting and len(chosen) < count:
         for pile in waiting:
             if len(chosen) < count:
@@ -157,7 +159,7 @@ class _Pictures:
         if picture.size != self._size:
             wide, high = self._size
             raise UserError(
-                f"{path} is {picture.width}x{picture.height}, others are {wide}x{high}: a study needs one size"
+                f"{path} is {picture.width}x{picture.height}, others {wide}x{high}: a study needs one size"
             )
         name = hashlib.sha256(f"{self._seed} {path.absolute()}".encode()).hexdigest()[:16] + ".png"
         with atomic_write(make_folder(self._folder) / name) as file:
