@@ -34,7 +34,9 @@ def main() -> int:
     if o.epoch_count is not None:
         print(training.start_at(o.epoch_count))
     monitor = build_monitors(o.monitoring, o.folder)
-    outcome = training.run(monitor, o.name, o.values | name_data(o.data.dataroot), o.continue_train)
+    outcome = training.run(
+        monitor, o.name, o.values | name_data(o.data.dataroot, o.data.paired_dataroot), o.continue_train
+    )
     if outcome.stopped:
         print(f"stopped at step {outcome.step}; go on: python train.py {o.words} --continue_train")
     else:

@@ -33,10 +33,11 @@ MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan}
 
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
-    "dataroot checkpoints_dir name suffix epoch load_iter device gpu_ids verbose num_threads preset dry_run"
-    " continue_train epoch_count max_steps print_freq display_freq display_ncols display_id display_server"
-    " display_env display_port display_winsize display_user display_password update_html_freq no_html"
-    " use_wandb wandb_project_name save_latest_freq save_epoch_freq save_by_iter".split()
+    "dataroot paired_dataroot checkpoints_dir name suffix epoch load_iter device gpu_ids verbose"
+    " num_threads preset dry_run continue_train epoch_count max_steps print_freq display_freq"
+    " display_ncols display_id display_server display_env display_port display_winsize display_user"
+    " display_password update_html_freq no_html use_wandb wandb_project_name save_latest_freq"
+    " save_epoch_freq save_by_iter".split()
 )
 #: Options of one session: a run that goes on does not take them from the session before.
 SESSION = frozenset(
@@ -120,6 +121,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         num_threads=args.num_threads,
         seed=args.seed,
         fixed=False,
+        paired_dataroot=getattr(args, "paired_dataroot", ""),
     )
     monitoring = MonitoringSettings(
         dashboard=DashboardSettings(

@@ -19,6 +19,8 @@ class DataSettings:
     Attributes:
         dataroot: the data set's folder; for `single` any folder of pictures, or one picture.
         phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
+        paired_dataroot: folder of pairs (see `dataset_mode` aligned) of which one goes with every sample, as
+            `pair_A` and `pair_B`; empty for none.
         dataset_mode: `unaligned`, `aligned` (pairs) or `single` (one domain).
         direction: which domain is the input, where only one is (`single`, testing).
         input_nc, output_nc: channels of the input's and the output's domain: 1 (grey) or 3 (RGB).
@@ -53,6 +55,7 @@ class DataSettings:
     num_threads: int = 4
     seed: int = 0
     fixed: bool | None = None
+    paired_dataroot: str = ""
 
     def __post_init__(self) -> None:
         _one_of("dataset_mode", self.dataset_mode, DATASET_MODES)

@@ -42,6 +42,8 @@ class CycleGANSettings:
         lr_ratio: learning rate of the discriminators as a multiple of the generators' (Heusel et al., arXiv
             1706.08500).
         ema: decay a step of the moving average of the generators; 0 for none.
+        lambda_pair, lambda_pair_B: weights of the L1 distance of G_A(pair_A) to pair_B, and of G_B(pair_B) to
+            pair_A, on pairs whose truth is known; 0 for none.
     """
 
     generator: GeneratorSettings = field(default_factory=GeneratorSettings)
@@ -59,10 +61,13 @@ class CycleGANSettings:
     plain: bool = False
     lr_ratio: float = 1.0
     ema: float = 0.0
+    lambda_pair: float = 0.0
+    lambda_pair_B: float = 0.0
 
     def __post_init__(self) -> None:
         one_of("gan_mode", self.gan_mode, GAN_MODES)
-        if min(self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp, self.pool_size) < 0:
+        weights = (self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp)
+        if min(*weights, self.lambda_pair, self.lambda_pair_B, self.pool_size) < 0:
             raise UserError("loss weights and --pool_size must not be below 0")
         if not (self.cycle_decay >= 0 and self.identity_decay >= 0):
             raise UserError("--lambda_decay must not be below 0")

@@ -97,7 +97,12 @@ class Frame:
 
 
 def random_frame(rng: np.random.Generator, shape: str | None = None, sunglasses: bool = False) -> Frame:
-    """A frame as shops sell them. `shape` fixes the shape; `sunglasses` gives it dark lenses."""
+    """A frame as shops sell them.
+
+    Args:
+        shape: fixes the shape.
+        sunglasses: gives it dark lenses.
+    """
     if shape is None:
         shape = str(rng.choice(list(SHAPES)))
     kind = SHAPES[shape]

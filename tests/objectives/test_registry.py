@@ -37,6 +37,8 @@ def batch(number: int) -> dict[str, Any]:
     sample: dict[str, Any] = {side: torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1 for side in "AB"}
     return sample | {
         "M": torch.rand(2, 1, 24, 24, generator=chance),
+        "pair_A": torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1,
+        "pair_B": torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1,
         "A_path": ["a", "b"],
         "B_path": ["c", "d"],
     }
