@@ -130,7 +130,7 @@ def _along(lines: Values, path: NDArray[np.intp]) -> Values:
 
 
 def _bridge(change: Values, eyes: NDArray, threshold: float) -> float:
-    patch = _patch(change, eyes, (-0.11, 0.11), (-0.4, 0.4))
+    patch = _patch(change, eyes, (-0.08, 0.08), (-0.4, 0.4))
     return float((_cross_lines(patch) > threshold).mean())
 
 

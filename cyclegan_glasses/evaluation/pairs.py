@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, psnr, ssim
+from cyclegan_glasses.evaluation.statistics import mean_of
 
 INSIDE, OUTSIDE = "inside", "outside"
 
@@ -61,8 +62,8 @@ def table(scores: Sequence[PairScores]) -> str:
     names = list(dict.fromkeys(name for pair in scores for name in pair.result))
     lines = [f"{'':14}{'result':>9}{'input':>9}"]
     for name in names:
-        result = _mean([pair.result[name] for pair in scores if name in pair.result])
-        untouched = _mean([pair.input[name] for pair in scores if name in pair.input])
+        result = mean_of([pair.result[name] for pair in scores if name in pair.result])
+        untouched = mean_of([pair.input[name] for pair in scores if name in pair.input])
         lines.append(f"{name:14}{result:9.3f}" + ("" if math.isnan(untouched) else f"{untouched:9.3f}"))
     inside = [
         (p.result[f"L1 {INSIDE}"], p.input[f"L1 {INSIDE}"]) for p in scores if f"L1 {INSIDE}" in p.result
@@ -78,8 +79,3 @@ def table(scores: Sequence[PairScores]) -> str:
 def _read(path: Path) -> np.ndarray:
     with Image.open(path) as file:
         return np.asarray(file.convert("RGB"))
-
-
-def _mean(values: list[float]) -> float:
-    finite = [value for value in values if math.isfinite(value)]
-    return sum(finite) / len(finite) if finite else math.nan

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
-import torch
-from torch import nn
 from tqdm import tqdm
 
 from cyclegan_glasses import __version__
-from cyclegan_glasses.devices import Precision, choose_device, choose_precision
+from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.encoders import Inception, SFace
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Editor, Instruments, Measured, already_there, measure
-from cyclegan_glasses.evaluation.metrics import Mask, Picture
 from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.report import (
     Report,
@@ -36,9 +33,9 @@ from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
 from cyclegan_glasses.serving.evaluate import Request
+from cyclegan_glasses.serving.examiner import network_editor
 from cyclegan_glasses.serving.instruments import load_judge
-from cyclegan_glasses.serving.results import Pair, load_pair
-from cyclegan_glasses.training.loop import to_picture
+from cyclegan_glasses.serving.results import load_pair
 from cyclegan_glasses.training.run_folder import OPTIONS_FILE, read_options
 
 SHORT = 12  # letters of a hash that are shown
@@ -78,23 +75,7 @@ def evaluate(request: Request) -> str:
     return f"{to_markdown(report)}\nresults: {page}\n"
 
 
-def network_editor(pair: Pair, precision: Precision) -> Editor:
-    """An editor that sends a picture through the generators, as test.py does."""
-
-    def run(network: nn.Module, values: torch.Tensor) -> torch.Tensor:
-        with torch.inference_mode(), precision.autocast():
-            return network(values)
-
-    def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
-        values = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))).float()
-        after = run(pair.forth, (values / 127.5 - 1)[None].to(precision.device))
-        back = run(pair.back, after) if pair.back is not None else None
-        return to_picture(after[0]), None if back is None else to_picture(back[0])
-
-    return edit
-
-
-def _candidates(request: Request, inputs: Inputs):
+def _candidates(request: Request, inputs: Inputs) -> Iterator[tuple[Source, Editor, bool]]:
     """What is evaluated, with its editor, and whether it was learnt; models are loaded one at a time."""
     device = choose_device(request.device)
     precision = choose_precision(request.precision, device)
@@ -102,7 +83,11 @@ def _candidates(request: Request, inputs: Inputs):
         pair = load_pair(folder, label, request.pictures.direction, False, "", device)
         if (pair.input_nc, pair.output_nc) != (3, 3):
             raise UserError(f"{folder} translates grey pictures: an evaluation reads RGB alone")
-        yield _source(folder, label, request.pictures.direction), network_editor(pair, precision), True
+        yield (
+            _source(folder, label, request.pictures.direction),
+            network_editor(pair.forth, pair.back, precision),
+            True,
+        )
     for name in request.rivals:
         if name == UNTOUCHED or inputs.masked:
             yield Source(name), rival(name), False

@@ -161,8 +161,8 @@ def test_the_page_lists_shows_and_decides(server, pile):
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X_Review_Token": ""},
-        {"X_Review_Token": "guessed"},
+        {"X_Page_Token": ""},
+        {"X_Page_Token": "guessed"},
         {"Cookie": ""},
         {"Origin": "https://evil.example"},
         {"Host": "evil.example"},

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,16 +97,22 @@ def press(browser, key: str) -> None:
     )
 
 
+def comes(browser, item: str, introduction: bool = False) -> bool:
+    """Whether the page waits for an answer to `item`, or else shows an introduction."""
+    if browser.execute_script("return document.body.dataset.item") == item:
+        return True
+    words = browser.execute_script("return document.querySelector('#choices').textContent")
+    return introduction and "begin" in words
+
+
 def answer_everything(browser, items, value_of, saved: Callable[[], int], first: int = 0) -> None:
     """Answer by keyboard as `value_of` says, through the introductions."""
-    ready = "return [...document.querySelectorAll('#choices button')].map(b => b.textContent).join('|')"
     for place, item in enumerate(items[first:], first):
         keys = {0: "f", 1: "j"}
-        wait(lambda: browser.execute_script(ready))
-        if "begin" in browser.execute_script(ready):
+        wait(partial(comes, browser, item.id, True))
+        if not comes(browser, item.id):
             press(browser, "Enter")
-        wanted = "next" if item.task == CRITERIA else "photograph"
-        wait(lambda wanted=wanted: wanted in browser.execute_script(ready))
+        wait(partial(comes, browser, item.id))
         value = value_of(item)
         if item.task == CRITERIA:
             for number, yes in enumerate(value, 1):
