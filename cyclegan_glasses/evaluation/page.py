@@ -74,9 +74,13 @@ def _scores(report: Report) -> dom_tag:
         for column in report.columns:
             mean = column.means.get(name)
             cells.append(str(mean) if mean else figure(column.value(name)))
-        rows.append([label, *cells, tags.span(MEANINGS.get(name, ""), cls="quiet")])
+        rows.append([label, *cells])
     heads = [f"{column.source.title} (n {column.n})" for column in report.columns]
-    return tags.div(table(["Score", *heads, ""], rows), cls="card")
+    meanings = tags.details(tags.summary("What the scores mean"))
+    for name in report.scores:
+        if name in MEANINGS:
+            meanings.add(tags.div(tags.b(name), f": {MEANINGS[name]}"))
+    return tags.div(table(["Score", *heads], rows), meanings, cls="card")
 
 
 def _curves(report: Report) -> list[dom_tag]:

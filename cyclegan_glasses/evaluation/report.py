@@ -217,8 +217,8 @@ def write_report(report: Report, measured: Sequence[Measured], folder: Path) -> 
 
 
 def best(report: Report, score: str) -> Evaluated | None:
-    """The column with the best value of `score`, the first of equals; None where none has it."""
-    known = [column for column in report.columns if math.isfinite(column.value(score))]
+    """The checkpoint with the best value of `score`, the first of equals; None where none has it."""
+    known = [c for c in report.columns if c.source.epoch and math.isfinite(c.value(score))]
     rank: Callable[[Evaluated], float] = lambda column: goodness(score, column.value(score))  # noqa: E731
     return max(known, key=rank, default=None)
 

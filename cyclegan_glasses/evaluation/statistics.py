@@ -93,6 +93,7 @@ def figure(value: float) -> str:
     """A number to read: four digits at most."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    value = 0.0 if abs(value) < 5e-4 else value
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
 
 

