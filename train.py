@@ -17,6 +17,7 @@ def main() -> int:
     from cyclegan_glasses.devices import choose_device, choose_precision
     from cyclegan_glasses.monitoring.build import build_monitors
     from cyclegan_glasses.objectives.registry import OBJECTIVES
+    from cyclegan_glasses.serving.examiner import Examiner
     from cyclegan_glasses.training.patience import make_patience
     from cyclegan_glasses.training.run import Training
 
@@ -28,8 +29,8 @@ def main() -> int:
         print(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
     if o.dry_run:
         return 0
-    patience = make_patience(objective, o.data, o.loop.patience)
-    training = Training(objective, batches, o.rate, o.loop, o.folder, patience)
+    helpers = Examiner(objective, o.data, device), make_patience(objective, o.data, o.loop.patience)
+    training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
     if o.continue_train:
         print(training.resume(o.label), *changes, sep="\n")
     if o.epoch_count is not None:

@@ -40,7 +40,7 @@ FREE = frozenset(
     " num_threads preset dry_run continue_train epoch_count max_steps print_freq display_freq"
     " display_ncols display_id display_server display_env display_port display_winsize display_user"
     " display_password update_html_freq no_html use_wandb wandb_project_name save_latest_freq"
-    " save_epoch_freq save_by_iter".split()
+    " save_epoch_freq save_by_iter eval_freq".split()
 )
 #: Options of one session: a run that goes on does not take them from the session before.
 SESSION = frozenset(
@@ -165,6 +165,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
             save_latest_freq=args.save_latest_freq,
             save_epoch_freq=args.save_epoch_freq,
             save_by_iter=args.save_by_iter,
+            eval_freq=args.eval_freq,
             patience=getattr(args, "patience", 0),
         ),
         monitoring=monitoring,
@@ -242,6 +243,9 @@ def _add_watching(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--update_html_freq", type=int, default=1000, help="pictures between updates of the web page"
+    )
+    group.add_argument(
+        "--eval_freq", type=int, default=0, help="pictures between scores on 32 test pictures; 0: never"
     )
     group.add_argument("--no_html", action="store_true", help="no web page")
     group.add_argument("--display_id", type=int, default=1, help="0 or less: no dashboard")

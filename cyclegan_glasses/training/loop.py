@@ -50,6 +50,7 @@ class Loop:
 
     Args:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
+        examine: gives scores by name every `eval_freq` pictures; when it fails training goes on without it.
         patience: validates after each epoch, saves the best one as `best`, and can end training early.
     """
 
@@ -60,10 +61,12 @@ class Loop:
         schedule: RateSchedule,
         settings: LoopSettings,
         save: Callable[[str, dict[str, Any]], None],
+        examine: Callable[[], dict[str, float]] | None = None,
         patience: Patience | None = None,
     ) -> None:
         self.objective, self.batches, self.schedule = objective, batches, schedule
-        self.settings, self._save_as, self._patience = settings, save, patience
+        self.settings, self._save_as = settings, save
+        self._examine, self._patience = examine, patience
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
         self._good: int | None = None  # the step of the last good state
         self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`
@@ -85,6 +88,7 @@ class Loop:
         self._show_due = Every(s.display_freq, self.seen)
         self._page_due = Every(s.update_html_freq, self.seen)
         self._save_due = Every(s.save_latest_freq, self.seen)
+        self._examine_due = Every(s.eval_freq, self.seen)
         epochs = self.schedule.settings.epochs
         with StopRequest() as stop:
             while self.epoch <= epochs and not self._over(stop):
@@ -121,10 +125,22 @@ class Loop:
             self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures()))
         if self._page_due.passed(self.seen):
             self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
+        if self._examine_due.passed(self.seen):
+            self._score()
         if self._save_due.passed(self.seen):
             self._save_latest()
             if self.settings.save_by_iter:
                 self._save(f"iter_{self.seen}")
+
+    def _score(self) -> None:
+        if self._examine is None:
+            return
+        try:
+            self.monitor.scores(self._progress(), self._examine())
+        except Exception as error:  # numbers to look at are not worth a run
+            self._examine = None
+            self.monitor.message(f"warning: no more scores in this run, training goes on: {error}")
+        self._meter.restart()  # the time was not the training's
 
     def _report(self) -> None:
         self._settle()

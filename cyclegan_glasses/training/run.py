@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ class Training:
         rate: RateSettings,
         loop: LoopSettings,
         folder: Path,
+        examine: Callable[[], dict[str, float]] | None = None,
         patience: Patience | None = None,
     ) -> None:
         self.objective, self.folder = objective, folder
         schedule = RateSchedule(rate, objective.optimizers.values())
-        self.loop = Loop(objective, batches, schedule, loop, self._save, patience)
+        self.loop = Loop(objective, batches, schedule, loop, self._save, examine, patience)
 
     def resume(self, label: str) -> str:
         """Put everything where `label` left it, and say so in a line.

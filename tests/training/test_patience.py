@@ -18,7 +18,9 @@ def make(losses: list[float], epochs: int = 2, saved: list[str] | None = None) -
     schedule = RateSchedule(RateSettings("linear", 20, 0), objective.optimizers.values())
     labels = [] if saved is None else saved
     settings = LoopSettings(save_epoch_freq=0)
-    loop = Loop(objective, Numbers(4), schedule, settings, lambda label, _: labels.append(label), patience)
+    loop = Loop(
+        objective, Numbers(4), schedule, settings, lambda label, _: labels.append(label), patience=patience
+    )
     return loop, patience
 
 
