@@ -48,6 +48,7 @@ class LoopSettings:
         eval_freq: score the generators on test pictures.
         save_epoch_freq: keep the state of every so many epochs.
         save_by_iter: keep each state that `save_latest_freq` saves, under its count of pictures.
+        patience: end when the loss on validation pairs has not fallen for so many epochs; 0 never does.
     """
 
     max_steps: int = 0
@@ -58,6 +59,7 @@ class LoopSettings:
     save_epoch_freq: int = 5
     save_by_iter: bool = False
     eval_freq: int = 0
+    patience: int = 0
 
     def __post_init__(self) -> None:
         for name in (
@@ -68,6 +70,7 @@ class LoopSettings:
             "save_latest_freq",
             "save_epoch_freq",
             "eval_freq",
+            "patience",
         ):
             if getattr(self, name) < 0:
                 raise UserError(f"--{name} must not be below 0")
