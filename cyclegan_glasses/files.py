@@ -15,8 +15,10 @@ from cyclegan_glasses.errors import UserError
 
 
 @contextmanager
-def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO[Any]]:
     """Open a temporary neighbour of `path` for writing; it takes the place of `path` if the block ends well.
+
+    Without `sync` it is not waited for until the disk has it: for many files that can be made again.
 
     When the block fails nothing is left behind and an earlier `path` stays whole.
 
@@ -29,7 +31,8 @@ def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise _explain(error, path) from error

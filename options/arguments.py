@@ -20,7 +20,16 @@ from cyclegan_glasses.networks.settings import (
     InitSettings,
 )
 
-MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan", "facelyzr": "facelyzr", "facemath": "facemath"}
+MODELS = {
+    "cyclegan": "cyclegan",
+    "cycle_gan": "cyclegan",
+    "mask2face": "mask2face",
+    "isee": "isee",
+    "facelyzr": "facelyzr",
+    "facemath": "facemath",
+}
+#: Models whose networks take pictures of any size; those of the others need sides that are multiples of 4.
+ANY_SIZE = ("mask2face", "isee")
 
 
 class Parser(argparse.ArgumentParser):

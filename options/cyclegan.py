@@ -22,6 +22,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Networks and losses."""
     add_generator(parser)
     add_discriminator(parser)
+    group = parser.add_argument_group("pairs with a truth, beside the two domains")
+    group.add_argument(
+        "--paired_dataroot",
+        default="",
+        help="folder of pairs, from crawl.py overlay; one goes with each sample",
+    )
+    group.add_argument(
+        "--lambda_pair", type=number, default=0.0, help="weight of L1 between G_A(glasses) and the bare truth"
+    )
+    group.add_argument(
+        "--lambda_pair_B",
+        type=number,
+        default=0.0,
+        help="the same for G_B; glasses have no one truth, so keep it small",
+    )
     group = parser.add_argument_group("losses")
     group.add_argument("--gan_mode", choices=GAN_MODES, default="lsgan", help="adversarial loss")
     group.add_argument("--lambda_A", type=number, default=10.0, help="weight of the cycle A to B to A")
@@ -69,6 +84,8 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
     """
     if args.dataset_mode == "single":
         raise UserError("--dataset_mode single has one domain, and cyclegan learns from two: leave it out")
+    if bool(args.paired_dataroot) != bool(args.lambda_pair or args.lambda_pair_B):
+        raise UserError("--paired_dataroot DIR and a weight go together: such as --lambda_pair 10")
     if len(args.lambda_decay) > 2:
         raise UserError("--lambda_decay takes one share, or two: of the cycle and of the identity weights")
     generator, discriminator, decay = (
@@ -96,4 +113,6 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         plain=args.plain,
         lr_ratio=args.lr_ratio,
         ema=args.ema,
+        lambda_pair=args.lambda_pair,
+        lambda_pair_B=args.lambda_pair_B,
     )

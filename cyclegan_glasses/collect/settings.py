@@ -1,9 +1,11 @@
-"""What `crawl.py build` may be told. Free of heavy imports."""
+"""What `crawl.py build` and `crawl.py overlay` may be told. Free of heavy imports."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from cyclegan_glasses.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,34 @@ class BuildSettings:
     seed: int = 0
     yunet: Path | None = None
     workers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OverlaySettings:
+    """How glasses are drawn on bare faces. All of it is kept in `overlay.json`.
+
+    Attributes:
+        align: crop faces to this many pixels by their eyes; 0 keeps pictures as they are.
+        max_turn: faces turned further to the side, in degrees, are left out.
+        each: pairs a face, with different glasses.
+        sunglasses: share of the glasses whose lenses are dark, 0 to 1.
+        shares: pairs of a split's name and its share, for photos whose source gave none; the rest is `train`.
+        seed: of frames and split.
+    """
+
+    align: int = 0
+    max_turn: float = 25.0
+    each: int = 1
+    sunglasses: float = 0.0
+    shares: tuple[tuple[str, float], ...] = (("test", 0.1),)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.align and not 16 <= self.align <= 2048:
+            raise UserError(f"--align {self.align}: give a size of 16 to 2048 pixels")
+        if not 1 <= self.each <= 1000:
+            raise UserError(f"--each {self.each}: give a number of 1 to 1000")
+        if not 0 <= self.sunglasses <= 1:
+            raise UserError(f"--sunglasses {self.sunglasses}: a share is a number of 0 to 1")
+        if not 0 <= self.seed < 2**31:
+            raise UserError(f"--seed {self.seed}: give a number of 0 to {2**31 - 1}")

@@ -17,7 +17,7 @@ import json
 import math
 import shutil
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -100,7 +100,7 @@ def collect(
     Raises:
         UserError: `out` was begun with other settings, or cannot be written.
     """
-    done = _begin(out, settings)
+    done = {photo.origin: photo for photo in begin(out, SETTINGS, dataclasses.asdict(settings))}
     names = file_names(
         [photo.origin for photo in photos], f".{settings.image_format}" if settings.align else ""
     )
@@ -147,22 +147,26 @@ class _Job:
     yunet: Path | None
 
 
-def _begin(out: Path, settings: CollectSettings) -> dict[str, Photo]:
-    """Check or write the settings of `out` and return the rows that it has, by origin."""
-    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
+def begin(out: Path, record: str, settings: Mapping[str, Any]) -> list[Photo]:
+    """Check or write the settings of `out`, in its file `record`, and return the rows that count there.
+
+    Raises:
+        UserError: `out` was begun with other settings, holds something else, or cannot be written.
+    """
+    wanted = json.loads(json.dumps(settings))
     try:
-        before = json.loads((out / SETTINGS).read_text("utf-8"))
+        before = json.loads((out / record).read_text("utf-8"))
     except FileNotFoundError:
         if out.is_dir() and any(out.iterdir()):
             raise UserError(f"{out} holds something else already: choose a new folder for --out") from None
-        write_json(make_folder(out) / SETTINGS, wanted)
-        return {}
+        write_json(make_folder(out) / record, wanted)
+        return []
     except (OSError, ValueError) as error:
-        raise UserError(f"cannot read {out / SETTINGS} ({error}): choose a new folder for --out") from None
+        raise UserError(f"cannot read {out / record} ({error}): choose a new folder for --out") from None
     if before != wanted:
         changed = ", ".join(f"{k} {before.get(k)} → {v}" for k, v in wanted.items() if before.get(k) != v)
         raise UserError(f"{out} was begun with other settings ({changed}): choose a new folder for --out")
-    return {photo.origin: photo for photo in latest_photos(out).values()} if (out / MANIFEST).exists() else {}
+    return list(latest_photos(out).values()) if (out / MANIFEST).exists() else []
 
 
 def _write(job: _Job) -> Photo:

@@ -1,7 +1,8 @@
 """Unpaired, paired and single data sets, and how the folders say which it is.
 
 A sample is a dictionary: `A`, `B` float32 (channels, height, width) in [-1, 1], `A_path`, `B_path` strings,
-where there are masks `M` float32 (1, height, width) in [0, 1] of the glasses on A, and `skipped`, the files
+where there are masks `M` float32 (1, height, width) in [0, 1] of the glasses on A, with
+`DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides, and `skipped`, the files
 met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in order
 (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
 from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
-from cyclegan_glasses.data.sampler import Key, sample_generator
+from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.data.transforms import apply, normalize, plan, to_tensor
 from cyclegan_glasses.errors import UserError
@@ -114,10 +115,57 @@ class SingleDataset:
         return _open(index, **{self.domain.name: self.domain})
 
 
-Dataset = UnpairedDataset | PairedDataset | SingleDataset | LabelledDataset
+@dataclass(frozen=True, slots=True)
+class AccompaniedDataset:
+    """Each sample of `main` together with a random one of `pairs`, whose keys begin with `pair_`."""
+
+    main: UnpairedDataset | PairedDataset
+    pairs: PairedDataset
+
+    @property
+    def domains(self) -> list[Domain]:
+        return self.main.domains + self.pairs.domains
+
+    def __len__(self) -> int:
+        return len(self.main)
+
+    def __getitem__(self, key: Key) -> Sample:
+        sample = self.main[key]
+        number = pair_of(key, self.pairs.settings.seed, len(self.pairs))
+        pair = self.pairs[key[0], number]
+        skipped = (*sample.pop("skipped"), *pair.pop("skipped"))
+        whole = sample | {f"pair_{name}": value for name, value in pair.items()} if sample and pair else {}
+        return {**whole, "skipped": skipped}
+
+
+Dataset = UnpairedDataset | PairedDataset | SingleDataset | AccompaniedDataset | LabelledDataset
 
 
 def open_dataset(settings: DataSettings) -> Dataset:
+    """Find out what lies below `dataroot`, and below `paired_dataroot` if that is given, and open it.
+
+    See `_open_main` for the former; the latter is opened as `aligned`.
+
+    Raises:
+        UserError: a folder is missing or empty, or no two names match.
+    """
+    main = _open_main(settings)
+    if not settings.paired_dataroot:
+        return main
+    if isinstance(main, SingleDataset):
+        raise UserError("--paired_dataroot goes beside two domains: leave out --dataset_mode single")
+    root = Path(settings.paired_dataroot)
+    if not root.is_dir():
+        raise UserError(f"there is no --paired_dataroot {root}: make one with crawl.py overlay")
+    pairs = _open_aligned(
+        replace(settings, dataset_mode="aligned", dataroot=str(root)),
+        root / settings.phase,
+        {name: root / f"{settings.phase}{name}" for name in "ABM"},
+    )
+    return AccompaniedDataset(main, pairs)
+
+
+def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | SingleDataset:
     """Find out what lies below `dataroot` and open it.
 
     `unaligned` needs `<phase>A` and `<phase>B`. In order it is the input's domain alone, with its partners

@@ -8,7 +8,7 @@ import numpy as np
 
 Key = tuple[int, int]  # (epoch, index)
 
-_ORDER, _SAMPLE = 1, 2  # keep the two streams of random numbers apart
+_ORDER, _SAMPLE, _PAIR = 1, 2, 3  # keep the streams of random numbers apart
 
 
 def order_of(length: int, seed: int, epoch: int, shuffle: bool = True) -> np.ndarray:
@@ -21,6 +21,11 @@ def order_of(length: int, seed: int, epoch: int, shuffle: bool = True) -> np.nda
 def sample_generator(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator that one sample draws from: a function of its three arguments."""
     return np.random.default_rng([_SAMPLE, seed, epoch, index])
+
+
+def pair_of(key: Key, seed: int, count: int) -> int:
+    """Which of `count` pairs goes with the sample of `key`."""
+    return int(np.random.default_rng([_PAIR, seed, *key]).integers(count))
 
 
 class EpochSampler:

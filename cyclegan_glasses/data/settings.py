@@ -45,6 +45,9 @@ class DataSettings:
     Attributes:
         dataroot: the data set's folder; for `single` any folder of pictures, or one picture.
         phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
+        paired_dataroot: folder of pairs (see `dataset_mode` aligned) of which one goes with every sample, as
+            `pair_A` and `pair_B`; empty for none.
+        multiple: what `crop_size` must be a multiple of, for the networks' sake.
         dataset_mode: `unaligned`, `aligned` (pairs), `single` (one domain) or `labelled` (aligned faces with
             what is known of them, see `labelled`).
         direction: which domain is the input, where only one is (`single`, testing).
@@ -82,6 +85,8 @@ class DataSettings:
     seed: int = 0
     fixed: bool | None = None
     labels: LabelSettings | None = None
+    paired_dataroot: str = ""
+    multiple: int = MULTIPLE
 
     def __post_init__(self) -> None:
         _one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
@@ -109,11 +114,11 @@ class DataSettings:
     def _check_sizes(self) -> None:
         if not self.preprocess.endswith("crop"):
             return
-        if self.crop_size % MULTIPLE:
-            low = self.crop_size // MULTIPLE * MULTIPLE
+        if self.crop_size % self.multiple:
+            low = self.crop_size // self.multiple * self.multiple
             raise UserError(
-                f"--crop_size {self.crop_size} is not a multiple of {MULTIPLE}, which the generators need: "
-                f"take {low} or {low + MULTIPLE}"
+                f"--crop_size {self.crop_size} is not a multiple of {self.multiple}, which the generators "
+                f"need: take {low} or {low + self.multiple}"
             )
         if self.preprocess != "crop" and self.crop_size > self.load_size:
             raise UserError(

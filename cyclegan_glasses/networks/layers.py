@@ -11,6 +11,10 @@ from cyclegan_glasses.networks.instance_norm import InstanceNorm2d
 
 Norm = Callable[[int], nn.Module]
 
+# A composite generator begins by changing 5 % of every pixel, close to the identity. Begun at one half, it
+# spends its first hundreds of steps on giving the picture back (docs/results.md).
+CLOSED = 3.0
+
 
 def make_norm(name: str) -> tuple[Norm, bool]:
     """The normalisation layer of that name, and whether convolutions before it carry a bias.
@@ -52,8 +56,8 @@ def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
 
     Args:
         picture: (N, C, H, W) in [-1, 1].
-        composite: the layers propose C + 1 channels, and the sigmoid of the last is a mask: 0 to keep, 1 to
-            change.
+        composite: the layers propose C + 1 channels, and the sigmoid of the last less `CLOSED` is a mask: 0
+            to keep, 1 to change.
 
     Returns:
         (N, C, H, W) in [-1, 1]: the new picture; of a composite, mask · new + (1 − mask) · picture.
@@ -61,4 +65,4 @@ def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
     proposal = model[:-1](picture).to(picture.dtype)
     if not composite:
         return model[-1](proposal)
-    return torch.lerp(picture, model[-1](proposal[:, :-1]), torch.sigmoid(proposal[:, -1:]))
+    return torch.lerp(picture, model[-1](proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED))

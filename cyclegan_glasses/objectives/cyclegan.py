@@ -25,6 +25,10 @@ class CycleGAN:
     `remove_glasses` is G_A (A→B), `add_glasses` is G_B (B→A). The published names of the discriminators are
     crossed: D_A judges domain B (against G_A's fakes), D_B judges domain A.
 
+    With `lambda_pair` a batch holds `pair_A` and `pair_B` too, a face with drawn glasses and the same one
+    without, and G_A is also drawn to that truth. `lambda_pair_B` does so for G_B, which has many right
+    answers and becomes blurred where it follows one too closely.
+
     Args:
         settings: networks and weights.
         device: where everything lives.
@@ -32,7 +36,6 @@ class CycleGAN:
         seed: of the initial weights (with torch's global state seeded by the caller) and of the pools.
     """
 
-    loss_names: tuple[str, ...] = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
     metric_names: tuple[str, ...] = ("cycle_A", "cycle_B")
     score_losses: tuple[str, ...] = ("D_A", "D_B")
 
@@ -40,6 +43,10 @@ class CycleGAN:
         self, settings: CycleGANSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
+        supervised = {"pair_A": settings.lambda_pair, "pair_B": settings.lambda_pair_B}
+        self._pair_weights = {name: weight for name, weight in supervised.items() if weight}
+        names = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
+        self.loss_names: tuple[str, ...] = (*names, *self._pair_weights)
         # Quicker on CPUs (benchmarks/step.py). In bfloat16 a batch of one would get wrong gradients: the
         # library's instance norm before its transposed convolution, in this layout.
         fast = device.type == "cpu" and precision.name == "fp32" and not settings.plain
@@ -54,7 +61,8 @@ class CycleGAN:
             build_discriminator(replace(judge, input_nc=of_a)),
         )
         self.remove_glasses, self.add_glasses, self.judge_b, self.judge_a = (
-            initialise(network, settings.init).to(device, memory_format=self._format) for network in networks
+            initialise(network, settings.init).to(device).to(memory_format=self._format)
+            for network in networks
         )
         self._networks: dict[str, nn.Module] = {
             "G_A": self.remove_glasses,
@@ -96,12 +104,16 @@ class CycleGAN:
         real_a, real_b = (batch[side].to(self.device, memory_format=self._format) for side in "AB")
         for network in self._networks.values():
             network.train()
-        losses = self._step_generators(real_a, real_b, progress)
+        names = ("pair_A", "pair_B") if self._pair_weights else ()
+        pair = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
+        losses = self._step_generators(real_a, real_b, pair, progress)
         losses |= self._step_discriminators(real_a, real_b)
         self._average()
         return {name: losses[name].detach() for name in self.loss_names}
 
-    def _step_generators(self, real_a: Tensor, real_b: Tensor, progress: float) -> dict[str, Tensor]:
+    def _step_generators(
+        self, real_a: Tensor, real_b: Tensor, pair: dict[str, Tensor], progress: float
+    ) -> dict[str, Tensor]:
         s = self.settings
         cycle = 1 + (s.cycle_decay - 1) * progress
         identity = s.lambda_identity * (1 + (s.identity_decay - 1) * progress)
@@ -109,6 +121,7 @@ class CycleGAN:
         with self.precision.autocast():
             out = self._outputs(real_a, real_b)
             scores_b, scores_a = self.judge_b(out["fake_B"]), self.judge_a(out["fake_A"])
+            out |= self._pair_outputs(pair)
         losses = {"idt_A": real_a.new_zeros(()), "idt_B": real_a.new_zeros(())}
         if identity:
             losses["idt_A"] = l1_loss(out["idt_A"].float(), real_b) * (s.lambda_B * identity)
@@ -117,9 +130,13 @@ class CycleGAN:
         losses["G_B"] = adversarial_loss(scores_a.float(), True, s.gan_mode)
         losses["cycle_A"] = l1_loss(out["rec_A"].float(), real_a) * (s.lambda_A * cycle)
         losses["cycle_B"] = l1_loss(out["rec_B"].float(), real_b) * (s.lambda_B * cycle)
+        for name, weight in self._pair_weights.items():
+            other = "B" if name == "pair_A" else "A"
+            losses[name] = l1_loss(out[f"pair_fake_{other}"].float(), pair[f"pair_{other}"]) * weight
         self._descend("G", torch.stack(list(losses.values())).sum())
-        labels = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
-        out |= {"real_A": real_a, "real_B": real_b}
+        labels: tuple[str, ...] = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
+        labels += ("pair_A", "pair_fake_B", "pair_B", "pair_fake_A")
+        out |= {"real_A": real_a, "real_B": real_b} | pair
         self._pictures = {label: out[label].detach().float() for label in labels if label in out}
         return losses
 
@@ -152,6 +169,11 @@ class CycleGAN:
             "idt_A": idt_a,
             "idt_B": idt_b,
         }
+
+    def _pair_outputs(self, pair: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What the generators make of a pair, as far as it counts."""
+        ways = {"pair_A": ("pair_fake_B", self.remove_glasses), "pair_B": ("pair_fake_A", self.add_glasses)}
+        return {ways[name][0]: ways[name][1](pair[name]) for name in self._pair_weights}
 
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)

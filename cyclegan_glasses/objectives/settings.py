@@ -10,13 +10,16 @@ from cyclegan_glasses.networks.settings import (
     DiscriminatorSettings,
     GeneratorSettings,
     InitSettings,
+    IseeSettings,
     ReaderSettings,
+    ResidualUnetSettings,
 )
 
 GAN_MODES = ("lsgan", "vanilla", "wgangp")
+DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
 PRETRAININGS = ("layers", "joint", "none")
-RECONSTRUCTIONS = ("mse", "l1")
 NOISES = ("gaussian", "mask", "blocks", "none")
+RECONSTRUCTIONS = ("mse", "l1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class CycleGANSettings:
         lr_ratio: learning rate of the discriminators as a multiple of the generators' (Heusel et al., arXiv
             1706.08500).
         ema: decay a step of the moving average of the generators; 0 for none.
+        lambda_pair, lambda_pair_B: weights of the L1 distance of G_A(pair_A) to pair_B, and of G_B(pair_B) to
+            pair_A, on pairs whose truth is known; 0 for none.
     """
 
     generator: GeneratorSettings = field(default_factory=GeneratorSettings)
@@ -131,10 +136,13 @@ class CycleGANSettings:
     plain: bool = False
     lr_ratio: float = 1.0
     ema: float = 0.0
+    lambda_pair: float = 0.0
+    lambda_pair_B: float = 0.0
 
     def __post_init__(self) -> None:
         one_of("gan_mode", self.gan_mode, GAN_MODES)
-        if min(self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp, self.pool_size) < 0:
+        weights = (self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp)
+        if min(*weights, self.lambda_pair, self.lambda_pair_B, self.pool_size) < 0:
             raise UserError("loss weights and --pool_size must not be below 0")
         if not (self.cycle_decay >= 0 and self.identity_decay >= 0):
             raise UserError("--lambda_decay must not be below 0")
@@ -146,3 +154,27 @@ class CycleGANSettings:
             raise UserError(
                 "--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisedSettings:
+    """A remover that learns from pairs: Mask2Face and iSee differ in these alone.
+
+    Attributes:
+        generator: from glasses to bare.
+        distance: one of `DISTANCES`, of its result from the truth.
+        lambda_gan: weight of an adversarial term (least squares); 0 for none.
+        discriminator: of bare faces, whatever its `input_nc` says.
+    """
+
+    generator: ResidualUnetSettings | IseeSettings = field(default_factory=ResidualUnetSettings)
+    distance: str = "ssim_l1"
+    adam: AdamSettings = field(default_factory=AdamSettings)
+    lambda_gan: float = 0.0
+    discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
+    init: InitSettings = field(default_factory=InitSettings)
+
+    def __post_init__(self) -> None:
+        one_of("loss", self.distance, DISTANCES)
+        if self.lambda_gan < 0:
+            raise UserError("--lambda_gan must not be below 0")

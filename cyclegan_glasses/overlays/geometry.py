@@ -70,12 +70,12 @@ def model(frame: Frame, wearer: Wearer = Wearer()) -> Model:
         front += [_pad(frame, side) for side in (-1, 1)]
     hinge = _hinge(frame, lens, middle)
     front += [_end_piece(frame, hinge, side, metal) for side in (-1, 1)]
-    lenses = tuple(_bend(frame, (lens + middle) * (side, 1)) for side in (-1, 1))
-    temples = tuple(_temple(frame, hinge, wearer, side) for side in (-1, 1))
+    lenses = tuple(bend(frame, (lens + middle) * (side, 1)) for side in (-1, 1))
+    temples = tuple(temple_of(frame, hinge, wearer, side) for side in (-1, 1))
     return Model(tuple(front), (lenses[0], lenses[1]), (temples[0], temples[1]))
 
 
-def _bend(frame: Frame, flat: np.ndarray, back: float = 0.0) -> np.ndarray:
+def bend(frame: Frame, flat: np.ndarray, back: float = 0.0) -> np.ndarray:
     """Points (n, 2) of the flat front on the bent and tilted front (n, 3), `back` mm behind it."""
     x, y = flat[:, 0], flat[:, 1]
     middle = (frame.bridge + frame.lens_width) / 2
@@ -95,7 +95,7 @@ def _ring(
     frame: Frame, lens: np.ndarray, middle: np.ndarray, side: int, width: np.ndarray
 ) -> tuple[np.ndarray, ...]:
     outer = lens + _outwards(lens) * width[:, None]
-    return tuple(_bend(frame, (curve + middle) * (side, 1)) for curve in (outer, lens))
+    return tuple(bend(frame, (curve + middle) * (side, 1)) for curve in (outer, lens))
 
 
 def _rim(frame: Frame, lens: np.ndarray, middle: np.ndarray, side: int, metal: Colour) -> list[Piece]:
@@ -134,7 +134,7 @@ def _bridge(frame: Frame, lens: np.ndarray, middle: np.ndarray, metal: Colour) -
         y = edge[1] - arch * (1 - np.linspace(-1, 1, 15) ** 2)
         flare = half * (1 + 0.5 * np.linspace(-1, 1, 15) ** 4)
         ring = np.concatenate([np.stack([x, y - flare], axis=1), np.stack([x, y + flare], axis=1)[::-1]])
-        return Piece((_bend(frame, ring, back=-1.0),), colour, opacity)
+        return Piece((bend(frame, ring, back=-1.0),), colour, opacity)
 
     if shape.double:
         return [bar(-0.12, 1.5, half), bar(-0.93, 0.2, 0.8 * half)]
@@ -145,7 +145,7 @@ def _pad(frame: Frame, side: int) -> Piece:
     angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     x = frame.bridge / 2 - 2.6 + 1.5 * np.cos(angle) + 1.2 * np.sin(angle)
     y = frame.drop + 5.5 + 4.2 * np.sin(angle)
-    return Piece((_bend(frame, np.stack([x * side, y], axis=1), back=5.0),), (224, 218, 208), 0.5)
+    return Piece((bend(frame, np.stack([x * side, y], axis=1), back=5.0),), (224, 218, 208), 0.5)
 
 
 def _hinge(frame: Frame, lens: np.ndarray, middle: np.ndarray) -> np.ndarray:
@@ -163,12 +163,13 @@ def _end_piece(frame: Frame, hinge: np.ndarray, side: int, metal: Colour) -> Pie
         [[inner, -half * 1.2], [hinge[0], -half], [hinge[0] + 0.8, 0], [hinge[0], half], [inner, half]]
     )
     rimless = SHAPES[frame.shape].build == "rimless"
-    piece = _bend(frame, np.stack([ring[:, 0], ring[:, 1] + hinge[1]], axis=1) * (side, 1), back=-0.5)
+    piece = bend(frame, np.stack([ring[:, 0], ring[:, 1] + hinge[1]], axis=1) * (side, 1), back=-0.5)
     return Piece((piece,), metal if rimless else frame.colour, frame.opacity)
 
 
-def _temple(frame: Frame, hinge: np.ndarray, wearer: Wearer, side: int) -> Temple:
-    start = _bend(frame, hinge[None] * (side, 1))[0]
+def temple_of(frame: Frame, hinge: np.ndarray, wearer: Wearer, side: int) -> Temple:
+    """The temple at `side` (-1 left, 1 right as seen) that hangs at the front's point `hinge` (2,) in mm."""
+    start = bend(frame, hinge[None] * (side, 1))[0]
     ear = np.array([side * (wearer.half_width + 1.5), wearer.ear[0] - 4, wearer.ear[1]])
     straight = (ear - start) * (frame.temple - _TIP) / np.linalg.norm(ear - start)
     share = np.linspace(0, 1, 16)[:, None]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from cyclegan_glasses.overlays.camera import Camera
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Model, Temple, Wearer, model
 from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.material import Paint, solid
 from cyclegan_glasses.overlays.optics import reflections, refract
+from cyclegan_glasses.overlays.own import OwnFrame
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop, blur
 
@@ -19,12 +21,13 @@ _ZOOM = 4
 
 def draw_glasses(
     image: np.ndarray,
-    frame: Frame,
+    frame: Frame | OwnFrame,
     pose: Pose,
     light: Light | None = None,
     wearer: Wearer | None = None,
     cover: np.ndarray | None = None,
     skin: np.ndarray | None = None,
+    camera: Camera | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put `frame` on the face of `image`.
 
@@ -36,6 +39,7 @@ def draw_glasses(
         cover: uint8 (height, width), how much of each pixel is hair or ear that lies over the temples.
         skin: uint8 (height, width), the face: shadows fall on it, and it hides the far temple. Without it
             shadows fall everywhere.
+        camera: whose blur and grain the drawn parts take on.
 
     Returns:
         The new picture, and the mask uint8 (height, width): the share of a pixel that the glasses, lenses
@@ -46,29 +50,29 @@ def draw_glasses(
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
-    light, wearer = light or Light(), wearer or Wearer()
-    parts = model(frame, wearer)
+    light, wearer, camera = light or Light(), wearer or Wearer(), camera or Camera()
+    parts = frame.model(wearer) if isinstance(frame, OwnFrame) else model(frame, wearer)
     temples = [_visible_temple(temple, pose, wearer) for temple in parts.temples]
     shown = [ring for piece in parts.front for ring in piece.rings] + [
         ring for pair in temples for ring in pair
     ]
     rings = [pose.project(ring) for ring in shown]
     zoom = int(np.clip(np.ceil(_ENLARGED / max(pose.scale, 1e-6)), 1, _ZOOM))
-    crop = Crop.around(np.concatenate(rings), 2 + 14 * pose.scale, image.shape, zoom)
+    crop = Crop.around(np.concatenate(rings), 2 + 3 * camera.blur + 14 * pose.scale, image.shape, zoom)
     result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
     if crop is None:
         return result, mask
     before = image[crop.slices]
-    after, soft = _compose(before, frame, parts, temples, pose, light, crop, cover, skin)
+    after, soft = _compose(before, frame, parts, temples, pose, light, crop, cover, skin, camera)
     changed = (after != before).any(axis=2)
     result[crop.slices] = after
-    mask[crop.slices] = np.where(changed, np.maximum(np.ceil(soft * 255), 1), 0).astype(np.uint8)
+    mask[crop.slices] = np.where(changed, np.clip(np.ceil(soft * 255), 1, 255), 0).astype(np.uint8)
     return result, mask
 
 
 def _compose(
     before: np.ndarray,
-    frame: Frame,
+    worn: Frame | OwnFrame,
     parts: Model,
     temples: list[list[np.ndarray]],
     pose: Pose,
@@ -76,13 +80,16 @@ def _compose(
     crop: Crop,
     cover: np.ndarray | None,
     skin: np.ndarray | None,
+    camera: Camera,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The crop with glasses as uint8, and the share of each pixel that they take, float 0 … 1."""
+    frame = worn.look if isinstance(worn, OwnFrame) else worn
     lamp = np.array(light.colour, np.float32)
     lenses = [[pose.project(lens)] for lens in parts.lenses]
     lens = (
         np.maximum(*(crop.shrink(crop.fill(rings)) for rings in lenses)).astype(np.float32)[..., None] / 255
     )
+    lens = camera.soften(lens)
     picture = refract(before, [rings[0] - (crop.x, crop.y) for rings in lenses], lens, frame.power)
 
     shadow = _shadow(frame, parts, temples, pose, light, crop)
@@ -93,6 +100,8 @@ def _compose(
 
     arm_alpha = np.zeros_like(lens)
     for side, ribbons in enumerate(temples):
+        if not ribbons:
+            continue
         arm, alpha = solid(
             [Paint((pose.project(r),), frame.colour, frame.opacity) for r in ribbons],
             frame,
@@ -100,6 +109,7 @@ def _compose(
             light,
             crop,
         )
+        arm, alpha = camera.soften(arm), camera.soften(alpha)
         far = (pose.towards_camera()[0] < 0) == (side == 1)
         for layer in (cover, skin if far else None):
             if layer is not None:
@@ -113,16 +123,24 @@ def _compose(
     picture = picture * (1 - lens * (1 - tint))
     picture = picture + lens * glare * (lamp * (244, 250, 255) - picture)
 
-    front = [
-        Paint(tuple(pose.project(r) for r in piece.rings), piece.colour, piece.opacity)
-        for piece in parts.front
-    ]
-    body, alpha = solid(front, frame, pose, light, crop)
+    body, alpha = (camera.soften(layer) for layer in _front(worn, parts, pose, light, crop))
     picture = picture * (1 - alpha) + body
+    if camera.grain:
+        picture = picture + np.maximum(alpha, arm_alpha) * camera.noise(alpha.shape[:2])
     soft = np.maximum.reduce([alpha, arm_alpha, lens, shadow])[..., 0]
     touched = soft > 0
     after = np.clip(np.round(picture), 0, 255).astype(np.uint8)
     return np.where(touched[..., None], after, before), soft
+
+
+def _front(
+    worn: Frame | OwnFrame, parts: Model, pose: Pose, light: Light, crop: Crop
+) -> tuple[np.ndarray, np.ndarray]:
+    """The front without its lenses: premultiplied colour and alpha of the crop, as from `solid`."""
+    if isinstance(worn, OwnFrame):
+        return worn.front(pose, light, crop)
+    paints = [Paint(tuple(pose.project(r) for r in p.rings), p.colour, p.opacity) for p in parts.front]
+    return solid(paints, worn, pose, light, crop)
 
 
 def _shadow(

@@ -73,13 +73,17 @@ def read_options(folder: Path) -> dict[str, Any]:
     return values
 
 
-def name_data(dataroot: str) -> dict[str, str]:
-    """The hash of the manifest in `dataroot`, as an option to write down; nothing where there is no manifest.
+def name_data(dataroot: str, paired_dataroot: str = "") -> dict[str, str]:
+    """The hashes of the manifests there, as options to write down; nothing where there is no manifest.
 
-    It names the photos that a run was trained on (`photo.manifest_hash`).
+    They name the photos that a run was trained on (`photo.manifest_hash`).
     """
-    folder = Path(dataroot)
-    return {"manifest_hash": manifest_hash(folder)} if (folder / MANIFEST).is_file() else {}
+    roots = {"manifest_hash": dataroot, "paired_manifest_hash": paired_dataroot}
+    return {
+        name: manifest_hash(Path(root))
+        for name, root in roots.items()
+        if root and (Path(root) / MANIFEST).is_file()
+    }
 
 
 def write_options(folder: Path, values: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/portraits.md: `python docs/images/draw.py`."""
+"""Draws the pictures of docs/portraits.md and docs/overlays.md: `python docs/images/draw.py`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from cyclegan_glasses.overlays.fit import FACE, fit_pose
 from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.outlines import SHAPES
+from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.sources.synthetic.dataset import frame_of
 from cyclegan_glasses.sources.synthetic.draw import Drawing, draw_portrait
@@ -60,8 +62,24 @@ def frames(size: int = 192, columns: int = 5) -> np.ndarray:
     return np.vstack([np.hstack(cells[k : k + columns]) for k in range(0, len(cells), columns)])
 
 
+def overlays(size: int = 120, columns: int = 5) -> np.ndarray:
+    """Portraits, bare and with glasses drawn by what can be read off the picture alone."""
+    bare, drawn = [], []
+    for number in range(40, 40 + columns):
+        drawing = draw_portrait(random_portrait(0, number), size)
+        pose = fit_pose(drawing.pose.project(FACE) + 0.5)
+        scene = read_scene(drawing.image, pose, number)
+        frame = random_frame(np.random.default_rng([9, number]))
+        picture, _ = draw_glasses(
+            drawing.image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera
+        )
+        bare.append(drawing.image)
+        drawn.append(picture)
+    return np.vstack([np.hstack(bare), np.hstack(drawn)])
+
+
 if __name__ == "__main__":
-    for name, picture in (("portraits", portraits()), ("frames", frames())):
+    for name, picture in (("portraits", portraits()), ("frames", frames()), ("overlays", overlays())):
         file = HERE / f"{name}.png"
         Image.fromarray(picture).save(file, optimize=True)
         print(file, f"{file.stat().st_size // 1000} kB")

@@ -19,6 +19,7 @@ from options.crawl import (
     google,
     kaggle,
     openverse,
+    overlay,
     review,
     synthetic,
 )
@@ -36,6 +37,7 @@ VERBS: dict[str, ModuleType] = {
     "filter": filter_verb,
     "review": review,
     "build": build,
+    "overlay": overlay,
 }
 
 

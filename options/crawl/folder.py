@@ -65,14 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max_turn", type=float, default=25.0, metavar="DEGREES", help="leave out side views (25)"
     )
     faces.add_argument("--format", choices=("png", "jpg"), default="png", help="of aligned faces (png)")
-    faces.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
-    faces.add_argument(
-        "--download_yunet",
-        nargs="?",
-        const="",
-        metavar="ADDRESS",
-        help="download the face detector once (230 kB, from the OpenCV Zoo unless ADDRESS is given)",
-    )
+    add_detector(faces)
     domains = parser.add_argument_group("domains")
     domains.add_argument("--domains", action="store_true", help="write trainA, trainB, testA, testB by label")
     domains.add_argument(
@@ -107,9 +100,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
         raise UserError(f"--align {args.align}: give a size of 16 to 2048 pixels")
     if args.domains and args.labels is None:
         raise UserError("--domains sorts by label: name the table of labels with --labels FILE.csv")
-    shares = tuple((name, _share(value)) for name, value in (_pair(text, "--split") for text in args.split))
-    if sum(share for _, share in shares) > 1 or any(name not in ("test", "val") for name, _ in shares):
-        raise UserError(f"--split {' '.join(args.split)}: give test=SHARE and val=SHARE, at most 1 together")
+    shares = shares_of(args.split)
     return lambda: _gather(source, args, shares)
 
 
@@ -124,7 +115,7 @@ def _gather(
     if not photos:
         raise UserError("no picture is left by --where and --labelled_only: check their words")
     settings = CollectSettings(args.align, args.max_turn, args.format, args.domains, shares, args.seed)
-    yunet = _detector_file(args) if settings.align else None
+    yunet = detector_file(args) if settings.align else None
     kept: Counter[str] = Counter()
     left: Counter[str] = Counter()
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -153,7 +144,32 @@ def _gather(
     return None
 
 
-def _detector_file(args: argparse.Namespace) -> Path | None:
+def add_detector(parser: argparse._ActionsContainer) -> None:
+    """Where the face detector comes from."""
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
+    parser.add_argument(
+        "--download_yunet",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="download the face detector once (230 kB, from the OpenCV Zoo unless ADDRESS is given)",
+    )
+
+
+def shares_of(words: list[str]) -> tuple[tuple[str, float], ...]:
+    """The words of `--split` as pairs of a name and a share.
+
+    Raises:
+        UserError: other names than test and val, or shares that cannot be.
+    """
+    shares = tuple((name, _share(value)) for name, value in (_pair(text, "--split") for text in words))
+    if sum(share for _, share in shares) > 1 or any(name not in ("test", "val") for name, _ in shares):
+        raise UserError(f"--split {' '.join(words)}: give test=SHARE and val=SHARE, at most 1 together")
+    return shares
+
+
+def detector_file(args: argparse.Namespace) -> Path | None:
+    """YuNet's file by the words of `add_detector`, downloaded if asked; None for the Haar cascades."""
     from cyclegan_glasses.faces.detect import YuNetDetector, make_detector
     from cyclegan_glasses.faces.models import YUNET_URL, download_yunet, find_yunet
 

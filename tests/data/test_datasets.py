@@ -201,3 +201,21 @@ def test_a_pair_with_one_unreadable_part_is_passed_over_whole(tmp_path: Path) ->
     assert Path(sample["A_path"]).stem == Path(sample["B_path"]).stem == "004"
     skipped = [Path(path).relative_to(tmp_path).as_posix() for path, _ in sample["skipped"]]
     assert skipped == ["trainM/002.png", "trainB/003.png"]
+
+
+def test_a_pair_goes_with_every_sample(unpaired: Path, tmp_path: Path) -> None:
+    """One fixed by seed, epoch and index, of all that there are, and its two halves stay together."""
+    for name in "ABM":
+        fill(tmp_path / "pairs" / f"train{name}", 4)
+    settings = replace(SMALL, dataroot=str(unpaired), paired_dataroot=str(tmp_path / "pairs"))
+    dataset, plain = open_dataset(settings), open_dataset(replace(settings, paired_dataroot=""))
+    assert len(dataset) == len(plain) == 11
+    seen = set()
+    for index in range(11):
+        sample = dataset[1, index]
+        assert torch.equal(sample["pair_A"], sample["pair_B"]) and sample["pair_M"].shape == (1, 16, 16)
+        assert torch.equal(sample["A"], plain[1, index]["A"]) and sample["skipped"] == ()
+        assert torch.equal(sample["pair_A"], dataset[1, index]["pair_A"])
+        seen.add(Path(sample["pair_A_path"]).stem)
+    assert len(seen) >= 3
+    assert any(not torch.equal(dataset[1, i]["pair_A"], dataset[2, i]["pair_A"]) for i in range(4))

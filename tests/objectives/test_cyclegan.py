@@ -302,3 +302,41 @@ def test_adam_that_cannot_be(change: dict[str, float]) -> None:
 def test_another_seed_starts_elsewhere() -> None:
     first, second = (make(seed=seed).remove_glasses.state_dict()["model.1.weight"] for seed in (0, 1))
     assert not torch.equal(first, second)
+
+
+def paired(number: int = 0) -> dict[str, Tensor]:
+    return batch(number) | {f"pair_{name}": value for name, value in batch(number + 50).items()}
+
+
+def test_pairs_draw_each_generator_to_the_truth() -> None:
+    """`--lambda_pair`: the loss is the distance to the bare face, weighed, and moves G_A alone."""
+    model, data = make(lambda_pair=4.0), paired()
+    with torch.no_grad():
+        distance = (model.remove_glasses(data["pair_A"]) - data["pair_B"]).abs().mean().item()
+    losses = model.step(data)
+    assert list(losses)[-1] == "pair_A" and losses["pair_A"].item() == pytest.approx(4 * distance, rel=1e-4)
+    assert list(model.pictures())[-3:] == ["pair_A", "pair_fake_B", "pair_B"]
+    plain, with_pairs = gradients(make_and_step({})), gradients(model)
+    changed = {
+        key.split(".")[0] for key in plain if not torch.allclose(plain[key], with_pairs[key], rtol=1e-3)
+    }
+    assert changed >= {"G_A"} and "G_B" not in changed
+
+
+def test_the_way_back_is_supervised_only_when_asked_for() -> None:
+    model = make_and_step({"lambda_pair_B": 2.0})
+    assert model.loss_names[-1] == "pair_B" and list(model.pictures())[-1] == "pair_fake_A"
+    assert "pair_B" not in make(lambda_pair=2.0).loss_names
+
+
+def make_and_step(change: dict[str, Any]) -> CycleGAN:
+    model = make(**change)
+    model.step(paired())
+    return model
+
+
+def test_a_little_truth_is_learnt_from() -> None:
+    """Removal of the drawn pairs gets nearer to the bare faces within some steps."""
+    model, data = make(lambda_pair=100.0, adam=AdamSettings(lr=0.002)), paired()
+    losses = [model.step(data)["pair_A"].item() for _ in range(15)]
+    assert losses[-1] < 0.85 * losses[0]

@@ -14,11 +14,18 @@ from cyclegan_glasses.networks.settings import (
     AutoencoderSettings,
     DiscriminatorSettings,
     GeneratorSettings,
+    IseeSettings,
     ReaderSettings,
+    ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import CycleGANSettings, FacelyzrSettings, FacemathSettings
+from cyclegan_glasses.objectives.settings import (
+    CycleGANSettings,
+    FacelyzrSettings,
+    FacemathSettings,
+    SupervisedSettings,
+)
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -30,6 +37,12 @@ SMALL: dict[str, Any] = {
     ),
     "facelyzr": FacelyzrSettings(ReaderSettings(16, channels=(2, 4), features=4), pretraining="joint"),
     "facemath": FacemathSettings(AutoencoderSettings(16, channels=(2, 4), latent=4)),
+    "mask2face": SupervisedSettings(
+        ResidualUnetSettings(filters=(2, 3), kernels=(5, 3), refine=True),
+        lambda_gan=0.5,
+        discriminator=DiscriminatorSettings(filters=2),
+    ),
+    "isee": SupervisedSettings(IseeSettings(3, 3, filters=4), "l2"),
 }
 pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
 
@@ -44,6 +57,8 @@ def batch(number: int) -> dict[str, Any]:
     sample: dict[str, Any] = {side: torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1 for side in "AB"}
     return sample | {
         "M": torch.rand(2, 1, 24, 24, generator=chance),
+        "pair_A": torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1,
+        "pair_B": torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1,
         "A_path": ["a", "b"],
         "B_path": ["c", "d"],
     }

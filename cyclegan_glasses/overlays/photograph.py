@@ -1,0 +1,115 @@
+"""What a photograph of a face says about its light, its skin and its camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.overlays.camera import Camera, measure_camera
+from cyclegan_glasses.overlays.light import Light
+from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.raster import blur
+
+_SAMPLES = np.array([(-30, 28), (30, 28), (-38, 40), (38, 40), (0, 18), (-18, 44), (18, 44), (0, -32)], float)
+"""Where skin is bare on most faces, mm: cheeks, nose, forehead."""
+_INNER, _HEAD = ((0, 28), (50, 62)), ((0, 15), (84, 125))
+"""Middle and half axes in mm of an ellipse that is face for certain, and of one that the head is inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What `draw_glasses` needs to know of a photograph besides the pose.
+
+    Attributes:
+        skin: uint8 (height, width), how likely a pixel is skin of the face.
+        cover: uint8 (height, width), its opposite: hair, ears or background, where temples are not seen.
+    """
+
+    light: Light
+    camera: Camera
+    skin: np.ndarray
+    cover: np.ndarray
+
+
+def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
+    """Estimate light, camera and skin of a face.
+
+    Args:
+        image: uint8 RGB (height, width, 3).
+        pose: of the face.
+        seed: of the grain that drawn parts will get.
+    """
+    skin = find_skin(image, pose)
+    return Scene(find_light(image, pose, skin), measure_camera(image, seed), skin, 255 - skin)
+
+
+def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:
+    """How likely each pixel is bare skin of the face, uint8 (height, width).
+
+    A normal distribution in YCrCb is fitted to spots that are skin on most faces; what lies far from it, or
+    outside of a generous ellipse around the head, is not. The middle of the face is, whatever its colour.
+    """
+    mm = pose.scale
+    colours = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), (0, 0), max(0.8, 1.5 * mm))
+    spots = pose.project(np.column_stack([_SAMPLES, np.zeros(len(_SAMPLES))]))
+    values = _at(colours, spots)
+    middle = np.median(values, axis=0)
+    near = np.abs(values - middle).sum(axis=1) < 60
+    spread = np.maximum(values[near].std(axis=0) if near.sum() > 2 else 0, (22, 5, 5)).astype(np.float32)
+    distance = np.square((colours.astype(np.float32) - middle.astype(np.float32)) / spread).sum(axis=2)
+    likely = np.clip(2.2 - distance / 8, 0, 1)
+    inner, head = (_ellipse(image.shape, pose, *oval) for oval in (_INNER, _HEAD))
+    likely = np.maximum(likely * head, inner)
+    return np.round(255 * blur(likely.astype(np.float32), 1.2 * mm)).astype(np.uint8)
+
+
+def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
+    """The lamp that shades the face so, its colour and brightness, and how soft the light is.
+
+    The brightness of the skin is fitted by `1 + b · n` over the normals `n` of an ellipsoid (Lambert's law,
+    one lamp and a sky); the colour is that of the picture's bright parts (Shades of Grey, Finlayson and
+    Trezzi 2004, Minkowski norm 6), half believed.
+    """
+    grid = np.stack(np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9)), axis=-1).reshape(-1, 2)
+    grid = grid[np.hypot(*grid.T) < 1] * (56, 82) + (0, 25)
+    normal = np.column_stack([grid / (72, 105) ** np.array(2), -np.ones(len(grid)) / 80])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    spots = pose.project(np.column_stack([grid, np.zeros(len(grid))]))
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    level = _at(blur(grey, 3 * pose.scale)[..., None], spots)[:, 0]
+    weight = _at(skin[..., None], spots)[:, 0] / 255 + 1e-3
+    level = level / max(1.0, float(np.average(level, weights=weight))) - 1
+    sides = (normal @ pose.rotation.T)[:, :2]
+    sides = sides - np.average(sides, axis=0, weights=weight)
+    gram = (sides * weight[:, None]).T @ sides + 0.03 * weight.sum() * np.eye(2)
+    across, down = np.linalg.solve(gram, (sides * weight[:, None]).T @ level)
+    strength = float(np.hypot(across, down))
+    direction = (float(np.clip(across, -0.8, 0.8)), float(np.clip(down, -0.6, 0.6)) - 0.3, -0.75)
+    bright = np.power(np.mean(np.square(image.astype(np.float32) / 255) ** 3, axis=(0, 1)), 1 / 6) + 1e-3
+    tint = np.sqrt(bright / bright.mean())
+    exposure = float(np.clip(np.quantile(grey, 0.95) / 235, 0.3, 1.0))
+    colour = tint * exposure
+    return Light(
+        direction,
+        (float(colour[0]), float(colour[1]), float(colour[2])),
+        float(np.clip(0.8 - 0.5 * strength, 0.4, 0.75)),
+    )
+
+
+def _at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Values (n, channels) of the pixels nearest to `points`, float64; the border where they lie outside."""
+    x, y = np.round(points).astype(int).T
+    return image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)].astype(float)
+
+
+def _ellipse(
+    shape: tuple[int, ...], pose: Pose, middle: tuple[float, float], half: tuple[float, float]
+) -> np.ndarray:
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    ring = [middle[0] + np.cos(angle) * half[0], middle[1] + np.sin(angle) * half[1], np.zeros(40)]
+    points = np.round(pose.project(np.column_stack(ring))).astype(np.int32)
+    layer = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(layer, [points], 1)
+    return layer.astype(np.float32)

@@ -1,0 +1,170 @@
+"""What a person types: `python crawl.py overlay …`, its pairs and its errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
+from cyclegan_glasses.collect.settings import OverlaySettings
+from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.overlays.fit import FACE
+from cyclegan_glasses.photo import GLASSES, NONE, Photo, latest_photos, write_manifest
+from cyclegan_glasses.sources.synthetic.draw import draw_portrait
+from cyclegan_glasses.sources.synthetic.parameters import random_portrait
+from options.crawl import parse
+from tests.overlays.test_own import picture
+
+SIZE = 64
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """Four bare synthetic portraits with the landmarks of an aligned folder, and two others to pass over."""
+    folder, rows = tmp_path / "faces", []
+    folder.mkdir()
+    for number in range(6):
+        drawing = draw_portrait(random_portrait(0, number), SIZE)
+        Image.fromarray(drawing.image).save(folder / f"{number}.png")
+        points = (drawing.pose.project(FACE) + 0.5).round(2).tolist()
+        rows.append(
+            Photo(
+                f"{number}.png",
+                source="folder",
+                origin=f"pile/{number}.jpg",
+                label=GLASSES if number == 4 else NONE,
+                split="test" if number == 3 else "train",
+                sha256="0" * 64,
+                width=SIZE,
+                height=SIZE,
+                group={"tone": "x"},
+                facts={"face": {"landmarks": points}},
+                verdict="rejected" if number == 5 else "",
+                reason="framing: small" if number == 5 else "",
+            )
+        )
+    write_manifest(folder, rows)
+    return folder
+
+
+def crawl(*words: object) -> int:
+    return run_command(lambda: parse([str(word) for word in words])())
+
+
+def load(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path))
+
+
+def test_pairs_have_one_name_and_an_exact_mask(faces, tmp_path, capsys) -> None:
+    """The truth must be true: outside the mask a pair is the same picture."""
+    out = tmp_path / "out"
+    assert crawl("overlay", faces, "--out", out, "--workers", 1) == 0
+    assert f"4 pairs are in {out}" in capsys.readouterr().out
+    rows = latest_photos(out)
+    assert len(rows) == 8 and {photo.split for photo in rows.values()} == {"train", "test"}
+    for path, photo in rows.items():
+        assert photo.group == {"tone": "x"} and path.startswith(
+            f"{photo.split}{'A' if photo.facts else 'B'}/"
+        )
+    for name in (path.split("/")[1] for path in rows if "trainA" in path):
+        a, b, m = (load(out / f"train{letter}" / name) for letter in "ABM")
+        assert ((a != b).any(axis=2) == (m > 0)).all() and (m > 200).mean() > 0.04
+        number = rows[f"trainB/{name}"].origin.split("/")[1].split(".")[0]
+        assert (b == load(faces / f"{number}.png")).all()
+        facts = rows[f"trainA/{name}"].facts
+        assert facts["mask"] == f"trainM/{name}" and facts["frame"]["lens_width"] > 40
+
+
+def test_the_same_words_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
+    """A run that was stopped must not draw other glasses than one that was not."""
+    settings = OverlaySettings(each=2)
+    photos = bare_faces(faces, tmp_path)
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    assert sum(len(rows) for rows in draw_pairs(photos, faces, whole, settings, workers=1)) == 16
+    first = draw_pairs(photos, faces, part, settings, workers=1)
+    next(first)
+    first.close()
+    assert len(list(draw_pairs(photos, faces, part, settings, workers=1))) == 4
+    assert latest_photos(whole) == latest_photos(part)
+    names = {path.relative_to(whole) for path in whole.rglob("*.png")}
+    assert len(names) == 24
+    assert all((whole / name).read_bytes() == (part / name).read_bytes() for name in names)
+    one, two = (load(whole / "trainA" / f"pile_0{end}.png") for end in ("", "_2"))
+    assert (one != two).any()
+
+
+def test_own_frames_are_drawn_and_named(faces, tmp_path) -> None:
+    frames, out = tmp_path / "frames", tmp_path / "out"
+    frames.mkdir()
+    picture().save(frames / "green_128mm.png")
+    assert crawl("overlay", faces, "--out", out, "--frames", frames, "--workers", 1) == 0
+    rows = [photo for photo in latest_photos(out).values() if photo.label == GLASSES]
+    assert {photo.facts["frame"]["file"] for photo in rows} == {"green_128mm.png"}
+    picture((200, 0, 0)).save(frames / "green_128mm.png")
+    assert crawl("overlay", faces, "--out", out, "--frames", frames, "--workers", 1) == 2
+
+
+def test_sunglasses_only_when_asked_for(faces, tmp_path) -> None:
+    for share, label in ((0, "glasses"), (1, "sunglasses")):
+        out = tmp_path / label
+        assert crawl("overlay", faces, "--out", out, "--sunglasses", share, "--workers", 1) == 0
+        assert {p.label for p in latest_photos(out).values() if p.facts} == {label}
+
+
+def test_a_picture_without_a_face_costs_a_line(faces, tmp_path, capsys) -> None:
+    pile, out = tmp_path / "pile", tmp_path / "out"
+    pile.mkdir()
+    Image.new("RGB", (40, 40)).save(pile / "black.png")
+    (pile / "broken.png").write_bytes(b"no picture")
+    assert crawl("overlay", pile, "--out", out, "--workers", 1) == 2
+    shown = capsys.readouterr()
+    assert "overlay: no face found" in shown.out and "overlay: unreadable" in shown.out
+    assert "glasses fit none of the 2 pictures" in shown.err
+    assert {photo.reason for photo in latest_photos(out).values()} >= {"overlay: no face found"}
+
+
+def test_a_pile_is_aligned_and_its_faces_are_found(tmp_path, shared) -> None:
+    """Without a manifest the detector finds the eyes that the lenses go before."""
+    yunet = next(iter(sorted((shared / "models").glob("face_detection_yunet*.onnx"))), None)
+    if yunet is None:
+        pytest.skip("no YuNet below the shared models")
+    pile, out = tmp_path / "pile", tmp_path / "out"
+    pile.mkdir()
+    for photo in sorted((shared / "data" / "photos" / "lfw").rglob("*.jpg"))[:2]:
+        (pile / photo.name).write_bytes(photo.read_bytes())
+    words = ["overlay", pile, "--out", out, "--align", 48, "--max_turn", 90, "--yunet", yunet, "--workers", 1]
+    assert crawl(*words) == 0
+    pairs = [photo for photo in latest_photos(out).values() if photo.facts]
+    assert len(pairs) == 2
+    for photo in pairs:
+        mask = load(out / photo.facts["mask"])
+        assert mask.shape == (48, 48)
+        assert mask[19, 15] > 200 and mask[19, 32] > 200
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--align", "8"], "16 to 2048"),
+        (["--each", "0"], "1 to 1000"),
+        (["--sunglasses", "2"], "0 to 1"),
+        (["--seed", "-1"], "0 to"),
+        (["--split", "trial=0.1"], "test=SHARE"),
+        (["--frames", "gone"], "no PNG files"),
+        (["--yunet", "gone.onnx"], "gone.onnx"),
+    ],
+)
+def test_bad_words_cost_one_line_and_write_nothing(faces, tmp_path, capsys, words, message) -> None:
+    assert crawl("overlay", faces, "--out", tmp_path / "out", *words) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_manifest_without_bare_faces_is_said(faces, tmp_path, capsys) -> None:
+    write_manifest(faces, [Photo("4.png", label=GLASSES, sha256="0" * 64)])
+    assert crawl("overlay", faces, "--out", tmp_path / "out") == 2
+    assert "no bare faces" in capsys.readouterr().err
