@@ -85,8 +85,8 @@ def command(args: argparse.Namespace) -> Callable[[], None]:
             raise UserError(f"--{name} {getattr(args, name):g} is not possible: {low} to {high}")
     if args.action == "walk" and len(args.photos) > 1:
         raise UserError("walk starts from one photo at most")
-    if args.action == "age" and not 18 <= args.to <= 100:
-        raise UserError(f"--to {args.to:g} is not possible: 18 to 100, the ages that were learnt from")
+    if args.action == "age" and not 0 <= args.to <= 120:
+        raise UserError(f"--to {args.to:g} is not possible: 0 to 120 years")
     return lambda: _run(args)
 
 
