@@ -9,8 +9,15 @@ from typing import Any
 
 from cyclegan_glasses.errors import UserError
 
-#: Reads the weights of a judge that is also an `Encoder` (see `judging`); None where there is no such judge.
-JUDGE_LOADER: Callable[[Path], Any] | None = None
+
+def _trained(path: Path) -> Any:
+    from cyclegan_glasses.reading.judge import load_judge as load
+
+    return load(path)
+
+
+#: Reads the weights of a judge that is also an `Encoder` (see `judging`).
+JUDGE_LOADER: Callable[[Path], Any] = _trained
 
 
 def shipped_judge() -> Path | None:
@@ -23,13 +30,11 @@ def load_judge(path: Path | None) -> Any | None:
     """The judge in `path`, else the one that is shipped, else None.
 
     Raises:
-        UserError: `path` is not there, or this version has no judge that reads it.
+        UserError: `path` is not there, or holds no judge.
     """
     found = path or shipped_judge()
     if found is None:
         return None
     if not found.is_file():
         raise UserError(f"--judge {found} is not there: give the weights of a judge")
-    if JUDGE_LOADER is None:
-        raise UserError(f"this version has no judge that reads {found}: leave --judge out")
     return JUDGE_LOADER(found)

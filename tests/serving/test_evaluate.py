@@ -49,7 +49,10 @@ def run(world: Path, *words: str | Path) -> None:
     assert parse([str(word) for word in base])() == 0
 
 
-def test_the_table_the_files_and_the_best_checkpoint(world: Path, tmp_path: Path, capsys) -> None:
+def test_the_table_the_files_and_the_best_checkpoint(
+    world: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(instruments, "shipped_judge", lambda: None)
     run(world, "--epoch", "all", "--rivals", "untouched", "--pick", "L1", "--out", tmp_path / "out")
     said = capsys.readouterr().out
     assert "| tiny 1" in said and "tiny 2" in said and "untouched" in said and "best by L1: tiny" in said
@@ -109,12 +112,15 @@ def test_a_protocol_with_other_counts_says_so(world: Path) -> None:
     assert any("3 inputs and 3 targets, the protocol has 2672 and 37157" in note for note in notes)
 
 
-def test_without_a_judge_that_fits_its_option_is_refused(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(instruments, "JUDGE_LOADER", None)
-    monkeypatch.setattr(instruments, "shipped_judge", lambda: None)
+def test_the_judge_that_ships_serves_unless_another_is_named(tmp_path: Path, monkeypatch) -> None:
+    shipped = instruments.load_judge(None)
+    assert shipped is not None and len(shipped.sha256) == 64
     (tmp_path / "judge.pt").write_bytes(b"weights")
-    with pytest.raises(UserError, match="has no judge that reads"):
+    with pytest.raises(UserError, match="cut off, or holds more than weights"):
         instruments.load_judge(tmp_path / "judge.pt")
+    with pytest.raises(UserError, match="is not there"):
+        instruments.load_judge(tmp_path / "none.pt")
+    monkeypatch.setattr(instruments, "shipped_judge", lambda: None)
     assert instruments.load_judge(None) is None
 
 
