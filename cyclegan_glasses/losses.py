@@ -89,3 +89,24 @@ def distance(picture: Tensor, target: Tensor, kind: str) -> Tensor:
         return F.mse_loss(picture, target)
     absolute = F.l1_loss(picture, target) if kind.endswith("l1") else picture.new_zeros(())
     return absolute + (1 - ssim(picture, target)) if kind.startswith("ssim") else absolute
+
+
+def balanced_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy in which every class of the batch weighs alike, however rare it is; a scalar.
+
+    Args:
+        logits: (N, classes).
+        labels: int64 (N,), −1 where the label is missing; 0 comes of a batch without labels.
+    """
+    each = F.cross_entropy(logits, labels, ignore_index=-1, reduction="none")
+    counts = torch.bincount(labels.clamp_min(-1) + 1, minlength=logits.shape[1] + 1)[1:]
+    known = labels >= 0
+    weights = known / counts[labels.clamp_min(0)].clamp_min(1)
+    return (each * weights).sum() / (counts > 0).sum().clamp_min(1)
+
+
+def known_smooth_l1(values: Tensor, targets: Tensor) -> Tensor:
+    """Huber loss (threshold 1) over the targets that are not NaN; a scalar, 0 where there are none."""
+    known = ~targets.isnan()
+    each = F.smooth_l1_loss(values, torch.where(known, targets, values.detach()), reduction="none")
+    return each.sum() / known.sum().clamp_min(1)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from cyclegan_glasses.data.settings import DATASET_MODES, DIRECTIONS, PREPROCESS
+from cyclegan_glasses.data.settings import DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
     DISCRIMINATORS,
@@ -20,7 +20,13 @@ from cyclegan_glasses.networks.settings import (
     InitSettings,
 )
 
-MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan", "mask2face": "mask2face", "isee": "isee"}
+MODELS = {
+    "cyclegan": "cyclegan",
+    "cycle_gan": "cyclegan",
+    "mask2face": "mask2face",
+    "isee": "isee",
+    "facelyzr": "facelyzr",
+}
 #: Models whose networks take pictures of any size; those of the others need sides that are multiples of 4.
 ANY_SIZE = ("mask2face", "isee")
 
@@ -82,6 +88,29 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")
     group.add_argument("--batch_size", type=int, default=1, help="pictures of each domain in a step")
     group.add_argument("--num_threads", type=int, default=4, help="processes that read pictures")
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Labels of aligned faces."""
+    group = parser.add_argument_group("labels")
+    group.add_argument(
+        "--labels", metavar="FILE.csv", default=None, help="path, label, gender, age; else the manifests"
+    )
+    group.add_argument("--label_share", type=number, default=1.0, help="of the labels that are used")
+    group.add_argument(
+        "--drawn", type=number, default=1.0, help="drawn glasses, whole, dark and broken, for each bare face"
+    )
+    group.add_argument(
+        "--max_lens", type=number, default=0.33, help="lenses of sunglasses are not brighter, beside the skin"
+    )
+    group.add_argument("--no_augment", action="store_true", help="faces as they are: not turned, not tinted")
+
+
+def label_settings(args: argparse.Namespace) -> LabelSettings | None:
+    """The words of `add_labels`; None for a model without them."""
+    if not hasattr(args, "label_share"):
+        return None
+    return LabelSettings(args.labels, args.label_share, args.drawn, args.max_lens, not args.no_augment)
 
 
 def add_generator(parser: argparse.ArgumentParser) -> None:

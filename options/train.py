@@ -15,13 +15,14 @@ from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
-from options import cyclegan, isee, mask2face
+from options import cyclegan, facelyzr, isee, mask2face
 from options.arguments import (
     ANY_SIZE,
     MODELS,
     Parser,
     add_data,
     add_run,
+    label_settings,
     number,
     parse_again,
     require_dataroot,
@@ -32,7 +33,12 @@ from options.presets import PRESETS
 
 #: What a model adds to the command line: `add_arguments(parser)` and `settings(args)`, and optionally
 #: `DEFAULTS`, its own for options that all models have.
-MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan, "mask2face": mask2face, "isee": isee}
+MODEL_OPTIONS: dict[str, ModuleType] = {
+    "cyclegan": cyclegan,
+    "mask2face": mask2face,
+    "isee": isee,
+    "facelyzr": facelyzr,
+}
 
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
@@ -50,7 +56,7 @@ SESSION = frozenset(
 #: Options that shape the networks: a run cannot go on with others.
 SHAPE = frozenset(
     "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D filters kernels"
-    " refine".split()
+    " refine channels features".split()
 )  # fmt: skip
 
 
@@ -134,6 +140,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         fixed=False,
         paired_dataroot=getattr(args, "paired_dataroot", ""),
         multiple=1 if model in ANY_SIZE else MULTIPLE,
+        labels=label_settings(args),
     )
     monitoring = MonitoringSettings(
         dashboard=DashboardSettings(

@@ -29,8 +29,8 @@ ROOMS = (
         "judging",
         "overlays",
     ),
-    *("sources", "criteria", "collect", "data", "objectives", "training", "monitoring", "editing"),
-    *("evaluation", "serving", "__main__"),
+    *("sources", "criteria", "collect", "data", "objectives", "training", "monitoring", "reading"),
+    *("editing", "evaluation", "serving", "__main__"),
 )
 LIGHT = ("errors", "files", "photo", "settings", "run_folder")
 COMMANDS = ("errors.py", "serving", "monitoring/console.py", "monitoring/visdom_files.py")

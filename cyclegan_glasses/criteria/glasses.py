@@ -33,13 +33,18 @@ def score(context: Context) -> dict[str, float]:
     colour is brightest there. `frame_margin`: how far from the border the outer ends of a frame would lie,
     in eye distances. `edges`: see `edges`.
     """
-    red = context.crop[:, :, 0].astype(np.float32)
-    lens = float(np.mean([np.median(red[lens]) for lens in LENSES]))
     return {
-        "lens": lens / (float(np.median(red[SKIN])) + 5),
+        "lens": lens_brightness(context.crop),
         "frame_margin": _frame_margin(context),
         "edges": edges(context.crop),
     }
+
+
+def lens_brightness(crop: np.ndarray) -> float:
+    """The score `lens` of an aligned face, uint8 RGB (`SIZE`, `SIZE`, 3)."""
+    red = crop[:, :, 0].astype(np.float32)
+    lens = float(np.mean([np.median(red[lens]) for lens in LENSES]))
+    return lens / (float(np.median(red[SKIN])) + 5)
 
 
 def edges(crop: np.ndarray) -> float:

@@ -19,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
+from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
-from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.data.transforms import apply, normalize, plan, to_tensor
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.pictures import UnreadablePicture, find_pictures
@@ -137,7 +138,7 @@ class AccompaniedDataset:
         return {**whole, "skipped": skipped}
 
 
-Dataset = UnpairedDataset | PairedDataset | SingleDataset | AccompaniedDataset
+Dataset = UnpairedDataset | PairedDataset | SingleDataset | LabelledDataset | AccompaniedDataset
 
 
 def open_dataset(settings: DataSettings) -> Dataset:
@@ -151,8 +152,9 @@ def open_dataset(settings: DataSettings) -> Dataset:
     main = _open_main(settings)
     if not settings.paired_dataroot:
         return main
-    if isinstance(main, SingleDataset):
-        raise UserError("--paired_dataroot goes beside two domains: leave out --dataset_mode single")
+    if isinstance(main, SingleDataset | LabelledDataset):
+        mode = settings.dataset_mode
+        raise UserError(f"--paired_dataroot goes beside two domains: leave out --dataset_mode {mode}")
     root = Path(settings.paired_dataroot)
     if not root.is_dir():
         raise UserError(f"there is no --paired_dataroot {root}: make one with crawl.py overlay")
@@ -164,13 +166,13 @@ def open_dataset(settings: DataSettings) -> Dataset:
     return AccompaniedDataset(main, pairs)
 
 
-def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | SingleDataset:
+def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | SingleDataset | LabelledDataset:
     """Find out what lies below `dataroot` and open it.
 
     `unaligned` needs `<phase>A` and `<phase>B`. In order it is the input's domain alone, with its partners
     where the other domain has the same names; a `dataroot` without such folders is taken as plain pictures.
     `aligned` is `<phase>A` and `<phase>B` with the same names, or `<phase>` with pairs side by side.
-    Masks come from `<phase>M`.
+    Masks come from `<phase>M`. `labelled` is a folder with manifests, see `labels.read_labels`.
 
     Raises:
         UserError: a folder is missing or empty, or no two names match.
@@ -178,6 +180,8 @@ def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | Sing
     root, phase = Path(settings.dataroot), settings.phase
     if not root.exists():
         raise UserError(f"there is no --dataroot {root}: name a folder that holds {phase}A and {phase}B")
+    if settings.dataset_mode == LABELLED:
+        return open_labelled(settings)
     source, target = settings.direction.split("to")
     plain = not any((root / f"{p}{name}").is_dir() for p in (phase, "train", "test") for name in "AB")
     if settings.dataset_mode == "single" or (

@@ -7,9 +7,35 @@ from dataclasses import dataclass
 from cyclegan_glasses.errors import UserError
 
 DATASET_MODES = ("unaligned", "aligned", "single")
+LABELLED = "labelled"
 DIRECTIONS = ("AtoB", "BtoA")
 PREPROCESS = ("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none")
 MULTIPLE = 4  # every generator halves a picture at least twice, so sides are multiples of this
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSettings:
+    """Where labels come from, and what is drawn besides.
+
+    Attributes:
+        table: a CSV with a header (path, label, gender, age), or None: the manifests below `dataroot`.
+        share: of the labels that are used, chosen by a hash; the others count as missing.
+        drawn: pictures with drawn glasses, sunglasses or broken glasses for each bare face.
+        max_lens: faces labelled sunglasses whose lenses are brighter, as a share of the skin, are left out.
+        augment: turn, scale, shift, blur and tint the training pictures at random.
+    """
+
+    table: str | None = None
+    share: float = 1.0
+    drawn: float = 1.0
+    max_lens: float = 0.33
+    augment: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise UserError(f"--label_share {self.share:g} is not possible: above 0, at most 1")
+        if not 0 <= self.drawn <= 4:
+            raise UserError(f"--drawn {self.drawn:g} is not possible: 0 (none) to 4 for each bare face")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +48,8 @@ class DataSettings:
         paired_dataroot: folder of pairs (see `dataset_mode` aligned) of which one goes with every sample, as
             `pair_A` and `pair_B`; empty for none.
         multiple: what `crop_size` must be a multiple of, for the networks' sake.
-        dataset_mode: `unaligned`, `aligned` (pairs) or `single` (one domain).
+        dataset_mode: `unaligned`, `aligned` (pairs), `single` (one domain) or `labelled` (aligned faces with
+            what is known of them, see `labelled`).
         direction: which domain is the input, where only one is (`single`, testing).
         input_nc, output_nc: channels of the input's and the output's domain: 1 (grey) or 3 (RGB).
         load_size, crop_size: in pixels, see `transforms`.
@@ -35,6 +62,7 @@ class DataSettings:
         seed: of order, pairing, crops and flips; below 2**32.
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
             stands for «yes, unless the phase is `train`».
+        labels: what a `labelled` data set needs to know besides.
 
     Raises:
         UserError: a value that cannot be, or two that do not go together.
@@ -58,9 +86,10 @@ class DataSettings:
     fixed: bool | None = None
     paired_dataroot: str = ""
     multiple: int = MULTIPLE
+    labels: LabelSettings | None = None
 
     def __post_init__(self) -> None:
-        _one_of("dataset_mode", self.dataset_mode, DATASET_MODES)
+        _one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
         _one_of("direction", self.direction, DIRECTIONS)
         _one_of("preprocess", self.preprocess, PREPROCESS)
         for name, least in (
@@ -78,6 +107,8 @@ class DataSettings:
             raise UserError(f"--max_dataset_size {self.max_dataset_size} leaves no picture: at least 1")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"--seed {self.seed} is not possible: 0 to {2**32 - 1}")
+        if self.dataset_mode == LABELLED and (self.input_nc, self.preprocess) != (3, "resize_and_crop"):
+            raise UserError("labelled faces are aligned and in colour: leave out --input_nc and --preprocess")
         self._check_sizes()
 
     def _check_sizes(self) -> None:

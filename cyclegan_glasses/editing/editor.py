@@ -181,7 +181,9 @@ class GlassesEditor:
         with torch.inference_mode(), self.precision.autocast():
             edited = generator.network(batch.contiguous())
         levels = (edited.float().clamp(-1, 1) + 1) * 127.5
-        return list(levels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).cpu().numpy())
+        if generator.settings.input_nc == 1:  # what a grey network changes, every colour takes part in
+            levels = levels - (batch + 1) * 127.5 + torch.from_numpy(np.stack(crops)).to(levels).movedim(3, 1)
+        return list(levels.permute(0, 2, 3, 1).cpu().numpy())
 
     def finish(
         self,

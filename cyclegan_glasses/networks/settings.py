@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError, one_of
 
@@ -71,6 +72,7 @@ class ResidualUnetSettings:
     norm: str = "instance"
     composite: bool = False
     refine: bool = False
+    multiple: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         one_of("norm", self.norm, NORMS)
@@ -105,6 +107,7 @@ class IseeSettings:
     input_nc: int = 1
     output_nc: int = 1
     filters: int = 90
+    multiple: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if self.filters < 1:
@@ -112,6 +115,36 @@ class IseeSettings:
 
     def check_side(self, side: int) -> None:
         """Any side will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """A network that reads attributes off an aligned face.
+
+    Attributes:
+        size: side of its input in pixels; a multiple of 2 for each stage.
+        channels: after each stage, which halves the sides.
+        features: numbers that the heads read.
+        classes: that the glasses head tells apart.
+        dropout: share of the code that is dropped in training.
+    """
+
+    size: int = 64
+    channels: tuple[int, ...] = (32, 64, 96, 128)
+    features: int = 128
+    classes: int = 4
+    dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not self.channels or min(self.channels) < 1 or self.features < 1:
+            raise UserError("--channels and --features must be at least 1")
+        if self.size < 1 or self.size % (1 << len(self.channels)):
+            multiple = 1 << len(self.channels)
+            raise UserError(
+                f"--crop_size {self.size} must be a multiple of {multiple} for {len(self.channels)} stages"
+            )
+        if not 0 <= self.dropout < 1:
+            raise UserError(f"--dropout_share {self.dropout:g} is not possible: 0 or more, below 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,14 @@ from cyclegan_glasses.networks.settings import (
     GeneratorSettings,
     InitSettings,
     IseeSettings,
+    ReaderSettings,
     ResidualUnetSettings,
 )
 
 GAN_MODES = ("lsgan", "vanilla", "wgangp")
 DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
+PRETRAININGS = ("layers", "joint", "none")
+NOISES = ("gaussian", "mask", "blocks", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,47 @@ class AdamSettings:
     def __post_init__(self) -> None:
         if self.lr <= 0 or not 0 <= self.beta1 < 1 or not 0 <= self.beta2 < 1 or self.clip < 0:
             raise UserError("--lr must be above 0, --beta1 and --beta2 in [0, 1) and --clip_grad not below 0")
+
+
+@dataclass(frozen=True, slots=True)
+class FacelyzrSettings:
+    """A stacked denoising autoencoder (Vincent et al., JMLR 11, 2010) and heads on its code.
+
+    Attributes:
+        reader: the network.
+        adam: its optimizer.
+        pretraining: one of `PRETRAININGS`: `layers`, each stage by itself, then all of them together, then
+            the heads; `joint`, picture and heads at once; `none`, the heads from scratch.
+        pretraining_share: of the training, where `pretraining` is `layers`; two thirds of it go to the
+            stages by themselves.
+        noise: one of `NOISES`, put on the input of what learns to undo it.
+        noise_level: its strength, see `objectives.noise`.
+        lambda_picture: weight of the picture's reconstruction where `pretraining` is `joint`.
+        lambda_gender, lambda_age, lambda_landmarks: weights beside the glasses' loss.
+    """
+
+    reader: ReaderSettings = field(default_factory=ReaderSettings)
+    adam: AdamSettings = field(default_factory=AdamSettings)
+    pretraining: str = "layers"
+    pretraining_share: float = 0.25
+    noise: str = "gaussian"
+    noise_level: float = 0.3
+    lambda_picture: float = 1.0
+    lambda_gender: float = 0.5
+    lambda_age: float = 0.3
+    lambda_landmarks: float = 1.0
+
+    def __post_init__(self) -> None:
+        one_of("pretraining", self.pretraining, PRETRAININGS)
+        one_of("noise", self.noise, NOISES)
+        if not 0 <= self.noise_level <= 1:
+            raise UserError(f"--noise_level {self.noise_level:g} is not possible: 0 to 1")
+        if not 0 < self.pretraining_share < 1:
+            raise UserError(
+                f"--pretraining_share {self.pretraining_share:g} is not possible: between 0 and 1"
+            )
+        if min(self.lambda_picture, self.lambda_gender, self.lambda_age, self.lambda_landmarks) < 0:
+            raise UserError("the weights of facelyzr's losses must not be below 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from typing import NoReturn
 
 from cyclegan_glasses import __version__
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.serving import add, doctor, evaluate, export, hype, remove
+from cyclegan_glasses.serving import add, calibrate, doctor, evaluate, export, hype, judge, remove
 
 VERBS: dict[str, ModuleType] = {
     "remove": remove,
     "add": add,
     "export": export,
+    "judge": judge,
+    "calibrate": calibrate,
     "evaluate": evaluate,
     "hype": hype,
     "doctor": doctor,

@@ -76,12 +76,12 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     from cyclegan_glasses.editing.batch import JOURNAL, SKIPPED, Output, edit_files
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
-    from cyclegan_glasses.editing.judges import default_judge
     from cyclegan_glasses.faces.models import download_yunet
+    from cyclegan_glasses.reading.judge import load_judge
 
     work = plan(args.photos, args.output, args.overwrite)
     yunet = download_yunet() if args.download_yunet and args.yunet is None else args.yunet
-    judge = default_judge()
+    judge = load_judge()
     if settings.check and judge is None:
         raise UserError("this installation has no judge: leave --judge out")
     words = model_words(args) | {"direction": direction}

@@ -34,6 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--redo_reviewed", action="store_true", help="decide anew on photos that a person decided on"
     )
+    parser.add_argument("--judge", action="store_true", help="ask the judge as well (see docs/judge.md)")
+    parser.add_argument(
+        "--judge_weights", type=Path, metavar="FILE", help="another judge than the one that ships"
+    )
     parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
     parser.add_argument("--workers", type=int, default=0, help="processes (0: one for each core)")
     parser.add_argument(
@@ -68,17 +72,26 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
         cluster=args.cluster,
         redo_reviewed=args.redo_reviewed,
     )
-    return lambda: _filter(list(dict.fromkeys(args.folders)), settings, args.dry_run)
+    if args.judge_weights and not args.judge:
+        raise UserError("--judge_weights names a judge that is not asked: add --judge")
+    folders = list(dict.fromkeys(args.folders))
+    return lambda: _filter(folders, settings, args.dry_run, args.judge, args.judge_weights)
 
 
-def _filter(folders: list[Path], settings: FilterSettings, dry_run: bool) -> int | None:
+def _filter(
+    folders: list[Path], settings: FilterSettings, dry_run: bool, ask: bool, weights: Path | None
+) -> int | None:
     from cyclegan_glasses.criteria.filtering import Summary, count_photos, decide_folders, measure_folders
+    from cyclegan_glasses.reading.judge import load_judge
 
+    judge = load_judge(weights) if ask else None
+    if ask and judge is None:
+        raise UserError("no judge ships with this package: name one with --judge_weights FILE")
     total = count_photos(folders)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     measured = 0
     try:
-        for new in shown(measure_folders(folders, settings), total, "photos"):
+        for new in shown(measure_folders(folders, settings, judge), total, "photos"):
             measured += new
         summary: Summary = decide_folders(folders, settings, dry_run)
     except KeyboardInterrupt:

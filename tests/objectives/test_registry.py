@@ -14,11 +14,12 @@ from cyclegan_glasses.networks.settings import (
     DiscriminatorSettings,
     GeneratorSettings,
     IseeSettings,
+    ReaderSettings,
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import CycleGANSettings, SupervisedSettings
+from cyclegan_glasses.objectives.settings import CycleGANSettings, FacelyzrSettings, SupervisedSettings
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -34,6 +35,7 @@ SMALL: dict[str, Any] = {
         discriminator=DiscriminatorSettings(filters=2),
     ),
     "isee": SupervisedSettings(IseeSettings(3, 3, filters=4), "l2"),
+    "facelyzr": FacelyzrSettings(ReaderSettings(16, channels=(2, 4), features=4), pretraining="joint"),
 }
 pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
 

@@ -1,0 +1,193 @@
+"""Aligned faces with labels, and glasses drawn on the bare ones: whole, dark and broken.
+
+A sample is a dictionary: `A` float32 (3, size, size) in [-1, 1], `A_path`, `glasses` and `gender` int64 ()
+with −1 for a missing label, `age` float32 () in years and `landmarks` float32 (5, 2) in shares of the crop,
+NaN where missing, and `skipped` as in `datasets`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+
+from cyclegan_glasses.criteria.context import SIZE
+from cyclegan_glasses.criteria.glasses import lens_brightness
+from cyclegan_glasses.data.folders import Domain
+from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
+from cyclegan_glasses.data.sampler import Key, sample_generator
+from cyclegan_glasses.data.settings import DataSettings, LabelSettings
+from cyclegan_glasses.data.transforms import normalize, to_tensor
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.overlays.broken import BROKEN as WAYS
+from cyclegan_glasses.overlays.broken import random_glasses, wiped
+from cyclegan_glasses.pictures import UnreadablePicture, open_picture
+
+#: What is drawn on bare faces, in turn: each way of being broken as often as glasses, sunglasses twice.
+_KINDS = (*WAYS, GLASSES, SUNGLASSES, *WAYS, GLASSES, SUNGLASSES, SUNGLASSES)
+_WIPED = "wiped"
+_DRAWING = 3  # keeps this stream of random numbers apart from those of the sampler
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One picture of the set: a file, what is drawn on it (empty: nothing), and its labels."""
+
+    path: Path
+    drawn: str
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledDataset:
+    """Faces as they are, then the drawn ones. A picture is read and drawn once, then kept in memory."""
+
+    settings: DataSettings
+    faces: list[Face]
+    kept: dict[int, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def domains(self) -> list[Domain]:
+        paths = tuple(dict.fromkeys(face.path for face in self.faces))
+        return [Domain("A", Path(self.settings.dataroot), paths)]
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, key: Key) -> dict[str, Any]:
+        settings, face = self.settings, self.faces[key[1]]
+        try:
+            picture = self._picture(key[1])
+        except UnreadablePicture as error:
+            return {"skipped": ((error.path, error.reason),)}
+        labels, points = face.labels, face.labels.landmarks
+        marks = np.full((5, 2), np.nan) if points is None else points
+        size = (settings.crop_size, settings.crop_size)
+        if settings.in_order or not (settings.labels or LabelSettings()).augment:
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        else:
+            rng = sample_generator(settings.seed, *key)
+            picture, marks = _varied(picture, marks, settings.crop_size, settings.flip, rng)
+        return {
+            "A": normalize(to_tensor(Image.fromarray(picture))),
+            "A_path": str(face.path),
+            "glasses": torch.tensor(labels.glasses),
+            "gender": torch.tensor(labels.gender),
+            "age": torch.tensor(labels.age, dtype=torch.float32),
+            "landmarks": torch.tensor(marks, dtype=torch.float32),
+            "skipped": (),
+        }
+
+    def _picture(self, index: int) -> np.ndarray:
+        """Face `index`, drawn on, uint8 RGB, as large as it is varied from, or as large as is wanted."""
+        if index not in self.kept:
+            face, settings = self.faces[index], self.settings
+            side = settings.crop_size if settings.in_order else settings.load_size
+            picture = np.asarray(open_picture(face.path))
+            if face.drawn:
+                rng = np.random.default_rng([_DRAWING, settings.seed, index])
+                picture = drawn_on(picture, face.drawn, face.labels, rng)
+            self.kept[index] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+        return self.kept[index]
+
+
+def open_labelled(settings: DataSettings) -> LabelledDataset:
+    """The labelled faces of a phase below `dataroot`, and, by `labels.drawn`, drawn ones.
+
+    Raises:
+        UserError: see `read_labels`.
+    """
+    asked = settings.labels or LabelSettings()
+    rows = read_labels(Path(settings.dataroot), settings.phase, asked)
+    faces = [Face(path, "", labels) for path, labels in rows if _trusted(path, labels, asked.max_lens)]
+    faces = faces[: settings.max_dataset_size]
+    return LabelledDataset(settings, faces + list(_drawn(faces, asked.drawn)))
+
+
+def drawn_on(picture: np.ndarray, kind: str, labels: Labels, rng: np.random.Generator) -> np.ndarray:
+    """`picture`, uint8 RGB (size, size, 3), with what `kind` names, a key of `WAYS` or a class, drawn on."""
+    eyes = _eyes(labels) * len(picture)
+    match kind:
+        case "wiped":
+            return wiped(picture, eyes, labels.turn, rng)
+        case "glasses" | "sunglasses":
+            return random_glasses(picture, eyes, labels.turn, rng, kind == SUNGLASSES)[0]
+        case _:
+            return WAYS[kind](picture, eyes, labels.turn, rng)
+
+
+def _drawn(faces: list[Face], often: float) -> list[Face]:
+    """`often` drawn faces for each bare one, and as many wiped ones for each third with glasses."""
+    bare = [face for face in faces if face.labels.glasses == CLASSES.index(NONE)]
+    worn = [face for face in faces if face.labels.glasses == CLASSES.index(GLASSES)]
+    drawn = [
+        (bare[number % len(bare)], _KINDS[(number + number // len(bare)) % len(_KINDS)])
+        for number in range(round(often * len(bare)))
+    ]
+    drawn += [(worn[number % len(worn)], _WIPED) for number in range(round(often * len(worn) / 3))]
+    return [
+        Face(
+            face.path,
+            kind,
+            replace(face.labels, glasses=CLASSES.index(kind if kind in CLASSES else BROKEN)),
+        )
+        for face, kind in drawn
+    ]
+
+
+def _trusted(path: Path, labels: Labels, max_lens: float) -> bool:
+    """Many faces that a machine labelled sunglasses wear eyeglasses: their lenses are brighter."""
+    if labels.glasses != CLASSES.index(SUNGLASSES):
+        return True
+    try:
+        picture = np.asarray(open_picture(path))
+    except UnreadablePicture:
+        return True  # it is told of when it is read
+    return lens_brightness(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)) <= max_lens
+
+
+def _eyes(labels: Labels) -> np.ndarray:
+    """Both eyes in shares of the crop, (2, 2): as found, or where the alignment puts them."""
+    if labels.landmarks is not None:
+        return labels.landmarks[:2]
+    framing = Framing()
+    return np.array([[0.5 - framing.eye_distance / 2], [0.5 + framing.eye_distance / 2]]) * (1, 0) + (
+        0,
+        framing.eye_height,
+    )
+
+
+def _varied(
+    picture: np.ndarray, marks: np.ndarray, size: int, flip: bool, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A turned, scaled, shifted, mirrored, tinted and perhaps blurred view, and the landmarks in it."""
+    angle, scale = rng.normal(0, 4), np.exp(rng.normal(0, 0.05))
+    matrix: np.ndarray = np.array(cv2.getRotationMatrix2D((0.5, 0.5), float(angle), float(scale)))
+    matrix[:, 2] += rng.normal(0, 0.02, 2)
+    if flip and rng.random() < 0.5:
+        matrix[0] = -matrix[0]
+        matrix[0, 2] += 1
+        marks = marks[[1, 0, 2, 4, 3]]
+    marks = marks @ matrix[:, :2].T + matrix[:, 2]
+    # From pixel centres of the picture to those of the view.
+    pixels = matrix.copy()
+    pixels[:, :2] *= size / len(picture)
+    pixels[:, 2] = size * matrix[:, 2] + pixels[:, :2].sum(1) / 2 - 0.5
+    view = cv2.warpAffine(
+        picture, pixels, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
+    if rng.random() < 0.3:
+        view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.3, 1.0)))
+    values = view.astype(np.float32)
+    if rng.random() < 0.05:
+        values = values.mean(2, keepdims=True).repeat(3, 2)
+    gain = np.exp(rng.normal(0, 0.15)) * np.exp(rng.normal(0, 0.04, 3))
+    values = (values - values.mean()) * np.exp(rng.normal(0, 0.15)) + values.mean()
+    values = values * gain + rng.normal(0, 8) + rng.normal(0, abs(rng.normal(0, 2.0)), values.shape)
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8), marks

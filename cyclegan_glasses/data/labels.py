@@ -1,0 +1,142 @@
+"""What is known of aligned faces: glasses, gender, age, landmarks; from manifests or a table."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from cyclegan_glasses.data.settings import LabelSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
+from cyclegan_glasses.sources.folder import folder_photos
+from cyclegan_glasses.sources.settings import FolderSettings
+
+#: The classes of the glasses head, by index.
+CLASSES = (GLASSES, NONE, SUNGLASSES, BROKEN)
+#: The classes of the gender head, by index, and words for them.
+GENDERS = ("male", "female")
+_GENDER = {"male": 0, "man": 0, "m": 0, "masculine": 0, "female": 1, "woman": 1, "f": 1, "feminine": 1}
+#: One in so many training faces is held out for calibration, where no split `val` says which.
+HELD_OUT = 16
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What is known of a face; −1, NaN or None where it is not.
+
+    Attributes:
+        glasses: index into `CLASSES`.
+        gender: index into `GENDERS`.
+        age: years.
+        landmarks: float64 (5, 2), in shares of the crop's side, as in `faces.detect`.
+        turn: of the head in degrees, positive towards the picture's right.
+        group: what fairness is measured by.
+    """
+
+    glasses: int = -1
+    gender: int = -1
+    age: float = float("nan")
+    landmarks: np.ndarray | None = None
+    turn: float = 0.0
+    group: dict[str, str] = field(default_factory=dict)
+
+
+def read_labels(root: Path, phase: str, settings: LabelSettings) -> list[tuple[Path, Labels]]:
+    """The faces of a phase with their labels, ordered by path.
+
+    The faces are those that the table names, or those of the manifests below `root`. A manifest says what is
+    `train` and what `test`; a face of a table is of both. Where nothing says what is `val`, a sixteenth of
+    `train` is, by a hash of the path, and no longer `train`.
+
+    Raises:
+        UserError: no manifest or table, a broken one, or no picture of that phase.
+    """
+    photos = _listed(root, settings)
+    named = any(photo.split == "val" for _, photo in photos)
+    rows = [(path, labels_of(photo)) for path, photo in photos if _belongs(photo, phase, named)]
+    if not rows:
+        raise UserError(f"{root} lists no face of phase {phase}: see --phase, or give --labels FILE.csv")
+    rows = [
+        row if settings.share == 1 or _chosen(row[0], settings.share) else _unlabelled(row) for row in rows
+    ]
+    return sorted(rows, key=lambda row: row[0].as_posix())
+
+
+def labels_of(photo: Photo) -> Labels:
+    """What `photo` says of its face."""
+    word = photo.label or str(photo.facts.get("label", ""))
+    face = photo.facts.get("face")
+    landmarks, turn = None, 0.0
+    if isinstance(face, dict) and photo.width:
+        landmarks = np.array(face["landmarks"], np.float64) / photo.width
+        turn = float(face.get("turn") or 0.0)
+    return Labels(
+        glasses=CLASSES.index(word) if word in CLASSES else -1,
+        gender=_GENDER.get(photo.group.get("gender", "").casefold(), -1),
+        age=years(photo.group.get("age", "")),
+        landmarks=landmarks,
+        turn=turn,
+        group=photo.group,
+    )
+
+
+def years(text: str) -> float:
+    """An age in words: a number, a band (its middle; the end year counts), or «more than» a number; else NaN.
+
+    >>> years("20-29"), years("37"), years("more than 70")
+    (25.0, 37.0, 75.0)
+    """
+    numbers = [int(number) for number in re.findall(r"\d{1,3}", text)]
+    if len(numbers) == 2:
+        return (numbers[0] + numbers[1] + 1) / 2
+    if len(numbers) == 1:
+        return numbers[0] + 5.0 if "more" in text or "+" in text else float(numbers[0])
+    return float("nan")
+
+
+def _listed(root: Path, settings: LabelSettings) -> list[tuple[Path, Photo]]:
+    if settings.table is not None:
+        table = FolderSettings(root, Path(settings.table))
+        return [(root / photo.path, photo) for photo in folder_photos(table)]
+    manifests = sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])
+    if not manifests:
+        raise UserError(
+            f"there is no {MANIFEST} in {root} or a folder of it: make one with crawl.py, or give --labels"
+        )
+    return [
+        (path.parent / photo.path, photo)
+        for path in manifests
+        for photo in latest_photos(path.parent).values()
+    ]
+
+
+def _belongs(photo: Photo, phase: str, named: bool) -> bool:
+    """Whether `photo` is of `phase`; `named`: the manifests say themselves what is `val`."""
+    if photo.verdict == REJECTED:
+        return False
+    if named or phase not in ("train", "val"):
+        return photo.split in (phase, "")
+    return photo.split in ("train", "") and (phase == "val") == _held_out(photo)
+
+
+def _held_out(photo: Photo) -> bool:
+    return _hash(photo.origin or photo.path) % HELD_OUT == 0
+
+
+def _chosen(path: Path, share: float) -> bool:
+    return _hash(f"share {path.name}") % 10_000 < share * 10_000
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def _unlabelled(row: tuple[Path, Labels]) -> tuple[Path, Labels]:
+    return row[0], replace(row[1], glasses=-1, gender=-1, age=float("nan"))

@@ -1,0 +1,168 @@
+"""Glasses that no person would take for glasses: what bad generators draw, and fool plain classifiers with.
+
+A face here is aligned: uint8 RGB (size, size, 3), with `eyes` float (2, 2), the pixels of both eye centres,
+the one on the left of the picture first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.render import draw_glasses
+
+_SHIFT = 4
+_TRIES = 6
+_SEEN = 12.0  # grey levels, the mean over frame and lenses
+
+
+def random_glasses(
+    face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator, sunglasses: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """`face` with a whole, random frame, and the mask of it (see `draw_glasses`).
+
+    Args:
+        turn: of the head in degrees, positive towards the picture's right.
+    """
+    left, right = (tuple((eye - 0.5).tolist()) for eye in eyes)
+    pose = Pose.from_eyes(left, right, float(np.clip(turn, -40, 40)), float(rng.uniform(-6, 6)))
+    return draw_glasses(face, random_frame(rng, sunglasses=sunglasses), pose)
+
+
+def half_drawn(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+    """A frame of which only one side, the lower half, or dashes were drawn."""
+    worn, mask = _plain_to_see(face, eyes, turn, rng)
+    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
+    middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
+    keep: np.ndarray
+    match int(rng.integers(3)):
+        case 0:
+            side = 1 if rng.random() < 0.5 else -1
+            keep = side * (columns - middle[0] - rng.uniform(-0.25, 0.25) * across) > 0
+        case 1:
+            keep = rows - middle[1] > rng.uniform(-0.05, 0.12) * across  # the upper half alone is a half-rim
+        case _:
+            angle = rng.uniform(0, np.pi)
+            along = columns * np.cos(angle) + rows * np.sin(angle)
+            keep = np.sin(along * 2 * np.pi / (rng.uniform(0.2, 0.5) * across) + rng.uniform(0, 6)) > 0.1
+    return _mixed(face, worn, keep * (mask > 0), across)
+
+
+def lone_lines(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+    """One to three strokes: across the bridge, over the brows, below or beside the eyes."""
+    middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
+    along = (eyes[1] - eyes[0]) / across
+    down = np.array([-along[1], along[0]])
+    result: np.ndarray = face.astype(np.float32)
+    for number in range(int(rng.integers(1, 4))):
+        if number == 0 and rng.random() < 0.6:
+            centre, length, slope = np.array([0.0, rng.uniform(-0.15, 0.2)]), rng.uniform(0.25, 1.7), 0.12
+        else:
+            centre = np.array([rng.uniform(-0.75, 0.75), rng.uniform(-0.35, 0.45)])
+            length, slope = rng.uniform(0.25, 0.9), 1.5 if rng.random() < 0.25 else 0.2
+        t = np.linspace(-0.5, 0.5, 15)
+        x = centre[0] + t * length
+        y = centre[1] + t * length * rng.uniform(-slope, slope) + rng.uniform(-0.2, 0.2) * (0.25 - t**2)
+        points = middle + across * (x[:, None] * along + y[:, None] * down)
+        layer = np.zeros(face.shape[:2], np.uint8)
+        width = max(1, round(rng.uniform(0.02, 0.07) * across))
+        fixed = [np.round((points - 0.5) * (1 << _SHIFT)).astype(np.int32)]
+        cv2.polylines(layer, fixed, False, 255, width, cv2.LINE_AA, _SHIFT)
+        cover = layer[:, :, None].astype(np.float32) / 255 * rng.uniform(0.5, 1)
+        colour = rng.uniform(0, 90) + rng.uniform(-15, 15, 3)
+        result = result * (1 - cover) + np.clip(colour, 0, 255) * cover
+    return np.clip(np.rint(result), 0, 255).astype(np.uint8)
+
+
+def rubbed_out(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+    """A whole frame that was wiped away in blots, or shines through like a ghost."""
+    worn, mask = _plain_to_see(face, eyes, turn, rng)
+    across = float(np.hypot(*(eyes[1] - eyes[0])))
+    if rng.random() < 0.2:
+        return _mixed(face, worn, np.full(mask.shape, rng.uniform(0.25, 0.5)), 0.0)
+    change = np.abs(worn.astype(np.float32) - face).mean(2)
+    for _ in range(_TRIES):
+        blots = _blots(mask.shape, across, rng)
+        if 0.25 < change[blots].sum() / change.sum() < 0.7:
+            break
+    return _mixed(face, worn, blots * (mask > 0), across)
+
+
+def wiped(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+    """Real glasses on `face`, removed in part: smeared in blots or on one side, as bad removals do."""
+    middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
+    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
+    near = (np.abs(rows - middle[1] - 0.08 * across) < 0.4 * across) & (
+        np.abs(columns - middle[0]) < 1.15 * across
+    )
+    if rng.random() < 0.5:
+        side = 1 if rng.random() < 0.5 else -1
+        where = side * (columns - middle[0] - rng.uniform(-0.2, 0.2) * across) > 0
+    else:
+        where = _blots(face.shape[:2], across, rng)
+    smear = cv2.medianBlur(face, int(0.28 * across) // 2 * 2 + 1)
+    smear = cv2.GaussianBlur(smear, (0, 0), 0.05 * across)
+    grain = rng.normal(0, float(rng.uniform(0, 4)), smear.shape)
+    smear = np.clip(smear + grain, 0, 255).astype(np.uint8)
+    return _mixed(face, smear, near & where, across)
+
+
+def pixel_noise(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+    """Grain, coarse blocks or shuffled pixels round the eyes."""
+    across = float(np.hypot(*(eyes[1] - eyes[0])))
+    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
+    radius = rng.uniform(0.25, 0.42) * across
+    near: np.ndarray = np.zeros(face.shape[:2], np.float32)
+    for eye in eyes if rng.random() < 0.8 else eyes[[int(rng.integers(2))]]:
+        apart = np.hypot(columns - eye[0], (rows - eye[1] - 0.05 * across) * rng.uniform(1.0, 1.6))
+        ring = rng.random() < 0.4
+        near = np.maximum(near, np.abs(apart - radius) < 0.1 * across if ring else apart < radius)
+    block = max(1, round(rng.uniform(0.02, 0.09) * across))
+    small = (-(-face.shape[0] // block), -(-face.shape[1] // block))
+    channels = 3 if rng.random() < 0.5 else 1
+    noise = rng.normal(0, float(rng.uniform(25, 80)), (*small, channels)).astype(np.float32)
+    size = (face.shape[1], face.shape[0])
+    grains = cv2.resize(noise, size, interpolation=cv2.INTER_NEAREST).reshape(*face.shape[:2], -1)
+    return np.clip(np.rint(face + grains * near[:, :, None]), 0, 255).astype(np.uint8)
+
+
+#: What is done to a bare face, by name.
+BROKEN: dict[str, Callable[[np.ndarray, np.ndarray, float, np.random.Generator], np.ndarray]] = {
+    "half_drawn": half_drawn,
+    "lone_lines": lone_lines,
+    "rubbed_out": rubbed_out,
+    "pixel_noise": pixel_noise,
+}
+
+
+def _plain_to_see(
+    face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A random frame that stands out from the face: half of a hair-thin golden wire would be no glasses."""
+    for _ in range(_TRIES):
+        worn, mask = random_glasses(face, eyes, turn, rng, bool(rng.random() < 0.15))
+        change = np.abs(worn.astype(np.float32) - face).mean(2)
+        if mask.any() and change[mask > 128].mean() > _SEEN:
+            break
+    return worn, mask
+
+
+def _blots(shape: tuple[int, ...], across: float, rng: np.random.Generator) -> np.ndarray:
+    """Bool (height, width): about half of the picture, in blots of a quarter of the eye distance or more."""
+    cell = rng.uniform(0.2, 0.5) * across
+    coarse = rng.random((max(2, round(shape[0] / cell)), max(2, round(shape[1] / cell)))).astype(np.float32)
+    smooth = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return smooth > rng.uniform(0.45, 0.6)
+
+
+def _mixed(below: np.ndarray, above: np.ndarray, share: np.ndarray, across: float) -> np.ndarray:
+    """`above` over `below` where `share` is, with an edge of a hundredth of the eye distance or more."""
+    weight: np.ndarray = share.astype(np.float32)
+    if across:
+        weight = cv2.GaussianBlur(weight, (0, 0), max(0.5, 0.015 * across))
+    weight = weight[:, :, None]
+    return np.clip(np.rint(below * (1 - weight) + above * weight), 0, 255).astype(np.uint8)

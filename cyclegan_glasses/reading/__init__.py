@@ -1,0 +1,1 @@
+"""Reads attributes off faces with a trained network: the judge that ships."""

@@ -1,0 +1,54 @@
+"""Make a judge of a network that `train.py --model facelyzr` trained.
+
+The temperatures of its confidences come from the faces of phase `val`: by default a sixteenth of the training
+faces, which the training left out. Then it is measured on the faces of phase `test`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from cyclegan_glasses.errors import UserError
+
+HELP = "make a judge of a network that train.py --model facelyzr trained"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the words of `calibrate`."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/judge")
+    parser.add_argument("--dataroot", type=Path, required=True, help="the labelled faces that it learnt from")
+    parser.add_argument("--labels", metavar="FILE.csv", help="as in training")
+    parser.add_argument("--epoch", default="latest", help="which saved epoch")
+    parser.add_argument("--sure", type=float, default=0.6, help="less confident answers are «unsure» (0.6)")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="file to write, such as judge.pt")
+
+
+def command(args: argparse.Namespace) -> Callable[[], None]:
+    """What `calibrate` runs."""
+    if not 0 <= args.sure < 1:
+        raise UserError(f"--sure {args.sure:g} is not possible: 0 or more, below 1")
+    return lambda: _calibrate(args.run, args.dataroot, args.labels, args.epoch, args.sure, args.out)
+
+
+def _calibrate(run: Path, dataroot: Path, table: str | None, epoch: str, sure: float, out: Path) -> None:
+    from cyclegan_glasses.data.settings import LabelSettings
+    from cyclegan_glasses.reading.calibrate import answer, calibrate, network_of, summary
+    from cyclegan_glasses.reading.judge import read_weights, write_weights
+    from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+    from cyclegan_glasses.training.run_folder import read_options
+
+    options = read_options(run) or {}
+    if options.get("model") != "facelyzr":
+        raise UserError(f"{run} holds no run of --model facelyzr: name its folder")
+    path = weights_path(run, epoch, "judge")
+    network = network_of(load_network_weights(path), int(options["crop_size"]), str(path))
+    labels = LabelSettings(table)
+    calibration = calibrate(answer(network, dataroot, "val", labels), sure)
+    write_weights(out, network, calibration)
+    written, calibration = read_weights(out)
+    for name, value in summary(answer(written, dataroot, "test", labels), calibration).items():
+        print(f"{name:28}{value:10.4g}")
+    print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
+    print(f"{calibration.gender:.2f}")
