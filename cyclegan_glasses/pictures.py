@@ -65,10 +65,10 @@ def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tu
         UnreadablePicture: it is not.
     """
     try:
-        with _open(source, max_pixels) as picture:
+        with opened(source, max_pixels) as picture:
             return SUFFIXES[picture.format or ""], picture.width, picture.height
     except Exception as error:
-        raise _unreadable(source, error) from None
+        raise unreadable(source, error) from None
 
 
 def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -83,16 +83,23 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
             pixels, or of numbers that have no agreed white (32-bit integers beyond 65535, floats).
     """
     try:
-        with _open(source, max_pixels) as picture:
+        with opened(source, max_pixels) as picture:
             picture.load()
             return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
     except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise _unreadable(source, error) from None
+        raise unreadable(source, error) from None
 
 
 @contextmanager
-def _open(source: Path | str | bytes, max_pixels: int) -> Iterator[Image.Image]:
-    """The picture with its header read; Pillow's warnings (broken metadata, many pixels) are kept quiet."""
+def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """The picture, a file or its bytes, as it is stored, with only its header read.
+
+    Pillow's warnings (broken metadata, many pixels) are kept quiet. Whatever goes wrong, now or in the block,
+    is told by `unreadable`.
+
+    Raises:
+        Exception: almost any, on hostile bytes.
+    """
     if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
         raise ValueError("not a regular file")  # a pipe would be waited for without end
     with warnings.catch_warnings():
@@ -128,7 +135,8 @@ def _flatten(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
+def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
+    """What went wrong with the picture, in words."""
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size

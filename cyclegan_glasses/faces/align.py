@@ -148,20 +148,41 @@ def paste_change(
     """
     if change.shape != (alignment.size, alignment.size, 3):
         raise ValueError(f"the change is {change.shape}, the crop was {alignment.size} pixels wide")
-    height, width = image.shape[:2]
+    window, there = spread(change * fading(alignment.size, feather)[:, :, None], alignment, image.shape)
+    result = image.copy()
+    result[window] = np.clip(np.rint(result[window] + there), 0, 255).astype(np.uint8)
+    return result
+
+
+def spread(
+    values: np.ndarray, alignment: Alignment, shape: tuple[int, ...]
+) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Values of a crop's pixels, brought to the pixels of the picture that it was taken from.
+
+    Args:
+        values: (size, size, channels).
+        shape: (height, width, ...) of the picture.
+
+    Returns:
+        The rows and columns of the picture that the crop covers (none where it lies outside), and float32
+        values there (rows, columns, channels): 0 beyond the crop.
+    """
+    height, width = shape[:2]
     corners = alignment.to_picture(_corners(alignment.size, alignment.size))
     left, top = np.clip(np.floor(corners.min(0)).astype(int), 0, (width, height)).tolist()
     right, bottom = np.clip(np.ceil(corners.max(0)).astype(int), 0, (width, height)).tolist()
-    result = image.copy()
-    if left >= right or top >= bottom:
-        return result
+    window = slice(top, max(top, bottom)), slice(left, max(left, right))
+    there = np.zeros((window[0].stop - top, window[1].stop - left, values.shape[2]), np.float32)
+    if not there.size:
+        return window, there
     back = cv2.invertAffineTransform(np.array(alignment.matrix))
     back[:, 2] -= (left, top)
-    faded = change.astype(np.float32) * _fading(alignment.size, feather)[:, :, None]
-    there = _warp(faded, back, (right - left, bottom - top), 1 / alignment.scale, cv2.BORDER_CONSTANT)
-    part = result[top:bottom, left:right]
-    part[:] = np.clip(np.rint(part + there), 0, 255).astype(np.uint8)
-    return result
+    size = (there.shape[1], there.shape[0])
+    for first in range(0, values.shape[2], 4):  # OpenCV warps up to four channels at once
+        some = np.ascontiguousarray(values[:, :, first : first + 4], np.float32)
+        warped = _warp(some, back, size, 1 / alignment.scale, cv2.BORDER_CONSTANT)
+        there[:, :, first : first + 4] = warped.reshape(*there.shape[:2], -1)
+    return window, there
 
 
 def unalign(crop: np.ndarray, alignment: Alignment, image: np.ndarray) -> np.ndarray:
@@ -185,7 +206,7 @@ def _warp(
     return warped if samples == 1 else cv2.resize(warped, size, interpolation=cv2.INTER_AREA)
 
 
-def _fading(size: int, feather: float) -> np.ndarray:
+def fading(size: int, feather: float) -> np.ndarray:
     """(size, size) of 0 to 1: 1 inside, falling smoothly to 0 at the border over `feather` of the side."""
     centres = (np.arange(size, dtype=np.float32) + 0.5) / size
     ramp = np.clip(np.minimum(centres, 1 - centres) / max(feather, 1e-6), 0, 1)

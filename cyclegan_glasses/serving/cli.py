@@ -9,18 +9,32 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import NoReturn
 
 from cyclegan_glasses import __version__
-from cyclegan_glasses.serving import doctor, evaluate, hype
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.serving import add, doctor, evaluate, export, hype, remove
 
-VERBS: dict[str, ModuleType] = {"evaluate": evaluate, "hype": hype, "doctor": doctor}
+VERBS: dict[str, ModuleType] = {
+    "remove": remove,
+    "add": add,
+    "export": export,
+    "evaluate": evaluate,
+    "hype": hype,
+    "doctor": doctor,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
 
 
 def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
     """Read the words after `python -m cyclegan_glasses` and return the command that they name."""
-    parser = argparse.ArgumentParser(
-        prog="python -m cyclegan_glasses", description="Put glasses on faces and take them off."
-    )
+    parser = Parser(prog="python -m cyclegan_glasses", description="Put glasses on faces and take them off.")
     parser.add_argument("--version", action="version", version=f"cyclegan-glasses {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, module in VERBS.items():

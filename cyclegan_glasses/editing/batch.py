@@ -1,0 +1,201 @@
+"""Photos from files to files: read, edited and written side by side, a row for each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cyclegan_glasses.editing.editor import EDITED, FaceReport, GlassesEditor, Target
+from cyclegan_glasses.editing.encode import encode, format_of
+from cyclegan_glasses.editing.jobs import Job
+from cyclegan_glasses.editing.photograph import Photograph, read_photograph
+from cyclegan_glasses.editing.settings import EditSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.parallel import in_order
+from cyclegan_glasses.pictures import UnreadablePicture
+
+JOURNAL = "edits.jsonl"
+UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How results are written.
+
+    Attributes:
+        strip: leave metadata out.
+        pairs: also write before and after, side by side.
+        overwrite: what is there is written again.
+        copy_faceless: a photo without a face is copied too, so that a sequence of frames stays whole.
+    """
+
+    strip: bool = False
+    pairs: bool = False
+    overwrite: bool = False
+    copy_faceless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one photo: `edited`, `unchanged`, `skipped` for a `reason`, or `already there`."""
+
+    source: str
+    target: str
+    state: str
+    reason: str = ""
+    faces: list[FaceReport] = field(default_factory=list)
+    key: str = ""
+
+    def as_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A photo whose faces are known, or why it is not edited."""
+
+    job: Job
+    key: str
+    photo: Photograph | None = None
+    targets: Sequence[Target] = ()
+    crops: Sequence[np.ndarray] = ()
+    row: Row | None = None
+
+
+def edit_files(
+    editor: GlassesEditor,
+    jobs: Sequence[Job],
+    direction: str,
+    settings: EditSettings,
+    output: Output,
+    journal: Path | None = None,
+    workers: int = 2,
+) -> Iterator[Row]:
+    """Edit photos; yields a row for each, in their order.
+
+    The next photos are read and the last ones written by `workers` threads while the model works. What the
+    journal says is done, by the same model and settings from the same file, is not done again.
+
+    Raises:
+        UserError: the model does not go that way, or the journal cannot be written.
+    """
+    editor.model.get(direction)
+    done = _read_journal(journal)
+    recipe = repr((editor.model.source, direction, settings, output.strip, output.pairs))
+
+    def begin(job: Job) -> _Opened:
+        return _guarded(job, lambda key: _open(editor, job, key, direction, settings, output, done), recipe)
+
+    def translated() -> Iterator[_Opened]:
+        for item in in_order(pool, begin, jobs, in_flight=workers + 1):
+            crops = editor.translate(item.targets, direction) if item.row is None else ()
+            yield _Opened(item.job, item.key, item.photo, item.targets, crops, item.row)
+
+    def finish(item: _Opened) -> Row:
+        if item.row is not None or item.photo is None:
+            return item.row or Row(str(item.job.source), str(item.job.target), SKIPPED)
+        try:
+            return _write(editor, item, item.photo, settings, output)
+        except UserError as error:
+            return Row(str(item.job.source), str(item.job.target), SKIPPED, str(error))
+
+    with ThreadPoolExecutor(workers) as pool:
+        for row in in_order(pool, finish, translated(), in_flight=workers + 1):
+            if journal is not None and row.state != THERE:
+                _append(journal, row)
+            yield row
+
+
+def _guarded(job: Job, work: Callable[[str], _Opened], recipe: str) -> _Opened:
+    """`work` with the key of the photo and its recipe; whatever is wrong with one photo becomes its row."""
+    try:
+        facts = job.source.stat()
+        return work(f"{facts.st_size} {facts.st_mtime_ns} {recipe}")
+    except UnreadablePicture as error:
+        reason = f"{error.path}: {error.reason}"
+    except UserError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"{job.source}: {error.strerror or error}"
+    except MemoryError:
+        reason = f"{job.source}: not enough memory for so large a picture"
+    return _Opened(job, "", row=Row(str(job.source), str(job.target), SKIPPED, reason))
+
+
+def _open(
+    editor: GlassesEditor,
+    job: Job,
+    key: str,
+    direction: str,
+    settings: EditSettings,
+    output: Output,
+    done: dict[str, str],
+) -> _Opened:
+    source, target = str(job.source), str(job.target)
+    if job.target.exists() and not output.overwrite:
+        if done.get(target) != key:
+            raise UserError(
+                f"{target} is there already, not from this photo and these words: add --overwrite"
+            )
+        return _Opened(job, key, row=Row(source, target, THERE, key=key))
+    format_of(job.target)
+    photo = read_photograph(job.source)
+    targets = editor.look(photo.pixels, direction, settings)
+    if not targets and not output.copy_faceless:
+        raise UserError(f"{source}: no face was found")
+    return _Opened(job, key, photo, targets)
+
+
+def _write(
+    editor: GlassesEditor, item: _Opened, photo: Photograph, settings: EditSettings, output: Output
+) -> Row:
+    pixels, faces = editor.finish(photo.pixels, item.targets, item.crops, settings)
+    kind = format_of(item.job.target)
+    edited = any(face.done == EDITED for face in faces)
+    same = not edited and kind == photo.format and not output.strip
+    files = {item.job.target: photo.data if same else encode(photo, pixels, kind, output.strip)}
+    if output.pairs:
+        files[item.job.pair] = encode(photo, beside(photo.pixels, pixels), kind, output.strip)
+    make_folder(item.job.target.parent)
+    for path, data in files.items():
+        with atomic_write(path) as file:
+            file.write(data)
+    reason = "" if edited else "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
+    state = EDITED if edited else UNCHANGED
+    return Row(str(item.job.source), str(item.job.target), state, reason, faces, item.key)
+
+
+def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Two pictures of one shape (height, width, channels) side by side."""
+    return np.concatenate([before, after], axis=1)
+
+
+def _read_journal(journal: Path | None) -> dict[str, str]:
+    """The keys of what was done, by target; a row that was cut off says nothing."""
+    done: dict[str, str] = {}
+    if journal is None or not journal.is_file():
+        return done
+    for line in journal.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            row: Any = json.loads(line)
+            done[str(row["target"])] = str(row["key"])
+        except (ValueError, LookupError, TypeError):
+            continue
+    return done
+
+
+def _append(journal: Path, row: Row) -> None:
+    make_folder(journal.parent)
+    try:
+        with journal.open("a", encoding="utf-8") as file:
+            file.write(row.as_json() + "\n")
+    except OSError as error:
+        raise UserError(f"cannot write {journal}: {error.strerror or error}") from error

@@ -1,0 +1,259 @@
+"""Glasses on or off the faces of a whole photo, in place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cyclegan_glasses.devices import Precision, choose_device, choose_precision
+from cyclegan_glasses.editing.arrays import from_array, to_array
+from cyclegan_glasses.editing.blend import apply_change, measure_change
+from cyclegan_glasses.editing.package import EditingModel, load_model
+from cyclegan_glasses.editing.photograph import to_rgb8
+from cyclegan_glasses.editing.settings import ADD, ALL, LARGEST, REMOVE, EditSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, turn
+from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
+from cyclegan_glasses.judging import GLASSES, NONE, SUNGLASSES, Judge, Verdict
+
+Picture = TypeVar("Picture", Image.Image, np.ndarray, torch.Tensor)
+EDITED, LEFT = "edited", "left alone"
+JUDGED_SIZE = 128
+PLAIN = EditSettings()
+#: What a judge says of faces with which there is nothing to do.
+DONE = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
+_GREY = np.array((0.299, 0.587, 0.114), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReport:
+    """What became of one face.
+
+    Attributes:
+        box: x, y, width, height in pixels of the upright photo.
+        turn: of the head to the side in degrees, an estimate; None where it is not known.
+        eyes_found: the eyes were seen, not guessed from the box.
+        done: `edited` or `left alone`.
+        reason: why it was left alone.
+        before, after: what the judge says of the face, if there is a judge; `after` only where it was asked.
+        share: of the photo's pixels that may have changed, 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    turn: float | None
+    eyes_found: bool
+    done: str
+    reason: str = ""
+    before: Verdict | None = None
+    after: Verdict | None = None
+    share: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """An edited picture, in the type of the one given, and what became of each of its faces."""
+
+    picture: Any
+    faces: list[FaceReport]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was edited."""
+        return any(face.done == EDITED for face in self.faces)
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A face that was looked at: its report so far and, where it is to be edited, its aligned crop."""
+
+    face: Face
+    report: FaceReport
+    alignment: Alignment | None = None
+    crop: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+
+
+class GlassesEditor:
+    """Removes and adds glasses. Keeps nothing between pictures and may be shared by threads."""
+
+    def __init__(
+        self,
+        model: EditingModel,
+        detector: FaceDetector,
+        device: torch.device,
+        precision: Precision,
+        judge: Judge | None = None,
+    ) -> None:
+        self.model = model
+        self.detector = detector
+        self.device = device
+        self.precision = precision
+        self.judge = judge
+        self._judging = threading.Lock()
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path | None = None,
+        *,
+        device: str = "auto",
+        precision: str = "fp32",
+        judge: Judge | None = None,
+        yunet: str | Path | None = None,
+        **more: Any,
+    ) -> GlassesEditor:
+        """An editor with the model that ships, or another one.
+
+        Args:
+            model: see `package.load_model`, which takes `more` too (`direction`, `runs`, `label`, `asked`,
+                `size`).
+            device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+            precision: `fp32`, `bf16`, `fp16`, or `auto` for what the device is fastest in.
+            judge: leaves faces alone that need nothing; without one every face is edited.
+            yunet: file of the face detector, see docs/faces.md.
+
+        Raises:
+            UserError: there is no such model, device or file.
+        """
+        chosen = choose_device(device)
+        how = choose_precision(precision, chosen)
+        return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, judge)
+
+    def remove(self, picture: Picture | Sequence[Picture], settings: EditSettings = PLAIN) -> Any:
+        """`picture` without glasses, see `edit`; of a list of pictures, the list of results."""
+        return self._each(picture, REMOVE, settings)
+
+    def add(self, picture: Picture | Sequence[Picture], settings: EditSettings = PLAIN) -> Any:
+        """`picture` with glasses, see `edit`; of a list of pictures, the list of results."""
+        return self._each(picture, ADD, settings)
+
+    def edit(self, picture: Picture, direction: str, settings: EditSettings = PLAIN) -> Edit:
+        """Edit the faces of one picture.
+
+        Args:
+            picture: a PIL image; an array (height, width) or (height, width, 1 to 4) of uint8, uint16, or
+                floats from 0 to 1; a tensor (1 to 4, height, width) of the same. It stays as it is.
+            direction: `AtoB` removes, `BtoA` adds.
+
+        Returns:
+            A picture of the same type, shape and device. What was not changed is the same to the last bit.
+
+        Raises:
+            UserError: the model does not go that way.
+            ValueError: the picture is none of the above.
+        """
+        pixels = to_array(picture)
+        edited, faces = self.edit_pixels(pixels, direction, settings)
+        return Edit(from_array(edited, picture), faces)
+
+    def edit_pixels(
+        self, pixels: np.ndarray, direction: str, settings: EditSettings
+    ) -> tuple[np.ndarray, list[FaceReport]]:
+        """`edit` for pixels as in `blend.apply_change`."""
+        targets = self.look(pixels, direction, settings)
+        return self.finish(pixels, targets, self.translate(targets, direction), settings)
+
+    def look(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
+        """First step: find the faces of a picture and decide which are to be edited, largest first."""
+        seen = to_rgb8(pixels)
+        faces = self.detector.find_faces(seen)
+        verdicts = self._judge([self._judged_crop(seen, face) for face in faces])
+        return [
+            self._target(seen, face, number, verdict, direction, settings)
+            for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True), 1)
+        ]
+
+    def translate(self, targets: Sequence[Target], direction: str) -> list[np.ndarray]:
+        """Second step, the model: the edited crops of those that are to be edited, float32 of 0 to 255."""
+        crops = [target.crop for target in targets if target.alignment is not None]
+        generator = self.model.get(direction)
+        if not crops:
+            return []
+        batch = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        if generator.settings.input_nc == 1:
+            batch = (batch * torch.from_numpy(_GREY).to(batch).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        with torch.inference_mode(), self.precision.autocast():
+            edited = generator.network(batch.contiguous())
+        levels = (edited.float().clamp(-1, 1) + 1) * 127.5
+        return list(levels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).cpu().numpy())
+
+    def finish(
+        self,
+        pixels: np.ndarray,
+        targets: Sequence[Target],
+        edited: Sequence[np.ndarray],
+        settings: EditSettings,
+    ) -> tuple[np.ndarray, list[FaceReport]]:
+        """Third step: the changes of the crops, blended into the picture, and a report of every face."""
+        reports, waiting, result = [], list(edited), pixels
+        for target in targets:
+            if target.alignment is None:
+                reports.append(target.report)
+                continue
+            crop, new = target.crop.astype(np.float32), waiting.pop(0)
+            if pixels.shape[2] < 3:
+                new = np.repeat((new @ _GREY)[:, :, None], 3, axis=2)
+            change = measure_change(crop, new)
+            result, count = apply_change(result, change, target.alignment, settings.strength)
+            share = count / (pixels.shape[0] * pixels.shape[1])
+            report = replace(target.report, share=share)
+            if not count:
+                report = replace(report, done=LEFT, reason="the model changes nothing")
+            reports.append(report)
+        if settings.check:
+            if self.judge is None:
+                raise UserError("there is no judge to read the results: leave --judge out")
+            seen = to_rgb8(result)
+            after = self._judge([self._judged_crop(seen, target.face) for target in targets])
+            reports = [replace(report, after=one) for report, one in zip(reports, after, strict=True)]
+        return result, reports
+
+    def _target(
+        self,
+        seen: np.ndarray,
+        face: Face,
+        number: int,
+        verdict: Verdict | None,
+        direction: str,
+        settings: EditSettings,
+    ) -> Target:
+        report = FaceReport(face.box, turn(face), face.eyes_found, EDITED, before=verdict)
+        wanted = {ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)
+        reason = "" if number == wanted else "not asked for"
+        if verdict and verdict.label in DONE[direction] and not settings.force:
+            reason = reason or ("wears no glasses" if direction == REMOVE else "wears glasses already")
+        if not reason:
+            try:
+                crop, alignment = align(seen, face, self.model.size, self.model.framing)
+                return Target(face, report, alignment, crop)
+            except UserError as error:
+                reason = str(error)
+        return Target(face, replace(report, done=LEFT, reason=reason))
+
+    def _judged_crop(self, seen: np.ndarray, face: Face) -> np.ndarray | None:
+        if self.judge is None:
+            return None
+        try:
+            return take(seen, alignment_of(face, JUDGED_SIZE, seen.shape))
+        except UserError:
+            return None
+
+    def _judge(self, crops: Sequence[np.ndarray | None]) -> list[Verdict | None]:
+        """The verdict of each crop, None where there is no judge or no crop."""
+        there = [crop for crop in crops if crop is not None]
+        if self.judge is None or not there:
+            return [None] * len(crops)
+        with self._judging:
+            verdicts = iter(self.judge.judge(np.stack(there)))
+        return [None if crop is None else next(verdicts) for crop in crops]
+
+    def _each(self, picture: Any, direction: str, settings: EditSettings) -> Any:
+        if isinstance(picture, Image.Image | np.ndarray | torch.Tensor):
+            return self.edit(cast(Any, picture), direction, settings).picture
+        return [self.edit(one, direction, settings).picture for one in picture]

@@ -1,0 +1,166 @@
+"""A photo written in the way in which it was stored: format, quality, bits, profile, metadata."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+from cyclegan_glasses.editing.photograph import Photograph, to_rgb8, turn_back
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.pictures import EXTENSIONS, SUFFIXES
+
+FORMATS = {suffix: kind for kind, suffix in SUFFIXES.items() if kind != "MPO"} | {
+    ".jpeg": "JPEG",
+    ".tiff": "TIFF",
+}
+TRANSPARENT, WITH_EXIF = ("PNG", "WEBP", "TIFF"), ("JPEG", "PNG", "WEBP", "TIFF")
+DEEP = ("PNG", "TIFF", "PPM")
+#: For lossy formats whose source does not say how it was compressed.
+QUALITY = 95
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Chunks of PNG that say how colours are meant, and those that depend on how the pixels are stored.
+_COLOURS = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"pHYs")
+_STORAGE = (b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL", b"fdAT")
+
+
+def format_of(path: Path) -> str:
+    """The format that the file's name asks for.
+
+    Raises:
+        UserError: it is unknown.
+    """
+    if path.suffix.lower() not in FORMATS:
+        known = ", ".join(sorted(EXTENSIONS))
+        raise UserError(
+            f"{path}: pictures cannot be written as {path.suffix or 'that'}; give it one of {known}"
+        )
+    return FORMATS[path.suffix.lower()]
+
+
+def encode(photo: Photograph, pixels: np.ndarray, kind: str, strip: bool = False) -> bytes:
+    """The bytes of a file of format `kind` with `pixels` (upright) and all else of `photo`.
+
+    In its own format it is saved as it was: JPEG with the same quantisation tables and sampling, lossless
+    stays lossless. What a format cannot hold is brought to what it can: 8 bits, transparency on white.
+
+    Args:
+        strip: leave out all that does not say how the colours are meant: EXIF, XMP, texts.
+    """
+    exif = None if strip or kind not in WITH_EXIF else photo.exif
+    stored = turn_back(pixels, photo.orientation) if exif is not None else pixels
+    stored = _fitting(stored, kind)
+    profile = photo.profile if kind in WITH_EXIF else None
+    if kind == "PNG":
+        return _png(stored, photo, exif, profile, strip)
+    if kind == "PPM":
+        return _by_opencv(stored, ".pgm" if stored.shape[2] == 1 else ".ppm")
+    if stored.dtype == np.uint16 and stored.shape[2] > 1:
+        return _deep_tiff(stored, photo, profile, strip)
+    saving = _saving(photo, kind, strip)
+    if exif is not None and kind != "TIFF":
+        saving["exif"] = exif
+    if exif is not None and kind == "TIFF":
+        saving["tiffinfo"] = saving.get("tiffinfo", {}) | {274: photo.orientation}
+    if photo.xmp and not strip and kind in ("JPEG", "WEBP"):
+        saving["xmp"] = photo.xmp
+    buffer = io.BytesIO()
+    _image(stored).save(buffer, kind, icc_profile=profile, **saving)
+    return buffer.getvalue()
+
+
+def _saving(photo: Photograph, kind: str, strip: bool) -> dict[str, Any]:
+    personal = ("comment", "tiffinfo") if strip else ()
+    if photo.format == kind:
+        saving = {name: value for name, value in photo.saving.items() if name not in personal}
+        return saving if "qtables" in saving or kind != "JPEG" else {"quality": QUALITY, **saving}
+    saving = {"dpi": photo.saving["dpi"]} if "dpi" in photo.saving and kind != "WEBP" else {}
+    return saving | ({"quality": QUALITY} if kind in ("JPEG", "WEBP") else {})
+
+
+def _fitting(pixels: np.ndarray, kind: str) -> np.ndarray:
+    """`pixels` with what the format can hold."""
+    if pixels.dtype == np.uint16 and kind not in DEEP:
+        pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
+    if pixels.shape[2] in (2, 4) and kind not in TRANSPARENT:
+        grey = pixels.shape[2] == 2
+        pixels = to_rgb8(pixels)[:, :, : 1 if grey else 3]
+    return np.ascontiguousarray(pixels)
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _by_opencv(pixels: np.ndarray, suffix: str) -> bytes:
+    order = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}.get(pixels.shape[2])
+    _, data = cv2.imencode(suffix, pixels if order is None else cv2.cvtColor(pixels, order))
+    return data.tobytes()
+
+
+def _png(
+    pixels: np.ndarray, photo: Photograph, exif: bytes | None, profile: bytes | None, strip: bool
+) -> bytes:
+    """A PNG; the chunks beside the pixels are the very ones of the source when that is a PNG too."""
+    buffer = io.BytesIO()
+    if pixels.dtype == np.uint16 and pixels.shape[2] == 2:  # OpenCV knows no grey with transparency
+        pixels = pixels[:, :, [0, 0, 0, 1]]
+    if pixels.dtype == np.uint16:
+        buffer.write(_by_opencv(pixels, ".png"))
+    else:
+        _image(pixels).save(buffer, "PNG")
+    if photo.format == "PNG":
+        beside = [chunk for chunk in _chunks(photo.data) if _is_kept(chunk[0], strip)]
+    else:
+        donor = io.BytesIO()
+        more = {"dpi": photo.saving["dpi"]} if "dpi" in photo.saving else {}
+        Image.new("L", (1, 1)).save(donor, "PNG", icc_profile=profile, exif=exif, **more)
+        beside = [chunk for chunk in _chunks(donor.getvalue()) if _is_kept(chunk[0], strip)]
+    header, *rest = [chunk for chunk in _chunks(buffer.getvalue()) if not chunk[0][:1].islower()]
+    return _SIGNATURE + b"".join(map(_chunk, [header, *beside, *rest]))
+
+
+def _is_kept(name: bytes, strip: bool) -> bool:
+    return name in _COLOURS if strip else name[:1].islower() and name not in _STORAGE
+
+
+def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Name and content of each chunk of a PNG."""
+    chunks, at = [], len(_SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        chunks.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
+        at += 12 + length
+    return chunks
+
+
+def _chunk(chunk: tuple[bytes, bytes]) -> bytes:
+    name, content = chunk
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def _deep_tiff(pixels: np.ndarray, photo: Photograph, profile: bytes | None, strip: bool) -> bytes:
+    """A TIFF with 16-bit colours, not compressed, which Pillow reads but does not write."""
+    height, width, channels = pixels.shape
+    tags = {} if strip else dict(photo.saving.get("tiffinfo", {}))
+    content = pixels.astype("<u2").tobytes()
+    tags |= {256: width, 257: height, 258: (16,) * channels, 259: 1, 262: 2, 273: 0, 277: channels}
+    tags |= {278: height, 279: len(content), 284: 1}
+    if channels == 4:
+        tags[338] = 2  # transparency, not multiplied into the colours
+    if profile:
+        tags[34675] = profile
+    if photo.exif is not None and not strip:
+        tags[274] = photo.orientation
+    directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
+    for tag, value in tags.items():
+        directory[tag] = value
+    buffer = io.BytesIO()
+    directory.save(buffer)
+    return buffer.getvalue() + content

@@ -1,0 +1,89 @@
+"""Which photo goes where: files, folders and patterns in, one place to write for each."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyclegan_glasses.editing.encode import FORMATS, format_of
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.pictures import find_pictures
+
+PAIR = "_before_after"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo to edit: where it is, and where the result goes."""
+
+    source: Path
+    target: Path
+
+    @property
+    def pair(self) -> Path:
+        """Where before and after stand side by side."""
+        return self.target.with_stem(self.target.stem + PAIR)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All photos to edit; `folder` is where the results of many go, None for a single photo."""
+
+    jobs: list[Job]
+    folder: Path | None
+
+
+def plan(inputs: Sequence[str], output: Path, overwrite: bool = False) -> Plan:
+    """Plan the work on `inputs`: files, folders (with all below them), and patterns such as `*.jpg`.
+
+    One file goes to `output`, or into it where that is a folder or has no ending; many go into it, those of a
+    folder under their own relative paths.
+
+    Args:
+        overwrite: a photo may be replaced by its own result.
+
+    Raises:
+        UserError: nothing is there, a format is unknown, or two photos would be written to one place.
+    """
+    found = [item for word in inputs for item in _expand(word, output)]
+    if not found:
+        raise UserError(f"there are no pictures in {', '.join(inputs)}")
+    single = len(inputs) == 1 and len(found) == 1 and found[0][0] == Path(inputs[0])
+    if single and output.suffix and not output.is_dir():
+        format_of(output)
+        jobs, folder = [Job(found[0][0], output)], None
+    else:
+        if output.suffix.lower() in FORMATS and not output.is_dir():
+            raise UserError(f"{output} is one picture, for {len(found)} of them give -o a folder")
+        jobs = [Job(source, output / name) for source, name in found]
+        folder = None if single else output
+    taken: dict[Path, Path] = {}
+    for job in jobs:
+        other = taken.setdefault(job.target, job.source)
+        if other != job.source:
+            raise UserError(
+                f"{other} and {job.source} would both be written to {job.target}: edit them apart"
+            )
+        if not overwrite and job.source.exists() and job.target.resolve() == job.source.resolve():
+            raise UserError(f"{job.source} would be replaced by its result: give another -o, or --overwrite")
+    return Plan(list(dict.fromkeys(jobs)), folder)
+
+
+def _expand(word: str, output: Path) -> list[tuple[Path, Path]]:
+    """Photos that `word` names, and their names below the output folder; earlier results are none of them."""
+    path = Path(word)
+    if path.is_dir():
+        inside = output.resolve() != path.resolve()
+        return [
+            (photo, photo.relative_to(path))
+            for photo in find_pictures(path)
+            if not (inside and output.resolve() in photo.resolve().parents) and not photo.stem.endswith(PAIR)
+        ]
+    if path.exists():
+        return [(path, Path(path.name))]
+    matches = sorted(Path(name) for name in glob.glob(word, recursive=True))  # noqa: PTH207
+    if not matches:
+        raise UserError(f"{word} is not there")
+    return [(match, Path(match.name)) for match in matches if match.is_file()]

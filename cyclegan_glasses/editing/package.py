@@ -1,0 +1,205 @@
+"""What an editor needs of a model: from the file that ships, from a run, or from one bare generator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from cyclegan_glasses.editing.models import find_generators, load_generator
+from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.networks.build import build_generator, load_weights
+from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.training.checkpoint import load_tensors
+from cyclegan_glasses.training.run_folder import read_options
+
+SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
+FORMAT = "cyclegan-glasses editor"
+VERSION = 1
+BARE_SIZE = 256
+#: What of a run's options is worth telling those who use its model.
+FACTS = (
+    *("name", "model", "manifest_hash", "load_size", "crop_size", "netG", "ngf", "composite", "batch_size"),
+    *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """One direction: the network, in evaluation mode, and what it is made of."""
+
+    network: nn.Module
+    settings: GeneratorSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EditingModel:
+    """Generators and the faces that they know.
+
+    Attributes:
+        generators: by direction, `AtoB` (removes) and `BtoA` (adds); one may be missing.
+        size: side in pixels of the aligned faces that they were trained on.
+        framing: where the eyes lie in them.
+        source: the file or folder that they are from.
+        facts: how they were trained, to tell.
+    """
+
+    generators: Mapping[str, Generator]
+    size: int
+    framing: Framing
+    source: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def get(self, direction: str) -> Generator:
+        """The generator of `AtoB` or `BtoA`.
+
+        Raises:
+            UserError: it is not there.
+        """
+        if direction not in self.generators:
+            verb = "removes" if direction == REMOVE else "adds"
+            raise UserError(
+                f"{self.source} holds no generator that {verb} glasses: give --name another model"
+            )
+        return self.generators[direction]
+
+
+def load_model(
+    where: str | Path | None,
+    device: torch.device,
+    direction: str = REMOVE,
+    runs: Path = Path("checkpoints"),
+    label: str = "latest",
+    asked: Mapping[str, Any] | None = None,
+    size: int | None = None,
+) -> EditingModel:
+    """Load a model.
+
+    Args:
+        where: a packed model (`.pt`), a bare generator of ours or of pytorch-CycleGAN-and-pix2pix (`.pth`),
+            the folder of a run or the name of one below `runs`; None is the model that ships.
+        direction: which way a bare generator goes, unless its name says so (`…_G_A.pth` removes).
+        label: the saved epoch of a run.
+        asked: fields of `GeneratorSettings` that a person insists on; the rest is read off the weights.
+        size: of the aligned faces, if the run does not say it or not rightly; 256 for a bare generator.
+
+    Raises:
+        UserError: there is no such model, or it cannot be read.
+    """
+    path = SHIPPED if where is None else Path(where)
+    if path.is_file():
+        if path.suffix == ".pt":
+            return _load_packed(path, device)
+        return _load_bare(path, device, direction, asked, size or BARE_SIZE)
+    if where is None:
+        raise UserError("this installation came without its model: give --name a run, or a file of weights")
+    folder = path if path.is_dir() else runs / path
+    if not folder.is_dir():
+        raise UserError(f"there is no model {where}: give --name a file of weights, or a run below {runs}")
+    return _load_run(folder, label, device, asked, size)
+
+
+def save_model(model: EditingModel, path: Path) -> None:
+    """Pack `model` into one file, in half precision, for `load_model`.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    packed = {
+        "format": FORMAT,
+        "version": VERSION,
+        "size": model.size,
+        "framing": asdict(model.framing),
+        "facts": dict(model.facts),
+        "generators": {
+            direction: {
+                "settings": asdict(generator.settings),
+                "weights": {key: _half(value) for key, value in generator.network.state_dict().items()},
+            }
+            for direction, generator in model.generators.items()
+        },
+    }
+    make_folder(path.parent)
+    with atomic_write(path) as file:
+        torch.save(packed, file)
+
+
+def _half(value: torch.Tensor) -> torch.Tensor:
+    return value.cpu().half() if value.is_floating_point() else value.cpu()
+
+
+def _load_packed(path: Path, device: torch.device) -> EditingModel:
+    state = load_tensors(path)
+    if state.get("format") != FORMAT:
+        raise UserError(f"{path} is no packed model: give a folder of a run, or pack it by `export`")
+    if state["version"] > VERSION:
+        raise UserError(f"{path} is of version {state['version']}, this toolkit reads {VERSION}: update it")
+    try:
+        generators = {}
+        for direction, packed in state["generators"].items():
+            settings = GeneratorSettings(**packed["settings"])
+            network = build_generator(settings)
+            load_weights(network, {key: value.float() for key, value in packed["weights"].items()}, str(path))
+            generators[direction] = Generator(network.to(device).eval(), settings)
+        return EditingModel(
+            generators, int(state["size"]), Framing(**state["framing"]), str(path), state["facts"]
+        )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path} is not whole ({error}): pack it again") from error
+
+
+def _load_bare(
+    path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
+) -> EditingModel:
+    for way, name in zip(DIRECTIONS, ("G_A", "G_B"), strict=True):
+        direction = way if path.stem.endswith(name) else direction
+    generator = Generator(*load_generator(path, device, asked))
+    return EditingModel({direction: generator}, _fitting(size, generator), Framing(), str(path))
+
+
+def _load_run(
+    folder: Path, label: str, device: torch.device, asked: Mapping[str, Any] | None, size: int | None
+) -> EditingModel:
+    options = read_options(folder)
+    generators: dict[str, Generator] = {}
+    for direction in DIRECTIONS:
+        try:
+            path, _ = find_generators(folder, label, direction)
+        except UserError:
+            if direction == ADD and not generators:
+                raise
+            continue
+        generators[direction] = Generator(*load_generator(path, device, asked))
+    size = int(size or options.get("crop_size", BARE_SIZE))
+    load_size = int(options.get("load_size", size))
+    framing = Framing()
+    if options.get("preprocess", "resize_and_crop") == "resize_and_crop" and load_size > size:
+        framing = _cut(framing, load_size / size)
+    fitting = _fitting(size, next(iter(generators.values())))
+    facts = {name: options[name] for name in FACTS if name in options}
+    return EditingModel(generators, fitting, framing, str(folder), facts)
+
+
+def _cut(framing: Framing, factor: float) -> Framing:
+    """Where the eyes lie on average in crops of pictures that are `factor` times as large as the crop."""
+    return replace(
+        framing,
+        eye_height=0.5 + factor * (framing.eye_height - 0.5),
+        eye_distance=factor * framing.eye_distance,
+    )
+
+
+def _fitting(size: int, generator: Generator) -> int:
+    multiple = generator.settings.multiple
+    if size % multiple:
+        raise UserError(
+            f"faces of {size} pixels do not suit this network: --crop_size a multiple of {multiple}"
+        )
+    return size

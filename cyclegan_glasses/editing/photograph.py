@@ -1,0 +1,173 @@
+"""A whole photo, read with all that belongs to it: 16 bits, transparency, orientation, profile, metadata."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image, JpegImagePlugin
+
+from cyclegan_glasses.editing.blend import peak_of
+from cyclegan_glasses.pictures import BACKGROUND, check_header, opened, unreadable
+
+GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
+UPRIGHT = 1
+#: Tags of TIFF that say something of the photo, not of how its pixels lie in the file.
+_TIFF_TAGS = (269, 270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 700, 33432)
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """A photo as it is looked at.
+
+    Attributes:
+        pixels: uint8 or uint16 (height, width, channels), upright; channels as in `blend.apply_change`.
+        format: as Pillow calls it: `JPEG`, `PNG`, …
+        data: the bytes of its file.
+        orientation: of the stored pixels, by EXIF: 1 to 8.
+        exif, profile, xmp: as they are stored, without the preview in EXIF, which shows the face as it was;
+            None where there is none.
+        saving: what Pillow needs to save it the same way: quality, compression, resolution and the like.
+    """
+
+    pixels: np.ndarray
+    format: str
+    data: bytes
+    orientation: int = UPRIGHT
+    exif: bytes | None = None
+    profile: bytes | None = None
+    xmp: bytes | None = None
+    saving: dict[str, Any] = field(default_factory=dict)
+
+
+def read_photograph(path: Path | str) -> Photograph:
+    """Read a photo with all that belongs to it.
+
+    Palettes, black and white, and CMYK become grey or RGB (a CMYK profile is then left out).
+
+    Raises:
+        UnreadablePicture: see `pictures.open_picture`; animations and files of several pages too.
+    """
+    try:
+        check_header(path)
+        data = Path(path).read_bytes()
+        with opened(data) as picture:
+            if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+                raise ValueError("an animation, or a file of several pages: give its pictures one by one")
+            orientation, exif = _exif(picture)
+            deep = ";16" in str(getattr(picture, "tile", "")[:1]) and not picture.mode.startswith("I")
+            saving = _saving(picture, data)
+            profile = None if picture.mode == "CMYK" else picture.info.get("icc_profile")
+            xmp = picture.info.get("xmp")
+            pixels = _deep_colours(data) if deep else _pixels(picture)
+            kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+        turned = turn_upright(pixels, orientation)
+        return Photograph(turned, kind, data, orientation, exif, profile, xmp, saving)
+    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
+        raise unreadable(path, error) from None
+
+
+def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Stored pixels (height, width, channels) as they are looked at, by their EXIF orientation of 1 to 8."""
+    turned = pixels.swapaxes(0, 1) if orientation >= 5 else pixels
+    down, across = (
+        slice(None, None, -1 if orientation in which else 1) for which in ((3, 4, 7, 8), (2, 3, 6, 7))
+    )
+    return np.ascontiguousarray(turned[down, across])
+
+
+def turn_back(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """The inverse of `turn_upright`: two quarter turns are each other's, the rest undo themselves."""
+    return turn_upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def to_rgb8(pixels: np.ndarray) -> np.ndarray:
+    """What is seen of a picture, uint8 RGB (height, width, 3): transparency is laid on white.
+
+    `pixels` are uint8, uint16, or floats from 0 to 1, with 1 to 4 channels.
+    """
+    if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
+        return pixels
+    peak = peak_of(pixels.dtype)
+    colours = pixels[:, :, :3] if pixels.shape[2] > 2 else pixels[:, :, :1]
+    levels = colours.astype(np.float32) * (255 / peak)
+    if pixels.shape[2] in (2, 4):
+        alpha = pixels[:, :, -1:].astype(np.float32) / peak
+        levels = levels * alpha + np.array(BACKGROUND, np.float32)[: colours.shape[2]] * (1 - alpha)
+    rgb = np.rint(np.clip(levels, 0, 255)).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(rgb, (*rgb.shape[:2], 3)))
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    """What the picture holds, as uint8 or uint16 (height, width, 1 to 4)."""
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("32-bit values beyond 65535")
+        return values.astype(np.uint16)[:, :, None]
+    if picture.mode == "F":
+        raise ValueError("pixels are floating-point numbers")
+    grey = picture.mode in ("1", "L", "LA", "La")
+    mode = ("LA" if grey else "RGBA") if picture.has_transparency_data else ("L" if grey else "RGB")
+    if grey and picture.mode != "LA" and mode == "LA":
+        picture = picture.convert("RGBA")
+    values = np.asarray(picture if picture.mode == mode else picture.convert(mode))
+    return values if values.ndim == 3 else values[:, :, None]
+
+
+def _deep_colours(data: bytes) -> np.ndarray:
+    """Colours of 16 bits, which Pillow has no mode for: uint16 (height, width, 3 or 4)."""
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    if values is None or values.dtype != np.uint16 or values.ndim != 3:
+        raise ValueError("16-bit colours that cannot be read")
+    order = cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return cv2.cvtColor(values, order)
+
+
+def _exif(picture: Image.Image) -> tuple[int, bytes | None]:
+    """Orientation, and EXIF without its preview; broken EXIF says nothing of the pixels and is left out."""
+    try:
+        exif = picture.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, UPRIGHT)
+        orientation = orientation if orientation in range(1, 9) else UPRIGHT
+        if picture.format == "TIFF":  # whose tags are mostly about how its pixels are stored
+            exif = Image.Exif()
+            exif[ExifTags.Base.Orientation] = orientation
+        return orientation, exif.tobytes() if "exif" in picture.info or orientation != UPRIGHT else None
+    except Exception:
+        return UPRIGHT, None
+
+
+def _saving(picture: Image.Image, data: bytes) -> dict[str, Any]:
+    """Pillow's arguments that save a picture in the way in which this one was saved."""
+    info = picture.info
+    saving: dict[str, Any] = {"dpi": info["dpi"]} if "dpi" in info else {}
+    if picture.format in ("JPEG", "MPO") and isinstance(picture, JpegImagePlugin.JpegImageFile):
+        if picture.mode != "CMYK":
+            saving["qtables"] = picture.quantization
+        saving["subsampling"] = JpegImagePlugin.get_sampling(picture)
+        saving["progressive"] = bool(info.get("progressive"))
+        if "comment" in info:
+            saving["comment"] = info["comment"]
+    elif picture.format == "WEBP":
+        saving["lossless"] = b"VP8L" in _riff_chunks(data)
+    elif picture.format == "TIFF":
+        tags = picture.tag_v2  # type: ignore[attr-defined]
+        saving["compression"] = info.get("compression")
+        saving["tiffinfo"] = {tag: tags[tag] for tag in _TIFF_TAGS if tag in tags}
+    return saving
+
+
+def _riff_chunks(data: bytes) -> list[bytes]:
+    """Names of the chunks of a WebP file."""
+    names, file = [], io.BytesIO(data)
+    file.seek(12)
+    while len(head := file.read(8)) == 8:
+        names.append(head[:4])
+        length = int.from_bytes(head[4:], "little")
+        file.seek(length + length % 2, io.SEEK_CUR)
+    return names

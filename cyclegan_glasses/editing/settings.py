@@ -1,0 +1,39 @@
+"""What an edit is asked to do. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cyclegan_glasses.errors import UserError, one_of
+
+REMOVE, ADD = "AtoB", "BtoA"
+DIRECTIONS = (REMOVE, ADD)
+ALL, LARGEST = "all", "largest"
+
+
+@dataclass(frozen=True, slots=True)
+class EditSettings:
+    """How photos are edited.
+
+    Attributes:
+        face: `all`, `largest`, or which one, the largest being `1`.
+        strength: 0 leaves the photo as it is, 1 is the model's edit, between them it fades.
+        force: also edit faces of which the judge says that there is nothing to do.
+        check: have the judge read the edited faces too.
+
+    Raises:
+        UserError: a value that cannot be.
+    """
+
+    face: str = ALL
+    strength: float = 1.0
+    force: bool = False
+    check: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.face.isdecimal():
+            one_of("face", self.face, (ALL, LARGEST, "a number"))
+        elif int(self.face) < 1:
+            raise UserError("--face counts from 1, the largest")
+        if not 0 <= self.strength <= 1:
+            raise UserError(f"--strength {self.strength} is not possible: 0 (nothing) to 1 (all of the edit)")

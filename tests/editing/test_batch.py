@@ -1,0 +1,167 @@
+"""Folders of photos: every photo in its place, none lost to another one's fault, none done twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cyclegan_glasses.editing.batch import JOURNAL, Output, Row, edit_files
+from cyclegan_glasses.editing.jobs import Job, plan
+from cyclegan_glasses.editing.settings import REMOVE, EditSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.judging import GLASSES, NONE
+from tests.editing.helpers import Says, make_editor, portrait
+
+
+def photos(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(portrait()[0]).save(folder / name)
+    return folder
+
+
+def edit(inputs: list[str | Path], out: Path, settings=EditSettings(), judge=None, **words) -> list[Row]:  # noqa: B008
+    work = plan([str(path) for path in inputs], out, words.get("overwrite", False))
+    journal = work.folder / JOURNAL if work.folder else None
+    editor = make_editor([portrait()[1]], judge)
+    return list(edit_files(editor, work.jobs, REMOVE, settings, Output(**words), journal))
+
+
+def states(rows: list[Row]) -> dict[str, str]:
+    return {Path(row.source).name: row.state for row in rows}
+
+
+def read(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def test_a_folder_goes_into_a_folder_and_one_bad_file_costs_itself(tmp_path) -> None:
+    source = photos(tmp_path / "in", "a.png", "deep/b.png", "z.png")
+    (source / "text.jpg").write_text("hello")
+    Image.new("RGB", (1, 1)).save(source / "one.png")
+    rows = edit([source], tmp_path / "out")
+    assert states(rows) == {
+        "a.png": "edited",
+        "b.png": "edited",
+        "one.png": "skipped",
+        "text.jpg": "skipped",
+        "z.png": "edited",
+    }
+    reasons = {Path(row.source).name: row.reason for row in rows}
+    assert "no face" in reasons["one.png"] and "not a picture" in reasons["text.jpg"]
+    assert not (tmp_path / "out" / "text.jpg").exists()
+    result, original = read(tmp_path / "out/deep/b.png"), read(source / "deep/b.png")
+    changed = (result != original).any(2)
+    assert 0 < changed.mean() < 0.2, "all but the region of the edit is the same to the last bit"
+
+
+def test_the_same_command_goes_on_where_it_stopped(tmp_path) -> None:
+    source, out = photos(tmp_path / "in", "a.png", "b.png", "c.png"), tmp_path / "out"
+    edit([source], out)
+    (out / "b.png").unlink()
+    with (out / JOURNAL).open("a") as file:
+        file.write('{"target": "cut o')
+    when = (out / "a.png").stat().st_mtime_ns
+    assert states(edit([source], out)) == {
+        "a.png": "already there",
+        "b.png": "edited",
+        "c.png": "already there",
+    }
+    assert (out / "a.png").stat().st_mtime_ns == when
+    photos(source, "a.png")
+    skipped = edit([source], out)[0]
+    assert skipped.state == "skipped" and "--overwrite" in skipped.reason, "the photo is another one now"
+    assert {row.state for row in edit([source], out, EditSettings(strength=0.5))} == {"skipped"}
+    assert {row.state for row in edit([source], out, overwrite=True)} == {"edited"}
+    assert len((out / JOURNAL).read_text().splitlines()) > 5
+
+
+def test_a_photo_with_nothing_to_do_is_copied_byte_for_byte(tmp_path) -> None:
+    source = photos(tmp_path / "in", "a.png")
+    rows = edit([source], tmp_path / "out", judge=Says(GLASSES, NONE))
+    assert (rows[0].state, rows[0].reason) == ("unchanged", "wears no glasses")
+    assert (tmp_path / "out/a.png").read_bytes() == (source / "a.png").read_bytes()
+
+
+def test_frames_without_a_face_can_be_copied_to_keep_the_sequence_whole(tmp_path) -> None:
+    source = photos(tmp_path / "in", "f1.png")
+    Image.new("RGB", (2, 2), "red").save(source / "f2.png")
+    assert states(edit([source], tmp_path / "x"))["f2.png"] == "skipped"
+    assert states(edit([source], tmp_path / "y", copy_faceless=True))["f2.png"] == "unchanged"
+    assert (tmp_path / "y/f2.png").read_bytes() == (source / "f2.png").read_bytes()
+
+
+def test_before_and_after_side_by_side(tmp_path) -> None:
+    source = photos(tmp_path, "a.png") / "a.png"
+    edit([source], tmp_path / "b.png", pairs=True)
+    both, before, after = (read(tmp_path / name) for name in ("b_before_after.png", "a.png", "b.png"))
+    assert np.array_equal(both, np.hstack([before, after]))
+    assert len(plan([str(tmp_path)], tmp_path / "out").jobs) == 2, "pairs are no photos to edit"
+
+
+def test_what_the_model_is_and_how_it_is_asked_is_part_of_a_row(tmp_path) -> None:
+    source = photos(tmp_path / "in", "a.png")
+    row = json.loads(edit([source], tmp_path / "out")[0].as_json())
+    assert row["state"] == "edited" and "a bar" in row["key"]
+    (face,) = row["faces"]
+    assert face["done"] == "edited" and len(face["box"]) == 4 and 0 < face["share"] < 0.2
+
+
+def test_where_results_go(tmp_path) -> None:
+    source = photos(tmp_path / "in", "a.png", "b.jpg", "c/d.png")
+    a, out = source / "a.png", tmp_path / "out"
+
+    def targets(*words: str | Path, output: Path = out) -> list[str]:
+        return [job.target.relative_to(tmp_path).as_posix() for job in plan([*map(str, words)], output).jobs]
+
+    assert targets(a, output=tmp_path / "x.webp") == ["x.webp"]
+    assert targets(a) == ["out/a.png"]
+    assert targets(source) == ["out/a.png", "out/b.jpg", "out/c/d.png"]
+    assert targets(a, source / "b.jpg", a) == ["out/a.png", "out/b.jpg"]
+    assert targets(f"{source}/*.png") == ["out/a.png"]
+    assert plan([str(a)], out).folder is None
+    out.mkdir()
+    photos(source, "out/e.png")
+    assert "e.png" not in str(plan([str(source)], source / "out").jobs), (
+        "earlier results are not edited again"
+    )
+
+
+@pytest.mark.parametrize(
+    "inputs, output, message",
+    [
+        (["in/none.png"], "x.png", "is not there"),
+        (["in/*.bmp"], "out", "is not there"),
+        (["empty"], "out", "there are no pictures"),
+        (["in/a.png"], "x.xyz", "cannot be written as .xyz"),
+        (["in"], "x.png", "give -o a folder"),
+        (["in/a.png"], "in/a.png", "replaced by its result"),
+        (["in"], "in", "replaced by its result"),
+        (["in/a.png", "other/a.png"], "out", "would both be written"),
+    ],
+)
+def test_plans_that_cannot_be(inputs, output, message, tmp_path) -> None:
+    photos(tmp_path, "in/a.png", "in/b.png", "other/a.png")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=message):
+        plan([str(tmp_path / name) for name in inputs], tmp_path / output)
+
+
+def test_a_photo_is_replaced_only_when_asked(tmp_path) -> None:
+    source = photos(tmp_path, "a.png") / "a.png"
+    before = read(source)
+    assert edit([source], source, overwrite=True)[0].state == "edited"
+    assert (read(source) != before).any()
+
+
+def test_a_folder_that_cannot_be_written_is_a_reason(tmp_path) -> None:
+    source = photos(tmp_path / "in", "a.png")
+    (tmp_path / "file").write_text("x")
+    jobs = [Job(source / "a.png", tmp_path / "file" / "a.png")]
+    (row,) = edit_files(make_editor([portrait()[1]]), jobs, REMOVE, EditSettings(), Output())
+    assert row.state == "skipped" and "cannot write" in row.reason

@@ -1,0 +1,180 @@
+"""The Python interface: pictures of any kind in, the same kind out, only the wanted faces changed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cyclegan_glasses.editing.editor import EDITED, LEFT
+from cyclegan_glasses.editing.settings import ADD, REMOVE, EditSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, UNSURE
+from tests.editing.helpers import Says, make_editor, portrait
+
+
+def crowd() -> tuple[np.ndarray, list[Face]]:
+    """Three faces of different size beside each other."""
+    image = np.full((160, 400, 3), 200, np.uint8)
+    faces, left = [], 0
+    for number, size in enumerate((100, 160, 130), 1):
+        picture, face = portrait(size, number)
+        image[:size, left : left + size] = picture
+        box = (face.box[0] + left, *face.box[1:])
+        faces.append(Face(box, 1.0, face.landmarks + np.array([left, 0]), True))
+        left += size
+    return image, faces
+
+
+KINDS = {
+    "uint8": lambda image: image,
+    "uint16": lambda image: image.astype(np.uint16) * 257,
+    "float32": lambda image: (image / 255).astype(np.float32),
+    "float64": lambda image: image / 255,
+    "grey array": lambda image: image[:, :, 1].copy(),
+    "alpha": lambda image: np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]),
+    "PIL": Image.fromarray,
+    "PIL grey": lambda image: Image.fromarray(image).convert("L"),
+    "PIL with alpha": lambda image: Image.fromarray(image).convert("RGBA"),
+    "PIL 16 bit": lambda image: Image.fromarray(image[:, :, 1].astype(np.uint16) * 257),
+    "tensor": lambda image: torch.from_numpy(image).permute(2, 0, 1),
+    "float tensor": lambda image: torch.from_numpy(image).permute(2, 0, 1) / 255,
+}
+
+
+def plain(picture) -> np.ndarray:
+    return np.array(picture.numpy() if isinstance(picture, torch.Tensor) else picture)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_goes_in_comes_out(kind) -> None:
+    image, face = portrait()
+    picture = KINDS[kind](image)
+    before = plain(picture)
+    result = make_editor([face]).remove(picture)
+    assert type(result) is type(picture)
+    assert np.array_equal(plain(picture), before), "the picture given stays as it is"
+    after = plain(result)
+    assert after.shape == before.shape and after.dtype == before.dtype
+    if isinstance(picture, Image.Image):
+        assert result.mode == picture.mode
+    if isinstance(picture, torch.Tensor):
+        before, after = before.transpose(1, 2, 0), after.transpose(1, 2, 0)
+    changed = before != after
+    share = (changed.any(2) if changed.ndim == 3 else changed).mean()
+    assert 0.01 < share < 0.2
+
+
+def test_a_model_that_changes_nothing_changes_no_bit() -> None:
+    """The whole way, face found, aligned, put back, loses nothing."""
+    image, face = portrait()
+    editor = make_editor([face])
+    editor.model.get(REMOVE).network.forward = lambda photo: photo  # type: ignore[method-assign]
+    edit = editor.edit(image, REMOVE)
+    assert np.array_equal(edit.picture, image) and not edit.changed
+    assert [(face.done, face.reason) for face in edit.faces] == [(LEFT, "the model changes nothing")]
+
+
+def test_lists_of_pictures_and_both_directions() -> None:
+    image, face = portrait()
+    editor = make_editor([face])
+    dark = editor.remove([image, image[:, :118]])
+    bright = editor.add(image)
+    assert len(dark) == 2 and np.array_equal(dark[0], editor.remove(image))
+    assert dark[0].astype(int).sum() < image.astype(int).sum() < bright.astype(int).sum()
+
+
+@pytest.mark.parametrize(
+    "asked, edited", [("all", [0, 1, 2]), ("largest", [0]), ("1", [0]), ("3", [2]), ("4", [])]
+)
+def test_which_faces(asked, edited) -> None:
+    image, faces = crowd()
+    edit = make_editor(faces).edit(image, REMOVE, EditSettings(face=asked))
+    assert [number for number, face in enumerate(edit.faces) if face.done == EDITED] == edited
+    assert [face.box[2] for face in edit.faces] == sorted((f.box[2] for f in faces), reverse=True)
+    changed = (edit.picture != image).any(2)
+    for number, (left, right) in {2: (0, 100), 0: (100, 260), 1: (260, 390)}.items():
+        assert changed[:, left:right].any() == (number in edited)
+        if number in edited:
+            share = changed[:, left:right].sum() / changed.size
+            assert share <= edit.faces[number].share < share + 0.04
+
+
+def test_the_judge_leaves_alone_what_needs_nothing() -> None:
+    image, faces = crowd()
+    judge = Says(GLASSES, NONE)
+    editor = make_editor(faces, judge)
+    edit = editor.edit(image, REMOVE)
+    assert np.array_equal(edit.picture, image)
+    assert {face.reason for face in edit.faces} == {"wears no glasses"}
+    assert edit.faces[0].before and edit.faces[0].before.label == NONE
+    assert editor.edit(image, REMOVE, EditSettings(force=True)).changed
+    assert editor.edit(image, ADD).changed
+    assert judge.asked == [3, 3, 3], "all faces of a picture at once"
+    wearing = make_editor(faces, Says(NONE, GLASSES)).edit(image, ADD)
+    assert {face.reason for face in wearing.faces} == {"wears glasses already"}
+
+
+@pytest.mark.parametrize("label", [UNSURE, BROKEN])
+def test_faces_that_the_judge_does_not_know_are_edited(label) -> None:
+    image, face = portrait()
+    assert make_editor([face], Says(label, label)).edit(image, REMOVE).changed
+
+
+def test_the_judge_reads_the_results_when_asked() -> None:
+    image, face = portrait()
+    editor = make_editor([face], Says(NONE, GLASSES))
+    report = editor.edit(image, REMOVE, EditSettings(check=True)).faces[0]
+    assert report.before and report.after
+    assert (report.before.label, report.after.label) == (GLASSES, NONE)
+    assert editor.edit(image, REMOVE).faces[0].after is None
+    with pytest.raises(UserError, match="no judge"):
+        make_editor([face]).edit(image, REMOVE, EditSettings(check=True))
+
+
+def test_threads_share_an_editor() -> None:
+    image, faces = crowd()
+    editor = make_editor(faces, Says(GLASSES, GLASSES))
+    pictures = [image[:, : 400 - 10 * number] for number in range(6)]
+    alone = [editor.remove(picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(editor.remove, pictures))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_a_face_that_cannot_be_aligned_is_left_alone() -> None:
+    image, face = portrait()
+    flat = Face(face.box, 1.0, np.full((5, 2), 40.0), True)
+    edit = make_editor([flat], Says(GLASSES, GLASSES)).edit(image, REMOVE)
+    assert np.array_equal(edit.picture, image)
+    assert edit.faces[0].done == LEFT and "cannot be aligned" in edit.faces[0].reason
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((9, 9, 5), np.uint8),
+        np.zeros((0, 9, 3), np.uint8),
+        np.zeros((9, 9, 3), np.int32),
+        np.full((9, 9, 3), 200.0),
+        np.full((9, 9, 3), np.nan),
+        Image.new("CMYK", (9, 9)),
+        torch.zeros(1, 3, 9, 9),
+    ],
+    ids=["5 channels", "empty", "int32", "floats to 255", "NaN", "CMYK", "batch"],
+)
+def test_other_pictures_are_refused_in_words(picture) -> None:
+    with pytest.raises(ValueError, match=r"give|convert|between 0 and 1"):
+        make_editor([]).remove(picture)
+
+
+@pytest.mark.parametrize(
+    "words", [{"face": "0"}, {"face": "nose"}, {"strength": 1.1}, {"strength": float("nan")}]
+)
+def test_settings_that_cannot_be(words) -> None:
+    with pytest.raises(UserError, match=r"--face|--strength"):
+        EditSettings(**words)

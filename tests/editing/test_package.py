@@ -1,0 +1,125 @@
+"""A model is found wherever it is: shipped, packed, a run's folder, one bare file of the reference."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from cyclegan_glasses.editing import package
+from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
+from cyclegan_glasses.editing.settings import ADD, REMOVE
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.settings import GeneratorSettings
+
+CPU = torch.device("cpu")
+TINY = GeneratorSettings("resnet_6blocks", filters=2, composite=True)
+
+
+def generator(seed: int, settings: GeneratorSettings = TINY) -> Generator:
+    torch.manual_seed(seed)
+    return Generator(build_generator(settings).eval(), settings)
+
+
+def tiny_model(size: int = 24) -> EditingModel:
+    both = {REMOVE: generator(0), ADD: generator(1)}
+    return EditingModel(both, size, Framing(0.39, 0.4), "tiny", {"name": "tiny", "lr": 0.1})
+
+
+def run_folder(folder: Path, names: tuple[str, ...] = ("G_A", "G_B"), **options: object) -> Path:
+    folder.mkdir(parents=True)
+    for seed, name in enumerate(names):
+        torch.save(generator(seed).network.state_dict(), folder / f"latest_net_{name}.pth")
+    (folder / "train_opt.json").write_text(json.dumps(options))
+    return folder
+
+
+def test_packing_loses_half_precision_and_nothing_else(tmp_path) -> None:
+    model = tiny_model()
+    save_model(model, tmp_path / "x.pt")
+    loaded = load_model(tmp_path / "x.pt", CPU)
+    assert (loaded.size, loaded.framing, loaded.facts) == (
+        24,
+        Framing(0.39, 0.4),
+        {"name": "tiny", "lr": 0.1},
+    )
+    assert loaded.get(REMOVE).settings == TINY and set(loaded.generators) == {REMOVE, ADD}
+    photo = torch.rand(1, 3, 24, 24) * 2 - 1
+    for direction in (REMOVE, ADD):
+        ours, theirs = (m.get(direction).network(photo) for m in (model, loaded))
+        assert 0 < (ours - theirs).abs().max() < 0.02
+    whole = sum(p.numel() * 4 for g in model.generators.values() for p in g.network.parameters())
+    assert (tmp_path / "x.pt").stat().st_size < whole / 2 + 60_000
+
+
+def test_the_model_that_ships_is_the_default(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(package, "SHIPPED", tmp_path / "weights" / "glasses.pt")
+    with pytest.raises(UserError, match="without its model"):
+        load_model(None, CPU)
+    save_model(tiny_model(), package.SHIPPED)
+    assert load_model(None, CPU).size == 24
+
+
+def test_a_run_is_known_by_its_name_and_says_its_framing(tmp_path) -> None:
+    """Faces are cropped as the model was trained, with the eyes where they were on average."""
+    run_folder(tmp_path / "runs" / "mine", load_size=104, crop_size=96, name="mine")
+    model = load_model("mine", CPU, runs=tmp_path / "runs")
+    assert model.size == 96 and set(model.generators) == {REMOVE, ADD} and model.facts["name"] == "mine"
+    assert model.framing.eye_distance == pytest.approx(0.36 * 104 / 96)
+    assert model.framing.eye_height == pytest.approx((0.40 * 104 - 4) / 96)
+    assert load_model(tmp_path / "runs" / "mine", CPU, size=64).size == 64
+    plain = run_folder(tmp_path / "plain", load_size=96, crop_size=96)
+    assert load_model(plain, CPU).framing == Framing()
+
+
+def test_a_run_with_one_direction(tmp_path) -> None:
+    model = load_model(run_folder(tmp_path / "x", ("G_A",), crop_size=32), CPU)
+    assert model.get(REMOVE)
+    with pytest.raises(UserError, match="no generator that adds"):
+        model.get(ADD)
+
+
+@pytest.mark.parametrize(
+    "name, direction, way",
+    [
+        ("latest_net_G_A", ADD, REMOVE),
+        ("latest_net_G_B", REMOVE, ADD),
+        ("latest_net_G", ADD, ADD),
+        ("mine", REMOVE, REMOVE),
+    ],
+)
+def test_a_bare_file_goes_the_way_that_its_name_says(name, direction, way, tmp_path) -> None:
+    path = tmp_path / f"{name}.pth"
+    torch.save(generator(0).network.state_dict(), path)
+    model = load_model(path, CPU, direction)
+    assert list(model.generators) == [way] and model.size == 256 and model.framing == Framing()
+    assert load_model(path, CPU, direction, size=64).size == 64
+
+
+def test_what_cannot_be_loaded_is_told_in_words(tmp_path) -> None:
+    folder = run_folder(tmp_path / "x", crop_size=32)
+    bare = folder / "latest_net_G_A.pth"
+    torch.save({"format": "else"}, tmp_path / "else.pt")
+    packed = tmp_path / "new.pt"
+    save_model(tiny_model(), packed)
+    state = torch.load(packed, weights_only=True)
+    torch.save(state | {"version": 99}, packed)
+    torch.save({name: value for name, value in state.items() if name != "size"}, tmp_path / "half.pt")
+    (tmp_path / "cut.pt").write_bytes(packed.read_bytes()[:500])
+    for where, words, message in (
+        (tmp_path / "nothing", {}, "there is no model"),
+        ("nothing", {"runs": tmp_path}, "there is no model nothing"),
+        (folder, {"label": "9"}, "--epoch can be latest"),
+        (bare, {"asked": {"filters": 64}}, "another architecture"),
+        (bare, {"size": 63}, "a multiple of 4"),
+        (tmp_path / "else.pt", {}, "no packed model"),
+        (packed, {}, "of version 99"),
+        (tmp_path / "half.pt", {}, "not whole"),
+        (tmp_path / "cut.pt", {}, "cut off"),
+    ):
+        with pytest.raises(UserError, match=message):
+            load_model(where, CPU, **words)
