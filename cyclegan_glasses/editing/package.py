@@ -16,7 +16,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.networks.build import build_generator, load_weights
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings, read_generator_settings
 from cyclegan_glasses.training.checkpoint import load_tensors
 from cyclegan_glasses.training.run_folder import read_options
 
@@ -36,7 +36,7 @@ class Generator:
     """One direction: the network, in evaluation mode, and what it is made of."""
 
     network: nn.Module
-    settings: GeneratorSettings
+    settings: AnyGeneratorSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
     try:
         generators = {}
         for direction, packed in state["generators"].items():
-            settings = GeneratorSettings(**packed["settings"])
+            settings = read_generator_settings(packed["settings"])
             network = build_generator(settings)
             load_weights(network, {key: value.float() for key, value in packed["weights"].items()}, str(path))
             generators[direction] = Generator(network.to(device).eval(), settings)

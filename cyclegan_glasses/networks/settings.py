@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from cyclegan_glasses.errors import UserError, one_of
 
@@ -83,6 +84,11 @@ class ResidualUnetSettings:
         if self.composite and self.input_nc != self.output_nc:
             raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
+    @property
+    def multiple(self) -> int:
+        """Pictures of any size will do."""
+        return 1
+
     def check_side(self, side: int) -> None:
         """Raises `UserError` where pictures of `side` pixels leave the deepest level a single one."""
         least = 2 ** len(self.filters) + 1
@@ -110,8 +116,25 @@ class IseeSettings:
         if self.filters < 1:
             raise UserError("--filters must be at least 1")
 
-    def check_side(self, side: int) -> None:
-        """Any side will do."""
+    @property
+    def multiple(self) -> int:
+        """Pictures of any size will do."""
+        return 1
+
+
+AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
+
+
+def read_generator_settings(values: dict[str, Any]) -> AnyGeneratorSettings:
+    """The settings whose fields `values` are; those of `GeneratorSettings` need not be complete.
+
+    Raises:
+        TypeError: they are of none.
+    """
+    for kind in (ResidualUnetSettings, IseeSettings):
+        if values.keys() == {field.name for field in fields(kind)}:
+            return kind(**values)
+    return GeneratorSettings(**values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import product
 
 import pytest
@@ -11,7 +12,7 @@ from torch import nn
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.build import build_generator, infer_generator
 from cyclegan_glasses.networks.isee import IseeNetwork
-from cyclegan_glasses.networks.settings import IseeSettings, ResidualUnetSettings
+from cyclegan_glasses.networks.settings import IseeSettings, ResidualUnetSettings, read_generator_settings
 
 EVERY = [
     ResidualUnetSettings(inputs, inputs, (2, 3, 4), (7, 3, 3), norm, composite, refine)
@@ -25,6 +26,7 @@ EVERY = [
 def test_a_run_can_be_used_without_repeating_its_options(settings) -> None:
     network = build_generator(settings)
     assert infer_generator(network.state_dict()) == settings
+    assert read_generator_settings(asdict(settings)) == settings
 
 
 @pytest.mark.parametrize("settings", [EVERY[0], EVERY[7], EVERY[-2]], ids=str)
