@@ -15,7 +15,8 @@ from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.networks.build import AnyGenerator, build_generator, infer_generator, load_weights
+from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.training.checkpoint import load_tensors
 from cyclegan_glasses.training.run_folder import read_options
 
@@ -35,7 +36,7 @@ class Generator:
     """One direction: the network, in evaluation mode, and what it is made of."""
 
     network: nn.Module
-    settings: AnyGenerator
+    settings: AnyGeneratorSettings
 
 
 @dataclass(frozen=True, slots=True)

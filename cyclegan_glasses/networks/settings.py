@@ -113,8 +113,8 @@ class IseeSettings:
         if self.filters < 1:
             raise UserError("--filters must be at least 1")
 
-    def check_side(self, side: int) -> None:
-        """Any side will do."""
+
+AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
 
 
 @dataclass(frozen=True, slots=True)
