@@ -98,7 +98,7 @@ def test_the_example_runs_without_this_package(faces, tmp_path) -> None:
     Image.fromarray(image).save(tmp_path / "in.png")
     eyes = [f"{value:.1f}" for value in face.landmarks[:2].ravel()]
     code = (
-        "import sys, runpy; sys.modules['torch'] = sys.modules['cv2'] = sys.modules['cyclegan_glasses'] = None;"
+        "import sys, runpy; sys.modules |= dict.fromkeys(('torch', 'cv2', 'cyclegan_glasses'));"
         f"sys.argv = ['x', 'x.onnx', 'in.png', 'out.png', *{eyes}];"
         f"runpy.run_path({str(ROOT / 'examples' / 'onnx_glasses.py')!r}, run_name='__main__')"
     )
