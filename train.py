@@ -1,6 +1,5 @@
 """Train: `python train.py --dataroot datasets/demo --name demo`; `--help` lists the options."""
 
-import shlex
 import sys
 
 from cyclegan_glasses.errors import run_command
@@ -18,6 +17,8 @@ def main() -> int:
     from cyclegan_glasses.devices import choose_device, choose_precision
     from cyclegan_glasses.monitoring.build import build_monitors
     from cyclegan_glasses.objectives.registry import OBJECTIVES
+    from cyclegan_glasses.serving.examiner import Examiner
+    from cyclegan_glasses.training.patience import make_patience
     from cyclegan_glasses.training.run import Training
 
     device = choose_device(o.device, o.gpu_ids)
@@ -28,20 +29,16 @@ def main() -> int:
         print(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
     if o.dry_run:
         return 0
-    training = Training(objective, batches, o.rate, o.loop, o.folder)
+    helpers = Examiner(objective, o.data, device), make_patience(objective, o.data, o.loop.patience)
+    training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
     if o.continue_train:
         print(training.resume(o.label), *changes, sep="\n")
     if o.epoch_count is not None:
         print(training.start_at(o.epoch_count))
     monitor = build_monitors(o.monitoring, o.folder)
-    outcome = training.run(
-        monitor, o.name, o.values | name_data(o.data.dataroot, o.data.paired_dataroot), o.continue_train
-    )
-    if outcome.stopped:
-        print(f"stopped at step {outcome.step}; go on: python train.py {o.words} --continue_train")
-    else:
-        data = shlex.quote(o.data.dataroot)
-        print(f"trained {outcome.step} steps; next: python test.py --dataroot {data} {o.words}")
+    data = name_data(o.data.dataroot, o.data.paired_dataroot)
+    outcome = training.run(monitor, o.name, o.values | data, o.continue_train)
+    print(o.what_next(outcome.step, bool(outcome.stopped)))
     return outcome.exit_code
 
 

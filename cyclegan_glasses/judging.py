@@ -34,8 +34,23 @@ class Verdict:
             raise ValueError(f"a confidence lies between 0 and 1, not at {self.confidence}")
 
 
+class Encoder(Protocol):
+    """Turns pictures into vectors in which alike pictures lie close together.
+
+    Attributes:
+        name: what it is, as it stands beside a number that comes from it.
+        sha256: of its weights, hexadecimal; empty where it has none.
+    """
+
+    name: str
+    sha256: str
+
+    def features(self, faces: np.ndarray) -> np.ndarray:
+        """One vector for each of `faces`: uint8 RGB (n, size, size, 3) to float32 (n, d)."""
+
+
 class Judge(Protocol):
-    """Reads attributes off aligned faces.
+    """Reads attributes off aligned faces. One that is also an `Encoder` serves distances and likeness, too.
 
     A judge that works in other processes is pickled: it keeps a path and loads its weights when first asked.
     """

@@ -50,3 +50,42 @@ def gradient_penalty(
 def l1_loss(picture: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference: the cycle (eq. 2) and identity loss (§5.2) of CycleGAN, arXiv 1703.10593."""
     return F.l1_loss(picture, target)
+
+
+def ssim(picture: Tensor, target: Tensor, span: float = 2.0) -> Tensor:
+    """Structural similarity, -1 to 1, mean over pictures, channels and windows; a scalar.
+
+    Wang et al., «Image quality assessment», IEEE TIP 13 (2004), eq. 13: Gaussian window of 11 pixels with
+    σ 1.5, K1 0.01, K2 0.03; windows that leave the picture are not counted.
+
+    Args:
+        picture, target: (N, C, H, W), sides of 11 pixels at least.
+        span: of the values; 2 for [-1, 1].
+    """
+    place = torch.arange(11, dtype=picture.dtype, device=picture.device) - 5
+    bell = torch.exp(-place.square() / (2 * 1.5**2))
+    bell = bell / bell.sum()
+    n = picture.shape[1]
+
+    def smooth(values: Tensor) -> Tensor:
+        values = F.conv2d(values, bell.view(1, 1, 11, 1).expand(n, 1, 11, 1), groups=n)
+        return F.conv2d(values, bell.view(1, 1, 1, 11).expand(n, 1, 1, 11), groups=n)
+
+    c1, c2 = (0.01 * span) ** 2, (0.03 * span) ** 2
+    a, b = smooth(picture), smooth(target)
+    of_a, of_b = smooth(picture * picture) - a * a, smooth(target * target) - b * b
+    both = smooth(picture * target) - a * b
+    similarity = ((2 * a * b + c1) * (2 * both + c2)) / ((a * a + b * b + c1) * (of_a + of_b + c2))
+    return similarity.mean()
+
+
+def distance(picture: Tensor, target: Tensor, kind: str) -> Tensor:
+    """How far (N, C, H, W) in [-1, 1] is from the truth; a scalar.
+
+    Args:
+        kind: `l1`; `l2`, the mean squared error; `ssim`, 1 - SSIM; `ssim_l1`, the sum of that and L1.
+    """
+    if kind == "l2":
+        return F.mse_loss(picture, target)
+    absolute = F.l1_loss(picture, target) if kind.endswith("l1") else picture.new_zeros(())
+    return absolute + (1 - ssim(picture, target)) if kind.startswith("ssim") else absolute

@@ -20,7 +20,9 @@ from cyclegan_glasses.networks.settings import (
     InitSettings,
 )
 
-MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan"}
+MODELS = {"cyclegan": "cyclegan", "cycle_gan": "cyclegan", "mask2face": "mask2face", "isee": "isee"}
+#: Models whose networks take pictures of any size; those of the others need sides that are multiples of 4.
+ANY_SIZE = ("mask2face", "isee")
 
 
 class Parser(argparse.ArgumentParser):

@@ -37,6 +37,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "lambda_B": 0.1,
         "lambda_identity": 0.5,
     },
+    # iSee as its authors tuned it, and as they began (docs/isee.md).
+    "isee": {"model": "isee", "filters": 90, "n_epochs": 250, "n_epochs_decay": 0, "batch_size": 20},
+    "isee-early": {"model": "isee", "filters": 70, "n_epochs": 50, "n_epochs_decay": 0, "batch_size": 25},
     # Minutes on two CPU cores: what `make demo` trains on the synthetic portraits.
     "demo": {
         "netG": "resnet_6blocks",

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.data.settings import PREPROCESS, DataSettings
+from cyclegan_glasses.data.settings import MULTIPLE, PREPROCESS, DataSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import GENERATORS, NORMS, UPSAMPLINGS
 from cyclegan_glasses.training.run_folder import read_options
 from options.arguments import (
+    ANY_SIZE,
     MODELS,
     Parser,
     add_run,
@@ -92,6 +93,7 @@ def parse(argv: Sequence[str] | None = None) -> TestOptions:
             max_dataset_size=args.max_dataset_size,
             num_threads=args.num_threads,
             fixed=True,
+            multiple=1 if args.model in ANY_SIZE else MULTIPLE,
         ),
         architecture={
             field: getattr(args, name) for name, field in ARCHITECTURE.items() if hasattr(args, name)

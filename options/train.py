@@ -10,13 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
-from options import cyclegan
+from options import cyclegan, isee, mask2face
 from options.arguments import (
+    ANY_SIZE,
     MODELS,
     Parser,
     add_data,
@@ -29,7 +30,9 @@ from options.arguments import (
 )
 from options.presets import PRESETS
 
-MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan}
+#: What a model adds to the command line: `add_arguments(parser)` and `settings(args)`, and optionally
+#: `DEFAULTS`, its own for options that all models have.
+MODEL_OPTIONS: dict[str, ModuleType] = {"cyclegan": cyclegan, "mask2face": mask2face, "isee": isee}
 
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
@@ -37,7 +40,7 @@ FREE = frozenset(
     " num_threads preset dry_run continue_train epoch_count max_steps print_freq display_freq"
     " display_ncols display_id display_server display_env display_port display_winsize display_user"
     " display_password update_html_freq no_html use_wandb wandb_project_name save_latest_freq"
-    " save_epoch_freq save_by_iter".split()
+    " save_epoch_freq save_by_iter eval_freq".split()
 )
 #: Options of one session: a run that goes on does not take them from the session before.
 SESSION = frozenset(
@@ -46,7 +49,8 @@ SESSION = frozenset(
 )
 #: Options that shape the networks: a run cannot go on with others.
 SHAPE = frozenset(
-    "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D".split()
+    "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D filters kernels"
+    " refine".split()
 )  # fmt: skip
 
 
@@ -80,6 +84,13 @@ class TrainOptions:
         elsewhere = "" if place == Path("checkpoints") else f" --checkpoints_dir {shlex.quote(str(place))}"
         return f"--name {shlex.quote(self.name)}{elsewhere}"
 
+    def what_next(self, step: int, stopped: bool) -> str:
+        """What to type after a run that ended, or was stopped, at `step`."""
+        if stopped:
+            return f"stopped at step {step}; go on: python train.py {self.words} --continue_train"
+        data = shlex.quote(self.data.dataroot)
+        return f"trained {step} steps; next: python test.py --dataroot {data} {self.words}"
+
 
 def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     """Read the words of train.py. A run that goes on takes its own options as defaults.
@@ -92,10 +103,10 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     if first.preset:
         one_of("preset", first.preset, PRESETS)
         defaults = dict(PRESETS[first.preset])
-    args = parse_again(_parser(first.model or "cyclegan"), argv, defaults)
+    args = parse_again(_parser(first.model or defaults.get("model", "cyclegan")), argv, defaults)
     folder = Path(args.checkpoints_dir) / run_name(args)
     if args.continue_train and (saved := read_options(folder)):
-        model = first.model or saved.get("model", "cyclegan")
+        model = first.model or defaults.get("model") or saved.get("model", "cyclegan")
         kept = {name: value for name, value in saved.items() if name not in SESSION}
         args = parse_again(_parser(model), argv, kept | defaults)
     return _options(args, folder)
@@ -122,6 +133,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         seed=args.seed,
         fixed=False,
         paired_dataroot=getattr(args, "paired_dataroot", ""),
+        multiple=1 if model in ANY_SIZE else MULTIPLE,
     )
     monitoring = MonitoringSettings(
         dashboard=DashboardSettings(
@@ -153,6 +165,8 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
             save_latest_freq=args.save_latest_freq,
             save_epoch_freq=args.save_epoch_freq,
             save_by_iter=args.save_by_iter,
+            eval_freq=args.eval_freq,
+            patience=getattr(args, "patience", 0),
         ),
         monitoring=monitoring,
         device=args.device,
@@ -185,6 +199,7 @@ def _parser(model: str) -> argparse.ArgumentParser:
     MODEL_OPTIONS[MODELS[model]].add_arguments(parser)
     _add_training(parser)
     _add_watching(parser)
+    parser.set_defaults(**{"model": model} | getattr(MODEL_OPTIONS[MODELS[model]], "DEFAULTS", {}))
     return parser
 
 
@@ -228,6 +243,9 @@ def _add_watching(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--update_html_freq", type=int, default=1000, help="pictures between updates of the web page"
+    )
+    group.add_argument(
+        "--eval_freq", type=int, default=0, help="pictures between scores on 32 test pictures; 0: never"
     )
     group.add_argument("--no_html", action="store_true", help="no web page")
     group.add_argument("--display_id", type=int, default=1, help="0 or less: no dashboard")

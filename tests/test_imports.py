@@ -22,6 +22,7 @@ ROOMS = (
         "pictures",
         "parallel",
         "devices",
+        "loopback",
         "faces",
         "networks",
         "losses",

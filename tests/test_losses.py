@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
+from cyclegan_glasses.evaluation import metrics
+from cyclegan_glasses.losses import adversarial_loss, distance, gradient_penalty, l1_loss, ssim
 
 SCORES = torch.tensor([0.5, -1.0, 2.0, 0.0]).reshape(1, 1, 2, 2)
 
@@ -76,3 +78,21 @@ def test_the_penalty_is_taken_between_real_and_fake() -> None:
 
 def test_l1_by_hand() -> None:
     assert l1_loss(torch.tensor([1.0, -1.0]), torch.tensor([0.5, 1.0])).item() == 1.25
+
+
+def test_ssim_is_that_of_the_evaluation() -> None:
+    """What is trained for and what is reported are one measure."""
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 256, (24, 30, 3), np.uint8)
+    b = np.clip(a.astype(int) + rng.integers(-40, 40, a.shape), 0, 255).astype(np.uint8)
+    first, second = (torch.from_numpy(p).permute(2, 0, 1)[None].double() / 127.5 - 1 for p in (a, b))
+    assert ssim(first, second).item() == pytest.approx(metrics.ssim(a, b), abs=1e-9)
+
+
+def test_distances_by_hand() -> None:
+    picture, target = torch.zeros(1, 1, 12, 12), torch.full((1, 1, 12, 12), 0.5)
+    unlike = 1 - ssim(picture, target).item()
+    assert 0.5 < unlike < 1.5
+    for kind, expected in (("l1", 0.5), ("l2", 0.25), ("ssim", unlike), ("ssim_l1", 0.5 + unlike)):
+        assert distance(picture, target, kind).item() == pytest.approx(expected, rel=1e-5)
+        assert distance(target, target, kind).item() == pytest.approx(0, abs=1e-6)

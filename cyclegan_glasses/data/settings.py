@@ -21,6 +21,7 @@ class DataSettings:
         phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
         paired_dataroot: folder of pairs (see `dataset_mode` aligned) of which one goes with every sample, as
             `pair_A` and `pair_B`; empty for none.
+        multiple: what `crop_size` must be a multiple of, for the networks' sake.
         dataset_mode: `unaligned`, `aligned` (pairs) or `single` (one domain).
         direction: which domain is the input, where only one is (`single`, testing).
         input_nc, output_nc: channels of the input's and the output's domain: 1 (grey) or 3 (RGB).
@@ -56,6 +57,7 @@ class DataSettings:
     seed: int = 0
     fixed: bool | None = None
     paired_dataroot: str = ""
+    multiple: int = MULTIPLE
 
     def __post_init__(self) -> None:
         _one_of("dataset_mode", self.dataset_mode, DATASET_MODES)
@@ -81,11 +83,11 @@ class DataSettings:
     def _check_sizes(self) -> None:
         if not self.preprocess.endswith("crop"):
             return
-        if self.crop_size % MULTIPLE:
-            low = self.crop_size // MULTIPLE * MULTIPLE
+        if self.crop_size % self.multiple:
+            low = self.crop_size // self.multiple * self.multiple
             raise UserError(
-                f"--crop_size {self.crop_size} is not a multiple of {MULTIPLE}, which the generators need: "
-                f"take {low} or {low + MULTIPLE}"
+                f"--crop_size {self.crop_size} is not a multiple of {self.multiple}, which the generators "
+                f"need: take {low} or {low + self.multiple}"
             )
         if self.preprocess != "crop" and self.crop_size > self.load_size:
             raise UserError(

@@ -11,14 +11,18 @@ import torch
 from torch import nn
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.build import (
+    AnyGenerator,
+    build_generator,
+    infer_generator,
+    load_weights,
+)
 from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
 
 
 def load_generator(
     path: Path, device: torch.device, asked: Mapping[str, Any] | None = None
-) -> tuple[nn.Module, GeneratorSettings]:
+) -> tuple[nn.Module, AnyGenerator]:
     """The generator whose plain state dict is `path`, ours or the peer's, on `device` and in evaluation mode.
 
     Its architecture is read off the weights, so that nothing needs to be repeated.

@@ -11,6 +11,7 @@ Mask = NDArray[np.floating]
 
 WINDOW = 11
 EDGE = WINDOW // 2  # pixels whose windows leave the picture
+SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def l1(picture: Picture, truth: Picture, mask: Mask | None = None) -> float:
@@ -35,16 +36,45 @@ def ssim(picture: Picture, truth: Picture, mask: Mask | None = None) -> float:
     σ 1.5, K1 0.01, K2 0.03; windows that leave the picture are not counted. With `mask`, the windows are
     weighted by the mask at their centre (NaN where it is empty).
     """
+    luminance, contrast = _similarity(picture.astype(np.float64), truth.astype(np.float64))
+    inner = None if mask is None else mask[EDGE:-EDGE, EDGE:-EDGE]
+    return _mean((luminance * contrast).mean(axis=2), inner)
+
+
+def ms_ssim(picture: Picture, truth: Picture) -> float:
+    """Structural similarity over scales, 0 to 1, mean over the three channels.
+
+    Wang, Simoncelli and Bovik, «Multiscale structural similarity», Asilomar 2003, eq. 7: each scale is the
+    mean of 2x2 pixels of the one before. Of the five scales those are taken whose sides hold a window (five
+    from 176 pixels on, four at 128), with the published weights scaled to add up to 1.
+    """
     a, b = picture.astype(np.float64), truth.astype(np.float64)
+    count = min(len(SCALES), 1 + int(np.log2(max(1.0, min(a.shape[:2]) / WINDOW))))
+    weights = np.array(SCALES[:count]) / sum(SCALES[:count])
+    result = np.ones(3)
+    for place, weight in enumerate(weights):
+        luminance, contrast = _similarity(a, b)
+        last = place == count - 1
+        values = (luminance * contrast if last else contrast).mean(axis=(0, 1))
+        result = result * np.maximum(values, 0) ** weight
+        a, b = _halved(a), _halved(b)
+    return float(result.mean())
+
+
+def _similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    """Luminance, and contrast times structure, of every window that lies in the picture."""
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     mean_a, mean_b = _window(a), _window(b)
     var_a, var_b = _window(a * a) - mean_a**2, _window(b * b) - mean_b**2
     covariance = _window(a * b) - mean_a * mean_b
-    similarity = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
-        (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
-    )
-    inner = None if mask is None else mask[EDGE:-EDGE, EDGE:-EDGE]
-    return _mean(similarity.mean(axis=2), inner)
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    return luminance, (2 * covariance + c2) / (var_a + var_b + c2)
+
+
+def _halved(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    height, width = (side // 2 * 2 for side in values.shape[:2])
+    parts = values[:height, :width].reshape(height // 2, 2, width // 2, 2, -1)
+    return np.asarray(parts.mean(axis=(1, 3)))
 
 
 def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:

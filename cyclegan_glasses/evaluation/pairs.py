@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cyclegan_glasses.evaluation.metrics import WINDOW, l1, psnr, ssim
+from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, psnr, ssim
+from cyclegan_glasses.evaluation.statistics import mean_of
 
 INSIDE, OUTSIDE = "inside", "outside"
 
@@ -24,28 +25,30 @@ class PairScores:
 
 
 def score_pair(real: Path, fake: Path, truth: Path, mask: Path | None = None) -> PairScores:
+    """Compare a result and its untouched input with the truth, all files; see `compare`."""
+    inside = _read(mask)[..., 0] / 255 if mask else None
+    return compare(_read(real), _read(fake), _read(truth), inside)
+
+
+def compare(before: Picture, after: Picture, truth: Picture, mask: Mask | None = None) -> PairScores:
     """Compare a result and its untouched input with the truth.
 
     PSNR in dB, SSIM, over the whole picture; with a mask also both inside it, and L1 (of 255) inside and
     outside it, where «outside» of a result is how far it strays from its input. What cannot be computed,
     such as a score inside an empty mask or the SSIM of a picture below 11 pixels, is left out.
     """
-    pictures = {name: _read(path) for name, path in (("result", fake), ("input", real), ("truth", truth))}
-    target = pictures.pop("truth")
-    inside = _read(mask)[..., 0] / 255 if mask else None
     scores: dict[str, dict[str, float]] = {}
-    for name, picture in pictures.items():
+    for name, picture in (("result", after), ("input", before)):
         large = min(picture.shape[:2]) >= WINDOW
-        scores[name] = {"PSNR": psnr(picture, target)}
-        scores[name] |= {"SSIM": ssim(picture, target)} if large else {}
-        if inside is None:
+        scores[name] = {"PSNR": psnr(picture, truth)}
+        scores[name] |= {"SSIM": ssim(picture, truth)} if large else {}
+        if mask is None:
             continue
-        scores[name] |= {f"PSNR {INSIDE}": psnr(picture, target, inside)}
-        scores[name] |= {f"SSIM {INSIDE}": ssim(picture, target, inside)} if large else {}
-        scores[name] |= {f"L1 {INSIDE}": l1(picture, target, inside)}
-    if inside is not None:
-        outside = (inside == 0).astype(np.float64)
-        scores["result"][f"L1 {OUTSIDE}"] = l1(pictures["result"], pictures["input"], outside)
+        scores[name] |= {f"PSNR {INSIDE}": psnr(picture, truth, mask)}
+        scores[name] |= {f"SSIM {INSIDE}": ssim(picture, truth, mask)} if large else {}
+        scores[name] |= {f"L1 {INSIDE}": l1(picture, truth, mask)}
+    if mask is not None:
+        scores["result"][f"L1 {OUTSIDE}"] = l1(after, before, (mask == 0).astype(np.float64))
     result, untouched = ({k: v for k, v in s.items() if not math.isnan(v)} for s in scores.values())
     return PairScores(result, untouched)
 
@@ -59,8 +62,8 @@ def table(scores: Sequence[PairScores]) -> str:
     names = list(dict.fromkeys(name for pair in scores for name in pair.result))
     lines = [f"{'':14}{'result':>9}{'input':>9}"]
     for name in names:
-        result = _mean([pair.result[name] for pair in scores if name in pair.result])
-        untouched = _mean([pair.input[name] for pair in scores if name in pair.input])
+        result = mean_of([pair.result[name] for pair in scores if name in pair.result])
+        untouched = mean_of([pair.input[name] for pair in scores if name in pair.input])
         lines.append(f"{name:14}{result:9.3f}" + ("" if math.isnan(untouched) else f"{untouched:9.3f}"))
     inside = [
         (p.result[f"L1 {INSIDE}"], p.input[f"L1 {INSIDE}"]) for p in scores if f"L1 {INSIDE}" in p.result
@@ -76,8 +79,3 @@ def table(scores: Sequence[PairScores]) -> str:
 def _read(path: Path) -> np.ndarray:
     with Image.open(path) as file:
         return np.asarray(file.convert("RGB"))
-
-
-def _mean(values: list[float]) -> float:
-    finite = [value for value in values if math.isfinite(value)]
-    return sum(finite) / len(finite) if finite else math.nan

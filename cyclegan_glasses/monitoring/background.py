@@ -39,6 +39,11 @@ class Background(Monitor):
         losses = dict(losses)
         self._calls.put(lambda: self._monitor.losses(progress, losses))
 
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        """Pass them on."""
+        scores = dict(scores)
+        self._calls.put(lambda: self._monitor.scores(progress, scores))
+
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Pass a copy on, unless two are waiting."""
         self._pass_copy(self._monitor.pictures, progress, pictures)

@@ -71,6 +71,11 @@ class Console(Monitor):
         with self._log.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        """Print one line."""
+        words = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
+        self._print(f"scores after {progress.seen:,} pictures: {words}")
+
     def message(self, text: str) -> None:
         """Print one line."""
         self._print(text)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from cyclegan_glasses.monitoring import panes
-from cyclegan_glasses.monitoring.history import Row, read_history
+from cyclegan_glasses.monitoring.history import SCORES, Row, read_history
 from cyclegan_glasses.monitoring.settings import DashboardSettings
 from cyclegan_glasses.monitoring.visdom_sender import Client, Sender
 from cyclegan_glasses.monitoring.visdom_server import ensure_server
@@ -36,6 +36,7 @@ class Dashboard(Monitor):
     def __init__(self, settings: DashboardSettings, say: Callable[[str], None]) -> None:
         self._settings = settings
         self._rows: list[Row] = []
+        self._scores: list[Row] = []
         self._messages: deque[str] = deque(maxlen=MESSAGES)
         self._run: Run | None = None
         self._last: tuple[Progress | None, dict[str, float]] = (None, {})
@@ -46,6 +47,7 @@ class Dashboard(Monitor):
         """Show the options, and the curves of earlier sessions."""
         self._run = run
         self._rows = list(read_history(run.folder))
+        self._scores = list(read_history(run.folder, SCORES))
         self._show_text("training")
         self._show_curves()
 
@@ -55,6 +57,11 @@ class Dashboard(Monitor):
         self._rows.append(Row.of(progress, losses))
         self._show_curves()
         self._show_text("training")
+
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        """Draw the curves of the scores on, in a pane of their own."""
+        self._scores.append(Row.of(progress, scores))
+        self._show_curves()
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Show the pictures: in one table, or each in a pane of its own."""
@@ -85,6 +92,9 @@ class Dashboard(Monitor):
         if self._run is not None and self._rows:
             title, names = f"{self._run.name} loss over time", self._run.loss_names
             self._offer("loss", lambda: panes.curves(title, list(self._rows), names))
+        if self._run is not None and self._scores:
+            about = f"{self._run.name} scores over time"
+            self._offer("scores", lambda: panes.curves(about, list(self._scores), self._scores[-1].losses))
 
     def _show_text(self, state: str) -> None:
         if self._run is not None:

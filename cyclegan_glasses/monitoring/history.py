@@ -1,4 +1,4 @@
-"""The history of a run: `history.jsonl`, a JSON object a report of the losses."""
+"""The history of a run: `history.jsonl`, an object a report of the losses; `scores.jsonl`, of scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cyclegan_glasses.training.progress import Monitor, Progress, Run
 logger = logging.getLogger(__name__)
 
 HISTORY = "history.jsonl"
-PREVIOUS = "history.previous.jsonl"
+SCORES = "scores.jsonl"
 _COUNTS = ("epoch", "pictures", "step", "seen")
 _NUMBERS = ("position", "rate", "pictures_per_second", "time")
 
@@ -80,12 +80,12 @@ class Row:
         return Row(**values, losses={name: _number(value) for name, value in row["losses"].items()})
 
 
-def read_history(folder: Path) -> Iterator[Row]:
-    """The rows of `folder/history.jsonl`, oldest first; none when there is no such file.
+def read_history(folder: Path, name: str = HISTORY) -> Iterator[Row]:
+    """The rows of `folder/history.jsonl` (or `scores.jsonl`), oldest first; none when there is no such file.
 
     A last line without its end was cut off by a kill; it is passed over, and so is a damaged line.
     """
-    path = Path(folder) / HISTORY
+    path = Path(folder) / name
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -119,21 +119,34 @@ class History(Monitor):
 
         A history that would be emptied, since the run begins anew, is kept as `history.previous.jsonl`.
         """
-        if not self.path.exists():
-            return
-        rows = [row for row in read_history(self.path.parent) if run.resumed and row.step <= run.step]
-        if not rows and self.path.stat().st_size > 0:
-            self.path.replace(self.path.with_name(PREVIOUS))
-            return
-        text = "".join(row.to_json() + "\n" for row in rows).encode()
-        if text != self.path.read_bytes():
-            with atomic_write(self.path) as file:
-                file.write(text)
+        for path in (self.path, self.path.with_name(SCORES)):
+            if path.exists():
+                _go_back(path, run)
 
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """Append a row."""
-        with self.path.open("ab", buffering=0) as file:
-            file.write((Row.of(progress, losses).to_json() + "\n").encode())
+        _append(self.path, Row.of(progress, losses))
+
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        """Append a row of scores, in the place of losses, to `scores.jsonl`."""
+        _append(self.path.with_name(SCORES), Row.of(progress, scores))
+
+
+def _append(path: Path, row: Row) -> None:
+    with path.open("ab", buffering=0) as file:
+        file.write((row.to_json() + "\n").encode())
+
+
+def _go_back(path: Path, run: Run) -> None:
+    """Leave the rows up to the step from which `run` goes on; what would be emptied is kept."""
+    rows = [row for row in read_history(path.parent, path.name) if run.resumed and row.step <= run.step]
+    if not rows and path.stat().st_size > 0:
+        path.replace(path.with_name(f"{path.stem}.previous.jsonl"))
+        return
+    text = "".join(row.to_json() + "\n" for row in rows).encode()
+    if text != path.read_bytes():
+        with atomic_write(path) as file:
+            file.write(text)
 
 
 def _mean(rows: Sequence[Row]) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ COLOURS = ("#2563eb", "#16a34a", "#9333ea", "#0891b2", "#dc2626", "#ea8a0c", "#d
 _FONT = "font-family: system-ui, sans-serif; font-weight: 400; color: #1d2430"
 
 
-def curves(title: str, rows: Sequence[Row], names: Sequence[str]) -> Pane:
+def curves(title: str, rows: Sequence[Row], names: Collection[str]) -> Pane:
     """Curves of the losses over epochs, and of the learning rate on an axis of its own.
 
     Values that are not finite are gaps.

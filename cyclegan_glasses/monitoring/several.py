@@ -35,6 +35,10 @@ class Several(Monitor):
         """Pass losses on."""
         self._each(lambda monitor: monitor.losses(progress, losses))
 
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        """Pass scores on."""
+        self._each(lambda monitor: monitor.scores(progress, scores))
+
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Pass pictures on."""
         self._each(lambda monitor: monitor.pictures(progress, pictures))

@@ -9,14 +9,28 @@ from torch import Tensor, nn
 from torch.nn import init
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.isee import IseeNetwork, infer_isee
 from cyclegan_glasses.networks.patchgan import PatchDiscriminator, PixelDiscriminator
+from cyclegan_glasses.networks.residual_unet import ResidualUnet, infer_residual_unet
 from cyclegan_glasses.networks.resnet import ResnetGenerator
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, InitSettings
+from cyclegan_glasses.networks.settings import (
+    DiscriminatorSettings,
+    GeneratorSettings,
+    InitSettings,
+    IseeSettings,
+    ResidualUnetSettings,
+)
 from cyclegan_glasses.networks.unet import UnetGenerator
 
+AnyGenerator = GeneratorSettings | ResidualUnetSettings | IseeSettings
 
-def build_generator(settings: GeneratorSettings) -> nn.Module:
+
+def build_generator(settings: AnyGenerator) -> nn.Module:
     """The generator that `settings` describe, with torch's own initial weights."""
+    if isinstance(settings, ResidualUnetSettings):
+        return ResidualUnet(settings)
+    if isinstance(settings, IseeSettings):
+        return IseeNetwork(settings)
     match settings.kind:
         case "resnet_9blocks":
             return ResnetGenerator(settings, blocks=9)
@@ -72,12 +86,16 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
     network.load_state_dict(weights)
 
 
-def infer_generator(weights: Mapping[str, Tensor]) -> GeneratorSettings | None:
+def infer_generator(weights: Mapping[str, Tensor]) -> AnyGenerator | None:
     """The settings of the generator that `weights` belong to, read off its keys and shapes; None if unknown.
 
     Weights do not tell `syncbatch` from `batch`, nor whether a U-Net had dropout; neither matters in use.
     """
     try:
+        if "down.0.first.weight" in weights:
+            return infer_residual_unet(weights)
+        if "layers.0.weight" in weights:
+            return infer_isee(weights)
         return _infer_unet(weights) if "model.model.0.weight" in weights else _infer_resnet(weights)
     except (KeyError, IndexError, UserError):
         return None

@@ -53,6 +53,68 @@ class GeneratorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ResidualUnetSettings:
+    """The residual U-Net of Mask2Face; pictures of any size.
+
+    Attributes:
+        input_nc, output_nc: channels in and out.
+        filters, kernels: channels and kernel size of each level, the finest first.
+        norm: one of `NORMS`.
+        composite: also predict where to change the picture; the rest stays what it was.
+        refine: a second network of full resolution mends what the first one made.
+    """
+
+    input_nc: int = 3
+    output_nc: int = 3
+    filters: tuple[int, ...] = (64, 128, 128, 256, 256, 512)
+    kernels: tuple[int, ...] = (7, 7, 7, 3, 3, 3)
+    norm: str = "instance"
+    composite: bool = False
+    refine: bool = False
+
+    def __post_init__(self) -> None:
+        one_of("norm", self.norm, NORMS)
+        if len(self.filters) != len(self.kernels) or not self.filters:
+            raise UserError("--filters and --kernels need as many numbers, one for each level of the U-Net")
+        if min(self.filters) < 1 or any(size < 1 or size % 2 == 0 for size in self.kernels):
+            raise UserError(
+                "--filters must be at least 1 and --kernels odd: such as --filters 32 64 --kernels 7 3"
+            )
+        if self.composite and self.input_nc != self.output_nc:
+            raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
+
+    def check_side(self, side: int) -> None:
+        """Raises `UserError` where pictures of `side` pixels leave the deepest level a single one."""
+        least = 2 ** len(self.filters) + 1
+        if side < least:
+            raise UserError(
+                f"--crop_size {side} leaves the deepest of {len(self.filters)} levels a single pixel: at"
+                f" least {least}, or fewer --filters and --kernels"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class IseeSettings:
+    """The network of iSee: six 3×3 convolutions, linear in the middle; pictures of any size.
+
+    Attributes:
+        input_nc, output_nc: channels in and out; the published one sees grey.
+        filters: channels of every layer but the last.
+    """
+
+    input_nc: int = 1
+    output_nc: int = 1
+    filters: int = 90
+
+    def __post_init__(self) -> None:
+        if self.filters < 1:
+            raise UserError("--filters must be at least 1")
+
+    def check_side(self, side: int) -> None:
+        """Any side will do."""
+
+
+@dataclass(frozen=True, slots=True)
 class DiscriminatorSettings:
     """A discriminator of patches.
 

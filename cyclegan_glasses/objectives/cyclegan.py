@@ -61,7 +61,8 @@ class CycleGAN:
             build_discriminator(replace(judge, input_nc=of_a)),
         )
         self.remove_glasses, self.add_glasses, self.judge_b, self.judge_a = (
-            initialise(network, settings.init).to(device, memory_format=self._format) for network in networks
+            initialise(network, settings.init).to(device).to(memory_format=self._format)
+            for network in networks
         )
         self._networks: dict[str, nn.Module] = {
             "G_A": self.remove_glasses,

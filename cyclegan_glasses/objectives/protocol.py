@@ -11,6 +11,13 @@ from torch.optim import Optimizer
 Batch = Mapping[str, Any]
 
 
+class Validated(Protocol):
+    """An objective that can be measured on pairs with a known truth."""
+
+    def validate(self, batch: Batch) -> Tensor:
+        """A scalar, lower is better, over pictures that are not trained on; changes nothing."""
+
+
 class Objective(Protocol):
     """Networks, losses and optimizers behind one `step`. Prints and saves nothing.
 

@@ -10,7 +10,10 @@ import torch
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.objectives.supervised import Supervised
 
 OBJECTIVES: dict[str, Callable[[Any, torch.device, Precision, int], Objective]] = {
     "cyclegan": CycleGAN,
+    "mask2face": Supervised,
+    "isee": Supervised,
 }

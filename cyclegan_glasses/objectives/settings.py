@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cyclegan_glasses.errors import UserError, one_of
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, InitSettings
+from cyclegan_glasses.networks.settings import (
+    DiscriminatorSettings,
+    GeneratorSettings,
+    InitSettings,
+    IseeSettings,
+    ResidualUnetSettings,
+)
 
 GAN_MODES = ("lsgan", "vanilla", "wgangp")
+DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +86,27 @@ class CycleGANSettings:
             raise UserError(
                 "--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisedSettings:
+    """A remover that learns from pairs: Mask2Face and iSee differ in these alone.
+
+    Attributes:
+        generator: from glasses to bare.
+        distance: one of `DISTANCES`, of its result from the truth.
+        lambda_gan: weight of an adversarial term (least squares); 0 for none.
+        discriminator: of bare faces, whatever its `input_nc` says.
+    """
+
+    generator: ResidualUnetSettings | IseeSettings = field(default_factory=ResidualUnetSettings)
+    distance: str = "ssim_l1"
+    adam: AdamSettings = field(default_factory=AdamSettings)
+    lambda_gan: float = 0.0
+    discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
+    init: InitSettings = field(default_factory=InitSettings)
+
+    def __post_init__(self) -> None:
+        one_of("loss", self.distance, DISTANCES)
+        if self.lambda_gan < 0:
+            raise UserError("--lambda_gan must not be below 0")

@@ -13,9 +13,16 @@ from typing import NoReturn
 
 from cyclegan_glasses import __version__
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.serving import add, doctor, export, remove
+from cyclegan_glasses.serving import add, doctor, evaluate, export, hype, remove
 
-VERBS: dict[str, ModuleType] = {"remove": remove, "add": add, "export": export, "doctor": doctor}
+VERBS: dict[str, ModuleType] = {
+    "remove": remove,
+    "add": add,
+    "export": export,
+    "evaluate": evaluate,
+    "hype": hype,
+    "doctor": doctor,
+}
 
 
 class Parser(argparse.ArgumentParser):

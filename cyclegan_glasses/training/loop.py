@@ -14,6 +14,7 @@ from torch import Tensor
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Batch, Objective
 from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
+from cyclegan_glasses.training.patience import Patience
 from cyclegan_glasses.training.progress import Every, Monitor, Progress
 from cyclegan_glasses.training.schedule import RateSchedule
 from cyclegan_glasses.training.settings import LoopSettings
@@ -49,6 +50,8 @@ class Loop:
 
     Args:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
+        examine: gives scores by name every `eval_freq` pictures; when it fails training goes on without it.
+        patience: validates after each epoch, saves the best one as `best`, and can end training early.
     """
 
     def __init__(
@@ -58,9 +61,12 @@ class Loop:
         schedule: RateSchedule,
         settings: LoopSettings,
         save: Callable[[str, dict[str, Any]], None],
+        examine: Callable[[], dict[str, float]] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.objective, self.batches, self.schedule = objective, batches, schedule
         self.settings, self._save_as = settings, save
+        self._examine, self._patience = examine, patience
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
         self._good: int | None = None  # the step of the last good state
         self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`
@@ -82,6 +88,7 @@ class Loop:
         self._show_due = Every(s.display_freq, self.seen)
         self._page_due = Every(s.update_html_freq, self.seen)
         self._save_due = Every(s.save_latest_freq, self.seen)
+        self._examine_due = Every(s.eval_freq, self.seen)
         epochs = self.schedule.settings.epochs
         with StopRequest() as stop:
             while self.epoch <= epochs and not self._over(stop):
@@ -92,7 +99,8 @@ class Loop:
             return Outcome(self.step, stop.wanted if self.epoch <= epochs else "")
 
     def _over(self, stop: StopRequest) -> bool:
-        return bool(stop.wanted) or 0 < self.settings.max_steps <= self.step
+        tired = self._patience is not None and self._patience.exhausted
+        return bool(stop.wanted) or tired or 0 < self.settings.max_steps <= self.step
 
     def _run_epoch(self, stop: StopRequest) -> bool:
         """Train the rest of the epoch; whether it came to its end."""
@@ -117,10 +125,22 @@ class Loop:
             self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures()))
         if self._page_due.passed(self.seen):
             self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
+        if self._examine_due.passed(self.seen):
+            self._score()
         if self._save_due.passed(self.seen):
             self._save_latest()
             if self.settings.save_by_iter:
                 self._save(f"iter_{self.seen}")
+
+    def _score(self) -> None:
+        if self._examine is None:
+            return
+        try:
+            self.monitor.scores(self._progress(), self._examine())
+        except Exception as error:  # numbers to look at are not worth a run
+            self._examine = None
+            self.monitor.message(f"warning: no more scores in this run, training goes on: {error}")
+        self._meter.restart()  # the time was not the training's
 
     def _report(self) -> None:
         self._settle()
@@ -138,6 +158,16 @@ class Loop:
         if self.settings.save_epoch_freq and finished % self.settings.save_epoch_freq == 0:
             self._save_latest()
             self._save(str(finished))
+        if self._patience:
+            self._validate(self._patience, finished)
+
+    def _validate(self, patience: Patience, finished: int) -> None:
+        loss, better = patience.check()
+        self.monitor.message(f"validation after epoch {finished}: {loss:.4f}, best {patience.best:.4f}")
+        if better:
+            self._save("best")
+        if patience.exhausted:
+            self.monitor.message("no better for some epochs: stopping early; test with --epoch best")
 
     def _settle(self) -> None:
         """Read the losses up to here; a state after one that is not finite is never saved."""
@@ -188,6 +218,7 @@ class Loop:
             "seen": self.seen,
             "schedule": self.schedule.state_dict(),
             "losses": self._log.state_dict(),
+            "patience": self._patience.state_dict() if self._patience else {},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -197,6 +228,8 @@ class Loop:
         self._good = self.step
         self.schedule.load_state_dict(state["schedule"])
         self._log.load_state_dict(state["losses"])
+        if self._patience and state.get("patience"):
+            self._patience.load_state_dict(state["patience"])
 
 
 class _Meter:

@@ -84,6 +84,10 @@ class Monitor(Protocol):
         """New values of the losses, every `--print_freq` pictures."""
         return
 
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        """New scores of the generators on test pictures, every `--eval_freq` pictures."""
+        return
+
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (H, W, 3); every `--display_freq`."""
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from cyclegan_glasses.training.checkpoint import (
     weights_path,
 )
 from cyclegan_glasses.training.loop import Batches, Loop, Outcome
+from cyclegan_glasses.training.patience import Patience
 from cyclegan_glasses.training.progress import Monitor, Run
 from cyclegan_glasses.training.run_folder import write_options
 from cyclegan_glasses.training.schedule import RateSchedule
@@ -32,10 +33,12 @@ class Training:
         rate: RateSettings,
         loop: LoopSettings,
         folder: Path,
+        examine: Callable[[], dict[str, float]] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.objective, self.folder = objective, folder
         schedule = RateSchedule(rate, objective.optimizers.values())
-        self.loop = Loop(objective, batches, schedule, loop, self._save)
+        self.loop = Loop(objective, batches, schedule, loop, self._save, examine, patience)
 
     def resume(self, label: str) -> str:
         """Put everything where `label` left it, and say so in a line.

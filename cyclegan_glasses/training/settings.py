@@ -45,8 +45,10 @@ class LoopSettings:
         max_steps: stop after so many optimizer steps in all; 0 for no limit.
         print_freq, display_freq, update_html_freq: report losses, show pictures, add pictures to the page.
         save_latest_freq: save the latest state.
+        eval_freq: score the generators on test pictures.
         save_epoch_freq: keep the state of every so many epochs.
         save_by_iter: keep each state that `save_latest_freq` saves, under its count of pictures.
+        patience: end when the loss on validation pairs has not fallen for so many epochs; 0 never does.
     """
 
     max_steps: int = 0
@@ -56,6 +58,8 @@ class LoopSettings:
     save_latest_freq: int = 5000
     save_epoch_freq: int = 5
     save_by_iter: bool = False
+    eval_freq: int = 0
+    patience: int = 0
 
     def __post_init__(self) -> None:
         for name in (
@@ -65,6 +69,8 @@ class LoopSettings:
             "update_html_freq",
             "save_latest_freq",
             "save_epoch_freq",
+            "eval_freq",
+            "patience",
         ):
             if getattr(self, name) < 0:
                 raise UserError(f"--{name} must not be below 0")

@@ -130,7 +130,7 @@ def ask(
     sent = {
         "Host": f"127.0.0.1:{server.server_port}",
         "Cookie": f"review{server.server_port}={server.token}",
-        "X-Review-Token": server.token,
+        "X-Page-Token": server.token,
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
@@ -161,8 +161,8 @@ def test_the_page_lists_shows_and_decides(server, pile):
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X_Review_Token": ""},
-        {"X_Review_Token": "guessed"},
+        {"X_Page_Token": ""},
+        {"X_Page_Token": "guessed"},
         {"Cookie": ""},
         {"Origin": "https://evil.example"},
         {"Host": "evil.example"},

@@ -53,6 +53,23 @@ def test_curves_of_earlier_sessions(
     assert "not running" in screen["demo_1_text"]()["data"][0]["content"] and "closed" in screen
 
 
+def test_scores_have_curves_of_their_own_that_go_on(
+    screen: Screen, make_run: Callable[..., Run], at: Callable[[int], Progress]
+) -> None:
+    """Scores of 0 to 1 and losses of 10 on one axis could not be read."""
+    run = make_run(step=200, resumed=True)
+    history = History(run.folder)
+    history.scores(at(100), {"off_A": 0.2})
+    history.scores(at(300), {"off_A": 0.9})
+    history.start(run)
+    watch = Dashboard(DashboardSettings(), print)
+    watch.start(run)
+    watch.scores(at(300), {"off_A": 0.4})
+    pane = screen["demo_1_scores"]()
+    assert pane["data"][0]["name"] == "off_A" and pane["data"][0]["y"] == [0.2, 0.4]
+    assert "demo_1_loss" not in screen
+
+
 @pytest.mark.parametrize(
     ("columns", "windows"),
     [(4, {"a%20b_7_images"}), (0, {f"a%20b_7_{label}" for label in LABELS})],

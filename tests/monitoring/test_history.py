@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclegan_glasses.monitoring.history import HISTORY, PREVIOUS, History, Row, read_history, thin
+from cyclegan_glasses.monitoring.history import HISTORY, History, Row, read_history, thin
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import NAMES, losses
@@ -92,7 +92,7 @@ def test_new_run_in_an_old_folder(make_run: Callable[..., Run], at: Callable[[in
         history.start(run)
         history.losses(at(100), losses(100))
     assert [r.step for r in read_history(run.folder)] == [100]
-    assert len((run.folder / PREVIOUS).read_text().splitlines()) == 1
+    assert len((run.folder / "history.previous.jsonl").read_text().splitlines()) == 1
 
 
 def test_damaged_line_costs_itself(make_run: Callable[..., Run]) -> None:

@@ -39,6 +39,9 @@ class Recorder(Monitor):
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         self._tell(f"losses {progress.step}")
 
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        self._tell(f"scores {progress.step}")
+
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         if self.gate is not None:
             self.gate.wait(10)
@@ -60,13 +63,15 @@ def tell_all(monitor: Monitor, run: Run, at: Callable[[int], Progress]) -> None:
     for step in (1, 2):
         monitor.step(at(step))
         monitor.losses(at(step), losses(step))
+    monitor.scores(at(2), {"off_A": 0.5})
     monitor.pictures(at(2), pictures())
     monitor.page(at(2), pictures())
     monitor.message("hello")
     monitor.close()
 
 
-EVERYTHING = ["start", "step", "losses 1", "step", "losses 2", "pictures 2", "page 2", "hello", "close"]
+EVERYTHING = ["start", "step", "losses 1", "step", "losses 2", "scores 2", "pictures 2"]
+EVERYTHING += ["page 2", "hello", "close"]
 
 
 def test_failure_is_logged_once(

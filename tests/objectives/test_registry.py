@@ -10,10 +10,15 @@ import torch
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
+from cyclegan_glasses.networks.settings import (
+    DiscriminatorSettings,
+    GeneratorSettings,
+    IseeSettings,
+    ResidualUnetSettings,
+)
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings import CycleGANSettings, SupervisedSettings
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -23,6 +28,12 @@ SMALL: dict[str, Any] = {
         pool_size=3,
         ema=0.9,
     ),
+    "mask2face": SupervisedSettings(
+        ResidualUnetSettings(filters=(2, 3), kernels=(5, 3), refine=True),
+        lambda_gan=0.5,
+        discriminator=DiscriminatorSettings(filters=2),
+    ),
+    "isee": SupervisedSettings(IseeSettings(3, 3, filters=4), "l2"),
 }
 pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
 

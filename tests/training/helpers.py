@@ -115,10 +115,11 @@ def make_loop(
     epochs: int = 2,
     save: Callable[[str, dict[str, Any]], None] = lambda label, state: None,
     policy: str = "linear",
+    examine: Callable[[], dict[str, float]] | None = None,
     **settings: Any,
 ) -> Loop:
     schedule = RateSchedule(RateSettings(policy, epochs, 0), objective.optimizers.values())
-    return Loop(objective, batches, schedule, LoopSettings(**settings), save)
+    return Loop(objective, batches, schedule, LoopSettings(**settings), save, examine)
 
 
 def make_training(

@@ -182,3 +182,26 @@ def test_a_tensor_becomes_a_picture() -> None:
     picture = to_picture(tensor)
     assert picture.shape == (2, 3, 3) and picture.dtype == np.uint8
     assert picture[..., 1].tolist() == [[0, 0, 128], [191, 255, 255]]
+
+
+def test_scores_come_at_their_interval_and_a_failure_costs_only_them() -> None:
+    """Someone who asked for scores must not lose a night's training to a missing test picture."""
+
+    class Scored(Notes):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scored: list[tuple[int, dict[str, float]]] = []
+
+        def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+            self.scored.append((progress.seen, scores))
+
+    def fails() -> dict[str, float]:
+        raise UserError("there is no testA")
+
+    notes, loop = Scored(), make_loop(OneNumber(), Numbers(), eval_freq=4, examine=lambda: {"off": 0.5})
+    loop.run(notes)
+    assert [seen for seen, _ in notes.scored] == [4, 8, 12, 16, 20]
+    notes, loop = Scored(), make_loop(OneNumber(), Numbers(), eval_freq=4, examine=fails)
+    assert loop.run(notes).step == 10 and notes.scored == []
+    complaints = [text for text in notes.messages if "no more scores" in text]
+    assert complaints == ["warning: no more scores in this run, training goes on: there is no testA"]

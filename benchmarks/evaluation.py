@@ -1,0 +1,84 @@
+"""Processor time of an evaluation a picture, without the generator: every score, and what the faults of a
+removal do to the frame measure.
+
+    python benchmarks/evaluation.py DATAROOT [--count 60] [--size 128] [--judge FILE]
+
+DATAROOT holds pairs with masks, such as `crawl.py synthetic` draws. One thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.evaluation.frame import frame_added, frame_left
+from cyclegan_glasses.evaluation.inputs import Input, Inputs
+from cyclegan_glasses.evaluation.measure import Instruments, measure
+from cyclegan_glasses.evaluation.rivals import rival
+from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.tables import markdown_table
+from cyclegan_glasses.faces.detect import make_detector
+from cyclegan_glasses.serving.instruments import load_judge
+
+
+def faults(item: Input) -> dict[str, np.ndarray]:
+    """What a removal may end as: the truth, and ways of missing it."""
+    worn, bare, eyes = item.picture, item.truth, item.eyes
+    assert bare is not None
+    rng = np.random.default_rng(0)
+    x, y = (round(value) for value in eyes.mean(axis=0).tolist())
+    faint = np.round((worn.astype(float) + bare) / 2).astype(np.uint8)
+    right, lower = bare.copy(), bare.copy()
+    right[:, x:], lower[y:] = worn[:, x:], worn[y:]
+    noisy = np.clip(bare + rng.normal(0, 10, bare.shape), 0, 255).astype(np.uint8)
+    return {
+        "the truth": bare,
+        "the truth, noise of 10": noisy,
+        "half of the contrast left": faint,
+        "right half left": right,
+        "lower half left": lower,
+        "shifted by 3 pixels, glasses on": np.roll(worn, 3, axis=1),
+        "untouched": worn,
+    }
+
+
+def main() -> None:
+    """Print the table of faults and the times."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dataroot", type=Path)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--judge", type=Path)
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    protocol = Protocol(load_size=args.size, crop_size=args.size)
+    inputs = Inputs(EvaluationSettings(args.dataroot, limit=args.count, protocol=protocol))
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    for item in inputs:
+        for name, after in faults(item).items():
+            off = frame_added(after, item.picture, item.eyes)
+            left = frame_left(item.picture, after, item.eyes)
+            found.setdefault(name, []).append((off.rims, float(off.whole), left))
+    lines = [[name, *(f"{value:.2f}" for value in np.mean(rows, axis=0))] for name, rows in found.items()]
+    print(*markdown_table(["result", "rims off", "whole frame off", "frame left"], lines), sep="\n")
+    judge = load_judge(args.judge)
+    tools = {
+        "all but networks": Instruments(),
+        "and landmarks": Instruments(detector=make_detector(steady=False)),
+    }
+    if judge is not None:
+        tools["and judge"] = Instruments(judge, judge, detector=make_detector(steady=False))
+    for name, instruments in tools.items():
+        start = time.process_time()
+        measure(inputs, rival("telea"), instruments)
+        print(f"{name}: {1000 * (time.process_time() - start) / len(inputs):.1f} ms a picture")
+
+
+if __name__ == "__main__":
+    main()

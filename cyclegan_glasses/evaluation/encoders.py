@@ -1,0 +1,91 @@
+"""Networks from elsewhere that turn pictures into vectors: Inception for FID and KID, SFace for likeness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.distances import INCEPTION, NEEDS_EXTRA
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.files import sha256_of
+
+INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
+INCEPTION_SHA256 = "6726825d"  # what torch-fidelity's file name says of its beginning
+SFACE_SIZE = 112
+#: Where SFace's own alignment (OpenCV's `alignCrop`) puts the eyes.
+SFACE_FRAMING = Framing(eye_height=51.6 / 112, eye_distance=35.24 / 112)
+
+
+class Inception:
+    """torch-fidelity's InceptionV3, the one that FID and KID are defined by: 2,048 features a picture.
+
+    Args:
+        path: of `INCEPTION_FILE`, from torch-fidelity's releases.
+        expected: how the file's SHA-256 begins.
+
+    Raises:
+        UserError: the file is not there or is another one, or torch-fidelity is not installed.
+    """
+
+    name = INCEPTION
+
+    def __init__(self, path: Path, expected: str = INCEPTION_SHA256) -> None:
+        self.sha256 = _checked(path, "--inception", f"torch-fidelity's {INCEPTION_FILE}", expected)
+        try:
+            from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+        except ImportError:
+            raise UserError(NEEDS_EXTRA) from None
+        try:
+            torch.load(path, map_location="cpu", weights_only=True)  # torch-fidelity itself would run code
+            self._network = FeatureExtractorInceptionV3(
+                "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)
+            )
+        except Exception as error:
+            raise UserError(f"--inception {path} cannot be loaded: download {INCEPTION_FILE} anew") from error
+
+    def features(self, faces: np.ndarray) -> np.ndarray:
+        """See `judging.Encoder.features`."""
+        batch = torch.from_numpy(np.ascontiguousarray(faces.transpose(0, 3, 1, 2)))
+        with torch.inference_mode():
+            return np.asarray(self._network(batch)[0].numpy(), np.float32)
+
+
+class SFace:
+    """OpenCV's face recognizer (Zhong et al., «SFace», 2021): 128 features of a face of 112 pixels.
+
+    Args:
+        path: of `face_recognition_sface_2021dec.onnx` from the OpenCV Zoo.
+
+    Raises:
+        UserError: the file is not there or is no such network.
+    """
+
+    name = "SFace"
+
+    def __init__(self, path: Path) -> None:
+        self.sha256 = _checked(path, "--sface", "OpenCV Zoo's face_recognition_sface_2021dec.onnx")
+        try:
+            self._network = cv2.FaceRecognizerSF.create(str(path), "")
+            self.features(np.zeros((1, SFACE_SIZE, SFACE_SIZE, 3), np.uint8))
+        except cv2.error:
+            raise UserError(
+                f"--sface {path} is no SFace that OpenCV {cv2.__version__} can read: take the OpenCV Zoo's"
+            ) from None
+
+    def features(self, faces: np.ndarray) -> np.ndarray:
+        """See `judging.Encoder.features`; `faces` are framed by `SFACE_FRAMING`."""
+        rows = [self._network.feature(np.ascontiguousarray(face[:, :, ::-1])) for face in faces]
+        return np.stack([np.ravel(row) for row in rows]).astype(np.float32)
+
+
+def _checked(path: Path, option: str, what: str, expected: str = "") -> str:
+    if not path.is_file():
+        raise UserError(f"{option} {path} is not there: give {what}")
+    found = sha256_of(path)
+    if not found.startswith(expected):
+        raise UserError(f"{option} {path} is another file (SHA-256 {found[:8]}…): give {what}")
+    return found

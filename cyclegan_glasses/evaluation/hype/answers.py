@@ -1,0 +1,126 @@
+"""What raters said: a file that is only ever appended to, a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import make_folder
+
+ANSWERS = "answers.jsonl"
+RATER = re.compile(r"[\w.-]{1,40}")
+QUESTIONS = 4
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer.
+
+    Attributes:
+        rater: pseudonym, letters, digits, `.`, `_` and `-`.
+        item: id in the rater's plan.
+        value: for criteria four of 0 or 1, else 1 for «real» and 0 for «fake», alone in the list.
+        exposure: asked for, in ms; 0 without a limit.
+        shown: measured in the browser, in ms; 0 without a limit.
+        seconds: from the picture to the answer.
+    """
+
+    rater: str
+    item: str
+    value: tuple[int, ...]
+    exposure: int = 0
+    shown: float = 0.0
+    seconds: float = 0.0
+
+    @staticmethod
+    def from_json(row: Any) -> Answer:
+        """An answer from what a page or a file says.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if not isinstance(row, dict) or set(row) - {"rater", "item", "value", "exposure", "shown", "seconds"}:
+            raise ValueError("not an answer")
+        rater, item, value = row.get("rater"), row.get("item"), row.get("value")
+        if not isinstance(rater, str) or not RATER.fullmatch(rater):
+            raise ValueError("a rater is named by 1 to 40 letters, digits, '.', '_' or '-'")
+        if not isinstance(item, str) or not 0 < len(item) < 40:
+            raise ValueError("no item")
+        if (
+            not isinstance(value, list)
+            or len(value) not in (1, QUESTIONS)
+            or not all(v in (0, 1) for v in value)
+        ):
+            raise ValueError("a value is a list of 0 and 1")
+        numbers = {name: row.get(name, 0) for name in ("exposure", "shown", "seconds")}
+        for name, number in numbers.items():
+            if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < 1e7:
+                raise ValueError(f"{name} is no time")
+        exposure, shown, seconds = numbers.values()
+        return Answer(rater, item, tuple(int(v) for v in value), int(exposure), float(shown), float(seconds))
+
+
+def append_answer(folder: Path, answer: Answer) -> None:
+    """Append one answer in one write: it is safe when this returns.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    path = make_folder(folder) / ANSWERS
+    line = (json.dumps(asdict(answer)) + "\n").encode()
+    try:
+        with _LOCK, path.open("a+b", buffering=0) as file:
+            if file.tell() > 0:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a kill cut the last line off: it stays a line of its own
+                    line = b"\n" + line
+            file.write(line)
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def read_answers(files: Iterable[Path]) -> list[Answer]:
+    """The answers in `files`, the last one of each rater and item; a line that was cut off is passed over.
+
+    A file may also be what an exported page gave: a JSON list.
+
+    Raises:
+        UserError: a file is not there or holds something else.
+    """
+    found: dict[tuple[str, str], Answer] = {}
+    for path in files:
+        for row in _rows(path):
+            try:
+                answer = Answer.from_json(row)
+            except ValueError as error:
+                raise UserError(f"{path} holds something else than answers ({error}): give another") from None
+            found[answer.rater, answer.item] = answer
+    return list(found.values())
+
+
+def _rows(path: Path) -> list[Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): give a file of answers") from None
+    if text.lstrip().startswith("["):
+        try:
+            return list(json.loads(text))
+        except ValueError as error:
+            raise UserError(f"{path} cannot be read ({error}): save it from the page again") from None
+    rows = []
+    for line in text.splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            continue
+    return rows

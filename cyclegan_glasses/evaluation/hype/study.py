@@ -1,0 +1,200 @@
+"""A study: portraits of balanced groups, results of the models under names that tell nothing, and reals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
+from cyclegan_glasses.files import atomic_write, make_folder, write_json
+from cyclegan_glasses.monitoring.results_page import read_rows
+from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
+from cyclegan_glasses.pictures import UnreadablePicture, find_pictures, open_picture
+
+STUDY, PICTURES, VERSION = "study.json", "pictures", 1
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """One face: its input, and the result of each model, as names of pictures in the study."""
+
+    stem: str
+    input: str
+    results: dict[str, str]
+    group: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What raters are asked. `reals` are pictures of the target's domain, names as in `Portrait`."""
+
+    direction: str
+    tasks: tuple[str, ...]
+    models: tuple[str, ...]
+    portraits: tuple[Portrait, ...]
+    reals: tuple[str, ...]
+    trials: int
+    each: int
+    seed: int
+
+    def pictures(self) -> set[str]:
+        """The names of all pictures."""
+        return {name for p in self.portraits for name in (p.input, *p.results.values())} | set(self.reals)
+
+
+def build_study(settings: StudySettings, out: Path) -> Study:
+    """Choose portraits and write `study.json` and the pictures into `out`.
+
+    Raises:
+        UserError: there are no results or none in common, sizes differ, a group is not known, or `out` holds
+            a study already.
+    """
+    if (out / STUDY).exists():
+        raise UserError(f"{out} holds a study already: give another folder, or remove it")
+    found = {name: _results(settings, name) for name in settings.names}
+    stems = [stem for stem in found[settings.names[0]] if all(stem in rows for rows in found.values())]
+    if not stems:
+        raise UserError(f"the results of {', '.join(settings.names)} have no pictures in common")
+    photos = latest_photos(settings.dataroot) if (settings.dataroot / MANIFEST).is_file() else {}
+    source, target = settings.direction.split("to")
+    groups = {
+        Path(path).stem: _group(photo)
+        for path, photo in photos.items()
+        if path.startswith(f"{settings.phase}{source}/")
+    }
+    _check_groups(groups, settings.groups)
+    chosen = balanced(stems, groups, settings.groups, settings.count, settings.seed)
+    reals = find_pictures(settings.dataroot / f"{settings.phase}{target}")
+    if not reals and set(settings.tasks) - {TASKS[0]}:
+        raise UserError(
+            f"{settings.dataroot / (settings.phase + target)} has no real pictures: see --dataroot"
+        )
+    random.Random(f"{settings.seed} reals").shuffle(reals)
+    pictures = _Pictures(out / PICTURES, settings.seed)
+    portraits = []
+    for stem in chosen:
+        inputs, _ = found[settings.names[0]][stem]
+        results = {name: pictures.add(found[name][stem][1]) for name in settings.names}
+        portraits.append(Portrait(stem, pictures.add(inputs), results, groups.get(stem, {})))
+    wanted = reals[: max(settings.each, len(chosen))] if set(settings.tasks) - {TASKS[0]} else []
+    study = Study(
+        direction=settings.direction,
+        tasks=settings.tasks,
+        models=settings.names,
+        portraits=tuple(portraits),
+        reals=tuple(pictures.add(path, fit=True) for path in wanted),
+        trials=settings.trials,
+        each=settings.each,
+        seed=settings.seed,
+    )
+    write_json(out / STUDY, {"version": VERSION, **asdict(study)})
+    return study
+
+
+def read_study(folder: Path) -> Study:
+    """The study in `folder`.
+
+    Raises:
+        UserError: there is none, or it cannot be read.
+    """
+    path = folder / STUDY
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.pop("version") != VERSION:
+            raise ValueError("it is of another version")
+        portraits = tuple(Portrait(**row) for row in values.pop("portraits"))
+        for name in ("tasks", "models", "reals"):
+            values[name] = tuple(values[name])
+        return Study(portraits=portraits, **values)
+    except FileNotFoundError:
+        raise UserError(f"{folder} holds no study: make one with hype build") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): build the study again") from None
+
+
+def balanced(
+    stems: Sequence[str], groups: Mapping[str, Mapping[str, str]], by: Sequence[str], count: int, seed: int
+) -> list[str]:
+    """At most `count` of `stems`, evenly over the values of the groups `by`, in a hidden order."""
+    rng = random.Random(f"{seed} portraits")
+    piles: dict[tuple[str, ...], list[str]] = {}
+    for stem in sorted(stems):
+        own = groups.get(stem, {})
+        piles.setdefault(tuple(own.get(name, "") for name in by), []).append(stem)
+    for pile in piles.values():
+        rng.shuffle(pile)
+    chosen: list[str] = []
+    waiting = [piles[key] for key in sorted(piles)]
+    while waiting and len(chosen) < count:
+        for pile in waiting:
+            if len(chosen) < count:
+                chosen.append(pile.pop())
+        waiting = [pile for pile in waiting if pile]
+    rng.shuffle(chosen)
+    return chosen
+
+
+class _Pictures:
+    """Copies pictures under names that tell nothing, as PNG without any metadata, all of one size."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._folder, self._seed = folder, seed
+        self._size: tuple[int, int] | None = None
+
+    def add(self, path: Path, fit: bool = False) -> str:
+        """Copy `path` and return its name; with `fit` it is brought to the size of the others."""
+        try:
+            picture = open_picture(path)
+        except (UnreadablePicture, OSError) as error:
+            raise UserError(f"{error}: run test.py again") from None
+        self._size = self._size or picture.size
+        if fit and picture.size != self._size:
+            picture = picture.resize(self._size)
+        if picture.size != self._size:
+            wide, high = self._size
+            raise UserError(
+                f"{path} is {picture.width}x{picture.height}, others {wide}x{high}: a study needs one size"
+            )
+        name = hashlib.sha256(f"{self._seed} {path.absolute()}".encode()).hexdigest()[:16] + ".png"
+        with atomic_write(make_folder(self._folder) / name) as file:
+            picture.save(file, format="PNG")
+        return name
+
+
+def _results(settings: StudySettings, name: str) -> dict[str, tuple[Path, Path]]:
+    """Input and result of each picture by its stem."""
+    folder = settings.results / name / f"{settings.phase}_{settings.epoch}"
+    rows = read_rows(folder).get(settings.direction, [])
+    source, target = settings.direction.split("to")
+    labels = f"real_{source}", f"fake_{target}"
+    found = {
+        row.stem: (folder / row.pictures[labels[0]], folder / row.pictures[labels[1]])
+        for row in rows
+        if all(label in row.pictures for label in labels)
+    }
+    if not found:
+        raise UserError(
+            f"{folder} has no results {settings.direction}: run test.py --name {name} "
+            f"--direction {settings.direction} --num_test 1000 first"
+        )
+    return found
+
+
+def _group(photo: Photo) -> dict[str, str]:
+    frame: Any = photo.facts.get("frame")
+    shape = frame.get("shape") if isinstance(frame, dict) else None
+    return dict(photo.group) | ({"frame": str(shape)} if shape else {})
+
+
+def _check_groups(groups: Mapping[str, Mapping[str, str]], by: Sequence[str]) -> None:
+    known = sorted({name for group in groups.values() for name in group})
+    for name in by:
+        if name not in known:
+            there = f"--group can be {', '.join(known)}" if known else "there is no manifest with groups"
+            raise UserError(f"no photo has a group {name!r}: {there}")

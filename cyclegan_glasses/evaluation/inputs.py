@@ -1,0 +1,194 @@
+"""The pictures of an evaluation, with what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cyclegan_glasses.data.folders import open_domain
+from cyclegan_glasses.data.transforms import Geometry, apply, plan
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.change import typology_angle
+from cyclegan_glasses.evaluation.metrics import Mask, Picture
+from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
+from cyclegan_glasses.pictures import UnreadablePicture, find_pictures, open_picture
+
+FRAME, SKIN = "frame", "skin (ITA)"
+#: Lower limits in degrees of the classes of skin, Del Bino et al. 2006.
+TYPOLOGY = ((55, "1 very light"), (41, "2 light"), (28, "3 intermediate"), (10, "4 tan"), (-30, "5 brown"))
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One picture to be translated, cut to size.
+
+    Attributes:
+        stem: its name.
+        picture: uint8 RGB (height, width, 3).
+        eyes: (2, 2), x and y of the right and left eye in pixels; by the manifest, or where the usual framing
+            puts them.
+        truth: what the result should be, where there is one.
+        mask: share of each pixel that is glasses, [0, 1] (height, width), where it is known.
+        group: what is known of the person and the frame.
+    """
+
+    stem: str
+    picture: Picture
+    eyes: NDArray[np.float64]
+    truth: Picture | None = None
+    mask: Mask | None = None
+    group: Mapping[str, str] = field(default_factory=dict)
+
+
+class Inputs:
+    """The pictures of one direction: `for item in inputs`, and those of the target's domain.
+
+    Raises:
+        UserError: a folder is missing or empty, or no photo has one of the groups asked for.
+    """
+
+    def __init__(self, settings: EvaluationSettings) -> None:
+        self.settings, root = settings, settings.dataroot
+        source, target = settings.direction.split("to")
+        self._source, self._target = (
+            open_domain(name, root / f"{settings.phase}{name}", 3) for name in (source, target)
+        )
+        masks = find_pictures(root / f"{settings.phase}M") if (root / f"{settings.phase}M").is_dir() else []
+        self._masks = {path.stem: path for path in masks}
+        own, other = self._source.by_name(), self._target.by_name()
+        paired = own.keys() == other.keys()
+        self._truths = other if paired else {}
+        paths = spread(list(own.items()), settings.limit)
+        self._paths = dict(paths)
+        self._photos = latest_photos(root) if (root / MANIFEST).is_file() else {}
+        self._check_groups()
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @property
+    def paired(self) -> bool:
+        """Whether there is a truth."""
+        return bool(self._truths)
+
+    @property
+    def masked(self) -> bool:
+        """Whether the glasses' masks are known."""
+        return bool(self._masks)
+
+    @property
+    def target_count(self) -> int:
+        """Pictures of the target's domain."""
+        return len(self._target)
+
+    def __iter__(self) -> Iterator[Input]:
+        """Every picture that can be read, in order."""
+        for name, path in self._paths.items():
+            picture, eyes, geometry, size = self._read(path)
+            truth = self._open(self._truths.get(name), geometry, size)
+            mask = self._open(self._masks.get(path.stem), geometry, size)
+            yield Input(
+                stem=Path(name).name,
+                picture=picture,
+                eyes=eyes,
+                truth=truth,
+                mask=None if mask is None else mask[..., 0] / 255,
+                group=self._group(self._photo(path), picture, eyes),
+            )
+
+    def targets(self, limit: int = 0) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
+        """Pictures of the target's domain, at most `limit`, evenly chosen, with their eyes."""
+        for path in spread(list(self._target.paths), limit):
+            yield self._read(path)[:2]
+
+    def _read(self, path: Path) -> tuple[Picture, NDArray[np.float64], Geometry, tuple[int, int]]:
+        """The picture and its eyes, cut to size; how it was cut, and its own size."""
+        original, protocol = _opened(path), self.settings.protocol
+        wide, high = original.size
+        geometry = plan(
+            (wide, high), protocol.preprocess, protocol.load_size, protocol.crop_size, False, None
+        )
+        eyes = eyes_of(self._photo(path), original.size) * (np.array(geometry.size) / original.size)
+        return _cut(original, geometry, protocol), eyes - geometry.corner, geometry, original.size
+
+    def _photo(self, path: Path) -> Photo | None:
+        return self._photos.get(path.relative_to(self.settings.dataroot).as_posix())
+
+    def _open(self, path: Path | None, geometry: Geometry, size: tuple[int, int]) -> Picture | None:
+        if path is None:
+            return None
+        picture = _opened(path)
+        if picture.size != size:
+            raise UserError(
+                f"{path} is {picture.width}x{picture.height}, its input {size[0]}x{size[1]}: "
+                "the pictures of a pair must have one size"
+            )
+        return _cut(picture, geometry, self.settings.protocol)
+
+    def _group(self, photo: Photo | None, picture: Picture, eyes: NDArray) -> dict[str, str]:
+        known = _known(photo) | {SKIN: typology(typology_angle(picture, eyes))}
+        wanted = self.settings.groups
+        return {name: value for name, value in known.items() if not wanted or name in wanted}
+
+    def _check_groups(self) -> None:
+        known = {SKIN} | {name for photo in self._photos.values() for name in _known(photo)}
+        if unknown := [name for name in self.settings.groups if name not in known]:
+            raise UserError(f"no photo has a group {unknown[0]!r}: --group can be {', '.join(sorted(known))}")
+
+
+def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Both eyes (2, 2) in pixels of a picture of `size`: by its manifest, else as aligned faces."""
+    facts: Mapping[str, Any] = photo.facts if photo else {}
+    try:
+        landmarks = np.array(facts["face"]["landmarks"][:2], np.float64)
+        scale = np.array(size) / (photo.width, photo.height) if photo and photo.width else 1
+        return landmarks * scale
+    except (KeyError, TypeError, ValueError, IndexError):
+        pass
+    default = Framing()
+    values = [facts.get(name) for name in ("eye_x", "eye_y", "eye_distance", "roll")]
+    numbers = [float(value) for value in values if isinstance(value, int | float)]
+    x, y, distance, roll = (
+        numbers if len(numbers) == 4 else (0.5, default.eye_height, default.eye_distance, 0.0)
+    )
+    half = np.array([np.cos(np.radians(roll)), np.sin(np.radians(roll))]) * distance / 2
+    return (np.array([x, y]) + np.stack([-half, half])) * size
+
+
+def typology(angle: float) -> str:
+    """The class of skin of an individual typology angle."""
+    return next((name for limit, name in TYPOLOGY if angle > limit), "6 dark")
+
+
+def spread(items: list, limit: int) -> list:
+    """At most `limit` of `items`, evenly chosen; 0 for all."""
+    count = min(limit or len(items), len(items))
+    return [items[place * len(items) // count] for place in range(count)] if count else []
+
+
+def _known(photo: Photo | None) -> dict[str, str]:
+    if photo is None:
+        return {}
+    frame = photo.facts.get("frame")
+    shape = frame.get("shape") if isinstance(frame, dict) else None
+    return dict(photo.group) | ({FRAME: str(shape)} if shape else {})
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return open_picture(path)
+    except UnreadablePicture as error:
+        raise UserError(f"{error}: replace it or take it away") from None
+
+
+def _cut(picture: Image.Image, geometry: Geometry, protocol: Protocol) -> Picture:
+    resample = Image.Resampling[protocol.filter.upper()]
+    return np.asarray(apply(picture, geometry, resample))

@@ -1,0 +1,229 @@
+"""Every score of one translated picture, and of a whole set of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclegan_glasses.evaluation.change import (
+    changed_elsewhere,
+    colour_shift,
+    framed,
+    landmarks_moved,
+    likeness,
+)
+from cyclegan_glasses.evaluation.distances import distances
+from cyclegan_glasses.evaluation.encoders import SFACE_FRAMING, SFACE_SIZE
+from cyclegan_glasses.evaluation.frame import frame_added, frame_left, glasses_zone
+from cyclegan_glasses.evaluation.inputs import Input, Inputs
+from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
+from cyclegan_glasses.evaluation.pairs import compare
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.faces.detect import FaceDetector
+from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, Encoder, Judge
+
+BATCH = 32
+TARGET = {"AtoB": NONE, "BtoA": GLASSES}
+RING = 0.03  # width of the ring around the mask, as a share of the side
+
+#: A picture and its mask, where one is known, to the result and the way back; None where it cannot be done.
+Editor = Callable[[Picture, Mask | None], "tuple[Picture, Picture | None] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What scores are read with; what is None is left out.
+
+    Attributes:
+        judge: says what the result is.
+        encoder: the judge's own features, for `FD-judge`, `KD-judge`, and likeness where there is no SFace.
+        inception: for FID and KID.
+        sface: for likeness.
+        detector: for the movement of landmarks.
+        judge_size: side in pixels of the faces that judge and encoder are given.
+    """
+
+    judge: Judge | None = None
+    encoder: Encoder | None = None
+    inception: Encoder | None = None
+    sface: Encoder | None = None
+    detector: FaceDetector | None = None
+    judge_size: int = 128
+
+
+@dataclass(slots=True)
+class Measured:
+    """Scores of one editor: of each picture, in order, and of the whole set."""
+
+    stems: list[str] = field(default_factory=list)
+    groups: list[dict[str, str]] = field(default_factory=list)
+    rows: list[dict[str, float]] = field(default_factory=list)
+    whole: dict[str, float] = field(default_factory=dict)
+
+
+def measure(
+    inputs: Inputs,
+    editor: Editor,
+    instruments: Instruments,
+    keep: Callable[[Input, Picture, dict[str, float]], None] | None = None,
+    advance: Callable[[], object] = lambda: None,
+) -> Measured:
+    """Translate every input and score it.
+
+    Args:
+        inputs: the pictures.
+        editor: that translates them.
+        instruments: to score with.
+        keep: told of each input, its result and its scores.
+        advance: called after each picture.
+    """
+    done, direction = Measured(), inputs.settings.direction
+    codes = _Codes(instruments)
+    for batch in _batches(inputs):
+        pairs = [(item, made) for item in batch if (made := editor(item.picture, item.mask)) is not None]
+        rows = [score(item, after, back, direction, instruments.detector) for item, (after, back) in pairs]
+        befores, afters = [item.picture for item, _ in pairs], [after for _, (after, _) in pairs]
+        eyes = [item.eyes for item, _ in pairs]
+        if pairs:
+            codes.add(befores, afters, eyes, rows)
+            _judge(instruments, befores, afters, eyes, rows, TARGET[direction])
+        for (item, (after, _)), row in zip(pairs, rows, strict=True):
+            done.stems.append(item.stem)
+            done.groups.append(dict(item.group))
+            done.rows.append(row)
+            if keep:
+                keep(item, after, row)
+            advance()
+    done.whole = codes.distances(inputs)
+    return done
+
+
+def score(
+    item: Input, after: Picture, back: Picture | None, direction: str, detector: FaceDetector | None = None
+) -> dict[str, float]:
+    """Every score of one result that needs no network, by name; what cannot be computed is left out."""
+    before, eyes = item.picture, item.eyes
+    scores: dict[str, float] = {}
+    if item.truth is not None:
+        scores |= compare(before, after, item.truth, item.mask).result | _more(after, item.truth, item.mask)
+    if direction == "AtoB":
+        off = frame_added(after, before, eyes)
+        scores |= {"rims off": off.rims, "whole frame off": float(off.whole)}
+        scores["frame left"] = frame_left(before, after, eyes)
+    else:
+        on = frame_added(before, after, eyes)
+        scores |= {"rims on": on.rims, "bridge on": on.bridge, "temples on": on.temples}
+        scores["whole frame on"] = float(on.whole)
+    zone = glasses_zone(before.shape, eyes) if item.mask is None else item.mask
+    scores |= changed_elsewhere(before, after, zone)
+    scores |= colour_shift(before, after, eyes)
+    if back is not None:
+        scores["cycle L1"] = l1(back, before)
+    if detector is not None:
+        scores |= landmarks_moved(before, after, eyes, detector)
+    return {name: value for name, value in scores.items() if not math.isnan(value)}
+
+
+def already_there(inputs: Inputs, editor: Editor, limit: int) -> list[float]:
+    """L1 between pictures that are in the target's domain already and their results: none of it is wanted."""
+    made = ((picture, editor(picture, None)) for picture, _ in inputs.targets(limit))
+    return [l1(result[0], picture) for picture, result in made if result is not None]
+
+
+def _more(after: Picture, truth: Picture, mask: Mask | None) -> dict[str, float]:
+    """What an evaluation says of a pair beyond what test.py prints."""
+    scores = {"L1": l1(after, truth)}
+    if min(after.shape[:2]) >= WINDOW:
+        scores["MS-SSIM"] = ms_ssim(after, truth)
+    if mask is not None:
+        side = 2 * max(1, round(RING * min(after.shape[:2]))) + 1
+        covered = (mask > 0).astype(np.uint8)
+        ring = cv2.dilate(covered, np.ones((side, side), np.uint8)) - covered
+        scores["L1 ring"] = l1(after, truth, ring)
+    return scores
+
+
+def _judge(
+    instruments: Instruments,
+    befores: list[Picture],
+    afters: list[Picture],
+    eyes: list[NDArray],
+    rows: list[dict[str, float]],
+    target: str,
+) -> None:
+    """Add what the judge says: as asked or not, how surely, broken, and right before."""
+    if instruments.judge is None:
+        return
+    old, new = (
+        instruments.judge.judge(_faces(pictures, eyes, Framing(), instruments.judge_size))
+        for pictures in (befores, afters)
+    )
+    for row, was, verdict in zip(rows, old, new, strict=True):
+        right = verdict.label == target
+        row["as asked"] = float(right)
+        row["confidence"] = verdict.probabilities.get(
+            target, verdict.confidence if right else 1 - verdict.confidence
+        )
+        row["broken"] = float(verdict.label == BROKEN)
+        row["right before"] = float(was.label == target)
+
+
+class _Codes:
+    """Collects features of inputs and results, and of the target's pictures when asked for distances."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        known = (instruments.inception, instruments.encoder)
+        self._encoders = [encoder for encoder in known if encoder is not None]
+        self._instruments = instruments
+        self._made: dict[str, list[NDArray]] = {encoder.name: [] for encoder in self._encoders}
+
+    def add(
+        self, befores: list[Picture], afters: list[Picture], eyes: list[NDArray], rows: list[dict[str, float]]
+    ) -> None:
+        for encoder in self._encoders:
+            self._made[encoder.name].append(self._encode(encoder, afters, eyes))
+        face = self._instruments.sface or self._instruments.encoder
+        if face is not None:
+            alike = likeness(*(self._encode(face, pictures, eyes) for pictures in (befores, afters)))
+            for row, value in zip(rows, alike, strict=True):
+                row[f"likeness ({face.name})"] = float(value)
+
+    def distances(self, inputs: Inputs) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for encoder in self._encoders:
+            if not self._made[encoder.name]:
+                continue
+            real = [
+                self._encode(encoder, [picture for picture, _ in part], [eyes for _, eyes in part])
+                for part in _batches(inputs.targets())
+            ]
+            found |= distances(np.concatenate(self._made[encoder.name]), np.concatenate(real), encoder.name)
+        return found
+
+    def _encode(self, encoder: Encoder, pictures: list[Picture], eyes: list[NDArray]) -> NDArray:
+        if encoder is self._instruments.inception:
+            return encoder.features(np.stack(pictures))
+        sface = encoder is self._instruments.sface
+        framing, size = (SFACE_FRAMING, SFACE_SIZE) if sface else (Framing(), self._instruments.judge_size)
+        return encoder.features(_faces(pictures, eyes, framing, size))
+
+
+def _faces(pictures: list[Picture], eyes: list[NDArray], framing: Framing, size: int) -> NDArray[np.uint8]:
+    cut = [framed(picture, own, framing, size) for picture, own in zip(pictures, eyes, strict=True)]
+    return np.stack(cut)
+
+
+def _batches(items: Iterable) -> Iterator[list]:
+    batch: list = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,137 @@
+"""The page of an evaluation: its table, curves over checkpoints, groups, and the pictures that went worst."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dominate import tags
+from dominate.dom_tag import dom_tag
+from PIL import Image
+
+from cyclegan_glasses.evaluation.inputs import Input
+from cyclegan_glasses.evaluation.metrics import Picture
+from cyclegan_glasses.evaluation.report import Evaluated, Report
+from cyclegan_glasses.evaluation.scores import ARROWS, MEANINGS, RANKING, better, goodness
+from cyclegan_glasses.evaluation.statistics import figure
+from cyclegan_glasses.files import atomic_write, make_folder, write_text
+from cyclegan_glasses.monitoring.curves import chart
+from cyclegan_glasses.monitoring.webpage import Picture as Shown
+from cyclegan_glasses.monitoring.webpage import page, strip, table
+
+WORST = 8
+
+
+@dataclass(slots=True)
+class Worst:
+    """Keeps the `WORST` results of one editor, to be shown."""
+
+    title: str
+    found: list[tuple[float, int, Input, Picture, str]] = field(default_factory=list)
+    seen: int = 0
+
+    def keep(self, item: Input, after: Picture, scores: dict[str, float]) -> None:
+        """Look at one more result."""
+        name = next((name for name in RANKING if name in scores), "")
+        if not name:
+            return
+        self.seen += 1
+        words = f"{name} {figure(scores[name])}"
+        heapq.heappush(self.found, (-goodness(name, scores[name]), -self.seen, item, after, words))
+        if len(self.found) > WORST:
+            heapq.heappop(self.found)
+
+
+def write_page(report: Report, worst: Sequence[Worst], folder: Path) -> Path:
+    """Write `index.html` and the pictures that it shows into `folder`; returns the page's path.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    body: list[dom_tag] = [_about(report), _scores(report)]
+    for note in report.notes:
+        body.append(tags.p(note, cls="quiet"))
+    body += _curves(report) + _groups(report.columns)
+    for number, kept in enumerate(worst):
+        body += _pictures(kept, number, folder)
+    path = make_folder(folder) / "index.html"
+    write_text(path, page(f"Evaluation, {report.about['direction']}", *body))
+    return path
+
+
+def _about(report: Report) -> dom_tag:
+    words = "  ·  ".join(f"{name}: {value}" for name, value in report.about.items() if value)
+    return tags.p(words, cls="quiet")
+
+
+def _scores(report: Report) -> dom_tag:
+    rows: list[list[str | dom_tag]] = []
+    for name in report.scores:
+        label = tags.span(f"{name} {ARROWS.get(better(name), '')}", title=MEANINGS.get(name, ""))
+        cells: list[str | dom_tag] = []
+        for column in report.columns:
+            mean = column.means.get(name)
+            cells.append(str(mean) if mean else figure(column.value(name)))
+        rows.append([label, *cells])
+    heads = [f"{column.source.title} (n {column.n})" for column in report.columns]
+    meanings = tags.details(tags.summary("What the scores mean"))
+    for name in report.scores:
+        if name in MEANINGS:
+            meanings.add(tags.div(tags.b(name), f": {MEANINGS[name]}"))
+    return tags.div(table(["Score", *heads], rows), meanings, cls="card")
+
+
+def _curves(report: Report) -> list[dom_tag]:
+    """Each score over the checkpoints of a run, where there are several with a number."""
+    runs: dict[str, list[tuple[float, Evaluated]]] = {}
+    for column in report.columns:
+        if column.source.epoch.isdecimal():
+            runs.setdefault(column.source.name, []).append((float(column.source.epoch), column))
+    runs = {name: columns for name, columns in runs.items() if len(columns) > 1}
+    if not runs:
+        return []
+    grid = tags.div(cls="charts")
+    for score in report.scores:
+        lines = {name: [(epoch, c.value(score)) for epoch, c in columns] for name, columns in runs.items()}
+        grid.add(chart(f"{score} {ARROWS.get(better(score), '')}", lines))
+    return [tags.h2("Over the checkpoints"), grid]
+
+
+def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
+    body: list[dom_tag] = []
+    for column in columns:
+        cards = tags.div(cls="cards")
+        for name, scores in column.groups.items():
+            if not scores:
+                continue
+            values = list(dict.fromkeys(value for found in scores.values() for value in found.means))
+            rows: list[list[str | dom_tag]] = []
+            for value in values:
+                means = [found.means.get(value) for found in scores.values()]
+                count = max(mean.n for mean in means if mean)
+                rows.append([value, str(count), *(str(mean) if mean else "–" for mean in means)])
+            gaps = [f"{f.worst}, gap {figure(f.gap)}" if f.worst else "–" for f in scores.values()]
+            rows.append([tags.b("worst"), "", *gaps])
+            cards.add(tags.div(tags.h3(f"by {name}"), table([name, "n", *scores], rows), cls="card"))
+        if len(cards):
+            body += [tags.h2(column.source.title), cards]
+    return body
+
+
+def _pictures(kept: Worst, number: int, folder: Path) -> list[dom_tag]:
+    cards = tags.div(cls="cards")
+    for place, (_, _, item, after, words) in enumerate(sorted(kept.found, key=lambda row: -row[0])):
+        shown = {"input": item.picture, "result": after} | (
+            {"truth": item.truth} if item.truth is not None else {}
+        )
+        row = []
+        for label, picture in shown.items():
+            path = f"images/{number}_{place}_{label}.png"
+            make_folder(folder / "images")
+            with atomic_write(folder / path) as file:
+                Image.fromarray(picture).save(file, format="PNG")
+            row.append(Shown(path, label))
+        cards.add(tags.div(tags.h3(f"{item.stem}, {words}"), strip(row, item.stem), cls="card"))
+    return [tags.h2(f"{kept.title}: the worst {len(kept.found)}"), cards] if kept.found else []

@@ -1,0 +1,81 @@
+"""What an evaluation is told. Free of torch and numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cyclegan_glasses.errors import UserError, one_of
+
+DIRECTIONS = ("AtoB", "BtoA")
+UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
+RIVALS = (UNTOUCHED, TELEA, NS)
+FITS = ("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How pictures come to their size, and how many there should be.
+
+    Attributes:
+        name: of the protocol; empty for a run's own way.
+        preprocess, load_size, crop_size: see `data.transforms.plan`.
+        filter: of Pillow that resizes, `bicubic` or `bilinear`.
+        counts: pictures of A and B that the protocol asks for; 0 for any number.
+        words: what stands beside its numbers.
+    """
+
+    name: str = ""
+    preprocess: str = "resize_and_crop"
+    load_size: int = 256
+    crop_size: int = 256
+    filter: str = "bicubic"
+    counts: tuple[int, int] = (0, 0)
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        one_of("preprocess", self.preprocess, FITS)
+        if self.crop_size < 16 or self.load_size < 16:
+            raise UserError("--crop_size and --load_size must be at least 16")
+
+
+CELEBA = Protocol(
+    name="celeba",
+    preprocess="scale_width_and_crop",
+    load_size=256,
+    crop_size=256,
+    filter="bilinear",
+    counts=(2672, 37157),
+    words="CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)",
+)
+PROTOCOLS = {CELEBA.name: CELEBA}
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """Which pictures are evaluated, and how.
+
+    Attributes:
+        dataroot: with `<phase>A` and `<phase>B`, masks in `<phase>M`, and a manifest where there is one.
+        direction: `AtoB` takes glasses off, `BtoA` puts them on.
+        phase: first part of the folder names.
+        limit: pictures of the input's domain at most, evenly chosen; 0 for all.
+        groups: what to group by; empty for all that the manifest has.
+        protocol: how pictures come to their size.
+    """
+
+    dataroot: Path
+    direction: str = "AtoB"
+    phase: str = "test"
+    limit: int = 0
+    groups: tuple[str, ...] = ()
+    protocol: Protocol = field(default_factory=Protocol)
+
+    def __post_init__(self) -> None:
+        one_of("direction", self.direction, DIRECTIONS)
+        if self.limit < 0:
+            raise UserError(f"--num {self.limit} is below 0: give a number of pictures, 0 for all")
+        if not self.dataroot.is_dir():
+            raise UserError(
+                f"there is no --dataroot {self.dataroot}: name the folder that holds {self.phase}A"
+            )

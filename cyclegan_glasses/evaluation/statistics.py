@@ -1,0 +1,103 @@
+"""Means with their doubt, by group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+RESAMPLES = 1000
+SMALL_GROUP = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of `n` finite values with its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{figure(self.mean)} [{figure(self.low)}, {figure(self.high)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ByGroup:
+    """One score by the values of one group: the mean of each, the worst, and its distance from the best.
+
+    Groups under 30 are shown, but neither worst nor best.
+    """
+
+    means: dict[str, Mean]
+    worst: str
+    gap: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+def bootstrap(values: Sequence[float] | np.ndarray, seed: int = 0) -> Mean:
+    """Mean of the finite values and its 95 % percentile interval over 1,000 resamples (Efron 1979).
+
+    NaN without any value; both limits are the mean where there is one value alone.
+    """
+    finite = np.array([value for value in values if math.isfinite(value)], np.float64)
+    if not len(finite):
+        return Mean(math.nan, math.nan, math.nan, 0)
+    rng = np.random.default_rng(seed)
+    at_once = max(1, min(RESAMPLES, 2_000_000 // len(finite)))
+    means = [
+        finite[rng.integers(0, len(finite), (min(at_once, RESAMPLES - start), len(finite)))].mean(axis=1)
+        for start in range(0, RESAMPLES, at_once)
+    ]
+    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
+    return Mean(float(finite.mean()), float(low), float(high), len(finite))
+
+
+def summarise(rows: Sequence[Mapping[str, float]]) -> dict[str, Mean]:
+    """The mean of every score, in the order in which they first appear."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: bootstrap([row[name] for row in rows if name in row]) for name in names}
+
+
+def by_group(
+    rows: Sequence[Mapping[str, float]], values: Sequence[str], score: str, goodness: Callable[[float], float]
+) -> ByGroup:
+    """One score by group.
+
+    Args:
+        rows: scores of each picture.
+        values: of the group, one a row; empty where it is not known.
+        score: name of the score.
+        goodness: larger for a better mean.
+    """
+    means = {}
+    for value in sorted(set(values) - {""}):
+        found = [row[score] for row, own in zip(rows, values, strict=True) if own == value and score in row]
+        if found:
+            means[value] = bootstrap(found)
+    large = {value: m.mean for value, m in means.items() if m.n >= SMALL_GROUP and math.isfinite(m.mean)}
+    if len(large) < 2:
+        return ByGroup(means, "", math.nan)
+    worst = min(large, key=lambda value: goodness(large[value]))
+    return ByGroup(means, worst, max(large.values()) - min(large.values()))
+
+
+def figure(value: float) -> str:
+    """A number to read: four digits at most."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    value = 0.0 if abs(value) < 5e-4 else value
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """Mean of the finite values, NaN where there are none."""
+    finite = [value for value in values if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else math.nan

@@ -1,0 +1,108 @@
+"""The residual U-Net of Mask2Face: residual blocks down and up, skips, an optional refinement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cyclegan_glasses.networks.layers import CLOSED, make_norm
+from cyclegan_glasses.networks.settings import ResidualUnetSettings
+
+_REFINED = 32
+"""Filters of the refinement network."""
+
+
+class ResidualUnet(nn.Module):
+    """(N, C, H, W) in [-1, 1] → the same: the picture without glasses.
+
+    Each level halves the picture and doubles it again; a level of odd size comes back to its own.
+    """
+
+    def __init__(self, settings: ResidualUnetSettings) -> None:
+        super().__init__()
+        s = settings
+        self.composite = s.composite
+        inputs = (s.input_nc, *s.filters[:-1])
+        self.down = nn.ModuleList(
+            Block(i, o, k, s.norm, stride=2) for i, o, k in zip(inputs, s.filters, s.kernels, strict=True)
+        )
+        above = (s.filters[0], *s.filters[:-1])
+        self.up = nn.ModuleList(
+            Block(deep + skip, out, k, s.norm)
+            for deep, skip, out, k in zip(s.filters, inputs, above, s.kernels, strict=True)
+        )
+        self.out = nn.Conv2d(s.filters[0], s.output_nc + s.composite, 3, padding=1)
+        self.refiner = Refiner(s.input_nc, s.output_nc, s.norm) if s.refine else None
+
+    def forward(self, picture: Tensor) -> Tensor:
+        skips, x = [], picture
+        for block in self.down:
+            skips.append(x)
+            x = block(x)
+        for block, skip in zip(reversed(self.up), reversed(skips), strict=True):
+            x = F.interpolate(x, size=skip.shape[-2:], mode="nearest")
+            x = block(torch.cat([x, skip.to(x.dtype)], dim=1))
+        proposal = self.out(x).to(picture.dtype)
+        if not self.composite:
+            found = torch.tanh(proposal)
+        else:
+            found = torch.lerp(
+                picture, torch.tanh(proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED)
+            )
+        return found if self.refiner is None else self.refiner(picture, found)
+
+
+class Block(nn.Module):
+    """Two convolutions around a shortcut (He et al., arXiv 1512.03385, fig. 2), the first with the stride."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, norm: str, stride: int = 1) -> None:
+        super().__init__()
+        layer, bias = make_norm(norm)
+        self.first = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
+        self.second = nn.Conv2d(outputs, outputs, kernel, 1, kernel // 2, bias=bias)
+        self.norms = nn.ModuleList([layer(outputs), layer(outputs)])
+        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.norms[1](self.second(F.relu(self.norms[0](self.first(x)))))
+        return F.relu(inner + self.shortcut(x))
+
+
+class Refiner(nn.Module):
+    """Adds a correction of full resolution, seen from the input and what the U-Net made of it."""
+
+    def __init__(self, inputs: int, outputs: int, norm: str) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(
+            Block(inputs + outputs, _REFINED, 3, norm), Block(_REFINED, _REFINED, 3, norm)
+        )
+        self.out = nn.Conv2d(_REFINED, outputs, 3, padding=1)
+
+    def forward(self, picture: Tensor, found: Tensor) -> Tensor:
+        correction = self.out(self.blocks(torch.cat([picture, found], dim=1)))
+        return (found + correction.to(found.dtype)).clamp(-1, 1)
+
+
+def infer_residual_unet(weights: Mapping[str, Tensor]) -> ResidualUnetSettings:
+    """The settings of the network that `weights` belong to; raises KeyError for another's."""
+    levels = len({key.split(".")[1] for key in weights if key.startswith("down.")})
+    first = [weights[f"down.{level}.first.weight"] for level in range(levels)]
+    out, refine = weights["out.weight"], "refiner.out.weight" in weights
+    inputs = first[0].shape[1]
+    # without a refiner a composite shows by one channel more than it has to blend with
+    outputs = weights["refiner.out.weight"].shape[0] if refine else inputs
+    composite = out.shape[0] == outputs + 1
+    plain = "instance" if "down.0.first.bias" in weights else "none"
+    norm = "batch" if "down.0.norms.0.weight" in weights else plain
+    return ResidualUnetSettings(
+        input_nc=inputs,
+        output_nc=out.shape[0] - composite,
+        filters=tuple(weight.shape[0] for weight in first),
+        kernels=tuple(weight.shape[2] for weight in first),
+        norm=norm,
+        composite=composite,
+        refine=refine,
+    )

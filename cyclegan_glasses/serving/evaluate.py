@@ -1,0 +1,144 @@
+"""Say how good one or more trained models are, for whom, and what else they change."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.evaluation.settings import (
+    DIRECTIONS,
+    PROTOCOLS,
+    RIVALS,
+    TELEA,
+    UNTOUCHED,
+    EvaluationSettings,
+    Protocol,
+)
+from cyclegan_glasses.training.run_folder import read_options
+
+HELP = "score trained models against the truth, their rivals and each other, by group"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `evaluate` was asked for.
+
+    Attributes:
+        runs: folders of runs, with the label of the checkpoint to load; `all` stands for every numbered one.
+        rivals: to stand beside them.
+        pictures: what is evaluated, and how.
+        out: folder of the report.
+        judge, inception, sface: files, where given.
+        landmarks: look for landmarks, too.
+        pick: score by which the best checkpoint is named; empty for none.
+        device: as for train.py.
+        precision: as for train.py.
+    """
+
+    runs: tuple[tuple[Path, str], ...]
+    rivals: tuple[str, ...]
+    pictures: EvaluationSettings
+    out: Path
+    judge: Path | None
+    inception: Path | None
+    sface: Path | None
+    landmarks: bool
+    pick: str
+    device: str
+    precision: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of `evaluate`."""
+    parser.add_argument("--name", nargs="+", required=True, help="of the runs, side by side")
+    parser.add_argument("--dataroot", type=Path, required=True, help="folder with testA and testB")
+    parser.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes, BtoA adds")
+    parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")
+    parser.add_argument("--pick", default="", metavar="SCORE", help="name the best checkpoint by this score")
+    parser.add_argument("--rivals", nargs="*", default=None, help=f"any of {' '.join(RIVALS)}")
+    parser.add_argument("--group", nargs="*", default=[], help="group by these only, such as race gender")
+    parser.add_argument("--num", type=int, default=0, help="pictures at most, evenly chosen; 0: all")
+    parser.add_argument("--phase", default="test", help="first part of the folder names")
+    parser.add_argument("--protocol", default="", help=f"a published way: {', '.join(PROTOCOLS)}")
+    parser.add_argument("--crop_size", type=int, default=0, help="side in pixels; 0: that of the first run")
+    parser.add_argument("--judge", type=Path, help="weights of the judge; the shipped one by default")
+    parser.add_argument("--inception", type=Path, help="torch-fidelity's Inception weights, for FID and KID")
+    parser.add_argument("--sface", type=Path, help="OpenCV's SFace, for likeness")
+    parser.add_argument("--no_landmarks", action="store_true", help="do not look for landmarks (quicker)")
+    parser.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
+    parser.add_argument("--out", type=Path, help="folder of the report; results/<names>/evaluation_…")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    parser.add_argument("--precision", default="auto", help="auto, fp32, bf16 or fp16")
+
+
+def command(args: argparse.Namespace) -> Callable[[], int]:
+    """The evaluation that the words ask for."""
+
+    def run() -> int:
+        request = request_of(args)
+        from cyclegan_glasses.serving.evaluating import evaluate
+
+        print(evaluate(request), end="")
+        return 0
+
+    return run
+
+
+def request_of(args: argparse.Namespace) -> Request:
+    """The words as settings.
+
+    Raises:
+        UserError: a run or a checkpoint is not there, or a value cannot be.
+    """
+    folders = [args.checkpoints_dir / name for name in args.name]
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
+    for name in args.rivals or ():
+        one_of("rivals", name, RIVALS)
+    protocol = _protocol(args, read_options(folders[0]))
+    settings = EvaluationSettings(
+        args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol
+    )
+    labels = {folder: _labels(folder, args.epoch, args.direction) for folder in folders}
+    names = "+".join(args.name)
+    return Request(
+        runs=tuple((folder, label) for folder in folders for label in labels[folder]),
+        rivals=tuple((UNTOUCHED, TELEA) if args.rivals is None else args.rivals),
+        pictures=settings,
+        out=args.out or Path("results") / names / f"evaluation_{args.direction}",
+        judge=args.judge,
+        inception=args.inception,
+        sface=args.sface,
+        landmarks=not args.no_landmarks,
+        pick=args.pick,
+        device=args.device,
+        precision=args.precision,
+    )
+
+
+def _protocol(args: argparse.Namespace, saved: dict) -> Protocol:
+    if args.protocol:
+        one_of("protocol", args.protocol, PROTOCOLS)
+        if args.crop_size:
+            raise UserError("--protocol fixes the size: leave --crop_size out")
+        return PROTOCOLS[args.protocol]
+    size = args.crop_size or int(saved.get("crop_size", 256))
+    return Protocol(
+        preprocess=str(saved.get("preprocess", "resize_and_crop")), load_size=size, crop_size=size
+    )
+
+
+def _labels(folder: Path, asked: list[str], direction: str) -> list[str]:
+    """The checkpoints asked for, in order; `all` is every one with a number."""
+    if asked != ["all"]:
+        return list(dict.fromkeys(asked))
+    ending = f"_net_G_{direction[0]}.pth"
+    found = [path.name.removesuffix(ending) for path in folder.glob(f"*{ending}")]
+    numbered = sorted((label for label in found if label.isdecimal()), key=int)
+    if not numbered:
+        raise UserError(f"{folder} has no numbered checkpoints: leave --epoch all out")
+    return numbered

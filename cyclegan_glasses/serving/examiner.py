@@ -1,0 +1,98 @@
+"""Generators as editors, and their scores while they are still trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.devices import Precision, choose_precision
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.inputs import Input, Inputs
+from cyclegan_glasses.evaluation.measure import Editor, score
+from cyclegan_glasses.evaluation.metrics import Mask, Picture
+from cyclegan_glasses.evaluation.settings import DIRECTIONS, EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.statistics import mean_of
+from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.training.loop import to_picture
+
+PICTURES = 32
+#: Of all scores those that tell a run apart from its neighbours, by direction.
+SHOWN = {
+    "AtoB": {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+    "BtoA": {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+}
+
+
+def network_editor(forth: nn.Module, back: nn.Module | None, precision: Precision) -> Editor:
+    """An editor that sends a picture through the generators, as test.py does."""
+
+    def run(network: nn.Module, values: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode(), precision.autocast():
+            return network(values)
+
+    def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
+        values = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))).float()
+        after = run(forth, (values / 127.5 - 1)[None].to(precision.device))
+        back_again = run(back, after) if back is not None else None
+        return to_picture(after[0]), None if back_again is None else to_picture(back_again[0])
+
+    return edit
+
+
+class Examiner:
+    """Scores an objective's generators on at most 32 test pictures a direction: `examiner()`.
+
+    Args:
+        objective: with generators `G_A` (removes) or `G_B` (adds) among its weights.
+        data: of the training; test pictures are `testA` and `testB` beside it, at its size.
+        device: that the generators are on.
+    """
+
+    def __init__(self, objective: Objective, data: DataSettings, device: torch.device) -> None:
+        self._objective, self._data, self._device = objective, data, device
+        self._inputs: dict[str, list[Input]] = {}
+
+    def __call__(self) -> dict[str, float]:
+        """Mean scores by name, such as `rims off (A)`; nothing that training depends on is moved.
+
+        Raises:
+            UserError: there are no test pictures, or no generators of RGB pictures.
+        """
+        found: dict[str, float] = {}
+        networks = self._objective.weights()
+        if not {"G_A", "G_B"} & networks.keys() or (self._data.input_nc, self._data.output_nc) != (3, 3):
+            raise UserError("only generators of RGB pictures, G_A and G_B, can be scored")
+        for direction in DIRECTIONS:
+            if network := networks.get(f"G_{direction[0]}"):
+                found |= self._scores(network, direction)
+        return found
+
+    def _scores(self, network: nn.Module, direction: str) -> dict[str, float]:
+        edit = network_editor(network, None, choose_precision("fp32", self._device))
+        rows, training = [], network.training
+        network.eval()
+        try:
+            for item in self._pictures(direction):
+                made = edit(item.picture, None)
+                assert made is not None
+                rows.append(score(item, made[0], None, direction))
+        finally:
+            network.train(training)
+        return {
+            f"{words}_{direction[0]}": mean_of([row[name] for row in rows if name in row])
+            for name, words in SHOWN[direction].items()
+            if any(name in row for row in rows)
+        }
+
+    def _pictures(self, direction: str) -> list[Input]:
+        if direction not in self._inputs:
+            data = self._data
+            fit = "scale_width_and_crop" if data.preprocess == "crop" else data.preprocess
+            protocol = Protocol(preprocess=fit, load_size=data.crop_size, crop_size=data.crop_size)
+            settings = EvaluationSettings(Path(data.dataroot), direction, limit=PICTURES, protocol=protocol)
+            self._inputs[direction] = list(Inputs(settings))
+        return self._inputs[direction]

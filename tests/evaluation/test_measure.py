@@ -1,0 +1,214 @@
+"""Scores of whole sets: truth, rivals, groups, a judge, and the files that come of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.inputs import Inputs, eyes_of, spread
+from cyclegan_glasses.evaluation.measure import Instruments, already_there, measure, score
+from cyclegan_glasses.evaluation.page import Worst, write_page
+from cyclegan_glasses.evaluation.report import (
+    Report,
+    Source,
+    best,
+    evaluated,
+    to_markdown,
+    warnings,
+    write_report,
+)
+from cyclegan_glasses.evaluation.rivals import rival
+from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.statistics import bootstrap, by_group, summarise
+from cyclegan_glasses.judging import GLASSES, NONE, Verdict
+from cyclegan_glasses.photo import Photo, write_manifest
+from tests.evaluation.portraits import SIDE, portrait, spoiled
+
+SIZE = Protocol(load_size=SIDE, crop_size=SIDE)
+
+
+class EyeBand:
+    """A judge by the darkness of the eye band: simple, and the same each time."""
+
+    name, sha256 = "eye band", "ab" * 32
+
+    def judge(self, faces: np.ndarray) -> list[Verdict]:
+        return [
+            Verdict(GLASSES if value > 0.5 else NONE, max(value, 1 - value))
+            for value in np.clip(self.features(faces)[:, 0] * 4, 0, 1).tolist()
+        ]
+
+    def features(self, faces: np.ndarray) -> np.ndarray:
+        """Darkness of the band against that of the cheeks, and mean colour."""
+        values = faces.astype(np.float32) / 255
+        side = faces.shape[1]
+        band = values[:, int(0.33 * side) : int(0.47 * side), int(0.2 * side) : int(0.8 * side)]
+        cheeks = values[:, int(0.55 * side) : int(0.65 * side), int(0.3 * side) : int(0.7 * side)]
+        darkness = cheeks.mean(axis=(1, 2, 3)) - band.mean(axis=(1, 2, 3))
+        return np.column_stack([darkness, values.mean(axis=(1, 2))]).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """Six pairs with masks and a manifest; every second person is of group X."""
+    root, photos = tmp_path_factory.mktemp("data"), []
+    for number in range(6):
+        face = portrait(number)
+        for folder, values in (("testB", face.picture), ("testA", face.truth)):
+            (root / folder).mkdir(exist_ok=True)
+            Image.fromarray(values).save(root / folder / f"{number}.png")
+            facts = {"face": {"landmarks": [*face.eyes.tolist(), [0, 0], [0, 0], [0, 0]]}}
+            group = {"race": "XY"[number % 2]}
+            photos.append(Photo(f"{folder}/{number}.png", width=SIDE, height=SIDE, group=group, facts=facts))
+        (root / "testM").mkdir(exist_ok=True)
+        Image.fromarray(np.round(face.mask * 255).astype(np.uint8)).save(root / "testM" / f"{number}.png")
+    write_manifest(root, photos)
+    return root
+
+
+def inputs_of(data: Path, direction: str = "AtoB", **more) -> Inputs:
+    return Inputs(EvaluationSettings(data, direction, protocol=SIZE, **more))
+
+
+def perfect(inputs: Inputs):
+    truths = {item.picture.tobytes(): item.truth for item in inputs}
+    return lambda picture, _: (truths.get(picture.tobytes(), picture), picture)
+
+
+def test_the_truth_beats_every_rival_and_leaves_nothing(data: Path) -> None:
+    inputs = inputs_of(data)
+    ideal = summarise(measure(inputs, perfect(inputs), Instruments()).rows)
+    untouched = summarise(measure(inputs, rival("untouched"), Instruments()).rows)
+    painted = summarise(measure(inputs, rival("telea"), Instruments()).rows)
+    assert ideal["L1"].mean == 0 == ideal["L1 elsewhere"].mean == ideal["cycle L1"].mean
+    assert ideal["MS-SSIM"].mean == pytest.approx(1) and ideal["frame left"].mean < 0.1
+    assert untouched["frame left"].mean == 1 and untouched["whole frame off"].mean == 0
+    assert untouched["L1 inside"].mean > 5 and painted["L1 inside"].mean > 5
+    assert painted["L1 outside"].mean == 0 and painted["frame left"].mean < 0.2
+
+
+@pytest.mark.parametrize("fault", ["blurred", "gamma", "shifted", "noisy", "half", "faint"])
+def test_every_spoiled_result_is_nearer_or_further_as_it_should(data: Path, fault: str) -> None:
+    item = next(iter(inputs_of(data)))
+    good = score(item, item.truth, None, "AtoB")
+    bad = score(item, spoiled(item.truth, item.picture, item.eyes)[fault], None, "AtoB")
+    assert bad["PSNR"] < 60 and bad["L1"] > good["L1"] and bad["SSIM"] < good["SSIM"]
+    assert bad["MS-SSIM"] < good["MS-SSIM"] and bad["L1 inside"] > good["L1 inside"]
+    local = fault in ("half", "faint")
+    assert (bad["L1 elsewhere"] == 0) == (bad["L1 ring"] == 0) == local
+    if local:
+        assert bad["rims off"] < good["rims off"] or bad["frame left"] > good["frame left"]
+
+
+def test_a_judge_counts_what_turned_out_as_asked(data: Path) -> None:
+    inputs, judge = inputs_of(data), EyeBand()
+    tools = Instruments(judge=judge, encoder=judge, judge_size=SIDE)
+    ideal, untouched = (measure(inputs, editor, tools) for editor in (perfect(inputs), rival("untouched")))
+    mine, theirs = summarise(ideal.rows), summarise(untouched.rows)
+    assert mine["as asked"].mean > theirs["as asked"].mean == theirs["right before"].mean
+    assert mine["confidence"].mean > theirs["confidence"].mean
+    assert mine["broken"].mean == 0 and theirs["likeness (eye band)"].mean == pytest.approx(1)
+    assert 0 < mine["likeness (eye band)"].mean < 1
+    pytest.importorskip("torch_fidelity")
+    assert ideal.whole["FD-eye band"] < 1e-5 < untouched.whole["FD-eye band"]
+    assert "FID" not in ideal.whole
+
+
+def test_without_a_judge_its_rows_are_not_there(data: Path) -> None:
+    """A number that was not measured must not look like one that was."""
+    done = measure(inputs_of(data, limit=1), rival("untouched"), Instruments())
+    assert not done.whole and not {"as asked", "broken", "confidence"} & done.rows[0].keys()
+
+
+def test_what_is_right_already_should_stay(data: Path) -> None:
+    inputs = inputs_of(data)
+    assert already_there(inputs, rival("untouched"), 3) == [0, 0, 0]
+    darker = already_there(inputs, lambda picture, _: (picture - np.minimum(picture, 10), None), 2)
+    assert all(8 < value <= 10 for value in darker)
+
+
+def test_pictures_come_with_what_is_known_of_them(data: Path, tmp_path: Path) -> None:
+    items = list(inputs_of(data, limit=4))
+    assert [item.stem for item in items] == ["0", "1", "3", "4"]
+    assert items[0].group["race"] == "X" and "skin (ITA)" in items[0].group
+    assert items[0].mask is not None and 0 < items[0].mask.mean() < 0.5
+    assert items[0].eyes == pytest.approx(portrait(0).eyes)
+    assert eyes_of(None, (100, 200)) == pytest.approx(np.array([[32.0, 80.0], [68.0, 80.0]]))
+    half = Inputs(EvaluationSettings(data, protocol=Protocol(load_size=SIDE // 2, crop_size=SIDE // 2)))
+    assert next(iter(half)).eyes == pytest.approx(portrait(0).eyes / 2)
+    assert spread([1, 2, 3, 4, 5], 2) == [1, 3] and spread([1, 2], 9) == [1, 2] and spread([], 1) == []
+    assert {item.group.keys() == {"race"} for item in inputs_of(data, groups=("race",))} == {True}
+
+
+def test_bad_input_is_one_line(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no photo has a group 'age': --group can be race, skin"):
+        inputs_of(data, groups=("age",))
+    with pytest.raises(UserError, match=r"there is no .*validA"):
+        inputs_of(data, phase="valid")
+    with pytest.raises(UserError, match="there is no --dataroot"):
+        EvaluationSettings(tmp_path / "gone")
+    with pytest.raises(UserError, match="unknown --rivals 'magic'"):
+        rival("magic")
+    for folder, side in (("testA", 32), ("testB", 40)):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (side, side)).save(tmp_path / folder / "x.png")
+    with pytest.raises(UserError, match="40x40, its input 32x32: the pictures of a pair must have one size"):
+        list(inputs_of(tmp_path))
+
+
+def test_the_interval_is_that_of_the_mean() -> None:
+    """Of 400 values of deviation 1 the mean has one of 0.05: 1.96 of it on each side."""
+    values = np.random.default_rng(0).normal(5, 1, 400)
+    found = bootstrap(values)
+    assert found.mean == pytest.approx(values.mean()) and found.n == 400
+    assert found.high - found.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
+    assert bootstrap([1.0, math.inf, math.nan, 3.0]).n == 2
+    assert math.isnan(bootstrap([]).mean) and bootstrap([2.0]).low == 2
+
+
+def test_the_worst_group_is_named_and_small_ones_are_not_blamed() -> None:
+    rows = [{"s": 1.0}] * 40 + [{"s": 3.0}] * 40 + [{"s": 9.0}] * 5
+    values = ["a"] * 40 + ["b"] * 40 + ["few"] * 5
+    high = by_group(rows, values, "s", lambda value: value)
+    low = by_group(rows, values, "s", lambda value: -value)
+    assert (high.worst, low.worst, high.gap) == ("a", "b", 2)
+    assert high.means["few"].n == 5 and "" not in high.means
+    assert by_group(rows[:40], values[:40], "s", abs).worst == ""
+
+
+def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) -> None:
+    inputs = inputs_of(data)
+    report = Report({"direction": "AtoB", "manifest": "abc", "versions": "x 1"})
+    kept, done = Worst("mine 5"), []
+    for source, editor in (
+        (Source("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
+        (Source("mine", "10"), rival("telea")),
+        (Source("untouched"), rival("untouched")),
+    ):
+        done.append(measure(inputs, editor, Instruments(), kept.keep))
+        report.columns.append(evaluated(source, done[-1]))
+    report.notes = warnings(report)
+    assert "2 of race" in report.notes[0]
+    assert best(report, "L1").source.epoch == "5" and best(report, "no such") is None
+    write_report(report, done, tmp_path)
+    page = write_page(report, [kept], tmp_path)
+    rows = list(csv.DictReader((tmp_path / "evaluation.csv").open()))
+    assert [row["name"] for row in rows] == ["mine", "mine", "untouched"]
+    assert rows[0]["weights"] == "w" * 12 and rows[0]["manifest"] == "abc" and rows[2]["frame left"] == "1"
+    assert float(rows[2]["L1 inside low"]) <= float(rows[2]["L1 inside"]) <= float(rows[2]["L1 inside high"])
+    stored = json.loads((tmp_path / "evaluation.json").read_text())
+    assert stored["columns"][2]["scores"]["L1"]["n"] == 6
+    assert set(stored["columns"][0]["groups"]["race"]["L1 elsewhere"]["means"]) == {"X", "Y"}
+    text = to_markdown(report)
+    assert "| frame left ↓" in text and "mine 5" in text
+    assert len(list(csv.reader((tmp_path / "pictures.csv").open()))) == 1 + 3 * 6
+    html = page.read_text()
+    assert "Over the checkpoints" in html and "the worst 8" in html and "by race" in html
+    assert len(list((tmp_path / "images").glob("*.png"))) == 8 * 3

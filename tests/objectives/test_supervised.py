@@ -1,0 +1,82 @@
+"""Removal learnt from pairs: what is descended, what is judged, and what validation leaves alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.losses import distance
+from cyclegan_glasses.networks.settings import DiscriminatorSettings, IseeSettings, ResidualUnetSettings
+from cyclegan_glasses.objectives.settings import DISTANCES, AdamSettings, SupervisedSettings
+from cyclegan_glasses.objectives.supervised import Supervised
+
+CPU = torch.device("cpu")
+UNET = ResidualUnetSettings(filters=(4, 4), kernels=(3, 3))
+SETTINGS = SupervisedSettings(UNET, adam=AdamSettings(0.01, 0.9))
+
+
+def make(**changes: Any) -> Supervised:
+    torch.manual_seed(0)
+    return Supervised(replace(SETTINGS, **changes), CPU, Precision("fp32", CPU))
+
+
+def pairs() -> dict[str, Tensor]:
+    """Smooth faces, and the same with a dark bar."""
+    rows = torch.linspace(-0.8, 0.8, 24)
+    bare = (rows[:, None] + rows[None]).div(2).expand(2, 3, 24, 24).clone()
+    bare[1] = -bare[1]
+    worn = bare.clone()
+    worn[:, :, 8:12] = -1
+    return {"A": worn, "B": bare}
+
+
+@pytest.mark.parametrize("kind", DISTANCES)
+@pytest.mark.parametrize("network", [UNET, replace(UNET, composite=True, refine=True), IseeSettings(3, 3, 8)])
+def test_it_comes_nearer_to_the_truth(kind: str, network: Any) -> None:
+    model, data = make(distance=kind, generator=network), pairs()
+    losses = [model.step(data)["removal"].item() for _ in range(25)]
+    assert losses[-1] < 0.7 * losses[0]
+    with torch.no_grad():
+        first = make(distance=kind, generator=network)
+        expected = distance(first.remove_glasses(data["A"]), data["B"], kind).item()
+    assert losses[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_page_shows_input_result_and_truth() -> None:
+    model, data = make(), pairs()
+    model.step(data)
+    assert list(model.pictures()) == ["real_A", "fake_B", "real_B"]
+    assert torch.equal(model.pictures()["real_B"], data["B"])
+
+
+def test_the_adversarial_term_is_weighed_and_learns() -> None:
+    judge = DiscriminatorSettings("pixel", filters=2)
+    light, heavy = (make(lambda_gan=weight, discriminator=judge) for weight in (1.0, 3.0))
+    one, three = light.step(pairs()), heavy.step(pairs())
+    assert list(one) == ["removal", "G_A", "D_A"] and list(make().weights()) == ["G_A"]
+    assert three["G_A"].item() == pytest.approx(3 * one["G_A"].item(), rel=1e-4)
+    losses = [light.step(pairs())["D_A"].item() for _ in range(20)]
+    assert losses[-1] < losses[0]
+
+
+def test_validation_changes_nothing() -> None:
+    """Were it to move statistics or weights, a validated run would be another one."""
+    model = make(generator=replace(UNET, norm="batch"))
+    model.step(pairs())
+    before = {key: value.clone() for key, value in model.remove_glasses.state_dict().items()}
+    loss = model.validate(pairs())
+    assert loss.shape == () and 0 < float(loss) < 3 and not loss.requires_grad
+    after = model.remove_glasses.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
+
+
+@pytest.mark.parametrize("change", [{"distance": "l3"}, {"lambda_gan": -1.0}], ids=str)
+def test_settings_that_cannot_be(change: dict[str, Any]) -> None:
+    with pytest.raises(UserError):
+        replace(SETTINGS, **change)
