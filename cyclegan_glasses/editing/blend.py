@@ -90,7 +90,7 @@ def apply_change(
     levels = np.clip(levels + mask * (gain * levels + offset), 0, 255) * (peak / 255)
     if np.issubdtype(pixels.dtype, np.integer):
         np.rint(levels, out=levels)
-    part[:] = np.where(mask > 0, levels.astype(pixels.dtype), part)
+    np.copyto(part, levels.astype(pixels.dtype), where=mask > 0)
     return result, int(np.count_nonzero(mask))
 
 

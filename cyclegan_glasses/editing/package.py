@@ -140,11 +140,11 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         raise UserError(f"{path} is of version {state['version']}, this toolkit reads {VERSION}: update it")
     try:
         generators = {}
-        for direction, packed in state["generators"].items():
-            weights = {key: value.float() for key, value in packed.items()}
+        for direction, halves in state["generators"].items():
+            weights = {key: value.float() for key, value in halves.items()}
             settings = infer_generator(weights)
             if settings is None:
-                raise ValueError(f"{direction} is of an unknown architecture")
+                raise ValueError("no generator of this toolkit")
             network = build_generator(settings)
             load_weights(network, weights, str(path))
             generators[direction] = Generator(network.to(device).eval(), settings)
@@ -197,8 +197,9 @@ def _cut(framing: Framing, factor: float) -> Framing:
 
 
 def _fitting(size: int, generator: Generator) -> int:
-    multiple = generator.settings.multiple
-    if size % multiple:
+    if not isinstance(generator.settings, GeneratorSettings):
+        generator.settings.check_side(size)
+    elif size % (multiple := generator.settings.multiple):
         raise UserError(
             f"faces of {size} pixels do not suit this network: --crop_size a multiple of {multiple}"
         )

@@ -91,7 +91,7 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     journal = work.folder / JOURNAL if work.folder else None
     output = Output(args.strip, args.before_after, args.overwrite, args.copy_faceless)
     rows: list[Row] = []
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         done = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers)
         quiet = work.folder is None or not sys.stderr.isatty()
@@ -104,6 +104,8 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     except KeyboardInterrupt:
         print(f"stopped after {len(rows)} of {len(work.jobs)}: the same command goes on", file=sys.stderr)
         return STOPPED
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if work.folder is not None and not args.json:
         counts = {
             state: sum(row.state == state for row in rows) for state in dict.fromkeys(r.state for r in rows)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from cyclegan_glasses.editing.package import EditingModel
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.networks.settings import GeneratorSettings
 
 PHOTO, EDITED = "photo", "edited"
 #: What every export says of itself, in words.
@@ -118,7 +119,8 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
     onnx = _needed("onnx")
     _needed("onnxruntime")
     axes = {0: "batch"}
-    if model.get(direction).settings.multiple == 4:  # a U-Net is drawn for one size
+    settings = model.get(direction).settings
+    if isinstance(settings, GeneratorSettings) and settings.multiple == 4:  # others are drawn for one size
         axes |= {2: "height", 3: "width"}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "fp32.onnx"
