@@ -52,6 +52,35 @@ def l1_loss(picture: Tensor, target: Tensor) -> Tensor:
     return F.l1_loss(picture, target)
 
 
+def balanced_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy in which every class of the batch weighs alike, however rare it is; a scalar.
+
+    Args:
+        logits: (N, classes).
+        labels: int64 (N,), −1 where the label is missing; 0 comes of a batch without labels.
+    """
+    each = F.cross_entropy(logits, labels, ignore_index=-1, reduction="none")
+    counts = torch.bincount(labels.clamp_min(-1) + 1, minlength=logits.shape[1] + 1)[1:]
+    known = labels >= 0
+    weights = known / counts[labels.clamp_min(0)].clamp_min(1)
+    return (each * weights).sum() / (counts > 0).sum().clamp_min(1)
+
+
+def known_smooth_l1(values: Tensor, targets: Tensor) -> Tensor:
+    """Huber loss (threshold 1) over the targets that are not NaN; a scalar, 0 where there are none."""
+    known = ~targets.isnan()
+    each = F.smooth_l1_loss(values, torch.where(known, targets, values.detach()), reduction="none")
+    return each.sum() / known.sum().clamp_min(1)
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL divergence of N(mean, variance) from N(0, 1), a sum over codes (N, d), the mean over N; a scalar.
+
+    Kingma and Welling, arXiv 1312.6114, appendix B.
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
+
+
 def ssim(picture: Tensor, target: Tensor) -> Tensor:
     """Structural similarity, -1 to 1, mean over pictures, channels and windows; a scalar.
 
@@ -89,24 +118,3 @@ def distance(picture: Tensor, target: Tensor, kind: str) -> Tensor:
         return F.mse_loss(picture, target)
     absolute = F.l1_loss(picture, target) if kind.endswith("l1") else picture.new_zeros(())
     return absolute + (1 - ssim(picture, target)) if kind.startswith("ssim") else absolute
-
-
-def balanced_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy in which every class of the batch weighs alike, however rare it is; a scalar.
-
-    Args:
-        logits: (N, classes).
-        labels: int64 (N,), −1 where the label is missing; 0 comes of a batch without labels.
-    """
-    each = F.cross_entropy(logits, labels, ignore_index=-1, reduction="none")
-    counts = torch.bincount(labels.clamp_min(-1) + 1, minlength=logits.shape[1] + 1)[1:]
-    known = labels >= 0
-    weights = known / counts[labels.clamp_min(0)].clamp_min(1)
-    return (each * weights).sum() / (counts > 0).sum().clamp_min(1)
-
-
-def known_smooth_l1(values: Tensor, targets: Tensor) -> Tensor:
-    """Huber loss (threshold 1) over the targets that are not NaN; a scalar, 0 where there are none."""
-    known = ~targets.isnan()
-    each = F.smooth_l1_loss(values, torch.where(known, targets, values.detach()), reduction="none")
-    return each.sum() / known.sum().clamp_min(1)

@@ -26,6 +26,7 @@ MODELS = {
     "mask2face": "mask2face",
     "isee": "isee",
     "facelyzr": "facelyzr",
+    "facemath": "facemath",
 }
 #: Models whose networks take pictures of any size; those of the others need sides that are multiples of 4.
 ANY_SIZE = ("mask2face", "isee")

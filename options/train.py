@@ -15,7 +15,7 @@ from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
-from options import cyclegan, facelyzr, isee, mask2face
+from options import cyclegan, facelyzr, facemath, isee, mask2face
 from options.arguments import (
     ANY_SIZE,
     MODELS,
@@ -38,6 +38,7 @@ MODEL_OPTIONS: dict[str, ModuleType] = {
     "mask2face": mask2face,
     "isee": isee,
     "facelyzr": facelyzr,
+    "facemath": facemath,
 }
 
 #: Options that say how a run is watched, stopped and found, not what it is.
@@ -56,7 +57,7 @@ SESSION = frozenset(
 #: Options that shape the networks: a run cannot go on with others.
 SHAPE = frozenset(
     "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D filters kernels"
-    " refine channels features".split()
+    " refine channels features latent".split()
 )  # fmt: skip
 
 
@@ -138,9 +139,9 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         num_threads=args.num_threads,
         seed=args.seed,
         fixed=False,
+        labels=label_settings(args),
         paired_dataroot=getattr(args, "paired_dataroot", ""),
         multiple=1 if model in ANY_SIZE else MULTIPLE,
-        labels=label_settings(args),
     )
     monitoring = MonitoringSettings(
         dashboard=DashboardSettings(

@@ -138,7 +138,7 @@ class AccompaniedDataset:
         return {**whole, "skipped": skipped}
 
 
-Dataset = UnpairedDataset | PairedDataset | SingleDataset | LabelledDataset | AccompaniedDataset
+Dataset = UnpairedDataset | PairedDataset | SingleDataset | AccompaniedDataset | LabelledDataset
 
 
 def open_dataset(settings: DataSettings) -> Dataset:

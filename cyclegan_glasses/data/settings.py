@@ -84,9 +84,9 @@ class DataSettings:
     num_threads: int = 4
     seed: int = 0
     fixed: bool | None = None
+    labels: LabelSettings | None = None
     paired_dataroot: str = ""
     multiple: int = MULTIPLE
-    labels: LabelSettings | None = None
 
     def __post_init__(self) -> None:
         _one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))

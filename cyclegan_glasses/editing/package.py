@@ -16,7 +16,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
-from cyclegan_glasses.networks.settings import AnyGeneratorSettings
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings, ResidualUnetSettings
 from cyclegan_glasses.training.checkpoint import load_tensors
 from cyclegan_glasses.training.run_folder import read_options
 
@@ -197,9 +197,9 @@ def _cut(framing: Framing, factor: float) -> Framing:
 
 
 def _fitting(size: int, generator: Generator) -> int:
-    if not isinstance(generator.settings, GeneratorSettings):
+    if isinstance(generator.settings, ResidualUnetSettings):
         generator.settings.check_side(size)
-    elif size % (multiple := generator.settings.multiple):
+    if size % (multiple := generator.settings.multiple):
         raise UserError(
             f"faces of {size} pixels do not suit this network: --crop_size a multiple of {multiple}"
         )

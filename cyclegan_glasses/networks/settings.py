@@ -148,6 +148,30 @@ class ReaderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoencoderSettings:
+    """A variational autoencoder of aligned faces.
+
+    Attributes:
+        size: side of a face in pixels; a multiple of 2 for each stage.
+        channels: after each stage, which halves the sides.
+        latent: numbers in a code.
+    """
+
+    size: int = 64
+    channels: tuple[int, ...] = (32, 64, 96, 128)
+    latent: int = 96
+
+    def __post_init__(self) -> None:
+        if not self.channels or min(self.channels) < 1 or self.latent < 1:
+            raise UserError("--channels and --latent must be at least 1")
+        multiple = 1 << len(self.channels)
+        if self.size < 1 or self.size % multiple:
+            raise UserError(
+                f"--crop_size {self.size} must be a multiple of {multiple} for {len(self.channels)} stages"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class DiscriminatorSettings:
     """A discriminator of patches.
 

@@ -10,12 +10,14 @@ import torch
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
+from cyclegan_glasses.objectives.facemath import FacemathObjective
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.supervised import Supervised
 
 OBJECTIVES: dict[str, Callable[[Any, torch.device, Precision, int], Objective]] = {
     "cyclegan": CycleGAN,
+    "facelyzr": FacelyzrObjective,
+    "facemath": FacemathObjective,
     "mask2face": Supervised,
     "isee": Supervised,
-    "facelyzr": FacelyzrObjective,
 }

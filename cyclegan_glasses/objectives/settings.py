@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.networks.settings import (
+    AutoencoderSettings,
     DiscriminatorSettings,
     GeneratorSettings,
     InitSettings,
@@ -18,6 +19,7 @@ GAN_MODES = ("lsgan", "vanilla", "wgangp")
 DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
 PRETRAININGS = ("layers", "joint", "none")
 NOISES = ("gaussian", "mask", "blocks", "none")
+RECONSTRUCTIONS = ("mse", "l1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,28 @@ class FacelyzrSettings:
             )
         if min(self.lambda_picture, self.lambda_gender, self.lambda_age, self.lambda_landmarks) < 0:
             raise UserError("the weights of facelyzr's losses must not be below 0")
+
+
+@dataclass(frozen=True, slots=True)
+class FacemathSettings:
+    """A variational autoencoder (arXiv 1312.6114) whose divergence has a weight (Higgins et al. 2017).
+
+    Attributes:
+        autoencoder: the network.
+        adam: its optimizer.
+        beta: weight of the divergence.
+        reconstruction: one of `RECONSTRUCTIONS`: squared error (`mse`) or absolute error (`l1`).
+    """
+
+    autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
+    adam: AdamSettings = field(default_factory=AdamSettings)
+    beta: float = 1.0
+    reconstruction: str = "mse"
+
+    def __post_init__(self) -> None:
+        one_of("reconstruction", self.reconstruction, RECONSTRUCTIONS)
+        if self.beta < 0:
+            raise UserError("--beta must not be below 0")
 
 
 @dataclass(frozen=True, slots=True)

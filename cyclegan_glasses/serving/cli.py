@@ -13,7 +13,18 @@ from typing import NoReturn
 
 from cyclegan_glasses import __version__
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.serving import add, calibrate, doctor, evaluate, export, hype, judge, remove
+from cyclegan_glasses.serving import (
+    add,
+    calibrate,
+    doctor,
+    evaluate,
+    export,
+    facemath,
+    hype,
+    judge,
+    morph,
+    remove,
+)
 
 VERBS: dict[str, ModuleType] = {
     "remove": remove,
@@ -21,6 +32,8 @@ VERBS: dict[str, ModuleType] = {
     "export": export,
     "judge": judge,
     "calibrate": calibrate,
+    "morph": morph,
+    "facemath": facemath,
     "evaluate": evaluate,
     "hype": hype,
     "doctor": doctor,

@@ -11,6 +11,7 @@ import torch
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
+    AutoencoderSettings,
     DiscriminatorSettings,
     GeneratorSettings,
     IseeSettings,
@@ -19,7 +20,12 @@ from cyclegan_glasses.networks.settings import (
 )
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import CycleGANSettings, FacelyzrSettings, SupervisedSettings
+from cyclegan_glasses.objectives.settings import (
+    CycleGANSettings,
+    FacelyzrSettings,
+    FacemathSettings,
+    SupervisedSettings,
+)
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -29,13 +35,14 @@ SMALL: dict[str, Any] = {
         pool_size=3,
         ema=0.9,
     ),
+    "facelyzr": FacelyzrSettings(ReaderSettings(16, channels=(2, 4), features=4), pretraining="joint"),
+    "facemath": FacemathSettings(AutoencoderSettings(16, channels=(2, 4), latent=4)),
     "mask2face": SupervisedSettings(
         ResidualUnetSettings(filters=(2, 3), kernels=(5, 3), refine=True),
         lambda_gan=0.5,
         discriminator=DiscriminatorSettings(filters=2),
     ),
     "isee": SupervisedSettings(IseeSettings(3, 3, filters=4), "l2"),
-    "facelyzr": FacelyzrSettings(ReaderSettings(16, channels=(2, 4), features=4), pretraining="joint"),
 }
 pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
 

@@ -98,7 +98,7 @@ def test_the_example_runs_without_this_package(faces, tmp_path) -> None:
     image = np.full((220, 200, 3), 128, np.uint8)
     image[60:150, 50:140] = portrait
     Image.fromarray(image).save(tmp_path / "in.png")
-    eyes = [f"{value:.1f}" for value in (face.landmarks[:2] + (50, 60)).ravel()]
+    eyes = [f"{value:.1f}" for value in (face.landmarks[:2] + np.array((50, 60))).ravel()]
     code = (
         "import sys, runpy; sys.modules |= dict.fromkeys(('torch', 'cv2', 'cyclegan_glasses'));"
         f"sys.argv = ['x', 'x.onnx', 'in.png', 'out.png', *{eyes}];"

@@ -1,0 +1,198 @@
+"""The algebra of faces: codes that are added, subtracted and walked between.
+
+Faces are uint8 RGB (n, size, size, 3), aligned; codes are float32 (n, d). A direction (d,) is what is added
+to a code for one unit of an attribute: for a word with two values the difference of their mean codes, for a
+number its slope.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.networks.build import load_weights
+from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.networks.settings import AutoencoderSettings
+from cyclegan_glasses.training.checkpoint import load_tensors
+
+VERSION = 1
+_BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMath:
+    """A trained autoencoder with what is known of its codes.
+
+    Attributes:
+        network: in evaluation mode.
+        mean, deviation: of the codes of the faces that the directions were learnt from, float32 (d,).
+        directions: by the attribute's name, float32 (d,).
+    """
+
+    network: FaceAutoencoder
+    mean: np.ndarray
+    deviation: np.ndarray
+    directions: Mapping[str, np.ndarray]
+
+    @property
+    def size(self) -> int:
+        """Side of the faces in pixels."""
+        return self.network.settings.size
+
+    def encode(self, faces: np.ndarray) -> np.ndarray:
+        """The codes of faces of any size."""
+        return encode(self.network, faces)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """The faces of codes, with sides of `size`."""
+        with torch.inference_mode():
+            parts = [
+                self.network.decode(torch.from_numpy(codes[start : start + _BATCH].astype(np.float32)))
+                for start in range(0, len(codes), _BATCH)
+            ]
+        values = torch.cat(parts).add(1).mul(127.5).round().clamp(0, 255).byte()
+        return values.permute(0, 2, 3, 1).contiguous().numpy()
+
+    def direction(self, name: str) -> np.ndarray:
+        """The direction of an attribute.
+
+        Raises:
+            UserError: it was not learnt.
+        """
+        if name not in self.directions:
+            known = ", ".join(sorted(self.directions)) or "none"
+            raise UserError(f"there is no direction {name!r} ({known}): learn it with facemath learn")
+        return self.directions[name]
+
+
+def encode(network: FaceAutoencoder, faces: np.ndarray) -> np.ndarray:
+    """The mean codes (n, d) that `network` gives `faces`."""
+    size, codes = network.settings.size, [np.empty((0, network.settings.latent), np.float32)]
+    for start in range(0, len(faces), _BATCH):
+        way = cv2.INTER_AREA if size < faces.shape[1] else cv2.INTER_CUBIC
+        part = np.stack(
+            [cv2.resize(face, (size, size), interpolation=way) for face in faces[start : start + _BATCH]]
+        )
+        with torch.inference_mode():
+            mean, _ = network.encode(torch.from_numpy(part).permute(0, 3, 1, 2).float() / 127.5 - 1)
+        codes.append(mean.numpy())
+    return np.concatenate(codes)
+
+
+def learn_direction(codes: np.ndarray, values: np.ndarray, name: str) -> np.ndarray:
+    """The direction of an attribute from labelled codes: least squares, exact for two values.
+
+    Args:
+        codes: (n, d).
+        values: (n,), NaN where the attribute is not known.
+        name: of the attribute, for the message.
+
+    Raises:
+        UserError: fewer than two different values are known.
+    """
+    known = np.isfinite(values)
+    if len(np.unique(values[known])) < 2:
+        raise UserError(f"{name!r} has fewer than two values among the faces: there is no way between them")
+    centred = values[known] - values[known].mean()
+    return (centred @ codes[known] / (centred @ centred)).astype(np.float32)
+
+
+def move(codes: np.ndarray, direction: np.ndarray, strength: float) -> np.ndarray:
+    """`codes` (n, d) moved by `strength` units of an attribute."""
+    return codes + np.float32(strength) * direction
+
+
+def interpolate(codes: np.ndarray, steps: int) -> np.ndarray:
+    """From each of `codes` (n, d) to the next in a straight line of `steps`: ((n − 1) · steps + 1, d)."""
+    if len(codes) < 2 or steps < 1:
+        raise ValueError("a way needs two codes and one step at least")
+    shares = np.arange(steps, dtype=np.float32)[:, None] / steps
+    ways = [a * (1 - shares) + b * shares for a, b in pairwise(codes)]
+    return np.concatenate([*ways, codes[-1:]])
+
+
+def walk(
+    start: np.ndarray, math: FaceMath, steps: int, stride: float, rng: np.random.Generator
+) -> np.ndarray:
+    """A random walk (steps, d) from the code `start` (d,) that stays among faces (Ornstein-Uhlenbeck).
+
+    `stride` is the share of a code that each step draws anew, 0 to 1.
+    """
+    codes, keep = [start], np.sqrt(1 - stride**2)
+    for _ in range(steps - 1):
+        drawn = rng.standard_normal(len(start)) * math.deviation
+        codes.append(math.mean + keep * (codes[-1] - math.mean) + stride * drawn)
+    return np.stack(codes).astype(np.float32)
+
+
+def random_codes(math: FaceMath, count: int, rng: np.random.Generator, spread: float = 0.8) -> np.ndarray:
+    """Codes (count, d) of faces that nobody has; a small `spread` keeps them near the mean face."""
+    return (math.mean + spread * math.deviation * rng.standard_normal((count, len(math.mean)))).astype(
+        np.float32
+    )
+
+
+def nearest(code: np.ndarray, codes: np.ndarray, math: FaceMath, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the `count` codes (n, d) nearest to `code` (d,), and their distances in deviations."""
+    apart = np.sqrt((((codes - code) / np.maximum(math.deviation, 1e-6)) ** 2).mean(1))
+    order = np.argsort(apart, kind="stable")[:count]
+    return order, apart[order]
+
+
+def sharpen(faces: np.ndarray, strength: float) -> np.ndarray:
+    """An unsharp mask over uint8 faces (n, size, size, 3); 0 leaves them as they are."""
+    if strength == 0:
+        return faces
+    radius = faces.shape[1] / 64
+    soft = np.stack([cv2.GaussianBlur(face, (0, 0), radius) for face in faces]).astype(np.float32)
+    return np.clip(np.rint(faces + strength * (faces - soft)), 0, 255).astype(np.uint8)
+
+
+def save_facemath(path: Path, math: FaceMath) -> None:
+    """Write what `load_facemath` reads."""
+    content = {
+        "version": VERSION,
+        "settings": asdict(math.network.settings) | {"channels": list(math.network.settings.channels)},
+        "network": {
+            name: value.half() if value.is_floating_point() else value
+            for name, value in math.network.state_dict().items()
+        },
+        "mean": torch.from_numpy(math.mean),
+        "deviation": torch.from_numpy(math.deviation),
+        "directions": {name: torch.from_numpy(value) for name, value in math.directions.items()},
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    make_folder(path.parent)
+    with atomic_write(path) as file:
+        file.write(buffer.getbuffer())
+
+
+def load_facemath(path: Path) -> FaceMath:
+    """Read an algebra of faces.
+
+    Raises:
+        UserError: the file is not there, cut off, of a newer version, or holds something else.
+    """
+    content = load_tensors(path)
+    try:
+        if content["version"] > VERSION:
+            raise UserError(
+                f"{path} is of version {content['version']}, this toolkit reads up to {VERSION}: update it"
+            )
+        settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
+        network = FaceAutoencoder(AutoencoderSettings(**settings))
+        load_weights(network, {name: value.float() for name, value in content["network"].items()}, str(path))
+        directions = {name: value.numpy() for name, value in content["directions"].items()}
+        return FaceMath(network.eval(), content["mean"].numpy(), content["deviation"].numpy(), directions)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} holds no algebra of faces: make one with facemath learn") from error

@@ -1,0 +1,98 @@
+"""Facemath: a variational autoencoder whose codes can be added and subtracted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.losses import kl_divergence
+from cyclegan_glasses.networks.build import load_weights
+from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.objectives.protocol import Batch
+from cyclegan_glasses.objectives.settings import FacemathSettings
+
+
+class FacemathObjective:
+    """Reconstruction of the faces of both domains, and β times the divergence of their codes.
+
+    Both are sums over a face, as in the evidence lower bound (arXiv 1312.6114, eq. 7), divided by the number
+    of its values.
+
+    Args:
+        settings: network and weights.
+        device: where everything lives.
+        precision: how the step computes.
+        seed: of the codes that are drawn; the initial weights come from torch's global state.
+    """
+
+    loss_names: tuple[str, ...] = ("picture", "divergence")
+    metric_names: tuple[str, ...] = ("picture", "divergence")
+    score_losses: tuple[str, ...] = ()
+
+    def __init__(
+        self, settings: FacemathSettings, device: torch.device, precision: Precision, seed: int = 0
+    ) -> None:
+        self.settings, self.device, self.precision = settings, device, precision
+        self.network = FaceAutoencoder(settings.autoencoder).to(device)
+        adam = settings.adam
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            "facemath": torch.optim.Adam(
+                self.network.parameters(), lr=adam.lr, betas=(adam.beta1, adam.beta2)
+            )
+        }
+        self._chance = torch.Generator().manual_seed(seed)
+        self._pictures: dict[str, Tensor] = {}
+
+    def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
+        faces = torch.cat([batch[side] for side in "AB" if side in batch]).to(self.device)
+        size = self.settings.autoencoder.size
+        if faces.shape[2:] != (size, size):
+            faces = F.interpolate(faces, (size, size), mode="bilinear", antialias=True)
+        self.network.train()
+        with self.precision.autocast():
+            mean, log_variance = self.network.encode(faces)
+            mean, log_variance = mean.float(), log_variance.float()
+            noise = torch.randn(mean.shape, generator=self._chance).to(mean)
+            back = self.network.decode(mean + (log_variance / 2).exp() * noise)
+        error = F.mse_loss if self.settings.reconstruction == "mse" else F.l1_loss
+        divergence = kl_divergence(mean, log_variance)
+        losses = {
+            "picture": error(back, faces),
+            "divergence": self.settings.beta * divergence / faces[0].numel(),
+        }
+        optimizer = self.optimizers["facemath"]
+        optimizer.zero_grad(set_to_none=True)
+        self.precision.backward(losses["picture"] + losses["divergence"])
+        self.precision.step(optimizer, clip=self.settings.adam.clip or None)
+        count = len(batch["A"])
+        self._pictures = {"real": faces[:count].detach().float(), "restored": back[:count].detach()}
+        return {name: losses[name].detach() for name in self.loss_names}
+
+    def pictures(self) -> dict[str, Tensor]:
+        return self._pictures
+
+    def weights(self) -> dict[str, nn.Module]:
+        return {"facemath": self.network}
+
+    def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+        for tensors in weights.values():
+            load_weights(self.network, tensors, "net_facemath")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizers["facemath"].state_dict(),
+            "chance": self._chance.get_state(),
+            "precision": self.precision.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        load_weights(self.network, state["network"], "net_facemath of the state file")
+        self.optimizers["facemath"].load_state_dict(state["optimizer"])
+        self._chance.set_state(state["chance"])
+        self.precision.load_state_dict(state["precision"])
