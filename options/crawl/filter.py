@@ -82,11 +82,14 @@ def _filter(
     folders: list[Path], settings: FilterSettings, dry_run: bool, ask: bool, weights: Path | None
 ) -> int | None:
     from cyclegan_glasses.criteria.filtering import Summary, count_photos, decide_folders, measure_folders
-    from cyclegan_glasses.reading.judge import load_judge
 
-    judge = load_judge(weights) if ask else None
-    if ask and judge is None:
-        raise UserError("no judge ships with this package: name one with --judge_weights FILE")
+    judge = None
+    if ask:
+        from cyclegan_glasses.reading.judge import load_judge
+
+        judge = load_judge(weights)
+        if judge is None:
+            raise UserError("no judge ships with this package: name one with --judge_weights FILE")
     total = count_photos(folders)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     measured = 0

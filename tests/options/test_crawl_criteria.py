@@ -9,6 +9,7 @@ import pytest
 
 from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.judging import LABELS
 from cyclegan_glasses.photo import latest_photos
 from options.crawl import parse
 from tests.criteria.helpers import DrawnFaces, make_pile
@@ -41,6 +42,19 @@ def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
     assert len(latest_photos(out)) == 10
 
 
+def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
+    """Its word must reach the manifest, and photos measured without it be measured again."""
+    monkeypatch.setattr(filtering, "make_detector", lambda path: DrawnFaces())
+    monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
+    make_pile(tmp_path, 3)
+    assert crawl("filter", tmp_path, "--workers", 1) == 0
+    assert not any("judged" in photo.facts for photo in latest_photos(tmp_path).values())
+    assert crawl("filter", tmp_path, "--workers", 1, "--judge") == 0
+    assert "3 measured now" in capsys.readouterr().out
+    for photo in latest_photos(tmp_path).values():
+        assert photo.facts["judged"] in LABELS and 0 <= photo.scores["judge_confidence"] <= 1
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -48,6 +62,8 @@ def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
         (("filter", "nowhere", "--workers", "-1"), "--workers -1"),
         (("filter", "nowhere", "--max_duplicate_bits", "40"), "--max_duplicate_bits 40"),
         (("filter", "pile", "--yunet", "nowhere.onnx"), "nowhere.onnx"),
+        (("filter", "pile", "--judge_weights", "judge.pt"), "add --judge"),
+        (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no judge judge.pt"),
         (("review", "nowhere"), "has no manifest"),
         (("review", "nowhere", "--port", "70000"), "--port 70000"),
         (("build", "out", "--from", "nowhere"), "has no manifest"),

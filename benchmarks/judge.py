@@ -1,0 +1,150 @@
+"""What the judge gets right on faces it has not seen, by group, and what fools it.
+
+    python benchmarks/judge.py datasets/judge --fool 500
+
+The folder is the one that the judge was trained with (docs/judge.md): its faces of phase `test` count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from cyclegan_glasses.data.labelled import drawn_on
+from cyclegan_glasses.data.labels import CLASSES, GENDERS, Labels, read_labels
+from cyclegan_glasses.data.settings import LabelSettings
+from cyclegan_glasses.judging import NONE
+from cyclegan_glasses.overlays.broken import BROKEN
+from cyclegan_glasses.pictures import open_picture
+from cyclegan_glasses.reading.calibrate import expected_error
+from cyclegan_glasses.reading.judge import Reading, TrainedJudge, load_judge
+
+LEAST = 20  # faces of a group that is shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dataroot", type=Path)
+    parser.add_argument("--weights", type=Path, help="another judge than the one that ships")
+    parser.add_argument("--phase", default="test")
+    parser.add_argument("--labels", help="a table instead of the manifests")
+    parser.add_argument("--fool", type=int, default=500, help="faces for each way of being broken")
+    args = parser.parse_args()
+    judge = load_judge(args.weights)
+    assert judge is not None, "no judge ships: give --weights"
+    print(judge.name)
+    rows = [
+        row
+        for row in read_labels(args.dataroot, args.phase, LabelSettings(args.labels))
+        if row[1].glasses >= 0
+    ]
+    faces = [np.asarray(open_picture(path)) for path, _ in rows]
+    labels = [known for _, known in rows]
+    start = time.process_time()
+    readings = [reading for face in faces for reading in judge.read(face[None])]
+    alone = time.process_time() - start
+    start = time.process_time()
+    judge.read(np.stack(faces[:256]))
+    batched = (time.process_time() - start) / min(256, len(faces))
+    print(f"{len(faces) / alone:.0f} faces a second and core one by one, {1 / batched:.0f} in batches of 64")
+    confusion(labels, readings)
+    by_group(labels, readings)
+    calibrated(labels, readings)
+    fooled(judge, faces, labels, args.fool)
+
+
+def plain(labels: list[Labels]) -> np.ndarray:
+    """Which faces wear glasses or none."""
+    return np.array([known.glasses < 2 for known in labels])
+
+
+def share_of_glasses(readings: list[Reading]) -> np.ndarray:
+    """Probability of glasses against none alone."""
+    shares = [(r.verdict.probabilities["glasses"], r.verdict.probabilities["none"]) for r in readings]
+    return np.array([a / max(a + b, 1e-12) for a, b in shares])
+
+
+def confusion(labels: list[Labels], readings: list[Reading]) -> None:
+    said = [*CLASSES, "unsure"]
+    print(f"\n{'labelled':12}" + "".join(f"{word:>12}" for word in said))
+    for number, name in enumerate(CLASSES):
+        words = [
+            r.verdict.label for known, r in zip(labels, readings, strict=True) if known.glasses == number
+        ]
+        if words:
+            print(f"{name:12}" + "".join(f"{words.count(word):12d}" for word in said))
+
+
+def by_group(labels: list[Labels], readings: list[Reading]) -> None:
+    keep = plain(labels)
+    truth, share = np.array([known.glasses == 0 for known in labels]), share_of_glasses(readings)
+    sure = np.array([r.verdict.label != "unsure" for r in readings])
+    sexed = np.array(
+        [GENDERS.index(r.gender) == known.gender for known, r in zip(labels, readings, strict=True)]
+    )
+    years = np.array([r.age - known.age for known, r in zip(labels, readings, strict=True)])
+    groups: dict[str, list[int]] = defaultdict(list)
+    for index, known in enumerate(labels):
+        if keep[index]:
+            groups["all"].append(index)
+            for name, value in sorted(known.group.items()):
+                groups[f"{name} {value}"].append(index)
+    print(f"\n{'group':32}{'faces':>7}{'right':>8}{'AUC':>8}{'unsure':>8}{'gender':>8}{'MAE':>7}{'RMSE':>7}")
+    for name, chosen in sorted(groups.items()):
+        if len(chosen) < LEAST:
+            continue
+        right, error = (share[chosen] > 0.5) == truth[chosen], years[chosen]
+        sexes = [index for index in chosen if labels[index].gender >= 0]
+        error = error[np.isfinite(error)]
+        print(
+            f"{name:32}{len(chosen):7d}{right.mean():8.3f}{area(share[chosen], truth[chosen]):8.4f}"
+            f"{1 - sure[chosen].mean():8.3f}{sexed[sexes].mean() if sexes else np.nan:8.3f}"
+            f"{np.abs(error).mean() if len(error) else np.nan:7.1f}"
+            f"{np.sqrt((error**2).mean()) if len(error) else np.nan:7.1f}"
+        )
+
+
+def area(scores: np.ndarray, truth: np.ndarray) -> float:
+    """Area under the ROC curve: how often a true one scores above a false one."""
+    if truth.all() or not truth.any():
+        return float("nan")
+    above = scores[truth][:, None] - scores[~truth][None]
+    return float((above > 0).mean() + 0.5 * (above == 0).mean())
+
+
+def calibrated(labels: list[Labels], readings: list[Reading]) -> None:
+    confidence = np.array([max(r.verdict.probabilities.values()) for r in readings])
+    best = [max(r.verdict.probabilities, key=r.verdict.probabilities.__getitem__) for r in readings]
+    right = np.array([CLASSES[known.glasses] == word for known, word in zip(labels, best, strict=True)])
+    print(f"\nmean gap of confidence and truth (ECE, 10 bins): {expected_error(confidence, right):.3f}")
+    for low in (0.4, 0.6, 0.8, 0.9):
+        chosen = (confidence >= low) & (confidence < {0.4: 0.6, 0.6: 0.8, 0.8: 0.9, 0.9: 1.1}[low])
+        if chosen.any():
+            said, true = confidence[chosen].mean(), right[chosen].mean()
+            print(f"  confidence from {low}: {chosen.sum()} faces, {said:.3f} said, {true:.3f} right")
+
+
+def fooled(judge: TrainedJudge, faces: list[np.ndarray], labels: list[Labels], count: int) -> None:
+    bare = [index for index, known in enumerate(labels) if CLASSES[known.glasses] == NONE]
+    worn = [index for index, known in enumerate(labels) if known.glasses == 0]
+    print(f"\n{'drawn':16}{'faces':>7}{'broken':>8}{'unsure':>8}{'glasses':>9}{'none':>7}{'sunglasses':>12}")
+    for kind in (*BROKEN, "wiped", "glasses", "sunglasses"):
+        chosen = (worn if kind == "wiped" else bare)[:count]
+        drawn = [
+            drawn_on(faces[index], kind, labels[index], np.random.default_rng([7, index])) for index in chosen
+        ]
+        words = [verdict.label for verdict in judge.judge(np.stack(drawn))]
+        shares = [
+            words.count(word) / len(words) for word in ("broken", "unsure", "glasses", "none", "sunglasses")
+        ]
+        print(
+            f"{kind:16}{len(words):7d}{shares[0]:8.3f}{shares[1]:8.3f}{shares[2]:9.3f}{shares[3]:7.3f}{shares[4]:12.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
