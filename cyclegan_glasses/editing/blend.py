@@ -110,9 +110,9 @@ def _mask(change: np.ndarray) -> np.ndarray:
         [number and facts[number, cv2.CC_STAT_AREA] >= SPECK * size**2 for number in range(count)]
     )
     reach = 2 * max(1, round(REACH * size)) + 1
-    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    grown = cv2.dilate(ramp * large[labels], near)
-    soft = _blur(grown.astype(np.float32), FEATHER * size) * fading(size, 0.06)
+    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    wide = cv2.dilate((ramp * large[labels]).astype(np.float32), shape)
+    soft = _blur(wide, FEATHER * size) * fading(size, 0.06)
     return np.where(soft < 0.01, 0, soft).astype(np.float32)
 
 

@@ -54,8 +54,9 @@ def test_onnx_is_the_network_at_every_batch_and_size(direction, faces, tmp_path)
 
 
 @needs_onnx
-def test_smaller_variants_are_smaller_and_say_what_they_lose(faces, tmp_path) -> None:
-    larger = generator(0, GeneratorSettings("resnet_6blocks", filters=8))
+@pytest.mark.parametrize("upsample", ["transpose", "resize"])
+def test_smaller_variants_are_smaller_and_say_what_they_lose(upsample, faces, tmp_path) -> None:
+    larger = generator(0, GeneratorSettings("resnet_6blocks", filters=8, upsample=upsample))
     model = EditingModel({"AtoB": larger}, 24, tiny_model().framing, "x")
     sizes, losses = [], []
     for precision in ("fp32", "fp16", "int8"):
@@ -98,7 +99,7 @@ def test_the_example_runs_without_this_package(faces, tmp_path) -> None:
     image = np.full((220, 200, 3), 128, np.uint8)
     image[60:150, 50:140] = portrait
     Image.fromarray(image).save(tmp_path / "in.png")
-    eyes = [f"{value:.1f}" for value in (face.landmarks[:2] + np.array((50, 60))).ravel()]
+    eyes = [f"{value:.1f}" for value in (face.landmarks[:2] + np.array([50, 60])).ravel()]
     code = (
         "import sys, runpy; sys.modules |= dict.fromkeys(('torch', 'cv2', 'cyclegan_glasses'));"
         f"sys.argv = ['x', 'x.onnx', 'in.png', 'out.png', *{eyes}];"
