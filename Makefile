@@ -26,9 +26,11 @@ help: ## this list
 
 venv: $(STAMP) ## the environment in .venv, about 5 GB
 
-demo: $(STAMP) ## draw portraits, train on them, translate, print scores and where the page is
-	$(PYTHON) crawl.py synthetic --out datasets/demo --count 600 --size 128 --seed 0
-	$(PYTHON) train.py --dataroot datasets/demo --name demo --preset demo $(GO_ON)
+demo: $(STAMP) ## draw portraits and pairs, train on them, translate, print scores and where the page is
+	$(PYTHON) crawl.py synthetic --out datasets/demo --count 1000 --size 128 --seed 0
+	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_pairs
+	$(PYTHON) train.py --dataroot datasets/demo --paired_dataroot datasets/demo_pairs --lambda_pair 10 \
+	    --name demo --preset demo $(GO_ON)
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction AtoB
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
 

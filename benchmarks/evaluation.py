@@ -22,7 +22,7 @@ from cyclegan_glasses.evaluation.rivals import rival
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.evaluation.tables import markdown_table
 from cyclegan_glasses.faces.detect import make_detector
-from cyclegan_glasses.serving.instruments import load_judge
+from cyclegan_glasses.reading.judge import load_judge
 
 
 def faults(item: Input) -> dict[str, np.ndarray]:

@@ -53,9 +53,8 @@ def main() -> None:
         moved = math.decode(move(codes, math.direction("glasses"), sign * args.strength))
         error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
         alike = float(ssim(*(torch.from_numpy(x).permute(0, 3, 1, 2).double() for x in (faces, back)), 255.0))
-        print(
-            f"{label}: {len(faces)} faces, PSNR {np.mean(10 * np.log10(255**2 / error)):.2f} dB, SSIM {alike:.3f}"
-        )
+        quality = np.mean(10 * np.log10(255**2 / error))
+        print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
         for name, shown in (("decoded", back), ("moved", moved)):
             words = [verdict.label for verdict in judge.judge(shown)]
             share = {word: round(words.count(word) / len(words), 3) for word in sorted(set(words))}

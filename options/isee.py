@@ -35,4 +35,4 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
     """
     require_pairs(args)
     network = IseeSettings(args.input_nc, args.output_nc, args.filters)
-    return SupervisedSettings(network, args.loss, adam_settings(args))
+    return SupervisedSettings(network, args.loss, adam_settings(args), direction=args.direction)

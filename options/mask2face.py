@@ -59,4 +59,4 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
         if args.lambda_gan and args.crop_size < judge.smallest:
             raise UserError(f"--lambda_gan needs a --crop_size of at least {judge.smallest}, or --netD pixel")
     adam, init = adam_settings(args), init_settings(args)
-    return SupervisedSettings(network, args.loss, adam, args.lambda_gan, judge, init)
+    return SupervisedSettings(network, args.loss, adam, args.lambda_gan, judge, init, args.direction)

@@ -35,12 +35,10 @@ def adam_settings(args: argparse.Namespace) -> AdamSettings:
 
 
 def require_pairs(args: argparse.Namespace) -> None:
-    """Raises `UserError` for words that do not go with learning removal from pairs."""
+    """Raises `UserError` for words that do not go with learning from pairs."""
     if args.dataset_mode != "aligned":
         raise UserError(
             f"--model {args.model} learns from pairs: leave --dataset_mode {args.dataset_mode} out"
         )
-    if args.direction != "AtoB":
-        raise UserError(f"--model {args.model} takes glasses off: leave --direction {args.direction} out")
     if args.loss.startswith("ssim") and args.preprocess.endswith("crop") and args.crop_size < SSIM_SIDE:
         raise UserError(f"--loss {args.loss} needs a --crop_size of at least {SSIM_SIDE}: or take --loss l1")

@@ -152,8 +152,9 @@ def open_dataset(settings: DataSettings) -> Dataset:
     main = _open_main(settings)
     if not settings.paired_dataroot:
         return main
-    if isinstance(main, SingleDataset):
-        raise UserError("--paired_dataroot goes beside two domains: leave out --dataset_mode single")
+    if isinstance(main, SingleDataset | LabelledDataset):
+        mode = settings.dataset_mode
+        raise UserError(f"--paired_dataroot goes beside two domains: leave out --dataset_mode {mode}")
     root = Path(settings.paired_dataroot)
     if not root.is_dir():
         raise UserError(f"there is no --paired_dataroot {root}: make one with crawl.py overlay")
@@ -165,7 +166,7 @@ def open_dataset(settings: DataSettings) -> Dataset:
     return AccompaniedDataset(main, pairs)
 
 
-def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | SingleDataset:
+def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | SingleDataset | LabelledDataset:
     """Find out what lies below `dataroot` and open it.
 
     `unaligned` needs `<phase>A` and `<phase>B`. In order it is the input's domain alone, with its partners

@@ -90,7 +90,7 @@ def apply_change(
     levels = np.clip(levels + mask * (gain * levels + offset), 0, 255) * (peak / 255)
     if np.issubdtype(pixels.dtype, np.integer):
         np.rint(levels, out=levels)
-    part[:] = np.where(mask > 0, levels.astype(pixels.dtype), part)
+    np.copyto(part, levels.astype(pixels.dtype), where=mask > 0)
     return result, int(np.count_nonzero(mask))
 
 
@@ -110,8 +110,9 @@ def _mask(change: np.ndarray) -> np.ndarray:
         [number and facts[number, cv2.CC_STAT_AREA] >= SPECK * size**2 for number in range(count)]
     )
     reach = 2 * max(1, round(REACH * size)) + 1
-    ramp = cv2.dilate(ramp * large[labels], cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    soft = _blur(ramp.astype(np.float32), FEATHER * size) * fading(size, 0.06)
+    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    wide = cv2.dilate((ramp * large[labels]).astype(np.float32), shape)
+    soft = _blur(wide, FEATHER * size) * fading(size, 0.06)
     return np.where(soft < 0.01, 0, soft).astype(np.float32)
 
 

@@ -175,13 +175,15 @@ class GlassesEditor:
         generator = self.model.get(direction)
         if not crops:
             return []
-        batch = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        if generator.settings.input_nc == 1:
-            batch = (batch * torch.from_numpy(_GREY).to(batch).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        photo = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        grey = (photo * torch.from_numpy(_GREY).to(photo).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        given = grey if generator.settings.input_nc == 1 else photo
         with torch.inference_mode(), self.precision.autocast():
-            edited = generator.network(batch.contiguous())
-        levels = (edited.float().clamp(-1, 1) + 1) * 127.5
-        return list(levels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).cpu().numpy())
+            edited = generator.network(given.contiguous())
+        edited = edited.float().clamp(-1, 1)
+        if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
+            edited = (photo + edited - grey).clamp(-1, 1)
+        return list(((edited + 1) * 127.5).permute(0, 2, 3, 1).cpu().numpy())
 
     def finish(
         self,

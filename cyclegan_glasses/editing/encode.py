@@ -20,7 +20,7 @@ FORMATS = {suffix: kind for kind, suffix in SUFFIXES.items() if kind != "MPO"} |
     ".jpeg": "JPEG",
     ".tiff": "TIFF",
 }
-TRANSPARENT, WITH_EXIF = ("PNG", "WEBP", "TIFF"), ("JPEG", "PNG", "WEBP", "TIFF")
+TRANSPARENT, WITH_EXIF = ("PNG", "WEBP", "TIFF"), ("JPEG", "PNG", "WEBP")
 DEEP = ("PNG", "TIFF", "PPM")
 #: For lossy formats whose source does not say how it was compressed.
 QUALITY = 95
@@ -56,7 +56,7 @@ def encode(photo: Photograph, pixels: np.ndarray, kind: str, strip: bool = False
     exif = None if strip or kind not in WITH_EXIF else photo.exif
     stored = turn_back(pixels, photo.orientation) if exif is not None else pixels
     stored = _fitting(stored, kind)
-    profile = photo.profile if kind in WITH_EXIF else None
+    profile = photo.profile if kind in (*WITH_EXIF, "TIFF") else None
     if kind == "PNG":
         return _png(stored, photo, exif, profile, strip)
     if kind == "PPM":
@@ -64,10 +64,8 @@ def encode(photo: Photograph, pixels: np.ndarray, kind: str, strip: bool = False
     if stored.dtype == np.uint16 and stored.shape[2] > 1:
         return _deep_tiff(stored, photo, profile, strip)
     saving = _saving(photo, kind, strip)
-    if exif is not None and kind != "TIFF":
+    if exif is not None:
         saving["exif"] = exif
-    if exif is not None and kind == "TIFF":
-        saving["tiffinfo"] = saving.get("tiffinfo", {}) | {274: photo.orientation}
     if photo.xmp and not strip and kind in ("JPEG", "WEBP"):
         saving["xmp"] = photo.xmp
     buffer = io.BytesIO()
@@ -156,8 +154,6 @@ def _deep_tiff(pixels: np.ndarray, photo: Photograph, profile: bytes | None, str
         tags[338] = 2  # transparency, not multiplied into the colours
     if profile:
         tags[34675] = profile
-    if photo.exif is not None and not strip:
-        tags[274] = photo.orientation
     directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
     for tag, value in tags.items():
         directory[tag] = value

@@ -12,17 +12,17 @@ from torch import nn
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.build import (
-    AnyGenerator,
     build_generator,
     infer_generator,
     load_weights,
 )
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
 
 
 def load_generator(
     path: Path, device: torch.device, asked: Mapping[str, Any] | None = None
-) -> tuple[nn.Module, AnyGenerator]:
+) -> tuple[nn.Module, AnyGeneratorSettings]:
     """The generator whose plain state dict is `path`, ours or the peer's, on `device` and in evaluation mode.
 
     Its architecture is read off the weights, so that nothing needs to be repeated.

@@ -15,8 +15,8 @@ from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.networks.build import build_generator, load_weights
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings, ResidualUnetSettings
 from cyclegan_glasses.training.checkpoint import load_tensors
 from cyclegan_glasses.training.run_folder import read_options
 
@@ -36,7 +36,7 @@ class Generator:
     """One direction: the network, in evaluation mode, and what it is made of."""
 
     network: nn.Module
-    settings: GeneratorSettings
+    settings: AnyGeneratorSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,7 @@ def save_model(model: EditingModel, path: Path) -> None:
         "framing": asdict(model.framing),
         "facts": dict(model.facts),
         "generators": {
-            direction: {
-                "settings": asdict(generator.settings),
-                "weights": {key: _half(value) for key, value in generator.network.state_dict().items()},
-            }
+            direction: {key: _half(value) for key, value in generator.network.state_dict().items()}
             for direction, generator in model.generators.items()
         },
     }
@@ -143,10 +140,13 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         raise UserError(f"{path} is of version {state['version']}, this toolkit reads {VERSION}: update it")
     try:
         generators = {}
-        for direction, packed in state["generators"].items():
-            settings = GeneratorSettings(**packed["settings"])
+        for direction, halves in state["generators"].items():
+            weights = {key: value.float() for key, value in halves.items()}
+            settings = infer_generator(weights)
+            if settings is None:
+                raise ValueError("no generator of this toolkit")
             network = build_generator(settings)
-            load_weights(network, {key: value.float() for key, value in packed["weights"].items()}, str(path))
+            load_weights(network, weights, str(path))
             generators[direction] = Generator(network.to(device).eval(), settings)
         return EditingModel(
             generators, int(state["size"]), Framing(**state["framing"]), str(path), state["facts"]
@@ -197,8 +197,9 @@ def _cut(framing: Framing, factor: float) -> Framing:
 
 
 def _fitting(size: int, generator: Generator) -> int:
-    multiple = generator.settings.multiple
-    if size % multiple:
+    if isinstance(generator.settings, ResidualUnetSettings):
+        generator.settings.check_side(size)
+    if size % (multiple := generator.settings.multiple):
         raise UserError(
             f"faces of {size} pixels do not suit this network: --crop_size a multiple of {multiple}"
         )

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from cyclegan_glasses.editing.blend import peak_of
-from cyclegan_glasses.pictures import BACKGROUND, check_header, opened, unreadable
+from cyclegan_glasses.pictures import BACKGROUND, UnreadablePicture, check_header, opened, unreadable
 
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 UPRIGHT = 1
@@ -28,7 +28,7 @@ class Photograph:
         pixels: uint8 or uint16 (height, width, channels), upright; channels as in `blend.apply_change`.
         format: as Pillow calls it: `JPEG`, `PNG`, …
         data: the bytes of its file.
-        orientation: of the stored pixels, by EXIF: 1 to 8.
+        orientation: of the stored pixels, by EXIF: 1 to 8; a TIFF is written upright.
         exif, profile, xmp: as they are stored, without the preview in EXIF, which shows the face as it was;
             None where there is none.
         saving: what Pillow needs to save it the same way: quality, compression, resolution and the like.
@@ -58,15 +58,20 @@ def read_photograph(path: Path | str) -> Photograph:
         with opened(data) as picture:
             if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
                 raise ValueError("an animation, or a file of several pages: give its pictures one by one")
-            orientation, exif = _exif(picture)
             deep = ";16" in str(getattr(picture, "tile", "")[:1]) and not picture.mode.startswith("I")
+            orientation, exif = _exif(picture)
             saving = _saving(picture, data)
             profile = None if picture.mode == "CMYK" else picture.info.get("icc_profile")
             xmp = picture.info.get("xmp")
-            pixels = _deep_colours(data) if deep else _pixels(picture)
             kind = "JPEG" if picture.format == "MPO" else str(picture.format)
-        turned = turn_upright(pixels, orientation)
-        return Photograph(turned, kind, data, orientation, exif, profile, xmp, saving)
+            pixels = _deep_colours(data) if deep else _pixels(picture)
+        if deep or kind != "TIFF":  # which Pillow has turned upright by itself
+            pixels = turn_upright(pixels, orientation)
+        if kind == "TIFF":
+            orientation, exif = UPRIGHT, None
+        return Photograph(pixels, kind, data, orientation, exif, profile, xmp, saving)
+    except UnreadablePicture:
+        raise
     except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
         raise unreadable(path, error) from None
 
@@ -134,9 +139,6 @@ def _exif(picture: Image.Image) -> tuple[int, bytes | None]:
         exif = picture.getexif()
         orientation = exif.get(ExifTags.Base.Orientation, UPRIGHT)
         orientation = orientation if orientation in range(1, 9) else UPRIGHT
-        if picture.format == "TIFF":  # whose tags are mostly about how its pixels are stored
-            exif = Image.Exif()
-            exif[ExifTags.Base.Orientation] = orientation
         return orientation, exif.tobytes() if "exif" in picture.info or orientation != UPRIGHT else None
     except Exception:
         return UPRIGHT, None
@@ -154,7 +156,7 @@ def _saving(picture: Image.Image, data: bytes) -> dict[str, Any]:
         if "comment" in info:
             saving["comment"] = info["comment"]
     elif picture.format == "WEBP":
-        saving["lossless"] = b"VP8L" in _riff_chunks(data)
+        saving["lossless"] = saving["exact"] = b"VP8L" in _riff_chunks(data)
     elif picture.format == "TIFF":
         tags = picture.tag_v2  # type: ignore[attr-defined]
         saving["compression"] = info.get("compression")

@@ -14,6 +14,7 @@ from cyclegan_glasses.networks.patchgan import PatchDiscriminator, PixelDiscrimi
 from cyclegan_glasses.networks.residual_unet import ResidualUnet, infer_residual_unet
 from cyclegan_glasses.networks.resnet import ResnetGenerator
 from cyclegan_glasses.networks.settings import (
+    AnyGeneratorSettings,
     DiscriminatorSettings,
     GeneratorSettings,
     InitSettings,
@@ -22,10 +23,8 @@ from cyclegan_glasses.networks.settings import (
 )
 from cyclegan_glasses.networks.unet import UnetGenerator
 
-AnyGenerator = GeneratorSettings | ResidualUnetSettings | IseeSettings
 
-
-def build_generator(settings: AnyGenerator) -> nn.Module:
+def build_generator(settings: AnyGeneratorSettings) -> nn.Module:
     """The generator that `settings` describe, with torch's own initial weights."""
     if isinstance(settings, ResidualUnetSettings):
         return ResidualUnet(settings)
@@ -86,7 +85,7 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
     network.load_state_dict(weights)
 
 
-def infer_generator(weights: Mapping[str, Tensor]) -> AnyGenerator | None:
+def infer_generator(weights: Mapping[str, Tensor]) -> AnyGeneratorSettings | None:
     """The settings of the generator that `weights` belong to, read off its keys and shapes; None if unknown.
 
     Weights do not tell `syncbatch` from `batch`, nor whether a U-Net had dropout; neither matters in use.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError, one_of
 
@@ -71,6 +72,7 @@ class ResidualUnetSettings:
     norm: str = "instance"
     composite: bool = False
     refine: bool = False
+    multiple: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         one_of("norm", self.norm, NORMS)
@@ -105,13 +107,14 @@ class IseeSettings:
     input_nc: int = 1
     output_nc: int = 1
     filters: int = 90
+    multiple: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if self.filters < 1:
             raise UserError("--filters must be at least 1")
 
-    def check_side(self, side: int) -> None:
-        """Any side will do."""
+
+AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,13 +158,14 @@ class CycleGANSettings:
 
 @dataclass(frozen=True, slots=True)
 class SupervisedSettings:
-    """A remover that learns from pairs: Mask2Face and iSee differ in these alone.
+    """A generator that learns from pairs: Mask2Face and iSee differ in these alone.
 
     Attributes:
-        generator: from glasses to bare.
+        generator: from glasses to bare, or the other way.
         distance: one of `DISTANCES`, of its result from the truth.
         lambda_gan: weight of an adversarial term (least squares); 0 for none.
-        discriminator: of bare faces, whatever its `input_nc` says.
+        discriminator: of the domain of the results, whatever its `input_nc` says.
+        direction: `AtoB` learns to remove, `BtoA` to add what is drawn in the pairs.
     """
 
     generator: ResidualUnetSettings | IseeSettings = field(default_factory=ResidualUnetSettings)
@@ -173,8 +174,10 @@ class SupervisedSettings:
     lambda_gan: float = 0.0
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     init: InitSettings = field(default_factory=InitSettings)
+    direction: str = "AtoB"
 
     def __post_init__(self) -> None:
+        one_of("direction", self.direction, ("AtoB", "BtoA"))
         one_of("loss", self.distance, DISTANCES)
         if self.lambda_gan < 0:
             raise UserError("--lambda_gan must not be below 0")

@@ -1,4 +1,4 @@
-"""Removal learnt from pairs whose truth is known: Mask2Face and iSee."""
+"""Removal, or adding, learnt from pairs whose truth is known: Mask2Face and iSee."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from cyclegan_glasses.objectives.settings import SupervisedSettings
 
 
 class Supervised:
-    """A generator that is to come near the truth, and optionally a discriminator of bare faces.
+    """A generator that is to come near the truth, and optionally a discriminator of the domain it goes to.
 
-    The generator is `G_A` and the discriminator `D_A`, as in CycleGAN: A to B takes glasses off.
+    They are `G_A` and `D_A` from A to B, which takes glasses off, and `G_B` and `D_B` back, as in CycleGAN.
 
     Args:
         settings: networks and losses.
@@ -32,39 +32,48 @@ class Supervised:
         self, settings: SupervisedSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
-        self.remove_glasses = _balanced(build_generator(settings.generator)).to(device)
-        self._networks: dict[str, nn.Module] = {"G_A": self.remove_glasses}
+        self._source, self._target = settings.direction.split("to")
+        self._forth, self._judge = f"G_{self._source}", f"D_{self._source}"
+        self.generator = _balanced(build_generator(settings.generator)).to(device)
+        self._networks: dict[str, nn.Module] = {self._forth: self.generator}
         if settings.lambda_gan:
             judge = replace(settings.discriminator, input_nc=settings.generator.output_nc)
-            self._networks["D_A"] = initialise(build_discriminator(judge), settings.init).to(device)
+            self._networks[self._judge] = initialise(build_discriminator(judge), settings.init).to(device)
         adam = settings.adam
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
             name[0]: torch.optim.Adam(network.parameters(), lr=adam.lr, betas=(adam.beta1, adam.beta2))
             for name, network in self._networks.items()
         }
-        self.loss_names: tuple[str, ...] = ("removal", *(("G_A", "D_A") if settings.lambda_gan else ()))
-        self.metric_names: tuple[str, ...] = ("removal",)
-        self.score_losses: tuple[str, ...] = ("D_A",) if settings.lambda_gan else ()
+        self.loss_names: tuple[str, ...] = (
+            "truth",
+            *((self._forth, self._judge) if settings.lambda_gan else ()),
+        )
+        self.metric_names: tuple[str, ...] = ("truth",)
+        self.score_losses: tuple[str, ...] = (self._judge,) if settings.lambda_gan else ()
         self._pictures: dict[str, Tensor] = {}
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        glasses, truth = (batch[side].to(self.device) for side in "AB")
+        given, truth = (batch[side].to(self.device) for side in (self._source, self._target))
         for network in self._networks.values():
             network.train()
-        judge = self._networks.get("D_A")
+        judge = self._networks.get(self._judge)
         if judge is not None:
             judge.requires_grad_(False)
         with self.precision.autocast():
-            found = self.remove_glasses(glasses)
+            found = self.generator(given)
             scores = None if judge is None else judge(found)
-        losses = {"removal": distance(found.float(), truth, self.settings.distance)}
+        losses = {"truth": distance(found.float(), truth, self.settings.distance)}
         if scores is not None:
-            losses["G_A"] = adversarial_loss(scores.float(), True, "lsgan") * self.settings.lambda_gan
+            losses[self._forth] = adversarial_loss(scores.float(), True, "lsgan") * self.settings.lambda_gan
         self._descend("G", torch.stack(list(losses.values())).sum())
         found = found.detach().float()
         if judge is not None:
-            losses["D_A"] = self._step_judge(judge, truth, found)
-        self._pictures = {"real_A": glasses, "fake_B": found.clamp(-1, 1), "real_B": truth}
+            losses[self._judge] = self._step_judge(judge, truth, found)
+        self._pictures = {
+            f"real_{self._source}": given,
+            f"fake_{self._target}": found.clamp(-1, 1),
+            f"real_{self._target}": truth,
+        }
         return {name: losses[name].detach() for name in self.loss_names}
 
     def _step_judge(self, judge: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
@@ -84,10 +93,10 @@ class Supervised:
     @torch.no_grad()
     def validate(self, batch: Batch) -> Tensor:
         """The distance from the truth of pictures that are not trained on; a scalar."""
-        self.remove_glasses.eval()
+        self.generator.eval()
         with self.precision.autocast():
-            found = self.remove_glasses(batch["A"].to(self.device))
-        return distance(found.float(), batch["B"].to(self.device), self.settings.distance)
+            found = self.generator(batch[self._source].to(self.device))
+        return distance(found.float(), batch[self._target].to(self.device), self.settings.distance)
 
     def pictures(self) -> dict[str, Tensor]:
         return self._pictures

@@ -57,7 +57,7 @@ def lone_lines(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.G
     middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
     along = (eyes[1] - eyes[0]) / across
     down = np.array([-along[1], along[0]])
-    result = face.astype(np.float32)
+    result: np.ndarray = face.astype(np.float32)
     for number in range(int(rng.integers(1, 4))):
         if number == 0 and rng.random() < 0.6:
             centre, length, slope = np.array([0.0, rng.uniform(-0.15, 0.2)]), rng.uniform(0.25, 1.7), 0.12
@@ -126,8 +126,8 @@ def pixel_noise(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.
     channels = 3 if rng.random() < 0.5 else 1
     noise = rng.normal(0, float(rng.uniform(25, 80)), (*small, channels)).astype(np.float32)
     size = (face.shape[1], face.shape[0])
-    noise = cv2.resize(noise, size, interpolation=cv2.INTER_NEAREST).reshape(*face.shape[:2], -1)
-    return np.clip(np.rint(face + noise * near[:, :, None]), 0, 255).astype(np.uint8)
+    grains = cv2.resize(noise, size, interpolation=cv2.INTER_NEAREST).reshape(*face.shape[:2], -1)
+    return np.clip(np.rint(face + grains * near[:, :, None]), 0, 255).astype(np.uint8)
 
 
 #: What is done to a bare face, by name.

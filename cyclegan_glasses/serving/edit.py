@@ -76,12 +76,12 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     from cyclegan_glasses.editing.batch import JOURNAL, SKIPPED, Output, edit_files
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
-    from cyclegan_glasses.editing.judges import default_judge
     from cyclegan_glasses.faces.models import download_yunet
+    from cyclegan_glasses.reading.judge import load_judge
 
     work = plan(args.photos, args.output, args.overwrite)
     yunet = download_yunet() if args.download_yunet and args.yunet is None else args.yunet
-    judge = default_judge()
+    judge = load_judge()
     if settings.check and judge is None:
         raise UserError("this installation has no judge: leave --judge out")
     words = model_words(args) | {"direction": direction}
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     journal = work.folder / JOURNAL if work.folder else None
     output = Output(args.strip, args.before_after, args.overwrite, args.copy_faceless)
     rows: list[Row] = []
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         done = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers)
         quiet = work.folder is None or not sys.stderr.isatty()
@@ -104,6 +104,8 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     except KeyboardInterrupt:
         print(f"stopped after {len(rows)} of {len(work.jobs)}: the same command goes on", file=sys.stderr)
         return STOPPED
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if work.folder is not None and not args.json:
         counts = {
             state: sum(row.state == state for row in rows) for state in dict.fromkeys(r.state for r in rows)

@@ -32,9 +32,9 @@ from cyclegan_glasses.evaluation.statistics import bootstrap, figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
+from cyclegan_glasses.reading.judge import load_judge
 from cyclegan_glasses.serving.evaluate import Request
 from cyclegan_glasses.serving.examiner import network_editor
-from cyclegan_glasses.serving.instruments import load_judge
 from cyclegan_glasses.serving.results import load_pair
 from cyclegan_glasses.training.run_folder import OPTIONS_FILE, read_options
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from cyclegan_glasses.editing.package import EditingModel
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.networks.settings import GeneratorSettings
 
 PHOTO, EDITED = "photo", "edited"
 #: What every export says of itself, in words.
@@ -118,7 +119,8 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
     onnx = _needed("onnx")
     _needed("onnxruntime")
     axes = {0: "batch"}
-    if model.get(direction).settings.multiple == 4:  # a U-Net is drawn for one size
+    settings = model.get(direction).settings
+    if isinstance(settings, GeneratorSettings) and settings.multiple == 4:  # others are drawn for one size
         axes |= {2: "height", 3: "width"}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "fp32.onnx"
@@ -141,14 +143,23 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
 
         with _quiet():
             graph = convert_float_to_float16(graph, keep_io_types=True)
-        # The converter puts its first cast behind the nodes that need it.
-        ordered = sorted(graph.graph.node, key=lambda node: not node.name.startswith("graph_input_cast"))
-        del graph.graph.node[:]
-        graph.graph.node.extend(ordered)
+        _put_in_order(graph.graph)
     facts = {"direction": direction, "size": str(model.size), "framing": json.dumps(asdict(model.framing))}
     onnx.helper.set_model_props(graph, facts | {"meaning": MEANING, "facts": json.dumps(dict(model.facts))})
     onnx.checker.check_model(graph)
     return bytes(graph.SerializeToString())
+
+
+def _put_in_order(graph: Any) -> None:
+    """Each node behind those that it needs: the converter to half precision puts its casts at the end."""
+    waiting = list(graph.node)
+    known = {value.name for values in (graph.input, graph.initializer) for value in values} | {""}
+    del graph.node[:]
+    while waiting:
+        ready = [node for node in waiting if known.issuperset(node.input)]
+        waiting = [node for node in waiting if not known.issuperset(node.input)]
+        graph.node.extend(ready)
+        known.update(name for node in ready for name in node.output)
 
 
 def _int8(path: Path, faces: Tensor) -> Path:

@@ -122,7 +122,7 @@ def test_strength_fades_the_edit() -> None:
     assert np.array_equal(none, image)
     apart = np.abs((full.astype(int) - image) - 2 * (half.astype(int) - image))
     assert np.abs(full.astype(int) - image).max() > 100
-    assert np.quantile(apart, 0.999) <= 2, "all but what meets black or white"
+    assert apart[(full > 0) & (full < 255)].max() <= 2, "all but what meets black or white"
 
 
 def test_a_small_face_is_not_enlarged() -> None:

@@ -10,10 +10,12 @@ import torch
 from PIL import Image
 
 from cyclegan_glasses.editing.editor import EDITED, LEFT
+from cyclegan_glasses.editing.package import Generator
 from cyclegan_glasses.editing.settings import ADD, REMOVE, EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, UNSURE
+from cyclegan_glasses.networks.settings import GeneratorSettings
 from tests.editing.helpers import Says, make_editor, portrait
 
 
@@ -77,6 +79,20 @@ def test_a_model_that_changes_nothing_changes_no_bit() -> None:
     edit = editor.edit(image, REMOVE)
     assert np.array_equal(edit.picture, image) and not edit.changed
     assert [(face.done, face.reason) for face in edit.faces] == [(LEFT, "the model changes nothing")]
+
+
+def test_a_model_of_grey_faces_keeps_the_colours() -> None:
+    """iSee knows brightness alone: a photo must not turn grey where it edits."""
+    image, face = portrait()
+    editor = make_editor([face], level=0.0)
+    editor.model.generators[REMOVE] = Generator(  # type: ignore[index]
+        editor.model.get(REMOVE).network, GeneratorSettings(input_nc=1, output_nc=1)
+    )
+    result = editor.remove(image).astype(int)
+    changed = np.abs(result - image).max(2) > 30
+    assert changed.any()
+    colourful = (result.max(2) - result.min(2))[changed].mean()
+    assert colourful > 0.6 * (image.max(2).astype(int) - image.min(2))[changed].mean() > 5
 
 
 def test_lists_of_pictures_and_both_directions() -> None:

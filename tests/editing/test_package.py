@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from cyclegan_glasses.editing.settings import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.build import build_generator
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings, ResidualUnetSettings
 
 CPU = torch.device("cpu")
 TINY = GeneratorSettings("resnet_6blocks", filters=2, composite=True)
@@ -81,6 +82,22 @@ def test_a_run_with_one_direction(tmp_path) -> None:
     assert model.get(REMOVE)
     with pytest.raises(UserError, match="no generator that adds"):
         model.get(ADD)
+
+
+@pytest.mark.parametrize(
+    "settings", [IseeSettings(filters=3), ResidualUnetSettings(), GeneratorSettings("unet_128", filters=2)]
+)
+def test_every_network_that_edits_loads_by_itself(settings, tmp_path) -> None:
+    """Mask2Face and iSee leave a `G_A` and nothing else; the editor reads off what it is, packed too."""
+    if isinstance(settings, ResidualUnetSettings):
+        settings = replace(settings, filters=tuple(2 for _ in settings.filters))
+    run = tmp_path / "x"
+    run.mkdir()
+    torch.save(build_generator(settings).state_dict(), run / "latest_net_G_A.pth")
+    model = load_model(run, CPU, size=128)
+    assert model.get(REMOVE).settings == settings
+    save_model(model, tmp_path / "x.pt")
+    assert load_model(tmp_path / "x.pt", CPU).get(REMOVE).settings == settings
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from cyclegan_glasses.errors import UserError
 from options.presets import PRESETS
-from options.train import FREE, SESSION, SHAPE, TrainOptions, parse
+from options.train import FREE, MODEL_OPTIONS, SESSION, SHAPE, TrainOptions, parse
 
 # word, published default, field, another value, what it becomes in the field (the value itself if not given)
 PEER: list[tuple[Any, ...]] = [
@@ -99,6 +99,7 @@ OURS: list[tuple[str, str, Any]] = [
     ("--ema 0.999", "objective.ema", 0.999),
     ("--plain", "objective.plain", True),
     ("--max_steps 9", "loop.max_steps", 9),
+    ("--eval_freq 100", "loop.eval_freq", 100),
     ("--dry_run", "dry_run", True),
     ("--model cycle_gan", "model", "cyclegan"),
     ("--display_user me --display_password secret", "monitoring.dashboard.password", "secret"),
@@ -147,7 +148,8 @@ def test_every_option_is_in_a_table() -> None:
     tables |= {word[2:] for words, _, _ in OURS for word in words.split() if word.startswith("--")}
     known = set(parse(words_of()).values) | {"display_password", "no_dropout"}
     assert known - tables == {"dataroot", "preset"}
-    assert known | {"display_password"} >= FREE | SHAPE | SESSION
+    anywhere = known.union(*(parse(words_of("--model", model)).values for model in MODEL_OPTIONS))
+    assert anywhere >= FREE | SHAPE | SESSION
 
 
 def test_a_password_is_in_no_file() -> None:

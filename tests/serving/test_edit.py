@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.editing import judges, package
+from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.package import save_model
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces import detect
 from cyclegan_glasses.judging import GLASSES
+from cyclegan_glasses.reading import judge
 from cyclegan_glasses.serving.cli import parse
 from tests.editing.helpers import Known, Says, portrait
 from tests.editing.test_package import tiny_model
@@ -23,7 +24,7 @@ from tests.editing.test_package import tiny_model
 
 @pytest.fixture
 def place(tmp_path, monkeypatch) -> Path:
-    """A folder with a photo, the tiny model as the one that ships, and a detector that knows the face."""
+    """A folder with a photo; the tiny model ships, no judge does, and the detector knows the face."""
     image, face = portrait()
     (tmp_path / "in").mkdir()
     Image.fromarray(image).save(tmp_path / "in" / "a.png")
@@ -32,6 +33,7 @@ def place(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(package, "SHIPPED", model)
     monkeypatch.setattr(detect, "make_detector", lambda *_: Known([face]))
     monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
+    monkeypatch.setattr(judge, "load_judge", lambda: None)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -71,7 +73,7 @@ def test_json_is_a_line_a_photo(place, capsys) -> None:
 
 
 def test_the_judge_that_ships_is_asked(place, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(judges, "default_judge", lambda: Says(GLASSES, GLASSES))
+    monkeypatch.setattr(judge, "load_judge", lambda: Says(GLASSES, GLASSES))
     assert run("add", "in/a.png", "-o", "x.png", "--json", "--judge") == 0
     row = json.loads(capsys.readouterr().out)
     assert row["state"] == "unchanged" and row["reason"] == "wears glasses already"
@@ -99,8 +101,6 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
             "int8 is there for --format onnx alone",
         ),
     ):
-        if "--judge" in words:
-            monkeypatch.setattr(judges, "default_judge", lambda: None)
         assert message in complaint(capsys, *words)
     assert not (place / "x.png").exists() and not (place / "x.jpg").exists()
 

@@ -10,14 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.measure import Instruments
 from cyclegan_glasses.networks.build import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
-from cyclegan_glasses.serving import evaluating, instruments
+from cyclegan_glasses.serving import evaluating
 from cyclegan_glasses.serving.cli import parse
-from cyclegan_glasses.serving.examiner import Examiner
 from tests.evaluation.portraits import portrait
 from tests.evaluation.test_measure import EyeBand
 
@@ -52,7 +50,7 @@ def run(world: Path, *words: str | Path) -> None:
 def test_the_table_the_files_and_the_best_checkpoint(
     world: Path, tmp_path: Path, capsys, monkeypatch
 ) -> None:
-    monkeypatch.setattr(instruments, "shipped_judge", lambda: None)
+    monkeypatch.setattr(evaluating, "load_judge", lambda path: None)
     run(world, "--epoch", "all", "--rivals", "untouched", "--pick", "L1", "--out", tmp_path / "out")
     said = capsys.readouterr().out
     assert "| tiny 1" in said and "tiny 2" in said and "untouched" in said and "best by L1: tiny" in said
@@ -67,7 +65,7 @@ def test_the_table_the_files_and_the_best_checkpoint(
 def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, monkeypatch) -> None:
     pytest.importorskip("torch_fidelity")
     (tmp_path / "judge.pt").write_bytes(b"weights")
-    monkeypatch.setattr(instruments, "JUDGE_LOADER", lambda path: EyeBand())
+    monkeypatch.setattr(evaluating, "load_judge", lambda path: EyeBand())
     words = ("--direction", "BtoA", "--judge", tmp_path / "judge.pt", "--out", tmp_path / "out", "--num", "2")
     run(world, *words, "--rivals")
     said = capsys.readouterr().out
@@ -85,7 +83,7 @@ def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, m
         (("--protocol", "celeba", "--crop_size", "64"), "--protocol fixes the size"),
         (("--rivals", "magic"), "unknown --rivals 'magic'"),
         (("--group", "age"), "no photo has a group 'age'"),
-        (("--judge", "gone.pt"), "--judge gone.pt is not there"),
+        (("--judge", "gone.pt"), "there is no judge gone.pt"),
         (("--inception", "gone.pth"), "--inception gone.pth is not there"),
         (("--sface", "gone.onnx"), "--sface gone.onnx is not there"),
         (("--num", "-1"), "--num -1 is below 0"),
@@ -110,71 +108,3 @@ def test_a_protocol_with_other_counts_says_so(world: Path) -> None:
     request = VERBS["evaluate"].request_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
     notes = evaluating._notes(Inputs(request.pictures), Instruments(), request)
     assert any("3 inputs and 3 targets, the protocol has 2672 and 37157" in note for note in notes)
-
-
-def test_the_judge_that_ships_serves_unless_another_is_named(tmp_path: Path, monkeypatch) -> None:
-    shipped = instruments.load_judge(None)
-    assert shipped is not None and len(shipped.sha256) == 64
-    (tmp_path / "judge.pt").write_bytes(b"weights")
-    with pytest.raises(UserError, match="cut off, or holds more than weights"):
-        instruments.load_judge(tmp_path / "judge.pt")
-    with pytest.raises(UserError, match="is not there"):
-        instruments.load_judge(tmp_path / "none.pt")
-    monkeypatch.setattr(instruments, "shipped_judge", lambda: None)
-    assert instruments.load_judge(None) is None
-
-
-class Networks:
-    """As much of an objective as an examiner asks for."""
-
-    def __init__(self, **networks: torch.nn.Module) -> None:
-        self.networks = networks
-
-    def weights(self) -> dict[str, torch.nn.Module]:
-        return self.networks
-
-
-def test_scores_while_training_move_nothing(world: Path) -> None:
-    """A run that is looked at must be the same run."""
-    network = build_generator(GeneratorSettings("resnet_6blocks", filters=2)).train()
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    random = torch.get_rng_state()
-    data = DataSettings(str(world / "data"), load_size=SIDE, crop_size=SIDE)
-    examiner = Examiner(Networks(G_A=network, G_B=network), data, torch.device("cpu"))
-    scores = examiner()
-    assert {"off_A", "left_A", "changed_A", "PSNR_A", "on_B", "changed_B"} <= scores.keys()
-    assert all(np.isfinite(list(scores.values()))) and examiner() == scores
-    assert network.training and torch.equal(random, torch.get_rng_state())
-    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-    with pytest.raises(UserError, match="only generators of RGB pictures"):
-        Examiner(Networks(vae=network), data, torch.device("cpu"))()
-
-
-def test_a_study_from_a_shell(tmp_path: Path, capsys) -> None:
-    from cyclegan_glasses.evaluation.hype.answers import Answer, append_answer
-    from cyclegan_glasses.evaluation.hype.plan import plan
-    from cyclegan_glasses.evaluation.hype.study import read_study
-    from tests.evaluation.hype.helpers import make_data, make_results
-
-    stems = ["a", "b", "c"]
-    make_results(tmp_path, "one", stems, 1)
-    words = ["--name", "one", "--dataroot", str(make_data(tmp_path, stems)), "--group", "race"]
-    words += ["--results_dir", str(tmp_path / "results"), "--count", "2", "--tasks", "infinity", "criteria"]
-    study = tmp_path / "study"
-    parse(["hype", "build", str(study), *words])()
-    assert "a rater answers 2 of criteria, 4 of infinity" in capsys.readouterr().out
-    with pytest.raises(UserError, match="no answers yet"):
-        parse(["hype", "report", str(study)])()
-    for item in plan(read_study(study), "ann"):
-        append_answer(study, Answer("ann", item.id, (1, 1, 1, 1) if item.task == "criteria" else (1,)))
-    parse(["hype", "report", str(study), "--group", "race"])()
-    said = capsys.readouterr().out
-    assert "| race | id" in said and "4.00 [4.00, 4.00]" in said and (study / "report.csv").is_file()
-    with pytest.raises(UserError, match="no portrait has a group 'age'"):
-        parse(["hype", "report", str(study), "--group", "age"])()
-    parse(["hype", "export", str(study), "--rater", "bob", "-o", str(tmp_path / "bob.html")])()
-    assert (tmp_path / "bob.html").stat().st_size > 5000
-    parse(["hype", "simulate", "--threshold", "300", "--raters", "5"])()
-    assert "5 raters of 300 ms" in capsys.readouterr().out
-    with pytest.raises(UserError, match="between 100 and 1000"):
-        parse(["hype", "simulate", "--threshold", "5"])()
