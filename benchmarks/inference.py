@@ -12,6 +12,7 @@ import argparse
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,19 +53,17 @@ def runtime(path: Path, threads: int) -> onnxruntime.InferenceSession:
 def rows(name: str, model: EditingModel, threads: int, seconds: float, folder: Path) -> None:
     """Print the rows of one model."""
     network = model.get(REMOVE).network
-    sessions = {}
-    for precision in ("fp32", "fp16", "int8"):
-        path = folder / f"{precision}.onnx"
-        export(model, REMOVE, "onnx", precision, path, drawn_faces(4, model.size))
-        sessions[f"onnxruntime {precision}"] = runtime(path, threads)
     for size in (128, 256):
+        sized = replace(model, size=size)  # a U-Net is exported for one size
         photo = torch.rand(1, 3, size, size) * 2 - 1
         with torch.inference_mode():
             taken = {"torch fp32": milliseconds(lambda photo=photo: network(photo), seconds, threads)}
-        for how, session in sessions.items():
-            inputs = {"photo": photo.numpy()}
+        for precision in ("fp32", "fp16", "int8"):
+            path = folder / f"{size}_{precision}.onnx"
+            export(sized, REMOVE, "onnx", precision, path, drawn_faces(4, size))
+            session, inputs = runtime(path, threads), {"photo": photo.numpy()}
             run = lambda session=session, inputs=inputs: session.run(None, inputs)  # noqa: E731
-            taken[how] = milliseconds(run, seconds, threads)
+            taken[f"onnxruntime {precision}"] = milliseconds(run, seconds, threads)
         for how, each in taken.items():
             print(f"| {name} | {size}² | {how} | {1000 / each:.1f} | {each:.1f} |", flush=True)
 

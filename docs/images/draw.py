@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/portraits.md and docs/overlays.md: `python docs/images/draw.py`."""
+"""Draws the pictures of docs/portraits.md, overlays.md and model.md: `python docs/images/draw.py`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from cyclegan_glasses.editing.editor import GlassesEditor
+from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.fit import FACE, fit_pose
 from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.serving.drawn import drawn_portrait
 from cyclegan_glasses.sources.synthetic.dataset import frame_of
 from cyclegan_glasses.sources.synthetic.draw import Drawing, draw_portrait
 from cyclegan_glasses.sources.synthetic.parameters import random_portrait
@@ -78,8 +81,34 @@ def overlays(size: int = 120, columns: int = 5) -> np.ndarray:
     return np.vstack([np.hstack(bare), np.hstack(drawn)])
 
 
+class Told:
+    """A detector that was told where the face is."""
+
+    name = "told"
+
+    def __init__(self, face: Face) -> None:
+        self.face = face
+
+    def find_faces(self, _: np.ndarray) -> list[Face]:
+        return [self.face]
+
+
+def model(size: int = 120, columns: int = 6) -> np.ndarray:
+    """Portraits and, below them, what the model that ships makes of them: half without, half with glasses."""
+    editor = GlassesEditor.load(device="cpu")
+    above, below = [], []
+    for number in range(columns):
+        picture, face = drawn_portrait(10 + number, size, glasses=number < columns // 2)
+        editor.detector = Told(face)
+        edit = editor.remove if number < columns // 2 else editor.add
+        above.append(picture)
+        below.append(edit(picture))
+    return np.vstack([np.hstack(above), np.hstack(below)])
+
+
 if __name__ == "__main__":
-    for name, picture in (("portraits", portraits()), ("frames", frames()), ("overlays", overlays())):
+    pictures = {"portraits": portraits, "frames": frames, "overlays": overlays, "model": model}
+    for name, picture in ((name, draw()) for name, draw in pictures.items()):
         file = HERE / f"{name}.png"
         Image.fromarray(picture).save(file, optimize=True)
         print(file, f"{file.stat().st_size // 1000} kB")
