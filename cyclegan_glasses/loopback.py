@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from cyclegan_glasses.errors import UserError
 
@@ -55,14 +56,36 @@ class LoopbackServer(ThreadingHTTPServer):
 
 
 class LoopbackHandler(BaseHTTPRequestHandler):
-    """Checks who asks, and sends pages, JSON and words."""
+    """Checks who asks, and sends pages, JSON and words. Each kind of page says what it answers.
+
+    Attributes:
+        printed_by: the command that printed the address, to tell those who come without it.
+    """
 
     server: Any
+    printed_by = "the command"
     protocol_version = "HTTP/1.1"
     timeout = 60
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are not logged: their addresses hold the token."""
+
+    def do_GET(self) -> None:
+        """The page, to whoever opens its address or has its cookie; to the latter also what it asks for."""
+        parts = urlsplit(self.path)
+        words = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        if not self.is_for_us():
+            return self.say(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
+        if parts.path == "/" and self.is_token(words.get("token", "")):
+            return self.send_page()
+        if not self.has_cookie():
+            return self.say(HTTPStatus.FORBIDDEN, f"open the address that {self.printed_by} printed")
+        kind, _, rest = parts.path.strip("/").partition("/")
+        return self.send_page() if not kind and not rest else self.answer(kind, rest, words)
+
+    def answer(self, kind: str, rest: str, words: dict[str, str]) -> None:
+        """Answer `/kind/rest?words` of the page; without pages of its own, that there is nothing."""
+        self.say(HTTPStatus.NOT_FOUND, "there is nothing here")
 
     def body(self) -> bytes | None:
         """The body of a POST that comes from the page itself; None where it was refused and said so."""

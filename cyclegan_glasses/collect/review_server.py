@@ -11,7 +11,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from cyclegan_glasses.collect.review import Query, Refused, Review
 from cyclegan_glasses.errors import UserError
@@ -31,20 +30,10 @@ class ReviewServer(LoopbackServer):
 
 class _Handler(LoopbackHandler):
     server: ReviewServer
+    printed_by = "crawl.py review"
 
-    def do_GET(self) -> None:  # noqa: N802
-        """The page, a list of photos, descriptions, counts, pictures."""
-        parts = urlsplit(self.path)
-        words = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        if not self.is_for_us():
-            return self.say(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
-        if parts.path == "/" and self.is_token(words.get("token", "")):
-            return self.send_page()
-        if not self.has_cookie():
-            return self.say(HTTPStatus.FORBIDDEN, "open the address that crawl.py review printed")
-        kind, _, rest = parts.path.strip("/").partition("/")
-        if kind == "" and not rest:
-            return self.send_page()
+    def answer(self, kind: str, rest: str, words: dict[str, str]) -> None:
+        """A list of photos, descriptions, counts, pictures."""
         routes: dict[str, Callable[[], Any]] = {
             "list": lambda: self.server.review.find(_query(words)),
             "photos": lambda: [

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,34 +12,17 @@ import pytest
 from cyclegan_glasses.collect.review import Review
 from cyclegan_glasses.collect.review_server import ReviewServer
 from cyclegan_glasses.photo import Photo, latest_photos, write_manifest
+from tests.browser import chromium, wait
 from tests.criteria.helpers import make_pile
 
 webdriver = pytest.importorskip("selenium.webdriver")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
     """Headless Chromium."""
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("Chromium and its driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1300,850"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
-
-
-def wait(question: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until `question` is answered with yes."""
-    end = time.monotonic() + seconds
-    while not question():
-        assert time.monotonic() < end, "the page does not get there"
-        time.sleep(0.05)
+    yield from chromium(1300, 850)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.answers import ANSWERS, RATER, Answer, append_answer, read_answers
@@ -66,20 +65,10 @@ def _page(start: dict[str, Any] | None) -> str:
 
 class _Handler(LoopbackHandler):
     server: StudyServer
+    printed_by = "hype serve"
 
-    def do_GET(self) -> None:  # noqa: N802
-        """The page, a rater's plan, a picture by its name in the study."""
-        parts = urlsplit(self.path)
-        words = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        if not self.is_for_us():
-            return self.say(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
-        if parts.path == "/" and self.is_token(words.get("token", "")):
-            return self.send_page()
-        if not self.has_cookie():
-            return self.say(HTTPStatus.FORBIDDEN, "open the address that hype serve printed")
-        kind, _, rest = parts.path.strip("/").partition("/")
-        if kind == "" and not rest:
-            return self.send_page()
+    def answer(self, kind: str, rest: str, words: dict[str, str]) -> None:
+        """A rater's plan, a picture by its name in the study."""
         if kind == "plan" and RATER.fullmatch(words.get("rater", "")):
             return self.send_json(self.server.begin(words["rater"]))
         if kind == "picture" and rest in self.server.names:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,9 +17,8 @@ from cyclegan_glasses.evaluation.hype.outcome import outcome
 from cyclegan_glasses.evaluation.hype.plan import plan
 from cyclegan_glasses.evaluation.hype.server import StudyServer, export_page
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, TIME
+from tests.browser import chromium, wait
 from tests.evaluation.hype.helpers import make_study
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 
 @pytest.fixture
@@ -70,25 +67,7 @@ def test_an_exported_page_holds_everything_but_the_truth(tmp_path: Path) -> None
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
     """Headless Chromium."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("Chromium and its driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1100,800"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
-
-
-def wait(question: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until `question` is answered with yes."""
-    end = time.monotonic() + seconds
-    while not question():
-        assert time.monotonic() < end, "the page does not get there"
-        time.sleep(0.03)
+    yield from chromium(1100, 800)
 
 
 def press(browser, key: str) -> None:
