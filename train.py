@@ -31,6 +31,8 @@ def main() -> int:
         return 0
     helpers = Examiner(objective, o.data, device), make_patience(objective, o.data, o.loop.patience)
     training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
+    if o.start_from:
+        print(training.start_from(o.start_from))
     if o.continue_train:
         print(training.resume(o.label), *changes, sep="\n")
     if o.epoch_count is not None:

@@ -14,10 +14,12 @@ from cyclegan_glasses.networks.settings import (
     GENERATORS,
     INITS,
     NORMS,
+    RESIDUAL_UNET,
     UPSAMPLINGS,
     DiscriminatorSettings,
     GeneratorSettings,
     InitSettings,
+    ResidualUnetSettings,
 )
 
 MODELS = {
@@ -117,7 +119,13 @@ def label_settings(args: argparse.Namespace) -> LabelSettings | None:
 def add_generator(parser: argparse.ArgumentParser) -> None:
     """The generator."""
     group = parser.add_argument_group("generator")
-    group.add_argument("--netG", choices=GENERATORS, default="resnet_9blocks", help="architecture")
+    group.add_argument(
+        "--netG",
+        choices=(*GENERATORS, RESIDUAL_UNET),
+        default="resnet_9blocks",
+        help=f"architecture; {RESIDUAL_UNET} is the one of --model mask2face",
+    )
+    add_levels(group, f" of --netG {RESIDUAL_UNET}")
     group.add_argument("--ngf", type=int, default=64, help="filters after the first layer")
     group.add_argument(
         "--norm", choices=NORMS, default="instance", help="normalisation, of the discriminator too"
@@ -133,6 +141,25 @@ def add_generator(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_levels(group: argparse._ArgumentGroup, of: str = "") -> None:
+    """The levels of a residual U-Net."""
+    published = ResidualUnetSettings()
+    group.add_argument(
+        "--filters",
+        type=int,
+        nargs="+",
+        default=list(published.filters),
+        help=f"of each level{of}, finest first",
+    )
+    group.add_argument(
+        "--kernels",
+        type=int,
+        nargs="+",
+        default=list(published.kernels),
+        help=f"kernel size of each level{of}",
+    )
+
+
 def add_discriminator(parser: argparse.ArgumentParser) -> None:
     """The discriminator and how weights start."""
     group = parser.add_argument_group("discriminator and initialisation")
@@ -145,8 +172,16 @@ def add_discriminator(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def generator_settings(args: argparse.Namespace) -> GeneratorSettings:
-    """The words of `add_generator`."""
+def generator_settings(args: argparse.Namespace) -> GeneratorSettings | ResidualUnetSettings:
+    """The words of `add_generator`.
+
+    Raises:
+        UserError: a value that cannot be, or two that do not go together.
+    """
+    if args.netG == RESIDUAL_UNET:
+        if args.dropout:
+            raise UserError(f"--netG {RESIDUAL_UNET} has no dropout: leave --dropout out")
+        return residual_unet_settings(args)
     return GeneratorSettings(
         args.netG,
         args.input_nc,
@@ -156,6 +191,23 @@ def generator_settings(args: argparse.Namespace) -> GeneratorSettings:
         args.dropout,
         args.upsample,
         args.composite,
+    )
+
+
+def residual_unet_settings(args: argparse.Namespace, refine: bool = False) -> ResidualUnetSettings:
+    """The words of `add_levels`, with `--norm` and `--composite`.
+
+    Raises:
+        UserError: a value that cannot be, or two that do not go together.
+    """
+    return ResidualUnetSettings(
+        args.input_nc,
+        args.output_nc,
+        tuple(args.filters),
+        tuple(args.kernels),
+        args.norm,
+        args.composite,
+        refine,
     )
 
 

@@ -79,6 +79,7 @@ class TrainOptions:
     seed: int
     continue_train: bool
     label: str
+    start_from: tuple[Path, ...]
     epoch_count: int | None
     dry_run: bool
     verbose: bool
@@ -183,6 +184,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         seed=args.seed,
         continue_train=args.continue_train,
         label=saved_label(args),
+        start_from=() if args.continue_train else tuple(map(Path, args.start_from)),
         epoch_count=args.epoch_count,
         dry_run=args.dry_run,
         verbose=args.verbose,
@@ -214,6 +216,14 @@ def _parser(model: str) -> argparse.ArgumentParser:
 def _add_training(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training")
     group.add_argument("--phase", default="train", help="first part of the folder names")
+    group.add_argument(
+        "--start_from",
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="folders of other runs whose newest weights are the first ones of this; each gives the networks"
+        " that it has, such as G_A",
+    )
     group.add_argument("--continue_train", action="store_true", help="go on exactly where the run stopped")
     group.add_argument(
         "--epoch_count", type=int, default=None, help="first epoch, instead of the one that comes next"

@@ -43,7 +43,7 @@ def load_generator(
         )
     wrong = [
         f"{name} is {value!r}, not {asked[name]!r}"
-        for name, value in asdict(found).items()
+        for name, value in (asdict(found) | {"kind": found.kind}).items()
         if name in asked and asked[name] != value
     ]
     if wrong:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
+from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import CycleGANSettings
@@ -60,9 +61,10 @@ class CycleGAN:
             build_discriminator(replace(judge, input_nc=of_b)),
             build_discriminator(replace(judge, input_nc=of_a)),
         )
+        for network in networks[0 if isinstance(forth, GeneratorSettings) else 2 :]:
+            initialise(network, settings.init)
         self.remove_glasses, self.add_glasses, self.judge_b, self.judge_a = (
-            initialise(network, settings.init).to(device).to(memory_format=self._format)
-            for network in networks
+            network.to(device).to(memory_format=self._format) for network in networks
         )
         self._networks: dict[str, nn.Module] = {
             "G_A": self.remove_glasses,

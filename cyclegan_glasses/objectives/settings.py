@@ -121,7 +121,7 @@ class CycleGANSettings:
             pair_A, on pairs whose truth is known; 0 for none.
     """
 
-    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
+    generator: GeneratorSettings | ResidualUnetSettings = field(default_factory=GeneratorSettings)
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     init: InitSettings = field(default_factory=InitSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
