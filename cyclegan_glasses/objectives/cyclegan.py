@@ -95,6 +95,7 @@ class CycleGAN:
         }
         self._penalty_chance = torch.Generator().manual_seed(seed + 2)
         self._pictures: dict[str, Tensor] = {}
+        self._steps = 0
         # Norms within a picture let two inputs share a pass; statistics over a batch, and dropout, do not.
         within = settings.generator.norm in ("instance", "none") and settings.discriminator.norm in (
             "instance",
@@ -108,13 +109,16 @@ class CycleGAN:
             network.train()
         names = ("pair_A", "pair_B") if self._pair_weights else ()
         pair = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
-        losses = self._step_generators(real_a, real_b, pair, progress)
+        learn = self._steps >= self.settings.discriminators_first
+        with torch.set_grad_enabled(learn):
+            losses = self._step_generators(real_a, real_b, pair, progress, learn)
         losses |= self._step_discriminators(real_a, real_b)
+        self._steps += 1
         self._average()
         return {name: losses[name].detach() for name in self.loss_names}
 
     def _step_generators(
-        self, real_a: Tensor, real_b: Tensor, pair: dict[str, Tensor], progress: float
+        self, real_a: Tensor, real_b: Tensor, pair: dict[str, Tensor], progress: float, learn: bool
     ) -> dict[str, Tensor]:
         s = self.settings
         cycle = 1 + (s.cycle_decay - 1) * progress
@@ -135,7 +139,8 @@ class CycleGAN:
         for name, weight in self._pair_weights.items():
             other = "B" if name == "pair_A" else "A"
             losses[name] = l1_loss(out[f"pair_fake_{other}"].float(), pair[f"pair_{other}"]) * weight
-        self._descend("G", torch.stack(list(losses.values())).sum())
+        if learn:
+            self._descend("G", torch.stack(list(losses.values())).sum())
         labels: tuple[str, ...] = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
         labels += ("pair_A", "pair_fake_B", "pair_B", "pair_fake_A")
         out |= {"real_A": real_a, "real_B": real_b} | pair
@@ -180,8 +185,8 @@ class CycleGAN:
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)
         losses = {
-            "D_A": self._judge_loss(self.judge_b, real_b, self._earlier("fake_B")),
-            "D_B": self._judge_loss(self.judge_a, real_a, self._earlier("fake_A")),
+            "D_A": self._judge_loss(self.judge_b, real_b, self._earlier("fake_B"), real_a),
+            "D_B": self._judge_loss(self.judge_a, real_a, self._earlier("fake_A"), real_b),
         }
         self._descend("D", losses["D_A"] + losses["D_B"])
         return losses
@@ -189,16 +194,17 @@ class CycleGAN:
     def _earlier(self, name: str) -> Tensor:
         return self._pools[name].query(self._pictures[name]).contiguous(memory_format=self._format)
 
-    def _judge_loss(self, judge: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    def _judge_loss(self, judge: nn.Module, real: Tensor, fake: Tensor, other: Tensor) -> Tensor:
+        """Of a discriminator; `other` are real pictures of the domain that it does not judge."""
         mode = self.settings.gan_mode
+        inputs = [real, fake, other] if self.settings.mismatched else [real, fake]
         with self.precision.autocast():
             if self._can_merge:
-                on_real, on_fake = judge(torch.cat([real, fake])).split([len(real), len(fake)])
+                scores = judge(torch.cat(inputs)).split([len(pictures) for pictures in inputs])
             else:
-                on_real, on_fake = judge(real), judge(fake)
-        loss = (
-            adversarial_loss(on_real.float(), True, mode) + adversarial_loss(on_fake.float(), False, mode)
-        ) / 2
+                scores = [judge(pictures) for pictures in inputs]
+        on_real, *on_fakes = (adversarial_loss(s.float(), not i, mode) for i, s in enumerate(scores))
+        loss = (on_real + torch.stack(on_fakes).mean()) / 2
         if mode == "wgangp":
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, self._penalty_chance)
         return loss
@@ -240,6 +246,7 @@ class CycleGAN:
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "pools": {name: pool.state_dict() for name, pool in self._pools.items()},
             "penalty_chance": self._penalty_chance.get_state(),
+            "steps": self._steps,
             "precision": self.precision.state_dict(),
         }
 
@@ -255,4 +262,5 @@ class CycleGAN:
         for name, pool in self._pools.items():
             pool.load_state_dict(state["pools"][name], self.device)
         self._penalty_chance.set_state(state["penalty_chance"])
+        self._steps = state.get("steps", self.settings.discriminators_first)
         self.precision.load_state_dict(state["precision"])

@@ -119,6 +119,11 @@ class CycleGANSettings:
         ema: decay a step of the moving average of the generators; 0 for none.
         lambda_pair, lambda_pair_B: weights of the L1 distance of G_A(pair_A) to pair_B, and of G_B(pair_B) to
             pair_A, on pairs whose truth is known; 0 for none.
+        mismatched: real pictures of the other domain count as fakes as well, half as much as all fakes (after
+            the mismatched pairs of Reed et al., arXiv 1605.05396, §4.1). A discriminator that never saw bare
+            faces may take them for good enough.
+        discriminators_first: steps in which the discriminators learn alone, for generators that begin with
+            something worth keeping.
     """
 
     generator: GeneratorSettings | ResidualUnetSettings = field(default_factory=GeneratorSettings)
@@ -138,12 +143,15 @@ class CycleGANSettings:
     ema: float = 0.0
     lambda_pair: float = 0.0
     lambda_pair_B: float = 0.0
+    mismatched: bool = False
+    discriminators_first: int = 0
 
     def __post_init__(self) -> None:
         one_of("gan_mode", self.gan_mode, GAN_MODES)
         weights = (self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp)
-        if min(*weights, self.lambda_pair, self.lambda_pair_B, self.pool_size) < 0:
-            raise UserError("loss weights and --pool_size must not be below 0")
+        counts = (self.pool_size, self.discriminators_first)
+        if min(*weights, self.lambda_pair, self.lambda_pair_B, *counts) < 0:
+            raise UserError("loss weights, --pool_size and --discriminators_first must not be below 0")
         if not (self.cycle_decay >= 0 and self.identity_decay >= 0):
             raise UserError("--lambda_decay must not be below 0")
         if self.lr_ratio <= 0:

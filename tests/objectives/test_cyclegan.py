@@ -232,6 +232,23 @@ def test_pictures_come_in_the_order_of_the_reference() -> None:
     assert list(model.pictures()) == "real_A fake_B rec_A idt_B real_B fake_A rec_B idt_A".split()
 
 
+def test_discriminators_may_learn_first() -> None:
+    """Generators that know something would lose it to discriminators that know nothing yet."""
+    model = make(discriminators_first=2, ema=0.9)
+    for step in range(3):
+        if step == 1:  # the count goes on where a run stopped
+            state, model = model.state_dict(), make(discriminators_first=2, ema=0.9, seed=5)
+            model.load_state_dict(state)
+        before = {name: copy.deepcopy(network.state_dict()) for name, network in model.weights().items()}
+        model.step(batch(step))
+        moved = {
+            name
+            for name, network in model.weights().items()
+            if any(not torch.equal(value, before[name][key]) for key, value in network.state_dict().items())
+        }
+        assert moved == ({"D_A", "D_B"} if step < 2 else {"D_A", "D_B", "G_A", "G_B"})
+
+
 @pytest.mark.parametrize("plain", [True, False])
 def test_wgangp_pays_for_the_critics_gradient(plain: bool) -> None:
     """Without the penalty the critic's scores would run away."""

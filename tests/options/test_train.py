@@ -88,6 +88,7 @@ OURS: list[tuple[str, str, Any]] = [
     ("--composite", "objective.generator.composite", True),
     ("--netG residual_unet --filters 8 16 --kernels 5 3", "objective.generator.filters", (8, 16)),
     ("--netG residual_unet --composite", "objective.generator.composite", True),
+    ("--discriminators_first 9", "objective.discriminators_first", 9),
     ("--start_from one two", "start_from", (Path("one"), Path("two"))),
     ("--beta2 0.99", "objective.adam.beta2", 0.99),
     ("--clip_grad 1", "objective.adam.clip", 1.0),
