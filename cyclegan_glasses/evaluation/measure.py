@@ -23,6 +23,7 @@ from cyclegan_glasses.evaluation.frame import frame_added, frame_left, glasses_z
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
 from cyclegan_glasses.evaluation.pairs import compare
+from cyclegan_glasses.evaluation.perception import SMALLEST, Lpips
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, Encoder, Judge
@@ -44,6 +45,7 @@ class Instruments:
         encoder: the judge's own features, for `FD-judge`, `KD-judge`, and likeness where there is no SFace.
         inception: for FID and KID.
         sface: for likeness.
+        lpips: for the distance to the truth as people see it.
         detector: for the movement of landmarks.
         judge_size: side in pixels of the faces that judge and encoder are given.
     """
@@ -52,6 +54,7 @@ class Instruments:
     encoder: Encoder | None = None
     inception: Encoder | None = None
     sface: Encoder | None = None
+    lpips: Lpips | None = None
     detector: FaceDetector | None = None
     judge_size: int = 128
 
@@ -93,6 +96,8 @@ def measure(
             codes.add(befores, afters, eyes, rows)
             _judge(instruments, befores, afters, eyes, rows, TARGET[direction])
         for (item, (after, _)), row in zip(pairs, rows, strict=True):
+            if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST:
+                row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])
             done.stems.append(item.stem)
             done.groups.append(dict(item.group))
             done.rows.append(row)

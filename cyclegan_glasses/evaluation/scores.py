@@ -22,6 +22,7 @@ RANKING = ("L1 inside", "L1", "frame left", "rims on", "L1 elsewhere")
 MEANINGS = {
     "PSNR": "dB, against the truth",
     "L1": "of 255, against the truth",
+    "LPIPS": "against the truth, as people see it (AlexNet, version 0.1)",
     "L1 inside": "of 255, against the truth, inside the glasses' mask",
     "L1 ring": "of 255, against the truth, in a ring around the mask",
     "L1 outside": "of 255, against the input, outside the mask",

@@ -37,6 +37,7 @@ REQUIRED = (
 # Distribution, the extra that it belongs to, what it is for. The dashboard's have a check of their own.
 OPTIONAL = (
     ("torch-fidelity", "metrics", "FID and KID"),
+    ("lpips", "metrics", "LPIPS"),
     ("onnx", "export", "models for other programs"),
     ("onnxruntime", "export", "running exported models"),
     ("dask", "cluster", "the criteria on several machines"),

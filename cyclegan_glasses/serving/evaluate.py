@@ -31,7 +31,7 @@ class Request:
         rivals: to stand beside them.
         pictures: what is evaluated, and how.
         out: folder of the report.
-        judge, inception, sface: files, where given.
+        judge, inception, sface, lpips: files, where given.
         landmarks: look for landmarks, too.
         pick: score by which the best checkpoint is named; empty for none.
         device: as for train.py.
@@ -45,6 +45,7 @@ class Request:
     judge: Path | None
     inception: Path | None
     sface: Path | None
+    lpips: Path | None
     landmarks: bool
     pick: str
     device: str
@@ -67,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge", type=Path, help="weights of the judge; the shipped one by default")
     parser.add_argument("--inception", type=Path, help="torch-fidelity's Inception weights, for FID and KID")
     parser.add_argument("--sface", type=Path, help="OpenCV's SFace, for likeness")
+    parser.add_argument("--lpips", type=Path, help="torchvision's AlexNet; else that in torch's cache")
     parser.add_argument("--no_landmarks", action="store_true", help="do not look for landmarks (quicker)")
     parser.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     parser.add_argument("--out", type=Path, help="folder of the report; results/<names>/evaluation_…")
@@ -113,6 +115,7 @@ def request_of(args: argparse.Namespace) -> Request:
         judge=args.judge,
         inception=args.inception,
         sface=args.sface,
+        lpips=args.lpips,
         landmarks=not args.no_landmarks,
         pick=args.pick,
         device=args.device,

@@ -17,6 +17,7 @@ from cyclegan_glasses.evaluation.encoders import Inception, SFace
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Editor, Instruments, Measured, already_there, measure
 from cyclegan_glasses.evaluation.page import Worst, write_page
+from cyclegan_glasses.evaluation.perception import Lpips, find_alexnet
 from cyclegan_glasses.evaluation.report import (
     Report,
     Source,
@@ -105,12 +106,13 @@ def _source(folder: Path, label: str, direction: str) -> Source:
 
 
 def _instruments(request: Request) -> Instruments:
-    judge = load_judge(request.judge)
+    judge, alexnet = load_judge(request.judge), request.lpips or find_alexnet()
     return Instruments(
         judge=judge,
         encoder=judge,
         inception=Inception(request.inception) if request.inception else None,
         sface=SFace(request.sface) if request.sface else None,
+        lpips=Lpips(alexnet) if alexnet else None,
         detector=make_detector(steady=False) if request.landmarks else None,
     )
 
@@ -129,6 +131,7 @@ def _about(request: Request, instruments: Instruments) -> dict[str, str]:
         "likeness": f"{instruments.sface.name} {instruments.sface.sha256[:SHORT]}"
         if instruments.sface
         else "",
+        "lpips": instruments.lpips.sha256[:SHORT] if instruments.lpips else "",
         "landmarks": instruments.detector.name if instruments.detector else "",
         "versions": ", ".join(_versions()),
     }
@@ -136,7 +139,7 @@ def _about(request: Request, instruments: Instruments) -> dict[str, str]:
 
 def _versions() -> list[str]:
     found = [f"cyclegan-glasses {__version__}"]
-    for name in ("torch", "torch-fidelity", "opencv-python-headless", "pillow", "numpy"):
+    for name in ("torch", "torch-fidelity", "lpips", "opencv-python-headless", "pillow", "numpy"):
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
@@ -155,6 +158,8 @@ def _notes(inputs: Inputs, instruments: Instruments, request: Request) -> list[s
         notes.append("no --inception: FID and KID are left out")
     if not inputs.paired:
         notes.append("no pairs: scores against the truth are left out")
+    elif instruments.lpips is None:
+        notes.append("no --lpips, and none in torch's cache: LPIPS is left out")
     if not inputs.masked and set(request.rivals) - {UNTOUCHED}:
         notes.append(f"no masks in {request.pictures.phase}M: inpainting is left out")
     counts, protocol = (len(inputs), inputs.target_count), request.pictures.protocol

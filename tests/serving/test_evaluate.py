@@ -73,6 +73,27 @@ def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, m
     assert "eye band abababababab" in (tmp_path / "out" / "evaluation.csv").read_text()
 
 
+def test_lpips_stands_beside_the_truth_where_its_weights_are_at_hand(
+    world: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    class Halves:
+        sha256 = "12" * 32
+
+        def distances(self, pictures: np.ndarray, truths: np.ndarray) -> np.ndarray:
+            return np.where((pictures == truths).all(axis=(1, 2, 3)), 0, 0.5)
+
+    monkeypatch.setattr(evaluating, "find_alexnet", lambda: None)
+    run(world, "--rivals", "untouched", "--out", tmp_path / "without")
+    said = capsys.readouterr().out
+    assert "no --lpips, and none in torch's cache: LPIPS is left out" in said and "| LPIPS" not in said
+    monkeypatch.setattr(evaluating, "find_alexnet", lambda: tmp_path)
+    monkeypatch.setattr(evaluating, "Lpips", lambda path: Halves())
+    run(world, "--rivals", "untouched", "--out", tmp_path / "with")
+    stored = json.loads((tmp_path / "with" / "evaluation.json").read_text())
+    assert stored["columns"][1]["scores"]["LPIPS"] == {"mean": 0.5, "low": 0.5, "high": 0.5, "n": 3}
+    assert stored["about"]["lpips"] == "12" * 6 and "| LPIPS ↓" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -86,6 +107,7 @@ def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, m
         (("--judge", "gone.pt"), "there is no judge gone.pt"),
         (("--inception", "gone.pth"), "--inception gone.pth is not there"),
         (("--sface", "gone.onnx"), "--sface gone.onnx is not there"),
+        (("--lpips", "gone.pth"), "--lpips gone.pth is not there"),
         (("--num", "-1"), "--num -1 is below 0"),
         (("--crop_size", "8"), "must be at least 16"),
     ],
