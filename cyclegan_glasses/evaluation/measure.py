@@ -22,6 +22,7 @@ from cyclegan_glasses.evaluation.encoders import SFACE_FRAMING, SFACE_SIZE
 from cyclegan_glasses.evaluation.frame import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
+from cyclegan_glasses.evaluation.outlines import outlines_moved
 from cyclegan_glasses.evaluation.pairs import compare
 from cyclegan_glasses.evaluation.perception import SMALLEST, Lpips
 from cyclegan_glasses.faces.align import Framing
@@ -127,6 +128,7 @@ def score(
     zone = glasses_zone(before.shape, eyes) if item.mask is None else item.mask
     scores |= changed_elsewhere(before, after, zone)
     scores |= colour_shift(before, after, eyes)
+    scores |= outlines_moved(before, after, eyes)
     if back is not None:
         scores["cycle L1"] = l1(back, before)
     if detector is not None:

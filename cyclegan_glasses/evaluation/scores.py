@@ -45,6 +45,7 @@ MEANINGS = {
     "background hue": "change in degrees",
     "cycle L1": "of 255, way back against input",
     "change of what is right": "L1 of 255 when the input is in the target's domain already",
+    "eye outlines moved": "of lids and iris, in percent of the eye distance; 8 where they are gone",
     "face lost": "share in whose result the detector finds no face",
     "eyes moved": "of the eye distance, in percent",
     "nose and mouth moved": "of the eye distance, in percent",
