@@ -109,7 +109,7 @@ def to_rgb8(pixels: np.ndarray) -> np.ndarray:
 
 
 def directories(exif: Image.Exif) -> dict[int, dict[int, Any]]:
-    """What EXIF says of the shot and of the place, by the tags of these directories, where it says anything."""
+    """What EXIF says of the shot and of the place, by the tags of these directories."""
     found = {int(tag): dict(exif.get_ifd(tag)) for tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
     for values in found.values():
         values.pop(ExifTags.IFD.Interop, None)  # a directory of its own, by its place in the old file
