@@ -13,7 +13,7 @@ from torch import nn
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import find_generators, load_generator
-from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE
+from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE, SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import atomic_write, make_folder
@@ -27,7 +27,6 @@ from cyclegan_glasses.networks.settings import (
 from cyclegan_glasses.training.checkpoint import load_tensors
 from cyclegan_glasses.training.run_folder import read_options
 
-SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
 FORMAT = "cyclegan-glasses editor"
 VERSION = 1
 BARE_SIZE = 256

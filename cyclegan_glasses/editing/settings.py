@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cyclegan_glasses.errors import UserError, one_of
 
+#: The model that ships.
+SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
 REMOVE, ADD = "AtoB", "BtoA"
 DIRECTIONS = (REMOVE, ADD)
 ALL, LARGEST = "all", "largest"

@@ -15,7 +15,7 @@ from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.transforms import Geometry, apply, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.change import typology_angle
-from cyclegan_glasses.evaluation.metrics import Mask, Picture
+from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -88,6 +88,10 @@ class Inputs:
     def target_count(self) -> int:
         """Pictures of the target's domain."""
         return len(self._target)
+
+    def scored(self, picture: Picture) -> Picture:
+        """A picture, in the colours or the grey that scores are read off."""
+        return luminance(picture) if self.settings.grey else picture
 
     def __iter__(self) -> Iterator[Input]:
         """Every picture that can be read, in order."""
