@@ -185,7 +185,8 @@ def _notes(inputs: Inputs, instruments: Instruments, request: Request) -> list[s
     if instruments.inception is None:
         notes.append("no --inception: FID and KID are left out")
     if not inputs.paired:
-        notes.append("no pairs: scores against the truth are left out")
+        found = f"{inputs.in_common} names" if inputs.in_common else "no pictures"
+        notes.append(f"{found} in common, no pairs: scores against the truth are left out")
     elif instruments.lpips is None:
         notes.append("no --lpips, and none in torch's cache: LPIPS is left out")
     if not inputs.masked and set(request.rivals) - {UNTOUCHED}:
