@@ -21,6 +21,14 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
+
+
 class Inline(Executor):
     """Does the work at once, in this process."""
 
@@ -48,11 +56,11 @@ def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
     """
     if cluster:
         yield from _dask(cluster)
-    elif (workers or os.cpu_count() or 1) == 1:
+    elif (workers or cores()) == 1:
         yield Inline()
     else:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers or os.cpu_count(), context, _start_worker)
+        pool = ProcessPoolExecutor(workers or cores(), context, _start_worker)
         try:
             yield pool
         finally:

@@ -141,6 +141,8 @@ def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictur
     if isinstance(error, Image.UnidentifiedImageError):
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
         return UnreadablePicture(name, "not a picture of a known format" if size else "the file is empty")
+    if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit lies above ours
+        return UnreadablePicture(name, f"more than the limit of {MAX_PIXELS} pixels")
     if isinstance(error, OSError) and error.strerror:
         return UnreadablePicture(name, error.strerror)
     return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)

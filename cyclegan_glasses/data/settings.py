@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, one_of
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
@@ -89,9 +89,9 @@ class DataSettings:
     multiple: int = MULTIPLE
 
     def __post_init__(self) -> None:
-        _one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
-        _one_of("direction", self.direction, DIRECTIONS)
-        _one_of("preprocess", self.preprocess, PREPROCESS)
+        one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
+        one_of("direction", self.direction, DIRECTIONS)
+        one_of("preprocess", self.preprocess, PREPROCESS)
         for name, least in (
             ("load_size", MULTIPLE),
             ("crop_size", MULTIPLE),
@@ -136,8 +136,3 @@ class DataSettings:
         """Channels of the domains `A` and `B`."""
         pair = (self.input_nc, self.output_nc)
         return dict(zip("AB", pair if self.direction == "AtoB" else pair[::-1], strict=True))
-
-
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UserError(f"--{name} {value} is unknown: one of {', '.join(choices)}")

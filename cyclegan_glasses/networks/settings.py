@@ -172,6 +172,9 @@ class AutoencoderSettings:
     size: int = 64
     channels: tuple[int, ...] = (32, 64, 96, 128)
     latent: int = 96
+    input_nc: ClassVar[int] = 3
+    output_nc: ClassVar[int] = 3
+    multiple: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.channels) < 1 or self.latent < 1:

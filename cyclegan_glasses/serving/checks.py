@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.parallel import cores
 from cyclegan_glasses.serving.health import (
     FINE,
     NOTE,
@@ -37,6 +37,7 @@ REQUIRED = (
 # Distribution, the extra that it belongs to, what it is for. The dashboard's have a check of their own.
 OPTIONAL = (
     ("torch-fidelity", "metrics", "FID and KID"),
+    ("lpips", "metrics", "LPIPS"),
     ("onnx", "export", "models for other programs"),
     ("onnxruntime", "export", "running exported models"),
     ("dask", "cluster", "the criteria on several machines"),
@@ -109,7 +110,7 @@ def devices() -> Iterator[Finding]:
 
     cpu = torch.device("cpu")
     names = "fp32, bf16" if has_bfloat16(cpu) else "fp32"
-    yield Finding("cpu", FINE, f"{_processor()}, {os.cpu_count()} cores, computes in {names}")
+    yield Finding("cpu", FINE, f"{_processor()}, {cores()} cores, computes in {names}")
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         gpu = choose_device("cuda", [index])
         memory = torch.cuda.get_device_properties(gpu).total_memory / GIGA
