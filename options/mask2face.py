@@ -8,7 +8,14 @@ from typing import Any
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import NORMS, ResidualUnetSettings
 from cyclegan_glasses.objectives.settings import SupervisedSettings
-from options.arguments import add_discriminator, discriminator_settings, init_settings, number
+from options.arguments import (
+    add_discriminator,
+    add_memory,
+    chunk,
+    discriminator_settings,
+    init_settings,
+    number,
+)
 from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
 
 DEFAULTS: dict[str, Any] = SHARED_DEFAULTS | {"batch_size": 12, "n_epochs": 20}
@@ -35,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lambda_gan", type=number, default=0.0, help="weight of a discriminator's opinion; 0: none"
     )
     add_discriminator(parser)
+    add_memory(parser)
 
 
 def settings(args: argparse.Namespace) -> SupervisedSettings:
@@ -59,4 +67,14 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
         if args.lambda_gan and args.crop_size < judge.smallest:
             raise UserError(f"--lambda_gan needs a --crop_size of at least {judge.smallest}, or --netD pixel")
     adam, init = adam_settings(args), init_settings(args)
-    return SupervisedSettings(network, args.loss, adam, args.lambda_gan, judge, init, args.direction)
+    return SupervisedSettings(
+        network,
+        args.loss,
+        adam,
+        args.lambda_gan,
+        judge,
+        init,
+        args.direction,
+        chunk=chunk(args),
+        recompute=args.recompute,
+    )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from cyclegan_glasses.networks.batch_norm import SyncBatchNorm
 from cyclegan_glasses.networks.instance_norm import InstanceNorm2d
 from cyclegan_glasses.networks.winograd import Conv2d
 
@@ -27,7 +28,7 @@ def make_norm(name: str) -> tuple[Norm, bool]:
     norms: dict[str, Norm] = {
         "instance": InstanceNorm2d,
         "batch": lambda channels: nn.BatchNorm2d(channels),
-        "syncbatch": lambda channels: nn.SyncBatchNorm(channels),
+        "syncbatch": lambda channels: SyncBatchNorm(channels),
         "none": lambda channels: nn.Identity(),
     }
     return norms[name], name == "instance"

@@ -48,6 +48,7 @@ class CycleGAN:
 
     metric_names: tuple[str, ...] = ("cycle_A", "cycle_B")
     score_losses: tuple[str, ...] = ("D_A", "D_B")
+    own: tuple[str, ...] = ("pools", "penalty_chance")
 
     def __init__(
         self, settings: CycleGANSettings, device: torch.device, precision: Precision, seed: int = 0

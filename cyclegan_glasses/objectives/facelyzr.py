@@ -37,6 +37,7 @@ class FacelyzrObjective:
     loss_names: tuple[str, ...] = ("picture", "glasses", "gender", "age", "landmarks")
     metric_names: tuple[str, ...] = ("picture", "glasses", "gender", "age", "landmarks")
     score_losses: tuple[str, ...] = ()
+    own: tuple[str, ...] = ("chance",)
 
     def __init__(
         self, settings: FacelyzrSettings, device: torch.device, precision: Precision, seed: int = 0

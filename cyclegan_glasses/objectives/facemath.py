@@ -34,6 +34,7 @@ class FacemathObjective:
     loss_names: tuple[str, ...] = ("picture", "divergence")
     metric_names: tuple[str, ...] = ("picture", "divergence")
     score_losses: tuple[str, ...] = ()
+    own: tuple[str, ...] = ("chance",)
 
     def __init__(
         self, settings: FacemathSettings, device: torch.device, precision: Precision, seed: int = 0

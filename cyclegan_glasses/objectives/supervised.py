@@ -31,6 +31,8 @@ class Supervised:
         seed: not used: nothing but the initial weights (torch's global state) is drawn by chance.
     """
 
+    own: tuple[str, ...] = ()
+
     def __init__(
         self, settings: SupervisedSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
