@@ -11,37 +11,39 @@ def main() -> int:
     o = parse()
     changes = check_folder(o.folder, read_options(o.folder), o.values, o.continue_train, FREE, SHAPE)
 
-    import torch
-
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
     from cyclegan_glasses.monitoring.build import build_monitors
-    from cyclegan_glasses.objectives.registry import OBJECTIVES
+    from cyclegan_glasses.objectives.registry import build_objective
+    from cyclegan_glasses.ranks import join, local_rank
     from cyclegan_glasses.serving.examiner import Examiner
     from cyclegan_glasses.training.patience import make_patience
     from cyclegan_glasses.training.run import Training
 
-    device = choose_device(o.device, o.gpu_ids)
-    batches = make_batches(o.data, pin_memory=device.type == "cuda")
-    torch.manual_seed(o.seed)
-    objective = OBJECTIVES[o.model](o.objective, device, choose_precision(o.precision, device), o.seed)
-    if o.dry_run or o.verbose:
-        print(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
-    if o.dry_run:
-        return 0
-    helpers = Examiner(objective, o.data, device), make_patience(objective, o.data, o.loop.patience)
-    training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
-    if o.start_from:
-        print(training.start_from(o.start_from))
-    if o.continue_train:
-        print(training.resume(o.label), *changes, sep="\n")
-    if o.epoch_count is not None:
-        print(training.start_at(o.epoch_count))
-    monitor = build_monitors(o.monitoring, o.folder)
-    data = name_data(o.data.dataroot, o.data.paired_dataroot)
-    outcome = training.run(monitor, o.name, o.values | data, o.continue_train)
-    print(o.what_next(outcome.step, bool(outcome.stopped)))
-    return outcome.exit_code
+    device = choose_device(o.device, o.gpu_ids, local_rank())
+    with join(device) as ranks:
+        say = print if ranks.leads else lambda *_, **__: None
+        batches = make_batches(o.data, ranks.rank, ranks.size, pin_memory=device.type == "cuda")
+        precision = choose_precision(o.precision, device, ranks)
+        objective = build_objective(o.model, o.objective, precision, o.seed)
+        if o.dry_run or o.verbose:
+            say(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
+        if o.dry_run:
+            return 0
+        patience = make_patience(objective, o.data, o.loop.patience, ranks)
+        examiner = Examiner(objective, o.data, device)
+        training = Training(objective, batches, o.rate, o.loop, o.folder, examiner, patience, ranks)
+        if o.start_from:
+            say(training.start_from(o.start_from))
+        if o.continue_train:
+            say(training.resume(o.label), *changes, sep="\n")
+        if o.epoch_count is not None:
+            say(training.start_at(o.epoch_count))
+        values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
+        watching = build_monitors(o.monitoring, o.folder, ranks)
+        outcome = training.run(watching, o.name, values, o.continue_train)
+        say(o.what_next(outcome.step, bool(outcome.stopped)))
+        return outcome.exit_code
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.ranks import ALONE, Ranks
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +29,22 @@ class Precision:
     gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., «Mixed
     Precision Training», section 3.2). Several losses and several optimizers may share one `Precision`.
 
+    Where several processes train together, each step takes the mean of their gradients: here, and not by
+    wrapping every network, since an objective has several backward passes a step and freezes networks
+    in turn.
+
     Attributes:
         name: `fp32`, `bf16` or `fp16`.
         device: where it applies.
         dtype: of the products inside `autocast`.
         scaler: the loss scaler in fp16, otherwise None.
+        ranks: the processes that train together.
     """
 
-    def __init__(self, name: str, device: torch.device) -> None:
+    def __init__(self, name: str, device: torch.device, ranks: Ranks = ALONE) -> None:
         self.name = name
         self.device = device
+        self.ranks = ranks
         self.dtype = DTYPES[name]
         self.scaler = torch.amp.GradScaler(device.type) if name == "fp16" else None
         self._stepped = False
@@ -61,10 +68,11 @@ class Precision:
 
     def step(self, optimizer: Optimizer, clip: float | None = None) -> None:
         """Take the optimizer's step, after limiting the norm of all its gradients together to `clip`."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self.ranks.average([p.grad for p in parameters if p.grad is not None])
         if self.scaler is not None:
             self.scaler.unscale_(optimizer)
         if clip:
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
             torch.nn.utils.clip_grad_norm_(parameters, clip)
         if self.scaler is None:
             optimizer.step()
@@ -90,7 +98,9 @@ class Precision:
             self._stepped = False
 
 
-def choose_device(name: str = "auto", gpu_ids: Sequence[int] | None = None) -> torch.device:
+def choose_device(
+    name: str = "auto", gpu_ids: Sequence[int] | None = None, local_rank: int = 0
+) -> torch.device:
     """The device that `name` and `gpu_ids` ask for.
 
     `auto` is the first GPU of CUDA or ROCm that works, otherwise the CPU; Apple's `mps` is taken only when
@@ -99,24 +109,29 @@ def choose_device(name: str = "auto", gpu_ids: Sequence[int] | None = None) -> t
     Args:
         name: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
         gpu_ids: numbers of GPUs, the first of which is taken; none or negative ones mean the CPU.
+        local_rank: of this process on its machine; it takes the GPU that comes so many later.
 
     Raises:
         UserError: the device is not there, does not work, or `name` and `gpu_ids` contradict each other.
     """
     name, gpu_ids = name.strip().lower(), None if gpu_ids is None else [i for i in gpu_ids if i >= 0]
     if gpu_ids is not None:
-        name = _join(name, gpu_ids)
+        if local_rank >= len(gpu_ids) > 0:
+            raise UserError(f"--gpu_ids names {len(gpu_ids)} GPUs: fewer than processes (--nproc-per-node)")
+        name = _join(name, gpu_ids[local_rank:])
     if name == "auto":
-        trouble = _trouble(0) if torch.cuda.is_available() else ""
+        if not torch.cuda.is_available():
+            return torch.device("cpu")
+        trouble = _trouble(local_rank) if local_rank < torch.cuda.device_count() else ""
         if trouble:
             log.warning("the GPU does not work, so the CPU is used: %s", trouble)
-        return torch.device("cuda", 0) if torch.cuda.is_available() and not trouble else torch.device("cpu")
+        return torch.device("cpu") if trouble else _gpu(local_rank)
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise UserError(f"there is no device {name!r}: use auto, cpu, cuda, cuda:1 or mps") from error
     if device.type == "cuda":
-        return _gpu(device.index or 0)
+        return _gpu(local_rank if device.index is None else device.index)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise UserError("this machine has no Apple GPU: use --device auto or --device cpu")
     if device.type not in ("cpu", "mps"):
@@ -124,7 +139,7 @@ def choose_device(name: str = "auto", gpu_ids: Sequence[int] | None = None) -> t
     return device
 
 
-def choose_precision(name: str, device: torch.device) -> Precision:
+def choose_precision(name: str, device: torch.device, ranks: Ranks = ALONE) -> Precision:
     """The precision that `name` (`auto`, `fp32`, `bf16`, `fp16`) asks for on `device`.
 
     `auto` is bf16 where the device computes in it, fp16 on an older GPU, otherwise fp32.
@@ -134,7 +149,7 @@ def choose_precision(name: str, device: torch.device) -> Precision:
     """
     if name == "auto":
         fallback = "fp16" if device.type == "cuda" else "fp32"
-        return Precision("bf16" if has_bfloat16(device) else fallback, device)
+        return Precision("bf16" if has_bfloat16(device) else fallback, device, ranks)
     if name not in DTYPES:
         raise UserError(f"there is no precision {name!r}: use auto, {', '.join(DTYPES)}")
     if device.type == "mps" and name != "fp32":
@@ -143,7 +158,7 @@ def choose_precision(name: str, device: torch.device) -> Precision:
         raise UserError(f"the GPU {device} has no bfloat16: use --precision fp16 or auto")
     if device.type == "cpu" and (name == "fp16" or (name == "bf16" and not has_bfloat16(device))):
         log.warning("this CPU has no fast %s: --precision auto is quicker", name)
-    return Precision(name, device)
+    return Precision(name, device, ranks)
 
 
 def has_bfloat16(device: torch.device) -> bool:

@@ -31,7 +31,7 @@ def gradient_penalty(
     discriminator: Callable[[Tensor], Tensor],
     real: Tensor,
     fake: Tensor,
-    generator: torch.Generator | None = None,
+    share: Tensor,
 ) -> Tensor:
     """Squared distance of the critic's gradient norm from 1 between real and fake pictures; a scalar.
 
@@ -39,10 +39,9 @@ def gradient_penalty(
 
     Args:
         real, fake: (N, C, H, W).
-        generator: source of the mixing shares, on the CPU; torch's global state by default.
+        share: (N, 1, 1, 1) in [0, 1], of the real ones in what lies between; drawn by chance.
     """
-    share = torch.rand(real.shape[0], 1, 1, 1, generator=generator).to(real)
-    mixed = torch.lerp(fake.detach(), real, share).requires_grad_(True)
+    mixed = torch.lerp(fake.detach(), real, share.to(real)).requires_grad_(True)
     (gradient,) = torch.autograd.grad(discriminator(mixed).sum(), mixed, create_graph=True)
     return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 

@@ -172,6 +172,34 @@ def add_discriminator(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_memory(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
+    """What trains in less memory."""
+    group = parser.add_argument_group("memory")
+    group.add_argument(
+        "--accumulate",
+        type=int,
+        default=1,
+        help="batches that make a step; the same as a batch so much larger",
+    )
+    if recompute:
+        group.add_argument(
+            "--recompute",
+            action="store_true",
+            help="keep less for the backward pass and compute it again: slower, the same result",
+        )
+
+
+def chunk(args: argparse.Namespace) -> int:
+    """How many pictures pass at once; 0 is a whole batch.
+
+    Raises:
+        UserError: --accumulate is not possible.
+    """
+    if args.accumulate < 1:
+        raise UserError(f"--accumulate {args.accumulate} is too small: at least 1")
+    return args.batch_size if args.accumulate > 1 else 0
+
+
 def generator_settings(args: argparse.Namespace) -> GeneratorSettings | ResidualUnetSettings:
     """The words of `add_generator`.
 

@@ -11,6 +11,8 @@ from cyclegan_glasses.objectives.settings import GAN_MODES, AdamSettings, CycleG
 from options.arguments import (
     add_discriminator,
     add_generator,
+    add_memory,
+    chunk,
     discriminator_settings,
     generator_settings,
     init_settings,
@@ -22,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Networks and losses."""
     add_generator(parser)
     add_discriminator(parser)
+    add_memory(parser)
     group = parser.add_argument_group("pairs with a truth, beside the two domains")
     group.add_argument(
         "--paired_dataroot",
@@ -129,4 +132,6 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         lambda_pair_B=args.lambda_pair_B,
         mismatched=args.mismatched,
         discriminators_first=args.discriminators_first,
+        chunk=chunk(args),
+        recompute=args.recompute,
     )

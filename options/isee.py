@@ -7,6 +7,7 @@ from typing import Any
 
 from cyclegan_glasses.networks.settings import IseeSettings
 from cyclegan_glasses.objectives.settings import SupervisedSettings
+from options.arguments import add_memory, chunk
 from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
 
 DEFAULTS: dict[str, Any] = SHARED_DEFAULTS | {
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("generator")
     group.add_argument("--filters", type=int, default=90, help="of each of its layers")
     add_supervised(parser)
+    add_memory(parser, recompute=False)
 
 
 def settings(args: argparse.Namespace) -> SupervisedSettings:
@@ -35,4 +37,6 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
     """
     require_pairs(args)
     network = IseeSettings(args.input_nc, args.output_nc, args.filters)
-    return SupervisedSettings(network, args.loss, adam_settings(args), direction=args.direction)
+    return SupervisedSettings(
+        network, args.loss, adam_settings(args), direction=args.direction, chunk=chunk(args)
+    )

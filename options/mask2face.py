@@ -11,6 +11,8 @@ from cyclegan_glasses.objectives.settings import SupervisedSettings
 from options.arguments import (
     add_discriminator,
     add_levels,
+    add_memory,
+    chunk,
     discriminator_settings,
     init_settings,
     number,
@@ -36,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lambda_gan", type=number, default=0.0, help="weight of a discriminator's opinion; 0: none"
     )
     add_discriminator(parser)
+    add_memory(parser)
 
 
 def settings(args: argparse.Namespace) -> SupervisedSettings:
@@ -52,4 +55,14 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
         if args.lambda_gan and args.crop_size < judge.smallest:
             raise UserError(f"--lambda_gan needs a --crop_size of at least {judge.smallest}, or --netD pixel")
     adam, init = adam_settings(args), init_settings(args)
-    return SupervisedSettings(network, args.loss, adam, args.lambda_gan, judge, init, args.direction)
+    return SupervisedSettings(
+        network,
+        args.loss,
+        adam,
+        args.lambda_gan,
+        judge,
+        init,
+        args.direction,
+        chunk=chunk(args),
+        recompute=args.recompute,
+    )

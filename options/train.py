@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +46,10 @@ MODEL_OPTIONS: dict[str, ModuleType] = {
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
     "dataroot paired_dataroot checkpoints_dir name suffix epoch load_iter device gpu_ids verbose"
-    " num_threads preset dry_run continue_train epoch_count max_steps print_freq display_freq"
-    " display_ncols display_id display_server display_env display_port display_winsize display_user"
-    " display_password update_html_freq no_html use_wandb wandb_project_name save_latest_freq"
-    " save_epoch_freq save_by_iter eval_freq".split()
+    " num_threads recompute preset dry_run continue_train epoch_count max_steps print_freq"
+    " display_freq display_ncols display_id display_server display_env display_port display_winsize"
+    " display_user display_password update_html_freq no_html use_wandb wandb_project_name"
+    " save_latest_freq save_epoch_freq save_by_iter eval_freq".split()
 )
 #: Options of one session: a run that goes on does not take them from the session before.
 SESSION = frozenset(
@@ -95,7 +97,8 @@ class TrainOptions:
     def what_next(self, step: int, stopped: bool) -> str:
         """What to type after a run that ended, or was stopped, at `step`."""
         if stopped:
-            return f"stopped at step {step}; go on: python train.py {self.words} --continue_train"
+            python = "torchrun …" if "TORCHELASTIC_RUN_ID" in os.environ else "python"
+            return f"stopped at step {step}; go on: {python} train.py {self.words} --continue_train"
         data = shlex.quote(self.data.dataroot)
         return f"trained {step} steps; next: python test.py --dataroot {data} {self.words}"
 
@@ -106,6 +109,7 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     Raises:
         UserError: an option that is unknown, wrong, or does not go with another.
     """
+    argv = list(sys.argv[1:] if argv is None else argv)
     first, _ = _first_parser().parse_known_args(argv)
     defaults: dict[str, Any] = {}
     if first.preset:
@@ -113,6 +117,9 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
         defaults = dict(PRESETS[first.preset])
     args = parse_again(_parser(first.model or defaults.get("model", "cyclegan")), argv, defaults)
     folder = Path(args.checkpoints_dir) / run_name(args)
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) and (folder / "latest.pt").exists():
+        argv.append("--continue_train")  # torchrun began again after one of its processes ended
+        args.continue_train = True
     if args.continue_train and (saved := read_options(folder)):
         model = first.model or defaults.get("model") or saved.get("model", "cyclegan")
         kept = {name: value for name, value in saved.items() if name not in SESSION}
@@ -136,7 +143,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         flip=not args.no_flip,
         serial_batches=args.serial_batches,
         max_dataset_size=args.max_dataset_size,
-        batch_size=args.batch_size,
+        batch_size=args.batch_size * max(1, getattr(args, "accumulate", 1)),
         num_threads=args.num_threads,
         seed=args.seed,
         fixed=False,

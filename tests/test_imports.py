@@ -21,6 +21,7 @@ ROOMS = (
         "photo",
         "pictures",
         "parallel",
+        "ranks",
         "devices",
         "loopback",
         "faces",

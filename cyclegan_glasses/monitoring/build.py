@@ -13,10 +13,13 @@ from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.monitoring.several import Several
 from cyclegan_glasses.monitoring.training_page import TrainingPage
 from cyclegan_glasses.monitoring.wandb import WeightsAndBiases
-from cyclegan_glasses.training.progress import Monitor
+from cyclegan_glasses.ranks import ALONE, Ranks
+from cyclegan_glasses.training.progress import Monitor, Nobody
 
 
-def build_monitors(settings: MonitoringSettings, folder: Path, stream: TextIO | None = None) -> Monitor:
+def build_monitors(
+    settings: MonitoringSettings, folder: Path, ranks: Ranks = ALONE, stream: TextIO | None = None
+) -> Monitor:
     """Everything that watches the run in `folder`, as one monitor that never raises.
 
     Call it once the run is sure to begin: it creates the folder and looks for the dashboard, which it starts
@@ -25,12 +28,15 @@ def build_monitors(settings: MonitoringSettings, folder: Path, stream: TextIO | 
     Args:
         settings: what is wanted.
         folder: `checkpoints/<name>`.
+        ranks: the processes that train together; the first one's monitor watches.
         stream: where the console prints, standard output if not given.
 
     Raises:
         UserError: the dashboard's port is taken by something else, `wandb` is asked for and not installed,
             or the folder cannot be written.
     """
+    if not ranks.leads:
+        return Nobody()
     console = Console(folder, stream)
     # These may refuse, so they come before anything is written.
     far: list[Monitor] = [WeightsAndBiases(settings.wandb_project)] if settings.use_wandb else []

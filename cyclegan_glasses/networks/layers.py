@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from cyclegan_glasses.networks.batch_norm import SyncBatchNorm
 from cyclegan_glasses.networks.instance_norm import InstanceNorm2d
+from cyclegan_glasses.networks.winograd import Conv2d
 
 Norm = Callable[[int], nn.Module]
 
@@ -25,7 +28,7 @@ def make_norm(name: str) -> tuple[Norm, bool]:
     norms: dict[str, Norm] = {
         "instance": InstanceNorm2d,
         "batch": lambda channels: nn.BatchNorm2d(channels),
-        "syncbatch": lambda channels: nn.SyncBatchNorm(channels),
+        "syncbatch": lambda channels: SyncBatchNorm(channels),
         "none": lambda channels: nn.Identity(),
     }
     return norms[name], name == "instance"
@@ -45,11 +48,46 @@ def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: boo
     return nn.Sequential(
         nn.Upsample(scale_factor=2, mode="nearest"),
         nn.ReflectionPad2d(1),
-        nn.Conv2d(inputs, outputs, 3, bias=bias),
+        Conv2d(inputs, outputs, 3, bias=bias),
     )
 
 
-def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
+def recompute_activations(network: nn.Module) -> None:
+    """Let `network` keep less for its backward pass and compute the rest again.
+
+    Chen et al., arXiv 1604.06174, §3. The results are the same. Norms that count statistics over batches
+    would count each twice.
+    """
+    for module in network.modules():
+        if hasattr(module, "recompute"):
+            module.recompute = True  # type: ignore[assignment]
+
+
+def run(modules: Iterable[nn.Module], x: Tensor, recompute: bool) -> Tensor:
+    """Run `modules` one after the other; with `recompute` keep the input of each stretch up to a ReLU alone.
+
+    Modules that have a `recompute` of their own see to themselves.
+    """
+    if not recompute or not torch.is_grad_enabled():
+        return nn.Sequential(*modules)(x)
+    stretch: list[nn.Module] = []
+    for module in modules:
+        if hasattr(module, "recompute"):
+            x, stretch = module(again(nn.Sequential(*stretch), x) if stretch else x), []
+            continue
+        stretch.append(module)
+        if isinstance(module, nn.ReLU):
+            x, stretch = again(nn.Sequential(*stretch), x), []
+    return again(nn.Sequential(*stretch), x) if stretch else x
+
+
+def again(compute: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+    """What `compute` makes of `inputs`; its intermediate results are computed again in the backward pass."""
+    result: Tensor = checkpoint(compute, *inputs, use_reentrant=False)
+    return result
+
+
+def paint(model: nn.Sequential, picture: Tensor, composite: bool, recompute: bool = False) -> Tensor:
     """Run a generator's layers on a picture; the last one, a tanh, in the precision of the picture.
 
     In bfloat16 a tanh has steps of one level in 255 near its ends, and no gradient beyond ±3.
@@ -58,11 +96,12 @@ def paint(model: nn.Sequential, picture: Tensor, composite: bool) -> Tensor:
         picture: (N, C, H, W) in [-1, 1].
         composite: the layers propose C + 1 channels, and the sigmoid of the last less `CLOSED` is a mask: 0
             to keep, 1 to change.
+        recompute: see `run`.
 
     Returns:
         (N, C, H, W) in [-1, 1]: the new picture; of a composite, mask · new + (1 − mask) · picture.
     """
-    proposal = model[:-1](picture).to(picture.dtype)
+    proposal = run(model[:-1], picture, recompute).to(picture.dtype)
     if not composite:
         return model[-1](proposal)
     return torch.lerp(picture, model[-1](proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED))

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cyclegan_glasses.networks.layers import CLOSED, make_norm
+from cyclegan_glasses.networks.layers import CLOSED, again, make_norm
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
+from cyclegan_glasses.networks.winograd import Conv2d
 
 _REFINED = 32
 """Filters of the refinement network."""
@@ -62,15 +63,22 @@ class Block(nn.Module):
     1×1 convolution with a stride writes past its memory where three channels lie last (AVX2, torch 2.14).
     """
 
+    recompute = False
+
     def __init__(self, inputs: int, outputs: int, kernel: int, norm: str, stride: int = 1) -> None:
         super().__init__()
         layer, bias = make_norm(norm)
-        self.first = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
-        self.second = nn.Conv2d(outputs, outputs, kernel, 1, kernel // 2, bias=bias)
+        self.first = Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
+        self.second = Conv2d(outputs, outputs, kernel, 1, kernel // 2, bias=bias)
         self.norms = nn.ModuleList([layer(outputs), layer(outputs)])
         self.shortcut, self.stride = nn.Conv2d(inputs, outputs, 1), stride
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.recompute and torch.is_grad_enabled():
+            return again(self._compute, x)
+        return self._compute(x)
+
+    def _compute(self, x: Tensor) -> Tensor:
         inner = self.norms[1](self.second(F.relu(self.norms[0](self.first(x)))))
         return F.relu(inner + self.shortcut(x[..., :: self.stride, :: self.stride]))
 

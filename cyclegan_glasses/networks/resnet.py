@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint
+from cyclegan_glasses.networks.layers import Norm, again, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.winograd import Conv2d
 
 
 class ResnetBlock(nn.Module):
     """Two 3×3 convolutions and the input added: (N, C, H, W) → (N, C, H, W)."""
 
+    recompute = False
+
     def __init__(self, channels: int, norm: Norm, bias: bool, dropout: bool) -> None:
         super().__init__()
         layers = [
             nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3, bias=bias),
+            Conv2d(channels, channels, 3, bias=bias),
             norm(channels),
             nn.ReLU(inplace=True),
             *([nn.Dropout(0.5)] if dropout else []),
             nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3, bias=bias),
+            Conv2d(channels, channels, 3, bias=bias),
             norm(channels),
         ]
         self.conv_block = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.recompute and torch.is_grad_enabled():
+            return x + again(self.conv_block, x)
         return x + self.conv_block(x)
 
 
@@ -35,6 +41,8 @@ class ResnetGenerator(nn.Module):
     (N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1]; H and W multiples of 4. The indices of
     `model` are those of the published weights.
     """
+
+    recompute = False
 
     def __init__(self, settings: GeneratorSettings, blocks: int) -> None:
         super().__init__()
@@ -65,4 +73,4 @@ class ResnetGenerator(nn.Module):
         self.model = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return paint(self.model, x, self.composite)
+        return paint(self.model, x, self.composite, self.recompute)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint
+from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint, run
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -16,6 +16,8 @@ class SkipBlock(nn.Module):
     (N, outer, H, W) → (N, 2 · outer, H, W). The skip carries the activated input, as in the published
     weights' own network, where the activation works in place.
     """
+
+    recompute = False
 
     def __init__(
         self,
@@ -42,11 +44,13 @@ class SkipBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         activated = self.model[0](x)
-        return torch.cat([activated, self.model[1:](activated)], dim=1)
+        return torch.cat([activated, run(self.model[1:], activated, self.recompute)], dim=1)
 
 
 class OuterBlock(nn.Module):
     """The outermost level, from and to pictures, without a skip."""
+
+    recompute = False
 
     def __init__(self, settings: GeneratorSettings, submodule: SkipBlock) -> None:
         super().__init__()
@@ -62,7 +66,7 @@ class OuterBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return paint(self.model, x, self.composite)
+        return paint(self.model, x, self.composite, self.recompute)
 
 
 class UnetGenerator(nn.Module):

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import copy
-import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
+from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.objectives.adam import make_adam
+from cyclegan_glasses.objectives.parts import parts
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import CycleGANSettings
+
+#: Losses by name, and pictures by label, of one turn.
+Turn = tuple[dict[str, Tensor], dict[str, Tensor]]
+LABELS = (
+    *("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A"),
+    *("pair_A", "pair_fake_B", "pair_B", "pair_fake_A"),
+)
 
 
 class CycleGAN:
@@ -39,6 +49,7 @@ class CycleGAN:
 
     metric_names: tuple[str, ...] = ("cycle_A", "cycle_B")
     score_losses: tuple[str, ...] = ("D_A", "D_B")
+    own: tuple[str, ...] = ("pools", "penalty_chance")
 
     def __init__(
         self, settings: CycleGANSettings, device: torch.device, precision: Precision, seed: int = 0
@@ -77,18 +88,14 @@ class CycleGAN:
             if settings.ema
             else {}
         )
-        adam = settings.adam
+        of_judges = replace(settings.adam, lr=settings.adam.lr * settings.lr_ratio)
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            name: torch.optim.Adam(
-                itertools.chain(first.parameters(), second.parameters()),
-                lr=lr,
-                betas=(adam.beta1, adam.beta2),
-            )
-            for name, lr, first, second in (
-                ("G", adam.lr, self.remove_glasses, self.add_glasses),
-                ("D", adam.lr * settings.lr_ratio, self.judge_b, self.judge_a),
-            )
+            "G": make_adam(networks[:2], settings.adam, device, fused=not settings.plain),
+            "D": make_adam(networks[2:], of_judges, device, fused=not settings.plain),
         }
+        if settings.recompute:
+            recompute_activations(self.remove_glasses)
+            recompute_activations(self.add_glasses)
         self._pools = {
             "fake_B": ImagePool(settings.pool_size, seed),
             "fake_A": ImagePool(settings.pool_size, seed + 1),
@@ -104,100 +111,129 @@ class CycleGAN:
         self._can_merge = within and not settings.generator.dropout and not settings.plain
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        real_a, real_b = (batch[side].to(self.device, memory_format=self._format) for side in "AB")
+        names = ("A", "B", *(("pair_A", "pair_B") if self._pair_weights else ()))
+        given = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
         for network in self._networks.values():
             network.train()
-        names = ("pair_A", "pair_B") if self._pair_weights else ()
-        pair = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
         learn = self._steps >= self.settings.discriminators_first
         with torch.set_grad_enabled(learn):
-            losses = self._step_generators(real_a, real_b, pair, progress, learn)
-        losses |= self._step_discriminators(real_a, real_b)
+            losses = self._step_generators(given, progress, learn)
+        losses |= self._step_discriminators(given["A"], given["B"])
         self._steps += 1
         self._average()
-        return {name: losses[name].detach() for name in self.loss_names}
+        return {name: losses[name] for name in self.loss_names}
 
-    def _step_generators(
-        self, real_a: Tensor, real_b: Tensor, pair: dict[str, Tensor], progress: float, learn: bool
-    ) -> dict[str, Tensor]:
+    def _step_generators(self, given: dict[str, Tensor], progress: float, learn: bool) -> dict[str, Tensor]:
+        self._discriminators_learn(False)
+        self.optimizers["G"].zero_grad(set_to_none=True)
+        losses: dict[str, Tensor] = {name: given["A"].new_zeros(()) for name in self.loss_names}
+        shown: dict[str, list[Tensor]] = {}
+        for part, share in parts(given, self.settings.chunk):
+            turns = self._turns(part, progress)
+            if self.settings.plain:
+                turns = iter([_together(turns)])
+            for terms, out in turns:
+                if learn:
+                    self.precision.backward(torch.stack(list(terms.values())).sum() * share)
+                for name, term in terms.items():
+                    losses[name] = losses[name] + term.detach() * share
+                for label, picture in out.items():
+                    shown.setdefault(label, []).append(picture.detach().float())
+        if learn:
+            self._take_step("G")
+        out = {label: torch.cat(pictures) for label, pictures in shown.items()} | given
+        out |= {"real_A": given["A"], "real_B": given["B"]}
+        self._pictures = {label: out[label] for label in LABELS if label in out}
+        return losses
+
+    def _turns(self, given: dict[str, Tensor], progress: float) -> Iterator[Turn]:
+        """The losses of the generators and what they made, in turns that do not share a graph.
+
+        So the memory of one can be given back before the next. Where norms work within a picture, inputs
+        that a network sees at the same time share a pass; both are exact. In plain mode passes come in the
+        order of the reference implementation.
+        """
         s = self.settings
         cycle = 1 + (s.cycle_decay - 1) * progress
         identity = s.lambda_identity * (1 + (s.identity_decay - 1) * progress)
-        self._discriminators_learn(False)
-        with self.precision.autocast():
-            out = self._outputs(real_a, real_b)
-            scores_b, scores_a = self.judge_b(out["fake_B"]), self.judge_a(out["fake_A"])
-            out |= self._pair_outputs(pair)
-        losses = {"idt_A": real_a.new_zeros(()), "idt_B": real_a.new_zeros(())}
-        if identity:
-            losses["idt_A"] = l1_loss(out["idt_A"].float(), real_b) * (s.lambda_B * identity)
-            losses["idt_B"] = l1_loss(out["idt_B"].float(), real_a) * (s.lambda_A * identity)
-        losses["G_A"] = adversarial_loss(scores_b.float(), True, s.gan_mode)
-        losses["G_B"] = adversarial_loss(scores_a.float(), True, s.gan_mode)
-        losses["cycle_A"] = l1_loss(out["rec_A"].float(), real_a) * (s.lambda_A * cycle)
-        losses["cycle_B"] = l1_loss(out["rec_B"].float(), real_b) * (s.lambda_B * cycle)
+        for way in "AB":
+            yield self._cycle(way, given, cycle, identity)
+        if s.lambda_identity and not self._can_merge:
+            for way in "AB":
+                forth, wished = self._forth(way), given[_other(way)]
+                with self.precision.autocast():
+                    same = forth(wished)
+                yield self._identity(way, same, wished, identity)
         for name, weight in self._pair_weights.items():
-            other = "B" if name == "pair_A" else "A"
-            losses[name] = l1_loss(out[f"pair_fake_{other}"].float(), pair[f"pair_{other}"]) * weight
-        if learn:
-            self._descend("G", torch.stack(list(losses.values())).sum())
-        labels: tuple[str, ...] = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
-        labels += ("pair_A", "pair_fake_B", "pair_B", "pair_fake_A")
-        out |= {"real_A": real_a, "real_B": real_b} | pair
-        self._pictures = {label: out[label].detach().float() for label in labels if label in out}
-        return losses
+            way = name[-1]
+            with self.precision.autocast():
+                found = self._forth(way)(given[name])
+            truth = given[f"pair_{_other(way)}"]
+            yield {name: l1_loss(found.float(), truth) * weight}, {f"pair_fake_{_other(way)}": found}
 
-    def _outputs(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
-        """Fakes, reconstructions and, if they count, identity outputs.
-
-        Where the norm works within a picture, inputs that are known at the same time share a pass, which is
-        exact; otherwise, and in plain mode, each has its own, in the order of the reference implementation.
-        """
-        remove, add, n = self.remove_glasses, self.add_glasses, len(real_a)
-        identity = self.settings.lambda_identity > 0
-        if not self._can_merge:
-            fake_b = remove(real_a)
-            out = {"fake_B": fake_b, "rec_A": add(fake_b)}
-            fake_a = add(real_b)
-            out |= {"fake_A": fake_a, "rec_B": remove(fake_a)}
-            return out | ({"idt_A": remove(real_b), "idt_B": add(real_a)} if identity else {})
-        if not identity:
-            fake_b = remove(real_a)
-            fake_a, rec_a = add(torch.cat([real_b, fake_b])).split(n)
-            return {"fake_B": fake_b, "rec_A": rec_a, "fake_A": fake_a, "rec_B": remove(fake_a)}
-        fake_b, idt_a = remove(torch.cat([real_a, real_b])).split(n)
-        fake_a, idt_b, rec_a = add(torch.cat([real_b, real_a, fake_b])).split(n)
-        rec_b = remove(fake_a)
-        return {
-            "fake_B": fake_b,
-            "rec_A": rec_a,
-            "fake_A": fake_a,
-            "rec_B": rec_b,
-            "idt_A": idt_a,
-            "idt_B": idt_b,
+    def _cycle(self, way: str, given: dict[str, Tensor], cycle: float, identity: float) -> Turn:
+        """From one domain to the other and back, judged on the way; with the identity if it can share."""
+        forth, back = self._forth(way), self._forth(_other(way))
+        judge = self.judge_b if way == "A" else self.judge_a
+        real, wished, same = given[way], given[_other(way)], None
+        with self.precision.autocast():
+            if self.settings.lambda_identity and self._can_merge:
+                fake, same = forth(torch.cat([real, wished])).split(len(real))
+            else:
+                fake = forth(real)
+            found, scores = back(fake), judge(fake)
+        weight = self.settings.lambda_A if way == "A" else self.settings.lambda_B
+        terms = {
+            f"G_{way}": adversarial_loss(scores.float(), True, self.settings.gan_mode),
+            f"cycle_{way}": l1_loss(found.float(), real) * (weight * cycle),
         }
+        out = {f"fake_{_other(way)}": fake, f"rec_{way}": found}
+        if same is None:
+            return terms, out
+        return _together(iter([(terms, out), self._identity(way, same, wished, identity)]))
 
-    def _pair_outputs(self, pair: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What the generators make of a pair, as far as it counts."""
-        ways = {"pair_A": ("pair_fake_B", self.remove_glasses), "pair_B": ("pair_fake_A", self.add_glasses)}
-        return {ways[name][0]: ways[name][1](pair[name]) for name in self._pair_weights}
+    def _identity(self, way: str, same: Tensor, wished: Tensor, share: float) -> Turn:
+        weight = self.settings.lambda_B if way == "A" else self.settings.lambda_A
+        return {f"idt_{way}": l1_loss(same.float(), wished) * (weight * share)}, {f"idt_{way}": same}
+
+    def _forth(self, way: str) -> nn.Module:
+        return self.remove_glasses if way == "A" else self.add_glasses
 
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)
-        losses = {
-            "D_A": self._judge_loss(self.judge_b, real_b, self._earlier("fake_B"), real_a),
-            "D_B": self._judge_loss(self.judge_a, real_a, self._earlier("fake_A"), real_b),
-        }
-        self._descend("D", losses["D_A"] + losses["D_B"])
+        self.optimizers["D"].zero_grad(set_to_none=True)
+        losses: dict[str, Tensor] = {}
+        for name, judge, real, label, other in (
+            ("D_A", self.judge_b, real_b, "fake_B", real_a),
+            ("D_B", self.judge_a, real_a, "fake_A", real_b),
+        ):
+            seen = {"real": real, "fake": self._earlier(label)}
+            if self.settings.mismatched:
+                seen["other"] = other
+            if self.settings.gan_mode == "wgangp":
+                seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_chance)
+            losses[name] = real.new_zeros(())
+            for part, share in parts(seen, self.settings.chunk):
+                loss = self._judge_loss(judge, **part) * share
+                self.precision.backward(loss)
+                losses[name] = losses[name] + loss.detach()
+        self._take_step("D")
         return losses
 
     def _earlier(self, name: str) -> Tensor:
         return self._pools[name].query(self._pictures[name]).contiguous(memory_format=self._format)
 
-    def _judge_loss(self, judge: nn.Module, real: Tensor, fake: Tensor, other: Tensor) -> Tensor:
+    def _judge_loss(
+        self,
+        judge: nn.Module,
+        real: Tensor,
+        fake: Tensor,
+        other: Tensor | None = None,
+        share: Tensor | None = None,
+    ) -> Tensor:
         """Of a discriminator; `other` are real pictures of the domain that it does not judge."""
         mode = self.settings.gan_mode
-        inputs = [real, fake, other] if self.settings.mismatched else [real, fake]
+        inputs = [real, fake] if other is None else [real, fake, other]
         with self.precision.autocast():
             if self._can_merge:
                 scores = judge(torch.cat(inputs)).split([len(pictures) for pictures in inputs])
@@ -205,15 +241,12 @@ class CycleGAN:
                 scores = [judge(pictures) for pictures in inputs]
         on_real, *on_fakes = (adversarial_loss(s.float(), not i, mode) for i, s in enumerate(scores))
         loss = (on_real + torch.stack(on_fakes).mean()) / 2
-        if mode == "wgangp":
-            loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, self._penalty_chance)
+        if share is not None:
+            loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, share)
         return loss
 
-    def _descend(self, name: str, loss: Tensor) -> None:
-        optimizer = self.optimizers[name]
-        optimizer.zero_grad(set_to_none=True)
-        self.precision.backward(loss)
-        self.precision.step(optimizer, clip=self.settings.adam.clip or None)
+    def _take_step(self, name: str) -> None:
+        self.precision.step(self.optimizers[name], clip=self.settings.adam.clip or None)
 
     def _discriminators_learn(self, learn: bool) -> None:
         for network in (self.judge_a, self.judge_b):
@@ -222,8 +255,8 @@ class CycleGAN:
     @torch.no_grad()
     def _average(self) -> None:
         for name, average in self._averages.items():
-            for mean, new in zip(average.parameters(), self._networks[name].parameters(), strict=True):
-                mean.lerp_(new, 1 - self.settings.ema)
+            follow = get_ema_multi_avg_fn(self.settings.ema)
+            follow(list(average.parameters()), list(self._networks[name].parameters()), 0)
             for kept, buffer in zip(average.buffers(), self._networks[name].buffers(), strict=True):
                 kept.copy_(buffer)
 
@@ -264,3 +297,17 @@ class CycleGAN:
         self._penalty_chance.set_state(state["penalty_chance"])
         self._steps = state.get("steps", self.settings.discriminators_first)
         self.precision.load_state_dict(state["precision"])
+
+
+def _together(turns: Iterator[Turn]) -> Turn:
+    """All turns as one."""
+    terms: dict[str, Tensor] = {}
+    out: dict[str, Tensor] = {}
+    for some_terms, some_out in turns:
+        terms |= some_terms
+        out |= some_out
+    return terms, out
+
+
+def _other(way: str) -> str:
+    return "B" if way == "A" else "A"

@@ -13,6 +13,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
 from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facelyzr import LANDMARKS, Answers, Facelyzr
+from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.noise import corrupt
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import FacelyzrSettings
@@ -36,15 +37,15 @@ class FacelyzrObjective:
     loss_names: tuple[str, ...] = ("picture", "glasses", "gender", "age", "landmarks")
     metric_names: tuple[str, ...] = ("picture", "glasses", "gender", "age", "landmarks")
     score_losses: tuple[str, ...] = ()
+    own: tuple[str, ...] = ("chance",)
 
     def __init__(
         self, settings: FacelyzrSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
         self.network = Facelyzr(settings.reader).to(device)
-        adam = settings.adam
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            "judge": torch.optim.Adam(self.network.parameters(), lr=adam.lr, betas=(adam.beta1, adam.beta2))
+            "judge": make_adam([self.network], settings.adam, device)
         }
         self._chance = torch.Generator().manual_seed(seed)
         self._pictures: dict[str, Tensor] = {}

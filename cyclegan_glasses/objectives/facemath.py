@@ -13,6 +13,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import kl_divergence
 from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import FacemathSettings
 
@@ -33,17 +34,15 @@ class FacemathObjective:
     loss_names: tuple[str, ...] = ("picture", "divergence")
     metric_names: tuple[str, ...] = ("picture", "divergence")
     score_losses: tuple[str, ...] = ()
+    own: tuple[str, ...] = ("chance",)
 
     def __init__(
         self, settings: FacemathSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
         self.network = FaceAutoencoder(settings.autoencoder).to(device)
-        adam = settings.adam
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            "facemath": torch.optim.Adam(
-                self.network.parameters(), lr=adam.lr, betas=(adam.beta1, adam.beta2)
-            )
+            "facemath": make_adam([self.network], settings.adam, device)
         }
         self._chance = torch.Generator().manual_seed(seed)
         self._pictures: dict[str, Tensor] = {}

@@ -26,11 +26,13 @@ class Objective(Protocol):
         optimizers: the loop sets their learning rates.
         metric_names: losses whose sum over an epoch says how training goes (the `plateau` policy).
         score_losses: losses of discriminators, watched for a collapse.
+        own: keys of `state_dict` whose values differ between processes that train together: chance, pools.
     """
 
     loss_names: tuple[str, ...]
     metric_names: tuple[str, ...]
     score_losses: tuple[str, ...]
+    own: tuple[str, ...]
 
     @property
     def optimizers(self) -> Mapping[str, Optimizer]:

@@ -21,3 +21,16 @@ OBJECTIVES: dict[str, Callable[[Any, torch.device, Precision, int], Objective]] 
     "mask2face": Supervised,
     "isee": Supervised,
 }
+
+
+def build_objective(model: str, settings: Any, precision: Precision, seed: int) -> Objective:
+    """A new model on the device of `precision`.
+
+    Where several processes train together they begin with the same weights, and each has a chance of its own.
+    """
+    rank = precision.ranks.rank
+    torch.manual_seed(seed)
+    objective = OBJECTIVES[model](settings, precision.device, precision, seed + 1000 * rank)
+    if rank:
+        torch.manual_seed(seed + rank)
+    return objective

@@ -124,6 +124,8 @@ class CycleGANSettings:
             faces may take them for good enough.
         discriminators_first: steps in which the discriminators learn alone, for generators that begin with
             something worth keeping.
+        chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
+        recompute: keep less for the backward pass of the generators and compute it again.
     """
 
     generator: GeneratorSettings | ResidualUnetSettings = field(default_factory=GeneratorSettings)
@@ -145,6 +147,8 @@ class CycleGANSettings:
     lambda_pair_B: float = 0.0
     mismatched: bool = False
     discriminators_first: int = 0
+    chunk: int = 0
+    recompute: bool = False
 
     def __post_init__(self) -> None:
         one_of("gan_mode", self.gan_mode, GAN_MODES)
@@ -162,6 +166,7 @@ class CycleGANSettings:
             raise UserError(
                 "--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0"
             )
+        _check_memory(self.chunk, self.recompute, self.generator.norm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,8 @@ class SupervisedSettings:
         lambda_gan: weight of an adversarial term (least squares); 0 for none.
         discriminator: of the domain of the results, whatever its `input_nc` says.
         direction: `AtoB` learns to remove, `BtoA` to add what is drawn in the pairs.
+        chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
+        recompute: keep less for the backward pass of the generator and compute it again.
     """
 
     generator: ResidualUnetSettings | IseeSettings = field(default_factory=ResidualUnetSettings)
@@ -183,9 +190,22 @@ class SupervisedSettings:
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     init: InitSettings = field(default_factory=InitSettings)
     direction: str = "AtoB"
+    chunk: int = 0
+    recompute: bool = False
 
     def __post_init__(self) -> None:
         one_of("direction", self.direction, ("AtoB", "BtoA"))
         one_of("loss", self.distance, DISTANCES)
         if self.lambda_gan < 0:
             raise UserError("--lambda_gan must not be below 0")
+        norm = "none" if isinstance(self.generator, IseeSettings) else self.generator.norm
+        _check_memory(self.chunk, self.recompute, norm)
+
+
+def _check_memory(chunk: int, recompute: bool, norm: str) -> None:
+    if chunk < 0:
+        raise UserError("--accumulate must be at least 1")
+    if recompute and norm in ("batch", "syncbatch"):
+        raise UserError(
+            f"--recompute would count the statistics of --norm {norm} twice: take --norm instance"
+        )

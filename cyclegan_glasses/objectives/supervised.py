@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, distance
 from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
+from cyclegan_glasses.networks.layers import recompute_activations
+from cyclegan_glasses.objectives.adam import make_adam
+from cyclegan_glasses.objectives.parts import parts
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import SupervisedSettings
 
@@ -28,6 +31,8 @@ class Supervised:
         seed: not used: nothing but the initial weights (torch's global state) is drawn by chance.
     """
 
+    own: tuple[str, ...] = ()
+
     def __init__(
         self, settings: SupervisedSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
@@ -39,11 +44,11 @@ class Supervised:
         if settings.lambda_gan:
             judge = replace(settings.discriminator, input_nc=settings.generator.output_nc)
             self._networks[self._judge] = initialise(build_discriminator(judge), settings.init).to(device)
-        adam = settings.adam
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            name[0]: torch.optim.Adam(network.parameters(), lr=adam.lr, betas=(adam.beta1, adam.beta2))
-            for name, network in self._networks.items()
+            name[0]: make_adam([network], settings.adam, device) for name, network in self._networks.items()
         }
+        if settings.recompute:
+            recompute_activations(self.generator)
         self.loss_names: tuple[str, ...] = (
             "truth",
             *((self._forth, self._judge) if settings.lambda_gan else ()),
@@ -56,39 +61,53 @@ class Supervised:
         given, truth = (batch[side].to(self.device) for side in (self._source, self._target))
         for network in self._networks.values():
             network.train()
-        judge = self._networks.get(self._judge)
-        if judge is not None:
-            judge.requires_grad_(False)
-        with self.precision.autocast():
-            found = self.generator(given)
-            scores = None if judge is None else judge(found)
-        losses = {"truth": distance(found.float(), truth, self.settings.distance)}
-        if scores is not None:
-            losses[self._forth] = adversarial_loss(scores.float(), True, "lsgan") * self.settings.lambda_gan
-        self._descend("G", torch.stack(list(losses.values())).sum())
-        found = found.detach().float()
-        if judge is not None:
-            losses[self._judge] = self._step_judge(judge, truth, found)
+        losses: dict[str, Tensor] = {name: given.new_zeros(()) for name in self.loss_names}
+        found = self._step_generator(given, truth, losses)
+        if self._judge in self._networks:
+            self._step_judge(self._networks[self._judge], truth, found, losses)
         self._pictures = {
             f"real_{self._source}": given,
             f"fake_{self._target}": found.clamp(-1, 1),
             f"real_{self._target}": truth,
         }
-        return {name: losses[name].detach() for name in self.loss_names}
+        return losses
 
-    def _step_judge(self, judge: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    def _step_generator(self, given: Tensor, truth: Tensor, losses: dict[str, Tensor]) -> Tensor:
+        """Take its step, add to `losses`, and return what it made."""
+        judge = self._networks.get(self._judge)
+        if judge is not None:
+            judge.requires_grad_(False)
+        self.optimizers["G"].zero_grad(set_to_none=True)
+        made = []
+        for part, share in parts({"given": given, "truth": truth}, self.settings.chunk):
+            with self.precision.autocast():
+                found = self.generator(part["given"])
+                scores = None if judge is None else judge(found)
+            terms = {"truth": distance(found.float(), part["truth"], self.settings.distance)}
+            if scores is not None:
+                gan = adversarial_loss(scores.float(), True, "lsgan")
+                terms[self._forth] = gan * self.settings.lambda_gan
+            self.precision.backward(torch.stack(list(terms.values())).sum() * share)
+            for name, term in terms.items():
+                losses[name] = losses[name] + term.detach() * share
+            made.append(found.detach().float())
+        self._take_step("G")
+        return torch.cat(made)
+
+    def _step_judge(self, judge: nn.Module, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> None:
         judge.requires_grad_(True)
-        with self.precision.autocast():
-            on_real, on_fake = judge(real).float(), judge(fake).float()
-        loss = (adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")) / 2
-        self._descend("D", loss)
-        return loss
+        self.optimizers["D"].zero_grad(set_to_none=True)
+        for part, share in parts({"real": real, "fake": fake}, self.settings.chunk):
+            with self.precision.autocast():
+                on_real, on_fake = judge(part["real"]).float(), judge(part["fake"]).float()
+            loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")
+            loss = loss / 2 * share
+            self.precision.backward(loss)
+            losses[self._judge] = losses[self._judge] + loss.detach()
+        self._take_step("D")
 
-    def _descend(self, name: str, loss: Tensor) -> None:
-        optimizer = self.optimizers[name]
-        optimizer.zero_grad(set_to_none=True)
-        self.precision.backward(loss)
-        self.precision.step(optimizer, clip=self.settings.adam.clip or None)
+    def _take_step(self, name: str) -> None:
+        self.precision.step(self.optimizers[name], clip=self.settings.adam.clip or None)
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> Tensor:

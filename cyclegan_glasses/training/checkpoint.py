@@ -17,19 +17,29 @@ from torch import Tensor
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.ranks import ALONE, Ranks
 
 VERSION = 1
 
 
-def save_checkpoint(folder: Path, label: str, objective: Objective, loop_state: Mapping[str, Any]) -> None:
+def save_checkpoint(
+    folder: Path, label: str, objective: Objective, loop_state: Mapping[str, Any], ranks: Ranks = ALONE
+) -> None:
     """Write `<label>_net_<name>.pth` for every shared network, then the state file (see `state_path`).
 
     All are on the disk before the first takes the place of its predecessor, the state file last, so a save
-    that fails or is interrupted leaves the previous state in force.
+    that fails or is interrupted leaves the previous state in force. Where several processes train together
+    all call this: the first one writes, and what the others have of their own (`Objective.own`, random
+    states) goes into the same state file.
 
     Raises:
         UserError: no space is left, or the folder cannot be written.
     """
+    state = objective.state_dict()
+    own = {"objective": {name: state[name] for name in objective.own}, "random": _random_state(ranks)}
+    owned = ranks.gather(own)
+    if not ranks.leads:
+        return
     make_folder(folder)
     files: dict[Path, Any] = {
         weights_path(folder, label, name): {
@@ -39,9 +49,10 @@ def save_checkpoint(folder: Path, label: str, objective: Objective, loop_state: 
     }
     files[state_path(folder, label)] = {
         "version": VERSION,
-        "objective": objective.state_dict(),
+        "objective": state,
         "loop": dict(loop_state),
-        "random": _random_state(),
+        "random": own["random"],
+        "others": owned[1:],
     }
     with ExitStack() as written:  # nothing takes its place until everything is on the disk
         for path, content in reversed(files.items()):
@@ -54,9 +65,16 @@ def save_checkpoint(folder: Path, label: str, objective: Objective, loop_state: 
 
 
 def load_checkpoint(
-    folder: Path, label: str, objective: Objective, load_loop: Callable[[dict[str, Any]], None]
-) -> None:
+    folder: Path,
+    label: str,
+    objective: Objective,
+    load_loop: Callable[[dict[str, Any]], None],
+    ranks: Ranks = ALONE,
+) -> int:
     """Put `objective`, the loop (through `load_loop`) and all random states where `<label>` left them.
+
+    Returns:
+        How many processes trained together; where that is `ranks.size` a run goes on exactly.
 
     Raises:
         UserError: the file is not whole, of a newer version, or of another architecture.
@@ -68,9 +86,12 @@ def load_checkpoint(
             raise UserError(
                 f"{path} is of version {state['version']}, this toolkit reads up to {VERSION}: update it"
             )
-        objective.load_state_dict(state["objective"])
+        owned = [{"objective": {}, "random": state["random"]}, *state.get("others", [])]
+        own = owned[ranks.rank] if ranks.rank < len(owned) else _fresh(objective)
+        objective.load_state_dict(state["objective"] | own["objective"])
         load_loop(state["loop"])
-        _set_random_state(state["random"])
+        _set_random_state(own["random"])
+        return len(owned)
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a state of this model ({error}): choose another --name or --epoch"
@@ -123,20 +144,35 @@ def load_network_weights(path: Path) -> dict[str, Tensor]:
     return weights
 
 
-def _random_state() -> dict[str, Any]:
+def _fresh(objective: Objective) -> dict[str, Any]:
+    """What a process has of its own that was not there when the state was saved."""
+    state = objective.state_dict()
+    return {"objective": {name: state[name] for name in objective.own}, "random": _random_state(ALONE)}
+
+
+def _random_state(ranks: Ranks) -> dict[str, Any]:
     kind, words, *rest = random.getstate()
     name, keys, *numpy_rest = np.random.get_state()
     return {
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": _gpu_states(ranks),
         "python": [kind, list(words), *rest],
         "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), *numpy_rest],
     }
 
 
+def _gpu_states(ranks: Ranks) -> list[Tensor]:
+    """Of all GPUs, or of this process's own where each process has one."""
+    if not torch.cuda.is_available():
+        return []
+    return torch.cuda.get_rng_state_all() if ranks.size == 1 else [torch.cuda.get_rng_state()]
+
+
 def _set_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["torch"])
-    if torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
+    if torch.cuda.is_available() and len(state["cuda"]) == 1:
+        torch.cuda.set_rng_state(state["cuda"][0])
+    elif torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["cuda"])
     kind, words, *rest = state["python"]
     random.setstate((kind, tuple(words), *rest))

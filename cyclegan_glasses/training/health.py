@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.ranks import ALONE, Ranks
 
 ZERO, LONG = 1e-3, 10
 MEMORY_WORDS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
@@ -21,10 +22,11 @@ class LossLog:
 
     Args:
         names: of the losses, in the order in which they are shown.
+        ranks: the processes that train together; what is read is the mean over them.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = tuple(names)
+    def __init__(self, names: Sequence[str], ranks: Ranks = ALONE) -> None:
+        self.names, self._ranks = tuple(names), ranks
         self._unread: list[Tensor] = []
         self._interval = _Mean(len(self.names))
         self._epoch = _Mean(len(self.names))
@@ -37,7 +39,7 @@ class LossLog:
         """Read what was added up to `step`, the latest one; say so if a loss was not finite, and at which."""
         if not self._unread:
             return ""
-        rows = torch.stack(self._unread).double().cpu()
+        rows = self._ranks.mean(torch.stack(self._unread).double().cpu())
         self._unread.clear()
         bad = (~torch.isfinite(rows)).any(dim=1).nonzero()
         if len(bad):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Batch, Objective
+from cyclegan_glasses.ranks import ALONE, Ranks
 from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
 from cyclegan_glasses.training.patience import Patience
 from cyclegan_glasses.training.progress import Every, Monitor, Progress
@@ -38,11 +39,15 @@ class Outcome:
 
     step: int
     stopped: str = ""
+    alone: bool = True
 
     @property
     def exit_code(self) -> int:
-        """0, or what a shell expects of a program that a signal ended."""
-        return 128 + signal.Signals[self.stopped] if self.stopped else 0
+        """0, or what a shell expects of a program that a signal ended.
+
+        Of several processes always 0: torchrun starts those again that end with anything else.
+        """
+        return 128 + signal.Signals[self.stopped] if self.stopped and self.alone else 0
 
 
 class Loop:
@@ -52,6 +57,7 @@ class Loop:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
         examine: gives scores by name every `eval_freq` pictures; when it fails training goes on without it.
         patience: validates after each epoch, saves the best one as `best`, and can end training early.
+        ranks: the processes that train together; they take the same steps on their own batches.
     """
 
     def __init__(
@@ -63,14 +69,15 @@ class Loop:
         save: Callable[[str, dict[str, Any]], None],
         examine: Callable[[], dict[str, float]] | None = None,
         patience: Patience | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.objective, self.batches, self.schedule = objective, batches, schedule
         self.settings, self._save_as = settings, save
-        self._examine, self._patience = examine, patience
+        self._examine, self._patience, self._ranks = examine, patience, ranks
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
         self._good: int | None = None  # the step of the last good state
         self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`
-        self._log = LossLog(objective.loss_names)
+        self._log = LossLog(objective.loss_names, ranks)
         self._watch = CollapseWatch(objective.score_losses)
         self._meter = _Meter()
 
@@ -90,17 +97,17 @@ class Loop:
         self._save_due = Every(s.save_latest_freq, self.seen)
         self._examine_due = Every(s.eval_freq, self.seen)
         epochs = self.schedule.settings.epochs
-        with StopRequest() as stop:
+        with StopRequest(self._ranks) as stop:
             while self.epoch <= epochs and not self._over(stop):
                 self.schedule.begin_epoch(self.epoch)
                 if self._run_epoch(stop):
                     self._end_epoch()
             self._save_latest()
-            return Outcome(self.step, stop.wanted if self.epoch <= epochs else "")
+            return Outcome(self.step, stop.wanted if self.epoch <= epochs else "", self._ranks.size == 1)
 
     def _over(self, stop: StopRequest) -> bool:
         tired = self._patience is not None and self._patience.exhausted
-        return bool(stop.wanted) or tired or 0 < self.settings.max_steps <= self.step
+        return stop.agreed() or tired or 0 < self.settings.max_steps <= self.step
 
     def _run_epoch(self, stop: StopRequest) -> bool:
         """Train the rest of the epoch; whether it came to its end."""
@@ -109,7 +116,7 @@ class Loop:
             self._meter.waited()
             with explained_memory_errors():
                 self._log.add(self.objective.step(batch, self._share_done()))
-            count = len(batch["A"])
+            count = len(batch["A"]) * self._ranks.size
             self.step, self.seen, self.pictures = self.step + 1, self.seen + count, self.pictures + count
             self._meter.stepped(count)
             self._tell()
@@ -121,9 +128,9 @@ class Loop:
         self.monitor.step(self._progress())
         if self._report_due.passed(self.seen):
             self._report()
-        if self._show_due.passed(self.seen):
+        if self._show_due.passed(self.seen) and self._ranks.leads:
             self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures()))
-        if self._page_due.passed(self.seen):
+        if self._page_due.passed(self.seen) and self._ranks.leads:
             self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
         if self._examine_due.passed(self.seen):
             self._score()
@@ -224,6 +231,7 @@ class Loop:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.epoch, self.pictures = state["epoch"], state["pictures"]
+        self.pictures -= self.pictures % self._ranks.size  # saved by another number of processes
         self.step, self.seen = state["step"], state["seen"]
         self._good = self.step
         self.schedule.load_state_dict(state["schedule"])

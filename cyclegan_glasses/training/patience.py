@@ -11,6 +11,7 @@ from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Validated
+from cyclegan_glasses.ranks import ALONE, Ranks
 
 
 class Patience:
@@ -41,8 +42,10 @@ class Patience:
         self.best, self.waited = state["best"], state["waited"]
 
 
-def make_patience(objective: Any, data: DataSettings, epochs: int) -> Patience | None:
+def make_patience(objective: Any, data: DataSettings, epochs: int, ranks: Ranks = ALONE) -> Patience | None:
     """Validation of `objective` on the pairs of `valA` and `valB` below `dataroot`; None for 0 epochs.
+
+    Where several processes train together the first one measures.
 
     Raises:
         UserError: there are no such pairs.
@@ -56,6 +59,9 @@ def make_patience(objective: Any, data: DataSettings, epochs: int) -> Patience |
         raise UserError(f"--patience needs pairs in valA and valB ({error}): or leave it out") from None
 
     def measure() -> float:
+        return ranks.of_first(validate() if ranks.leads else None)
+
+    def validate() -> float:
         counted = [(float(model.validate(batch)), len(batch["A"])) for batch in batches.epoch(1)]
         return sum(loss * count for loss, count in counted) / sum(count for _, count in counted)
 

@@ -105,6 +105,10 @@ class Monitor(Protocol):
         return
 
 
+class Nobody(Monitor):
+    """Watches nothing: where several processes train together, all but the first."""
+
+
 @dataclass(slots=True)
 class Every:
     """Fires when a count passes a multiple of `period`, so odd batch sizes miss nothing.

@@ -8,6 +8,7 @@ from typing import Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.ranks import ALONE, Ranks
 from cyclegan_glasses.training.checkpoint import (
     load_checkpoint,
     load_network_weights,
@@ -24,7 +25,10 @@ from cyclegan_glasses.training.settings import LoopSettings, RateSettings
 
 
 class Training:
-    """Trains `objective` on `batches` and keeps everything in `folder`. Writes nothing before `run`."""
+    """Trains `objective` on `batches` and keeps everything in `folder`. Writes nothing before `run`.
+
+    Where several processes train together all do this, and the first of `ranks` writes.
+    """
 
     def __init__(
         self,
@@ -35,10 +39,13 @@ class Training:
         folder: Path,
         examine: Callable[[], dict[str, float]] | None = None,
         patience: Patience | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.objective, self.folder = objective, folder
+        self.objective, self.folder, self._ranks = objective, folder, ranks
         schedule = RateSchedule(rate, objective.optimizers.values())
-        self.loop = Loop(objective, batches, schedule, loop, self._save, examine, patience)
+        self.loop = Loop(
+            objective, batches, schedule, loop, self._save, examine if ranks.leads else None, patience, ranks
+        )
 
     def resume(self, label: str) -> str:
         """Put everything where `label` left it, and say so in a line.
@@ -50,9 +57,10 @@ class Training:
         """
         folder, objective = self.folder, self.objective
         if state_path(folder, label).exists():
-            load_checkpoint(folder, label, objective, self.loop.load_state_dict)
+            count = load_checkpoint(folder, label, objective, self.loop.load_state_dict, self._ranks)
             state = state_path(folder, label).name
-            return f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}"
+            other = "" if count == self._ranks.size else f", saved by {count} processes, so not to the bit"
+            return f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}{other}"
         names = self._load_weights(folder, label)
         if not names:
             raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
@@ -100,7 +108,10 @@ class Training:
 
     def run(self, monitor: Monitor, name: str, values: Mapping[str, Any], resumed: bool = False) -> Outcome:
         """Write the options, train, and close the monitor; see `Loop.run`."""
-        write_options(self.folder, values)
+        if self._ranks.leads:
+            write_options(self.folder, values)
+        optimizers = self.objective.optimizers.values()
+        self._ranks.share([p.data for o in optimizers for group in o.param_groups for p in group["params"]])
         epochs = self.loop.schedule.settings.epochs
         names, step = self.objective.loss_names, self.loop.step
         monitor.start(Run(name, self.folder, dict(values), names, epochs, resumed, step))
@@ -110,4 +121,4 @@ class Training:
             monitor.close()
 
     def _save(self, label: str, state: dict[str, Any]) -> None:
-        save_checkpoint(self.folder, label, self.objective, state)
+        save_checkpoint(self.folder, label, self.objective, state, self._ranks)

@@ -7,15 +7,18 @@ import threading
 from types import FrameType
 from typing import Any
 
+from cyclegan_glasses.ranks import ALONE, Ranks
+
 
 class StopRequest:
     """Within its block, the first SIGINT or SIGTERM sets `wanted`; the second SIGINT interrupts at once.
 
-    Outside the main thread it changes nothing.
+    Outside the main thread it changes nothing. Where several processes train together a second SIGINT only
+    repeats the first: it may come from the terminal, and once more from `torchrun`.
     """
 
-    def __init__(self) -> None:
-        self.wanted = ""
+    def __init__(self, ranks: Ranks = ALONE) -> None:
+        self.wanted, self._ranks = "", ranks
         self._earlier: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
@@ -28,7 +31,14 @@ class StopRequest:
         for number, handler in self._earlier.items():
             signal.signal(number, handler)
 
+    def agreed(self) -> bool:
+        """Whether any process is to stop; all ask together, and `wanted` is then the same for all."""
+        if self._ranks.size > 1:
+            number = self._ranks.largest(signal.Signals[self.wanted] if self.wanted else 0)
+            self.wanted = signal.Signals(number).name if number else ""
+        return bool(self.wanted)
+
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.wanted and number == signal.SIGINT:
+        if self.wanted and number == signal.SIGINT and self._ranks.size == 1:
             raise KeyboardInterrupt
         self.wanted = signal.Signals(number).name

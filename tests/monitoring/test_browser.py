@@ -128,7 +128,7 @@ def test_dashboard(
     The training is never held up meanwhile, and the curves have lost no point.
     """
     run, settings = make_run("demo run"), DashboardSettings(display_port=free_port, display_winsize=64)
-    monitor = build_monitors(MonitoringSettings(dashboard=settings), run.folder, io.StringIO())
+    monitor = build_monitors(MonitoringSettings(dashboard=settings), run.folder, stream=io.StringIO())
     monitor.start(run)
     feeder = Feeder(monitor, at)
     feeder.start()

@@ -24,7 +24,7 @@ def test_files(
 ) -> None:
     """Log, history and page are there; `--no_html` and `--display_id 0` leave out what they say."""
     run, stream = make_run(), io.StringIO()
-    monitor = build_monitors(MonitoringSettings(dashboard=OFF, html=html), run.folder, stream)
+    monitor = build_monitors(MonitoringSettings(dashboard=OFF, html=html), run.folder, stream=stream)
     monitor.start(run)
     monitor.step(at(100))
     monitor.losses(at(100), losses(100))

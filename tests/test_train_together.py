@@ -1,0 +1,149 @@
+"""torchrun with train.py as a person runs it: exact resume, signals, a process that dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.commands import ROOT, TINY, two_domains
+from tests.test_train_command import differences
+from tests.torchrun import torchrun
+
+EPOCHS = "--n_epochs 2 --n_epochs_decay 0 --batch_size 2 --print_freq 4 --dropout --ema 0.9".split()
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two processes with batches of two take four steps an epoch, and leave one picture of A out."""
+    return two_domains(tmp_path_factory.mktemp("data"), a=17, b=12)
+
+
+def begin(data: Path, runs: Path, *words: str, count: int = 2, restarts: int = 0) -> subprocess.Popen[str]:
+    places = ("--dataroot", data, "--checkpoints_dir", runs, "--name", "x")
+    return torchrun(count, ROOT / "train.py", *places, *TINY, *EPOCHS, *words, restarts=restarts)
+
+
+def end(child: subprocess.Popen[str], code: int = 0) -> str:
+    said, _ = child.communicate(timeout=240)
+    assert child.returncode == code, said
+    return said
+
+
+def state(runs: Path) -> dict[str, Any]:
+    """All that the next step of both depends on."""
+    saved = torch.load(runs / "x" / "latest.pt", weights_only=True)
+    for part in (saved, *saved["others"]):
+        part["random"] = part["random"]["torch"]
+    return saved
+
+
+@pytest.fixture(scope="module")
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run of two processes that was not stopped, and what it said."""
+    runs = tmp_path_factory.mktemp("whole")
+    return runs, end(begin(data, runs))
+
+
+def test_one_process_logs_and_saves(whole: tuple[Path, str]) -> None:
+    runs, said = whole
+    assert said.count("trained 8 steps; next:") == 1 and said.count("saved latest") == 1
+    rows = [json.loads(line) for line in (runs / "x" / "history.jsonl").read_text().splitlines()]
+    assert sorted(row["seen"] for row in rows if row.get("kind") == "losses" or "losses" in row) == [
+        4 * step for step in range(1, 9)
+    ]
+    saved = state(runs)
+    assert (saved["loop"]["step"], saved["loop"]["seen"], len(saved["others"])) == (8, 32, 1)
+    (other,) = saved["others"]
+    assert set(other["objective"]) == {"pools", "penalty_chance"}
+    mine = saved["objective"]["pools"]
+    assert not torch.equal(mine["fake_B"]["chance"], other["objective"]["pools"]["fake_B"]["chance"])
+    assert not torch.equal(saved["random"], other["random"])
+
+
+def test_a_run_that_was_stopped_ends_bit_for_bit_where_one_that_was_not_ends(
+    whole: tuple[Path, str], data: Path, tmp_path: Path
+) -> None:
+    """Pools and random states of both, and the place in the epoch."""
+    end(begin(data, tmp_path, "--max_steps", "3"))
+    said = end(begin(data, tmp_path, "--continue_train"))
+    assert said.count("going on from latest.pt: epoch 1, step 3\n") == 1
+    assert differences(state(whole[0]), state(tmp_path)) == []
+
+
+def test_another_number_of_processes_goes_on_and_says_so(data: Path, tmp_path: Path) -> None:
+    end(begin(data, tmp_path, "--max_steps", "3", count=1))
+    said = end(begin(data, tmp_path, "--continue_train", "--max_steps", "4"))
+    assert "step 3, saved by 1 processes, so not to the bit" in said
+    assert state(tmp_path)["loop"]["pictures"] == 6 + 4
+
+
+def process_of(child: subprocess.Popen[str], rank: int) -> int:
+    """The process of `rank` below torchrun."""
+    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    if not children.exists():
+        pytest.skip("no /proc here")
+    for process in children.read_text().split():
+        environment = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+        if b"RANK=%d" % rank in environment:
+            return int(process)
+    raise AssertionError("it is not there")
+
+
+def wait_for(child: subprocess.Popen[str], words: str) -> str:
+    assert child.stdout is not None
+    said = ""
+    for line in child.stdout:
+        said += line
+        if re.search(words, line):
+            return said
+    raise AssertionError(said)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_sigterm_on_any_process_saves_once_and_ends_all(
+    rank: int, whole: tuple[Path, str], data: Path, tmp_path: Path
+) -> None:
+    child = begin(data, tmp_path, "--n_epochs", "50")
+    wait_for(child, r"epoch: 1, iters: 8")
+    os.kill(process_of(child, rank), signal.SIGTERM)
+    said = end(child)
+    step = int(re.findall(r"stopped at step (\d+); go on: torchrun", said)[0])
+    assert said.count("saved latest") == 1 and state(tmp_path)["loop"]["step"] == step
+
+
+def test_ctrl_c_on_torchrun_saves_once_and_ends_all(data: Path, tmp_path: Path) -> None:
+    child = begin(data, tmp_path, "--n_epochs", "50")
+    wait_for(child, r"epoch: 1, iters: 8")
+    os.kill(child.pid, signal.SIGINT)
+    said, _ = child.communicate(timeout=240)
+    assert child.returncode != 0 and said.count("saved latest") == 1 and "stopped at step" in said
+
+
+def test_a_killed_process_ends_the_run_with_a_message(data: Path, tmp_path: Path) -> None:
+    child = begin(data, tmp_path, "--n_epochs", "50", "--save_latest_freq", "4")
+    wait_for(child, r"saved latest \(epoch 1, step 2")
+    os.kill(process_of(child, 1), signal.SIGKILL)
+    said = end(child, 1)
+    assert said.count("error: another process of this run has ended") == 1
+    assert "go on from it with the same command and --continue_train" in said
+
+
+def test_a_restart_after_a_death_ends_bit_for_bit_where_the_whole_run_ends(
+    whole: tuple[Path, str], data: Path, tmp_path: Path
+) -> None:
+    """`torchrun --max-restarts` needs no other word; what was not saved is trained again."""
+    child = begin(data, tmp_path, "--save_latest_freq", "4", restarts=1)
+    wait_for(child, r"saved latest \(epoch 1, step 2")
+    os.kill(process_of(child, 1), signal.SIGKILL)
+    said = end(child)
+    assert said.count("going on from latest.pt: epoch 1, step") == 1
+    assert differences(state(whole[0]), state(tmp_path)) == []
