@@ -4,6 +4,7 @@ import sys
 
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
+from options.progress import shown
 from options.train import FREE, SHAPE, parse
 
 
@@ -22,7 +23,7 @@ def main() -> int:
     from cyclegan_glasses.training.run import Training
 
     device = choose_device(o.device, o.gpu_ids)
-    batches = make_batches(o.data, pin_memory=device.type == "cuda")
+    batches = make_batches(o.data, device=device)
     torch.manual_seed(o.seed)
     objective = OBJECTIVES[o.model](o.objective, device, choose_precision(o.precision, device), o.seed)
     if o.dry_run or o.verbose:
@@ -35,6 +36,7 @@ def main() -> int:
         print(training.resume(o.label), *changes, sep="\n")
     if o.epoch_count is not None:
         print(training.start_at(o.epoch_count))
+    print(batches.prepare(shown))
     monitor = build_monitors(o.monitoring, o.folder)
     data = name_data(o.data.dataroot, o.data.paired_dataroot)
     outcome = training.run(monitor, o.name, o.values | data, o.continue_train)

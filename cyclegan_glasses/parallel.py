@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -61,7 +61,7 @@ def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
 
 def in_order(
     executor: Executor, work: Callable[[Job], Result], jobs: Iterable[Job], in_flight: int = 64
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """`work` of each of `jobs`, in their order, at most `in_flight` of them taken before the first is done.
 
     Raises:
