@@ -101,11 +101,12 @@ def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) ->
     Returns:
         float32 (pictures, channels, height, width) in [-1, 1], of masks in [0, 1].
     """
-    turned = torch.where(mirror[:, None, None, None], pixels.flip(2), pixels)
+    # In bytes, which begin again after 255: several times as fast as torch.where on a CPU.
+    turned = pixels + mirror[:, None, None, None] * (pixels.flip(2) - pixels)
     values = turned.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
     # Divided by a tensor: a GPU takes a plain number's reciprocal and multiplies, which rounds otherwise.
     values /= torch.full((), 255.0, device=values.device)
-    return values if mask else normalize(values)
+    return values if mask else values.sub_(0.5).div_(0.5)  # as `normalize`, in place
 
 
 def to_tensor(picture: Image.Image) -> torch.Tensor:
