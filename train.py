@@ -4,6 +4,7 @@ import sys
 
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
+from options.progress import shown
 from options.train import FREE, SHAPE, parse
 
 
@@ -23,7 +24,7 @@ def main() -> int:
     device = choose_device(o.device, o.gpu_ids, local_rank())
     with join(device) as ranks:
         say = print if ranks.leads else lambda *_, **__: None
-        batches = make_batches(o.data, ranks.rank, ranks.size, pin_memory=device.type == "cuda")
+        batches = make_batches(o.data, ranks.rank, ranks.size, device)
         precision = choose_precision(o.precision, device, ranks)
         objective = build_objective(o.model, o.objective, precision, o.seed)
         if o.dry_run or o.verbose:
@@ -39,6 +40,7 @@ def main() -> int:
             say(training.resume(o.label), *changes, sep="\n")
         if o.epoch_count is not None:
             say(training.start_at(o.epoch_count))
+        say(batches.prepare(shown))
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
         watching = build_monitors(o.monitoring, o.folder, ranks)
         outcome = training.run(watching, o.name, values, o.continue_train)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from cyclegan_glasses.data.settings import DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
+from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
     DISCRIMINATORS,
@@ -90,7 +90,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--serial_batches", action="store_true", help="in order, picture i of A with i of B")
     group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")
     group.add_argument("--batch_size", type=int, default=1, help="pictures of each domain in a step")
-    group.add_argument("--num_threads", type=int, default=4, help="processes that read pictures")
+    group.add_argument(
+        "--num_threads", type=int, default=4, help="processes or threads that read pictures, at most"
+    )
+    group.add_argument("--cache", choices=CACHES, default="auto", help="where decoded pictures are kept")
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ ROOMS = (
         "photo",
         "pictures",
         "parallel",
+        "machine",
         "ranks",
         "devices",
         "loopback",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.parallel import cores, in_order, open_executor
+from cyclegan_glasses.parallel import in_order, open_executor
 
 
 def square(number: int) -> int:
@@ -44,12 +44,3 @@ def test_one_worker_works_here():
         assert executor.submit(os.getpid).result() == os.getpid()
         with pytest.raises(ZeroDivisionError):
             executor.submit(lambda: 1 / 0).result()
-
-
-def test_only_the_cores_that_the_process_may_use_count(monkeypatch):
-    """In a container or under taskset more processes only wait for each other."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
-    assert cores() == 2
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 5)
-    assert cores() == 5

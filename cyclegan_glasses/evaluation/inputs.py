@@ -63,7 +63,7 @@ class Inputs:
         self.settings, root = settings, settings.dataroot
         source, target = settings.direction.split("to")
         self._source, self._target = (
-            open_domain(name, root / f"{settings.phase}{name}", 3) for name in (source, target)
+            open_domain(name, root / f"{settings.phase}{name}", (3,)) for name in (source, target)
         )
         masks = find_pictures(root / f"{settings.phase}M") if (root / f"{settings.phase}M").is_dir() else []
         self._masks = {path.stem: path for path in masks}
@@ -114,8 +114,8 @@ class Inputs:
 
     def targets(self, limit: int = 0) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
         """Pictures of the target's domain, at most `limit`, evenly chosen, with their eyes."""
-        for path in spread(list(self._target.paths), limit):
-            yield self._read(path)[:2]
+        for index in spread(list(range(len(self._target))), limit):
+            yield self._read(self._target.path(index))[:2]
 
     def _read(self, path: Path) -> tuple[Picture, NDArray[np.float64], Geometry, tuple[int, int]]:
         """The picture and its eyes, cut to size; how it was cut, and its own size."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.parallel import cores
+from cyclegan_glasses.machine import cores, free_memory
 from cyclegan_glasses.serving.health import (
     FINE,
     NOTE,
@@ -128,7 +128,7 @@ def devices() -> Iterator[Finding]:
 
 def memory() -> Iterator[Finding]:
     """What is free of memory and disk."""
-    free = _free_memory()
+    free = free_memory()
     if free is not None:
         remedy = (
             "close other programs, or train with --crop_size 128 --batch_size 1" if free < 2 * GIGA else ""
@@ -195,12 +195,3 @@ def _processor() -> str:
     except OSError:
         found = None
     return found.group(1) if found else platform.processor() or platform.machine()
-
-
-def _free_memory() -> int | None:
-    """Bytes that programs can still have; None where the system does not tell."""
-    try:
-        found = re.search(r"^MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
-    except OSError:
-        return None
-    return int(found.group(1)) * 1024 if found else None

@@ -83,6 +83,7 @@ OURS: list[tuple[str, str, Any]] = [
     ("--device cuda:1", "device", "cuda:1"),
     ("--precision bf16", "precision", "bf16"),
     ("--seed 7", "data.seed", 7),
+    ("--cache disk", "data.cache", "disk"),
     ("--dropout", "objective.generator.dropout", True),
     ("--upsample resize", "objective.generator.upsample", "resize"),
     ("--composite", "objective.generator.composite", True),

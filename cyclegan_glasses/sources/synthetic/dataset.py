@@ -17,9 +17,9 @@ import numpy as np
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import make_folder, sha256_of, write_json
+from cyclegan_glasses.machine import cores
 from cyclegan_glasses.overlays.frames import Frame, random_frame
 from cyclegan_glasses.overlays.render import draw_glasses
-from cyclegan_glasses.parallel import cores
 from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, Photo, latest_photos, write_manifest
 from cyclegan_glasses.sources.settings import SyntheticSettings
 from cyclegan_glasses.sources.synthetic.draw import draw_portrait
