@@ -32,15 +32,10 @@ def main() -> int:
         if o.dry_run:
             return 0
         patience = make_patience(objective, o.data, o.loop.patience, ranks)
-        examiner = Examiner(objective, o.data, device)
-        training = Training(objective, batches, o.rate, o.loop, o.folder, examiner, patience, ranks)
-        if o.start_from:
-            say(training.start_from(o.start_from))
-        if o.continue_train:
-            say(training.resume(o.label), *changes, sep="\n")
-        if o.epoch_count is not None:
-            say(training.start_at(o.epoch_count))
-        say(batches.prepare(shown))
+        helpers = Examiner(objective, o.data, device), patience, ranks
+        training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
+        begun = training.begin(o.start_from, o.label if o.continue_train else None, o.epoch_count)
+        say(*begun, *changes, batches.prepare(shown), sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
         watching = build_monitors(o.monitoring, o.folder, ranks)
         outcome = training.run(watching, o.name, values, o.continue_train)

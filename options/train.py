@@ -130,7 +130,41 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
 def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
     model = MODELS[args.model]
     values = vars(args) | {"model": model}
-    data = DataSettings(
+    return TrainOptions(
+        model=model,
+        name=folder.name,
+        folder=folder,
+        data=_data(args, model),
+        objective=MODEL_OPTIONS[model].settings(args),
+        rate=RateSettings(args.lr_policy, args.n_epochs, args.n_epochs_decay, args.lr_decay_iters),
+        loop=LoopSettings(
+            max_steps=args.max_steps,
+            print_freq=args.print_freq,
+            display_freq=args.display_freq,
+            update_html_freq=args.update_html_freq,
+            save_latest_freq=args.save_latest_freq,
+            save_epoch_freq=args.save_epoch_freq,
+            save_by_iter=args.save_by_iter,
+            eval_freq=args.eval_freq,
+            patience=getattr(args, "patience", 0),
+        ),
+        monitoring=_monitoring(args),
+        device=args.device,
+        gpu_ids=args.gpu_ids,
+        precision=args.precision,
+        seed=args.seed,
+        continue_train=args.continue_train,
+        label=saved_label(args),
+        start_from=tuple(map(Path, [] if args.continue_train else args.start_from)),
+        epoch_count=args.epoch_count,
+        dry_run=args.dry_run,
+        verbose=args.verbose,
+        values={name: value for name, value in values.items() if name != "display_password"},
+    )
+
+
+def _data(args: argparse.Namespace, model: str) -> DataSettings:
+    return DataSettings(
         dataroot=require_dataroot(args),
         phase=args.phase,
         dataset_mode=args.dataset_mode,
@@ -152,7 +186,10 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         paired_dataroot=getattr(args, "paired_dataroot", ""),
         multiple=1 if model in ANY_SIZE else MULTIPLE,
     )
-    monitoring = MonitoringSettings(
+
+
+def _monitoring(args: argparse.Namespace) -> MonitoringSettings:
+    return MonitoringSettings(
         dashboard=DashboardSettings(
             display_id=args.display_id,
             display_server=args.display_server,
@@ -166,37 +203,6 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         html=not args.no_html,
         use_wandb=args.use_wandb,
         wandb_project=args.wandb_project_name,
-    )
-    return TrainOptions(
-        model=model,
-        name=folder.name,
-        folder=folder,
-        data=data,
-        objective=MODEL_OPTIONS[model].settings(args),
-        rate=RateSettings(args.lr_policy, args.n_epochs, args.n_epochs_decay, args.lr_decay_iters),
-        loop=LoopSettings(
-            max_steps=args.max_steps,
-            print_freq=args.print_freq,
-            display_freq=args.display_freq,
-            update_html_freq=args.update_html_freq,
-            save_latest_freq=args.save_latest_freq,
-            save_epoch_freq=args.save_epoch_freq,
-            save_by_iter=args.save_by_iter,
-            eval_freq=args.eval_freq,
-            patience=getattr(args, "patience", 0),
-        ),
-        monitoring=monitoring,
-        device=args.device,
-        gpu_ids=args.gpu_ids,
-        precision=args.precision,
-        seed=args.seed,
-        continue_train=args.continue_train,
-        label=saved_label(args),
-        start_from=() if args.continue_train else tuple(map(Path, args.start_from)),
-        epoch_count=args.epoch_count,
-        dry_run=args.dry_run,
-        verbose=args.verbose,
-        values={name: value for name, value in values.items() if name != "display_password"},
     )
 
 

@@ -47,6 +47,21 @@ class Training:
             objective, batches, schedule, loop, self._save, examine if ranks.leads else None, patience, ranks
         )
 
+    def begin(
+        self, runs: Iterable[Path] = (), label: str | None = None, epoch: int | None = None
+    ) -> list[str]:
+        """Start from other `runs`, go on from `label`, with `epoch`: whatever is given, in this order.
+
+        Returns:
+            A line for each.
+
+        Raises:
+            UserError: see `start_from`, `resume` and `start_at`.
+        """
+        said = [self.start_from(runs)] if runs else []
+        said += [self.resume(label)] if label is not None else []
+        return said + ([self.start_at(epoch)] if epoch is not None else [])
+
     def resume(self, label: str) -> str:
         """Put everything where `label` left it, and say so in a line.
 

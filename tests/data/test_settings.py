@@ -41,7 +41,7 @@ def test_defaults_are_those_of_the_peer() -> None:
         ({"num_threads": -1}, ["--num_threads -1"]),
         ({"input_nc": 4}, ["--input_nc 4"]),
         ({"max_dataset_size": 0}, ["--max_dataset_size 0"]),
-        ({"cache": "ram"}, ["--cache ram", "memory"]),
+        ({"cache": "ram"}, ["--cache", "ram", "memory"]),
         ({"cache": "disk", "preprocess": "crop"}, ["--cache disk", "--preprocess crop"]),
         ({"cache": "memory", "dataset_mode": "labelled"}, ["--cache memory", "labelled"]),
         ({"seed": -1}, ["--seed -1"]),
