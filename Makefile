@@ -32,7 +32,7 @@ demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and w
 	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_frame --frames examples/frames
 	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_pairs --name demo_remover $(call GO_ON,demo_remover)
 	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_frame --name demo_adder --direction BtoA \
-	    $(call GO_ON,demo_adder)
+	    --n_epochs 4 --n_epochs_decay 4 $(call GO_ON,demo_adder)
 	$(PYTHON) train.py --preset demo --dataroot datasets/demo --name demo \
 	    --start_from checkpoints/demo_remover checkpoints/demo_adder \
 	    --paired_dataroot datasets/demo_pairs --lambda_pair 20 $(call GO_ON,demo)
