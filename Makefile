@@ -12,7 +12,7 @@ BASE_PYTHON ?= python3.12 python3.11 python3.10 python3 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 
 # A demo that was interrupted goes on where it stopped.
-GO_ON = $(if $(wildcard checkpoints/demo/latest.pt),--continue_train)
+GO_ON = $(if $(wildcard checkpoints/$(1)/latest.pt),--continue_train)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -26,11 +26,16 @@ help: ## this list
 
 venv: $(STAMP) ## the environment in .venv, about 5 GB
 
-demo: $(STAMP) ## draw portraits and pairs, train on them, translate, print scores and where the page is
+demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and where the page is
 	$(PYTHON) crawl.py synthetic --out datasets/demo --count 1000 --size 128 --seed 0
 	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_pairs
-	$(PYTHON) train.py --dataroot datasets/demo --paired_dataroot datasets/demo_pairs --lambda_pair 10 \
-	    --name demo --preset demo $(GO_ON)
+	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_frame --frames examples/frames
+	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_pairs --name demo_remover $(call GO_ON,demo_remover)
+	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_frame --name demo_adder --direction BtoA \
+	    --n_epochs 4 --n_epochs_decay 4 $(call GO_ON,demo_adder)
+	$(PYTHON) train.py --preset demo --dataroot datasets/demo --name demo \
+	    --start_from checkpoints/demo_remover checkpoints/demo_adder \
+	    --paired_dataroot datasets/demo_pairs --lambda_pair 20 $(call GO_ON,demo)
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction AtoB
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
 

@@ -4,6 +4,7 @@ import sys
 
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
+from options.progress import shown
 from options.train import FREE, SHAPE, parse
 
 
@@ -23,7 +24,7 @@ def main() -> int:
     device = choose_device(o.device, o.gpu_ids, local_rank())
     with join(device) as ranks:
         say = print if ranks.leads else lambda *_, **__: None
-        batches = make_batches(o.data, ranks.rank, ranks.size, pin_memory=device.type == "cuda")
+        batches = make_batches(o.data, ranks.rank, ranks.size, device)
         precision = choose_precision(o.precision, device, ranks)
         objective = build_objective(o.model, o.objective, precision, o.seed)
         if o.dry_run or o.verbose:
@@ -31,12 +32,10 @@ def main() -> int:
         if o.dry_run:
             return 0
         patience = make_patience(objective, o.data, o.loop.patience, ranks)
-        examiner = Examiner(objective, o.data, device)
-        training = Training(objective, batches, o.rate, o.loop, o.folder, examiner, patience, ranks)
-        if o.continue_train:
-            say(training.resume(o.label), *changes, sep="\n")
-        if o.epoch_count is not None:
-            say(training.start_at(o.epoch_count))
+        helpers = Examiner(objective, o.data, device), patience, ranks
+        training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
+        begun = training.begin(o.start_from, o.label if o.continue_train else None, o.epoch_count)
+        say(*begun, *changes, batches.prepare(shown), sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
         watching = build_monitors(o.monitoring, o.folder, ranks)
         outcome = training.run(watching, o.name, values, o.continue_train)

@@ -75,7 +75,7 @@ def measure(
     marks.append(clock())
     targets = editor.look(image, direction, settings)
     marks.append(clock())
-    edited = editor.translate(targets, direction)
+    edited = editor.translate(targets, direction, settings)
     marks.append(clock())
     result, faces = editor.finish(image, targets, edited, settings)
     marks.append(clock())

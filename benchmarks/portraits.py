@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ import cv2
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.parallel import cores
 from cyclegan_glasses.sources.settings import SyntheticSettings
 from cyclegan_glasses.sources.synthetic.dataset import draw_set, frame_of
 from cyclegan_glasses.sources.synthetic.draw import draw_portrait
@@ -44,7 +44,7 @@ def main() -> None:
         settings = SyntheticSettings(count=args.count, size=args.size, test=0)
         for _ in draw_set(settings, Path(folder) / "set"):
             pass
-        report(f"a set on disk, {os.cpu_count()} cores", args.count, time.perf_counter() - wall)
+        report(f"a set on disk, {cores()} cores", args.count, time.perf_counter() - wall)
 
 
 def report(what: str, count: int, wall: float, cpu: float | None = None) -> None:

@@ -8,13 +8,14 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.machine import cores
 
 CONNECT_SECONDS = 10
 Job = TypeVar("Job")
@@ -48,11 +49,11 @@ def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
     """
     if cluster:
         yield from _dask(cluster)
-    elif (workers or os.cpu_count() or 1) == 1:
+    elif (workers or cores()) == 1:
         yield Inline()
     else:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers or os.cpu_count(), context, _start_worker)
+        pool = ProcessPoolExecutor(workers or cores(), context, _start_worker)
         try:
             yield pool
         finally:
@@ -61,7 +62,7 @@ def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
 
 def in_order(
     executor: Executor, work: Callable[[Job], Result], jobs: Iterable[Job], in_flight: int = 64
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """`work` of each of `jobs`, in their order, at most `in_flight` of them taken before the first is done.
 
     Raises:

@@ -43,17 +43,28 @@ def find_pictures(folder: Path | str) -> list[Path]:
     Hidden files and folders are passed over. A `folder` that is a file is itself the only picture.
     """
     root = Path(folder)
-    if root.is_file():
-        return [root]
+    return [root / name for name in picture_names(root)]
+
+
+def picture_names(folder: Path | str) -> list[str]:
+    """The paths of `find_pictures`, relative to `folder` and with slashes; "" where that is a file itself.
+
+    Plain words, since a `Path` each takes longer than the disk where there are many.
+    """
+    root = os.fspath(folder)
+    if Path(root).is_file():
+        return [""]
     found = []
     for parent, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        below = Path(parent).relative_to(root).as_posix()
+        prefix = "" if below == "." else f"{below}/"
         found += [
-            Path(parent, name)
+            prefix + name
             for name in files
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
+            if not name.startswith(".") and name[name.rfind(".") :].lower() in EXTENSIONS
         ]
-    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+    return sorted(found)
 
 
 def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tuple[str, int, int]:
@@ -141,6 +152,8 @@ def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictur
     if isinstance(error, Image.UnidentifiedImageError):
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
         return UnreadablePicture(name, "not a picture of a known format" if size else "the file is empty")
+    if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit lies above ours
+        return UnreadablePicture(name, f"more than the limit of {MAX_PIXELS} pixels")
     if isinstance(error, OSError) and error.strerror:
         return UnreadablePicture(name, error.strerror)
     return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)

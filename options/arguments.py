@@ -7,17 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from cyclegan_glasses.data.settings import DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
+from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
     DISCRIMINATORS,
     GENERATORS,
     INITS,
     NORMS,
+    RESIDUAL_UNET,
     UPSAMPLINGS,
     DiscriminatorSettings,
     GeneratorSettings,
     InitSettings,
+    ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.settings import COMPILING
 
@@ -89,7 +91,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--serial_batches", action="store_true", help="in order, picture i of A with i of B")
     group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")
     group.add_argument("--batch_size", type=int, default=1, help="pictures of each domain in a step")
-    group.add_argument("--num_threads", type=int, default=4, help="processes that read pictures")
+    group.add_argument(
+        "--num_threads", type=int, default=4, help="processes or threads that read pictures, at most"
+    )
+    group.add_argument("--cache", choices=CACHES, default="auto", help="where decoded pictures are kept")
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +123,13 @@ def label_settings(args: argparse.Namespace) -> LabelSettings | None:
 def add_generator(parser: argparse.ArgumentParser) -> None:
     """The generator."""
     group = parser.add_argument_group("generator")
-    group.add_argument("--netG", choices=GENERATORS, default="resnet_9blocks", help="architecture")
+    group.add_argument(
+        "--netG",
+        choices=(*GENERATORS, RESIDUAL_UNET),
+        default="resnet_9blocks",
+        help=f"architecture; {RESIDUAL_UNET} is the one of --model mask2face",
+    )
+    add_levels(group, f" of --netG {RESIDUAL_UNET}")
     group.add_argument("--ngf", type=int, default=64, help="filters after the first layer")
     group.add_argument(
         "--norm", choices=NORMS, default="instance", help="normalisation, of the discriminator too"
@@ -131,6 +142,25 @@ def add_generator(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--composite", action="store_true", help="also predict where to change; the rest stays"
+    )
+
+
+def add_levels(group: argparse._ArgumentGroup, of: str = "") -> None:
+    """The levels of a residual U-Net."""
+    published = ResidualUnetSettings()
+    group.add_argument(
+        "--filters",
+        type=int,
+        nargs="+",
+        default=list(published.filters),
+        help=f"of each level{of}, finest first",
+    )
+    group.add_argument(
+        "--kernels",
+        type=int,
+        nargs="+",
+        default=list(published.kernels),
+        help=f"kernel size of each level{of}",
     )
 
 
@@ -180,8 +210,16 @@ def chunk(args: argparse.Namespace) -> int:
     return args.batch_size if args.accumulate > 1 else 0
 
 
-def generator_settings(args: argparse.Namespace) -> GeneratorSettings:
-    """The words of `add_generator`."""
+def generator_settings(args: argparse.Namespace) -> GeneratorSettings | ResidualUnetSettings:
+    """The words of `add_generator`.
+
+    Raises:
+        UserError: a value that cannot be, or two that do not go together.
+    """
+    if args.netG == RESIDUAL_UNET:
+        if args.dropout:
+            raise UserError(f"--netG {RESIDUAL_UNET} has no dropout: leave --dropout out")
+        return residual_unet_settings(args)
     return GeneratorSettings(
         args.netG,
         args.input_nc,
@@ -191,6 +229,23 @@ def generator_settings(args: argparse.Namespace) -> GeneratorSettings:
         args.dropout,
         args.upsample,
         args.composite,
+    )
+
+
+def residual_unet_settings(args: argparse.Namespace, refine: bool = False) -> ResidualUnetSettings:
+    """The words of `add_levels`, with `--norm` and `--composite`.
+
+    Raises:
+        UserError: a value that cannot be, or two that do not go together.
+    """
+    return ResidualUnetSettings(
+        args.input_nc,
+        args.output_nc,
+        tuple(args.filters),
+        tuple(args.kernels),
+        args.norm,
+        args.composite,
+        refine,
     )
 
 

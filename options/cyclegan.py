@@ -70,6 +70,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="learning rate of the discriminators over the generators'",
     )
     group.add_argument(
+        "--mismatched",
+        action="store_true",
+        help="real pictures of the other domain count as fakes, too: a face left as it is wins nothing",
+    )
+    group.add_argument(
+        "--discriminators_first",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="steps in which only they learn, so that they do not undo generators that --start_from loads",
+    )
+    group.add_argument(
         "--ema", type=number, default=0.0, help="moving average of the generators, such as 0.999; 0: none"
     )
     group.add_argument(
@@ -118,6 +130,8 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         ema=args.ema,
         lambda_pair=args.lambda_pair,
         lambda_pair_B=args.lambda_pair_B,
+        mismatched=args.mismatched,
+        discriminators_first=args.discriminators_first,
         chunk=chunk(args),
         recompute=args.recompute,
         compile=args.compile,

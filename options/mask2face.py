@@ -6,15 +6,17 @@ import argparse
 from typing import Any
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.settings import NORMS, ResidualUnetSettings
+from cyclegan_glasses.networks.settings import NORMS
 from cyclegan_glasses.objectives.settings import SupervisedSettings
 from options.arguments import (
     add_discriminator,
+    add_levels,
     add_passes,
     chunk,
     discriminator_settings,
     init_settings,
     number,
+    residual_unet_settings,
 )
 from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
 
@@ -23,14 +25,8 @@ DEFAULTS: dict[str, Any] = SHARED_DEFAULTS | {"batch_size": 12, "n_epochs": 20}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Networks and losses."""
-    published = ResidualUnetSettings()
     group = parser.add_argument_group("generator")
-    group.add_argument(
-        "--filters", type=int, nargs="+", default=list(published.filters), help="of each level, finest first"
-    )
-    group.add_argument(
-        "--kernels", type=int, nargs="+", default=list(published.kernels), help="kernel size of each level"
-    )
+    add_levels(group)
     group.add_argument("--norm", choices=NORMS, default="instance", help="normalisation")
     group.add_argument(
         "--composite", action="store_true", help="also predict where to change; the rest stays"
@@ -52,15 +48,7 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
         UserError: a value that cannot be, or two that do not go together.
     """
     require_pairs(args)
-    network = ResidualUnetSettings(
-        args.input_nc,
-        args.output_nc,
-        tuple(args.filters),
-        tuple(args.kernels),
-        args.norm,
-        args.composite,
-        args.refine,
-    )
+    network = residual_unet_settings(args, args.refine)
     judge = discriminator_settings(args)
     if args.preprocess.endswith("crop"):
         network.check_side(args.crop_size)

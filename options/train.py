@@ -46,7 +46,7 @@ MODEL_OPTIONS: dict[str, ModuleType] = {
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
     "dataroot paired_dataroot checkpoints_dir name suffix epoch load_iter device gpu_ids verbose"
-    " num_threads recompute compile preset dry_run continue_train epoch_count max_steps print_freq"
+    " num_threads cache recompute compile preset dry_run continue_train epoch_count max_steps print_freq"
     " display_freq display_ncols display_id display_server display_env display_port display_winsize"
     " display_user display_password update_html_freq no_html use_wandb wandb_project_name"
     " save_latest_freq save_epoch_freq save_by_iter eval_freq".split()
@@ -81,6 +81,7 @@ class TrainOptions:
     seed: int
     continue_train: bool
     label: str
+    start_from: tuple[Path, ...]
     epoch_count: int | None
     dry_run: bool
     verbose: bool
@@ -129,7 +130,41 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
 def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
     model = MODELS[args.model]
     values = vars(args) | {"model": model}
-    data = DataSettings(
+    return TrainOptions(
+        model=model,
+        name=folder.name,
+        folder=folder,
+        data=_data(args, model),
+        objective=MODEL_OPTIONS[model].settings(args),
+        rate=RateSettings(args.lr_policy, args.n_epochs, args.n_epochs_decay, args.lr_decay_iters),
+        loop=LoopSettings(
+            max_steps=args.max_steps,
+            print_freq=args.print_freq,
+            display_freq=args.display_freq,
+            update_html_freq=args.update_html_freq,
+            save_latest_freq=args.save_latest_freq,
+            save_epoch_freq=args.save_epoch_freq,
+            save_by_iter=args.save_by_iter,
+            eval_freq=args.eval_freq,
+            patience=getattr(args, "patience", 0),
+        ),
+        monitoring=_monitoring(args),
+        device=args.device,
+        gpu_ids=args.gpu_ids,
+        precision=args.precision,
+        seed=args.seed,
+        continue_train=args.continue_train,
+        label=saved_label(args),
+        start_from=tuple(map(Path, [] if args.continue_train else args.start_from)),
+        epoch_count=args.epoch_count,
+        dry_run=args.dry_run,
+        verbose=args.verbose,
+        values={name: value for name, value in values.items() if name != "display_password"},
+    )
+
+
+def _data(args: argparse.Namespace, model: str) -> DataSettings:
+    return DataSettings(
         dataroot=require_dataroot(args),
         phase=args.phase,
         dataset_mode=args.dataset_mode,
@@ -147,10 +182,14 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         seed=args.seed,
         fixed=False,
         labels=label_settings(args),
+        cache=args.cache,
         paired_dataroot=getattr(args, "paired_dataroot", ""),
         multiple=1 if model in ANY_SIZE else MULTIPLE,
     )
-    monitoring = MonitoringSettings(
+
+
+def _monitoring(args: argparse.Namespace) -> MonitoringSettings:
+    return MonitoringSettings(
         dashboard=DashboardSettings(
             display_id=args.display_id,
             display_server=args.display_server,
@@ -164,36 +203,6 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         html=not args.no_html,
         use_wandb=args.use_wandb,
         wandb_project=args.wandb_project_name,
-    )
-    return TrainOptions(
-        model=model,
-        name=folder.name,
-        folder=folder,
-        data=data,
-        objective=MODEL_OPTIONS[model].settings(args),
-        rate=RateSettings(args.lr_policy, args.n_epochs, args.n_epochs_decay, args.lr_decay_iters),
-        loop=LoopSettings(
-            max_steps=args.max_steps,
-            print_freq=args.print_freq,
-            display_freq=args.display_freq,
-            update_html_freq=args.update_html_freq,
-            save_latest_freq=args.save_latest_freq,
-            save_epoch_freq=args.save_epoch_freq,
-            save_by_iter=args.save_by_iter,
-            eval_freq=args.eval_freq,
-            patience=getattr(args, "patience", 0),
-        ),
-        monitoring=monitoring,
-        device=args.device,
-        gpu_ids=args.gpu_ids,
-        precision=args.precision,
-        seed=args.seed,
-        continue_train=args.continue_train,
-        label=saved_label(args),
-        epoch_count=args.epoch_count,
-        dry_run=args.dry_run,
-        verbose=args.verbose,
-        values={name: value for name, value in values.items() if name != "display_password"},
     )
 
 
@@ -221,6 +230,14 @@ def _parser(model: str) -> argparse.ArgumentParser:
 def _add_training(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training")
     group.add_argument("--phase", default="train", help="first part of the folder names")
+    group.add_argument(
+        "--start_from",
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="folders of other runs whose newest weights are the first ones of this; each gives the networks"
+        " that it has, such as G_A",
+    )
     group.add_argument("--continue_train", action="store_true", help="go on exactly where the run stopped")
     group.add_argument(
         "--epoch_count", type=int, default=None, help="first epoch, instead of the one that comes next"

@@ -20,6 +20,7 @@ ROOMS = (
         "files",
         "photo",
         "pictures",
+        "machine",
         "parallel",
         "ranks",
         "devices",

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -119,12 +120,14 @@ def collect(
 def file_names(origins: Sequence[str], suffix: str = "") -> dict[str, str]:
     """A flat file name for each origin: folders become underscores; names wanted twice get a hash of theirs.
 
+    What is no letter, digit, dot, underscore or hyphen becomes a hyphen: a shell takes it as one word.
     `suffix` replaces the file's own unless it is empty.
     """
 
     def plain(origin: str) -> str:
         path = PurePosixPath(origin)
-        return "_".join((*path.parts[:-1], path.stem)).strip("/_") + (suffix or path.suffix.lower())
+        flat = "_".join((*path.parts[:-1], path.stem)).strip("/_")
+        return re.sub(r"[^\w.-]+", "-", flat) + (suffix or path.suffix.lower())
 
     wanted = Counter(plain(origin).casefold() for origin in origins)
     names = {}

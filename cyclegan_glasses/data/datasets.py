@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
 from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import LABELLED, DataSettings
-from cyclegan_glasses.data.transforms import apply, normalize, plan, to_tensor
+from cyclegan_glasses.data.transforms import Cut, cut, plan, to_values
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.pictures import UnreadablePicture, find_pictures
+from cyclegan_glasses.pictures import UnreadablePicture, picture_names
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ class UnpairedDataset:
         return max(len(self.a), len(self.b))
 
     def __getitem__(self, key: Key) -> Sample:
+        return finished(self.take(key))
+
+    def take(self, key: Key) -> Sample:
+        """The sample of `key` with a `Cut` for each picture."""
         settings, index = self.settings, key[1]
         rng = sample_generator(settings.seed, *key)
         serial = settings.in_order or settings.serial_batches
@@ -60,10 +65,10 @@ class UnpairedDataset:
         return {**sample, "skipped": tuple(skipped)}
 
     def _open_a(self, index: int) -> Sample:
-        return _open(index, A=self.a, M=self.m) if self.m else _open(index, A=self.a)
+        return _open(index, self.a, self.m)
 
     def _open_b(self, index: int) -> Sample:
-        return _open(index, B=self.b)
+        return _open(index, self.b)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,14 @@ class PairedDataset:
         return len(self.a)
 
     def __getitem__(self, key: Key) -> Sample:
+        return finished(self.take(key))
+
+    def take(self, key: Key) -> Sample:
+        """The sample of `key` with a `Cut` for each picture."""
         return _sample(self._open, self.settings, key, len(self), len(self.domains))
 
     def _open(self, index: int) -> Sample:
-        if self.b is None:
-            return _open_halves(self.a, index, self.settings.channels)
-        return _open(index, **{domain.name: domain for domain in self.domains})
+        return _open(index, *self.domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +116,14 @@ class SingleDataset:
         return len(self.domain)
 
     def __getitem__(self, key: Key) -> Sample:
+        return finished(self.take(key))
+
+    def take(self, key: Key) -> Sample:
+        """The sample of `key` with a `Cut` for each picture."""
         return _sample(self._open, self.settings, key, len(self))
 
     def _open(self, index: int) -> Sample:
-        return _open(index, **{self.domain.name: self.domain})
+        return _open(index, self.domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +141,42 @@ class AccompaniedDataset:
         return len(self.main)
 
     def __getitem__(self, key: Key) -> Sample:
-        sample = self.main[key]
+        return finished(self.take(key))
+
+    def take(self, key: Key) -> Sample:
+        """The sample of `key` with a `Cut` for each picture."""
+        sample = self.main.take(key)
         number = pair_of(key, self.pairs.settings.seed, len(self.pairs))
-        pair = self.pairs[key[0], number]
+        pair = self.pairs.take((key[0], number))
         skipped = (*sample.pop("skipped"), *pair.pop("skipped"))
         whole = sample | {f"pair_{name}": value for name, value in pair.items()} if sample and pair else {}
         return {**whole, "skipped": skipped}
 
 
 Dataset = UnpairedDataset | PairedDataset | SingleDataset | AccompaniedDataset | LabelledDataset
+
+
+def finished(sample: Sample) -> Sample:
+    """A sample with numbers in the place of every `Cut`."""
+    return {name: _numbers(part) if isinstance(part, Cut) else part for name, part in sample.items()}
+
+
+def _numbers(part: Cut) -> torch.Tensor:
+    return to_values(torch.from_numpy(part.pixels[None].copy()), torch.tensor([part.mirror]), part.mask)[0]
+
+
+def with_stores(dataset: Dataset, keep: Callable[[Domain], Domain]) -> Dataset:
+    """The same data set with `keep` of each domain in its place; labelled faces have their own way."""
+    if isinstance(dataset, LabelledDataset):
+        return dataset
+    changed: dict[str, Any] = {}
+    for name in (field.name for field in fields(dataset)):
+        part = getattr(dataset, name)
+        if isinstance(part, Domain):
+            changed[name] = keep(part)
+        elif isinstance(part, UnpairedDataset | PairedDataset):
+            changed[name] = with_stores(part, keep)
+    return replace(dataset, **changed)
 
 
 def open_dataset(settings: DataSettings) -> Dataset:
@@ -194,23 +232,24 @@ def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | Sing
     if not settings.in_order:
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
         return UnpairedDataset(settings, a, b, _masks_of(a, folders["M"]))
-    if folders[source].is_dir() and find_pictures(folders[target]):
+    if folders[source].is_dir() and picture_names(folders[target]):
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
-        if a.by_name().keys() == b.by_name().keys():
+        if a.stems().keys() == b.stems().keys():
             return PairedDataset(settings, a, b, _masks_of(a, folders["M"]))
     return SingleDataset(settings, _domain(settings, source, folders[source]))
 
 
 def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> PairedDataset:
+    both = (settings.channels["A"], settings.channels["B"])
     if side_by_side.is_dir() and not folders["A"].is_dir():
-        return PairedDataset(settings, open_domain("AB", side_by_side, 3, settings.max_dataset_size))
+        return PairedDataset(settings, open_domain("AB", side_by_side, both, settings.max_dataset_size))
     if not folders["A"].is_dir():
         raise UserError(
             f"there is neither {folders['A']} nor {side_by_side} (pairs side by side): make one of them"
         )
-    whole = [open_domain(name, folders[name], settings.channels[name]) for name in "AB"]
+    whole = [open_domain(name, folders[name], (settings.channels[name],)) for name in "AB"]
     a, b = matching(whole, settings.max_dataset_size)
-    if not a.paths:
+    if not a.names:
         raise UserError(f"no picture of {a.folder} has a partner of the same name in {b.folder}: rename them")
     if settings.max_dataset_size is None and any(len(domain) > len(a) for domain in whole):
         alone = ", ".join(f"{len(domain) - len(a)} of {domain.folder}" for domain in whole)
@@ -219,38 +258,27 @@ def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str,
 
 
 def _domain(settings: DataSettings, name: str, folder: Path) -> Domain:
-    return open_domain(name, folder, settings.channels[name], settings.max_dataset_size)
+    return open_domain(name, folder, (settings.channels[name],), settings.max_dataset_size)
 
 
 def _masks_of(a: Domain, folder: Path) -> Domain | None:
     """The masks of all pictures of `a`, or None where there are none or some are missing."""
     if not folder.is_dir():
         return None
-    of_a, masks = matching([a, open_domain("M", folder, channels=1)])
+    of_a, masks = matching([a, open_domain("M", folder, channels=(1,))])
     if len(of_a) < len(a):
         log.warning("%s is left out: it has masks for %d of the %d pictures", folder, len(of_a), len(a))
         return None
     return masks
 
 
-def _open(index: int, **domains: Domain) -> Sample:
-    """Picture `index` of each domain as `A`, `B`, `M`, and the paths of A and B."""
-    sample: Sample = {name: domain.open(index) for name, domain in domains.items()}
-    paths = {f"{name}_path": str(domain.paths[index]) for name, domain in domains.items() if name != "M"}
-    return sample | paths
-
-
-def _open_halves(both: Domain, index: int, channels: dict[str, int]) -> Sample:
-    """The left half of picture `index` as A, the right one as B."""
-    picture, path = both.open(index), str(both.paths[index])
-    half = picture.width // 2
-    if not half:
-        raise UnreadablePicture(path, "too narrow to hold two pictures side by side")
-    sample: Sample = {"A_path": path, "B_path": path}
-    for name, left in (("A", 0), ("B", half)):
-        part = picture.crop((left, 0, left + half, picture.height))
-        sample[name] = part.convert("L") if channels[name] == 1 else part
-    return sample
+def _open(index: int, *domains: Domain | None) -> Sample:
+    """Picture `index` of each domain that there is as `A`, `B`, `M`, and the paths of A and B."""
+    there = [domain for domain in domains if domain]
+    sample: Sample = {}
+    for domain in there:
+        sample |= zip(domain.name, domain.read(index), strict=True)
+    return sample | {f"{n}_path": str(d.path(index)) for d in there for n in d.name if n != "M"}
 
 
 def _sample(
@@ -280,20 +308,15 @@ def _readable(
 
 
 def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:
-    """The pictures in `opened` as tensors, all under the geometry of the first."""
-    pictures = {name: part for name, part in opened.items() if isinstance(part, Image.Image)}
+    """The pictures in `opened` cut to size, all under the geometry of the first."""
+    pictures = {name: part for name, part in opened.items() if not isinstance(part, str)}
+    first = next(iter(pictures.values()))
     geometry = plan(
-        next(iter(pictures.values())).size,
+        first.size if isinstance(first, Image.Image) else first.shape[1::-1],
         settings.preprocess,
         settings.load_size,
         settings.crop_size,
         settings.flip,
         None if settings.in_order else rng,
     )
-    sample = dict(opened)
-    for name, picture in pictures.items():
-        mask = name == "M"
-        resample = Image.Resampling.BILINEAR if mask else Image.Resampling.BICUBIC
-        values = to_tensor(apply(picture, geometry, resample))
-        sample[name] = values if mask else normalize(values)
-    return sample
+    return opened | {name: cut(picture, geometry, name == "M") for name, picture in pictures.items()}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
@@ -13,13 +16,23 @@ from cyclegan_glasses.pictures import (
     EXTENSIONS,
     UnreadablePicture,
     check_header,
-    find_pictures,
     open_picture,
+    picture_names,
 )
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder
 OPENED = 10  # pictures opened at the start at most
+
+
+Picture = Image.Image | np.ndarray
+
+
+class Store(Protocol):
+    """Pictures of a domain that were decoded before, see `stores`."""
+
+    def read(self, index: int) -> np.ndarray:
+        """Picture `index`, uint8 (side, width, channels), not to be written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +42,60 @@ class Domain:
     Attributes:
         name: `A`, `B`, `M` (masks of the glasses on A) or `AB` (pairs side by side).
         folder: that holds them, at any depth; or the only picture.
-        paths: of the pictures.
-        channels: 1 (grey) or 3 (RGB).
+        names: of the pictures: their paths below `folder`, with slashes.
+        channels: 1 (grey) or 3 (RGB), for each of the kinds that a file holds.
+        store: of the pictures at the size that they are cut from, if there is one.
     """
 
     name: str
     folder: Path
-    paths: tuple[Path, ...]
-    channels: int = 3
+    names: tuple[str, ...]
+    channels: tuple[int, ...] = (3,)
+    store: Store | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.names)
 
-    def open(self, index: int) -> Image.Image:
-        """Picture `index`; raises `UnreadablePicture`, also for a strip that is no portrait at any size."""
-        picture = open_picture(self.paths[index], self.channels)
+    def path(self, index: int) -> Path:
+        """Where picture `index` is."""
+        return self.folder / self.names[index]
+
+    def open(self, index: int) -> list[Image.Image]:
+        """The file of picture `index`, decoded: one picture for each kind that it holds, A left of B.
+
+        Raises:
+            UnreadablePicture: also for a strip that is no portrait at any size.
+        """
+        path, parts = self.path(index), len(self.channels)
+        picture = open_picture(path, 3 if parts > 1 else self.channels[0])
         if max(picture.size) > LONGEST * min(picture.size):
             size = f"{picture.width}x{picture.height}"
-            raise UnreadablePicture(self.paths[index], f"{size} is longer than {LONGEST} times its width")
-        return picture
+            raise UnreadablePicture(path, f"{size} is longer than {LONGEST} times its width")
+        if parts == 1:
+            return [picture]
+        width = picture.width // parts
+        if not width:
+            raise UnreadablePicture(path, "too narrow to hold two pictures side by side")
+        halves = [picture.crop((k * width, 0, (k + 1) * width, picture.height)) for k in range(parts)]
+        return [h.convert("L") if c == 1 else h for h, c in zip(halves, self.channels, strict=True)]
+
+    def read(self, index: int) -> Sequence[Picture]:
+        """As `open`, but from the store if there is one: then uint8 (side, side, channels)."""
+        if self.store is None:
+            return self.open(index)
+        parts = np.split(self.store.read(index), len(self.channels), axis=1)
+        return [part[..., :count] for part, count in zip(parts, self.channels, strict=True)]
+
+    def stems(self) -> dict[str, int]:
+        """The pictures by name without extension, so that `x.jpg` and `x.png` belong together."""
+        stems: dict[str, int] = {}
+        for index, name in enumerate(self.names):
+            stems.setdefault(os.path.splitext(name)[0], index)  # noqa: PTH122
+        return stems
 
     def by_name(self) -> dict[str, Path]:
-        """The pictures by relative path without extension, so that `x.jpg` and `x.png` belong together."""
-        names: dict[str, Path] = {}
-        for path in self.paths:
-            names.setdefault(path.relative_to(self.folder).with_suffix("").as_posix(), path)
-        return names
+        """The paths by `stems`."""
+        return {stem: self.path(index) for stem, index in self.stems().items()}
 
     def check(self) -> dict[str, str]:
         """Read the beginning of at most `CHECKED` files; the reasons of those that are no pictures, by path.
@@ -68,7 +109,7 @@ class Domain:
         count = min(len(self), CHECKED)
         for place in range(count):
             try:
-                check_header(self.paths[place * len(self) // count])
+                check_header(self.path(place * len(self) // count))
             except UnreadablePicture as error:
                 bad[error.path] = error.reason
         self.tolerate(bad, count)
@@ -96,7 +137,7 @@ class Domain:
             )
 
 
-def open_domain(name: str, folder: Path, channels: int, limit: int | None = None) -> Domain:
+def open_domain(name: str, folder: Path, channels: tuple[int, ...], limit: int | None = None) -> Domain:
     """The pictures of `folder`, the first `limit` of them.
 
     Raises:
@@ -104,15 +145,18 @@ def open_domain(name: str, folder: Path, channels: int, limit: int | None = None
     """
     if not folder.exists():
         raise UserError(f"there is no {folder}: --dataroot must be a folder that holds it")
-    paths = find_pictures(folder)[:limit]
-    if not paths:
+    names = picture_names(folder)[:limit]
+    if not names:
         kinds = " ".join(sorted(EXTENSIONS))
         raise UserError(f"there is no picture in {folder}: put some there ({kinds})")
-    return Domain(name, folder, tuple(paths), channels)
+    return Domain(name, folder, tuple(names), channels)
 
 
 def matching(domains: Sequence[Domain], limit: int | None = None) -> list[Domain]:
     """The same domains with only the pictures whose names all of them have, the first `limit` of them."""
-    names = [domain.by_name() for domain in domains]
-    common = [name for name in names[0] if all(name in other for other in names[1:])][:limit]
-    return [replace(d, paths=tuple(n[name] for name in common)) for d, n in zip(domains, names, strict=True)]
+    stems = [domain.stems() for domain in domains]
+    common = [stem for stem in stems[0] if all(stem in other for other in stems[1:])][:limit]
+    return [
+        replace(domain, names=tuple(domain.names[own[stem]] for stem in common))
+        for domain, own in zip(domains, stems, strict=True)
+    ]

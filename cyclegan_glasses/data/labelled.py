@@ -7,6 +7,7 @@ NaN where missing, and `skipped` as in `datasets`.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,16 @@ class LabelledDataset:
 
     @property
     def domains(self) -> list[Domain]:
-        paths = tuple(dict.fromkeys(face.path for face in self.faces))
-        return [Domain("A", Path(self.settings.dataroot), paths)]
+        root = Path(self.settings.dataroot)
+        paths = dict.fromkeys(face.path for face in self.faces)
+        return [Domain("A", root, tuple(os.path.relpath(path, root) for path in paths))]
 
     def __len__(self) -> int:
         return len(self.faces)
+
+    def take(self, key: Key) -> dict[str, Any]:
+        """The sample itself: its numbers are made with the views."""
+        return self[key]
 
     def __getitem__(self, key: Key) -> dict[str, Any]:
         settings, face = self.settings, self.faces[key[1]]

@@ -6,32 +6,43 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
+from cyclegan_glasses.data.batch import Batch, Sender, collate, finish
+from cyclegan_glasses.data.cache import add_cache
 from cyclegan_glasses.data.datasets import Dataset, PairedDataset, Sample, open_dataset
-from cyclegan_glasses.data.sampler import EpochSampler
+from cyclegan_glasses.data.sampler import EpochSampler, Key
 from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.stores import Shown
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.machine import cores
+from cyclegan_glasses.parallel import in_order
 
 log = logging.getLogger(__name__)
 
-Batch = dict[str, Any]
-SIZES_DIFFER = (
-    "pictures of different sizes do not fit into a batch: --batch_size 1, or a --preprocess that crops"
-)
+AHEAD = 2  # batches for each thread or process that are made before they are asked for
 
 
 class Batches:
     """The batches of a data set: `for batch in batches.epoch(3): …`.
 
     A batch has the keys of a sample (`A`, `B`, `M`, `A_path`, `B_path`): tensors stacked along the first
-    axis, paths as lists. The last one of an epoch may be smaller. What a batch holds depends on (seed,
-    epoch, position) alone; the random states of Python, numpy and torch are neither read nor moved.
+    axis (on `device`, if that is a GPU), paths as lists. The last one of an epoch may be smaller. What a
+    batch holds depends on (seed, epoch, position) alone; the random states of Python, numpy and torch are
+    neither read nor moved.
+
+    Without a cache decoding is left to processes; from a cache a batch takes less time than to hand it from
+    one process to another, so threads make it.
 
     Raises:
         UserError: more than a tenth of a domain cannot be read, at the start or while reading.
@@ -43,26 +54,21 @@ class Batches:
         settings: DataSettings,
         rank: int = 0,
         world_size: int = 1,
-        pin_memory: bool = False,
+        device: torch.device | None = None,
     ) -> None:
-        self.dataset = dataset
+        self.dataset, self._settings, self._ranks = dataset, settings, world_size
         self._skipped: dict[str, str] = {}
+        self._bad: list[dict[str, str]] = [{} for _ in dataset.domains]
         for domain in dataset.domains:
             self._note(domain.check().items())
         shuffle = not (settings.serial_batches or settings.in_order)
         size = settings.batch_size
         self._sampler = EpochSampler(len(dataset), size, settings.seed, shuffle, rank, world_size)
-        workers = min(settings.num_threads, _cores())
-        self._loader: DataLoader[Any] = DataLoader(
-            dataset,  # type: ignore[arg-type]
-            batch_sampler=self._sampler,
-            num_workers=workers,
-            collate_fn=_collate,
-            pin_memory=pin_memory,
-            worker_init_fn=_start_worker,
-            persistent_workers=workers > 0,
-            generator=torch.Generator(),
-        )
+        self._workers = min(settings.num_threads, cores())
+        self._sender = Sender(device) if device and device.type == "cuda" else None
+        self._prepared, self._cached = "", False
+        self._loader: DataLoader[Any] | None = None
+        self._running: Callable[[], Any] = lambda: None
 
     @property
     def epoch_size(self) -> int:
@@ -79,62 +85,126 @@ class Batches:
         """The files found unreadable so far: reason by path."""
         return dict(self._skipped)
 
+    def prepare(self, shown: Shown = lambda items, *_: iter(items)) -> str:
+        """Make the cache ready, which the first epoch does otherwise, and say in a line what there is.
+
+        Args:
+            shown: shows that it goes on, see `stores.Shown`.
+
+        Raises:
+            UserError: see `cache.add_cache`.
+        """
+        if not self._prepared:
+            plain = self.dataset
+            self.dataset, self._prepared = add_cache(plain, self._settings, self._ranks, shown)
+            self._cached = self.dataset is not plain
+        return self._prepared
+
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch`, without the first `start` pictures (of all ranks together).
 
         It ends an earlier iteration that is still under way.
         """
+        if earlier := self._running():
+            earlier.close()
         self._sampler.go_to(epoch, start)
-        for batch in self._loader:
-            self._note(batch.pop("skipped"))
-            if "error" in batch:
-                raise UserError(batch["error"])
-            if batch:
-                yield batch
+        running = self._checked()
+        self._running = weakref.ref(running)
+        return running
 
-    def _note(self, skipped: Any) -> None:
+    def _checked(self) -> Generator[Batch, None, None]:
+        self.prepare()
+        with closing(self._ahead() if self._workers else self._now()) as batches:
+            for batch in batches:
+                self._note(batch.pop("skipped"))
+                if "error" in batch:
+                    raise UserError(batch["error"])
+                if batch:
+                    yield batch
+
+    def _now(self) -> Generator[Batch, None, None]:
+        """Each batch made when it is asked for."""
+        for keys in self._sampler:
+            yield self._received(self._sent(self._take(keys)))
+
+    def _ahead(self) -> Generator[Batch, None, None]:
+        """Batches made by threads, or by processes with one thread that fetches from them."""
+        jobs: Iterable[Any] = self._sampler
+        work: Callable[[Any], Batch] = self._take
+        threads = self._workers
+        if not self._cached:
+            made = iter(self._processes())
+            jobs, work, threads = repeat(None, len(self._sampler)), lambda _: next(made), 1
+        with (
+            ThreadPoolExecutor(threads) as pool,
+            closing(in_order(pool, lambda job: self._sent(work(job)), jobs, AHEAD * threads)) as batches,
+        ):
+            yield from map(self._received, batches)
+
+    def _take(self, keys: Sequence[Key]) -> Batch:
+        return collate([self.dataset.take(key) for key in keys])
+
+    def _sent(self, batch: Batch) -> Any:
+        return self._sender.send(batch) if self._sender else batch
+
+    def _received(self, sent: Any) -> Batch:
+        return self._sender.received(sent) if self._sender else finish(sent)
+
+    def _processes(self) -> DataLoader[Any]:
+        if self._loader is None:
+            self._loader = DataLoader(
+                _Taken(self.dataset),  # type: ignore[arg-type]
+                batch_sampler=self._sampler,
+                num_workers=self._workers,
+                prefetch_factor=AHEAD,
+                collate_fn=collate,
+                worker_init_fn=_start_worker,
+                persistent_workers=True,
+                generator=torch.Generator(),
+            )
+        return self._loader
+
+    def _note(self, skipped: Iterable[tuple[str, str]]) -> None:
         """Count the unreadable files, name the new ones, and stop when they are too many."""
         for path, reason in skipped:
             if path in self._skipped:
                 continue
             log.warning("skipped %s: %s", path, reason)
             self._skipped[path] = reason
-            for domain in self.dataset.domains:
-                bad = {p: r for p, r in self._skipped.items() if Path(p).is_relative_to(domain.folder)}
-                domain.tolerate(bad, len(domain))
+            for domain, bad in zip(self.dataset.domains, self._bad, strict=True):
+                if Path(path).is_relative_to(domain.folder):
+                    bad[path] = reason
+                    domain.tolerate(bad, len(domain))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A data set whose samples still have their `Cut`s, as a `DataLoader` asks for it."""
+
+    dataset: Dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, key: Key) -> Sample:
+        return self.dataset.take(key)
 
 
 def make_batches(
-    settings: DataSettings, rank: int = 0, world_size: int = 1, pin_memory: bool = False
+    settings: DataSettings, rank: int = 0, world_size: int = 1, device: torch.device | None = None
 ) -> Batches:
     """Open the data set that `settings` describe.
 
     Args:
         rank, world_size: of this process, where several train together.
-        pin_memory: for a GPU: batches come in page-locked memory.
+        device: that batches are wanted on: they come to a GPU by themselves, else they stay with the CPU.
 
     Raises:
         UserError: the data set is not there, is empty, or more than a tenth of it cannot be read.
     """
     if settings.preprocess in ("none", "scale_width"):
         log.info("sides that are not a multiple of 4 are resized to the nearest one (--preprocess)")
-    return Batches(open_dataset(settings), settings, rank, world_size, pin_memory)
-
-
-def _collate(samples: list[Sample]) -> Batch:
-    batch: Batch = {"skipped": [entry for sample in samples for entry in sample["skipped"]]}
-    samples = [sample for sample in samples if len(sample) > 1]
-    for name in samples[0] if samples else ():
-        values = [sample[name] for sample in samples]
-        if name == "skipped":
-            continue
-        if not isinstance(values[0], torch.Tensor):
-            batch[name] = values
-        elif len({value.shape for value in values}) == 1:
-            batch[name] = torch.stack(values)
-        else:
-            batch["error"] = SIZES_DIFFER
-    return batch
+    return Batches(open_dataset(settings), settings, rank, world_size, device)
 
 
 def _start_worker(_: int) -> None:
@@ -150,10 +220,3 @@ def _end_with_parent() -> None:
     while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
         pass
     os._exit(0)
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        return os.cpu_count() or 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, one_of
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
 DIRECTIONS = ("AtoB", "BtoA")
-PREPROCESS = ("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none")
+CACHES = ("auto", "memory", "disk", "none")
+FIXED_SIZE = "resize_and_crop"
+PREPROCESS = (FIXED_SIZE, "crop", "scale_width", "scale_width_and_crop", "none")
 MULTIPLE = 4  # every generator halves a picture at least twice, so sides are multiples of this
 
 
@@ -47,6 +49,8 @@ class DataSettings:
         phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
         paired_dataroot: folder of pairs (see `dataset_mode` aligned) of which one goes with every sample, as
             `pair_A` and `pair_B`; empty for none.
+        cache: where pictures are kept once they are decoded, see `cache.add_cache`: `auto`, `memory`, `disk`
+            or `none`.
         multiple: what `crop_size` must be a multiple of, for the networks' sake.
         dataset_mode: `unaligned`, `aligned` (pairs), `single` (one domain) or `labelled` (aligned faces with
             what is known of them, see `labelled`).
@@ -58,7 +62,8 @@ class DataSettings:
         serial_batches: take the pictures in order, and picture i of A with picture i of B.
         max_dataset_size: at most this many pictures of a folder, the first by name; None for all.
         batch_size: pictures of each domain in a batch.
-        num_threads: worker processes, at most one a core is started; 0 reads in the main process.
+        num_threads: that read beside the step, at most, and at most one a core: processes, or threads where
+            there is a cache; 0 reads when a batch is asked for.
         seed: of order, pairing, crops and flips; below 2**32.
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
             stands for «yes, unless the phase is `train`».
@@ -87,11 +92,13 @@ class DataSettings:
     labels: LabelSettings | None = None
     paired_dataroot: str = ""
     multiple: int = MULTIPLE
+    cache: str = "none"
 
     def __post_init__(self) -> None:
-        _one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
-        _one_of("direction", self.direction, DIRECTIONS)
-        _one_of("preprocess", self.preprocess, PREPROCESS)
+        one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
+        one_of("direction", self.direction, DIRECTIONS)
+        one_of("preprocess", self.preprocess, PREPROCESS)
+        one_of("cache", self.cache, CACHES)
         for name, least in (
             ("load_size", MULTIPLE),
             ("crop_size", MULTIPLE),
@@ -107,8 +114,10 @@ class DataSettings:
             raise UserError(f"--max_dataset_size {self.max_dataset_size} leaves no picture: at least 1")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"--seed {self.seed} is not possible: 0 to {2**32 - 1}")
-        if self.dataset_mode == LABELLED and (self.input_nc, self.preprocess) != (3, "resize_and_crop"):
+        if self.dataset_mode == LABELLED and (self.input_nc, self.preprocess) != (3, FIXED_SIZE):
             raise UserError("labelled faces are aligned and in colour: leave out --input_nc and --preprocess")
+        if self.cache in ("memory", "disk") and not self.cacheable:
+            raise UserError(f"--cache {self.cache} is not possible: {self._uncacheable}, so leave it out")
         self._check_sizes()
 
     def _check_sizes(self) -> None:
@@ -127,6 +136,18 @@ class DataSettings:
             )
 
     @property
+    def cacheable(self) -> bool:
+        """Whether all pictures have one size before they are cut."""
+        return not self._uncacheable
+
+    @property
+    def _uncacheable(self) -> str:
+        if self.dataset_mode == LABELLED:
+            return "labelled faces are kept in memory anyway"
+        fixed = self.preprocess == FIXED_SIZE
+        return "" if fixed else f"with --preprocess {self.preprocess} pictures keep sizes of their own"
+
+    @property
     def in_order(self) -> bool:
         """Whether nothing is left to chance, see `fixed`."""
         return self.phase != "train" if self.fixed is None else self.fixed
@@ -136,8 +157,3 @@ class DataSettings:
         """Channels of the domains `A` and `B`."""
         pair = (self.input_nc, self.output_nc)
         return dict(zip("AB", pair if self.direction == "AtoB" else pair[::-1], strict=True))
-
-
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UserError(f"--{name} {value} is unknown: one of {', '.join(choices)}")

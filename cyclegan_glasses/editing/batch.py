@@ -96,7 +96,7 @@ def edit_files(
 
     def translated() -> Iterator[_Opened]:
         for item in in_order(pool, begin, jobs, in_flight=workers + 1):
-            crops = editor.translate(item.targets, direction) if item.row is None else ()
+            crops = editor.translate(item.targets, direction, settings) if item.row is None else ()
             yield _Opened(item.job, item.key, item.photo, item.targets, crops, item.row)
 
     def finish(item: _Opened) -> Row:

@@ -63,18 +63,13 @@ def measure_change(crop: np.ndarray, edited: np.ndarray) -> Change:
     return Change(_mask(change), gain, change - gain * crop)
 
 
-def apply_change(
-    pixels: np.ndarray, change: Change, alignment: Alignment, strength: float = 1.0
-) -> tuple[np.ndarray, int]:
-    """The picture with the change in it, and how many of its pixels lie in the changed region.
+def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment, strength: float = 1.0) -> int:
+    """Write the change into the picture, and say how many of its pixels lie in the changed region.
 
     Args:
         pixels: (height, width, channels) of uint8, uint16, or float 0 to 1; 1 channel is grey, 3 are colour,
-            a 2nd or 4th is transparency and stays. It is not written to.
+            a 2nd or 4th is transparency and stays. Where the mask is 0 it stays the same to the last bit.
         strength: 0 to 1.
-
-    Returns:
-        A picture of the same type; where the mask is 0 it is the same to the last bit.
     """
     colours = 1 if pixels.shape[2] < 3 else 3
     maps = [change.mask[:, :, None], change.gain[:, :, :colours], change.offset[:, :, :colours]]
@@ -83,15 +78,14 @@ def apply_change(
     window, there = spread(np.concatenate(maps, axis=2), alignment, pixels.shape)
     mask = strength * np.clip(there[:, :, :1], 0, 1)
     gain, offset = np.clip(there[:, :, 1 : 1 + colours], -1, 0), there[:, :, 1 + colours :]
-    result = pixels.copy()
-    part = result[window][:, :, :colours]
+    part = pixels[window][:, :, :colours]
     peak = peak_of(pixels.dtype)
     levels: np.ndarray = part.astype(np.float32) * (255 / peak)
     levels = np.clip(levels + mask * (gain * levels + offset), 0, 255) * (peak / 255)
     if np.issubdtype(pixels.dtype, np.integer):
         np.rint(levels, out=levels)
     np.copyto(part, levels.astype(pixels.dtype), where=mask > 0)
-    return result, int(np.count_nonzero(mask))
+    return int(np.count_nonzero(mask))
 
 
 def peak_of(dtype: np.dtype) -> float:

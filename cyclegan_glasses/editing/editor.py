@@ -15,6 +15,7 @@ from PIL import Image
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.editing.arrays import from_array, to_array
 from cyclegan_glasses.editing.blend import apply_change, measure_change
+from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import to_rgb8
 from cyclegan_glasses.editing.settings import ADD, ALL, LARGEST, REMOVE, EditSettings
@@ -157,7 +158,7 @@ class GlassesEditor:
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """`edit` for pixels as in `blend.apply_change`."""
         targets = self.look(pixels, direction, settings)
-        return self.finish(pixels, targets, self.translate(targets, direction), settings)
+        return self.finish(pixels, targets, self.translate(targets, direction, settings), settings)
 
     def look(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
@@ -169,7 +170,9 @@ class GlassesEditor:
             for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True), 1)
         ]
 
-    def translate(self, targets: Sequence[Target], direction: str) -> list[np.ndarray]:
+    def translate(
+        self, targets: Sequence[Target], direction: str, settings: EditSettings
+    ) -> list[np.ndarray]:
         """Second step, the model: the edited crops of those that are to be edited, float32 of 0 to 255."""
         crops = [target.crop for target in targets if target.alignment is not None]
         generator = self.model.get(direction)
@@ -178,9 +181,7 @@ class GlassesEditor:
         photo = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
         grey = (photo * torch.from_numpy(_GREY).to(photo).view(1, 3, 1, 1)).sum(1, keepdim=True)
         given = grey if generator.settings.input_nc == 1 else photo
-        with torch.inference_mode(), self.precision.autocast():
-            edited = generator.network(given.contiguous())
-        edited = edited.float().clamp(-1, 1)
+        edited = apply_generator(generator.network, given, self.precision, settings.passes)
         if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
             edited = (photo + edited - grey).clamp(-1, 1)
         return list(((edited + 1) * 127.5).permute(0, 2, 3, 1).cpu().numpy())
@@ -193,7 +194,8 @@ class GlassesEditor:
         settings: EditSettings,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """Third step: the changes of the crops, blended into the picture, and a report of every face."""
-        reports, waiting, result = [], list(edited), pixels
+        reports, waiting = [], list(edited)
+        result = pixels.copy() if waiting else pixels
         for target in targets:
             if target.alignment is None:
                 reports.append(target.report)
@@ -202,7 +204,7 @@ class GlassesEditor:
             if pixels.shape[2] < 3:
                 new = np.repeat((new @ _GREY)[:, :, None], 3, axis=2)
             change = measure_change(crop, new)
-            result, count = apply_change(result, change, target.alignment, settings.strength)
+            count = apply_change(result, change, target.alignment, settings.strength)
             share = count / (pixels.shape[0] * pixels.shape[1])
             report = replace(target.report, share=share)
             if not count:

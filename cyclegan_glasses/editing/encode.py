@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from cyclegan_glasses.editing.photograph import Photograph, to_rgb8, turn_back
+from cyclegan_glasses.editing.photograph import Photograph, directories, to_rgb8, turn_back
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.pictures import EXTENSIONS, SUFFIXES
 
@@ -61,8 +61,9 @@ def encode(photo: Photograph, pixels: np.ndarray, kind: str, strip: bool = False
         return _png(stored, photo, exif, profile, strip)
     if kind == "PPM":
         return _by_opencv(stored, ".pgm" if stored.shape[2] == 1 else ".ppm")
+    beside = photo.exif if kind == "TIFF" and not strip else None
     if stored.dtype == np.uint16 and stored.shape[2] > 1:
-        return _deep_tiff(stored, photo, profile, strip)
+        return _with_directories(_deep_tiff(stored, photo, profile, strip), beside)
     saving = _saving(photo, kind, strip)
     if exif is not None:
         saving["exif"] = exif
@@ -70,7 +71,7 @@ def encode(photo: Photograph, pixels: np.ndarray, kind: str, strip: bool = False
         saving["xmp"] = photo.xmp
     buffer = io.BytesIO()
     _image(stored).save(buffer, kind, icc_profile=profile, **saving)
-    return buffer.getvalue()
+    return _with_directories(buffer.getvalue(), beside)
 
 
 def _saving(photo: Photograph, kind: str, strip: bool) -> dict[str, Any]:
@@ -160,3 +161,31 @@ def _deep_tiff(pixels: np.ndarray, photo: Photograph, profile: bytes | None, str
     buffer = io.BytesIO()
     directory.save(buffer)
     return buffer.getvalue() + content
+
+
+def _with_directories(data: bytes, exif: bytes | None) -> bytes:
+    """A TIFF with the directories of `exif` behind it, and a first directory that knows them.
+
+    Pillow can write them itself only where nothing is compressed.
+    """
+    known = Image.Exif()
+    known.load(exif or b"")
+    if not (found := directories(known)):
+        return data
+    order = "<" if data[:2] == b"II" else ">"
+    (at,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, at)
+    entries = {data[i : i + 2]: data[i : i + 12] for i in range(at + 2, at + 2 + 12 * count, 12)}
+    (following,) = struct.unpack_from(order + "I", data, at + 2 + 12 * count)
+    for tag, values in found.items():
+        data += b"\0" * (len(data) % 2)
+        entries[struct.pack(order + "H", tag)] = struct.pack(order + "HHII", tag, 4, 1, len(data))
+        directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=data[:2], group=tag)
+        for name, value in values.items():
+            directory[name] = value
+        data += directory.tobytes(len(data))
+    data += b"\0" * (len(data) % 2)
+    first = struct.pack(order + "I", len(data))
+    ranked = sorted(entries.values(), key=lambda entry: struct.unpack_from(order + "H", entry))
+    data += struct.pack(order + "H", len(ranked)) + b"".join(ranked) + struct.pack(order + "I", following)
+    return data[:4] + first + data[8:]

@@ -24,6 +24,7 @@ from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.training.checkpoint import load_tensors
 
+FILE = "facemath.pt"  # in the folder of the run that it was learnt from
 VERSION = 1
 _BATCH = 64
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.build import (
     build_generator,
@@ -18,6 +19,14 @@ from cyclegan_glasses.networks.build import (
 )
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+
+
+def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
+    """What a generator makes of `faces` (N, C, H, W) in [-1, 1], then of its own results."""
+    with torch.inference_mode(), precision.autocast():
+        for _ in range(passes):
+            faces = network(faces.contiguous()).float().clamp(-1, 1)
+    return faces
 
 
 def load_generator(
@@ -43,7 +52,7 @@ def load_generator(
         )
     wrong = [
         f"{name} is {value!r}, not {asked[name]!r}"
-        for name, value in asdict(found).items()
+        for name, value in (asdict(found) | {"kind": found.kind}).items()
         if name in asked and asked[name] != value
     ]
     if wrong:

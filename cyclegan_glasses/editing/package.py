@@ -10,17 +10,23 @@ from typing import Any
 import torch
 from torch import nn
 
+from cyclegan_glasses.editing.facemath import FILE as FACEMATH
+from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import find_generators, load_generator
-from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE
+from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE, SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
-from cyclegan_glasses.networks.settings import AnyGeneratorSettings, ResidualUnetSettings
+from cyclegan_glasses.networks.facemath import CodeShift
+from cyclegan_glasses.networks.settings import (
+    AnyGeneratorSettings,
+    AutoencoderSettings,
+    ResidualUnetSettings,
+)
 from cyclegan_glasses.training.checkpoint import load_tensors
 from cyclegan_glasses.training.run_folder import read_options
 
-SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
 FORMAT = "cyclegan-glasses editor"
 VERSION = 1
 BARE_SIZE = 256
@@ -36,7 +42,7 @@ class Generator:
     """One direction: the network, in evaluation mode, and what it is made of."""
 
     network: nn.Module
-    settings: AnyGeneratorSettings
+    settings: AnyGeneratorSettings | AutoencoderSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,9 @@ def load_model(
     """Load a model.
 
     Args:
-        where: a packed model (`.pt`), a bare generator of ours or of pytorch-CycleGAN-and-pix2pix (`.pth`),
-            the folder of a run or the name of one below `runs`; None is the model that ships.
+        where: a packed model or an algebra of faces (`.pt`), a bare generator of ours or of
+            pytorch-CycleGAN-and-pix2pix (`.pth`), the folder of a run or the name of one below `runs`; None
+            is the model that ships.
         direction: which way a bare generator goes, unless its name says so (`…_G_A.pth` removes).
         label: the saved epoch of a run.
         asked: fields of `GeneratorSettings` that a person insists on; the rest is read off the weights.
@@ -95,7 +102,11 @@ def load_model(
     """
     path = SHIPPED if where is None else Path(where)
     if path.is_file():
-        if path.suffix == ".pt":
+        packed = path.suffix == ".pt"
+        if label != "latest" or (packed and (asked or size)):
+            words = "--epoch, --netG, --ngf, --norm and --crop_size" if packed else "--epoch"
+            raise UserError(f"{path} is one model and knows itself: leave {words} out")
+        if packed:
             return _load_packed(path, device)
         return _load_bare(path, device, direction, asked, size or BARE_SIZE)
     if where is None:
@@ -110,8 +121,10 @@ def save_model(model: EditingModel, path: Path) -> None:
     """Pack `model` into one file, in half precision, for `load_model`.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: it cannot be written, or is an algebra of faces.
     """
+    if any(isinstance(generator.network, CodeShift) for generator in model.generators.values()):
+        raise UserError(f"{model.source} is one file already: give it to --name as it is")
     packed = {
         "format": FORMAT,
         "version": VERSION,
@@ -134,6 +147,8 @@ def _half(value: torch.Tensor) -> torch.Tensor:
 
 def _load_packed(path: Path, device: torch.device) -> EditingModel:
     state = load_tensors(path)
+    if "directions" in state:
+        return _load_facemath(path, device)
     if state.get("format") != FORMAT:
         raise UserError(f"{path} is no packed model: give a folder of a run, or pack it by `export`")
     if state["version"] > VERSION:
@@ -155,6 +170,17 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         raise UserError(f"{path} is not whole ({error}): pack it again") from error
 
 
+def _load_facemath(path: Path, device: torch.device) -> EditingModel:
+    """An algebra of faces, which edits by a step along its direction `glasses`."""
+    math = load_facemath(path)
+    step = torch.from_numpy(math.direction("glasses"))
+    generators = {
+        direction: Generator(CodeShift(math.network, way * step).to(device).eval(), math.network.settings)
+        for direction, way in ((REMOVE, -1), (ADD, 1))
+    }
+    return EditingModel(generators, math.size, Framing(), str(path), {"model": "facemath"})
+
+
 def _load_bare(
     path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
 ) -> EditingModel:
@@ -168,6 +194,8 @@ def _load_run(
     folder: Path, label: str, device: torch.device, asked: Mapping[str, Any] | None, size: int | None
 ) -> EditingModel:
     options = read_options(folder)
+    if options.get("model") == "facemath":
+        return load_model(_algebra_of(folder), device, label=label, asked=asked, size=size)
     generators: dict[str, Generator] = {}
     for direction in DIRECTIONS:
         try:
@@ -185,6 +213,16 @@ def _load_run(
     fitting = _fitting(size, next(iter(generators.values())))
     facts = {name: options[name] for name in FACTS if name in options}
     return EditingModel(generators, fitting, framing, str(folder), facts)
+
+
+def _algebra_of(folder: Path) -> Path:
+    """The file that `facemath learn` wrote into the folder of a run."""
+    if not (path := folder / FACEMATH).is_file():
+        raise UserError(
+            f"{folder} has codes and no direction yet: python -m cyclegan_glasses facemath learn {folder} "
+            "--dataroot FACES"
+        )
+    return path
 
 
 def _cut(framing: Framing, factor: float) -> Framing:

@@ -17,7 +17,8 @@ from cyclegan_glasses.pictures import BACKGROUND, UnreadablePicture, check_heade
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 UPRIGHT = 1
 #: Tags of TIFF that say something of the photo, not of how its pixels lie in the file.
-_TIFF_TAGS = (269, 270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 700, 33432)
+_TIFF_WORDS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)
+_TIFF_TAGS = (*_TIFF_WORDS, 282, 283, 296, 700)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ def read_photograph(path: Path | str) -> Photograph:
         if deep or kind != "TIFF":  # which Pillow has turned upright by itself
             pixels = turn_upright(pixels, orientation)
         if kind == "TIFF":
-            orientation, exif = UPRIGHT, None
+            orientation = UPRIGHT
         return Photograph(pixels, kind, data, orientation, exif, profile, xmp, saving)
     except UnreadablePicture:
         raise
@@ -107,6 +108,14 @@ def to_rgb8(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(rgb, (*rgb.shape[:2], 3)))
 
 
+def directories(exif: Image.Exif) -> dict[int, dict[int, Any]]:
+    """What EXIF says of the shot and of the place, by the tags of these directories."""
+    found = {int(tag): dict(exif.get_ifd(tag)) for tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
+    for values in found.values():
+        values.pop(ExifTags.IFD.Interop, None)  # a directory of its own, by its place in the old file
+    return {tag: values for tag, values in found.items() if values}
+
+
 def _pixels(picture: Image.Image) -> np.ndarray:
     """What the picture holds, as uint8 or uint16 (height, width, 1 to 4)."""
     if picture.mode.startswith("I"):
@@ -139,9 +148,23 @@ def _exif(picture: Image.Image) -> tuple[int, bytes | None]:
         exif = picture.getexif()
         orientation = exif.get(ExifTags.Base.Orientation, UPRIGHT)
         orientation = orientation if orientation in range(1, 9) else UPRIGHT
-        return orientation, exif.tobytes() if "exif" in picture.info or orientation != UPRIGHT else None
+        if picture.format == "TIFF":  # whose first directory says how the file is made
+            exif = _of_the_photo(exif)
+        there = bool(exif) if picture.format == "TIFF" else "exif" in picture.info or orientation != UPRIGHT
+        return orientation, exif.tobytes() if there else None
     except Exception:
         return UPRIGHT, None
+
+
+def _of_the_photo(exif: Image.Exif) -> Image.Exif:
+    """What a TIFF tells of the photo: its directories of the shot and the place, and a few words."""
+    kept = Image.Exif()
+    for tag in _TIFF_WORDS:
+        if tag in exif:
+            kept[tag] = exif[tag]
+    for tag, values in directories(exif).items():
+        kept[tag] = values
+    return kept
 
 
 def _saving(picture: Image.Image, data: bytes) -> dict[str, Any]:

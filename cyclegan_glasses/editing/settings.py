@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cyclegan_glasses.errors import UserError, one_of
 
+#: The model that ships.
+SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
 REMOVE, ADD = "AtoB", "BtoA"
 DIRECTIONS = (REMOVE, ADD)
 ALL, LARGEST = "all", "largest"
+MOST_PASSES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class EditSettings:
         face: `all`, `largest`, or which one, the largest being `1`.
         strength: 0 leaves the photo as it is, 1 is the model's edit, between them it fades.
         force: also edit faces of which the judge says that there is nothing to do.
+        passes: how many times the model goes over a face, over its own result from the second time on.
         check: have the judge read the edited faces too.
 
     Raises:
@@ -28,12 +33,20 @@ class EditSettings:
     face: str = ALL
     strength: float = 1.0
     force: bool = False
+    passes: int = 1
     check: bool = False
 
     def __post_init__(self) -> None:
+        check_passes(self.passes)
         if not self.face.isdecimal():
             one_of("face", self.face, (ALL, LARGEST, "a number"))
         elif int(self.face) < 1:
             raise UserError("--face counts from 1, the largest")
         if not 0 <= self.strength <= 1:
             raise UserError(f"--strength {self.strength} is not possible: 0 (nothing) to 1 (all of the edit)")
+
+
+def check_passes(passes: int) -> None:
+    """Raises `UserError` for a number of passes that cannot be."""
+    if not 1 <= passes <= MOST_PASSES:
+        raise UserError(f"--passes {passes} is not possible: 1 to {MOST_PASSES}")

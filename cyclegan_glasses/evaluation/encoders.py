@@ -34,7 +34,7 @@ class Inception:
     name = INCEPTION
 
     def __init__(self, path: Path, expected: str = INCEPTION_SHA256) -> None:
-        self.sha256 = _checked(path, "--inception", f"torch-fidelity's {INCEPTION_FILE}", expected)
+        self.sha256 = checked(path, "--inception", f"torch-fidelity's {INCEPTION_FILE}", expected)
         try:
             from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
         except ImportError:
@@ -67,7 +67,7 @@ class SFace:
     name = "SFace"
 
     def __init__(self, path: Path) -> None:
-        self.sha256 = _checked(path, "--sface", "OpenCV Zoo's face_recognition_sface_2021dec.onnx")
+        self.sha256 = checked(path, "--sface", "OpenCV Zoo's face_recognition_sface_2021dec.onnx")
         try:
             self._network = cv2.FaceRecognizerSF.create(str(path), "")
             self.features(np.zeros((1, SFACE_SIZE, SFACE_SIZE, 3), np.uint8))
@@ -82,7 +82,12 @@ class SFace:
         return np.stack([np.ravel(row) for row in rows]).astype(np.float32)
 
 
-def _checked(path: Path, option: str, what: str, expected: str = "") -> str:
+def checked(path: Path, option: str, what: str, expected: str = "") -> str:
+    """The SHA-256 of the file that `--option` names, which must begin as `expected`.
+
+    Raises:
+        UserError: it is not there, or is another file than `what`.
+    """
     if not path.is_file():
         raise UserError(f"{option} {path} is not there: give {what}")
     found = sha256_of(path)

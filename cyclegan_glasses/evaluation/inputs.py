@@ -15,7 +15,7 @@ from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.transforms import Geometry, apply, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.change import typology_angle
-from cyclegan_glasses.evaluation.metrics import Mask, Picture
+from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -51,6 +51,10 @@ class Input:
 class Inputs:
     """The pictures of one direction: `for item in inputs`, and those of the target's domain.
 
+    Attributes:
+        settings: which pictures, and how they are cut.
+        in_common: names that are in both domains; where all are, these are pairs.
+
     Raises:
         UserError: a folder is missing or empty, or no photo has one of the groups asked for.
     """
@@ -59,13 +63,13 @@ class Inputs:
         self.settings, root = settings, settings.dataroot
         source, target = settings.direction.split("to")
         self._source, self._target = (
-            open_domain(name, root / f"{settings.phase}{name}", 3) for name in (source, target)
+            open_domain(name, root / f"{settings.phase}{name}", (3,)) for name in (source, target)
         )
         masks = find_pictures(root / f"{settings.phase}M") if (root / f"{settings.phase}M").is_dir() else []
         self._masks = {path.stem: path for path in masks}
         own, other = self._source.by_name(), self._target.by_name()
-        paired = own.keys() == other.keys()
-        self._truths = other if paired else {}
+        self.in_common = len(own.keys() & other.keys())
+        self._truths = other if own.keys() == other.keys() else {}
         paths = spread(list(own.items()), settings.limit)
         self._paths = dict(paths)
         self._photos = latest_photos(root) if (root / MANIFEST).is_file() else {}
@@ -89,6 +93,10 @@ class Inputs:
         """Pictures of the target's domain."""
         return len(self._target)
 
+    def scored(self, picture: Picture) -> Picture:
+        """A picture, in the colours or the grey that scores are read off."""
+        return luminance(picture) if self.settings.grey else picture
+
     def __iter__(self) -> Iterator[Input]:
         """Every picture that can be read, in order."""
         for name, path in self._paths.items():
@@ -106,8 +114,8 @@ class Inputs:
 
     def targets(self, limit: int = 0) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
         """Pictures of the target's domain, at most `limit`, evenly chosen, with their eyes."""
-        for path in spread(list(self._target.paths), limit):
-            yield self._read(path)[:2]
+        for index in spread(list(range(len(self._target))), limit):
+            yield self._read(self._target.path(index))[:2]
 
     def _read(self, path: Path) -> tuple[Picture, NDArray[np.float64], Geometry, tuple[int, int]]:
         """The picture and its eyes, cut to size; how it was cut, and its own size."""

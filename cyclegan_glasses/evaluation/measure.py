@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -22,12 +22,15 @@ from cyclegan_glasses.evaluation.encoders import SFACE_FRAMING, SFACE_SIZE
 from cyclegan_glasses.evaluation.frame import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
+from cyclegan_glasses.evaluation.outlines import outlines_moved
 from cyclegan_glasses.evaluation.pairs import compare
+from cyclegan_glasses.evaluation.perception import SMALLEST, Lpips
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, Encoder, Judge
 
 BATCH = 32
+JUDGE = "judge"  # what its own features are called beside a number: `FD-judge`
 TARGET = {"AtoB": NONE, "BtoA": GLASSES}
 RING = 0.03  # width of the ring around the mask, as a share of the side
 
@@ -44,6 +47,7 @@ class Instruments:
         encoder: the judge's own features, for `FD-judge`, `KD-judge`, and likeness where there is no SFace.
         inception: for FID and KID.
         sface: for likeness.
+        lpips: for the distance to the truth as people see it.
         detector: for the movement of landmarks.
         judge_size: side in pixels of the faces that judge and encoder are given.
     """
@@ -52,6 +56,7 @@ class Instruments:
     encoder: Encoder | None = None
     inception: Encoder | None = None
     sface: Encoder | None = None
+    lpips: Lpips | None = None
     detector: FaceDetector | None = None
     judge_size: int = 128
 
@@ -84,15 +89,15 @@ def measure(
     """
     done, direction = Measured(), inputs.settings.direction
     codes = _Codes(instruments)
-    for batch in _batches(inputs):
-        pairs = [(item, made) for item in batch if (made := editor(item.picture, item.mask)) is not None]
+    for pairs in _batches(translated(inputs, inputs, editor)):
         rows = [score(item, after, back, direction, instruments.detector) for item, (after, back) in pairs]
         befores, afters = [item.picture for item, _ in pairs], [after for _, (after, _) in pairs]
         eyes = [item.eyes for item, _ in pairs]
-        if pairs:
-            codes.add(befores, afters, eyes, rows)
-            _judge(instruments, befores, afters, eyes, rows, TARGET[direction])
+        codes.add(befores, afters, eyes, rows)
+        _judge(instruments, befores, afters, eyes, rows, TARGET[direction])
         for (item, (after, _)), row in zip(pairs, rows, strict=True):
+            if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST:
+                row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])
             done.stems.append(item.stem)
             done.groups.append(dict(item.group))
             done.rows.append(row)
@@ -101,6 +106,19 @@ def measure(
             advance()
     done.whole = codes.distances(inputs)
     return done
+
+
+def translated(
+    inputs: Inputs, items: Iterable[Input], editor: Editor
+) -> Iterator[tuple[Input, tuple[Picture, Picture | None]]]:
+    """Each of `items` that the editor can do, with its result and the way back, in what `inputs` scores."""
+    for item in items:
+        if (made := editor(item.picture, item.mask)) is None:
+            continue
+        after, back = made
+        truth = None if item.truth is None else inputs.scored(item.truth)
+        seen = replace(item, picture=inputs.scored(item.picture), truth=truth)
+        yield seen, (inputs.scored(after), None if back is None else inputs.scored(back))
 
 
 def score(
@@ -122,6 +140,7 @@ def score(
     zone = glasses_zone(before.shape, eyes) if item.mask is None else item.mask
     scores |= changed_elsewhere(before, after, zone)
     scores |= colour_shift(before, after, eyes)
+    scores |= outlines_moved(before, after, eyes)
     if back is not None:
         scores["cycle L1"] = l1(back, before)
     if detector is not None:
@@ -131,8 +150,8 @@ def score(
 
 def already_there(inputs: Inputs, editor: Editor, limit: int) -> list[float]:
     """L1 between pictures that are in the target's domain already and their results: none of it is wanted."""
-    made = ((picture, editor(picture, None)) for picture, _ in inputs.targets(limit))
-    return [l1(result[0], picture) for picture, result in made if result is not None]
+    items = (Input("", picture, eyes) for picture, eyes in inputs.targets(limit))
+    return [l1(after, item.picture) for item, (after, _) in translated(inputs, items, editor)]
 
 
 def _more(after: Picture, truth: Picture, mask: Mask | None) -> dict[str, float]:
@@ -191,7 +210,7 @@ class _Codes:
         if face is not None:
             alike = likeness(*(self._encode(face, pictures, eyes) for pictures in (befores, afters)))
             for row, value in zip(rows, alike, strict=True):
-                row[f"likeness ({face.name})"] = float(value)
+                row[f"likeness ({self._name(face)})"] = float(value)
 
     def distances(self, inputs: Inputs) -> dict[str, float]:
         found: dict[str, float] = {}
@@ -199,11 +218,15 @@ class _Codes:
             if not self._made[encoder.name]:
                 continue
             real = [
-                self._encode(encoder, [picture for picture, _ in part], [eyes for _, eyes in part])
+                self._encode(encoder, [inputs.scored(p) for p, _ in part], [eyes for _, eyes in part])
                 for part in _batches(inputs.targets())
             ]
-            found |= distances(np.concatenate(self._made[encoder.name]), np.concatenate(real), encoder.name)
+            made, name = np.concatenate(self._made[encoder.name]), self._name(encoder)
+            found |= distances(made, np.concatenate(real), name)
         return found
+
+    def _name(self, encoder: Encoder) -> str:
+        return JUDGE if encoder is self._instruments.encoder else encoder.name
 
     def _encode(self, encoder: Encoder, pictures: list[Picture], eyes: list[NDArray]) -> NDArray:
         if encoder is self._instruments.inception:

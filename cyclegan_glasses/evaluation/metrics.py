@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.floating]
@@ -59,6 +60,11 @@ def ms_ssim(picture: Picture, truth: Picture) -> float:
         result = result * np.maximum(values, 0) ** weight
         a, b = _halved(a), _halved(b)
     return float(result.mean())
+
+
+def luminance(picture: Picture) -> Picture:
+    """A picture in grey, as a training of grey pictures reads it: ITU-R 601, in all three channels."""
+    return np.repeat(np.asarray(Image.fromarray(picture).convert("L"))[..., None], 3, axis=2)
 
 
 def _similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray, NDArray]:

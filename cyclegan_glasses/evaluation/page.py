@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.evaluation.metrics import Picture
 from cyclegan_glasses.evaluation.report import Evaluated, Report
 from cyclegan_glasses.evaluation.scores import ARROWS, MEANINGS, RANKING, better, goodness
-from cyclegan_glasses.evaluation.statistics import figure
+from cyclegan_glasses.evaluation.statistics import ByGroup, figure
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.monitoring.curves import chart
 from cyclegan_glasses.monitoring.webpage import Picture as Shown
@@ -53,11 +53,12 @@ def write_page(report: Report, worst: Sequence[Worst], folder: Path) -> Path:
     body: list[dom_tag] = [_about(report), _scores(report)]
     for note in report.notes:
         body.append(tags.p(note, cls="quiet"))
-    body += _curves(report) + _groups(report.columns)
+    body += _curves(report)
     for number, kept in enumerate(worst):
         body += _pictures(kept, number, folder)
+    body += _groups(report.columns)
     path = make_folder(folder) / "index.html"
-    write_text(path, page(f"Evaluation, {report.about['direction']}", *body))
+    write_text(path, page(report.title, *body))
     return path
 
 
@@ -88,7 +89,7 @@ def _curves(report: Report) -> list[dom_tag]:
     runs: dict[str, list[tuple[float, Evaluated]]] = {}
     for column in report.columns:
         if column.source.epoch.isdecimal():
-            runs.setdefault(column.source.name, []).append((float(column.source.epoch), column))
+            runs.setdefault(column.source.line, []).append((float(column.source.epoch), column))
     runs = {name: columns for name, columns in runs.items() if len(columns) > 1}
     if not runs:
         return []
@@ -100,24 +101,29 @@ def _curves(report: Report) -> list[dom_tag]:
 
 
 def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
+    """Each group of each column; those of rivals are folded away."""
     body: list[dom_tag] = []
     for column in columns:
-        cards = tags.div(cls="cards")
+        part = tags.details(open=bool(column.source.weights), cls="groups")
+        part.add(tags.summary(f"{column.source.title}, by group"))
         for name, scores in column.groups.items():
-            if not scores:
-                continue
-            values = list(dict.fromkeys(value for found in scores.values() for value in found.means))
-            rows: list[list[str | dom_tag]] = []
-            for value in values:
-                means = [found.means.get(value) for found in scores.values()]
-                count = max(mean.n for mean in means if mean)
-                rows.append([value, str(count), *(str(mean) if mean else "–" for mean in means)])
-            gaps = [f"{f.worst}, gap {figure(f.gap)}" if f.worst else "–" for f in scores.values()]
-            rows.append([tags.b("worst"), "", *gaps])
-            cards.add(tags.div(tags.h3(f"by {name}"), table([name, "n", *scores], rows), cls="card"))
-        if len(cards):
-            body += [tags.h2(column.source.title), cards]
-    return body
+            if scores:
+                part.add(tags.div(tags.h3(f"by {name}"), _group(name, scores), cls="card"))
+        if len(part) > 1:
+            body.append(part)
+    return [tags.h2("By group"), *body] if body else []
+
+
+def _group(name: str, scores: Mapping[str, ByGroup]) -> dom_tag:
+    values = list(dict.fromkeys(value for found in scores.values() for value in found.means))
+    rows: list[list[str | dom_tag]] = []
+    for value in values:
+        means = [found.means.get(value) for found in scores.values()]
+        count = max(mean.n for mean in means if mean)
+        rows.append([value, str(count), *(str(mean) if mean else "–" for mean in means)])
+    gaps = [f"{f.worst}, gap {figure(f.gap)}" if f.worst else "too few" for f in scores.values()]
+    rows.append([tags.b("worst"), "", *gaps])
+    return table([name, "n", *scores], rows)
 
 
 def _pictures(kept: Worst, number: int, folder: Path) -> list[dom_tag]:

@@ -35,6 +35,7 @@ class Source:
         epoch: label of the checkpoint; empty for a rival.
         weights, options: SHA-256 of the generator's file and of the run's `train_opt.json`, shortened.
         trained_on: hash of the manifest that the run was trained on, where it is known.
+        passes: how many times the generator went over each picture.
     """
 
     name: str
@@ -42,11 +43,21 @@ class Source:
     weights: str = ""
     options: str = ""
     trained_on: str = ""
+    passes: int = 1
+
+    @property
+    def line(self) -> str:
+        """The name of a curve over its checkpoints."""
+        return self.name + self._passes
 
     @property
     def title(self) -> str:
         """To stand over a column."""
-        return f"{self.name} {self.epoch}".strip()
+        return f"{self.name} {self.epoch}".strip() + self._passes
+
+    @property
+    def _passes(self) -> str:
+        return f", {self.passes} passes" if self.passes > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,12 @@ class Report:
     about: dict[str, str]
     columns: list[Evaluated] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """To stand over everything."""
+        words = (self.about.get(name) for name in ("direction", "colours"))
+        return ", ".join(["Evaluation", *filter(None, words)])
 
     @property
     def scores(self) -> list[str]:
@@ -126,7 +143,7 @@ def to_markdown(report: Report) -> str:
         for column in report.columns:
             cells.append(str(column.means[name]) if name in column.means else figure(column.value(name)))
         lines.append([f"{name} {ARROWS.get(better(name), '')}".strip(), *cells])
-    text = [f"Evaluation, {report.about['direction']}", "", *markdown_table(head, lines), ""]
+    text = [report.title, "", *markdown_table(head, lines), ""]
     return "\n".join(text + [f"- {note}" for note in report.notes]) + "\n"
 
 
@@ -152,7 +169,7 @@ def to_csv(report: Report) -> str:
     """A line each: what it was, with which data and versions, then every score with its interval."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    own = ("name", "epoch", "weights", "options", "trained_on")
+    own = ("name", "epoch", "passes", "weights", "options", "trained_on")
     head = [*own, *report.about, "n"]
     for name in report.scores:
         head += [name, f"{name} low", f"{name} high"]
@@ -173,6 +190,7 @@ def to_json(report: Report) -> dict[str, Any]:
         {
             "name": column.source.name,
             "epoch": column.source.epoch,
+            "passes": column.source.passes,
             "weights": column.source.weights,
             "options": column.source.options,
             "trained_on": column.source.trained_on,

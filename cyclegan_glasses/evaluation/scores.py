@@ -22,6 +22,7 @@ RANKING = ("L1 inside", "L1", "frame left", "rims on", "L1 elsewhere")
 MEANINGS = {
     "PSNR": "dB, against the truth",
     "L1": "of 255, against the truth",
+    "LPIPS": "against the truth, as people see it (AlexNet, version 0.1)",
     "L1 inside": "of 255, against the truth, inside the glasses' mask",
     "L1 ring": "of 255, against the truth, in a ring around the mask",
     "L1 outside": "of 255, against the input, outside the mask",
@@ -44,6 +45,7 @@ MEANINGS = {
     "background hue": "change in degrees",
     "cycle L1": "of 255, way back against input",
     "change of what is right": "L1 of 255 when the input is in the target's domain already",
+    "eye outlines moved": "of lids and iris, in percent of the eye distance; 8 where they are gone",
     "face lost": "share in whose result the detector finds no face",
     "eyes moved": "of the eye distance, in percent",
     "nose and mouth moved": "of the eye distance, in percent",

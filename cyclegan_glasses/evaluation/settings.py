@@ -62,6 +62,7 @@ class EvaluationSettings:
         limit: pictures of the input's domain at most, evenly chosen; 0 for all.
         groups: what to group by; empty for all that the manifest has.
         protocol: how pictures come to their size.
+        grey: everything is scored in luminance alone.
     """
 
     dataroot: Path
@@ -70,6 +71,7 @@ class EvaluationSettings:
     limit: int = 0
     groups: tuple[str, ...] = ()
     protocol: Protocol = field(default_factory=Protocol)
+    grey: bool = False
 
     def __post_init__(self) -> None:
         one_of("direction", self.direction, DIRECTIONS)

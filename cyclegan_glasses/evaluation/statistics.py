@@ -61,8 +61,8 @@ def bootstrap(values: Sequence[float] | np.ndarray, seed: int = 0) -> Mean:
 
 
 def summarise(rows: Sequence[Mapping[str, float]]) -> dict[str, Mean]:
-    """The mean of every score, in the order in which they first appear."""
-    names = dict.fromkeys(name for row in rows for name in row)
+    """The mean of every score, in the order of the row that has most of them."""
+    names = dict.fromkeys(name for row in (max(rows, key=len, default={}), *rows) for name in row)
     return {name: bootstrap([row[name] for row in rows if name in row]) for name in names}
 
 

@@ -25,11 +25,12 @@ from cyclegan_glasses.networks.unet import UnetGenerator
 
 
 def build_generator(settings: AnyGeneratorSettings) -> nn.Module:
-    """The generator that `settings` describe, with torch's own initial weights."""
+    """The generator that `settings` describe: the removers that learn from pairs with balanced weights (see
+    `balance`), the published ones with torch's own, for `initialise` to draw anew."""
     if isinstance(settings, ResidualUnetSettings):
-        return ResidualUnet(settings)
+        return balance(ResidualUnet(settings))
     if isinstance(settings, IseeSettings):
-        return IseeNetwork(settings)
+        return balance(IseeNetwork(settings))
     match settings.kind:
         case "resnet_9blocks":
             return ResnetGenerator(settings, blocks=9)
@@ -61,6 +62,21 @@ def initialise(network: nn.Module, settings: InitSettings) -> nn.Module:
         elif isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
             init.normal_(module.weight, 1.0, settings.gain)
             init.zeros_(module.bias)
+    return network
+
+
+def balance(network: nn.Module) -> nn.Module:
+    """Draw weights that keep the size of signals through rectified layers (He et al., arXiv 1502.01852).
+
+    A layer named `out`, which proposes the picture, begins at a tenth: near grey, far from saturation.
+    """
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if name.endswith("out"):
+                module.weight.data.mul_(0.1)
+            if module.bias is not None:
+                init.zeros_(module.bias)
     return network
 
 

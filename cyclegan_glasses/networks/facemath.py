@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 
@@ -34,6 +35,33 @@ class FaceAutoencoder(nn.Module):
     def decode(self, codes: Tensor) -> Tensor:
         """Faces of codes (N, latent)."""
         return torch.tanh(self.decoder(codes).float())
+
+
+class CodeShift(nn.Module):
+    """A generator that walks among codes: faces (N, 3, height, width) in [-1, 1] to as many.
+
+    To a face is added what a step changes in it, its decoded code after the step minus before, so that what
+    the code does not hold of the face stays.
+
+    Args:
+        network: that gives codes.
+        step: that is taken, (latent,).
+    """
+
+    step: Tensor
+
+    def __init__(self, network: FaceAutoencoder, step: Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("step", step)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        side = self.network.settings.size
+        fits = faces.shape[2:] == (side, side)
+        seen = faces if fits else F.interpolate(faces, (side, side), mode="bilinear", antialias=True)
+        code, _ = self.network.encode(seen)
+        change = self.network.decode(code + self.step) - self.network.decode(code)
+        return faces + (change if fits else F.interpolate(change, faces.shape[2:], mode="bicubic"))
 
 
 def _down(inputs: int, outputs: int) -> list[nn.Module]:

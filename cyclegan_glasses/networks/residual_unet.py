@@ -57,7 +57,11 @@ class ResidualUnet(nn.Module):
 
 
 class Block(nn.Module):
-    """Two convolutions around a shortcut (He et al., arXiv 1512.03385, fig. 2), the first with the stride."""
+    """Two convolutions around a shortcut (He et al., arXiv 1512.03385, fig. 2), the first with the stride.
+
+    The shortcut leaves pixels out before its convolution, which is the same as a stride: the library's own
+    1×1 convolution with a stride writes past its memory where three channels lie last (AVX2, torch 2.14).
+    """
 
     recompute = False
 
@@ -67,7 +71,7 @@ class Block(nn.Module):
         self.first = Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
         self.second = Conv2d(outputs, outputs, kernel, 1, kernel // 2, bias=bias)
         self.norms = nn.ModuleList([layer(outputs), layer(outputs)])
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride)
+        self.shortcut, self.stride = nn.Conv2d(inputs, outputs, 1), stride
 
     def forward(self, x: Tensor) -> Tensor:
         if self.recompute and torch.is_grad_enabled():
@@ -76,7 +80,7 @@ class Block(nn.Module):
 
     def _compute(self, x: Tensor) -> Tensor:
         inner = self.norms[1](self.second(F.relu(self.norms[0](self.first(x)))))
-        return F.relu(inner + self.shortcut(x))
+        return F.relu(inner + self.shortcut(x[..., :: self.stride, :: self.stride]))
 
 
 class Refiner(nn.Module):

@@ -12,6 +12,7 @@ DISCRIMINATORS = ("basic", "n_layers", "pixel")
 NORMS = ("instance", "batch", "none", "syncbatch")
 INITS = ("normal", "xavier", "kaiming", "orthogonal")
 UPSAMPLINGS = ("transpose", "resize")
+RESIDUAL_UNET = "residual_unet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ class GeneratorSettings:
         """What the sides of a picture must be a multiple of."""
         return {"unet_256": 256, "unet_128": 128}.get(self.kind, 4)
 
+    def check_side(self, side: int) -> None:
+        """Raises `UserError` where pictures of `side` pixels do not suit it."""
+        if side % self.multiple:
+            raise UserError(
+                f"--netG {self.kind} needs a --crop_size that is a multiple of {self.multiple}, and {side} is"
+                " not"
+            )
+
     def __post_init__(self) -> None:
         one_of("netG", self.kind, GENERATORS)
         one_of("norm", self.norm, NORMS)
@@ -72,7 +81,9 @@ class ResidualUnetSettings:
     norm: str = "instance"
     composite: bool = False
     refine: bool = False
+    kind: ClassVar[str] = RESIDUAL_UNET
     multiple: ClassVar[int] = 1
+    dropout: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         one_of("norm", self.norm, NORMS)
@@ -107,6 +118,7 @@ class IseeSettings:
     input_nc: int = 1
     output_nc: int = 1
     filters: int = 90
+    kind: ClassVar[str] = "isee"
     multiple: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
@@ -160,6 +172,9 @@ class AutoencoderSettings:
     size: int = 64
     channels: tuple[int, ...] = (32, 64, 96, 128)
     latent: int = 96
+    input_nc: ClassVar[int] = 3
+    output_nc: ClassVar[int] = 3
+    multiple: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.channels) < 1 or self.latent < 1:
@@ -217,17 +232,15 @@ class InitSettings:
         one_of("init_type", self.kind, INITS)
 
 
-def check_side(side: int, generator: GeneratorSettings, discriminator: DiscriminatorSettings) -> None:
+def check_side(
+    side: int, generator: GeneratorSettings | ResidualUnetSettings, discriminator: DiscriminatorSettings
+) -> None:
     """Whether square pictures of `side` pixels suit both networks.
 
     Raises:
         UserError: they do not; says which sides do.
     """
-    if side % generator.multiple:
-        raise UserError(
-            f"--netG {generator.kind} needs a --crop_size that is a multiple of {generator.multiple}, and"
-            f" {side} is not"
-        )
+    generator.check_side(side)
     if side < discriminator.smallest:
         raise UserError(
             f"--crop_size {side} leaves --netD {discriminator.kind} nothing to judge: at least"

@@ -16,6 +16,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
+from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.parts import parts
 from cyclegan_glasses.objectives.passes import Call, Passes, wants_compiling
@@ -73,9 +74,10 @@ class CycleGAN:
             build_discriminator(replace(judge, input_nc=of_b)),
             build_discriminator(replace(judge, input_nc=of_a)),
         )
+        for network in networks[0 if isinstance(forth, GeneratorSettings) else 2 :]:
+            initialise(network, settings.init)
         self.remove_glasses, self.add_glasses, self.judge_b, self.judge_a = (
-            initialise(network, settings.init).to(device).to(memory_format=self._format)
-            for network in networks
+            network.to(device).to(memory_format=self._format) for network in networks
         )
         self._networks: dict[str, nn.Module] = {
             "G_A": self.remove_glasses,
@@ -106,6 +108,7 @@ class CycleGAN:
         }
         self._penalty_chance = torch.Generator().manual_seed(seed + 2)
         self._pictures: dict[str, Tensor] = {}
+        self._steps = 0
         # Norms within a picture let two inputs share a pass; statistics over a batch, and dropout, do not.
         within = settings.generator.norm in ("instance", "none") and settings.discriminator.norm in (
             "instance",
@@ -119,11 +122,15 @@ class CycleGAN:
         for network in self._networks.values():
             network.train()
         self._passes.begin(partial(self._rehearse, given))
-        losses = self._step_generators(given, progress) | self._step_discriminators(given["A"], given["B"])
+        learn = self._steps >= self.settings.discriminators_first
+        with torch.set_grad_enabled(learn):
+            losses = self._step_generators(given, progress, learn)
+        losses |= self._step_discriminators(given["A"], given["B"])
+        self._steps += 1
         self._average()
         return {name: losses[name] for name in self.loss_names}
 
-    def _step_generators(self, given: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
+    def _step_generators(self, given: dict[str, Tensor], progress: float, learn: bool) -> dict[str, Tensor]:
         self._discriminators_learn(False)
         self._passes.clear(self.optimizers["G"])
         losses: dict[str, Tensor] = {name: given["A"].new_zeros(()) for name in self.loss_names}
@@ -133,12 +140,14 @@ class CycleGAN:
             if self.settings.plain:
                 turns = iter([_together(turns)])
             for terms, out in turns:
-                self.precision.backward(torch.stack(list(terms.values())).sum() * share)
+                if learn:
+                    self.precision.backward(torch.stack(list(terms.values())).sum() * share)
                 for name, term in terms.items():
                     losses[name] = losses[name] + term.detach() * share
                 for label, picture in out.items():
                     shown.setdefault(label, []).append(self._passes.kept(picture))
-        self._take_step("G")
+        if learn:
+            self._take_step("G")
         out = {label: torch.cat(pictures) for label, pictures in shown.items()} | given
         out |= {"real_A": given["A"], "real_B": given["B"]}
         self._pictures = {label: out[label] for label in LABELS if label in out}
@@ -203,20 +212,22 @@ class CycleGAN:
         for terms, _ in self._turns(part, 0.0):
             self.precision.backward(torch.stack(list(terms.values())).sum())
         self._discriminators_learn(True)
-        share = torch.ones(len(part["A"]), 1, 1, 1) if self.settings.gan_mode == "wgangp" else None
-        for name, side in (("D_A", "B"), ("D_B", "A")):
-            loss = self._judge_loss(self._passes[name], part[side], part[side], share)
-            self.precision.backward(loss)
+        for way in "AB":
+            real = part[_other(way)]
+            other = part[way] if self.settings.mismatched else None
+            self.precision.backward(self._judge_loss(self._passes[f"D_{way}"], real, real, other))
 
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)
         self._passes.clear(self.optimizers["D"])
         losses: dict[str, Tensor] = {}
-        for name, real, label in (
-            ("D_A", real_b, "fake_B"),
-            ("D_B", real_a, "fake_A"),
+        for name, real, label, other in (
+            ("D_A", real_b, "fake_B", real_a),
+            ("D_B", real_a, "fake_A", real_b),
         ):
             seen = {"real": real, "fake": self._earlier(label)}
+            if self.settings.mismatched:
+                seen["other"] = other
             if self.settings.gan_mode == "wgangp":
                 seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_chance)
             losses[name] = real.new_zeros(())
@@ -230,16 +241,24 @@ class CycleGAN:
     def _earlier(self, name: str) -> Tensor:
         return self._pools[name].query(self._pictures[name]).contiguous(memory_format=self._format)
 
-    def _judge_loss(self, judge: Call, real: Tensor, fake: Tensor, share: Tensor | None = None) -> Tensor:
+    def _judge_loss(
+        self,
+        judge: Call,
+        real: Tensor,
+        fake: Tensor,
+        other: Tensor | None = None,
+        share: Tensor | None = None,
+    ) -> Tensor:
+        """Of a discriminator; `other` are real pictures of the domain that it does not judge."""
         mode = self.settings.gan_mode
+        inputs = [real, fake] if other is None else [real, fake, other]
         with self.precision.autocast():
             if self._can_merge:
-                on_real, on_fake = judge(torch.cat([real, fake])).split([len(real), len(fake)])
+                scores = judge(torch.cat(inputs)).split([len(pictures) for pictures in inputs])
             else:
-                on_real, on_fake = judge(real), judge(fake)
-        loss = (
-            adversarial_loss(on_real.float(), True, mode) + adversarial_loss(on_fake.float(), False, mode)
-        ) / 2
+                scores = [judge(pictures) for pictures in inputs]
+        on_real, *on_fakes = (adversarial_loss(s.float(), not i, mode) for i, s in enumerate(scores))
+        loss = (on_real + torch.stack(on_fakes).mean()) / 2
         if share is not None:
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, share)
         return loss
@@ -278,6 +297,7 @@ class CycleGAN:
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "pools": {name: pool.state_dict() for name, pool in self._pools.items()},
             "penalty_chance": self._penalty_chance.get_state(),
+            "steps": self._steps,
             "precision": self.precision.state_dict(),
         }
 
@@ -293,6 +313,7 @@ class CycleGAN:
         for name, pool in self._pools.items():
             pool.load_state_dict(state["pools"][name], self.device)
         self._penalty_chance.set_state(state["penalty_chance"])
+        self._steps = state.get("steps", self.settings.discriminators_first)
         self.precision.load_state_dict(state["precision"])
 
 

@@ -120,12 +120,17 @@ class CycleGANSettings:
         ema: decay a step of the moving average of the generators; 0 for none.
         lambda_pair, lambda_pair_B: weights of the L1 distance of G_A(pair_A) to pair_B, and of G_B(pair_B) to
             pair_A, on pairs whose truth is known; 0 for none.
+        mismatched: real pictures of the other domain count as fakes as well, half as much as all fakes (after
+            the mismatched pairs of Reed et al., arXiv 1605.05396, §4.1). A discriminator that never saw bare
+            faces may take them for good enough.
+        discriminators_first: steps in which the discriminators learn alone, for generators that begin with
+            something worth keeping.
         chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
         recompute: keep less for the backward pass of the generators and compute it again.
         compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
     """
 
-    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
+    generator: GeneratorSettings | ResidualUnetSettings = field(default_factory=GeneratorSettings)
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     init: InitSettings = field(default_factory=InitSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
@@ -142,6 +147,8 @@ class CycleGANSettings:
     ema: float = 0.0
     lambda_pair: float = 0.0
     lambda_pair_B: float = 0.0
+    mismatched: bool = False
+    discriminators_first: int = 0
     chunk: int = 0
     recompute: bool = False
     compile: str = "off"
@@ -149,8 +156,9 @@ class CycleGANSettings:
     def __post_init__(self) -> None:
         one_of("gan_mode", self.gan_mode, GAN_MODES)
         weights = (self.lambda_A, self.lambda_B, self.lambda_identity, self.lambda_gp)
-        if min(*weights, self.lambda_pair, self.lambda_pair_B, self.pool_size) < 0:
-            raise UserError("loss weights and --pool_size must not be below 0")
+        counts = (self.pool_size, self.discriminators_first)
+        if min(*weights, self.lambda_pair, self.lambda_pair_B, *counts) < 0:
+            raise UserError("loss weights, --pool_size and --discriminators_first must not be below 0")
         if not (self.cycle_decay >= 0 and self.identity_decay >= 0):
             raise UserError("--lambda_decay must not be below 0")
         if self.lr_ratio <= 0:

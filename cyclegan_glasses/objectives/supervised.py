@@ -41,7 +41,7 @@ class Supervised:
         self.settings, self.device, self.precision = settings, device, precision
         self._source, self._target = settings.direction.split("to")
         self._forth, self._judge = f"G_{self._source}", f"D_{self._source}"
-        self.generator = _balanced(build_generator(settings.generator)).to(device)
+        self.generator = build_generator(settings.generator).to(device)
         self._networks: dict[str, nn.Module] = {self._forth: self.generator}
         if settings.lambda_gan:
             judge = replace(settings.discriminator, input_nc=settings.generator.output_nc)
@@ -163,18 +163,3 @@ class Supervised:
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         self.precision.load_state_dict(state["precision"])
-
-
-def _balanced(network: nn.Module) -> nn.Module:
-    """Draw weights that keep the size of signals through rectified layers (He et al., arXiv 1502.01852).
-
-    A layer named `out`, which proposes the picture, begins at a tenth: near grey, far from saturation.
-    """
-    for name, module in network.named_modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            if name.endswith("out"):
-                module.weight.data.mul_(0.1)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-    return network

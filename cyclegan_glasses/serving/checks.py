@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.machine import cores, free_memory
 from cyclegan_glasses.serving.health import (
     FINE,
     NOTE,
@@ -37,6 +37,7 @@ REQUIRED = (
 # Distribution, the extra that it belongs to, what it is for. The dashboard's have a check of their own.
 OPTIONAL = (
     ("torch-fidelity", "metrics", "FID and KID"),
+    ("lpips", "metrics", "LPIPS"),
     ("onnx", "export", "models for other programs"),
     ("onnxruntime", "export", "running exported models"),
     ("dask", "cluster", "the criteria on several machines"),
@@ -109,7 +110,7 @@ def devices() -> Iterator[Finding]:
 
     cpu = torch.device("cpu")
     names = "fp32, bf16" if has_bfloat16(cpu) else "fp32"
-    yield Finding("cpu", FINE, f"{_processor()}, {os.cpu_count()} cores, computes in {names}")
+    yield Finding("cpu", FINE, f"{_processor()}, {cores()} cores, computes in {names}")
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         gpu = choose_device("cuda", [index])
         memory = torch.cuda.get_device_properties(gpu).total_memory / GIGA
@@ -127,7 +128,7 @@ def devices() -> Iterator[Finding]:
 
 def memory() -> Iterator[Finding]:
     """What is free of memory and disk."""
-    free = _free_memory()
+    free = free_memory()
     if free is not None:
         remedy = (
             "close other programs, or train with --crop_size 128 --batch_size 1" if free < 2 * GIGA else ""
@@ -194,12 +195,3 @@ def _processor() -> str:
     except OSError:
         found = None
     return found.group(1) if found else platform.processor() or platform.machine()
-
-
-def _free_memory() -> int | None:
-    """Bytes that programs can still have; None where the system does not tell."""
-    try:
-        found = re.search(r"^MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
-    except OSError:
-        return None
-    return int(found.group(1)) * 1024 if found else None

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("faces")
     group.add_argument("--face", default="all", help="all, largest, or which one: 1 is the largest")
     group.add_argument("--strength", type=float, default=1.0, help="0 to 1: fades the edit")
+    group.add_argument("--passes", type=int, default=1, help="go over each face so many times")
     group.add_argument("--force", action="store_true", help="also faces that need nothing, by the judge")
     group.add_argument("--judge", action="store_true", help="have the judge read the results as well")
     group.add_argument("--yunet", type=Path, help="file of the face detector")
@@ -58,7 +59,7 @@ def command(args: argparse.Namespace, direction: str) -> Callable[[], int]:
     Raises:
         UserError: words that cannot be.
     """
-    settings = EditSettings(args.face, args.strength, args.force, args.judge)
+    settings = EditSettings(args.face, args.strength, args.force, args.passes, args.judge)
     if args.workers < 1:
         raise UserError("--workers must be at least 1")
     return lambda: run(args, direction, settings)

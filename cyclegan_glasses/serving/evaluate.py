@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.editing.settings import SHIPPED, check_passes
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.evaluation.settings import (
     DIRECTIONS,
@@ -27,12 +28,13 @@ class Request:
     """What `evaluate` was asked for.
 
     Attributes:
-        runs: folders of runs, with the label of the checkpoint to load; `all` stands for every numbered one.
+        runs: folders of runs with the label of the checkpoint to load, or files of models.
         rivals: to stand beside them.
         pictures: what is evaluated, and how.
         out: folder of the report.
-        judge, inception, sface: files, where given.
+        judge, inception, sface, lpips: files, where given.
         landmarks: look for landmarks, too.
+        passes: how many times generators go over a picture, a column each.
         pick: score by which the best checkpoint is named; empty for none.
         device: as for train.py.
         precision: as for train.py.
@@ -45,7 +47,9 @@ class Request:
     judge: Path | None
     inception: Path | None
     sface: Path | None
+    lpips: Path | None
     landmarks: bool
+    passes: tuple[int, ...]
     pick: str
     device: str
     precision: str
@@ -53,10 +57,16 @@ class Request:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of `evaluate`."""
-    parser.add_argument("--name", nargs="+", required=True, help="of the runs, side by side")
+    parser.add_argument(
+        "--name",
+        nargs="+",
+        default=[],
+        help="runs or files of weights, side by side; else the model that ships",
+    )
     parser.add_argument("--dataroot", type=Path, required=True, help="folder with testA and testB")
     parser.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes, BtoA adds")
     parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")
+    parser.add_argument("--passes", nargs="+", type=int, default=[1], help="go over a picture so many times")
     parser.add_argument("--pick", default="", metavar="SCORE", help="name the best checkpoint by this score")
     parser.add_argument("--rivals", nargs="*", default=None, help=f"any of {' '.join(RIVALS)}")
     parser.add_argument("--group", nargs="*", default=[], help="group by these only, such as race gender")
@@ -67,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge", type=Path, help="weights of the judge; the shipped one by default")
     parser.add_argument("--inception", type=Path, help="torch-fidelity's Inception weights, for FID and KID")
     parser.add_argument("--sface", type=Path, help="OpenCV's SFace, for likeness")
+    parser.add_argument("--lpips", type=Path, help="torchvision's AlexNet; else that in torch's cache")
     parser.add_argument("--no_landmarks", action="store_true", help="do not look for landmarks (quicker)")
     parser.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     parser.add_argument("--out", type=Path, help="folder of the report; results/<names>/evaluation_…")
@@ -93,52 +104,79 @@ def request_of(args: argparse.Namespace) -> Request:
     Raises:
         UserError: a run or a checkpoint is not there, or a value cannot be.
     """
-    folders = [args.checkpoints_dir / name for name in args.name]
-    for folder in folders:
-        if not folder.is_dir():
-            raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
+    models = [_where(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
+    for passes in args.passes:
+        check_passes(passes)
     for name in args.rivals or ():
         one_of("rivals", name, RIVALS)
-    protocol = _protocol(args, read_options(folders[0]))
+    protocol = _protocol(args, models[0])
     settings = EvaluationSettings(
         args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol
     )
-    labels = {folder: _labels(folder, args.epoch, args.direction) for folder in folders}
-    names = "+".join(args.name)
+    labels = {path: _labels(path, args.epoch, args.direction) for path in models}
+    names = "+".join(name_of(path) for path in models)
     return Request(
-        runs=tuple((folder, label) for folder in folders for label in labels[folder]),
+        runs=tuple((path, label) for path in models for label in labels[path]),
         rivals=tuple((UNTOUCHED, TELEA) if args.rivals is None else args.rivals),
         pictures=settings,
         out=args.out or Path("results") / names / f"evaluation_{args.direction}",
         judge=args.judge,
         inception=args.inception,
         sface=args.sface,
+        lpips=args.lpips,
         landmarks=not args.no_landmarks,
+        passes=tuple(dict.fromkeys(args.passes)),
         pick=args.pick,
         device=args.device,
         precision=args.precision,
     )
 
 
-def _protocol(args: argparse.Namespace, saved: dict) -> Protocol:
+def name_of(path: Path) -> str:
+    """What the model of a folder or a file is called."""
+    return "shipped" if path == SHIPPED else path.name if path.is_dir() else path.stem
+
+
+def _where(name: str, runs: Path) -> Path:
+    for path in (runs / name, Path(name)):
+        if path.exists():
+            return path
+    raise UserError(f"there is no run {runs / name}: check --name and --checkpoints_dir")
+
+
+def _protocol(args: argparse.Namespace, model: Path) -> Protocol:
     if args.protocol:
         one_of("protocol", args.protocol, PROTOCOLS)
         if args.crop_size:
             raise UserError("--protocol fixes the size: leave --crop_size out")
         return PROTOCOLS[args.protocol]
+    saved = read_options(model) if model.is_dir() else {"crop_size": _size_of(model)}
     size = args.crop_size or int(saved.get("crop_size", 256))
     return Protocol(
         preprocess=str(saved.get("preprocess", "resize_and_crop")), load_size=size, crop_size=size
     )
 
 
-def _labels(folder: Path, asked: list[str], direction: str) -> list[str]:
-    """The checkpoints asked for, in order; `all` is every one with a number."""
+def _size_of(path: Path) -> int:
+    """Side of the faces that the model in a file knows."""
+    import torch
+
+    from cyclegan_glasses.editing.package import load_model
+
+    return load_model(path, torch.device("cpu")).size
+
+
+def _labels(path: Path, asked: list[str], direction: str) -> list[str]:
+    """The checkpoints asked for, in order; `all` is every one with a number. A file has no label."""
+    if not path.is_dir():
+        if asked != ["latest"]:
+            raise UserError(f"{path} is one model: leave --epoch out")
+        return [""]
     if asked != ["all"]:
         return list(dict.fromkeys(asked))
     ending = f"_net_G_{direction[0]}.pth"
-    found = [path.name.removesuffix(ending) for path in folder.glob(f"*{ending}")]
+    found = [file.name.removesuffix(ending) for file in path.glob(f"*{ending}")]
     numbered = sorted((label for label in found if label.isdecimal()), key=int)
     if not numbered:
-        raise UserError(f"{folder} has no numbered checkpoints: leave --epoch all out")
+        raise UserError(f"{path} has no numbered checkpoints: leave --epoch all out")
     return numbered

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
 from cyclegan_glasses import __version__
 from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.editing.models import find_generators
+from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.encoders import Inception, SFace
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Editor, Instruments, Measured, already_there, measure
 from cyclegan_glasses.evaluation.page import Worst, write_page
+from cyclegan_glasses.evaluation.perception import Lpips, find_alexnet
 from cyclegan_glasses.evaluation.report import (
     Report,
     Source,
@@ -27,16 +31,16 @@ from cyclegan_glasses.evaluation.report import (
     write_report,
 )
 from cyclegan_glasses.evaluation.rivals import rival
-from cyclegan_glasses.evaluation.settings import UNTOUCHED
+from cyclegan_glasses.evaluation.settings import DIRECTIONS, UNTOUCHED
 from cyclegan_glasses.evaluation.statistics import bootstrap, figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.judging import Encoder
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
 from cyclegan_glasses.reading.judge import load_judge
-from cyclegan_glasses.serving.evaluate import Request
+from cyclegan_glasses.serving.evaluate import Request, name_of
 from cyclegan_glasses.serving.examiner import network_editor
-from cyclegan_glasses.serving.results import load_pair
-from cyclegan_glasses.training.run_folder import OPTIONS_FILE, read_options
+from cyclegan_glasses.training.run_folder import OPTIONS_FILE
 
 SHORT = 12  # letters of a hash that are shown
 
@@ -47,6 +51,7 @@ def evaluate(request: Request) -> str:
     Raises:
         UserError: something that is asked for is not there or does not fit.
     """
+    request = replace(request, pictures=replace(request.pictures, grey=_grey(request)))
     inputs = Inputs(request.pictures)
     instruments = _instruments(request)
     report = Report(_about(request, instruments))
@@ -79,38 +84,56 @@ def _candidates(request: Request, inputs: Inputs) -> Iterator[tuple[Source, Edit
     """What is evaluated, with its editor, and whether it was learnt; models are loaded one at a time."""
     device = choose_device(request.device)
     precision = choose_precision(request.precision, device)
-    for folder, label in request.runs:
-        pair = load_pair(folder, label, request.pictures.direction, False, "", device)
-        if (pair.input_nc, pair.output_nc) != (3, 3):
-            raise UserError(f"{folder} translates grey pictures: an evaluation reads RGB alone")
-        yield (
-            _source(folder, label, request.pictures.direction),
-            network_editor(pair.forth, pair.back, precision),
-            True,
-        )
+    forth, back = DIRECTIONS if request.pictures.direction == DIRECTIONS[0] else DIRECTIONS[::-1]
+    for path, label in request.runs:
+        model = _load(path, label, device)
+        generator, other = model.get(forth), model.generators.get(back)
+        channels = generator.settings.input_nc, generator.settings.output_nc
+        for passes in request.passes:
+            if passes > 1 and channels[0] != channels[1]:
+                raise UserError(f"{path} gives other pictures than it takes: leave --passes out")
+            network = other.network if other else None
+            yield (
+                replace(_source(model, path, label, forth), passes=passes),
+                network_editor(generator.network, network, precision, channels[0] == 1, passes),
+                True,
+            )
     for name in request.rivals:
         if name == UNTOUCHED or inputs.masked:
             yield Source(name), rival(name), False
 
 
-def _source(folder: Path, label: str, direction: str) -> Source:
-    options = folder / OPTIONS_FILE
+def _grey(request: Request) -> bool:
+    """Whether one of the models takes or gives grey pictures: then all are scored in luminance."""
+    first = dict(reversed(request.runs))  # of the checkpoints of a run
+    models = (_load(path, label, torch.device("cpu")) for path, label in first.items())
+    settings = [model.get(request.pictures.direction).settings for model in models]
+    return any(1 in (own.input_nc, own.output_nc) for own in settings)
+
+
+def _load(path: Path, label: str, device: torch.device) -> EditingModel:
+    return load_model(path, device, label=label or "latest")
+
+
+def _source(model: EditingModel, path: Path, label: str, direction: str) -> Source:
+    file, options = Path(model.source), path / OPTIONS_FILE
     return Source(
-        name=folder.name,
+        name=name_of(path),
         epoch=label,
-        weights=sha256_of(find_generators(folder, label, direction)[0])[:SHORT],
+        weights=sha256_of(file if file.is_file() else find_generators(path, label, direction)[0])[:SHORT],
         options=sha256_of(options)[:SHORT] if options.is_file() else "",
-        trained_on=str(read_options(folder).get("manifest_hash", ""))[:SHORT],
+        trained_on=str(model.facts.get("manifest_hash", ""))[:SHORT],
     )
 
 
 def _instruments(request: Request) -> Instruments:
-    judge = load_judge(request.judge)
+    judge, alexnet = load_judge(request.judge), request.lpips or find_alexnet()
     return Instruments(
         judge=judge,
         encoder=judge,
         inception=Inception(request.inception) if request.inception else None,
         sface=SFace(request.sface) if request.sface else None,
+        lpips=Lpips(alexnet) if alexnet else None,
         detector=make_detector(steady=False) if request.landmarks else None,
     )
 
@@ -120,23 +143,29 @@ def _about(request: Request, instruments: Instruments) -> dict[str, str]:
     known = (pictures.dataroot / MANIFEST).is_file()
     return {
         "direction": pictures.direction,
+        "colours": "luminance alone" if pictures.grey else "",
         "data": str(pictures.dataroot),
         "manifest": manifest_hash(pictures.dataroot)[:SHORT] if known else "",
         "protocol": pictures.protocol.words
         or f"{pictures.protocol.preprocess} {pictures.protocol.crop_size}, PNG",
-        "judge": f"{judge.name} {judge.sha256[:SHORT]}" if judge else "",
+        "judge": _known_by(judge) if judge else "",
         "inception": instruments.inception.sha256[:SHORT] if instruments.inception else "",
-        "likeness": f"{instruments.sface.name} {instruments.sface.sha256[:SHORT]}"
-        if instruments.sface
-        else "",
+        "likeness": _known_by(instruments.sface) if instruments.sface else "",
+        "lpips": instruments.lpips.sha256[:SHORT] if instruments.lpips else "",
         "landmarks": instruments.detector.name if instruments.detector else "",
         "versions": ", ".join(_versions()),
     }
 
 
+def _known_by(encoder: Encoder) -> str:
+    """Its name, with the hash of its weights."""
+    short = encoder.sha256[:SHORT]
+    return encoder.name if short in encoder.name else f"{encoder.name} {short}"
+
+
 def _versions() -> list[str]:
     found = [f"cyclegan-glasses {__version__}"]
-    for name in ("torch", "torch-fidelity", "opencv-python-headless", "pillow", "numpy"):
+    for name in ("torch", "torch-fidelity", "lpips", "opencv-python-headless", "pillow", "numpy"):
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
@@ -147,6 +176,8 @@ def _versions() -> list[str]:
 def _notes(inputs: Inputs, instruments: Instruments, request: Request) -> list[str]:
     """What is left out, and why."""
     notes = []
+    if request.pictures.grey:
+        notes.append("a model of grey pictures is among them: all, rivals too, are scored in luminance")
     if instruments.judge is None:
         notes.append(
             "no judge: whether results are as asked, FD-judge, KD-judge and its likeness are left out"
@@ -154,7 +185,10 @@ def _notes(inputs: Inputs, instruments: Instruments, request: Request) -> list[s
     if instruments.inception is None:
         notes.append("no --inception: FID and KID are left out")
     if not inputs.paired:
-        notes.append("no pairs: scores against the truth are left out")
+        found = f"{inputs.in_common} names" if inputs.in_common else "no pictures"
+        notes.append(f"{found} in common, no pairs: scores against the truth are left out")
+    elif instruments.lpips is None:
+        notes.append("no --lpips, and none in torch's cache: LPIPS is left out")
     if not inputs.masked and set(request.rivals) - {UNTOUCHED}:
         notes.append(f"no masks in {request.pictures.phase}M: inpainting is left out")
     counts, protocol = (len(inputs), inputs.target_count), request.pictures.protocol

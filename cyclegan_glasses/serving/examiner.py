@@ -10,10 +10,11 @@ from torch import nn
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import Precision, choose_precision
+from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
-from cyclegan_glasses.evaluation.measure import Editor, score
-from cyclegan_glasses.evaluation.metrics import Mask, Picture
+from cyclegan_glasses.evaluation.measure import Editor, score, translated
+from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import DIRECTIONS, EvaluationSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
@@ -27,17 +28,21 @@ SHOWN = {
 }
 
 
-def network_editor(forth: nn.Module, back: nn.Module | None, precision: Precision) -> Editor:
-    """An editor that sends a picture through the generators, as test.py does."""
+def network_editor(
+    forth: nn.Module, back: nn.Module | None, precision: Precision, grey: bool = False, passes: int = 1
+) -> Editor:
+    """An editor that sends a picture through the generators, as test.py does.
 
-    def run(network: nn.Module, values: torch.Tensor) -> torch.Tensor:
-        with torch.inference_mode(), precision.autocast():
-            return network(values)
+    Args:
+        grey: `forth` is given luminance alone.
+        passes: how many times `forth` goes over a picture.
+    """
 
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
-        values = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))).float()
-        after = run(forth, (values / 127.5 - 1)[None].to(precision.device))
-        back_again = run(back, after) if back is not None else None
+        given = luminance(picture)[:, :, :1] if grey else picture
+        values = torch.from_numpy(np.ascontiguousarray(given.transpose(2, 0, 1))).float()
+        after = apply_generator(forth, (values / 127.5 - 1)[None].to(precision.device), precision, passes)
+        back_again = apply_generator(back, after, precision) if back is not None else None
         return to_picture(after[0]), None if back_again is None else to_picture(back_again[0])
 
     return edit
@@ -54,32 +59,32 @@ class Examiner:
 
     def __init__(self, objective: Objective, data: DataSettings, device: torch.device) -> None:
         self._objective, self._data, self._device = objective, data, device
-        self._inputs: dict[str, list[Input]] = {}
+        self._inputs: dict[str, tuple[Inputs, list[Input]]] = {}
 
     def __call__(self) -> dict[str, float]:
         """Mean scores by name, such as `rims off (A)`; nothing that training depends on is moved.
 
         Raises:
-            UserError: there are no test pictures, or no generators of RGB pictures.
+            UserError: there are no test pictures, or no generators.
         """
         found: dict[str, float] = {}
         networks = self._objective.weights()
-        if not {"G_A", "G_B"} & networks.keys() or (self._data.input_nc, self._data.output_nc) != (3, 3):
-            raise UserError("only generators of RGB pictures, G_A and G_B, can be scored")
+        if not {"G_A", "G_B"} & networks.keys():
+            raise UserError("only generators, G_A and G_B, can be scored")
         for direction in DIRECTIONS:
             if network := networks.get(f"G_{direction[0]}"):
                 found |= self._scores(network, direction)
         return found
 
     def _scores(self, network: nn.Module, direction: str) -> dict[str, float]:
-        edit = network_editor(network, None, choose_precision("fp32", self._device))
-        rows, training = [], network.training
+        grey = self._data.channels[direction[0]] == 1
+        edit = network_editor(network, None, choose_precision("fp32", self._device), grey)
+        training = network.training
         network.eval()
         try:
-            for item in self._pictures(direction):
-                made = edit(item.picture, None)
-                assert made is not None
-                rows.append(score(item, made[0], None, direction))
+            inputs, items = self._pictures(direction)
+            made = translated(inputs, items, edit)
+            rows = [score(item, after, None, direction) for item, (after, _) in made]
         finally:
             network.train(training)
         return {
@@ -88,11 +93,19 @@ class Examiner:
             if any(name in row for row in rows)
         }
 
-    def _pictures(self, direction: str) -> list[Input]:
+    def _pictures(self, direction: str) -> tuple[Inputs, list[Input]]:
         if direction not in self._inputs:
             data = self._data
             fit = "scale_width_and_crop" if data.preprocess == "crop" else data.preprocess
             protocol = Protocol(preprocess=fit, load_size=data.crop_size, crop_size=data.crop_size)
-            settings = EvaluationSettings(Path(data.dataroot), direction, limit=PICTURES, protocol=protocol)
-            self._inputs[direction] = list(Inputs(settings))
+            inputs = Inputs(
+                EvaluationSettings(
+                    Path(data.dataroot),
+                    direction,
+                    limit=PICTURES,
+                    protocol=protocol,
+                    grey=1 in data.channels.values(),
+                )
+            )
+            self._inputs[direction] = inputs, list(inputs)
         return self._inputs[direction]

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument("--labels", type=Path, metavar="FILE.csv", help="a table with more attributes")
     learn.add_argument("--columns", nargs="+", default=[], metavar="NAME", help="of the table, to learn")
     learn.add_argument("--limit", type=int, default=4000, help="faces at most (4000)")
-    learn.add_argument("-o", "--out", type=Path, required=True, help="file to write, such as facemath.pt")
+    learn.add_argument("-o", "--out", type=Path, help="file to write; facemath.pt in the run's folder")
     for name, what in (
         ("add-glasses", "put glasses on a face"),
         ("remove-glasses", "take them off"),

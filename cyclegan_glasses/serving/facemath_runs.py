@@ -12,6 +12,7 @@ import numpy as np
 from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import (
+    FILE,
     FaceMath,
     encode,
     learn_direction,
@@ -59,8 +60,9 @@ def learn(args: argparse.Namespace) -> None:
             if name in args.columns:
                 raise
     math = FaceMath(network, codes.mean(0), codes.std(0), directions)
-    save_facemath(args.out, math)
-    print(f"{args.out}: {len(codes)} faces, directions {', '.join(directions) or 'none'}")
+    out = args.out or args.run / FILE
+    save_facemath(out, math)
+    print(f"{out}: {len(codes)} faces, directions {', '.join(directions) or 'none'}")
 
 
 def _encoded(

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.networks.settings import GENERATORS, NORMS
+from cyclegan_glasses.networks.settings import GENERATORS, NORMS, RESIDUAL_UNET
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     group.add_argument("--epoch", default="latest", help="which saved epoch of a run")
-    group.add_argument("--netG", choices=GENERATORS, help="insist on this generator; read off the weights")
+    group.add_argument(
+        "--netG", choices=(*GENERATORS, RESIDUAL_UNET), help="insist on this generator; read off the weights"
+    )
     group.add_argument("--ngf", type=int, help="insist on so many filters")
     group.add_argument("--norm", choices=NORMS, help="insist on this normalisation")
     group.add_argument("--crop_size", type=int, help="side of the faces that the model knows, if not known")

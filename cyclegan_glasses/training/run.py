@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,21 @@ class Training:
             objective, batches, schedule, loop, self._save, examine if ranks.leads else None, patience, ranks
         )
 
+    def begin(
+        self, runs: Iterable[Path] = (), label: str | None = None, epoch: int | None = None
+    ) -> list[str]:
+        """Start from other `runs`, go on from `label`, with `epoch`: whatever is given, in this order.
+
+        Returns:
+            A line for each.
+
+        Raises:
+            UserError: see `start_from`, `resume` and `start_at`.
+        """
+        said = [self.start_from(runs)] if runs else []
+        said += [self.resume(label)] if label is not None else []
+        return said + ([self.start_at(epoch)] if epoch is not None else [])
+
     def resume(self, label: str) -> str:
         """Put everything where `label` left it, and say so in a line.
 
@@ -61,13 +76,38 @@ class Training:
             state = state_path(folder, label).name
             other = "" if count == self._ranks.size else f", saved by {count} processes, so not to the bit"
             return f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}{other}"
-        names = [name for name in objective.weights() if weights_path(folder, label, name).exists()]
+        names = self._load_weights(folder, label)
         if not names:
             raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
-        objective.load_weights(
-            {name: load_network_weights(weights_path(folder, label, name)) for name in names}
-        )
         return f"starting from the weights of {', '.join(names)} alone: optimizers and learning rate are new"
+
+    def start_from(self, runs: Iterable[Path]) -> str:
+        """Begin with the newest weights of other runs, each with the networks it has, and say so in a line.
+
+        Where two runs have the same network, the later one counts.
+
+        Raises:
+            UserError: a run is not there, has no network of this objective, or one of another architecture.
+        """
+        taken: dict[str, Path] = {}
+        for run in runs:
+            names = self._load_weights(run, "latest")
+            if not names:
+                wanted = ", ".join(self.objective.weights())
+                raise UserError(
+                    f"--start_from {run} has no latest weights of {wanted}: name the folder of a run"
+                )
+            taken |= dict.fromkeys(names, run)
+        return "starting with " + ", ".join(f"{name} of {run}" for name, run in sorted(taken.items()))
+
+    def _load_weights(self, folder: Path, label: str) -> list[str]:
+        """Load the weights that `folder` has under `label`; the names of their networks."""
+        names = [name for name in self.objective.weights() if weights_path(folder, label, name).exists()]
+        if names:
+            self.objective.load_weights(
+                {name: load_network_weights(weights_path(folder, label, name)) for name in names}
+            )
+        return names
 
     def start_at(self, epoch: int) -> str:
         """Begin with `epoch`, counted from 1, whatever came before, and say so in a line.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.models import cache_folder
 from cyclegan_glasses.files import make_folder, write_json, write_text
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
 
 OPTIONS_FILE = "train_opt.json"
+LONG_MANIFEST = 4 << 20  # bytes
 
 
 def check_folder(
@@ -80,10 +85,30 @@ def name_data(dataroot: str, paired_dataroot: str = "") -> dict[str, str]:
     """
     roots = {"manifest_hash": dataroot, "paired_manifest_hash": paired_dataroot}
     return {
-        name: manifest_hash(Path(root))
+        name: _hash_of(Path(root))
         for name, root in roots.items()
         if root and (Path(root) / MANIFEST).is_file()
     }
+
+
+def _hash_of(folder: Path) -> str:
+    """`manifest_hash`; that of a long manifest takes seconds, so it is remembered until the file changes."""
+    manifest = (folder / MANIFEST).resolve()
+    found = manifest.stat()
+    if found.st_size < LONG_MANIFEST:
+        return manifest_hash(folder)
+    stamp = f"{manifest} {found.st_size} {found.st_mtime_ns}".encode("utf-8", "surrogateescape")
+    kept = cache_folder() / "manifests" / f"{hashlib.sha256(stamp).hexdigest()[:32]}.txt"
+    try:
+        if re.fullmatch("[0-9a-f]{64}", known := kept.read_text(encoding="ascii")):
+            return known
+    except (OSError, ValueError):
+        pass
+    value = manifest_hash(folder)
+    with suppress(UserError, OSError):  # a home that cannot be written to
+        make_folder(kept.parent)
+        write_text(kept, value)
+    return value
 
 
 def write_options(folder: Path, values: Mapping[str, Any]) -> None:

@@ -8,15 +8,13 @@ when the same command is typed again.
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.photo import MANIFEST, Photo
 from cyclegan_glasses.sources.settings import FolderSettings
-from options.progress import shown
+from options.crawl.tally import STOPPED, tally
 
 HELP = "any pile of pictures, with an optional CSV of labels and groups"
 
@@ -108,7 +106,6 @@ def _gather(
     source: FolderSettings, args: argparse.Namespace, shares: tuple[tuple[str, float], ...]
 ) -> int | None:
     from cyclegan_glasses.collect.writing import CollectSettings, collect
-    from cyclegan_glasses.photo import MANIFEST
     from cyclegan_glasses.sources.folder import folder_photos
 
     photos = folder_photos(source, leave_out=args.out)
@@ -116,32 +113,20 @@ def _gather(
         raise UserError("no picture is left by --where and --labelled_only: check their words")
     settings = CollectSettings(args.align, args.max_turn, args.format, args.domains, shares, args.seed)
     yunet = detector_file(args) if settings.align else None
-    kept: Counter[str] = Counter()
-    left: Counter[str] = Counter()
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     rows = collect(photos, source.folder, args.out, settings, yunet, args.workers)
-    try:
-        for photo in shown(rows, len(photos), "pictures"):
-            if photo.reason:
-                left[photo.reason.split(",")[0] if photo.sha256 else photo.reason] += 1
-            else:
-                kept[photo.path.split("/")[0]] += 1
-    except KeyboardInterrupt:
-        print(
-            f"stopped: {args.out} keeps what was done; type the same command again to go on", file=sys.stderr
-        )
-        return 130
-    finally:
-        rows.close()
-        signal.signal(signal.SIGTERM, before)
-    for name, count in (*sorted(kept.items()), *left.most_common(12)):
-        print(f"{count:7d}  {name}")
+    if (kept := tally(rows, len(photos), "pictures", args.out, _named)) is None:
+        return STOPPED
     if not kept:
         raise UserError(
             f"none of the {len(photos)} pictures was kept: the reasons are in {args.out / MANIFEST}"
         )
-    print(f"{sum(kept.values())} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
+    print(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
     return None
+
+
+def _named(photo: Photo) -> tuple[str, int, str]:
+    reason = photo.reason.split(",")[0] if photo.sha256 else photo.reason
+    return photo.path.split("/")[0], 1, reason
 
 
 def add_detector(parser: argparse._ActionsContainer) -> None:

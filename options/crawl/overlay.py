@@ -8,16 +8,14 @@ and a manifest. A run that was stopped goes on when the same command is typed ag
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.photo import MANIFEST, Photo
 from options.crawl.folder import add_detector, detector_file, shares_of
-from options.progress import shown
+from options.crawl.tally import STOPPED, tally
 
 HELP = "pairs from bare faces: with drawn glasses, without, and the mask"
 
@@ -67,29 +65,11 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 
 def _draw(args: argparse.Namespace, settings: OverlaySettings) -> int | None:
     from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
-    from cyclegan_glasses.photo import MANIFEST
 
     photos = bare_faces(args.folder, args.out)
-    counts: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     rows = draw_pairs(photos, args.folder, args.out, settings, args.frames, detector_file(args), args.workers)
-    try:
-        for found in shown(rows, len(photos), "faces"):
-            if found[0].reason:
-                reasons[found[0].reason.split(",")[0]] += 1
-            else:
-                counts[found[0].split] += len(found) // 2
-    except KeyboardInterrupt:
-        print(
-            f"stopped: {args.out} keeps what was done; type the same command again to go on", file=sys.stderr
-        )
-        return 130
-    finally:
-        rows.close()
-        signal.signal(signal.SIGTERM, before)
-    for name, count in (*sorted(counts.items()), *reasons.most_common(12)):
-        print(f"{count:7d}  {name}")
+    if (counts := tally(rows, len(photos), "faces", args.out, _named)) is None:
+        return STOPPED
     if not counts:
         raise UserError(
             f"glasses fit none of the {len(photos)} pictures: the reasons are in {args.out / MANIFEST}"
@@ -99,3 +79,7 @@ def _draw(args: argparse.Namespace, settings: OverlaySettings) -> int | None:
         f" --dataroot {args.out}, or beside two domains: python train.py --paired_dataroot {args.out}"
     )
     return None
+
+
+def _named(pairs: list[Photo]) -> tuple[str, int, str]:
+    return pairs[0].split, len(pairs) // 2, pairs[0].reason.split(",")[0]

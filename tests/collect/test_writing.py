@@ -59,6 +59,8 @@ def test_domains(label, folder) -> None:
 
 def test_file_names_are_flat_and_readable() -> None:
     assert file_names(["a/b.jpg", "c.PNG"]) == {"a/b.jpg": "a_b.jpg", "c.PNG": "c.png"}
+    assert file_names(["seed 0, portrait 7"], ".png") == {"seed 0, portrait 7": "seed-0-portrait-7.png"}
+    assert file_names(["été (1).jpg"]) == {"été (1).jpg": "été-1-.jpg"}
     assert file_names(["a/b.jpg", "a/b.jpeg"], ".png")["a/b.jpg"] != "a_b.png"
 
 

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +17,20 @@ import numpy as np
 import pytest
 import torch
 
-from cyclegan_glasses.data.loader import Batch, Batches, make_batches
+from cyclegan_glasses.data.batch import Batch
+from cyclegan_glasses.data.loader import Batches, make_batches
 from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.stores import Kept
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import cut_off, fill, ramp
 
 SMALL = DataSettings("", load_size=24, crop_size=16, batch_size=4, num_threads=0)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
 
 
 def same(ones: list[Batch], others: list[Batch]) -> bool:
@@ -77,21 +87,89 @@ def test_two_ranks_together_are_one_process_with_twice_the_batch(unpaired: Path)
     assert ranks[0].epoch_size == 10
 
 
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+def test_a_cache_changes_nothing_nor_do_its_threads(unpaired: Path, cache: str) -> None:
+    """Masks besides, and both with a stop in mid-epoch and with two ranks."""
+    fill(unpaired / "trainM", 11)
+    settings = replace(SMALL, dataroot=str(unpaired))
+    whole = [batch for epoch in (1, 2) for batch in make_batches(settings).epoch(epoch)]
+    for workers in (0, 1, 2):
+        kept = make_batches(replace(settings, cache=cache, num_threads=workers))
+        assert same(whole, list(kept.epoch(1)) + list(kept.epoch(2)))
+        assert same(whole[4:], list(kept.epoch(2, start=4)))
+        assert list(kept.epoch(2, start=11)) == []
+    ranks = [
+        make_batches(replace(settings, cache=how, num_threads=2, batch_size=2), rank=1, world_size=2)
+        for how in ("none", cache)
+    ]
+    assert same(list(ranks[0].epoch(3)), list(ranks[1].epoch(3)))
+    assert same(list(ranks[0].epoch(3, start=4)), list(ranks[1].epoch(3, start=4)))
+
+
+@pytest.mark.parametrize("cache", ["memory", "none"])
+def test_a_new_epoch_ends_the_one_under_way_and_leaves_no_thread(unpaired: Path, cache: str) -> None:
+    before = threading.active_count()
+    batches = make_batches(replace(SMALL, dataroot=str(unpaired), cache=cache, num_threads=2, batch_size=1))
+    first = batches.epoch(1)
+    next(first)
+    assert len(list(batches.epoch(2))) == 11
+    assert list(first) == []
+    second = batches.epoch(3)
+    next(second)
+    assert threading.active_count() > before
+    del second
+    assert [t for t in threading.enumerate() if t.name.startswith("ThreadPool")] == []
+
+
+def test_no_more_threads_read_than_were_asked_for(unpaired: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = replace(SMALL, dataroot=str(unpaired), cache="memory", batch_size=1)
+    monkeypatch.setattr("cyclegan_glasses.data.loader.cores", lambda: 3)
+    render, names = Kept.render, set()
+
+    def watched(self: Kept, index: int) -> np.ndarray:
+        names.add(threading.current_thread().name)
+        time.sleep(0.01)
+        return render(self, index)
+
+    monkeypatch.setattr(Kept, "render", watched)
+    for asked, readers in ((0, 1), (2, 2), (9, 3)):
+        names.clear()
+        assert len(list(make_batches(replace(settings, num_threads=asked)).epoch(1))) == 11
+        assert len(names) == readers and ("MainThread" in names) == (asked == 0)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("cache", ["memory", "none"])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_come_to_a_gpu_unchanged(unpaired: Path, cache: str, workers: int) -> None:
+    settings = replace(SMALL, dataroot=str(unpaired), cache=cache, num_threads=workers)
+    for here, there in zip(
+        make_batches(settings).epoch(1),
+        make_batches(settings, device=torch.device("cuda")).epoch(1),
+        strict=True,
+    ):
+        assert there["A"].is_cuda and there["A_path"] == here["A_path"]
+        assert torch.equal(there["A"].cpu(), here["A"]) and torch.equal(there["B"].cpu(), here["B"])
+
+
+@pytest.mark.parametrize("cache", ["none", "memory"])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_tenth_may_be_unreadable_and_is_named_once(
-    tmp_path: Path, workers: int, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, workers: int, cache: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fill(tmp_path / "trainA", 20)
     fill(tmp_path / "trainB", 20)
     cut_off(tmp_path / "trainA/003.png")
     (tmp_path / "trainA/004.png").write_text("not a picture")
-    batches = make_batches(replace(SMALL, dataroot=str(tmp_path), num_threads=workers))
+    batches = make_batches(replace(SMALL, dataroot=str(tmp_path), num_threads=workers, cache=cache))
     assert set(batches.skipped) == {str(tmp_path / "trainA/004.png")}  # its beginning told
     for epoch in (1, 2):
         assert sum(len(batch["A"]) for batch in batches.epoch(epoch)) == 20
     assert set(batches.skipped) == {str(tmp_path / f"trainA/00{n}.png") for n in (3, 4)}
     assert caplog.text.count("skipped") == 2
     cut_off(tmp_path / "trainA/005.png")
+    if cache == "memory":  # which has it already
+        batches = make_batches(replace(SMALL, dataroot=str(tmp_path), num_threads=workers, cache=cache))
     with pytest.raises(UserError, match=r"3 of 20 pictures of .*trainA cannot be read.*"):
         list(batches.epoch(3))
 

@@ -7,10 +7,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from torchvision.transforms import functional
 
 from cyclegan_glasses.data.settings import PREPROCESS
-from cyclegan_glasses.data.transforms import Geometry, apply, normalize, plan, to_tensor
+from cyclegan_glasses.data.transforms import Geometry, apply, normalize, plan, to_tensor, to_values
+from cyclegan_glasses.data.transforms import cut as cut_out
 from tests.data.drawing import ramp
 
 sides = st.integers(1, 3000)
@@ -88,3 +90,18 @@ def test_tensors_are_channels_first_and_cover_the_range() -> None:
     peer = functional.normalize(functional.to_tensor(ramp(7)), [0.5] * 3, [0.5] * 3)
     assert torch.equal(normalize(to_tensor(ramp(7))), peer)
     assert to_tensor(ramp(0, 20, 10).convert("L")).shape == (1, 10, 20)
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_cut_becomes_the_numbers_that_the_picture_does(mask: bool, mirror: bool) -> None:
+    """All 256 levels, from a picture and from its pixels alone, one beside another in a batch."""
+    picture = Image.fromarray(np.arange(512, dtype=np.uint16).astype(np.uint8).reshape(16, 32))
+    geometry = Geometry((32, 16), (3, 0), (24, 16), mirror)
+    values = to_tensor(apply(picture, geometry))
+    cuts = [cut_out(picture, geometry, mask), cut_out(np.asarray(picture)[..., None], geometry, mask)]
+    pixels = torch.from_numpy(np.stack([part.pixels for part in cuts]))
+    for result in to_values(pixels, torch.tensor([part.mirror for part in cuts]), mask):
+        assert torch.equal(result, values if mask else normalize(values)) and result.is_contiguous()
+    turned = to_values(pixels, torch.tensor([not mirror, mirror]), mask)
+    assert torch.equal(turned[0], turned[1].flip(-1)) and not torch.equal(turned[0], turned[1])

@@ -19,6 +19,12 @@ def barred(crop: np.ndarray, level: float = 20.0) -> np.ndarray:
     return edited
 
 
+def applied(pixels: np.ndarray, *how) -> tuple[np.ndarray, int]:
+    """The picture with a change in it, and how many pixels that concerns."""
+    result = pixels.copy()
+    return result, apply_change(result, *how)
+
+
 def aligned(size: int = 160):
     image, face = drawn_portrait(1, size, glasses=False)
     crop, alignment = align(image, face, 64)
@@ -32,7 +38,7 @@ def test_outside_the_change_every_bit_stays(kind, channels) -> None:
     rng = np.random.default_rng(0)
     pixels = (rng.random((*image.shape[:2], channels)) * TYPES[kind]).astype(kind)
     before = pixels.copy()
-    result, count = apply_change(pixels, measure_change(crop, barred(crop)), alignment)
+    result, count = applied(pixels, measure_change(crop, barred(crop)), alignment)
     assert result.dtype == pixels.dtype and result.shape == pixels.shape
     assert np.array_equal(pixels, before)
     colours = 1 if channels < 3 else 3
@@ -50,7 +56,7 @@ def test_the_change_arrives_in_every_type() -> None:
     levels = []
     for kind, peak in TYPES.items():
         pixels = (image / 255 * peak).round(0 if peak > 1 else 6).astype(kind)
-        levels.append(apply_change(pixels, change, alignment)[0].astype(np.float64) * 255 / peak)
+        levels.append(applied(pixels, change, alignment)[0].astype(np.float64) * 255 / peak)
     assert np.abs(levels[0] - levels[1]).max() < 1.5 and np.abs(levels[1] - levels[2]).max() < 0.1
     x, y = alignment.to_picture(np.array([[32.0, 22.0]]))[0].astype(int)
     assert levels[0][y, x] == pytest.approx([20, 20, 20], abs=4)
@@ -90,7 +96,7 @@ def test_a_frame_sharper_than_the_model_goes_without_a_trace() -> None:
         change = measure_change(crop, truth)
         plain = Change(change.mask, np.zeros_like(change.gain), change.offset + change.gain * crop)
         for name, how in (("plain", plain), ("ours", change)):
-            result = apply_change(worn, how, alignment)[0].astype(int)
+            result = applied(worn, how, alignment)[0].astype(int)
             there = np.abs(worn.astype(int) - bare).max(2) > 40
             left[name].append(np.abs(result - bare)[there].mean())
     assert np.mean(left["ours"]) < 0.6 * np.mean(left["plain"])
@@ -104,7 +110,7 @@ def test_skin_under_a_light_change_keeps_its_texture() -> None:
     crop, alignment = align(image, face, 64)
     edited = crop.astype(np.float32)
     edited[30:44, 14:50] += 25
-    result, _ = apply_change(image, measure_change(crop.astype(np.float32), edited), alignment)
+    result, _ = applied(image, measure_change(crop.astype(np.float32), edited), alignment)
     (x0, y0), (x1, y1) = alignment.to_picture(np.array([[18.0, 33.0], [46.0, 41.0]])).astype(int)
 
     def detail(picture: np.ndarray) -> float:
@@ -118,7 +124,7 @@ def test_skin_under_a_light_change_keeps_its_texture() -> None:
 def test_strength_fades_the_edit() -> None:
     image, crop, alignment = aligned()
     change = measure_change(crop, barred(crop))
-    none, half, full = (apply_change(image, change, alignment, strength)[0] for strength in (0, 0.5, 1))
+    none, half, full = (applied(image, change, alignment, strength)[0] for strength in (0, 0.5, 1))
     assert np.array_equal(none, image)
     apart = np.abs((full.astype(int) - image) - 2 * (half.astype(int) - image))
     assert np.abs(full.astype(int) - image).max() > 100
@@ -132,6 +138,6 @@ def test_a_small_face_is_not_enlarged() -> None:
     assert alignment.scale > 1
     edited = crop.astype(np.float32)
     edited[30:44, 14:82] = 10
-    result, _ = apply_change(image, measure_change(crop.astype(np.float32), edited), alignment)
+    result, _ = applied(image, measure_change(crop.astype(np.float32), edited), alignment)
     x, y = alignment.to_picture(np.array([[48.0, 37.0]]))[0].astype(int)
     assert result[y, x].max() < 30

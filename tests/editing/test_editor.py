@@ -95,6 +95,43 @@ def test_a_model_of_grey_faces_keeps_the_colours() -> None:
     assert colourful > 0.6 * (image.max(2).astype(int) - image.min(2))[changed].mean() > 5
 
 
+def test_further_passes_go_over_the_result() -> None:
+    """What a first pass leaves pale a second one may take away; a pass is the model once more, no more."""
+    image, face = portrait()
+    editor, seen = make_editor([face]), []
+
+    def paler(photo: torch.Tensor) -> torch.Tensor:
+        seen.append(photo.clone())
+        edited = photo.clone()
+        edited[:, :, 16:22, 10:38] *= 0.5
+        return edited
+
+    editor.model.get(REMOVE).network.forward = paler  # type: ignore[method-assign]
+    editor.remove(image, EditSettings(passes=2))
+    assert len(seen) == 2 and torch.equal(seen[1][:, :, 16:22, 10:38], seen[0][:, :, 16:22, 10:38] * 0.5)
+    assert torch.equal(seen[1][:, :, :16], seen[0][:, :, :16])
+    once, twice = (editor.remove(image, EditSettings(passes=n)).astype(int) for n in (1, 2))
+    middle = np.abs(once - image).max(2) > 10
+    assert np.abs(twice - 128)[middle].mean() < 0.75 * np.abs(once - 128)[middle].mean()
+    editor.model.get(REMOVE).network.forward = lambda photo: photo + 3  # type: ignore[method-assign]
+    assert editor.edit(image, REMOVE, EditSettings(passes=3)).picture.max() <= 255
+
+
+def test_a_photo_is_copied_once_and_not_at_all_where_nothing_is_done() -> None:
+    """Large photos with many faces would be copied for each of them."""
+    image, faces = crowd()
+    editor = make_editor(faces)
+    targets = editor.look(image, REMOVE, EditSettings())
+    before = image.copy()
+    result, reports = editor.finish(
+        image, targets, editor.translate(targets, REMOVE, EditSettings()), EditSettings()
+    )
+    assert result is not image and np.array_equal(image, before) and len(reports) == 3
+    nothing = EditSettings(face="9")
+    targets = editor.look(image, REMOVE, nothing)
+    assert editor.finish(image, targets, [], nothing)[0] is image
+
+
 def test_lists_of_pictures_and_both_directions() -> None:
     image, face = portrait()
     editor = make_editor([face])
@@ -189,8 +226,16 @@ def test_other_pictures_are_refused_in_words(picture) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [{"face": "0"}, {"face": "nose"}, {"strength": 1.1}, {"strength": float("nan")}]
+    "words",
+    [
+        {"face": "0"},
+        {"face": "nose"},
+        {"strength": 1.1},
+        {"strength": float("nan")},
+        {"passes": 0},
+        {"passes": 9},
+    ],
 )
 def test_settings_that_cannot_be(words) -> None:
-    with pytest.raises(UserError, match=r"--face|--strength"):
+    with pytest.raises(UserError, match=r"--face|--strength|--passes"):
         EditSettings(**words)

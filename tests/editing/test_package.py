@@ -6,16 +6,24 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from cyclegan_glasses.editing import package
+from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, save_facemath
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
 from cyclegan_glasses.editing.settings import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.build import build_generator
-from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings, ResidualUnetSettings
+from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.networks.settings import (
+    AutoencoderSettings,
+    GeneratorSettings,
+    IseeSettings,
+    ResidualUnetSettings,
+)
 
 CPU = torch.device("cpu")
 TINY = GeneratorSettings("resnet_6blocks", filters=2, composite=True)
@@ -100,6 +108,41 @@ def test_every_network_that_edits_loads_by_itself(settings, tmp_path) -> None:
     assert load_model(tmp_path / "x.pt", CPU).get(REMOVE).settings == settings
 
 
+def test_an_algebra_of_faces_edits_by_its_direction(tmp_path) -> None:
+    """A facemath run loads by itself too, once `facemath learn` has said which way glasses lie."""
+    run = tmp_path / "math"
+    run.mkdir()
+    (run / "train_opt.json").write_text(json.dumps({"model": "facemath", "crop_size": 16}))
+    with pytest.raises(UserError, match=r"no direction yet: .* facemath learn .*math --dataroot"):
+        load_model("math", CPU, runs=tmp_path)
+    torch.manual_seed(0)
+    network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 3)).eval()
+    none, step = np.zeros(3, np.float32), np.array([3.0, 1, 0], np.float32)
+    math = FaceMath(network, none, none + 1, {"glasses": step})
+    save_facemath(run / "facemath.pt", math)
+    math = load_facemath(run / "facemath.pt")  # in half precision, as the editor reads it
+    faces = np.random.default_rng(0).integers(60, 196, (2, 16, 16, 3), dtype=np.uint8)
+    photo = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
+    codes = math.encode(faces)
+    for model in (load_model("math", CPU, runs=tmp_path), load_model(run / "facemath.pt", CPU)):
+        assert model.size == 16 and model.framing == Framing()
+        for direction, way in ((REMOVE, -1), (ADD, 1)):
+            change = math.decode(codes + way * step).astype(int) - math.decode(codes)
+            with torch.no_grad():
+                edited = model.get(direction).network(photo)
+            found = ((edited - photo) * 127.5).permute(0, 2, 3, 1).numpy()
+            assert np.abs(found - change).max() <= 1 and np.abs(change).max() > 5
+        larger = torch.nn.functional.interpolate(photo, (32, 32), mode="bilinear")
+        assert model.get(ADD).network(larger).shape == larger.shape
+    with pytest.raises(UserError, match="knows itself: leave --epoch, .* out"):
+        load_model(run, CPU, label="5")
+    with pytest.raises(UserError, match="is one file already"):
+        save_model(load_model(run, CPU), tmp_path / "packed.pt")
+    save_facemath(run / "facemath.pt", FaceMath(network, none, none + 1, {"age": step}))
+    with pytest.raises(UserError, match=r"no direction 'glasses' \(age\): learn it with facemath learn"):
+        load_model(run, CPU)
+
+
 @pytest.mark.parametrize(
     "name, direction, way",
     [
@@ -133,6 +176,9 @@ def test_what_cannot_be_loaded_is_told_in_words(tmp_path) -> None:
         (folder, {"label": "9"}, "--epoch can be latest"),
         (bare, {"asked": {"filters": 64}}, "another architecture"),
         (bare, {"size": 63}, "a multiple of 4"),
+        (bare, {"label": "9"}, "one model and knows itself: leave --epoch out"),
+        (packed, {"size": 64}, "leave --epoch, --netG, --ngf, --norm and --crop_size out"),
+        (packed, {"asked": {"norm": "batch"}}, "leave --epoch, --netG"),
         (tmp_path / "else.pt", {}, "no packed model"),
         (packed, {}, "of version 99"),
         (tmp_path / "half.pt", {}, "not whole"),

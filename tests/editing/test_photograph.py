@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from cyclegan_glasses.editing.encode import encode, format_of
+from cyclegan_glasses.editing.encode import _with_directories, encode, format_of
 from cyclegan_glasses.editing.photograph import read_photograph, to_rgb8, turn_back, turn_upright
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.pictures import UnreadablePicture
@@ -149,6 +149,44 @@ def test_jpeg_keeps_its_tables_and_metadata_and_drops_the_preview(tmp_path) -> N
     stripped = encode(photo, photo.pixels, "JPEG", strip=True)
     with Image.open(io.BytesIO(stripped)) as new:
         assert not new.getexif() and "comment" not in new.info and new.info["icc_profile"] == PROFILE
+
+
+SHOT = {33434: 0.008, 36867: "2024:01:02 03:04:05", 37500: b"a camera's own words"}
+PLACE = {1: "N", 2: (48.0, 12.5, 1.0)}
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_tiff_keeps_the_directories_of_shot_and_place(compression, deep, tmp_path) -> None:
+    path, words = tmp_path / "x.tif", {"compression": compression, "tiffinfo": {315: "somebody"}}
+    if deep:
+        cv2.imwrite(str(path), noise(9, 11, 3, deep=True))
+    else:
+        save(path, noise(9, 11, 3), **words)
+    values = Image.Exif()
+    values[34665], values[34853] = SHOT, PLACE
+    path.write_bytes(_with_directories(path.read_bytes(), values.tobytes()))
+    photo, data = again(path)
+    with Image.open(io.BytesIO(data)) as picture:
+        exif = picture.getexif()
+        assert dict(exif.get_ifd(34665)) == SHOT and dict(exif.get_ifd(34853)) == PLACE
+        assert picture.size == (11, 9) and (deep or picture.info["compression"] == (compression or "raw"))
+        assert deep or (exif[315] == "somebody" and np.array_equal(np.asarray(picture), photo.pixels))
+    (tmp_path / "y.tif").write_bytes(data)
+    assert np.array_equal(read_photograph(tmp_path / "y.tif").pixels, photo.pixels)
+    with Image.open(io.BytesIO(encode(photo, photo.pixels, "JPEG"))) as picture:
+        assert dict(picture.getexif().get_ifd(34665)) == SHOT, "in another format too"
+    with Image.open(io.BytesIO(encode(photo, photo.pixels, "TIFF", strip=True))) as picture:
+        assert not {34665, 34853, 315} & picture.getexif().keys()
+
+
+def test_what_a_jpeg_tells_of_the_shot_goes_into_a_tiff(tmp_path) -> None:
+    values = Image.Exif()
+    values[274], values[34665] = 6, SHOT
+    photo = read_photograph(save(tmp_path / "x.jpg", noise(20, 12, 3), exif=values.tobytes()))
+    with Image.open(io.BytesIO(encode(photo, photo.pixels, "TIFF"))) as picture:
+        assert picture.size == (20, 12) and 274 not in picture.getexif()
+        assert dict(picture.getexif().get_ifd(34665)) == SHOT
 
 
 @pytest.mark.parametrize("lossless", [True, False])

@@ -42,6 +42,13 @@ def test_the_frechet_distance_of_shifted_sets_is_the_square_of_the_shift() -> No
     assert distances(a, a, "j")["FD-j"] == pytest.approx(0, abs=1e-3)
 
 
+def test_the_frechet_distance_of_stretched_sets_by_hand() -> None:
+    """Twice the features: |2m - m|² + tr(4C + C - 2 · 2C), of the mean m and the covariance C."""
+    a = cloud(5, 60).astype(np.float64)
+    expected = (a.mean(0) ** 2).sum() + np.trace(np.cov(a.T))
+    assert distances((2 * a).astype(np.float32), a, "j")["FD-j"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_the_kernel_distance_is_its_definition() -> None:
     a, b = cloud(1, 30), cloud(2, 30, shift=0.5)
     assert distances(a, b, "j")["KD-j"] == pytest.approx(slow_kernel_distance(a, b), rel=1e-6)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation import measure as measuring
 from cyclegan_glasses.evaluation.inputs import Inputs, eyes_of, spread
 from cyclegan_glasses.evaluation.measure import Instruments, already_there, measure, score
 from cyclegan_glasses.evaluation.page import Worst, write_page
@@ -114,11 +115,30 @@ def test_a_judge_counts_what_turned_out_as_asked(data: Path) -> None:
     mine, theirs = summarise(ideal.rows), summarise(untouched.rows)
     assert mine["as asked"].mean > theirs["as asked"].mean == theirs["right before"].mean
     assert mine["confidence"].mean > theirs["confidence"].mean
-    assert mine["broken"].mean == 0 and theirs["likeness (eye band)"].mean == pytest.approx(1)
-    assert 0 < mine["likeness (eye band)"].mean < 1
+    assert mine["broken"].mean == 0 and theirs["likeness (judge)"].mean == pytest.approx(1)
+    assert 0 < mine["likeness (judge)"].mean < 1
     pytest.importorskip("torch_fidelity")
-    assert ideal.whole["FD-eye band"] < 1e-5 < untouched.whole["FD-eye band"]
+    assert ideal.whole["FD-judge"] < 1e-5 < untouched.whole["FD-judge"]
     assert "FID" not in ideal.whole
+
+
+def test_neither_the_batch_nor_the_order_matters(data: Path, monkeypatch) -> None:
+    """A number that depends on who sat beside whom is none."""
+    pytest.importorskip("torch_fidelity")
+    inputs, judge = inputs_of(data), EyeBand()
+    tools, found = Instruments(judge=judge, encoder=judge, judge_size=SIDE), []
+    for batch, turned in ((32, False), (1, False), (4, True)):
+        monkeypatch.setattr(measuring, "BATCH", batch)
+        with monkeypatch.context() as patch:
+            if turned:
+                patch.setattr(Inputs, "__iter__", lambda _, items=list(inputs): iter(items[::-1]))
+            found.append(measure(inputs, rival("telea"), tools))
+    rows = [dict(zip(done.stems, done.rows, strict=True)) for done in found]
+    assert rows[0].keys() == rows[1].keys() == rows[2].keys() and found[2].stems == found[0].stems[::-1]
+    for other, done in zip(rows[1:], found[1:], strict=True):
+        for stem, row in rows[0].items():
+            assert other[stem] == pytest.approx(row, rel=1e-6, abs=1e-9)
+        assert done.whole == pytest.approx(found[0].whole, rel=1e-4, abs=1e-6)
 
 
 def test_without_a_judge_its_rows_are_not_there(data: Path) -> None:
@@ -210,5 +230,5 @@ def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) ->
     assert "| frame left ↓" in text and "mine 5" in text
     assert len(list(csv.reader((tmp_path / "pictures.csv").open()))) == 1 + 3 * 6
     html = page.read_text()
-    assert "Over the checkpoints" in html and "the worst 8" in html and "by race" in html
+    assert html.index("Over the checkpoints") < html.index("the worst 8") < html.index("by race")
     assert len(list((tmp_path / "images").glob("*.png"))) == 8 * 3

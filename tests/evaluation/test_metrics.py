@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cyclegan_glasses.evaluation.metrics import l1, psnr, ssim
+from cyclegan_glasses.evaluation.metrics import SCALES, l1, luminance, ms_ssim, psnr, ssim
 
 
 def noise(seed: int, height: int = 15, width: int = 13) -> np.ndarray:
@@ -79,12 +79,51 @@ def test_ssim_is_what_its_definition_says(seed: int) -> None:
     assert 0.2 < ssim(a, b) < 0.99
 
 
+def slow_ms_ssim(a: np.ndarray, b: np.ndarray, weights: tuple[float, ...]) -> float:
+    """Wang et al. 2003, eq. 7, scale by scale: contrast and structure of all, luminance of the last."""
+    offsets = np.arange(-5, 6)
+    bell = np.exp(-(offsets**2) / (2 * 1.5**2))
+    window = np.outer(bell, bell) / bell.sum() ** 2
+    c1, c2, result = (0.01 * 255) ** 2, (0.03 * 255) ** 2, np.ones(3)
+    a, b = a.astype(float), b.astype(float)
+    for scale, weight in enumerate(weights):
+        for channel in range(3):
+            values = []
+            for y in range(5, a.shape[0] - 5):
+                for x in range(5, a.shape[1] - 5):
+                    p, q = (v[y - 5 : y + 6, x - 5 : x + 6, channel] for v in (a, b))
+                    mp, mq = (window * p).sum(), (window * q).sum()
+                    vp, vq = (window * (p - mp) ** 2).sum(), (window * (q - mq) ** 2).sum()
+                    value = (2 * (window * (p - mp) * (q - mq)).sum() + c2) / (vp + vq + c2)
+                    if scale == len(weights) - 1:
+                        value *= (2 * mp * mq + c1) / (mp**2 + mq**2 + c1)
+                    values.append(value)
+            result[channel] *= max(0.0, float(np.mean(values))) ** weight
+        a, b = (
+            (v[::2, ::2] + v[1::2, ::2] + v[::2, 1::2] + v[1::2, 1::2]) / 4
+            for v in (v[: v.shape[0] // 2 * 2, : v.shape[1] // 2 * 2] for v in (a, b))
+        )
+    return float(result.mean())
+
+
+def test_ms_ssim_is_what_its_definition_says() -> None:
+    """At 27x24 pixels two scales hold a window; their published weights are made to add up to 1."""
+    a = noise(3, 27, 24)
+    b = np.clip(a * 0.8 + noise(4, 27, 24) * 0.2, 0, 255).astype(np.uint8)
+    weights = (0.0448 / 0.3304, 0.2856 / 0.3304)
+    assert ms_ssim(a, b) == pytest.approx(slow_ms_ssim(a, b, weights), abs=1e-9)
+    assert ms_ssim(a, a) == pytest.approx(1, abs=1e-12) and 0.3 < ms_ssim(a, b) < 0.99
+    assert len(SCALES) == 5 and sum(SCALES) == pytest.approx(1, abs=1e-4)
+
+
 def test_worse_pictures_score_worse() -> None:
     truth, scores = noise(1, 32, 32) // 2 + 64, []
     for strength in (0, 4, 16, 48):
         shift = np.random.default_rng(2).normal(0, 1, truth.shape) * strength
         picture = np.clip(truth + shift, 0, 255).astype(np.uint8)
-        scores.append((-l1(picture, truth), psnr(picture, truth), ssim(picture, truth)))
+        scores.append(
+            (-l1(picture, truth), psnr(picture, truth), ssim(picture, truth), ms_ssim(picture, truth))
+        )
     for better, worse in pairwise(scores):
         assert all(first > second for first, second in zip(better, worse, strict=True))
 
@@ -101,3 +140,9 @@ def test_pictures_that_cannot_be_compared() -> None:
         l1(grey(1), grey(1, 8, 8))
     with pytest.raises(ValueError, match="at least 11x11 pixels, not 20x10"):
         ssim(grey(1, 10, 20), grey(1, 10, 20))
+
+
+def test_luminance_by_hand() -> None:
+    """ITU-R 601: 0.299 red, 0.587 green, 0.114 blue; grey stays what it is."""
+    found = luminance(np.array([[[200, 100, 50], [77, 77, 77]]], np.uint8))
+    assert found.tolist() == [[[124, 124, 124], [77, 77, 77]]]

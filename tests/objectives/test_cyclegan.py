@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import gradient_penalty
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
+from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, ResidualUnetSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings import AdamSettings, CycleGANSettings
 
 CPU = torch.device("cpu")
 GENERATOR = GeneratorSettings("resnet_6blocks", filters=4)
+RESIDUAL_UNET = ResidualUnetSettings(filters=(4, 6), kernels=(5, 3), composite=True)
 SETTINGS = CycleGANSettings(generator=GENERATOR, discriminator=DiscriminatorSettings(filters=4), pool_size=0)
 
 
@@ -111,13 +112,14 @@ def test_five_lsgan_steps_agree_with_a_straightforward_implementation(plain: boo
 
 
 @pytest.mark.parametrize("identity", [0.0, 0.5])
-@pytest.mark.parametrize("composite", [False, True])
-def test_shared_passes_change_nothing(identity: float, composite: bool, one_thread: None) -> None:
+@pytest.mark.parametrize(
+    "generator", [GENERATOR, replace(GENERATOR, composite=True), RESIDUAL_UNET], ids=lambda g: g.kind
+)
+def test_shared_passes_change_nothing(
+    identity: float, generator: GeneratorSettings | ResidualUnetSettings, one_thread: None
+) -> None:
     """They make a step faster; were they not exact, speed would be paid with another model."""
-    models = [
-        make(lambda_identity=identity, generator=replace(GENERATOR, composite=composite), plain=plain)
-        for plain in (True, False)
-    ]
+    models = [make(lambda_identity=identity, generator=generator, plain=plain) for plain in (True, False)]
     losses = [model.step(batch()) for model in models]
     for name, value in losses[0].items():
         assert losses[1][name].item() == pytest.approx(value.item(), rel=1e-5)
@@ -228,6 +230,37 @@ def test_pictures_come_in_the_order_of_the_reference() -> None:
     model = make()
     model.step(batch())
     assert list(model.pictures()) == "real_A fake_B rec_A idt_B real_B fake_A rec_B idt_A".split()
+
+
+def test_discriminators_may_learn_first() -> None:
+    """Generators that know something would lose it to discriminators that know nothing yet."""
+    model = make(discriminators_first=2, ema=0.9)
+    for step in range(3):
+        if step == 1:  # the count goes on where a run stopped
+            state, model = model.state_dict(), make(discriminators_first=2, ema=0.9, seed=5)
+            model.load_state_dict(state)
+        before = {name: copy.deepcopy(network.state_dict()) for name, network in model.weights().items()}
+        model.step(batch(step))
+        moved = {
+            name
+            for name, network in model.weights().items()
+            if any(not torch.equal(value, before[name][key]) for key, value in network.state_dict().items())
+        }
+        assert moved == ({"D_A", "D_B"} if step < 2 else {"D_A", "D_B", "G_A", "G_B"})
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_real_pictures_of_the_other_domain_may_count_as_fakes(plain: bool) -> None:
+    """Without, a generator that leaves faces as they are is judged by who never saw such faces."""
+    model = make(mismatched=True, plain=plain)
+    given = batch()
+    nets = {name: copy.deepcopy(network) for name, network in model.weights().items()}
+    losses = model.step(given)
+    for name, real, other, generator in (("D_A", "B", "A", "G_A"), ("D_B", "A", "B", "G_B")):
+        judge, fake = nets[name], nets[generator](given[other])
+        on_fakes = (judge(fake).square().mean() + judge(given[other]).square().mean()) / 2
+        wanted = ((judge(given[real]) - 1).square().mean() + on_fakes) / 2
+        assert losses[name].item() == pytest.approx(wanted.item(), rel=1e-4)
 
 
 @pytest.mark.parametrize("plain", [True, False])

@@ -113,7 +113,7 @@ def test_a_driver_that_torch_cannot_use_is_noted(monkeypatch):
 
 @pytest.mark.parametrize("free, state", [(1 << 30, NOTE), (1 << 34, FINE)])
 def test_little_memory_and_a_full_disk_are_noted(monkeypatch, free, state):
-    monkeypatch.setattr(checks, "_free_memory", lambda: free)
+    monkeypatch.setattr(checks, "free_memory", lambda: free)
     monkeypatch.setattr(checks.shutil, "disk_usage", lambda path: type("Usage", (), {"free": free}))
     assert [finding.state for finding in checks.memory()] == [state, state]
 

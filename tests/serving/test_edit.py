@@ -20,6 +20,7 @@ from cyclegan_glasses.reading import judge
 from cyclegan_glasses.serving.cli import parse
 from tests.editing.helpers import Known, Says, portrait
 from tests.editing.test_package import tiny_model
+from tests.editing.test_photograph import bomb
 
 
 @pytest.fixture
@@ -84,15 +85,18 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
     (place / "t.jpg").write_text("hello")
     Image.new("RGB", (1, 1)).save(place / "one.png")
     (place / "file").touch()
+    bomb(place / "huge.png")
     for words, message in (
         (("remove", "none.jpg", "-o", "x.jpg"), "none.jpg is not there"),
         (("remove", "t.jpg", "-o", "x.jpg"), "t.jpg: not a picture of a known format"),
         (("remove", "one.png", "-o", "x.png"), "one.png: no face was found"),
+        (("remove", "huge.png", "-o", "x.png"), "huge.png: more than the limit of 100000000 pixels"),
         (("remove", "in/a.png", "-o", "x.xyz"), "cannot be written as .xyz"),
         (("remove", "in/a.png", "-o", "file/x.png"), "cannot write"),
         (("remove", "in/a.png", "-o", "x.png", "--name", "nix"), "there is no model nix"),
         (("remove", "in/a.png", "-o", "x.png", "--face", "nose"), "unknown --face 'nose'"),
         (("remove", "in/a.png", "-o", "x.png", "--workers", "0"), "--workers"),
+        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
         (("remove", "in/a.png", "-o", "x.png", "--judge"), "no judge"),
         (("remove", "in/a.png"), "required: -o"),
         (("export", "--format", "package", "--precision", "int8"), "always in half precision"),

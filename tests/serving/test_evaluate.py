@@ -10,16 +10,21 @@ import pytest
 import torch
 from PIL import Image
 
+from cyclegan_glasses.editing.package import EditingModel, Generator, save_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.measure import Instruments
+from cyclegan_glasses.evaluation.metrics import l1, luminance
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.networks.build import build_generator
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings
 from cyclegan_glasses.serving import evaluating
 from cyclegan_glasses.serving.cli import parse
 from tests.evaluation.portraits import portrait
 from tests.evaluation.test_measure import EyeBand
 
 SIDE = 32
+TINY = GeneratorSettings("resnet_6blocks", filters=2)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def world(tmp_path_factory) -> Path:
     (run / "train_opt.json").write_text(json.dumps({"crop_size": SIDE, "manifest_hash": "abcdef" * 8}))
     for label in ("1", "2", "latest"):
         for name in ("G_A", "G_B"):
-            network = build_generator(GeneratorSettings("resnet_6blocks", filters=2))
+            network = build_generator(TINY)
             torch.save(network.state_dict(), run / f"{label}_net_{name}.pth")
     return root
 
@@ -69,8 +74,110 @@ def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, m
     words = ("--direction", "BtoA", "--judge", tmp_path / "judge.pt", "--out", tmp_path / "out", "--num", "2")
     run(world, *words, "--rivals")
     said = capsys.readouterr().out
-    assert "as asked ↑" in said and "rims on ↑" in said and "likeness (eye band) ↑" in said
+    assert "as asked ↑" in said and "rims on ↑" in said and "likeness (judge) ↑" in said
     assert "eye band abababababab" in (tmp_path / "out" / "evaluation.csv").read_text()
+
+
+def test_lpips_stands_beside_the_truth_where_its_weights_are_at_hand(
+    world: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    class Halves:
+        sha256 = "12" * 32
+
+        def distances(self, pictures: np.ndarray, truths: np.ndarray) -> np.ndarray:
+            return np.where((pictures == truths).all(axis=(1, 2, 3)), 0, 0.5)
+
+    monkeypatch.setattr(evaluating, "find_alexnet", lambda: None)
+    run(world, "--rivals", "untouched", "--out", tmp_path / "without")
+    said = capsys.readouterr().out
+    assert "no --lpips, and none in torch's cache: LPIPS is left out" in said and "| LPIPS" not in said
+    monkeypatch.setattr(evaluating, "find_alexnet", lambda: tmp_path)
+    monkeypatch.setattr(evaluating, "Lpips", lambda path: Halves())
+    run(world, "--rivals", "untouched", "--out", tmp_path / "with")
+    stored = json.loads((tmp_path / "with" / "evaluation.json").read_text())
+    assert stored["columns"][1]["scores"]["LPIPS"] == {"mean": 0.5, "low": 0.5, "high": 0.5, "n": 3}
+    assert stored["about"]["lpips"] == "12" * 6 and "| LPIPS ↓" in capsys.readouterr().out
+
+
+def columns(folder: Path) -> dict[str, dict]:
+    """The scores of each column by its name and passes."""
+    stored = json.loads((folder / "evaluation.json").read_text())
+    return {f"{c['name']} {c['passes']}": c["scores"] for c in stored["columns"]}
+
+
+def test_a_run_of_grey_pictures_is_scored_in_luminance_and_so_is_what_stands_beside_it(
+    world: Path, tmp_path: Path, capsys
+) -> None:
+    """iSee knows brightness alone: beside colours it would lose by what it was never asked for."""
+    run_folder = world / "checkpoints" / "grey"
+    run_folder.mkdir(exist_ok=True)
+    network = build_generator(IseeSettings(filters=2)).eval()
+    torch.save(network.state_dict(), run_folder / "latest_net_G_A.pth")
+    (run_folder / "train_opt.json").write_text(json.dumps({"crop_size": SIDE}))
+    words = ("--name", "grey", "tiny", "--rivals", "untouched", "telea", "--out", tmp_path / "out")
+    run(world, *words)
+    said = capsys.readouterr().out
+    assert said.startswith("Evaluation, AtoB, luminance alone\n") and "are scored in luminance" in said
+    assert "luminance alone" in (tmp_path / "out" / "index.html").read_text()
+    found = columns(tmp_path / "out")
+    assert found.keys() == {"grey 1", "tiny 1", "untouched 1", "telea 1"}
+    pairs = [[luminance(np.asarray(p)) for p in pair] for pair in small_pairs(world)]
+    expected = {"untouched 1": np.mean([l1(picture, truth) for picture, truth in pairs])}
+    expected["grey 1"] = np.mean([l1(through(network, picture[:, :, :1]), truth) for picture, truth in pairs])
+    for name, value in expected.items():
+        assert found[name]["L1"]["mean"] == pytest.approx(value, rel=1e-6), name
+    assert "skin hue" not in found["tiny 1"], "grey has no hue"
+
+
+def through(network: torch.nn.Module, picture: np.ndarray, passes: int = 1) -> np.ndarray:
+    """What a generator makes of (height, width, channels) of 0 to 255, as uint8 of three channels."""
+    values = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    with torch.no_grad():
+        for _ in range(passes):
+            values = network(values).clamp(-1, 1)
+    result = ((values[0].permute(1, 2, 0) + 1) * 127.5).round().byte().numpy()
+    return np.repeat(result, 3 // result.shape[2], axis=2)
+
+
+def small_pairs(world: Path) -> list[list[Image.Image]]:
+    """Input and truth of each pair, as the evaluation cuts them."""
+    folders = [world / "data" / name for name in ("testA", "testB")]
+    size = (SIDE, SIDE)
+    return [
+        [Image.open(folder / f"{n}.png").resize(size, Image.Resampling.BICUBIC) for folder in folders]
+        for n in range(3)
+    ]
+
+
+def test_passes_are_columns_and_the_second_goes_over_the_first(world: Path, tmp_path: Path, capsys) -> None:
+    run(world, "--passes", "1", "2", "--rivals", "--out", tmp_path / "out")
+    assert "| tiny latest " in (said := capsys.readouterr().out) and "| tiny latest, 2 passes " in said
+    found = columns(tmp_path / "out")
+    network = build_generator(TINY).eval()
+    network.load_state_dict(torch.load(world / "checkpoints" / "tiny" / "latest_net_G_A.pth"))
+    for passes in (1, 2):
+        errors = [
+            l1(through(network, np.asarray(picture), passes), np.asarray(truth))
+            for picture, truth in small_pairs(world)
+        ]
+        assert found[f"tiny {passes}"]["L1"]["mean"] == pytest.approx(np.mean(errors), rel=1e-6)
+
+
+def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp_path: Path, capsys) -> None:
+    both = {way: Generator(build_generator(TINY).eval(), TINY) for way in ("AtoB", "BtoA")}
+    packed = tmp_path / "mine.pt"
+    save_model(EditingModel(both, SIDE, Framing(), "mine", {"manifest_hash": "feed" * 16}), packed)
+    words = ["evaluate", "--dataroot", world / "data", "--device", "cpu", "--no_landmarks", "--num", "1"]
+    words += ["--rivals", "--out", tmp_path / "out"]
+    for name in ([], ["--name", packed]):
+        assert parse([str(word) for word in [*words, *name]])() == 0
+    said = capsys.readouterr().out
+    assert "| shipped " in said and "| mine " in said
+    stored = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert stored["columns"][0]["trained_on"] == "feedfeedfeed"
+    assert stored["columns"][0]["weights"] == sha256_of(packed)[:12]
+    with pytest.raises(UserError, match="is one model: leave --epoch out"):
+        parse([str(word) for word in [*words, "--name", packed, "--epoch", "5"]])()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +193,9 @@ def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, m
         (("--judge", "gone.pt"), "there is no judge gone.pt"),
         (("--inception", "gone.pth"), "--inception gone.pth is not there"),
         (("--sface", "gone.onnx"), "--sface gone.onnx is not there"),
+        (("--lpips", "gone.pth"), "--lpips gone.pth is not there"),
         (("--num", "-1"), "--num -1 is below 0"),
+        (("--passes", "1", "9"), "--passes 9 is not possible: 1 to 8"),
         (("--crop_size", "8"), "must be at least 16"),
     ],
 )

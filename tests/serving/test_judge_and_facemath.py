@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, save_facemath
+from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.facelyzr import Facelyzr
@@ -143,6 +144,9 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
     words = ("facemath", "learn", folder, "--dataroot", faces, "-o", tmp_path / "math.pt")
     run(*words, "--labels", table, "--columns", "hat")
     assert set(load_facemath(tmp_path / "math.pt").directions) == {"glasses", "age", "hat"}
+    run(*words[:-2])
+    assert set(load_facemath(folder / "facemath.pt").directions) == {"glasses", "age"}
+    assert load_model(folder, torch.device("cpu")).size == 16, "and the run is an editor now"
     with pytest.raises(UserError, match="no column 'cap'"):
         run(*words, "--labels", table, "--columns", "cap")
     with pytest.raises(UserError, match="'same' has fewer than two values"):

@@ -48,6 +48,23 @@ def test_an_earlier_epoch_can_be_gone_on_from(tmp_path: Path) -> None:
     assert training.resume("1") == "going on from epoch_1.pt: epoch 2, step 5"
 
 
+def test_a_run_can_start_from_others(tmp_path: Path) -> None:
+    """A remover and an adder that learnt from pairs are where CycleGAN begins."""
+    for name in ("one", "two"):
+        objective = OneNumber()
+        torch.nn.init.constant_(objective.network.weight, 1.0 + (name == "two"))
+        make_training(tmp_path / name, objective, max_steps=1).run(Notes(), name, {"lr": 0.1})
+    objective = OneNumber()
+    training = make_training(tmp_path / "new", objective)
+    said = training.start_from([tmp_path / "one", tmp_path / "two"])
+    assert said == f"starting with G_A of {tmp_path / 'two'}"
+    kept = torch.load(tmp_path / "two" / "latest_net_G_A.pth", weights_only=True)
+    assert torch.equal(objective.network.weight, kept["weight"])
+    assert (training.loop.epoch, training.loop.step) == (1, 0)
+    with pytest.raises(UserError, match="name the folder of a run"):
+        training.start_from([tmp_path / "one", tmp_path / "nothing"])
+
+
 def test_weights_alone_are_a_start(tmp_path: Path) -> None:
     """What people bring from the reference implementation is just these files."""
     network = OneNumber().network

@@ -8,6 +8,7 @@ import pytest
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo, manifest_hash, write_manifest
+from cyclegan_glasses.training import run_folder
 from cyclegan_glasses.training.run_folder import (
     check_folder,
     describe_options,
@@ -88,3 +89,27 @@ def test_a_run_names_the_photos_that_it_was_trained_on(tmp_path: Path) -> None:
     first = name_data(str(tmp_path))
     write_manifest(tmp_path, [Photo("trainA/2.png", label="glasses")])
     assert name_data(str(tmp_path)) not in (first, {})
+
+
+def test_the_hash_of_a_long_manifest_is_taken_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a run of 200,000 photos begins with seconds of reading what it has read before."""
+    taken = []
+
+    def counted(folder: Path) -> str:
+        taken.append(folder)
+        return manifest_hash(folder)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(run_folder, "LONG_MANIFEST", 1)
+    monkeypatch.setattr(run_folder, "manifest_hash", counted)
+    write_manifest(tmp_path, [Photo("trainA/1.png", label="glasses")])
+    expected = {"manifest_hash": manifest_hash(tmp_path)}
+    assert name_data(str(tmp_path)) == name_data(str(tmp_path)) == expected and len(taken) == 1
+    (kept,) = (tmp_path / "home").rglob("*.txt")
+    kept.write_text("cut of")
+    assert name_data(str(tmp_path)) == expected and len(taken) == 2
+    write_manifest(tmp_path, [Photo("trainA/2.png", label="glasses")])
+    assert name_data(str(tmp_path)) != expected and len(taken) == 3
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert name_data(str(tmp_path)) == name_data(str(tmp_path)) != {} and len(taken) == 5

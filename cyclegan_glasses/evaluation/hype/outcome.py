@@ -90,7 +90,8 @@ def outcome(study: Study, answers: Sequence[Answer]) -> Outcome:
 
 def to_markdown(study: Study, found: Outcome, groups: Sequence[str] = ()) -> str:
     """The term project's table (groups, id, a column each model, totals), then the HYPE scores."""
-    text = [f"{found.raters} raters, {len(study.portraits)} portraits, {study.direction}", ""]
+    raters = "1 rater" if found.raters == 1 else f"{found.raters} raters"
+    text = [f"{raters}, {len(study.portraits)} portraits, {study.direction}", ""]
     if found.total:
         text += ["Points of 4, mean over raters", "", *_points_table(study, found, groups), ""]
         shares = [[model, *(figure(s) for s in found.shares[model])] for model in found.shares]

@@ -60,7 +60,10 @@ def build_study(settings: StudySettings, out: Path) -> Study:
     found = {name: _results(settings, name) for name in settings.names}
     stems = [stem for stem in found[settings.names[0]] if all(stem in rows for rows in found.values())]
     if not stems:
-        raise UserError(f"the results of {', '.join(settings.names)} have no pictures in common")
+        raise UserError(
+            f"the results of {', '.join(settings.names)} have no pictures in common: translate the same "
+            "--dataroot with each"
+        )
     photos = latest_photos(settings.dataroot) if (settings.dataroot / MANIFEST).is_file() else {}
     source, target = settings.direction.split("to")
     groups = {

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -18,6 +17,7 @@ import numpy as np
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import make_folder, sha256_of, write_json
+from cyclegan_glasses.machine import cores
 from cyclegan_glasses.overlays.frames import Frame, random_frame
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, Photo, latest_photos, write_manifest
@@ -92,7 +92,7 @@ def draw_set(settings: SyntheticSettings, out: Path, workers: int = 0) -> Iterat
     write_json(out / RECORD, _record(settings))
     draw = partial(_write, settings.seed, settings.size, out)
     rows: list[Photo] = []
-    for photos in _run(draw, jobs_of(settings), workers or os.cpu_count() or 1):
+    for photos in _run(draw, jobs_of(settings), workers or cores()):
         rows += photos
         yield photos
     write_manifest(out, rows)

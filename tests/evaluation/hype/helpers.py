@@ -1,4 +1,4 @@
-"""Results of two models on drawn pictures, and a study of them."""
+"""Results of models on drawn pictures, and a study of them."""
 
 from __future__ import annotations
 
@@ -48,13 +48,19 @@ def make_data(root: Path, stems: list[str], reals: int = 6) -> Path:
     return root / "data"
 
 
-def make_study(root: Path, tasks: tuple[str, ...] = TASKS, count: int = 4, **more) -> Study:
-    """A study of `one` and `two` in `root/study`."""
-    stems = [f"face{place}" for place in range(8)]
-    for seed, name in enumerate(("one", "two"), 1):
+def make_study(
+    root: Path,
+    tasks: tuple[str, ...] = TASKS,
+    count: int = 4,
+    names: tuple[str, ...] = ("one", "two"),
+    **more,
+) -> Study:
+    """A study of `names` in `root/study`, of `count` portraits out of as many or 8."""
+    stems = [f"face{place}" for place in range(max(8, count))]
+    for seed, name in enumerate(names, 1):
         make_results(root, name, stems, seed)
     settings = StudySettings(
-        names=("one", "two"),
+        names=names,
         dataroot=make_data(root, stems),
         tasks=tasks,
         count=count,

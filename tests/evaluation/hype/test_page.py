@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -13,18 +14,21 @@ import requests
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.answers import read_answers
-from cyclegan_glasses.evaluation.hype.outcome import outcome
+from cyclegan_glasses.evaluation.hype.outcome import outcome, to_csv, to_markdown
 from cyclegan_glasses.evaluation.hype.plan import plan
 from cyclegan_glasses.evaluation.hype.server import StudyServer, export_page
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, TIME
 from tests.browser import chromium, wait
 from tests.evaluation.hype.helpers import make_study
 
+#: The models, and which of the four criteria a rater sees met.
+POINTS = {"one": (1, 1, 1, 0), "two": (0, 0, 1, 0), "three": (1, 0, 0, 1)}
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[StudyServer]:
-    """A study of two portraits, served."""
-    make_study(tmp_path, count=2, trials=4)
+    """A study of three models and thirty portraits, served."""
+    make_study(tmp_path, count=30, names=tuple(POINTS), each=4, trials=4, groups=("race",))
     with StudyServer(tmp_path / "study") as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -39,7 +43,7 @@ def test_answers_are_taken_from_the_page_alone(server: StudyServer) -> None:
     session = requests.Session()
     assert session.get(server.address, timeout=9).ok
     start = session.get(base + "plan?rater=ann", timeout=9).json()
-    assert len(start["items"]) == 4 + 8 + 8 and start["answered"] == {}
+    assert len(start["items"]) == 3 * (30 + 8 + 4) and start["answered"] == {}
     answer = {"rater": "ann", "item": start["items"][0]["id"], "value": [1, 0, 1, 1]}
     assert session.post(base + "answer", json=answer, timeout=9).status_code == 403
     token = {"X-Page-Token": server.token}
@@ -106,14 +110,14 @@ def answer_everything(browser, items, value_of, saved: Callable[[], int], first:
 @pytest.mark.browser
 @pytest.mark.slow
 def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> None:
-    """A scripted rater with known answers, who closes the page half way, gets exactly those reported."""
+    """Known answers to 3 models and 30 portraits, the page closed half way: exactly those are reported."""
     folder, study = server.folder, server.study
     items = plan(study, "ann")
 
     def value_of(item) -> tuple[int, ...]:
         if item.task == CRITERIA:
-            return (1, 1, 1, 0) if item.model == "one" else (0, 0, 1, 0)
-        return (int(item.real),) if item.model == "two" else (1,)
+            return POINTS[item.model]
+        return (1,) if item.model == "one" else (int(item.real),)
 
     def saved() -> int:
         path = folder / "answers.jsonl"
@@ -128,19 +132,27 @@ def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> Non
 
     enter()
     assert "token" not in browser.current_url
-    answer_everything(browser, items[:14], value_of, saved)
+    half = len(items) // 2
+    answer_everything(browser, items[:half], value_of, saved)
     enter()
-    answer_everything(browser, items, value_of, saved, first=14)
+    answer_everything(browser, items, value_of, saved, first=half)
     wait(lambda: browser.execute_script("return document.body.dataset.done") == "yes")
     answers = read_answers([folder / "answers.jsonl"])
     assert {a.item: a.value for a in answers} == {item.id: value_of(item) for item in items}
     found = outcome(study, answers)
-    assert {name: mean.mean for name, mean in found.total.items()} == {"one": 3, "two": 1}
-    assert {n: m.mean for n, m in found.on_fake.items()} == {"one": 100, "two": 0}
+    assert {name: mean.mean for name, mean in found.total.items()} == {"one": 3, "two": 1, "three": 2}
+    assert found.shares == POINTS
+    assert {n: m.mean for n, m in found.errors.items()} == {"one": 50, "two": 0, "three": 0}
+    assert {n: m.mean for n, m in found.on_fake.items()} == {"one": 100, "two": 0, "three": 0}
+    rows = list(csv.DictReader(to_csv(study, found).splitlines()))
+    assert len(rows) == 30 and {(row["one"], row["two"], row["three"]) for row in rows} == {("3", "1", "2")}
+    text = to_markdown(study, found)
+    assert text.startswith("1 rater, 30 portraits, AtoB\n") and "**race X**" in text
+    assert "| 3.00 [3.00, 3.00] | 1.00 [1.00, 1.00] | 2.00 [2.00, 2.00] |" in text
     timed = [a for a in answers if a.item.startswith("t-")]
     assert len(timed) == sum(item.task == TIME for item in items)
     right = {item.id: value_of(item) == (int(item.real),) for item in items}
-    for block in ("t-0", "t-1"):
+    for block in ("t-0", "t-1", "t-2"):
         run = sorted((a for a in timed if a.item.startswith(block)), key=lambda a: int(a.item.split("-")[2]))
         shown = [500]
         for answer in run:

@@ -1,0 +1,94 @@
+"""Samples into batches, and batches onto the device: uint8 on the way, numbers made at the end of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from cyclegan_glasses.data.datasets import Sample
+from cyclegan_glasses.data.transforms import Cut, to_values
+
+Batch = dict[str, Any]
+SIZES_DIFFER = (
+    "pictures of different sizes do not fit into a batch: --batch_size 1, or a --preprocess that crops"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cuts:
+    """The `Cut`s of a batch: pixels uint8 (pictures, height, width, channels), mirror bool (pictures,)."""
+
+    pixels: torch.Tensor
+    mirror: torch.Tensor
+    mask: bool
+
+    def values(self) -> torch.Tensor:
+        """See `transforms.to_values`."""
+        return to_values(self.pixels, self.mirror, self.mask)
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """A batch with the keys of its samples: `Cuts`, tensors, lists of the rest; `skipped` is that of all.
+
+    Samples without pictures are left out. `error` says what is wrong with the batch, if anything is.
+    """
+    batch: Batch = {"skipped": [entry for sample in samples for entry in sample["skipped"]]}
+    samples = [sample for sample in samples if len(sample) > 1]
+    for name in samples[0] if samples else ():
+        values = [sample[name] for sample in samples]
+        if name == "skipped":
+            continue
+        if isinstance(values[0], Cut):
+            if len({cut.pixels.shape for cut in values}) > 1:
+                return {"skipped": batch["skipped"], "error": SIZES_DIFFER}
+            pixels = torch.from_numpy(np.stack([cut.pixels for cut in values]))
+            batch[name] = Cuts(pixels, torch.tensor([cut.mirror for cut in values]), values[0].mask)
+        else:
+            batch[name] = torch.stack(values) if isinstance(values[0], torch.Tensor) else values
+    return batch
+
+
+def finish(batch: Batch) -> Batch:
+    """The batch with numbers in the place of all `Cuts`, where they are."""
+    return {name: value.values() if isinstance(value, Cuts) else value for name, value in batch.items()}
+
+
+class Sender:
+    """Brings batches to a GPU beside the step, and has their numbers made there.
+
+    Copies go out of page-locked memory on a stream of their own, so that neither the step nor the thread that
+    sends waits for them. `received` makes the current stream wait for a batch.
+
+    Args:
+        device: a CUDA device.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device, self._stream = device, torch.cuda.Stream(device)
+
+    def send(self, batch: Batch) -> tuple[Batch, torch.cuda.Event]:
+        """The batch on the device, and when it is there. To be called in any thread."""
+        with torch.cuda.device(self._device), torch.cuda.stream(self._stream):
+            there = finish({name: self._copied(value) for name, value in batch.items()})
+            return there, self._stream.record_event()
+
+    def received(self, sent: tuple[Batch, torch.cuda.Event]) -> Batch:
+        """The batch, for use on the current stream."""
+        batch, event = sent
+        current = torch.cuda.current_stream(self._device)
+        current.wait_event(event)
+        for value in batch.values():
+            if isinstance(value, torch.Tensor):
+                value.record_stream(current)  # its memory is not used again before the step is through
+        return batch
+
+    def _copied(self, value: Any) -> Any:
+        if isinstance(value, Cuts):
+            return Cuts(self._copied(value.pixels), self._copied(value.mirror), value.mask)
+        if isinstance(value, torch.Tensor):
+            return value.pin_memory().to(self._device, non_blocking=True)
+        return value

@@ -1,0 +1,263 @@
+"""Pictures decoded once and kept at the size that they are cut from, in memory or in files.
+
+What is kept is what is done to a picture before chance comes in: read, turned upright, made grey or colour,
+resized. So a sample from a store is bit for bit the sample without one. Pictures that cannot be read are not
+kept: they are tried again each time, and told of as without a store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+
+from cyclegan_glasses.data.folders import Domain
+from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, make_folder, write_text
+from cyclegan_glasses.parallel import Inline, in_order
+from cyclegan_glasses.pictures import UnreadablePicture
+
+FORMAT = 1  # of the files
+SEGMENT = 256 << 20  # bytes of a file of pictures, at most
+#: Shows that work goes on: passes the items through, is told their number and what they are.
+Shown = Callable[[Iterable[Any], int, str], Iterator[Any]]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a domain's pictures: both sides resized to `side`; pairs side by side stay so.
+
+    Grey halves beside coloured ones are kept in three equal channels.
+    """
+
+    domain: Domain
+    side: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of one picture: height, width, channels."""
+        parts = len(self.domain.channels)
+        return self.side, self.side * parts, max(self.domain.channels)
+
+    @property
+    def bytes(self) -> int:
+        """Of all pictures."""
+        return len(self.domain) * int(np.prod(self.shape))
+
+    def render(self, index: int) -> np.ndarray:
+        """Picture `index`, read from its file, uint8 of `shape`.
+
+        Raises:
+            UnreadablePicture: see `Domain.open`.
+        """
+        whole = Geometry((self.side, self.side), (0, 0), (self.side, self.side), False)
+        resample = MASKS if self.domain.name == "M" else PICTURES
+        parts = [np.atleast_3d(np.asarray(apply(part, whole, resample))) for part in self.domain.open(index)]
+        channels = self.shape[2]
+        return np.hstack([np.broadcast_to(part, (*part.shape[:2], channels)) for part in parts])
+
+
+class MemoryStore:
+    """Keeps what was read once. Several threads may read: one that comes second to a picture waits for none,
+    and writes the same.
+    """
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._pictures = np.empty((len(kept.domain), *kept.shape), np.uint8)
+        self._there = np.zeros(len(kept.domain), bool)
+
+    def read(self, index: int) -> np.ndarray:
+        """See `folders.Store`."""
+        if not self._there[index]:
+            self._pictures[index] = self._kept.render(index)
+            self._there[index] = True
+        return self._pictures[index]
+
+
+class DiskStore:
+    """Pictures in memory-mapped files, of which the system holds in memory what there is room for.
+
+    Args:
+        segments: uint8 (pictures, *kept.shape) each.
+        places: int32 (pictures of the domain, 2), the segment and the place in it; −1 for not there.
+    """
+
+    def __init__(self, kept: Kept, segments: Sequence[np.ndarray], places: np.ndarray) -> None:
+        self._kept, self._segments, self._places = kept, segments, places
+
+    def read(self, index: int) -> np.ndarray:
+        """See `folders.Store`."""
+        segment, place = self._places[index]
+        return self._kept.render(index) if segment < 0 else self._segments[segment][place]
+
+
+def open_disk(kept: Kept, below: Path, threads: int, shown: Shown) -> DiskStore:
+    """The store of a domain in a folder of its own below `below`; what it lacks is read first.
+
+    A picture is known by its name below the domain's folder, its size in bytes and its time of change. Files
+    are written whole, never changed, and named by what they hold, so that a run that reads them is not
+    disturbed by another one that adds to them; two that would add at once take turns. A stopped run has lost
+    one file of pictures at most.
+
+    Args:
+        threads: that read pictures; 0 reads in this one.
+
+    Raises:
+        UserError: no room, no right to write, or more than a tenth of the pictures cannot be read.
+    """
+    folder = make_folder(below / _name(kept))
+    stamps = _stamps(kept.domain)
+    segments, places = _find(kept, folder, stamps)
+    if (places[:, 0] < 0).any():
+        with _locked(folder / "lock"):
+            _, places = _find(kept, folder, stamps)  # another run may have added them meanwhile
+            _tidy(kept.domain, folder)
+            _add(kept, folder, stamps, np.flatnonzero(places[:, 0] < 0), threads, shown)
+        segments, places = _find(kept, folder, stamps)
+    return DiskStore(kept, segments, places)
+
+
+def _name(kept: Kept) -> str:
+    """A folder's name for all that decides what is kept of a picture."""
+    domain = kept.domain
+    facts = (FORMAT, PIL.__version__, str(domain.folder.resolve()), domain.name == "M", domain.channels)
+    digest = hashlib.sha256(json.dumps([*facts, kept.side]).encode()).hexdigest()
+    return f"{domain.folder.name or 'pictures'}-{kept.side}-{digest[:16]}"
+
+
+Stamp = tuple[str, int, int]  # name, size in bytes, time of change in ns
+
+
+def _stamps(domain: Domain) -> list[Stamp]:
+    folder = str(domain.folder)
+    return [_stamp(folder, name) for name in domain.names]
+
+
+def _stamp(folder: str, name: str) -> Stamp:
+    try:  # a `Path` each takes longer than the disk
+        found = os.stat(f"{folder}/{name}" if name else folder)  # noqa: PTH116
+        return name, found.st_size, found.st_mtime_ns
+    except OSError:
+        return name, -1, 0  # told of when it is read
+
+
+def _find(kept: Kept, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
+    """The segments of a store, and where in them each picture is."""
+    segments: list[np.ndarray] = []
+    known: dict[Stamp, tuple[int, int]] = {}
+    for path in sorted(folder.glob("*.json")):
+        held = _index(path)
+        try:
+            pictures = np.load(path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            continue  # cut off, or taken away
+        if pictures.shape == (len(held), *kept.shape) and pictures.dtype == np.uint8:
+            known |= {stamp: (len(segments), place) for place, stamp in enumerate(held)}
+            segments.append(pictures.view(np.ndarray))
+    nowhere = (-1, -1)
+    places = np.array([known.get(stamp, nowhere) for stamp in stamps], np.int32).reshape(-1, 2)
+    return segments, places
+
+
+def _index(path: Path) -> list[Stamp]:
+    """The pictures of a segment; none where its index cannot be read."""
+    try:
+        return [(str(name), int(size), int(time)) for name, size, time in json.loads(path.read_text("utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _add(
+    kept: Kept, folder: Path, stamps: list[Stamp], missing: np.ndarray, threads: int, shown: Shown
+) -> None:
+    """Read the pictures `missing` and write them as new segments."""
+    room = max(1, SEGMENT // int(np.prod(kept.shape)))
+    bad: dict[str, str] = {}
+    buffer = np.empty((min(room, len(missing)), *kept.shape), np.uint8)
+    held: list[Stamp] = []
+    with _executor(threads) as executor:
+        done = in_order(executor, lambda index: _try(kept, index), missing.tolist(), 16 + 4 * threads)
+        words = f"pictures of {kept.domain.folder} read into the cache"
+        for index, picture in zip(missing, shown(done, len(missing), words), strict=True):
+            if isinstance(picture, UnreadablePicture):
+                bad[picture.path] = picture.reason
+                continue
+            buffer[len(held)] = picture
+            held.append(stamps[index])
+            if len(held) == len(buffer):
+                _write(folder, buffer, held)
+                held = []
+    if held:
+        _write(folder, buffer[: len(held)], held)
+    kept.domain.tolerate(bad, len(kept.domain))
+
+
+def _try(kept: Kept, index: int) -> np.ndarray | UnreadablePicture:
+    try:
+        return kept.render(index)
+    except UnreadablePicture as error:
+        return error
+
+
+def _executor(threads: int) -> Executor:
+    """Threads suffice: Pillow decodes and resizes without holding the others up."""
+    return ThreadPoolExecutor(threads) if threads else Inline()
+
+
+def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:
+    """One more segment; it counts from the moment that its index is there."""
+    index = json.dumps(held, separators=(",", ":"))
+    name = hashlib.sha256(index.encode()).hexdigest()[:32]
+    with atomic_write(folder / f"{name}.npy") as file:
+        np.save(file, pictures, allow_pickle=False)
+    write_text(folder / f"{name}.json", index)
+
+
+def _tidy(domain: Domain, folder: Path) -> None:
+    """Take away what nobody can use any more: segments of changed pictures, and what a kill left behind."""
+    for path in folder.glob("*.json"):
+        if not any(_stamp(str(domain.folder), stamp[0]) == stamp for stamp in _index(path)):
+            path.unlink(missing_ok=True)
+    indexed = {path.stem for path in folder.glob("*.json")}
+    for path in [*folder.glob("*.npy"), *folder.glob(".*.tmp")]:
+        if path.stem not in indexed:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError:  # Windows: a run still reads it
+                log.debug("%s is still in use", path)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Wait until no other process holds `path`; where files cannot be locked, go on at once."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise UserError(f"cannot write {path} ({error.strerror}): --cache memory or none") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("waiting for another run that reads the same pictures into the cache")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            pass
+        yield

@@ -1,0 +1,35 @@
+"""What a machine has: without this a run takes more than its container may have, and is killed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cyclegan_glasses import machine
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [("1000000", 1_000_000), ("max", 2048 * 1024), ("9223372036854771712", 2048 * 1024)],
+)
+def test_free_memory_is_never_more_than_a_containers_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, expected: int
+) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 9999 kB\nMemAvailable:    2048 kB\n")
+    (tmp_path / "limit").write_text(f"{limit}\n")
+    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(machine, "LIMITS", (tmp_path / "absent", tmp_path / "limit"))
+    assert machine.free_memory() == expected
+    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "absent")
+    assert machine.free_memory() is None
+
+
+def test_only_the_cores_that_the_process_may_use_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container or under taskset more processes only wait for each other."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
+    assert machine.cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert machine.cores() == 5
