@@ -1,10 +1,13 @@
-"""The training step of CycleGAN: the default beside plain float32, pictures a second and where the time goes.
+"""The training step of CycleGAN: each way beside plain float32, pictures a second and where the time goes.
 
     python benchmarks/step.py [--size 128] [--batch 1 4] [--ngf 64] [--netG resnet_9blocks] [--composite]
-                              [--rounds 5] [--precision fp32 bf16] [--threads 2] [--profile]
+                              [--precision fp32 bf16] [--ways default recompute accumulate compile]
+                              [--rounds 5] [--threads 2] [--profile]
 
 The ways take turns in one run, so that a machine that is busy for a while slows them all; the ratio is of
-their medians. Peak: the share of what a product of two large float32 matrices reaches here.
+their medians. With one thread on a CPU the time is the processor's own, which other programs slow less. Peak:
+the share of what a product of two large matrices reaches here in the same precision; the Winograd
+convolutions of the default need fewer products than are counted, so it can be above 1.
 """
 
 from __future__ import annotations
@@ -12,38 +15,78 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from cyclegan_glasses.devices import Precision, choose_device
+from cyclegan_glasses.devices import DTYPES, Precision, choose_device
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings import CycleGANSettings
 
+#: What each way changes; `accumulate` passes one picture of each domain at a time.
+WAYS = {
+    "default": {},
+    "recompute": {"recompute": True},
+    "accumulate": {"chunk": 1},
+    "compile": {"compile": "on"},
+}
 
-def seconds(work, device: torch.device) -> float:
+
+def seconds(work: Callable[[], object], device: torch.device) -> float:
     """How long `work()` takes, to its end on the device."""
-    start = time.perf_counter()
+    alone = device.type == "cpu" and torch.get_num_threads() == 1
+    clock = time.process_time if alone else time.perf_counter
+    start = clock()
     work()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def peak(device: torch.device) -> float:
-    """GFLOP/s of a product of two float32 matrices of 2048², the best of five."""
-    a, b = torch.randn(2, 2048, 2048, device=device)
-    return 2 * 2048**3 / min(seconds(lambda: a @ b, device) for _ in range(5)) / 1e9
+def peak(device: torch.device, precision: str) -> float:
+    """GFLOP/s of a product of two square matrices, the best of ten."""
+    side = 8192 if device.type == "cuda" else 2048
+    a, b = torch.randn(2, side, side, device=device, dtype=DTYPES[precision])
+    return 2 * side**3 / min(seconds(lambda: a @ b, device) for _ in range(10)) / 1e9
 
 
 def profile(name: str, objective: CycleGAN, batch: dict[str, torch.Tensor]) -> None:
     """Print what takes the most time of a step."""
     with torch.profiler.profile() as seen:
         objective.step(batch)
-    print(name, seen.key_averages().table(sort_by="self_cpu_time_total", row_limit=12), sep="\n")
+    column = f"self_{'cpu' if objective.device.type == 'cpu' else 'device'}_time_total"
+    print(name, seen.key_averages().table(sort_by=column, row_limit=12), sep="\n")
+
+
+def rows(ways: dict[str, tuple[CycleGANSettings, str]], args: argparse.Namespace, size: int) -> None:
+    """Measure and print the rows of one batch size."""
+    device, most = args.device, args.most
+    batch = {side: torch.rand(size, 3, args.size, args.size, device=device) * 2 - 1 for side in "AB"}
+    made, times = {}, {}
+    for way, (settings, precision) in ways.items():
+        torch.manual_seed(0)
+        made[way] = CycleGAN(settings, device, Precision(precision, device))
+        times[way] = [seconds(partial(made[way].step, batch), device)]  # the first one warms up
+    with FlopCounterMode(display=False) as counter:
+        made["plain fp32"].step(batch)
+    for _ in range(args.rounds):
+        for way, objective in made.items():
+            times[way].append(seconds(partial(objective.step, batch), device))
+    first = statistics.median(times["plain fp32"][1:])
+    for way, (warm, *values) in times.items():
+        median = statistics.median(values)
+        share = counter.get_total_flops() / median / most[ways[way][1]] / 1e9
+        print(
+            f"| {way} | {size} | {median:.3g} ({min(values):.3g} to {max(values):.3g}) | {size / median:.3g} "
+            f"| {first / median:.2f} | {share:.0%} | {warm:.0f} |",
+            flush=True,
+        )
+    for way in made if args.profile else ():
+        profile(way, made[way], batch)
 
 
 def main() -> None:
@@ -57,50 +100,34 @@ def main() -> None:
     parser.add_argument("--ndf", type=int, default=64)
     parser.add_argument("--netG", default="resnet_9blocks")
     parser.add_argument("--composite", action="store_true")
-    parser.add_argument("--precision", nargs="+", default=["fp32", "bf16"])
+    parser.add_argument("--precision", nargs="+", default=["fp32", "bf16"], choices=tuple(DTYPES))
+    parser.add_argument("--ways", nargs="+", default=["default"], choices=tuple(WAYS))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--device", default="auto")
+    parser.add_argument("--device", type=choose_device, default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    device = choose_device(args.device)
     base = CycleGANSettings(
         generator=GeneratorSettings(args.netG, filters=args.ngf, composite=args.composite),
         discriminator=DiscriminatorSettings(filters=args.ndf),
     )
     ways = {"plain fp32": (replace(base, plain=True), "fp32")}
-    ways |= {f"default {name}": (base, name) for name in args.precision}
-    most = peak(device)
+    ways |= {
+        f"{way} {name}": (replace(base, **WAYS[way]), name) for way in args.ways for name in args.precision
+    }
+    args.most = {name: peak(args.device, name) for name in {"fp32", *args.precision}}
     print(
-        f"torch {torch.__version__}, {device}, {torch.get_num_threads()} threads, {most:.0f} GFLOP/s at most"
+        f"torch {torch.__version__}, {args.device}, {torch.get_num_threads()} threads, at most",
+        ", ".join(f"{most:.0f} GFLOP/s in {name}" for name, most in args.most.items()),
     )
-    print("| way | batch | s a step, median (least to most) | pairs/s | ratio | of the peak |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| way | batch | s a step, median (least to most) | pairs/s | ratio | of the peak | first step, s |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for size in args.batch:
-        torch.manual_seed(0)
-        batch = {side: torch.rand(size, 3, args.size, args.size) * 2 - 1 for side in "AB"}
-        made = {way: CycleGAN(s, device, Precision(p, device)) for way, (s, p) in ways.items()}
-        with FlopCounterMode(display=False) as counter:
-            made["plain fp32"].step(batch)
-        times: dict[str, list[float]] = {way: [] for way in made}
-        for number in range(args.rounds + 1):
-            for way, objective in made.items():
-                taken = seconds(partial(objective.step, batch), device)
-                times[way] += [taken] if number else []
-        first = statistics.median(times["plain fp32"])
-        for way, values in times.items():
-            median = statistics.median(values)
-            share = counter.get_total_flops() / median / most / 1e9
-            print(
-                f"| {way} | {size} | {median:.2f} ({min(values):.2f} to {max(values):.2f}) "
-                f"| {size / median:.2f} | {first / median:.2f} | {share:.0%} |",
-                flush=True,
-            )
-        if args.profile:
-            for way, objective in made.items():
-                profile(way, objective, batch)
+        rows(ways, args, size)
 
 
 if __name__ == "__main__":

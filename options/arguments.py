@@ -21,6 +21,7 @@ from cyclegan_glasses.networks.settings import (
     InitSettings,
     ResidualUnetSettings,
 )
+from cyclegan_glasses.objectives.settings import COMPILING
 
 MODELS = {
     "cyclegan": "cyclegan",
@@ -175,9 +176,15 @@ def add_discriminator(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_memory(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
-    """What trains in less memory."""
-    group = parser.add_argument_group("memory")
+def add_passes(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
+    """How passes are computed: in less time, or in less memory."""
+    group = parser.add_argument_group("time and memory")
+    group.add_argument(
+        "--compile",
+        choices=COMPILING,
+        default="auto",
+        help="compile the networks, which takes a minute or more at the start; auto does so on a GPU",
+    )
     group.add_argument(
         "--accumulate",
         type=int,

@@ -11,7 +11,7 @@ from cyclegan_glasses.objectives.settings import GAN_MODES, AdamSettings, CycleG
 from options.arguments import (
     add_discriminator,
     add_generator,
-    add_memory,
+    add_passes,
     chunk,
     discriminator_settings,
     generator_settings,
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Networks and losses."""
     add_generator(parser)
     add_discriminator(parser)
-    add_memory(parser)
+    add_passes(parser)
     group = parser.add_argument_group("pairs with a truth, beside the two domains")
     group.add_argument(
         "--paired_dataroot",
@@ -134,4 +134,5 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         discriminators_first=args.discriminators_first,
         chunk=chunk(args),
         recompute=args.recompute,
+        compile=args.compile,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from cyclegan_glasses.networks.settings import IseeSettings
 from cyclegan_glasses.objectives.settings import SupervisedSettings
-from options.arguments import add_memory, chunk
+from options.arguments import add_passes, chunk
 from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
 
 DEFAULTS: dict[str, Any] = SHARED_DEFAULTS | {
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("generator")
     group.add_argument("--filters", type=int, default=90, help="of each of its layers")
     add_supervised(parser)
-    add_memory(parser, recompute=False)
+    add_passes(parser, recompute=False)
 
 
 def settings(args: argparse.Namespace) -> SupervisedSettings:

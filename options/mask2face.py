@@ -11,7 +11,7 @@ from cyclegan_glasses.objectives.settings import SupervisedSettings
 from options.arguments import (
     add_discriminator,
     add_levels,
-    add_memory,
+    add_passes,
     chunk,
     discriminator_settings,
     init_settings,
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lambda_gan", type=number, default=0.0, help="weight of a discriminator's opinion; 0: none"
     )
     add_discriminator(parser)
-    add_memory(parser)
+    add_passes(parser)
 
 
 def settings(args: argparse.Namespace) -> SupervisedSettings:
@@ -65,4 +65,5 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
         args.direction,
         chunk=chunk(args),
         recompute=args.recompute,
+        compile=args.compile,
     )

@@ -46,7 +46,7 @@ MODEL_OPTIONS: dict[str, ModuleType] = {
 #: Options that say how a run is watched, stopped and found, not what it is.
 FREE = frozenset(
     "dataroot paired_dataroot checkpoints_dir name suffix epoch load_iter device gpu_ids verbose"
-    " num_threads cache recompute preset dry_run continue_train epoch_count max_steps print_freq"
+    " num_threads cache recompute compile preset dry_run continue_train epoch_count max_steps print_freq"
     " display_freq display_ncols display_id display_server display_env display_port display_winsize"
     " display_user display_password update_html_freq no_html use_wandb wandb_project_name"
     " save_latest_freq save_epoch_freq save_by_iter eval_freq".split()

@@ -19,7 +19,8 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
     def forward(self, x: Tensor) -> Tensor:
         channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-        if channels_last and x.device.type == "cpu" and x.dtype == torch.float32:
+        quick = channels_last and x.device.type == "cpu" and x.dtype == torch.float32
+        if quick and not torch.compiler.is_compiling():
             normalised: Tensor = _ChannelsLast.apply(x, self.eps)
             return normalised
         return super().forward(x)

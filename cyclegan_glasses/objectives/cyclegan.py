@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.parts import parts
+from cyclegan_glasses.objectives.passes import Call, Passes, wants_compiling
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import CycleGANSettings
@@ -96,6 +98,10 @@ class CycleGAN:
         if settings.recompute:
             recompute_activations(self.remove_glasses)
             recompute_activations(self.add_glasses)
+        # the penalty differentiates the gradient of a discriminator, which what is compiled does not offer
+        compiled = ("G_A", "G_B") if settings.gan_mode == "wgangp" else tuple(self._networks)
+        wanted = not settings.plain and wants_compiling(settings.compile, device)
+        self._passes = Passes(self._networks, compiled if wanted else (), device)
         self._pools = {
             "fake_B": ImagePool(settings.pool_size, seed),
             "fake_A": ImagePool(settings.pool_size, seed + 1),
@@ -115,6 +121,7 @@ class CycleGAN:
         given = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
         for network in self._networks.values():
             network.train()
+        self._passes.begin(partial(self._rehearse, given))
         learn = self._steps >= self.settings.discriminators_first
         with torch.set_grad_enabled(learn):
             losses = self._step_generators(given, progress, learn)
@@ -125,7 +132,7 @@ class CycleGAN:
 
     def _step_generators(self, given: dict[str, Tensor], progress: float, learn: bool) -> dict[str, Tensor]:
         self._discriminators_learn(False)
-        self.optimizers["G"].zero_grad(set_to_none=True)
+        self._passes.clear(self.optimizers["G"])
         losses: dict[str, Tensor] = {name: given["A"].new_zeros(()) for name in self.loss_names}
         shown: dict[str, list[Tensor]] = {}
         for part, share in parts(given, self.settings.chunk):
@@ -138,7 +145,7 @@ class CycleGAN:
                 for name, term in terms.items():
                     losses[name] = losses[name] + term.detach() * share
                 for label, picture in out.items():
-                    shown.setdefault(label, []).append(picture.detach().float())
+                    shown.setdefault(label, []).append(self._passes.kept(picture))
         if learn:
             self._take_step("G")
         out = {label: torch.cat(pictures) for label, pictures in shown.items()} | given
@@ -174,14 +181,13 @@ class CycleGAN:
     def _cycle(self, way: str, given: dict[str, Tensor], cycle: float, identity: float) -> Turn:
         """From one domain to the other and back, judged on the way; with the identity if it can share."""
         forth, back = self._forth(way), self._forth(_other(way))
-        judge = self.judge_b if way == "A" else self.judge_a
         real, wished, same = given[way], given[_other(way)], None
         with self.precision.autocast():
             if self.settings.lambda_identity and self._can_merge:
                 fake, same = forth(torch.cat([real, wished])).split(len(real))
             else:
                 fake = forth(real)
-            found, scores = back(fake), judge(fake)
+            found, scores = back(fake), self._passes[f"D_{way}"](fake)
         weight = self.settings.lambda_A if way == "A" else self.settings.lambda_B
         terms = {
             f"G_{way}": adversarial_loss(scores.float(), True, self.settings.gan_mode),
@@ -196,16 +202,28 @@ class CycleGAN:
         weight = self.settings.lambda_B if way == "A" else self.settings.lambda_A
         return {f"idt_{way}": l1_loss(same.float(), wished) * (weight * share)}, {f"idt_{way}": same}
 
-    def _forth(self, way: str) -> nn.Module:
-        return self.remove_glasses if way == "A" else self.add_glasses
+    def _forth(self, way: str) -> Call:
+        return self._passes[f"G_{way}"]
+
+    def _rehearse(self, given: dict[str, Tensor]) -> None:
+        """The passes of a step and nothing else."""
+        part, _ = next(parts(given, self.settings.chunk))
+        self._discriminators_learn(False)
+        for terms, _ in self._turns(part, 0.0):
+            self.precision.backward(torch.stack(list(terms.values())).sum())
+        self._discriminators_learn(True)
+        for way in "AB":
+            real = part[_other(way)]
+            other = part[way] if self.settings.mismatched else None
+            self.precision.backward(self._judge_loss(self._passes[f"D_{way}"], real, real, other))
 
     def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
         self._discriminators_learn(True)
-        self.optimizers["D"].zero_grad(set_to_none=True)
+        self._passes.clear(self.optimizers["D"])
         losses: dict[str, Tensor] = {}
-        for name, judge, real, label, other in (
-            ("D_A", self.judge_b, real_b, "fake_B", real_a),
-            ("D_B", self.judge_a, real_a, "fake_A", real_b),
+        for name, real, label, other in (
+            ("D_A", real_b, "fake_B", real_a),
+            ("D_B", real_a, "fake_A", real_b),
         ):
             seen = {"real": real, "fake": self._earlier(label)}
             if self.settings.mismatched:
@@ -214,7 +232,7 @@ class CycleGAN:
                 seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_chance)
             losses[name] = real.new_zeros(())
             for part, share in parts(seen, self.settings.chunk):
-                loss = self._judge_loss(judge, **part) * share
+                loss = self._judge_loss(self._passes[name], **part) * share
                 self.precision.backward(loss)
                 losses[name] = losses[name] + loss.detach()
         self._take_step("D")
@@ -225,7 +243,7 @@ class CycleGAN:
 
     def _judge_loss(
         self,
-        judge: nn.Module,
+        judge: Call,
         real: Tensor,
         fake: Tensor,
         other: Tensor | None = None,

@@ -20,6 +20,7 @@ DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
 PRETRAININGS = ("layers", "joint", "none")
 NOISES = ("gaussian", "mask", "blocks", "none")
 RECONSTRUCTIONS = ("mse", "l1")
+COMPILING = ("auto", "on", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class CycleGANSettings:
             something worth keeping.
         chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
         recompute: keep less for the backward pass of the generators and compute it again.
+        compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
     """
 
     generator: GeneratorSettings | ResidualUnetSettings = field(default_factory=GeneratorSettings)
@@ -149,6 +151,7 @@ class CycleGANSettings:
     discriminators_first: int = 0
     chunk: int = 0
     recompute: bool = False
+    compile: str = "off"
 
     def __post_init__(self) -> None:
         one_of("gan_mode", self.gan_mode, GAN_MODES)
@@ -166,7 +169,9 @@ class CycleGANSettings:
             raise UserError(
                 "--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0"
             )
-        _check_memory(self.chunk, self.recompute, self.generator.norm)
+        _check_passes(self.chunk, self.recompute, self.compile, self.generator.norm)
+        if self.plain and self.compile == "on":
+            raise UserError("--plain is without --compile on: leave one of them out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,7 @@ class SupervisedSettings:
         direction: `AtoB` learns to remove, `BtoA` to add what is drawn in the pairs.
         chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
         recompute: keep less for the backward pass of the generator and compute it again.
+        compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
     """
 
     generator: ResidualUnetSettings | IseeSettings = field(default_factory=ResidualUnetSettings)
@@ -192,6 +198,7 @@ class SupervisedSettings:
     direction: str = "AtoB"
     chunk: int = 0
     recompute: bool = False
+    compile: str = "off"
 
     def __post_init__(self) -> None:
         one_of("direction", self.direction, ("AtoB", "BtoA"))
@@ -199,10 +206,11 @@ class SupervisedSettings:
         if self.lambda_gan < 0:
             raise UserError("--lambda_gan must not be below 0")
         norm = "none" if isinstance(self.generator, IseeSettings) else self.generator.norm
-        _check_memory(self.chunk, self.recompute, norm)
+        _check_passes(self.chunk, self.recompute, self.compile, norm)
 
 
-def _check_memory(chunk: int, recompute: bool, norm: str) -> None:
+def _check_passes(chunk: int, recompute: bool, compile: str, norm: str) -> None:
+    one_of("compile", compile, COMPILING)
     if chunk < 0:
         raise UserError("--accumulate must be at least 1")
     if recompute and norm in ("batch", "syncbatch"):

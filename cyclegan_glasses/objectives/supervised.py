@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from cyclegan_glasses.networks.build import build_discriminator, build_generator
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.parts import parts
+from cyclegan_glasses.objectives.passes import Passes, wants_compiling
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import SupervisedSettings
 
@@ -49,6 +51,8 @@ class Supervised:
         }
         if settings.recompute:
             recompute_activations(self.generator)
+        compiled = tuple(self._networks) if wants_compiling(settings.compile, device) else ()
+        self._passes = Passes(self._networks, compiled, device)
         self.loss_names: tuple[str, ...] = (
             "truth",
             *((self._forth, self._judge) if settings.lambda_gan else ()),
@@ -61,10 +65,11 @@ class Supervised:
         given, truth = (batch[side].to(self.device) for side in (self._source, self._target))
         for network in self._networks.values():
             network.train()
+        self._passes.begin(partial(self._rehearse, given, truth))
         losses: dict[str, Tensor] = {name: given.new_zeros(()) for name in self.loss_names}
         found = self._step_generator(given, truth, losses)
         if self._judge in self._networks:
-            self._step_judge(self._networks[self._judge], truth, found, losses)
+            self._step_judge(truth, found, losses)
         self._pictures = {
             f"real_{self._source}": given,
             f"fake_{self._target}": found.clamp(-1, 1),
@@ -74,37 +79,55 @@ class Supervised:
 
     def _step_generator(self, given: Tensor, truth: Tensor, losses: dict[str, Tensor]) -> Tensor:
         """Take its step, add to `losses`, and return what it made."""
-        judge = self._networks.get(self._judge)
-        if judge is not None:
-            judge.requires_grad_(False)
-        self.optimizers["G"].zero_grad(set_to_none=True)
+        self._judge_learns(False)
+        self._passes.clear(self.optimizers["G"])
         made = []
         for part, share in parts({"given": given, "truth": truth}, self.settings.chunk):
-            with self.precision.autocast():
-                found = self.generator(part["given"])
-                scores = None if judge is None else judge(found)
-            terms = {"truth": distance(found.float(), part["truth"], self.settings.distance)}
-            if scores is not None:
-                gan = adversarial_loss(scores.float(), True, "lsgan")
-                terms[self._forth] = gan * self.settings.lambda_gan
+            terms, found = self._generator_terms(**part)
             self.precision.backward(torch.stack(list(terms.values())).sum() * share)
             for name, term in terms.items():
                 losses[name] = losses[name] + term.detach() * share
-            made.append(found.detach().float())
+            made.append(self._passes.kept(found))
         self._take_step("G")
         return torch.cat(made)
 
-    def _step_judge(self, judge: nn.Module, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> None:
-        judge.requires_grad_(True)
-        self.optimizers["D"].zero_grad(set_to_none=True)
+    def _generator_terms(self, given: Tensor, truth: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        with self.precision.autocast():
+            found = self._passes[self._forth](given)
+            scores = self._passes[self._judge](found) if self._judge in self._networks else None
+        terms = {"truth": distance(found.float(), truth, self.settings.distance)}
+        if scores is not None:
+            terms[self._forth] = adversarial_loss(scores.float(), True, "lsgan") * self.settings.lambda_gan
+        return terms, found
+
+    def _step_judge(self, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> None:
+        self._judge_learns(True)
+        self._passes.clear(self.optimizers["D"])
         for part, share in parts({"real": real, "fake": fake}, self.settings.chunk):
-            with self.precision.autocast():
-                on_real, on_fake = judge(part["real"]).float(), judge(part["fake"]).float()
-            loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")
-            loss = loss / 2 * share
+            loss = self._judge_loss(**part) * share
             self.precision.backward(loss)
             losses[self._judge] = losses[self._judge] + loss.detach()
         self._take_step("D")
+
+    def _judge_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        judge = self._passes[self._judge]
+        with self.precision.autocast():
+            on_real, on_fake = judge(real).float(), judge(fake).float()
+        return (adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")) / 2
+
+    def _judge_learns(self, learns: bool) -> None:
+        if self._judge in self._networks:
+            self._networks[self._judge].requires_grad_(learns)
+
+    def _rehearse(self, given: Tensor, truth: Tensor) -> None:
+        """The passes of a step and nothing else."""
+        part, _ = next(parts({"given": given, "truth": truth}, self.settings.chunk))
+        self._judge_learns(False)
+        terms, _ = self._generator_terms(**part)
+        self.precision.backward(torch.stack(list(terms.values())).sum())
+        if self._judge in self._networks:
+            self._judge_learns(True)
+            self.precision.backward(self._judge_loss(part["truth"], part["truth"]))
 
     def _take_step(self, name: str) -> None:
         self.precision.step(self.optimizers[name], clip=self.settings.adam.clip or None)

@@ -107,6 +107,7 @@ OURS: list[tuple[str, str, Any]] = [
     ("--accumulate 4 --batch_size 2", "data.batch_size", 8),
     ("--accumulate 4 --batch_size 2", "objective.chunk", 2),
     ("--recompute", "objective.recompute", True),
+    ("--compile off", "objective.compile", "off"),
     ("--max_steps 9", "loop.max_steps", 9),
     ("--eval_freq 100", "loop.eval_freq", 100),
     ("--dry_run", "dry_run", True),
