@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,35 @@ class UnreadablePicture(ValueError):  # noqa: N818
         super().__init__(f"{path}: {reason}")
         self.path = str(path)
         self.reason = reason
+
+
+class _Quiet:
+    """Keeps Pillow's warnings quiet, and nobody else's, in as many threads as there are.
+
+    `warnings.catch_warnings` is for one thread: of two that overlap, the second would put back what the first
+    had set. So the first one in sets the filter, and the last one out puts back what was before.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._before = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = warnings.catch_warnings()
+                self._before.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\b")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._before.__exit__(None, None, None)
+
+
+_QUIET = _Quiet()
 
 
 def find_pictures(folder: Path | str) -> list[Path]:
@@ -113,8 +143,7 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
     """
     if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
         raise ValueError("not a regular file")  # a pipe would be waited for without end
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _QUIET:
         file = io.BytesIO(source) if isinstance(source, bytes) else source
         with Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > max_pixels:

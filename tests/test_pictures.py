@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cyclegan_glasses.pictures import UnreadablePicture, check_header, find_pictures, open_picture
+from cyclegan_glasses.pictures import UnreadablePicture, check_header, find_pictures, open_picture, opened
 from tests.data.drawing import ramp
 
 
@@ -232,3 +232,20 @@ def test_header_says_what_the_file_is(kind, suffix):
     packed = io.BytesIO()
     Image.new("RGB", (30, 20)).save(packed, kind)
     assert check_header(packed.getvalue()) == (suffix, 30, 20)
+
+
+def test_threads_leave_the_filters_of_warnings_as_they_were(tmp_path: Path) -> None:
+    """Else a program that reads pictures in threads sees no warning of anybody any more."""
+    before = list(warnings.filters)
+    ramp(1).save(tmp_path / "a.png")
+    inside = [opened(tmp_path / "a.png"), opened(tmp_path / "a.png")]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        inside[0].__enter__()
+        inside[1].__enter__()
+        inside[0].__exit__(None, None, None)
+        warnings.warn_explicit("broken metadata", UserWarning, "TiffImagePlugin.py", 1, "PIL.TiffImagePlugin")
+        warnings.warn("of somebody else", stacklevel=1)
+        inside[1].__exit__(None, None, None)
+    assert [str(warning.message) for warning in told] == ["of somebody else"]
+    assert warnings.filters == before
