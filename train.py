@@ -35,7 +35,8 @@ def main() -> int:
         helpers = Examiner(objective, o.data, device), patience, ranks
         training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
         begun = training.begin(o.start_from, o.label if o.continue_train else None, o.epoch_count)
-        say(*begun, *changes, batches.prepare(shown), sep="\n")
+        ready = batches.prepare(shown) if ranks.leads else batches.prepare()
+        say(*begun, *changes, ready, sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
         watching = build_monitors(o.monitoring, o.folder, ranks)
         outcome = training.run(watching, o.name, values, o.continue_train)

@@ -11,14 +11,14 @@ from cyclegan_glasses.ranks import ALONE, Ranks
 
 
 class StopRequest:
-    """Within its block, the first SIGINT or SIGTERM sets `wanted`; the second SIGINT interrupts at once.
+    """Within its block, SIGINT and SIGTERM are a wish to stop; the second SIGINT interrupts at once.
 
     Outside the main thread it changes nothing. Where several processes train together a second SIGINT only
     repeats the first: it may come from the terminal, and once more from `torchrun`.
     """
 
     def __init__(self, ranks: Ranks = ALONE) -> None:
-        self.wanted, self._ranks = "", ranks
+        self.wanted, self._noted, self._ranks = "", "", ranks
         self._earlier: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
@@ -32,13 +32,12 @@ class StopRequest:
             signal.signal(number, handler)
 
     def agreed(self) -> bool:
-        """Whether any process is to stop; all ask together, and `wanted` is then the same for all."""
-        if self._ranks.size > 1:
-            number = self._ranks.largest(signal.Signals[self.wanted] if self.wanted else 0)
-            self.wanted = signal.Signals(number).name if number else ""
-        return bool(self.wanted)
+        """Whether any process is to stop; all ask together, and `wanted` then names the signal for all."""
+        number = self._ranks.largest(signal.Signals[self._noted] if self._noted else 0)
+        self.wanted = signal.Signals(number).name if number else ""
+        return bool(number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.wanted and number == signal.SIGINT and self._ranks.size == 1:
+        if self._noted and number == signal.SIGINT and self._ranks.size == 1:
             raise KeyboardInterrupt
-        self.wanted = signal.Signals(number).name
+        self._noted = signal.Signals(number).name
