@@ -122,7 +122,7 @@ def test_help_is_quick_and_free_of_heavy_imports():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_crawl_that_is_stopped_says_how_to_go_on(site, tmp_path, number):
-    openverse(site, 60, delay=0.1)
+    openverse(site, 60, delay=0.2)
     words = ["openverse", "a", "--out", tmp_path, "--count", 60, "--endpoint", site.url(""), *QUICK]
     started = subprocess.Popen(command(*words), stderr=subprocess.PIPE, text=True, cwd=ROOT)
     deadline = time.monotonic() + 30
