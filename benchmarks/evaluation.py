@@ -18,6 +18,7 @@ import numpy as np
 from cyclegan_glasses.evaluation.frame import frame_added, frame_left
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, measure
+from cyclegan_glasses.evaluation.outlines import outlines_moved
 from cyclegan_glasses.evaluation.rivals import rival
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.evaluation.tables import markdown_table
@@ -41,9 +42,23 @@ def faults(item: Input) -> dict[str, np.ndarray]:
         "half of the contrast left": faint,
         "right half left": right,
         "lower half left": lower,
+        "eyes enlarged by 10 %": enlarged(bare, eyes, 1.1),
+        "eyes enlarged by 20 %": enlarged(bare, eyes, 1.2),
         "shifted by 3 pixels, glasses on": np.roll(worn, 3, axis=1),
         "untouched": worn,
     }
+
+
+def enlarged(picture: np.ndarray, eyes: np.ndarray, share: float) -> np.ndarray:
+    """`picture` with larger eyes, less and less so further out."""
+    distance = np.hypot(*(eyes[1] - eyes[0]))
+    place = np.stack(np.meshgrid(*(np.arange(side) for side in picture.shape[1::-1])), axis=2) + 0.5
+    source = place.copy()
+    for eye in eyes:
+        fade = np.clip((0.45 - np.hypot(*(place - eye).transpose(2, 0, 1)) / distance) / 0.15, 0, 1)
+        source += (place - eye) * (1 / share - 1) * fade[:, :, None]
+    x, y = (source - 0.5).astype(np.float32).transpose(2, 0, 1)
+    return cv2.remap(picture, x, y, cv2.INTER_CUBIC)
 
 
 def main() -> None:
@@ -59,14 +74,16 @@ def main() -> None:
     cv2.setNumThreads(1)
     protocol = Protocol(load_size=args.size, crop_size=args.size)
     inputs = Inputs(EvaluationSettings(args.dataroot, limit=args.count, protocol=protocol))
-    found: dict[str, list[tuple[float, float, float]]] = {}
+    found: dict[str, list[tuple[float, ...]]] = {}
+    eyes = "eye outlines moved"
     for item in inputs:
         for name, after in faults(item).items():
             off = frame_added(after, item.picture, item.eyes)
             left = frame_left(item.picture, after, item.eyes)
-            found.setdefault(name, []).append((off.rims, float(off.whole), left))
-    lines = [[name, *(f"{value:.2f}" for value in np.mean(rows, axis=0))] for name, rows in found.items()]
-    print(*markdown_table(["result", "rims off", "whole frame off", "frame left"], lines), sep="\n")
+            moved = outlines_moved(item.picture, after, item.eyes).get(eyes, np.nan)
+            found.setdefault(name, []).append((off.rims, float(off.whole), left, moved))
+    lines = [[name, *(f"{value:.2f}" for value in np.nanmean(rows, axis=0))] for name, rows in found.items()]
+    print(*markdown_table(["result", "rims off", "whole frame off", "frame left", eyes], lines), sep="\n")
     judge = load_judge(args.judge)
     tools = {
         "all but networks": Instruments(),
