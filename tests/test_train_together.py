@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.torchrun import torchrun
 
 EPOCHS = "--n_epochs 2 --n_epochs_decay 0 --batch_size 2 --print_freq 4 --dropout --ema 0.9".split()
 pytestmark = pytest.mark.slow
+STARTED: list[subprocess.Popen[str]] = []
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begin(data: Path, runs: Path, *words: str, count: int = 2, restarts: int = 0) -> subprocess.Popen[str]:
     places = ("--dataroot", data, "--checkpoints_dir", runs, "--name", "x")
-    return torchrun(count, ROOT / "train.py", *places, *TINY, *EPOCHS, *words, restarts=restarts)
+    child = torchrun(count, ROOT / "train.py", *places, *TINY, *EPOCHS, *words, restarts=restarts)
+    STARTED.append(child)
+    return child
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """What a failed test leaves running would slow the others."""
+    yield
+    for child in STARTED:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
 
 
 def end(child: subprocess.Popen[str], code: int = 0) -> str:
