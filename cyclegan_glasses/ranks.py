@@ -121,12 +121,16 @@ def join(device: torch.device) -> Iterator[Ranks]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     try:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=WAIT)
+        store, rank, size = next(dist.rendezvous("env://", timeout=WAIT))
+        # torchrun's store outlives a restart, and with it the addresses of processes that are gone
+        store = dist.PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
+        backend = "nccl" if device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=WAIT)
+        control = dist.new_group(backend="gloo", timeout=WAIT)
     except (RuntimeError, ValueError) as error:
         raise UserError(
             f"the processes do not find each other ({_line(error)}): start with torchrun"
         ) from error
-    control = dist.new_group(backend="gloo", timeout=WAIT)
     if dist.get_rank():
         logging.disable(logging.WARNING)  # what there is to say the first process says
     try:
