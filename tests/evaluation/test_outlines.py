@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.evaluation import enlarged
 from cyclegan_glasses.evaluation.outlines import outlines_moved
 from tests.evaluation.portraits import portrait, spoiled
 
@@ -73,19 +74,8 @@ def test_on_portraits_the_truth_keeps_its_eyes_and_worse_results_do_not(number: 
         other.picture, cv2.estimateAffinePartial2D(other.eyes, eyes)[0], bare.shape[1::-1]
     )
     painted = cv2.inpaint(worn, (face.mask > 0).astype(np.uint8), 3, cv2.INPAINT_TELEA)
-    found = [moved(worn, after, eyes) for after in (bare, grown(bare, eyes, 1.2), replaced, painted)]
+    found = [moved(worn, after, eyes) for after in (bare, enlarged(bare, eyes, 1.2), replaced, painted)]
     assert found[0] < 0.6 and found[3] > 5
     assert all(less < more for less, more in pairwise(found))
     assert moved(worn, spoiled(bare, worn, eyes)["shifted"], eyes) > 2
     assert moved(bare, worn, eyes) < 0.6, "putting a frame on is no change of the eyes either"
-
-
-def grown(picture: np.ndarray, eyes: np.ndarray, share: float) -> np.ndarray:
-    """`picture` with its eyes enlarged, smoothly less so further out."""
-    distance = np.hypot(*(eyes[1] - eyes[0]))
-    place = np.stack(np.meshgrid(*(np.arange(side) for side in picture.shape[1::-1])), axis=2) + 0.5
-    source = place.copy()
-    for eye in eyes:
-        fade = np.clip((0.45 - np.hypot(*(place - eye).transpose(2, 0, 1)) / distance) / 0.15, 0, 1)
-        source += ((place - eye) * (1 / share - 1)) * fade[:, :, None]
-    return cv2.remap(picture, (source - 0.5).astype(np.float32), None, cv2.INTER_CUBIC)
