@@ -8,7 +8,8 @@ from dataclasses import replace
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import check_side
 from cyclegan_glasses.objectives.settings import GAN_MODES, AdamSettings, CycleGANSettings
-from options.arguments import (
+from options.arguments import number
+from options.networks import (
     add_discriminator,
     add_generator,
     add_passes,
@@ -16,7 +17,6 @@ from options.arguments import (
     discriminator_settings,
     generator_settings,
     init_settings,
-    number,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cyclegan_glasses.networks.settings import IseeSettings
 from cyclegan_glasses.objectives.settings import SupervisedSettings
-from options.arguments import add_passes, chunk
+from options.networks import add_passes, chunk
 from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
 
 DEFAULTS: dict[str, Any] = SHARED_DEFAULTS | {

@@ -8,14 +8,14 @@ from typing import Any
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import NORMS
 from cyclegan_glasses.objectives.settings import SupervisedSettings
-from options.arguments import (
+from options.arguments import number
+from options.networks import (
     add_discriminator,
     add_levels,
     add_passes,
     chunk,
     discriminator_settings,
     init_settings,
-    number,
     residual_unet_settings,
 )
 from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
