@@ -137,6 +137,7 @@ def score(
         on = frame_added(before, after, eyes)
         scores |= {"rims on": on.rims, "bridge on": on.bridge, "temples on": on.temples}
         scores["whole frame on"] = float(on.whole)
+    scores["change"] = l1(after, before)
     zone = glasses_zone(before.shape, eyes) if item.mask is None else item.mask
     scores |= changed_elsewhere(before, after, zone)
     scores |= colour_shift(before, after, eyes)
@@ -175,7 +176,7 @@ def _judge(
     rows: list[dict[str, float]],
     target: str,
 ) -> None:
-    """Add what the judge says: as asked or not, how surely, broken, and right before."""
+    """Add what the judge says: as asked, by all its words or by two, how surely, broken, right before."""
     if instruments.judge is None:
         return
     old, new = (
@@ -189,6 +190,9 @@ def _judge(
             target, verdict.confidence if right else 1 - verdict.confidence
         )
         row["broken"] = float(verdict.label == BROKEN)
+        if (asked := verdict.probabilities.get(target)) is not None:
+            other = max(verdict.probabilities.get(word, 0.0) for word in (GLASSES, NONE) if word != target)
+            row["as asked, of two"] = float(asked > other)
         row["right before"] = float(was.label == target)
 
 

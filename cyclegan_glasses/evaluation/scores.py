@@ -27,6 +27,7 @@ MEANINGS = {
     "L1 ring": "of 255, against the truth, in a ring around the mask",
     "L1 outside": "of 255, against the input, outside the mask",
     "as asked": "share that the judge reads as asked",
+    "as asked, of two": "the same where it may say glasses or none alone, as a plain classifier",
     "confidence": "the judge's, that it is as asked",
     "broken": "share that the judge calls no photograph",
     "right before": "share whose input the judge reads as asked already",
@@ -37,6 +38,7 @@ MEANINGS = {
     "bridge on": "share of the way from rim to rim along which a line was drawn",
     "temples on": "share of the way outwards along which a line was drawn",
     "whole frame on": "share with both rims (three quarters round) and a bridge drawn",
+    "change": "L1 of 255, result against input, whole picture",
     "L1 elsewhere": "of 255, result against input, outside the mask, or a band along the eyes",
     "SSIM elsewhere": "result against input, outside the glasses",
     "skin lightness": "change of L* (0 to 100) of cheeks and nose",
@@ -53,9 +55,9 @@ MEANINGS = {
 
 
 def better(name: str) -> str:
-    """Whether `HIGH`, `LOW` or near `ZERO` is the better value of a score."""
+    """Whether `HIGH`, `LOW` or near `ZERO` is the better value of a score; "" where none is."""
     lowered = name.lower()
-    if lowered == "right before":
+    if lowered in ("right before", "change"):
         return ""
     if lowered.startswith(_HIGH):
         return HIGH

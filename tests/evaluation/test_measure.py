@@ -28,7 +28,7 @@ from cyclegan_glasses.evaluation.report import (
 from cyclegan_glasses.evaluation.rivals import rival
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import bootstrap, by_group, summarise
-from cyclegan_glasses.judging import GLASSES, NONE, Verdict
+from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, Verdict
 from cyclegan_glasses.photo import Photo, write_manifest
 from tests.evaluation.portraits import SIDE, portrait, spoiled
 
@@ -91,6 +91,7 @@ def test_the_truth_beats_every_rival_and_leaves_nothing(data: Path) -> None:
     assert ideal["L1"].mean == 0 == ideal["L1 elsewhere"].mean == ideal["cycle L1"].mean
     assert ideal["MS-SSIM"].mean == pytest.approx(1) and ideal["frame left"].mean < 0.1
     assert untouched["frame left"].mean == 1 and untouched["whole frame off"].mean == 0
+    assert untouched["change"].mean == 0 and ideal["change"].mean == pytest.approx(untouched["L1"].mean)
     assert untouched["L1 inside"].mean > 5 and painted["L1 inside"].mean > 5
     assert painted["L1 outside"].mean == 0 and painted["frame left"].mean < 0.2
 
@@ -120,6 +121,26 @@ def test_a_judge_counts_what_turned_out_as_asked(data: Path) -> None:
     pytest.importorskip("torch_fidelity")
     assert ideal.whole["FD-judge"] < 1e-5 < untouched.whole["FD-judge"]
     assert "FID" not in ideal.whole
+
+
+def test_what_is_broken_may_still_be_nearer_to_what_was_asked(data: Path) -> None:
+    class Doubtful(EyeBand):
+        """Calls bare faces broken, though it takes them rather for bare than for anything else whole."""
+
+        def judge(self, faces: np.ndarray) -> list[Verdict]:
+            said = {
+                GLASSES: Verdict(GLASSES, 0.9, {GLASSES: 0.9, NONE: 0.1, BROKEN: 0.0}),
+                NONE: Verdict(BROKEN, 0.5, {GLASSES: 0.2, NONE: 0.3, BROKEN: 0.5}),
+            }
+            return [said[verdict.label] for verdict in super().judge(faces)]
+
+    inputs = inputs_of(data)
+    mine, theirs = (
+        summarise(measure(inputs, editor, Instruments(judge=Doubtful(), judge_size=SIDE)).rows)
+        for editor in (perfect(inputs), rival("untouched"))
+    )
+    assert mine["as asked"].mean == theirs["as asked"].mean == 0
+    assert mine["as asked, of two"].mean == mine["broken"].mean > theirs["as asked, of two"].mean
 
 
 def test_neither_the_batch_nor_the_order_matters(data: Path, monkeypatch) -> None:
