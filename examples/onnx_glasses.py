@@ -33,7 +33,9 @@ def main(model: str, photo: str, result: str, *eyes: str) -> None:
 
     # Levels become -1 to 1, and back.
     before = np.asarray(crop, np.float32)
-    (edited,) = session.run(None, {"photo": (before / 127.5 - 1).transpose(2, 0, 1)[None]})
+    edited = (before / 127.5 - 1).transpose(2, 0, 1)[None]
+    for _ in range(int(facts["passes"])):
+        (edited,) = session.run(None, {"photo": edited.clip(-1, 1)})
     change = (edited[0].transpose(1, 2, 0) + 1) * 127.5 - before
 
     # The change alone goes back, fading out at the border of the crop: the photo keeps its own sharpness.

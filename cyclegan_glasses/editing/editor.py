@@ -181,7 +181,8 @@ class GlassesEditor:
         photo = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
         grey = (photo * torch.from_numpy(_GREY).to(photo).view(1, 3, 1, 1)).sum(1, keepdim=True)
         given = grey if generator.settings.input_nc == 1 else photo
-        edited = apply_generator(generator.network, given, self.precision, settings.passes)
+        passes = settings.passes or generator.passes
+        edited = apply_generator(generator.network, given, self.precision, passes)
         if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
             edited = (photo + edited - grey).clamp(-1, 1)
         return list(((edited + 1) * 127.5).permute(0, 2, 3, 1).cpu().numpy())

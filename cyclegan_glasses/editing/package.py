@@ -39,10 +39,12 @@ FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """One direction: the network, in evaluation mode, and what it is made of."""
+    """One direction: the network, in evaluation mode, what it is made of, and how often it does best to go
+    over a face."""
 
     network: nn.Module
     settings: AnyGeneratorSettings | AutoencoderSettings
+    passes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def save_model(model: EditingModel, path: Path) -> None:
         "size": model.size,
         "framing": asdict(model.framing),
         "facts": dict(model.facts),
+        "passes": {direction: generator.passes for direction, generator in model.generators.items()},
         "generators": {
             direction: {key: _half(value) for key, value in generator.network.state_dict().items()}
             for direction, generator in model.generators.items()
@@ -162,7 +165,8 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
                 raise ValueError("no generator of this toolkit")
             network = build_generator(settings)
             load_weights(network, weights, str(path))
-            generators[direction] = Generator(network.to(device).eval(), settings)
+            passes = int(state.get("passes", {}).get(direction, 1))
+            generators[direction] = Generator(network.to(device).eval(), settings, passes)
         return EditingModel(
             generators, int(state["size"]), Framing(**state["framing"]), str(path), state["facts"]
         )

@@ -23,7 +23,8 @@ class EditSettings:
         face: `all`, `largest`, or which one, the largest being `1`.
         strength: 0 leaves the photo as it is, 1 is the model's edit, between them it fades.
         force: also edit faces of which the judge says that there is nothing to do.
-        passes: how many times the model goes over a face, over its own result from the second time on.
+        passes: how many times the model goes over a face, over its own result from the second time on; None:
+            as often as the model was packed to do, which is once for most.
         check: have the judge read the edited faces too.
 
     Raises:
@@ -33,11 +34,12 @@ class EditSettings:
     face: str = ALL
     strength: float = 1.0
     force: bool = False
-    passes: int = 1
+    passes: int | None = None
     check: bool = False
 
     def __post_init__(self) -> None:
-        check_passes(self.passes)
+        if self.passes is not None:
+            check_passes(self.passes)
         if not self.face.isdecimal():
             one_of("face", self.face, (ALL, LARGEST, "a number"))
         elif int(self.face) < 1:

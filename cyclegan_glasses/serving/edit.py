@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("faces")
     group.add_argument("--face", default="all", help="all, largest, or which one: 1 is the largest")
     group.add_argument("--strength", type=float, default=1.0, help="0 to 1: fades the edit")
-    group.add_argument("--passes", type=int, default=1, help="go over each face so many times")
+    group.add_argument("--passes", type=int, help="go over each face so often; else as the model says")
     group.add_argument("--force", action="store_true", help="also faces that need nothing, by the judge")
     group.add_argument("--judge", action="store_true", help="have the judge read the results as well")
     group.add_argument("--yunet", type=Path, help="file of the face detector")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan_glasses.editing.settings import DIRECTIONS, REMOVE
+from cyclegan_glasses.editing.settings import DIRECTIONS, REMOVE, check_passes
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.serving.words import add_model, model_words
 
@@ -30,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=("fp32", "fp16", "int8"), default="fp32", help="of the numbers"
     )
+    parser.add_argument(
+        "--passes", type=int, help="how often editors go over a face in --direction; kept in it"
+    )
     parser.add_argument("--photos", type=Path, help="portraits to compare and calibrate on; else drawn ones")
     parser.add_argument("--yunet", type=Path, help="file of the face detector")
     add_model(parser)
@@ -43,6 +47,8 @@ def command(args: argparse.Namespace) -> Callable[[], int]:
     """
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
+    if args.passes is not None:
+        check_passes(args.passes)
     return lambda: run(args)
 
 
@@ -53,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
     from cyclegan_glasses.editing.package import load_model, save_model
 
     model = load_model(args.name, torch.device("cpu"), args.direction, **model_words(args))
+    if args.passes:
+        often = replace(model.get(args.direction), passes=args.passes)
+        model = replace(model, generators={**model.generators, args.direction: often})
     stem = Path(args.name).stem if args.name else "glasses"
     if args.format == PACKED:
         path = args.output or Path(f"{stem}.pt")

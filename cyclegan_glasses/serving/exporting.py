@@ -145,6 +145,7 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
             graph = convert_float_to_float16(graph, keep_io_types=True)
         _put_in_order(graph.graph)
     facts = {"direction": direction, "size": str(model.size), "framing": json.dumps(asdict(model.framing))}
+    facts["passes"] = str(model.get(direction).passes)
     onnx.helper.set_model_props(graph, facts | {"meaning": MEANING, "facts": json.dumps(dict(model.facts))})
     onnx.checker.check_model(graph)
     return bytes(graph.SerializeToString())

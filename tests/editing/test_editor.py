@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,6 +114,10 @@ def test_further_passes_go_over_the_result() -> None:
     once, twice = (editor.remove(image, EditSettings(passes=n)).astype(int) for n in (1, 2))
     middle = np.abs(once - image).max(2) > 10
     assert np.abs(twice - 128)[middle].mean() < 0.75 * np.abs(once - 128)[middle].mean()
+    often = replace(editor.model.get(REMOVE), passes=2)  # as its packing said
+    editor.model = replace(editor.model, generators={REMOVE: often})
+    assert np.array_equal(editor.remove(image), twice)
+    assert np.array_equal(editor.remove(image, EditSettings(passes=1)), once)
     editor.model.get(REMOVE).network.forward = lambda photo: photo + 3  # type: ignore[method-assign]
     assert editor.edit(image, REMOVE, EditSettings(passes=3)).picture.max() <= 255
 

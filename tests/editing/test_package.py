@@ -49,8 +49,10 @@ def run_folder(folder: Path, names: tuple[str, ...] = ("G_A", "G_B"), **options:
 
 def test_packing_loses_half_precision_and_nothing_else(tmp_path) -> None:
     model = tiny_model()
+    model = replace(model, generators={**model.generators, REMOVE: replace(model.get(REMOVE), passes=2)})
     save_model(model, tmp_path / "x.pt")
     loaded = load_model(tmp_path / "x.pt", CPU)
+    assert (loaded.get(REMOVE).passes, loaded.get(ADD).passes) == (2, 1)
     assert (loaded.size, loaded.framing, loaded.facts) == (
         24,
         Framing(0.39, 0.4),

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from cyclegan_glasses.editing import package
-from cyclegan_glasses.editing.package import save_model
+from cyclegan_glasses.editing.package import load_model, save_model
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces import detect
 from cyclegan_glasses.judging import GLASSES
@@ -99,6 +100,7 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
         (("remove", "in/a.png", "-o", "x.png", "--judge"), "no judge"),
         (("remove", "in/a.png"), "required: -o"),
+        (("export", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
         (("export", "--format", "package", "--precision", "int8"), "always in half precision"),
         (
             ("export", "--format", "torchscript", "--precision", "int8"),
@@ -119,6 +121,12 @@ def test_packing_a_run(place, capsys) -> None:
     assert run("export", "--format", "package", "-o", "mine.pt") == 0
     assert "AtoB, BtoA, faces of 48 pixels" in capsys.readouterr().out
     assert run("remove", "in/a.png", "-o", "y.png", "--name", "mine.pt") == 0
+    assert run("export", "--format", "package", "-o", "often.pt", "--passes", "2", "--direction", "BtoA") == 0
+    often = {
+        way: generator.passes
+        for way, generator in load_model("often.pt", torch.device("cpu")).generators.items()
+    }
+    assert often == {"AtoB": 1, "BtoA": 2}
 
 
 def test_help_answers_without_torch() -> None:

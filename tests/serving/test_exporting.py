@@ -49,7 +49,7 @@ def test_onnx_is_the_network_at_every_batch_and_size(direction, faces, tmp_path)
         (edited,) = loaded.run(None, {"photo": photo.numpy()})
         assert np.abs(edited - network(photo).detach().numpy()).max() < 1e-4
     facts = loaded.get_modelmeta().custom_metadata_map
-    assert (facts["direction"], facts["size"]) == (direction, "24")
+    assert (facts["direction"], facts["size"], facts["passes"]) == (direction, "24", "1")
     assert json.loads(facts["framing"]) == {"eye_height": 0.39, "eye_distance": 0.4}
 
 
