@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 MEMINFO = Path("/proc/meminfo")
 #: The most that a container or a batch job may take, in both generations of Linux' cgroups.
@@ -24,6 +28,19 @@ def free_memory() -> int | None:
         except (OSError, ValueError):  # not there, or `max`: no limit
             continue
     return min(rooms, default=None)
+
+
+def give_back() -> None:
+    """Hand memory that was freed back to the system: glibc keeps it, in pieces that larger tensors do not
+    fit. Nothing happens under another C library."""
+    if (library := _glibc()) is not None:
+        library.malloc_trim(0)
+
+
+@cache
+def _glibc() -> Any:
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "malloc_trim") else None
 
 
 def cores() -> int:

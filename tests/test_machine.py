@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,24 @@ def test_free_memory_is_never_more_than_a_containers_limit(
     assert machine.free_memory() == expected
     monkeypatch.setattr(machine, "MEMINFO", tmp_path / "absent")
     assert machine.free_memory() is None
+
+
+@pytest.mark.skipif(machine._glibc() is None, reason="another C library")
+def test_freed_memory_goes_back_to_the_system() -> None:
+    """In a process of its own, whose allocator has not seen other tests."""
+    code = """
+from pathlib import Path
+from cyclegan_glasses.machine import give_back
+resident = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+pieces = [bytearray(50_000) for _ in range(2_000)]
+last = bytearray(50_000)
+del pieces
+before = resident()
+give_back()
+print(before - resident())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 50_000_000
 
 
 def test_only_the_cores_that_the_process_may_use_count(monkeypatch: pytest.MonkeyPatch) -> None:

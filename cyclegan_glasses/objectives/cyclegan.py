@@ -14,6 +14,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
+from cyclegan_glasses.machine import give_back
 from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.settings import GeneratorSettings
@@ -26,6 +27,8 @@ from cyclegan_glasses.objectives.settings import CycleGANSettings
 
 #: Losses by name, and pictures by label, of one turn.
 Turn = tuple[dict[str, Tensor], dict[str, Tensor]]
+#: From so many pixels of a batch on memory is what lacks; below, getting it back again costs a step a tenth.
+LARGE = 256 * 256
 LABELS = (
     *("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A"),
     *("pair_A", "pair_fake_B", "pair_B", "pair_fake_A"),
@@ -110,11 +113,11 @@ class CycleGAN:
         self._pictures: dict[str, Tensor] = {}
         self._steps = 0
         # Norms within a picture let two inputs share a pass; statistics over a batch, and dropout, do not.
-        within = settings.generator.norm in ("instance", "none") and settings.discriminator.norm in (
-            "instance",
-            "none",
-        )
+        within = {settings.generator.norm, settings.discriminator.norm} <= {"instance", "none"}
         self._can_merge = within and not settings.generator.dropout and not settings.plain
+        # on a CPU a pass that is shared is no quicker, and memory goes (docs/speed.md)
+        self._share_identity = self._can_merge and device.type != "cpu"
+        self._frees = device.type == "cpu" and not settings.plain
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         names = ("A", "B", *(("pair_A", "pair_B") if self._pair_weights else ()))
@@ -142,6 +145,8 @@ class CycleGAN:
             for terms, out in turns:
                 if learn:
                     self.precision.backward(torch.stack(list(terms.values())).sum() * share)
+                    if self._frees and given["A"].shape[0] * given["A"].shape[2:].numel() >= LARGE:
+                        give_back()
                 for name, term in terms.items():
                     losses[name] = losses[name] + term.detach() * share
                 for label, picture in out.items():
@@ -165,7 +170,7 @@ class CycleGAN:
         identity = s.lambda_identity * (1 + (s.identity_decay - 1) * progress)
         for way in "AB":
             yield self._cycle(way, given, cycle, identity)
-        if s.lambda_identity and not self._can_merge:
+        if s.lambda_identity and not self._share_identity:
             for way in "AB":
                 forth, wished = self._forth(way), given[_other(way)]
                 with self.precision.autocast():
@@ -183,7 +188,7 @@ class CycleGAN:
         forth, back = self._forth(way), self._forth(_other(way))
         real, wished, same = given[way], given[_other(way)], None
         with self.precision.autocast():
-            if self.settings.lambda_identity and self._can_merge:
+            if self.settings.lambda_identity and self._share_identity:
                 fake, same = forth(torch.cat([real, wished])).split(len(real))
             else:
                 fake = forth(real)

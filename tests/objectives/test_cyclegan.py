@@ -112,14 +112,16 @@ def test_five_lsgan_steps_agree_with_a_straightforward_implementation(plain: boo
 
 
 @pytest.mark.parametrize("identity", [0.0, 0.5])
+@pytest.mark.parametrize("gpu", [False, True], ids=["cpu", "gpu"])
 @pytest.mark.parametrize(
     "generator", [GENERATOR, replace(GENERATOR, composite=True), RESIDUAL_UNET], ids=lambda g: g.kind
 )
 def test_shared_passes_change_nothing(
-    identity: float, generator: GeneratorSettings | ResidualUnetSettings, one_thread: None
+    identity: float, gpu: bool, generator: GeneratorSettings | ResidualUnetSettings, one_thread: None
 ) -> None:
     """They make a step faster; were they not exact, speed would be paid with another model."""
     models = [make(lambda_identity=identity, generator=generator, plain=plain) for plain in (True, False)]
+    models[1]._share_identity = gpu
     losses = [model.step(batch()) for model in models]
     for name, value in losses[0].items():
         assert losses[1][name].item() == pytest.approx(value.item(), rel=1e-5)
@@ -151,8 +153,14 @@ def test_passes_are_shared_only_where_that_is_exact(change: dict[str, Any], shar
     for name, seen in sizes.items():
         model.weights()[name].register_forward_hook(lambda _, x, __, seen=seen: seen.append(len(x[0])))
     model.step(batch())
-    separate = {"G_A": [2, 2, 2], "G_B": [2, 2, 2], "D_A": [2, 2, 2]}
-    assert sizes == ({"G_A": [4, 2], "G_B": [2, 4], "D_A": [2, 4]} if shared else separate)
+    separate = {"G_A": [2, 2, 2], "G_B": [2, 2, 2]}
+    assert sizes == separate | {"D_A": [2, 4] if shared else [2, 2, 2]}
+    if shared:  # as on a GPU
+        model._share_identity = True
+        for seen in sizes.values():
+            seen.clear()
+        model.step(batch())
+        assert sizes == {"G_A": [4, 2], "G_B": [2, 4], "D_A": [2, 4]}
 
 
 def test_bfloat16_stays_near_float32() -> None:

@@ -144,9 +144,9 @@ def most_kept(work: Callable[[], Any]) -> int:
     return most
 
 
-@pytest.mark.parametrize("identity, share", [(0.5, 0.56), (0.0, 0.6)])
+@pytest.mark.parametrize("identity, share", [(0.5, 0.45), (0.0, 0.6)])
 @pytest.mark.parametrize("norm", ["instance", "batch"])
-def test_the_default_keeps_half_of_what_plain_keeps(identity: float, share: float, norm: str) -> None:
+def test_the_default_keeps_much_less_than_plain(identity: float, share: float, norm: str) -> None:
     """The two ways round are independent, so the graph of one is gone before the other begins."""
     generator = replace(PLAIN["cyclegan"].generator, norm=norm)
     plain = replace(PLAIN["cyclegan"], generator=generator, lambda_identity=identity)
