@@ -121,7 +121,8 @@ def summary(answered: Answered, calibration: Calibration) -> dict[str, float]:
     plain = truth < CLASSES.index("sunglasses")
     result = {"faces": float(known.sum()), "glasses": float(right.mean())}
     result["glasses_or_none"] = float(right[plain].mean())
-    result["unsure"] = float((confidence < calibration.sure).double().mean())
+    limits = torch.tensor([calibration.limit(name) for name in CLASSES])[said]
+    result["unsure"] = float((confidence < limits).double().mean())
     result["expected_error"] = expected_error(confidence.numpy(), right.numpy())
     sexed = labels["gender"] >= 0
     if bool(sexed.any()):

@@ -65,8 +65,8 @@ def test_features_are_vectors_for_each_face(weights):
 
 def test_below_the_threshold_the_judge_is_unsure():
     shares = np.array([0.5, 0.3, 0.1, 0.1])
-    assert verdict_of(shares, 0.4).label == "glasses"
-    unsure = verdict_of(shares, 0.6)
+    assert verdict_of(shares, Calibration(sure=0.4)).label == "glasses"
+    unsure = verdict_of(shares, Calibration(sure=0.6))
     assert (unsure.label, unsure.confidence, unsure.probabilities["none"]) == ("unsure", 0.5, 0.3)
 
 
