@@ -20,6 +20,7 @@ from cyclegan_glasses.reading.judge import Calibration, aligned_batches, both_wa
 #: Glasses that are there in part, by what they are drawn on.
 PARTIAL = {"half_drawn": NONE, "rubbed_out": NONE, "wiped": GLASSES}
 _STEPS = np.round(np.arange(0.5, 1.0, 0.01), 2)
+_OFTEN = 2  # drawings on each face: calibration faces are few
 _DRAWING = 11  # keeps these drawings apart from those of training and benchmark
 
 
@@ -47,8 +48,8 @@ def partial_glasses(
     pictures = {name: [np.asarray(open_picture(path)) for path, _ in own] for name, own in by_label.items()}
     real = {name: asked(own) for name, own in pictures.items()}
     partial = {}
-    for number, (way, bare) in enumerate(PARTIAL.items()):
-        faces = zip(pictures[bare], by_label[bare], strict=True)
+    for number, (way, worn) in enumerate(PARTIAL.items()):
+        faces = list(zip(pictures[worn], by_label[worn], strict=True)) * _OFTEN
         partial[way] = asked(
             [
                 drawn_on(face, way, known, np.random.default_rng([_DRAWING, number, index]))

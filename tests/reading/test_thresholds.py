@@ -74,7 +74,7 @@ def test_each_way_is_drawn_on_the_faces_it_is_for(tmp_path):
     network = Facelyzr(ReaderSettings(16, (4, 6), 8)).eval()
     real, partial = partial_glasses(network, Calibration(), tmp_path, "val", LabelSettings())
     assert {name: len(own) for name, own in real.items()} == {"glasses": 2, "none": 4}
-    assert {name: len(own) for name, own in partial.items()} == {"half_drawn": 4, "rubbed_out": 4, "wiped": 2}
+    assert {name: len(own) for name, own in partial.items()} == {"half_drawn": 8, "rubbed_out": 8, "wiped": 4}
     assert partial["half_drawn"].sum(1) == pytest.approx(1)
-    assert not np.allclose(partial["half_drawn"], real["none"], atol=1e-4), "nothing was drawn"
+    assert not np.allclose(partial["half_drawn"][:4], real["none"], atol=1e-4), "nothing was drawn"
     assert set(partial) == set(PARTIAL)
