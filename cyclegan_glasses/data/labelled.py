@@ -30,9 +30,8 @@ from cyclegan_glasses.overlays.broken import BROKEN as WAYS
 from cyclegan_glasses.overlays.broken import random_glasses, wiped
 from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
-#: What is drawn on bare faces, in turn: each way of being broken as often as glasses, but more sunglasses and
-#: half-drawn frames; a third of the latter is dashed, which is hardest to tell from whole ones.
-_KINDS = (*WAYS, GLASSES, SUNGLASSES, "half_drawn", *WAYS, GLASSES, SUNGLASSES, SUNGLASSES, "half_drawn")
+#: What is drawn on bare faces, in turn: each way of being broken as often as glasses, sunglasses twice.
+_KINDS = (*WAYS, GLASSES, SUNGLASSES, *WAYS, GLASSES, SUNGLASSES, SUNGLASSES)
 _WIPED = "wiped"
 _DRAWING = 3  # keeps this stream of random numbers apart from those of the sampler
 

@@ -20,6 +20,8 @@ from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.reading.judge import Calibration, both_ways, without_decoder
 
+_PENALTY = 1e-4  # keeps biases finite where few labels are told apart without an error
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -78,7 +80,10 @@ def answer(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings)
 
 
 def calibrate(answered: Answered, sure: float = 0.6) -> Calibration:
-    """Temperatures at which the labels are likeliest, and the mean error of the ages.
+    """Temperatures and biases at which the labels are likeliest, and the mean error of the ages.
+
+    The training weighs all classes alike; the biases undo that, for shares of the classes as among these
+    faces, half of which are drawn on.
 
     Raises:
         UserError: no face has a label for glasses.
@@ -88,12 +93,35 @@ def calibrate(answered: Answered, sure: float = 0.6) -> Calibration:
         raise UserError("no face has a label for glasses: nothing to calibrate by")
     age = (answers.age - labels["age"]).abs()
     age = age[~age.isnan()]
+    heat = temperature(answers.glasses, labels["glasses"])
     return Calibration(
-        temperature(answers.glasses, labels["glasses"]),
+        heat,
         temperature(answers.gender, labels["gender"]),
         float(age.mean()) if len(age) else 0.0,
         sure,
+        biases(answers.glasses / heat, labels["glasses"]),
     )
+
+
+def biases(logits: Tensor, labels: Tensor) -> tuple[float, ...]:
+    """What to add for each class of `logits` (N, classes), over their temperature, so that `labels` fit best.
+
+    The labels (N,) are −1 where missing. The mean of the biases is 0; a class that no label names gets 0.
+    """
+    logits, labels = logits[labels >= 0].double(), labels[labels >= 0]
+    there = torch.bincount(labels, minlength=logits.shape[1]) > 0
+    bias = torch.zeros(logits.shape[1], dtype=torch.float64, requires_grad=True)
+    solver = torch.optim.LBFGS([bias], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        solver.zero_grad()
+        value = F.cross_entropy(logits + bias, labels) + _PENALTY * bias.square().sum()
+        value.backward()
+        return value
+
+    solver.step(loss)  # type: ignore[arg-type]
+    found = bias.detach() - bias.detach()[there].mean()
+    return tuple(torch.where(there, found, 0.0).tolist())
 
 
 def temperature(logits: Tensor, labels: Tensor) -> float:
@@ -114,7 +142,7 @@ def summary(answered: Answered, calibration: Calibration) -> dict[str, float]:
     """
     answers, labels = answered.answers, answered.labels
     known = labels["glasses"] >= 0
-    shares = torch.softmax(answers.glasses[known].double() / calibration.glasses, 1)
+    shares = calibration.shares(answers.glasses[known]).double()
     confidence, said = shares.max(1)
     truth = labels["glasses"][known]
     right = (said == truth).double()

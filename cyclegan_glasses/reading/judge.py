@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, probabilities
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.training.checkpoint import load_tensors
 
-VERSION = 2  # 1 had no thresholds
+VERSION = 2  # 1 had neither bias nor thresholds
 SHIPPED = Path(__file__).parent.parent / "weights" / "judge.pt"
 _BATCH = 64
 
@@ -33,6 +33,7 @@ class Calibration:
 
     Attributes:
         glasses, gender: temperatures that the logits are divided by.
+        bias: added to those of the glasses' classes thereafter; empty for none.
         age: mean absolute error in years.
         sure: below this confidence the judge says `unsure`.
         thresholds: the same for single classes, see `reading.thresholds`.
@@ -42,7 +43,12 @@ class Calibration:
     gender: float = 1.0
     age: float = 0.0
     sure: float = 0.6
+    bias: Sequence[float] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def shares(self, logits: Tensor) -> Tensor:
+        """Probabilities (N, classes) of what wears what, from the logits of the glasses' head."""
+        return probabilities(logits, self.glasses, self.bias)
 
     def limit(self, label: str) -> float:
         """The confidence that `label` needs."""
@@ -103,7 +109,7 @@ class TrainedJudge:
         readings: list[Reading] = []
         for batch in aligned_batches(faces, network.settings.size):
             answers = both_ways(network, batch)
-            glasses = probabilities(answers.glasses, calibration.glasses).double().numpy()
+            glasses = calibration.shares(answers.glasses).double().numpy()
             gender = probabilities(answers.gender, calibration.gender).double().numpy()
             for row in range(len(batch)):
                 readings.append(

@@ -13,7 +13,7 @@ from cyclegan_glasses.data.labelled import drawn_on
 from cyclegan_glasses.data.labels import CLASSES, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.judging import GLASSES, NONE
-from cyclegan_glasses.networks.facelyzr import Facelyzr, probabilities
+from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.pictures import open_picture
 from cyclegan_glasses.reading.judge import Calibration, aligned_batches, both_ways
 
@@ -43,7 +43,7 @@ def partial_glasses(
         if not shrunk:
             return np.empty((0, len(CLASSES)))
         logits = [both_ways(network, batch).glasses for batch in aligned_batches(np.stack(shrunk), size)]
-        return probabilities(torch.cat(logits), calibration.glasses).double().numpy()
+        return calibration.shares(torch.cat(logits)).double().numpy()
 
     pictures = {name: [np.asarray(open_picture(path)) for path, _ in own] for name, own in by_label.items()}
     real = {name: asked(own) for name, own in pictures.items()}
@@ -62,11 +62,13 @@ def partial_glasses(
 def thresholds(
     real: dict[str, np.ndarray], partial: dict[str, np.ndarray], sure: float, passing: float
 ) -> dict[str, float]:
-    """The confidences, `sure` or more, that `glasses` and `none` need, for at most `passing` of each way of
-    `partial` to be called either; of all such pairs the one at which most of `real` keep their right answer.
+    """The confidences, `sure` or more, that `glasses` and `none` need.
+
+    Of all pairs at which at most `passing` of `partial` are called either, it is the one at which most of
+    `real` keep their right answer.
 
     Args:
-        real, partial: see `partial_glasses`; real faces count as halves, however many wear glasses.
+        real, partial: see `partial_glasses`; labels weigh alike, and so do ways.
 
     Returns:
         Both thresholds by class; the highest ones where none are high enough.
@@ -74,12 +76,13 @@ def thresholds(
     tried = [sure, *(step for step in _STEPS if step > sure)]
     kept = {name: _said(real[name], name, tried) for name in (GLASSES, NONE)}
     passed = {
-        way: [_said(shares, name, tried) for name in (GLASSES, NONE)] for way, shares in partial.items()
+        name: np.mean([_said(shares, name, tried) for shares in partial.values()], 0)
+        for name in (GLASSES, NONE)
     }
     best, most = (len(tried) - 1, len(tried) - 1), -1.0
     for glasses, none in product(range(len(tried)), repeat=2):
         right = kept[GLASSES][glasses] + kept[NONE][none]
-        if right > most and all(a[glasses] + b[none] <= passing for a, b in passed.values()):
+        if right > most and passed[GLASSES][glasses] + passed[NONE][none] <= passing:
             best, most = (glasses, none), right
     return {GLASSES: float(tried[best[0]]), NONE: float(tried[best[1]])}
 
