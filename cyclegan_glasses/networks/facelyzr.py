@@ -115,7 +115,7 @@ def probabilities(logits: Tensor, temperature: float, bias: Sequence[float] = ()
     """Softmax of `logits` (N, classes) over a temperature (Guo et al., arXiv 1706.04599, eq. 9).
 
     Args:
-        bias: added for each class (their section 4.2, «vector scaling», with one scale); empty for none.
+        bias: added for each class thereafter; empty for none.
     """
     logits = logits.float() / temperature
     return torch.softmax(logits + logits.new_tensor(bias) if bias else logits, 1)

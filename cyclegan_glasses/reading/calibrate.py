@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ from cyclegan_glasses.data.labels import CLASSES, GENDERS
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.judging import BROKEN
 from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.reading.judge import Calibration, both_ways, without_decoder
 
-_PENALTY = 1e-4  # keeps biases finite where few labels are told apart without an error
+BROKEN_SHARE = 0.1  # of the faces that a judge is asked about: photographs have none, bad edits many
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,7 @@ def answer(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings)
 
 
 def calibrate(answered: Answered, sure: float = 0.6) -> Calibration:
-    """Temperatures and biases at which the labels are likeliest, and the mean error of the ages.
-
-    The training weighs all classes alike; the biases undo that, for shares of the classes as among these
-    faces, half of which are drawn on.
+    """Temperatures at which the labels are likeliest, the mean error of the ages, and what is expected.
 
     Raises:
         UserError: no face has a label for glasses.
@@ -93,35 +92,23 @@ def calibrate(answered: Answered, sure: float = 0.6) -> Calibration:
         raise UserError("no face has a label for glasses: nothing to calibrate by")
     age = (answers.age - labels["age"]).abs()
     age = age[~age.isnan()]
-    heat = temperature(answers.glasses, labels["glasses"])
     return Calibration(
-        heat,
+        temperature(answers.glasses, labels["glasses"]),
         temperature(answers.gender, labels["gender"]),
         float(age.mean()) if len(age) else 0.0,
         sure,
-        biases(answers.glasses / heat, labels["glasses"]),
+        expecting(BROKEN_SHARE),
     )
 
 
-def biases(logits: Tensor, labels: Tensor) -> tuple[float, ...]:
-    """What to add for each class of `logits` (N, classes), over their temperature, so that `labels` fit best.
+def expecting(share: float) -> tuple[float, ...]:
+    """Biases with which a judge that saw all classes alike in training expects a share of `broken` faces.
 
-    The labels (N,) are −1 where missing. The mean of the biases is 0; a class that no label names gets 0.
+    Logarithms of the new prior over the old one (Saerens et al., Neural Computation 14, 2002); what the other
+    classes are among each other is left as it is.
     """
-    logits, labels = logits[labels >= 0].double(), labels[labels >= 0]
-    there = torch.bincount(labels, minlength=logits.shape[1]) > 0
-    bias = torch.zeros(logits.shape[1], dtype=torch.float64, requires_grad=True)
-    solver = torch.optim.LBFGS([bias], max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> Tensor:
-        solver.zero_grad()
-        value = F.cross_entropy(logits + bias, labels) + _PENALTY * bias.square().sum()
-        value.backward()
-        return value
-
-    solver.step(loss)  # type: ignore[arg-type]
-    found = bias.detach() - bias.detach()[there].mean()
-    return tuple(torch.where(there, found, 0.0).tolist())
+    others = len(CLASSES) - 1
+    return tuple(math.log(others * share / (1 - share)) if name == BROKEN else 0.0 for name in CLASSES)
 
 
 def temperature(logits: Tensor, labels: Tensor) -> float:
