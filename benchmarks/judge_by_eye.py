@@ -144,7 +144,10 @@ def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None
         print(f"{group:24}{len(own):7d}{labels:13.3f}{right:13.3f}{kept:8.3f}{of_them:15.3f}")
     for i, (path, known) in enumerate(rows):
         if eye[i] in (GLASSES, NONE) and (likelier[i] != eye[i] or CLASSES[known.glasses] != eye[i]):
-            print(f"{path.name}: seen {eye[i]}, label {CLASSES[known.glasses]}, judge {said[i].label}")
+            print(
+                f"{path.name}: seen {eye[i]}, label {CLASSES[known.glasses]}, judge {said[i].label}", end=""
+            )
+            print(f", likelier {likelier[i]}")
 
 
 def share(right: Iterable[bool]) -> float:
