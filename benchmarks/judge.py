@@ -54,7 +54,8 @@ def main() -> None:
     confusion(labels, readings)
     by_group(labels, readings)
     calibrated(labels, readings)
-    fooled(judge, faces, labels, args.fool)
+    if args.fool:
+        fooled(judge, faces, labels, args.fool)
 
 
 def plain(labels: list[Labels]) -> np.ndarray:
@@ -131,7 +132,9 @@ def calibrated(labels: list[Labels], readings: list[Reading]) -> None:
 def fooled(judge: TrainedJudge, faces: list[np.ndarray], labels: list[Labels], count: int) -> None:
     bare = [index for index, known in enumerate(labels) if CLASSES[known.glasses] == NONE]
     worn = [index for index, known in enumerate(labels) if known.glasses == 0]
-    print(f"\n{'drawn':16}{'faces':>7}{'broken':>8}{'unsure':>8}{'glasses':>9}{'none':>7}{'sunglasses':>12}")
+    print(
+        f"\n{'drawn':16}{'faces':>7}{'broken':>8}{'unsure':>8}{'glasses':>9}{'none':>7}{'sunglasses':>12}{'passed':>8}"
+    )
     for kind in (*BROKEN, "wiped", "glasses", "sunglasses"):
         chosen = (worn if kind == "wiped" else bare)[:count]
         drawn = [
@@ -143,6 +146,7 @@ def fooled(judge: TrainedJudge, faces: list[np.ndarray], labels: list[Labels], c
         ]
         print(
             f"{kind:16}{len(words):7d}{shares[0]:8.3f}{shares[1]:8.3f}{shares[2]:9.3f}{shares[3]:7.3f}{shares[4]:12.3f}"
+            f"{shares[2] + shares[3]:8.3f}"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -110,6 +111,11 @@ def _up(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers, *([] if outputs == 3 else [nn.ReLU()]))
 
 
-def probabilities(logits: Tensor, temperature: float) -> Tensor:
-    """Softmax of `logits` (N, classes) over a temperature (Guo et al., arXiv 1706.04599, eq. 9)."""
-    return torch.softmax(logits.float() / temperature, 1)
+def probabilities(logits: Tensor, temperature: float, bias: Sequence[float] = ()) -> Tensor:
+    """Softmax of `logits` (N, classes) over a temperature (Guo et al., arXiv 1706.04599, eq. 9).
+
+    Args:
+        bias: added for each class thereafter; empty for none.
+    """
+    logits = logits.float() / temperature
+    return torch.softmax(logits + logits.new_tensor(bias) if bias else logits, 1)

@@ -128,8 +128,10 @@ class FacelyzrObjective:
         return {"judge": self.network}
 
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Take over weights; those of a judge, which has lost its decoder, leave this one's as it is."""
+        own = {key: value for key, value in self.network.state_dict().items() if key.startswith("decoder.")}
         for tensors in weights.values():
-            load_weights(self.network, tensors, "net_judge")
+            load_weights(self.network, own | dict(tensors), "net_judge")
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -16,8 +16,9 @@ from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
 
 _SHIFT = 4
-_TRIES = 6
-_SEEN = 12.0  # grey levels, the mean over frame and lenses
+_TRIES = 10
+_SEEN = 16.0  # grey levels, the mean over frame and lenses
+_GONE = (0.3, 0.7)  # of what glasses change in a picture: less or more missing is not seen
 
 
 def random_glasses(
@@ -44,7 +45,8 @@ def half_drawn(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.G
             side = 1 if rng.random() < 0.5 else -1
             keep = side * (columns - middle[0] - rng.uniform(-0.25, 0.25) * across) > 0
         case 1:
-            keep = rows - middle[1] > rng.uniform(-0.05, 0.12) * across  # the upper half alone is a half-rim
+            # Below the bridge: half-rims have an upper half, and reading glasses a bridge that holds them.
+            keep = rows - middle[1] > rng.uniform(0.06, 0.15) * across
         case _:
             angle = rng.uniform(0, np.pi)
             along = columns * np.cos(angle) + rows * np.sin(angle)
@@ -79,16 +81,21 @@ def lone_lines(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.G
 
 
 def rubbed_out(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
-    """A whole frame that was wiped away in blots, or shines through like a ghost."""
+    """A whole frame that was wiped away in blots, or fades into nothing from one end to the other.
+
+    One that is pale all over is none of these: people wear frames of clear plastic.
+    """
     worn, mask = _plain_to_see(face, eyes, turn, rng)
     across = float(np.hypot(*(eyes[1] - eyes[0])))
     if rng.random() < 0.2:
-        return _mixed(face, worn, np.full(mask.shape, rng.uniform(0.25, 0.5)), 0.0)
-    change = np.abs(worn.astype(np.float32) - face).mean(2)
-    for _ in range(_TRIES):
-        blots = _blots(mask.shape, across, rng)
-        if 0.25 < change[blots].sum() / change.sum() < 0.7:
-            break
+        rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
+        side = 1 if rng.random() < 0.5 else -1
+        along = (
+            side * (columns - eyes.mean(0)[0]) / across
+            + rng.uniform(-0.3, 0.3) * (rows - eyes.mean(0)[1]) / across
+        )
+        return _mixed(face, worn, np.clip(0.5 + along / rng.uniform(0.5, 1.2), 0, 1), 0.0)
+    blots = _seen_to_miss(np.abs(worn.astype(np.float32) - face).mean(2), across, rng)
     return _mixed(face, worn, blots * (mask > 0), across)
 
 
@@ -99,12 +106,12 @@ def wiped(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Genera
     near = (np.abs(rows - middle[1] - 0.08 * across) < 0.4 * across) & (
         np.abs(columns - middle[0]) < 1.15 * across
     )
+    smear = cv2.medianBlur(face, int(0.28 * across) // 2 * 2 + 1)
     if rng.random() < 0.5:
         side = 1 if rng.random() < 0.5 else -1
-        where = side * (columns - middle[0] - rng.uniform(-0.2, 0.2) * across) > 0
+        where: np.ndarray = side * (columns - middle[0] - rng.uniform(-0.2, 0.2) * across) > 0
     else:
-        where = _blots(face.shape[:2], across, rng)
-    smear = cv2.medianBlur(face, int(0.28 * across) // 2 * 2 + 1)
+        where = _seen_to_miss(np.abs(face.astype(np.float32) - smear).mean(2) * near, across, rng)
     smear = cv2.GaussianBlur(smear, (0, 0), 0.05 * across)
     grain = rng.normal(0, float(rng.uniform(0, 4)), smear.shape)
     smear = np.clip(smear + grain, 0, 255).astype(np.uint8)
@@ -142,13 +149,35 @@ BROKEN: dict[str, Callable[[np.ndarray, np.ndarray, float, np.random.Generator],
 def _plain_to_see(
     face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A random frame that stands out from the face: half of a hair-thin golden wire would be no glasses."""
+    """A random frame that stands out from the face: half of a hair-thin golden wire would be no glasses.
+
+    The first that does, or the one that stands out most: on a dark face few do.
+    """
+    best, most = None, -1.0
     for _ in range(_TRIES):
         worn, mask = random_glasses(face, eyes, turn, rng, bool(rng.random() < 0.15))
         change = np.abs(worn.astype(np.float32) - face).mean(2)
-        if mask.any() and change[mask > 128].mean() > _SEEN:
+        seen = float(change[mask > 128].mean()) if (mask > 128).any() else 0.0
+        if seen > most:
+            best, most = (worn, mask), seen
+        if seen > _SEEN:
             break
-    return worn, mask
+    assert best is not None
+    return best
+
+
+def _seen_to_miss(change: np.ndarray, across: float, rng: np.random.Generator) -> np.ndarray:
+    """Blots, bool (height, width), whose share of `change` (height, width) lies in `_GONE`, or nearly."""
+    best, least = _blots(change.shape, across, rng), np.inf
+    for _ in range(_TRIES):
+        blots = _blots(change.shape, across, rng)
+        share = change[blots].sum() / max(float(change.sum()), 1e-6)
+        off = max(_GONE[0] - share, share - _GONE[1], 0.0)
+        if off < least:
+            best, least = blots, off
+        if not off:
+            break
+    return best
 
 
 def _blots(shape: tuple[int, ...], across: float, rng: np.random.Generator) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ from cyclegan_glasses.data.labels import CLASSES, GENDERS
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.judging import BROKEN
 from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.reading.judge import Calibration, both_ways, without_decoder
+
+BROKEN_SHARE = 0.1  # of the faces that a judge is asked about: photographs have none, bad edits many
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def answer(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings)
 
 
 def calibrate(answered: Answered, sure: float = 0.6) -> Calibration:
-    """Temperatures at which the labels are likeliest, and the mean error of the ages.
+    """Temperatures at which the labels are likeliest, the mean error of the ages, and what is expected.
 
     Raises:
         UserError: no face has a label for glasses.
@@ -93,7 +97,18 @@ def calibrate(answered: Answered, sure: float = 0.6) -> Calibration:
         temperature(answers.gender, labels["gender"]),
         float(age.mean()) if len(age) else 0.0,
         sure,
+        expecting(BROKEN_SHARE),
     )
+
+
+def expecting(share: float) -> tuple[float, ...]:
+    """Biases with which a judge that saw all classes alike in training expects a share of `broken` faces.
+
+    Logarithms of the new prior over the old one (Saerens et al., Neural Computation 14, 2002); what the other
+    classes are among each other is left as it is.
+    """
+    others = len(CLASSES) - 1
+    return tuple(math.log(others * share / (1 - share)) if name == BROKEN else 0.0 for name in CLASSES)
 
 
 def temperature(logits: Tensor, labels: Tensor) -> float:
@@ -114,14 +129,15 @@ def summary(answered: Answered, calibration: Calibration) -> dict[str, float]:
     """
     answers, labels = answered.answers, answered.labels
     known = labels["glasses"] >= 0
-    shares = torch.softmax(answers.glasses[known].double() / calibration.glasses, 1)
+    shares = calibration.shares(answers.glasses[known]).double()
     confidence, said = shares.max(1)
     truth = labels["glasses"][known]
     right = (said == truth).double()
     plain = truth < CLASSES.index("sunglasses")
     result = {"faces": float(known.sum()), "glasses": float(right.mean())}
     result["glasses_or_none"] = float(right[plain].mean())
-    result["unsure"] = float((confidence < calibration.sure).double().mean())
+    limits = torch.tensor([calibration.limit(name) for name in CLASSES])[said]
+    result["unsure"] = float((confidence < limits).double().mean())
     result["expected_error"] = expected_error(confidence.numpy(), right.numpy())
     sexed = labels["gender"] >= 0
     if bool(sexed.any()):

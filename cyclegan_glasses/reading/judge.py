@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, probabilities
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.training.checkpoint import load_tensors
 
-VERSION = 1
+VERSION = 2  # 1 had neither bias nor thresholds
 SHIPPED = Path(__file__).parent.parent / "weights" / "judge.pt"
 _BATCH = 64
 
@@ -33,14 +33,26 @@ class Calibration:
 
     Attributes:
         glasses, gender: temperatures that the logits are divided by.
+        bias: added to those of the glasses' classes thereafter; empty for none.
         age: mean absolute error in years.
         sure: below this confidence the judge says `unsure`.
+        thresholds: the same for single classes, see `reading.thresholds`.
     """
 
     glasses: float = 1.0
     gender: float = 1.0
     age: float = 0.0
     sure: float = 0.6
+    bias: Sequence[float] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def shares(self, logits: Tensor) -> Tensor:
+        """Probabilities (N, classes) of what wears what, from the logits of the glasses' head."""
+        return probabilities(logits, self.glasses, self.bias)
+
+    def limit(self, label: str) -> float:
+        """The confidence that `label` needs."""
+        return self.thresholds.get(label, self.sure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +107,14 @@ class TrainedJudge:
         """All that the heads say of each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
         network, calibration = self._loaded
         readings: list[Reading] = []
-        for batch in _batches(faces, network.settings.size):
+        for batch in aligned_batches(faces, network.settings.size):
             answers = both_ways(network, batch)
-            glasses = probabilities(answers.glasses, calibration.glasses).double().numpy()
+            glasses = calibration.shares(answers.glasses).double().numpy()
             gender = probabilities(answers.gender, calibration.gender).double().numpy()
             for row in range(len(batch)):
                 readings.append(
                     Reading(
-                        verdict_of(glasses[row], calibration.sure),
+                        verdict_of(glasses[row], calibration),
                         GENDERS[int(gender[row].argmax())],
                         float(gender[row].max()),
                         float(answers.age[row]),
@@ -115,7 +127,9 @@ class TrainedJudge:
         """What the heads read of each of `faces`, uint8 RGB (n, size, size, 3): float32 (n, features)."""
         network, _ = self._loaded
         with torch.inference_mode():
-            parts = [network.features(batch).numpy() for batch in _batches(faces, network.settings.size)]
+            parts = [
+                network.features(batch).numpy() for batch in aligned_batches(faces, network.settings.size)
+            ]
         return np.concatenate(parts) if parts else np.empty((0, network.settings.features), np.float32)
 
 
@@ -184,16 +198,16 @@ def both_ways(network: Facelyzr, faces: Tensor) -> Answers:
     return Answers(*((one + other) / 2 for one, other in zip(seen, mirrored, strict=True)))
 
 
-def verdict_of(shares: np.ndarray, sure: float) -> Verdict:
+def verdict_of(shares: np.ndarray, calibration: Calibration) -> Verdict:
     """The verdict of probabilities (classes,): the likeliest class, or `unsure` where it is not likely."""
     best = int(shares.argmax())
-    label = CLASSES[best] if shares[best] >= sure else UNSURE
+    label = CLASSES[best] if shares[best] >= calibration.limit(CLASSES[best]) else UNSURE
     by_name = {name: float(share) for name, share in zip(CLASSES, shares, strict=True)}
     return Verdict(label, min(1.0, float(shares[best])), by_name)
 
 
-def _batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
-    """`faces`, uint8 (n, side, side, 3), as float32 (≤ 64, 3, size, size) in [-1, 1]."""
+def aligned_batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
+    """`faces`, uint8 RGB (n, side, side, 3), as float32 (≤ 64, 3, size, size) in [-1, 1]."""
     if faces.dtype != np.uint8 or faces.ndim != 4 or faces.shape[3] != 3:
         raise ValueError(f"faces are uint8 (n, size, size, 3), not {faces.dtype} {faces.shape}")
     for start in range(0, len(faces), _BATCH):

@@ -18,6 +18,7 @@ from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
 from cyclegan_glasses.objectives.noise import corrupt
 from cyclegan_glasses.objectives.settings import AdamSettings, FacelyzrSettings
+from cyclegan_glasses.reading.judge import without_decoder
 
 CPU = torch.device("cpu")
 
@@ -63,6 +64,21 @@ def test_stages_are_trained_one_by_one_then_together_then_the_heads() -> None:
 def test_joint_training_moves_everything_and_none_leaves_the_decoder() -> None:
     assert moved(objective(pretraining="joint"), 0.0) >= {"encoder.0", "decoder.0", "decoder.1", "heads"}
     assert not [part for part in moved(objective(pretraining="none"), 0.0) if part.startswith("decoder")]
+
+
+def test_a_judge_that_has_lost_its_decoder_may_begin_a_run() -> None:
+    """The weights that ship are such a judge; without this they could not be trained on."""
+    given, begun = objective(), objective()
+    with torch.no_grad():
+        for value in given.network.parameters():
+            value.add_(1)
+    before = begun.network.state_dict()["decoder.0.1.weight"].clone()
+    begun.load_weights({"judge": without_decoder(given.network.state_dict())})
+    after = begun.network.state_dict()
+    assert torch.equal(after["heads.glasses.bias"], given.network.state_dict()["heads.glasses.bias"])
+    assert torch.equal(after["decoder.0.1.weight"], before)
+    with pytest.raises(UserError, match="net_judge"):
+        begun.load_weights({"judge": {"heads.glasses.bias": torch.zeros(4)}})
 
 
 def test_heads_learn_what_the_labels_say() -> None:

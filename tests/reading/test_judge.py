@@ -15,6 +15,7 @@ from cyclegan_glasses.reading.calibrate import (
     Answered,
     calibrate,
     expected_error,
+    expecting,
     network_of,
     summary,
     temperature,
@@ -65,8 +66,8 @@ def test_features_are_vectors_for_each_face(weights):
 
 def test_below_the_threshold_the_judge_is_unsure():
     shares = np.array([0.5, 0.3, 0.1, 0.1])
-    assert verdict_of(shares, 0.4).label == "glasses"
-    unsure = verdict_of(shares, 0.6)
+    assert verdict_of(shares, Calibration(sure=0.4)).label == "glasses"
+    unsure = verdict_of(shares, Calibration(sure=0.6))
     assert (unsure.label, unsure.confidence, unsure.probabilities["none"]) == ("unsure", 0.5, 0.3)
 
 
@@ -112,6 +113,18 @@ def test_temperature_makes_confidences_honest():
         return expected_error(shares.numpy(), (said == labels).numpy())
 
     assert gap(found) < 0.03 < gap(1.0)
+
+
+def test_a_judge_expects_few_broken_faces():
+    """Having seen as many broken faces as others, it would call bare ones broken."""
+    bias = expecting(0.1)
+    shares = Calibration(bias=bias).shares(torch.zeros(1, 4))[0]
+    assert float(shares[3]) == pytest.approx(0.1) and float(shares[0]) == pytest.approx(0.3)
+    logits = torch.tensor([[2.0, 1.0, 0.0, 3.0]])
+    before, after = Calibration().shares(logits)[0], Calibration(bias=bias).shares(logits)[0]
+    assert float(after[0] / after[1]) == pytest.approx(float(before[0] / before[1]))
+    assert int(before.argmax()) == 3 and int(after.argmax()) == 0
+    assert expecting(0.25) == pytest.approx((0.0, 0.0, 0.0, 0.0)), "what the training showed it"
 
 
 def test_calibration_needs_a_label():
