@@ -64,7 +64,7 @@ def measure(math: FaceMath, judge: TrainedJudge, faces: np.ndarray, label: str, 
     codes = math.encode(faces)
     back = math.decode(codes)
     error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
-    alike = float(ssim(*(torch.from_numpy(x).permute(0, 3, 1, 2).double() for x in (faces, back)), 255.0))
+    alike = float(ssim(*(torch.from_numpy(x / 127.5 - 1).permute(0, 3, 1, 2) for x in (faces, back))))
     quality = np.mean(10 * np.log10(255**2 / error))
     print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
     print(f"  as they are: {shares(judge, faces)}\n  decoded: {shares(judge, back)}")
