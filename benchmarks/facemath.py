@@ -2,8 +2,9 @@
 
     python benchmarks/facemath.py facemath.pt datasets/mine --sheet sheet.png
 
-Reconstruction (PSNR and SSIM at the network's size); the share of faces that the judge calls as asked after a
-step along `glasses`; and how far the rest of the face moved, outside of the band of the eyes.
+Reconstruction (PSNR and SSIM at the network's size); what the judge says of the decoded faces before and
+after a step along `glasses`, forth from bare faces and back from those with glasses; and how far the face
+moved, about the eyes and elsewhere. The sheet shows faces, decoded, stepped, older, younger, and random ones.
 """
 
 from __future__ import annotations
@@ -17,58 +18,81 @@ import torch
 
 from cyclegan_glasses.data.labels import CLASSES, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
-from cyclegan_glasses.editing.facemath import interpolate, load_facemath, move, random_codes, sharpen
+from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, random_codes, sharpen
 from cyclegan_glasses.editing.faces_of import sheet, write_picture
 from cyclegan_glasses.losses import ssim
 from cyclegan_glasses.pictures import open_picture
-from cyclegan_glasses.reading.judge import load_judge
+from cyclegan_glasses.reading.judge import TrainedJudge, load_judge
+
+STRENGTHS = (1.0, 1.5, 2.0)
+SHARPEN, EACH = 0.5, 4  # of the sheet: strength of the mask, faces of each domain
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("dataroot", type=Path)
-    parser.add_argument("--strength", type=float, default=1.0)
     parser.add_argument("--limit", type=int, default=400, help="faces of each domain")
-    parser.add_argument("--sheet", type=Path, help="picture to write, of the first six of each domain")
+    parser.add_argument("--sheet", type=Path, help="picture to write, of four faces of each domain")
+    parser.add_argument("--strength", type=float, default=1.5, help="of the glasses on the sheet")
+    parser.add_argument("--skip", type=int, default=0, help="faces of each domain before those of the sheet")
     args = parser.parse_args()
     math, judge = load_facemath(args.model), load_judge()
     assert judge is not None
-    rows = []
-    for label, sign, wanted in (("none", 1, "glasses"), ("glasses", -1, "none")):
-        chosen = [
-            path
-            for path, known in read_labels(args.dataroot, "test", LabelSettings())
-            if known.glasses == CLASSES.index(label)
-        ][: args.limit]
-        way = cv2.INTER_AREA
-        faces = np.stack(
-            [
-                cv2.resize(np.asarray(open_picture(path)), (math.size,) * 2, interpolation=way)
-                for path in chosen
-            ]
-        )
-        codes = math.encode(faces)
-        back = math.decode(codes)
-        moved = math.decode(move(codes, math.direction("glasses"), sign * args.strength))
-        error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
-        alike = float(ssim(*(torch.from_numpy(x).permute(0, 3, 1, 2).double() for x in (faces, back)), 255.0))
-        quality = np.mean(10 * np.log10(255**2 / error))
-        print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
-        for name, shown in (("decoded", back), ("moved", moved)):
-            words = [verdict.label for verdict in judge.judge(shown)]
-            share = {word: round(words.count(word) / len(words), 3) for word in sorted(set(words))}
-            print(f"  {name}: the judge says {share}; wanted after the move: {wanted}")
+    columns = []
+    for label, way in (("none", 1), ("glasses", -1)):
+        faces = open_faces(args.dataroot, label, args.limit, math.size)
+        measure(math, judge, faces, label, way)
+        columns.append(edits(math, faces[args.skip :][:EACH], way, args.strength))
+    if args.sheet:
+        rows = [np.concatenate(parts) for parts in zip(*columns, strict=True)]
+        drawn = random_codes(math, 2 * EACH, np.random.default_rng(0))
+        rows.append(sharpen(math.decode(drawn), SHARPEN))
+        write_picture(args.sheet, sheet(np.concatenate(rows), 2 * EACH, 96))
+
+
+def open_faces(root: Path, label: str, limit: int, size: int) -> np.ndarray:
+    """Unseen faces of a label, uint8 (n, size, size, 3)."""
+    known = read_labels(root, "test", LabelSettings())
+    paths = [path for path, labels in known if labels.glasses == CLASSES.index(label)][:limit]
+    pictures = [np.asarray(open_picture(path)) for path in paths]
+    return np.stack([cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in pictures])
+
+
+def measure(math: FaceMath, judge: TrainedJudge, faces: np.ndarray, label: str, way: int) -> None:
+    """Print the figures of one label."""
+    codes = math.encode(faces)
+    back = math.decode(codes)
+    error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
+    alike = float(ssim(*(torch.from_numpy(x / 127.5 - 1).permute(0, 3, 1, 2) for x in (faces, back))))
+    quality = np.mean(10 * np.log10(255**2 / error))
+    print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
+    print(f"  as they are: {shares(judge, faces)}\n  decoded: {shares(judge, back)}")
+    for strength in STRENGTHS:
+        moved = math.decode(move(codes, math.step("glasses", way), strength))
         band = slice(round(0.25 * math.size), round(0.6 * math.size))
         change = np.abs(moved.astype(float) - back).mean((0, 2, 3))
         rest = np.delete(change, np.arange(math.size)[band])
-        print(f"  moved by {change[band].mean():.1f} of 255 about the eyes, {rest.mean():.1f} elsewhere")
-        rows += [faces[:6], back[:6], sharpen(moved[:6], 0.5)]
-    if args.sheet:
-        rng = np.random.default_rng(0)
-        rows.append(sharpen(math.decode(random_codes(math, 6, rng)), 0.5))
-        rows.append(sharpen(math.decode(interpolate(codes[:2], 5)), 0.5))
-        write_picture(args.sheet, sheet(np.concatenate(rows), 6, 64))
+        print(
+            f"  {'added' if way > 0 else 'removed'}, strength {strength:g}: {shares(judge, moved)};"
+            f" moved by {change[band].mean():.1f} of 255 about the eyes, {rest.mean():.1f} elsewhere"
+        )
+
+
+def shares(judge: TrainedJudge, faces: np.ndarray) -> str:
+    """What the judge calls `faces`, in per cent."""
+    words = [verdict.label for verdict in judge.judge(faces)]
+    return ", ".join(f"{word} {100 * words.count(word) / len(words):.0f} %" for word in sorted(set(words)))
+
+
+def edits(math: FaceMath, faces: np.ndarray, way: int, strength: float) -> list[np.ndarray]:
+    """The rows of a sheet: faces, decoded, with a step along glasses, older by 30 years, younger by 20."""
+    codes = math.encode(faces)
+    steps = [(np.zeros_like(math.mean), 0.0), (math.step("glasses", way), strength)]
+    steps += (
+        [(math.direction("age"), 30.0), (math.direction("age"), -20.0)] if "age" in math.directions else []
+    )
+    return [faces, *(sharpen(math.decode(move(codes, *step)), SHARPEN) for step in steps)]
 
 
 if __name__ == "__main__":

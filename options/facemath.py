@@ -11,12 +11,13 @@ from options.arguments import number
 
 #: Where this model's defaults differ from those of cyclegan.
 DEFAULTS = {
-    "load_size": 72,
+    "load_size": 64,
     "crop_size": 64,
-    "batch_size": 32,
+    "batch_size": 16,
     "num_threads": 0,
-    "lr": 0.001,
+    "lr": 0.002,
     "beta1": 0.9,
+    "beta2": 0.99,
     "n_epochs": 10,
     "n_epochs_decay": 10,
     "print_freq": 2000,
@@ -29,9 +30,9 @@ DEFAULTS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Network and losses."""
     group = parser.add_argument_group("autoencoder")
-    group.add_argument("--channels", type=int, nargs="+", default=[32, 64, 96, 128], help="after each stage")
-    group.add_argument("--latent", type=int, default=96, help="numbers in a code")
-    group.add_argument("--beta", type=number, default=1.0, help="weight of the codes' divergence")
+    group.add_argument("--channels", type=int, nargs="+", default=[32, 64, 64], help="after each stage")
+    group.add_argument("--latent", type=int, default=256, help="numbers in a code")
+    group.add_argument("--beta", type=number, default=0.02, help="weight of the codes' divergence")
     group.add_argument(
         "--reconstruction", choices=RECONSTRUCTIONS, default="mse", help="squared or absolute error"
     )

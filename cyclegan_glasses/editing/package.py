@@ -177,10 +177,10 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
 def _load_facemath(path: Path, device: torch.device) -> EditingModel:
     """An algebra of faces, which edits by a step along its direction `glasses`."""
     math = load_facemath(path)
-    step = torch.from_numpy(math.direction("glasses"))
+    steps = {way: torch.from_numpy(math.step("glasses", sign)) for way, sign in ((REMOVE, -1), (ADD, 1))}
     generators = {
-        direction: Generator(CodeShift(math.network, way * step).to(device).eval(), math.network.settings)
-        for direction, way in ((REMOVE, -1), (ADD, 1))
+        direction: Generator(CodeShift(math.network, step).to(device).eval(), math.network.settings)
+        for direction, step in steps.items()
     }
     return EditingModel(generators, math.size, Framing(), str(path), {"model": "facemath"})
 

@@ -164,14 +164,16 @@ class AutoencoderSettings:
     """A variational autoencoder of aligned faces.
 
     Attributes:
-        size: side of a face in pixels; a multiple of 2 for each stage.
-        channels: after each stage, which halves the sides.
+        size: side of a face in pixels; a multiple of `multiple_of_side`.
+        channels: of the convolutions: over patches of 4 pixels, then after each stage, which halves the
+            sides.
         latent: numbers in a code.
     """
 
     size: int = 64
-    channels: tuple[int, ...] = (32, 64, 96, 128)
-    latent: int = 96
+    channels: tuple[int, ...] = (32, 64, 64)
+    latent: int = 256
+    patch: ClassVar[int] = 4
     input_nc: ClassVar[int] = 3
     output_nc: ClassVar[int] = 3
     multiple: ClassVar[int] = 1
@@ -179,11 +181,16 @@ class AutoencoderSettings:
     def __post_init__(self) -> None:
         if not self.channels or min(self.channels) < 1 or self.latent < 1:
             raise UserError("--channels and --latent must be at least 1")
-        multiple = 1 << len(self.channels)
-        if self.size < 1 or self.size % multiple:
+        if self.size < 1 or self.size % self.multiple_of_side:
             raise UserError(
-                f"--crop_size {self.size} must be a multiple of {multiple} for {len(self.channels)} stages"
+                f"--crop_size {self.size} must be a multiple of {self.multiple_of_side}"
+                f" for {len(self.channels)} stages"
             )
+
+    @property
+    def multiple_of_side(self) -> int:
+        """How often smaller the sides are after the last stage."""
+        return self.patch << (len(self.channels) - 1)
 
 
 @dataclass(frozen=True, slots=True)

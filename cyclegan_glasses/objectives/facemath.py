@@ -17,12 +17,16 @@ from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import FacemathSettings
 
+#: Faces that the eigenfaces are taken from, for each number of a code.
+LOOKS = 8
+
 
 class FacemathObjective:
     """Reconstruction of the faces of both domains, and β times the divergence of their codes.
 
     Both are sums over a face, as in the evidence lower bound (arXiv 1312.6114, eq. 7), divided by the number
-    of its values.
+    of its values. The first `LOOKS` faces for each number of a code are only looked at, for the eigenfaces
+    that training begins with.
 
     Args:
         settings: network and weights.
@@ -34,17 +38,19 @@ class FacemathObjective:
     loss_names: tuple[str, ...] = ("picture", "divergence")
     metric_names: tuple[str, ...] = ("picture", "divergence")
     score_losses: tuple[str, ...] = ()
-    own: tuple[str, ...] = ("chance",)
+    own: tuple[str, ...] = ("chance", "seen")
 
     def __init__(
         self, settings: FacemathSettings, device: torch.device, precision: Precision, seed: int = 0
     ) -> None:
         self.settings, self.device, self.precision = settings, device, precision
-        self.network = FaceAutoencoder(settings.autoencoder).to(device)
+        self.network = FaceAutoencoder(settings.autoencoder).to(memory_format=torch.channels_last)
+        self.network.to(device)
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
             "facemath": make_adam([self.network], settings.adam, device)
         }
         self._chance = torch.Generator().manual_seed(seed)
+        self._seen: list[Tensor] | None = []  # None from when the eigenfaces are known
         self._pictures: dict[str, Tensor] = {}
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
@@ -52,8 +58,10 @@ class FacemathObjective:
         size = self.settings.autoencoder.size
         if faces.shape[2:] != (size, size):
             faces = F.interpolate(faces, (size, size), mode="bilinear", antialias=True)
-        self.network.train()
-        with self.precision.autocast():
+        faces = faces.contiguous(memory_format=torch.channels_last)
+        trains = self._seen is None
+        self._look(faces)
+        with self.precision.autocast(), torch.set_grad_enabled(trains):
             mean, log_variance = self.network.encode(faces)
             mean, log_variance = mean.float(), log_variance.float()
             noise = torch.randn(mean.shape, generator=self._chance).to(mean)
@@ -64,13 +72,25 @@ class FacemathObjective:
             "picture": error(back, faces),
             "divergence": self.settings.beta * divergence / faces[0].numel(),
         }
-        optimizer = self.optimizers["facemath"]
-        optimizer.zero_grad(set_to_none=True)
-        self.precision.backward(losses["picture"] + losses["divergence"])
-        self.precision.step(optimizer, clip=self.settings.adam.clip or None)
+        if trains:
+            optimizer = self.optimizers["facemath"]
+            optimizer.zero_grad(set_to_none=True)
+            self.precision.backward(losses["picture"] + losses["divergence"])
+            self.precision.step(optimizer, clip=self.settings.adam.clip or None)
         count = len(batch["A"])
-        self._pictures = {"real": faces[:count].detach().float(), "restored": back[:count].detach()}
+        restored = back[:count].detach().clamp(-1, 1)
+        self._pictures = {"real": faces[:count].detach().float(), "restored": restored}
         return {name: losses[name].detach() for name in self.loss_names}
+
+    def _look(self, faces: Tensor) -> None:
+        """Keep `faces` until there are enough for eigenfaces; then take those of the first process."""
+        if self._seen is None:
+            return
+        self._seen.append(faces.detach().float().add(1).mul(127.5).round().byte().cpu())
+        if sum(map(len, self._seen)) >= LOOKS * self.settings.autoencoder.latent:
+            self.network.fit(torch.cat(self._seen).to(self.device).float() / 127.5 - 1)
+            self.precision.ranks.share(list(self.network.state_dict().values()))
+            self._seen = None
 
     def pictures(self) -> dict[str, Tensor]:
         return self._pictures
@@ -81,12 +101,14 @@ class FacemathObjective:
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         for tensors in weights.values():
             load_weights(self.network, tensors, "net_facemath")
+            self._seen = None
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizers["facemath"].state_dict(),
             "chance": self._chance.get_state(),
+            "seen": None if self._seen is None else list(self._seen),
             "precision": self.precision.state_dict(),
         }
 
@@ -94,4 +116,5 @@ class FacemathObjective:
         load_weights(self.network, state["network"], "net_facemath of the state file")
         self.optimizers["facemath"].load_state_dict(state["optimizer"])
         self._chance.set_state(state["chance"])
+        self._seen = None if state["seen"] is None else list(state["seen"])
         self.precision.load_state_dict(state["precision"])

@@ -85,13 +85,14 @@ class FacemathSettings:
     Attributes:
         autoencoder: the network.
         adam: its optimizer.
-        beta: weight of the divergence.
+        beta: weight of the divergence. Twice the squared error that is reached makes both parts one
+            likelihood (Rybkin et al., arXiv 2006.13202, eq. 4).
         reconstruction: one of `RECONSTRUCTIONS`: squared error (`mse`) or absolute error (`l1`).
     """
 
     autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
-    beta: float = 1.0
+    beta: float = 0.02
     reconstruction: str = "mse"
 
     def __post_init__(self) -> None:

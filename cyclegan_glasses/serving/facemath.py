@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     learn = actions.add_parser("learn", help="codes, directions and all, into one file")
     learn.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/math")
     learn.add_argument("--dataroot", type=Path, required=True, help="labelled faces, with manifests")
+    learn.add_argument(
+        "--paired_dataroot",
+        type=Path,
+        metavar="DIR",
+        help="pairs that crawl.py overlay made, for `glasses`: the same faces with and without",
+    )
     learn.add_argument("--labels", type=Path, metavar="FILE.csv", help="a table with more attributes")
     learn.add_argument("--columns", nargs="+", default=[], metavar="NAME", help="of the table, to learn")
     learn.add_argument("--limit", type=int, default=4000, help="faces at most (4000)")

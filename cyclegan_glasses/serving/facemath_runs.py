@@ -16,6 +16,7 @@ from cyclegan_glasses.editing.facemath import (
     FaceMath,
     encode,
     learn_direction,
+    learn_removal,
     load_facemath,
     move,
     nearest,
@@ -30,7 +31,7 @@ from cyclegan_glasses.faces.align import paste_change
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
-from cyclegan_glasses.pictures import UnreadablePicture, find_pictures, open_picture
+from cyclegan_glasses.pictures import UnreadablePicture, find_pictures, open_picture, picture_names
 from cyclegan_glasses.reading.judge import load_judge
 from cyclegan_glasses.sources.folder import read_table
 from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
@@ -59,7 +60,11 @@ def learn(args: argparse.Namespace) -> None:
         except UserError:
             if name in args.columns:
                 raise
-    math = FaceMath(network, codes.mean(0), codes.std(0), directions)
+    removal = None
+    if args.paired_dataroot:
+        worn, bare = _pairs(network, args.paired_dataroot, args.limit)
+        directions["glasses"], removal = (worn - bare).mean(0), learn_removal(worn, bare)
+    math = FaceMath(network, codes.mean(0), codes.std(0), directions, removal)
     out = args.out or args.run / FILE
     save_facemath(out, math)
     print(f"{out}: {len(codes)} faces, directions {', '.join(directions) or 'none'}")
@@ -78,6 +83,20 @@ def _encoded(
     if not kept:
         raise UserError("none of the labelled faces can be read")
     return np.stack(codes), kept
+
+
+def _pairs(network: FaceAutoencoder, root: Path, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """The codes of the training pairs below `root`: the faces with glasses, and the same without."""
+    folders = [root / "trainA", root / "trainB"]
+    names = sorted(set(picture_names(folders[0])) & set(picture_names(folders[1])))
+    if len(names) < 2:
+        raise UserError(f"{folders[0]} and {folders[1]} share no names: make pairs with crawl.py overlay")
+    names = names[:: max(1, len(names) // limit)][:limit]
+    worn, bare = (
+        np.stack([encode(network, np.asarray(open_picture(folder / name))[None])[0] for name in names])
+        for folder in folders
+    )
+    return worn, bare
 
 
 def _values(labels: Sequence[Labels]) -> dict[str, np.ndarray]:
@@ -136,10 +155,9 @@ def edit(args: argparse.Namespace) -> None:
     face = face_of(args.photos[0], make_detector(args.yunet))
     name = {"add-glasses": "glasses", "remove-glasses": "glasses", "age": "age"}.get(args.action) or args.by
     strength = args.to - _age(args, face.crop) if args.action == "age" else args.strength
-    if args.action == "remove-glasses":
-        strength = -strength
+    step = math.step(name, -1 if args.action == "remove-glasses" else 1)
     code = math.encode(face.crop[None])
-    before, after = math.decode(np.concatenate([code, move(code, math.direction(name), strength)]))
+    before, after = math.decode(np.concatenate([code, move(code, step, strength)]))
     if args.face:
         shown = sharpen(after[None], args.sharpen)[0]
         write_picture(args.out, cv2.resize(shown, (args.side, args.side), interpolation=cv2.INTER_CUBIC))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from cyclegan_glasses.editing.facemath import (
     FaceMath,
     interpolate,
     learn_direction,
+    learn_removal,
     load_facemath,
     move,
     nearest,
@@ -32,6 +35,7 @@ from cyclegan_glasses.networks.settings import AutoencoderSettings
 def math() -> FaceMath:
     torch.manual_seed(0)
     network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 3)).eval()
+    network.fit(torch.rand(9, 3, 16, 16) * 2 - 1)
     directions = {"glasses": np.array([1.0, 0, 0], np.float32)}
     return FaceMath(network, np.zeros(3, np.float32), np.array([1.0, 2, 0.5], np.float32), directions)
 
@@ -49,11 +53,11 @@ def test_a_file_keeps_codes_and_directions(tmp_path, math):
     assert again.decode(math.mean[None]).shape == (1, 16, 16, 3)
     with pytest.raises(UserError, match="no direction 'hat' \\(glasses\\)"):
         again.direction("hat")
-    torch.save({"version": 1}, tmp_path / "other.pt")
+    torch.save({"version": 2}, tmp_path / "other.pt")
     with pytest.raises(UserError, match="holds no algebra"):
         load_facemath(tmp_path / "other.pt")
     torch.save({"version": 7}, tmp_path / "newer.pt")
-    with pytest.raises(UserError, match="version 7"):
+    with pytest.raises(UserError, match="version 7, this toolkit reads 2"):
         load_facemath(tmp_path / "newer.pt")
 
 
@@ -80,6 +84,55 @@ def test_a_direction_of_a_number_is_its_slope(slope, spread):
 def test_an_attribute_with_one_value_has_no_direction():
     with pytest.raises(UserError, match="'hat' has fewer than two values"):
         learn_direction(np.ones((3, 2)), np.array([1.0, 1.0, np.nan]), "hat")
+
+
+def test_a_removal_is_read_off_each_face():
+    """Large glasses come off by a larger step than small ones; the mean takes too much or little."""
+    chance = np.random.default_rng(0)
+    bare = chance.normal(size=(400, 3)).astype(np.float32) * [1, 1, 0.1]
+    worn = bare + chance.uniform(1, 5, (400, 1)) * np.array([0, 0, 1.0])
+    removal = learn_removal(worn, bare)
+    np.testing.assert_allclose(move(worn, removal, 1), bare, atol=0.7)
+    assert np.abs(move(worn, removal, 1) - bare).mean() < 0.15
+    assert np.abs(move(worn, -(worn - bare).mean(0), 1) - bare).mean() > 0.3
+    np.testing.assert_allclose(move(worn, removal, 2) - worn, 2 * (move(worn, removal, 1) - worn), atol=1e-5)
+
+
+def test_a_step_back_is_the_removal_where_there_is_one(math, tmp_path):
+    """And a file keeps it."""
+    assert (math.step("glasses", -1) == [-1, 0, 0]).all() and (math.step("glasses") == [1, 0, 0]).all()
+    removal = np.arange(12, dtype=np.float32).reshape(4, 3)
+    save_facemath(tmp_path / "math.pt", replace(math, removal=removal))
+    again = load_facemath(tmp_path / "math.pt")
+    assert (again.step("glasses", -1) == removal).all() and (again.step("glasses") == [1, 0, 0]).all()
+
+
+def test_eigenfaces_are_the_best_linear_code():
+    """As numpy's singular values have it, before any training; so a short training begins sharp."""
+    faces = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (40, 3, 16, 16))).float()
+    faces[:, :, :8] = faces[:, :1, :1, :1]  # something to learn
+    network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 5)).eval()
+    network.fit(faces)
+    values = faces.flatten(1).double().numpy()
+    _, power, ways = np.linalg.svd(values - values.mean(0), full_matrices=False)
+    np.testing.assert_allclose(network.spread, power[:5] / 40**0.5, rtol=1e-3)
+    assert float(network.noise) == pytest.approx((power[5:] ** 2).sum() / 40 / (768 - 5), rel=1e-3)
+    best = (values - values.mean(0)) @ ways[:5].T @ ways[:5] + values.mean(0)
+    with torch.no_grad():
+        mean, log_variance = network.encode(faces)
+        back = network.decode(mean * (1 + network.noise / network.spread**2))  # undo the pull to the mean
+    np.testing.assert_allclose(back.flatten(1), best, atol=1e-3)
+    wanted = network.noise / (network.noise + network.spread**2)
+    np.testing.assert_allclose(log_variance.exp(), wanted.expand(40, 5), rtol=1e-3)
+
+
+def test_few_faces_leave_the_rest_of_a_code_empty():
+    network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 5)).eval()
+    network.fit(torch.rand(3, 3, 16, 16) * 2 - 1)
+    with torch.no_grad():
+        mean, _ = network.encode(torch.rand(2, 3, 16, 16))
+    assert network.eigenfaces.isfinite().all() and (network.spread > 0).sum() == 2
+    assert (mean[:, 2:] == 0).all() and (mean[:, :2] != 0).all()
 
 
 def test_there_and_back_is_the_same_code():

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from cyclegan_glasses.editing import package
-from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, save_facemath
+from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
 from cyclegan_glasses.editing.settings import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
@@ -119,17 +119,21 @@ def test_an_algebra_of_faces_edits_by_its_direction(tmp_path) -> None:
         load_model("math", CPU, runs=tmp_path)
     torch.manual_seed(0)
     network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 3)).eval()
+    network.fit(torch.rand(9, 3, 16, 16) * 2 - 1)
     none, step = np.zeros(3, np.float32), np.array([3.0, 1, 0], np.float32)
     math = FaceMath(network, none, none + 1, {"glasses": step})
     save_facemath(run / "facemath.pt", math)
     math = load_facemath(run / "facemath.pt")  # in half precision, as the editor reads it
+    removal = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32)
     faces = np.random.default_rng(0).integers(60, 196, (2, 16, 16, 3), dtype=np.uint8)
     photo = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
     codes = math.encode(faces)
-    for model in (load_model("math", CPU, runs=tmp_path), load_model(run / "facemath.pt", CPU)):
+    save_facemath(run / "pairs.pt", replace(math, removal=removal))
+    for name, back in (("math", -step), (run / "facemath.pt", -step), (run / "pairs.pt", removal)):
+        model = load_model(name, CPU, runs=tmp_path)
         assert model.size == 16 and model.framing == Framing()
-        for direction, way in ((REMOVE, -1), (ADD, 1)):
-            change = math.decode(codes + way * step).astype(int) - math.decode(codes)
+        for direction, taken in ((REMOVE, back), (ADD, step)):
+            change = math.decode(move(codes, taken, 1)).astype(int) - math.decode(codes)
             with torch.no_grad():
                 edited = model.get(direction).network(photo)
             found = ((edited - photo) * 127.5).permute(0, 2, 3, 1).numpy()

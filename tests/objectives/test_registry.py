@@ -36,7 +36,7 @@ SMALL: dict[str, Any] = {
         ema=0.9,
     ),
     "facelyzr": FacelyzrSettings(ReaderSettings(16, channels=(2, 4), features=4), pretraining="joint"),
-    "facemath": FacemathSettings(AutoencoderSettings(16, channels=(2, 4), latent=4)),
+    "facemath": FacemathSettings(AutoencoderSettings(16, channels=(2, 4), latent=1)),
     "mask2face": SupervisedSettings(
         ResidualUnetSettings(filters=(2, 3), kernels=(5, 3), refine=True),
         lambda_gan=0.5,

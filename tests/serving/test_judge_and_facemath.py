@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, save_facemath
+from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
@@ -58,6 +58,7 @@ def weights(tmp_path) -> Path:
 def model(tmp_path) -> Path:
     torch.manual_seed(0)
     network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 3)).eval()
+    network.fit(torch.rand(9, 3, 16, 16) * 2 - 1)
     directions = {name: np.array([3.0, 1, 0], np.float32) for name in ("glasses", "age")}
     save_facemath(
         tmp_path / "math.pt", FaceMath(network, np.zeros(3, np.float32), np.ones(3, np.float32), directions)
@@ -136,6 +137,7 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
     torch.manual_seed(0)
     options = {"model": "facemath", "crop_size": 16, "channels": [4, 6], "latent": 3}
     network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 3))
+    network.fit(torch.rand(9, 3, 16, 16) * 2 - 1)
     folder = trained(tmp_path / "run", "facemath", network, options)
     table = tmp_path / "more.csv"
     table.write_text(
@@ -153,6 +155,33 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
         run(*words, "--labels", table, "--columns", "same")
     with pytest.raises(UserError, match="go together"):
         run(*words, "--columns", "hat")
+
+
+def test_pairs_teach_how_glasses_come_and_go(tmp_path, faces, capsys):
+    """The direction is the mean difference of the same faces, and taking off is learnt for each."""
+    options = {"model": "facemath", "crop_size": 16, "channels": [4, 6], "latent": 3}
+    torch.manual_seed(0)
+    network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 3))
+    network.fit(torch.rand(9, 3, 16, 16) * 2 - 1)
+    folder = trained(tmp_path / "run", "facemath", network, options)
+    words = ("facemath", "learn", folder, "--dataroot", faces, "--paired_dataroot", tmp_path / "pairs")
+    for side, shade in (("trainA", 90), ("trainB", 140)):
+        (tmp_path / "pairs" / side).mkdir(parents=True)
+        for number in range(5):
+            face = np.full((32, 32, 3), shade + 8 * number, np.uint8)
+            cv2.imwrite(str(tmp_path / "pairs" / side / f"{number}{side if number == 4 else ''}.png"), face)
+    run(*words)
+    math = load_facemath(folder / "facemath.pt")
+    worn, bare = (
+        math.encode(np.stack([np.full((16, 16, 3), shade + 8 * n, np.uint8) for n in range(4)]))
+        for shade in (90, 140)
+    )
+    np.testing.assert_allclose(math.direction("glasses"), (worn - bare).mean(0), rtol=0.02)
+    assert math.removal is not None and math.removal.shape == (4, 3)
+    assert np.abs(move(worn, math.step("glasses", -1), 1) - bare).max() < 0.2 * np.abs(worn - bare).max()
+    (tmp_path / "pairs" / "trainB").rename(tmp_path / "pairs" / "trainC")
+    with pytest.raises(UserError, match="share no names"):
+        run(*words)
 
 
 @pytest.mark.parametrize(
