@@ -117,11 +117,11 @@ class CycleGAN:
         self._can_merge = within and not settings.generator.dropout and not settings.plain
         # on a CPU a pass that is shared is no quicker, and memory goes (docs/speed.md)
         self._share_identity = self._can_merge and device.type != "cpu"
-        self._frees = device.type == "cpu" and not settings.plain
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         names = ("A", "B", *(("pair_A", "pair_B") if self._pair_weights else ()))
         given = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
+        self._large = given["A"][:, 0].numel() >= LARGE and self.device.type == "cpu"
         for network in self._networks.values():
             network.train()
         self._passes.begin(partial(self._rehearse, given))
@@ -144,16 +144,14 @@ class CycleGAN:
                 turns = iter([_together(turns)])
             for terms, out in turns:
                 if learn:
-                    self.precision.backward(torch.stack(list(terms.values())).sum() * share)
-                    if self._frees and given["A"].shape[0] * given["A"].shape[2:].numel() >= LARGE:
-                        give_back()
+                    self._backward(torch.stack(list(terms.values())).sum() * share)
                 for name, term in terms.items():
                     losses[name] = losses[name] + term.detach() * share
                 for label, picture in out.items():
                     shown.setdefault(label, []).append(self._passes.kept(picture))
         if learn:
             self._take_step("G")
-        out = {label: torch.cat(pictures) for label, pictures in shown.items()} | given
+        out = given | {label: torch.cat(pictures) for label, pictures in shown.items()}
         out |= {"real_A": given["A"], "real_B": given["B"]}
         self._pictures = {label: out[label] for label in LABELS if label in out}
         return losses
@@ -238,7 +236,7 @@ class CycleGAN:
             losses[name] = real.new_zeros(())
             for part, share in parts(seen, self.settings.chunk):
                 loss = self._judge_loss(self._passes[name], **part) * share
-                self.precision.backward(loss)
+                self._backward(loss)
                 losses[name] = losses[name] + loss.detach()
         self._take_step("D")
         return losses
@@ -267,6 +265,11 @@ class CycleGAN:
         if share is not None:
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, share)
         return loss
+
+    def _backward(self, loss: Tensor) -> None:
+        self.precision.backward(loss)
+        if self._large and not self.settings.plain:
+            give_back()
 
     def _take_step(self, name: str) -> None:
         self.precision.step(self.optimizers[name], clip=self.settings.adam.clip or None)
@@ -310,9 +313,8 @@ class CycleGAN:
         for name, network in self._networks.items():
             load_weights(network, state["networks"][name], f"net_{name} of the state file")
         for name, average in self._averages.items():
-            load_weights(
-                average, state["averages"].get(name) or state["networks"][name], f"the average of net_{name}"
-            )
+            kept = state["averages"].get(name) or state["networks"][name]
+            load_weights(average, kept, f"the average of net_{name}")
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         for name, pool in self._pools.items():
@@ -326,9 +328,8 @@ def _together(turns: Iterator[Turn]) -> Turn:
     """All turns as one."""
     terms: dict[str, Tensor] = {}
     out: dict[str, Tensor] = {}
-    for some_terms, some_out in turns:
-        terms |= some_terms
-        out |= some_out
+    for some in turns:
+        terms, out = terms | some[0], out | some[1]
     return terms, out
 
 
