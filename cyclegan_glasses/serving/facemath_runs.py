@@ -29,6 +29,7 @@ from cyclegan_glasses.editing.faces_of import SIZE, face_of, sheet, write_moving
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import paste_change
 from cyclegan_glasses.faces.detect import make_detector
+from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.pictures import UnreadablePicture, find_pictures, open_picture, picture_names
@@ -46,7 +47,10 @@ def learn(args: argparse.Namespace) -> None:
     network = FaceAutoencoder(
         AutoencoderSettings(options["crop_size"], tuple(options["channels"]), options["latent"])
     )
-    network.load_state_dict(load_network_weights(weights_path(args.run, "latest", "facemath")))
+    path = weights_path(args.run, "latest", "facemath")
+    load_weights(network, load_network_weights(path), str(path))
+    if not network.spread.any():
+        raise UserError(f"{args.run} ended before it had seen enough faces: go on with --continue_train")
     rows = read_labels(args.dataroot, "train", LabelSettings())
     rows = rows[:: max(1, len(rows) // args.limit)][: args.limit]
     codes, rows = _encoded(network.eval(), rows)

@@ -149,6 +149,10 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
     run(*words[:-2])
     assert set(load_facemath(folder / "facemath.pt").directions) == {"glasses", "age"}
     assert load_model(folder, torch.device("cpu")).size == 16, "and the run is an editor now"
+    network.spread.zero_()
+    early = trained(tmp_path / "early", "facemath", network, options)
+    with pytest.raises(UserError, match="ended before it had seen enough faces"):
+        run("facemath", "learn", early, "--dataroot", faces)
     with pytest.raises(UserError, match="no column 'cap'"):
         run(*words, "--labels", table, "--columns", "cap")
     with pytest.raises(UserError, match="'same' has fewer than two values"):
