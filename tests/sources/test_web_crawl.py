@@ -124,7 +124,14 @@ def test_help_is_quick_and_free_of_heavy_imports():
 def test_a_crawl_that_is_stopped_says_how_to_go_on(site, tmp_path, number):
     openverse(site, 60, delay=0.2)
     words = ["openverse", "a", "--out", tmp_path, "--count", 60, "--endpoint", site.url(""), *QUICK]
-    started = subprocess.Popen(command(*words), stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+    def listen() -> None:
+        """What a shell starts in its background ignores Ctrl-C, and hands that on."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    started = subprocess.Popen(
+        command(*words), stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=listen
+    )
     deadline = time.monotonic() + 30
     while site.hits["/12.jpg"] == 0 and time.monotonic() < deadline:
         time.sleep(0.02)
