@@ -96,34 +96,32 @@ def read_verdicts(path: Path) -> dict[str, str]:
         return {row["file"]: row["seen"] for row in csv.DictReader(file)}
 
 
-def judged(rows: list[Row], weights: Path | None) -> tuple[str, list[Verdict], list[str]]:
-    """The judge's name, its verdicts, and the likelier of glasses and none, as if nothing else could be."""
+def judged(rows: list[Row], weights: Path | None) -> tuple[str, list[Verdict]]:
+    """The judge's name and its verdicts."""
     judge = load_judge(weights)
     assert judge is not None, "no judge ships: give --weights"
-    said = judge.judge(np.stack([np.asarray(open_picture(path)) for path, _ in rows]))
-    likelier = [GLASSES if v.probabilities[GLASSES] > v.probabilities[NONE] else NONE for v in said]
-    return judge.name, said, likelier
+    return judge.name, judge.judge(np.stack([np.asarray(open_picture(path)) for path, _ in rows]))
 
 
 def disagreements(rows: list[Row], folder: Path, weights: Path | None) -> None:
-    _, said, likelier = judged(rows, weights)
+    _, said = judged(rows, weights)
     numbers = [
         index
         for index, (_, known) in enumerate(rows)
         if said[index].label not in (CLASSES[known.glasses], UNSURE)
-        or (known.glasses < 2 and likelier[index] != CLASSES[known.glasses])
+        or (known.glasses < 2 and said[index].of_two != CLASSES[known.glasses])
     ]
     write_sheets([rows[index] for index in numbers], folder)
     for number, index in enumerate(numbers):
         (path, known), verdict = rows[index], said[index]
         print(f"{number} {path.name}: label {CLASSES[known.glasses]}, judge {verdict.label}", end=" ")
-        print(f"({verdict.confidence:.2f}), likelier {likelier[index]}")
+        print(f"({verdict.confidence:.2f}), likelier {verdict.of_two}")
 
 
 def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None:
     rows = [row for row in rows if row[0].name in seen]
     eye = [seen[path.name] for path, _ in rows]
-    name, said, likelier = judged(rows, weights)
+    name, said = judged(rows, weights)
     print(f"{name}: {len(rows)} faces that were looked at")
     words = sorted(set(eye), key=[*CLASSES, "cannot say"].index)
     table("seen", words, eye, [CLASSES[known.glasses] for _, known in rows], "label")
@@ -139,15 +137,15 @@ def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None
         ]
         sure = [i for i in own if said[i].label != UNSURE]
         labels = share(CLASSES[rows[i][1].glasses] == eye[i] for i in own)
-        right = share(likelier[i] == eye[i] for i in own)
+        right = share(said[i].of_two == eye[i] for i in own)
         kept, of_them = len(sure) / max(1, len(own)), share(said[i].label == eye[i] for i in sure)
         print(f"{group:24}{len(own):7d}{labels:13.3f}{right:13.3f}{kept:8.3f}{of_them:15.3f}")
     for i, (path, known) in enumerate(rows):
-        if eye[i] in (GLASSES, NONE) and (likelier[i] != eye[i] or CLASSES[known.glasses] != eye[i]):
+        if eye[i] in (GLASSES, NONE) and (said[i].of_two != eye[i] or CLASSES[known.glasses] != eye[i]):
             print(
                 f"{path.name}: seen {eye[i]}, label {CLASSES[known.glasses]}, judge {said[i].label}", end=""
             )
-            print(f", likelier {likelier[i]}")
+            print(f", likelier {said[i].of_two}")
 
 
 def share(right: Iterable[bool]) -> float:

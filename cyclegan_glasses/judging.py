@@ -33,6 +33,13 @@ class Verdict:
         if not 0 <= self.confidence <= 1:
             raise ValueError(f"a confidence lies between 0 and 1, not at {self.confidence}")
 
+    @property
+    def of_two(self) -> str | None:
+        """The likelier of `glasses` and `none`, as if there were no other; None where not both are known."""
+        if not {GLASSES, NONE} <= self.probabilities.keys():
+            return None
+        return max((NONE, GLASSES), key=self.probabilities.__getitem__)
+
 
 class Encoder(Protocol):
     """Turns pictures into vectors in which alike pictures lie close together.

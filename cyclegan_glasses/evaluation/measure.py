@@ -190,9 +190,8 @@ def _judge(
             target, verdict.confidence if right else 1 - verdict.confidence
         )
         row["broken"] = float(verdict.label == BROKEN)
-        if (asked := verdict.probabilities.get(target)) is not None:
-            other = max(verdict.probabilities.get(word, 0.0) for word in (GLASSES, NONE) if word != target)
-            row["as asked, of two"] = float(asked > other)
+        if verdict.of_two:
+            row["as asked, of two"] = float(verdict.of_two == target)
         row["right before"] = float(was.label == target)
 
 
