@@ -53,7 +53,8 @@ def learn(args: argparse.Namespace) -> None:
         raise UserError(f"{args.run} ended before it had seen enough faces: go on with --continue_train")
     rows = read_labels(args.dataroot, "train", LabelSettings())
     rows = rows[:: max(1, len(rows) // args.limit)][: args.limit]
-    codes, rows = _encoded(network.eval(), rows)
+    groups, kept = _encoded(network.eval(), [(path,) for path, _ in rows])
+    codes, rows = groups[:, 0], [rows[number] for number in kept]
     values = _values([labels for _, labels in rows])
     if args.labels:
         values |= _columns(args.labels, args.columns, [path for path, _ in rows])
@@ -74,33 +75,36 @@ def learn(args: argparse.Namespace) -> None:
     print(f"{out}: {len(codes)} faces, directions {', '.join(directions) or 'none'}")
 
 
-def _encoded(
-    network: FaceAutoencoder, rows: Sequence[tuple[Path, Labels]]
-) -> tuple[np.ndarray, list[tuple[Path, Labels]]]:
+def _encoded(network: FaceAutoencoder, groups: Sequence[tuple[Path, ...]]) -> tuple[np.ndarray, list[int]]:
+    """The codes (n, k, d) of groups of k pictures, and which groups they are of.
+
+    A group with a picture that cannot be read is left out.
+
+    Raises:
+        UserError: none can be read.
+    """
     codes, kept = [], []
-    for path, labels in rows:
+    for number, paths in enumerate(groups):
         try:
-            codes.append(encode(network, np.asarray(open_picture(path))[None])[0])
-            kept.append((path, labels))
+            pictures = [np.asarray(open_picture(path)) for path in paths]
         except UnreadablePicture:
             continue
+        codes.append([encode(network, picture[None])[0] for picture in pictures])
+        kept.append(number)
     if not kept:
         raise UserError("none of the labelled faces can be read")
-    return np.stack(codes), kept
+    return np.array(codes), kept
 
 
 def _pairs(network: FaceAutoencoder, root: Path, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """The codes of the training pairs below `root`: the faces with glasses, and the same without."""
-    folders = [root / "trainA", root / "trainB"]
-    names = sorted(set(picture_names(folders[0])) & set(picture_names(folders[1])))
+    with_glasses, without = root / "trainA", root / "trainB"
+    names = sorted(set(picture_names(with_glasses)) & set(picture_names(without)))
     if len(names) < 2:
-        raise UserError(f"{folders[0]} and {folders[1]} share no names: make pairs with crawl.py overlay")
+        raise UserError(f"{with_glasses} and {without} share no names: make pairs with crawl.py overlay")
     names = names[:: max(1, len(names) // limit)][:limit]
-    worn, bare = (
-        np.stack([encode(network, np.asarray(open_picture(folder / name))[None])[0] for name in names])
-        for folder in folders
-    )
-    return worn, bare
+    codes, _ = _encoded(network, [(with_glasses / name, without / name) for name in names])
+    return codes[:, 0], codes[:, 1]
 
 
 def _values(labels: Sequence[Labels]) -> dict[str, np.ndarray]:

@@ -174,6 +174,7 @@ def test_pairs_teach_how_glasses_come_and_go(tmp_path, faces, capsys):
         for number in range(5):
             face = np.full((32, 32, 3), shade + 8 * number, np.uint8)
             cv2.imwrite(str(tmp_path / "pairs" / side / f"{number}{side if number == 4 else ''}.png"), face)
+        (tmp_path / "pairs" / side / "torn.png").write_bytes(b"no picture")
     run(*words)
     math = load_facemath(folder / "facemath.pt")
     worn, bare = (
