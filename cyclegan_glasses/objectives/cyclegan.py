@@ -121,7 +121,6 @@ class CycleGAN:
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         names = ("A", "B", *(("pair_A", "pair_B") if self._pair_weights else ()))
         given = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
-        self._large = given["A"][:, 0].numel() >= LARGE and self.device.type == "cpu"
         for network in self._networks.values():
             network.train()
         self._passes.begin(partial(self._rehearse, given))
@@ -136,7 +135,7 @@ class CycleGAN:
     def _step_generators(self, given: dict[str, Tensor], progress: float, learn: bool) -> dict[str, Tensor]:
         self._discriminators_learn(False)
         self._passes.clear(self.optimizers["G"])
-        losses: dict[str, Tensor] = {name: given["A"].new_zeros(()) for name in self.loss_names}
+        losses = {name: given["A"].new_zeros(()) for name in self.loss_names}
         shown: dict[str, list[Tensor]] = {}
         for part, share in parts(given, self.settings.chunk):
             turns = self._turns(part, progress)
@@ -144,7 +143,7 @@ class CycleGAN:
                 turns = iter([_together(turns)])
             for terms, out in turns:
                 if learn:
-                    self._backward(torch.stack(list(terms.values())).sum() * share)
+                    self._backward(torch.stack(list(terms.values())).sum() * share, given["A"])
                 for name, term in terms.items():
                     losses[name] = losses[name] + term.detach() * share
                 for label, picture in out.items():
@@ -236,7 +235,7 @@ class CycleGAN:
             losses[name] = real.new_zeros(())
             for part, share in parts(seen, self.settings.chunk):
                 loss = self._judge_loss(self._passes[name], **part) * share
-                self._backward(loss)
+                self._backward(loss, real)
                 losses[name] = losses[name] + loss.detach()
         self._take_step("D")
         return losses
@@ -266,9 +265,9 @@ class CycleGAN:
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, share)
         return loss
 
-    def _backward(self, loss: Tensor) -> None:
+    def _backward(self, loss: Tensor, batch: Tensor) -> None:
         self.precision.backward(loss)
-        if self._large and not self.settings.plain:
+        if self.device.type == "cpu" and not self.settings.plain and batch[:, 0].numel() >= LARGE:
             give_back()
 
     def _take_step(self, name: str) -> None:
@@ -328,8 +327,8 @@ def _together(turns: Iterator[Turn]) -> Turn:
     """All turns as one."""
     terms: dict[str, Tensor] = {}
     out: dict[str, Tensor] = {}
-    for some in turns:
-        terms, out = terms | some[0], out | some[1]
+    for more_terms, more_out in turns:
+        terms, out = terms | more_terms, out | more_out
     return terms, out
 
 
