@@ -12,7 +12,7 @@ def main() -> int:
 
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
-    from cyclegan_glasses.serving.results import load_pair, write_results
+    from cyclegan_glasses.evaluation.results import load_pair, write_results
 
     device = choose_device(o.device, o.gpu_ids)
     pair = load_pair(o.folder, o.label, o.data.direction, o.model == "test", o.suffix, device, o.architecture)

@@ -14,16 +14,16 @@ def main() -> int:
 
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
+    from cyclegan_glasses.distributed import join, local_rank
+    from cyclegan_glasses.evaluation.examiner import Examiner
     from cyclegan_glasses.monitoring.build import build_monitors
     from cyclegan_glasses.objectives.registry import build_objective
-    from cyclegan_glasses.ranks import join, local_rank
-    from cyclegan_glasses.serving.examiner import Examiner
-    from cyclegan_glasses.training.patience import make_patience
+    from cyclegan_glasses.training.early_stopping import make_early_stopping
     from cyclegan_glasses.training.run import Training
 
     device = choose_device(o.device, o.gpu_ids, local_rank())
     with join(device) as ranks:
-        say = print if ranks.leads else lambda *_, **__: None
+        say = print if ranks.is_main else lambda *_, **__: None
         batches = make_batches(o.data, ranks.rank, ranks.size, device)
         precision = choose_precision(o.precision, device, ranks)
         objective = build_objective(o.model, o.objective, precision, o.seed)
@@ -31,11 +31,11 @@ def main() -> int:
             say(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
         if o.dry_run:
             return 0
-        patience = make_patience(objective, o.data, o.loop.patience, ranks)
+        patience = make_early_stopping(objective, o.data, o.loop.patience, ranks)
         helpers = Examiner(objective, o.data, device), patience, ranks
         training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
         begun = training.begin(o.start_from, o.label if o.continue_train else None, o.epoch_count)
-        ready = batches.prepare(shown) if ranks.leads else batches.prepare()
+        ready = batches.prepare(shown) if ranks.is_main else batches.prepare()
         say(*begun, *changes, ready, sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
         watching = build_monitors(o.monitoring, o.folder, ranks)

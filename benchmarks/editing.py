@@ -26,7 +26,7 @@ from cyclegan_glasses.editing.editor import GlassesEditor, Target
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import spread
-from cyclegan_glasses.pictures import find_pictures, open_picture
+from cyclegan_glasses.images import find_pictures, open_picture
 
 
 def collage(images: list[np.ndarray], side: int = 2000) -> np.ndarray:

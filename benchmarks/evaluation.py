@@ -15,15 +15,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from cyclegan_glasses.attributes.classifier import load_judge
+from cyclegan_glasses.evaluation.baselines import rival
 from cyclegan_glasses.evaluation.frame import frame_added, frame_left
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, measure
 from cyclegan_glasses.evaluation.outlines import outlines_moved
-from cyclegan_glasses.evaluation.rivals import rival
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.evaluation.tables import markdown_table
 from cyclegan_glasses.faces.detect import make_detector
-from cyclegan_glasses.reading.judge import load_judge
 
 
 def faults(item: Input) -> dict[str, np.ndarray]:

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 import torch
 
+from cyclegan_glasses.attributes.classifier import TrainedJudge, load_judge
 from cyclegan_glasses.data.labels import CLASSES, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, random_codes, sharpen
 from cyclegan_glasses.editing.faces_of import sheet, write_picture
+from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.losses import ssim
-from cyclegan_glasses.pictures import open_picture
-from cyclegan_glasses.reading.judge import TrainedJudge, load_judge
 
 STRENGTHS = (1.0, 1.5, 2.0)
 SHARPEN, EACH = 0.5, 4  # of the sheet: strength of the mask, faces of each domain

@@ -19,7 +19,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, unalign
 from cyclegan_glasses.faces.detect import FaceDetector, HaarDetector, YuNetDetector
 from cyclegan_glasses.faces.models import find_yunet
-from cyclegan_glasses.pictures import find_pictures, open_picture
+from cyclegan_glasses.images import find_pictures, open_picture
 
 
 def moved(image: np.ndarray, detector: FaceDetector, eyes: np.ndarray) -> float:

@@ -26,8 +26,8 @@ def speed(pictures: Path, count: int, workers: int) -> str:
     """Photos a second over `count` pictures."""
     from cyclegan_glasses.criteria.filtering import decide_folders, measure_folders
     from cyclegan_glasses.criteria.settings import FilterSettings
+    from cyclegan_glasses.images import find_pictures
     from cyclegan_glasses.photo import Photo, write_manifest
-    from cyclegan_glasses.pictures import find_pictures
 
     files = find_pictures(pictures)[:count]
     settings = FilterSettings(align=True, workers=workers)

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from cyclegan_glasses.attributes.calibrate import expected_error
+from cyclegan_glasses.attributes.classifier import Reading, TrainedJudge, load_judge
+from cyclegan_glasses.attributes.verdicts import NONE
 from cyclegan_glasses.data.labelled import drawn_on
 from cyclegan_glasses.data.labels import CLASSES, GENDERS, Labels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
-from cyclegan_glasses.judging import NONE
+from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.overlays.broken import BROKEN
-from cyclegan_glasses.pictures import open_picture
-from cyclegan_glasses.reading.calibrate import expected_error
-from cyclegan_glasses.reading.judge import Reading, TrainedJudge, load_judge
 
 LEAST = 20  # faces of a group that is shown
 

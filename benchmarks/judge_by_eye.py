@@ -21,11 +21,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from cyclegan_glasses.attributes.classifier import load_judge
+from cyclegan_glasses.attributes.verdicts import GLASSES, NONE, UNSURE, Verdict
 from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
-from cyclegan_glasses.judging import GLASSES, NONE, UNSURE, Verdict
-from cyclegan_glasses.pictures import open_picture
-from cyclegan_glasses.reading.judge import load_judge
+from cyclegan_glasses.images import open_picture
 
 VERDICTS = Path(__file__).with_suffix(".csv")
 SEED = 5

@@ -36,11 +36,11 @@ from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorS
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings import CycleGANSettings
 from cyclegan_glasses.sources.settings import SyntheticSettings
-from cyclegan_glasses.sources.synthetic.dataset import draw_set
+from cyclegan_glasses.sources.synthetic import draw_set
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress
-from cyclegan_glasses.training.schedule import RateSchedule
-from cyclegan_glasses.training.settings import LoopSettings, RateSettings
+from cyclegan_glasses.training.schedule import LRSchedule
+from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 from options.progress import shown
 
 CACHES = ("none", "memory", "disk")
@@ -94,7 +94,7 @@ def training(settings: DataSettings, device: torch.device, args: argparse.Namesp
         discriminator=DiscriminatorSettings(filters=args.ndf),
     )
     objective = CycleGAN(networks, device, choose_precision(args.precision, device))
-    schedule = RateSchedule(RateSettings(), objective.optimizers.values())
+    schedule = LRSchedule(LRScheduleSettings(), objective.optimizers.values())
     loop = LoopSettings(max_steps=args.steps, print_freq=1, display_freq=0, update_html_freq=0)
     watch = Watch()
     Loop(objective, opened(settings, device), schedule, loop, save=lambda *_: None).run(watch)

@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.parallel import cores
+from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 from cyclegan_glasses.sources.settings import SyntheticSettings
-from cyclegan_glasses.sources.synthetic.dataset import draw_set, frame_of
-from cyclegan_glasses.sources.synthetic.draw import draw_portrait
-from cyclegan_glasses.sources.synthetic.parameters import random_portrait
+from cyclegan_glasses.sources.synthetic import draw_set
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
 import sys
 
+from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.errors import run_command
-from cyclegan_glasses.serving.cli import parse
 
 if __name__ == "__main__":
     sys.exit(run_command(lambda: parse()()))

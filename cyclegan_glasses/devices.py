@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.ranks import ALONE, Ranks
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Precision:
         ranks: the processes that train together.
     """
 
-    def __init__(self, name: str, device: torch.device, ranks: Ranks = ALONE) -> None:
+    def __init__(self, name: str, device: torch.device, ranks: DistributedContext = ALONE) -> None:
         self.name = name
         self.device = device
         self.ranks = ranks
@@ -139,7 +139,7 @@ def choose_device(
     return device
 
 
-def choose_precision(name: str, device: torch.device, ranks: Ranks = ALONE) -> Precision:
+def choose_precision(name: str, device: torch.device, ranks: DistributedContext = ALONE) -> Precision:
     """The precision that `name` (`auto`, `fp32`, `bf16`, `fp16`) asks for on `device`.
 
     `auto` is bf16 where the device computes in it, fp16 on an older GPU, otherwise fp32.

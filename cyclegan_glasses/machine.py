@@ -30,7 +30,7 @@ def free_memory() -> int | None:
     return min(rooms, default=None)
 
 
-def give_back() -> None:
+def trim_memory() -> None:
     """Hand memory that was freed back to the system: glibc keeps it, in pieces that larger tensors do not
     fit. Nothing happens under another C library."""
     if (library := _glibc()) is not None:

@@ -16,7 +16,7 @@ from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
-from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
+from cyclegan_glasses.training.settings import POLICIES, LoopSettings, LRScheduleSettings
 from options import cyclegan, facelyzr, facemath, isee, mask2face
 from options.arguments import (
     ANY_SIZE,
@@ -72,7 +72,7 @@ class TrainOptions:
     folder: Path
     data: DataSettings
     objective: Any
-    rate: RateSettings
+    rate: LRScheduleSettings
     loop: LoopSettings
     monitoring: MonitoringSettings
     device: str
@@ -136,7 +136,7 @@ def _options(args: argparse.Namespace, folder: Path) -> TrainOptions:
         folder=folder,
         data=_data(args, model),
         objective=MODEL_OPTIONS[model].settings(args),
-        rate=RateSettings(args.lr_policy, args.n_epochs, args.n_epochs_decay, args.lr_decay_iters),
+        rate=LRScheduleSettings(args.lr_policy, args.n_epochs, args.n_epochs_decay, args.lr_decay_iters),
         loop=LoopSettings(
             max_steps=args.max_steps,
             print_freq=args.print_freq,

@@ -14,28 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
-ROOMS = (
-    *(
-        "errors",
-        "files",
-        "photo",
-        "pictures",
-        "machine",
-        "parallel",
-        "ranks",
-        "devices",
-        "loopback",
-        "faces",
-        "networks",
-        "losses",
-        "judging",
-        "overlays",
-    ),
-    *("sources", "criteria", "collect", "data", "objectives", "training", "monitoring", "reading"),
-    *("editing", "evaluation", "serving", "__main__"),
+ROOMS = tuple(
+    "errors files images machine photo parallel distributed devices local_server faces overlays portraits"
+    " networks losses attributes sources criteria collect data objectives training monitoring editing"
+    " evaluation cli __main__".split()
 )
 LIGHT = ("errors", "files", "photo", "settings", "run_folder")
-COMMANDS = ("errors.py", "serving", "monitoring/console.py", "monitoring/visdom_files.py")
+COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom_files.py")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 OPTIONS = sorted((ROOT / "options").rglob("*.py"))
@@ -85,7 +70,7 @@ def test_a_room_imports_only_from_those_before_it(path):
     [
         ("cyclegan_glasses.faces.align", "from cyclegan_glasses.data.settings import X", True),
         ("cyclegan_glasses.faces.align", "def f():\n    import cyclegan_glasses.training.loop", True),
-        ("cyclegan_glasses.faces.align", "from cyclegan_glasses import serving", True),
+        ("cyclegan_glasses.faces.align", "from cyclegan_glasses import cli", True),
         ("cyclegan_glasses.faces.align", "from options.train import parse", True),
         ("cyclegan_glasses.faces.align", "from . import detect", True),
         ("cyclegan_glasses.faces.align", "from cyclegan_glasses.faces.detect import find", False),
@@ -108,7 +93,7 @@ def test_options_load_only_settings(path):
 def test_options_settings_and_commands_do_not_import_torch():
     """`--help` answers at once only as long as this holds."""
     settings = [path for path in MODULES if path.name == "settings.py"]
-    names = [name_of(path) for path in [*OPTIONS, *settings, *SCRIPTS, PACKAGE / "serving" / "cli.py"]]
+    names = [name_of(path) for path in [*OPTIONS, *settings, *SCRIPTS, PACKAGE / "cli" / "main.py"]]
     code = f"import sys, {', '.join(names)}; print([m for m in ('torch', 'torchvision') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
@@ -118,7 +103,7 @@ def test_options_settings_and_commands_do_not_import_torch():
 def test_words_of_a_command_line_stay_at_the_door(path):
     """A library that reads a command line or prints cannot be used by another program."""
     tree, inside = ast.parse(path.read_text()), path.relative_to(PACKAGE).as_posix()
-    if not inside.startswith("serving"):
+    if not inside.startswith("cli"):
         assert "argparse" not in [imported.split(".")[0] for imported in imports(tree)]
     if not inside.startswith(COMMANDS):
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]

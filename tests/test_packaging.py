@@ -67,7 +67,7 @@ def test_the_installed_package_runs_outside_the_checkout_and_without_visdom(whee
         archive.extractall(tmp_path / "site")
     code = (
         "import sys; sys.modules['visdom'] = None; sys.path.insert(0, 'site'); import cyclegan_glasses;"
-        "from cyclegan_glasses.serving.doctor import run; print(cyclegan_glasses.__file__);"
+        "from cyclegan_glasses.cli.doctor import run; print(cyclegan_glasses.__file__);"
         "raise SystemExit(run())"
     )
     command = [sys.executable, "-I", "-c", code]

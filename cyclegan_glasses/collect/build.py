@@ -31,6 +31,7 @@ from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import YuNetDetector, make_detector, process_detector
 from cyclegan_glasses.faces.models import find_yunet
 from cyclegan_glasses.files import make_folder, write_json
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.parallel import in_order, open_executor
 from cyclegan_glasses.photo import (
     ACCEPTED,
@@ -41,7 +42,6 @@ from cyclegan_glasses.photo import (
     photos_at,
     write_manifest,
 )
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
 SETTINGS = "build.json"
 _LOG = logging.getLogger(__name__)

@@ -27,9 +27,10 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, turn
 from cyclegan_glasses.faces.detect import Face, process_detector
 from cyclegan_glasses.files import atomic_write, make_folder, sha256_of
+from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.overlays.custom_frames import OwnFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import random_frame
-from cyclegan_glasses.overlays.own import OwnFrame, load_frames
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.parallel import in_order, open_executor
@@ -43,7 +44,6 @@ from cyclegan_glasses.photo import (
     append_photos,
     latest_photos,
 )
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 from cyclegan_glasses.sources.folder import folder_photos
 from cyclegan_glasses.sources.settings import FolderSettings
 

@@ -13,8 +13,8 @@ from dominate import tags
 from PIL import Image, ImageOps
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.photo import Photo
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
 PAGE = "report.html"
 SHEETS = "report"

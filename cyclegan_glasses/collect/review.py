@@ -14,10 +14,11 @@ from typing import Any
 
 from PIL import Image
 
-from cyclegan_glasses.criteria.decide import CRITERIA, REVIEWED, doubt
+from cyclegan_glasses.criteria.decide import CRITERIA, REVIEWED, uncertainty
 from cyclegan_glasses.criteria.filtering import SETTINGS
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.photo import (
     ACCEPTED,
     GLASSES,
@@ -28,7 +29,6 @@ from cyclegan_glasses.photo import (
     append_photos,
     latest_photos,
 )
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
 LABELS = (GLASSES, NONE, SUNGLASSES)
 _THUMBNAIL, _LARGE = 192, 1024
@@ -213,7 +213,7 @@ class Review:
         return self._photos[number]
 
     def _doubt(self, photo: Photo) -> float:
-        return doubt(photo, self._thresholds, self._align)
+        return uncertainty(photo, self._thresholds, self._align)
 
     def _jpeg(self, photo: Photo, size: int) -> bytes:
         file = self.folder / photo.path

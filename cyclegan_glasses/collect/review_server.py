@@ -14,7 +14,7 @@ from typing import Any
 
 from cyclegan_glasses.collect.review import Query, Refused, Review
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.loopback import LoopbackHandler, LoopbackServer
+from cyclegan_glasses.local_server import LoopbackHandler, LoopbackServer
 
 _MOST_PHOTOS = 500
 

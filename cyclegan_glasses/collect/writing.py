@@ -25,9 +25,9 @@ from typing import Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, sha256_of, write_json
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.parallel import in_order, open_executor
 from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, REJECTED, Photo, append_photos, latest_photos
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
 DOMAINS = {GLASSES: "A", NONE: "B"}
 SETTINGS = "collect.json"

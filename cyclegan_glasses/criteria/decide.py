@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from cyclegan_glasses.attributes.verdicts import BROKEN, LABELS, Verdict, uncertainty_of
 from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.settings import Thresholds
-from cyclegan_glasses.judging import BROKEN, LABELS, Verdict, doubt_of
 from cyclegan_glasses.photo import ACCEPTED, GLASSES, NONE, REJECTED, SUNGLASSES, Photo
 
 CHECKS: tuple[Check, ...] = (
@@ -50,7 +50,7 @@ def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
     return dataclasses.replace(photo, verdict=REJECTED if reason else ACCEPTED, reason=reason)
 
 
-def doubt(photo: Photo, thresholds: Thresholds, align: bool) -> float:
+def uncertainty(photo: Photo, thresholds: Thresholds, align: bool) -> float:
     """How much a person should look at this photo: 0 (clear) to 1 (on the edge, or contradictory).
 
     One minus the distance to the nearest limit; where the photo is accepted, doubt about the label counts.
@@ -60,10 +60,10 @@ def doubt(photo: Photo, thresholds: Thresholds, align: bool) -> float:
     scores = all_scores(photo)
     margins = [check.margin(scores, thresholds) for check in _asked(align)]
     nearest = min((margin for margin in margins if margin != float("inf")), default=1.0)
-    doubt = 1 - min(1.0, abs(nearest))
+    uncertainty = 1 - min(1.0, abs(nearest))
     if photo.verdict != REJECTED:
-        doubt = max(doubt, scores.get("label_doubt", 0.0), scores.get("judge_doubt", 0.0))
-    return round(doubt, 4)
+        uncertainty = max(uncertainty, scores.get("label_doubt", 0.0), scores.get("judge_doubt", 0.0))
+    return round(uncertainty, 4)
 
 
 def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> str:
@@ -101,5 +101,5 @@ def all_scores(photo: Photo) -> dict[str, float]:
         scores["label_doubt"] = against
     if photo.facts.get("judged") in LABELS and photo.label in (GLASSES, NONE):
         sure = min(1.0, max(0.0, scores.get("judge_confidence", 0.0)))
-        scores["judge_doubt"] = doubt_of(photo.label, Verdict(photo.facts["judged"], sure))
+        scores["judge_doubt"] = uncertainty_of(photo.label, Verdict(photo.facts["judged"], sure))
     return scores

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cyclegan_glasses.attributes.verdicts import Judge
 from cyclegan_glasses.criteria.copies import Copies
 from cyclegan_glasses.criteria.decide import REVIEWED, decide, is_ours
 from cyclegan_glasses.criteria.measure import Job, fingerprint, measure
@@ -23,7 +24,6 @@ from cyclegan_glasses.criteria.settings import FilterSettings
 from cyclegan_glasses.faces.detect import YuNetDetector, make_detector
 from cyclegan_glasses.faces.models import find_yunet
 from cyclegan_glasses.files import write_json
-from cyclegan_glasses.judging import Judge
 from cyclegan_glasses.parallel import in_order, open_executor
 from cyclegan_glasses.photo import REJECTED, Photo, append_photos, current_offsets, photos_at
 

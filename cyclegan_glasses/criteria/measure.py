@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from cyclegan_glasses.attributes.verdicts import Judge, Verdict
 from cyclegan_glasses.criteria import coverings, duplicates, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.context import Context, look
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import FaceDetector, process_detector
-from cyclegan_glasses.judging import Judge, Verdict
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.photo import Photo
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
 VERSION = 1
 MOST_BYTES = 200_000_000

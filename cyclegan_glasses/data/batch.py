@@ -19,7 +19,7 @@ SIZES_DIFFER = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cuts:
+class Crops:
     """The `Cut`s of a batch: pixels uint8 (pictures, height, width, channels), mirror bool (pictures,)."""
 
     pixels: torch.Tensor
@@ -32,7 +32,7 @@ class Cuts:
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
-    """A batch with the keys of its samples: `Cuts`, tensors, lists of the rest; `skipped` is that of all.
+    """A batch with the keys of its samples: `Crops`, tensors, lists of the rest; `skipped` is that of all.
 
     Samples without pictures are left out. `error` says what is wrong with the batch, if anything is.
     """
@@ -46,15 +46,15 @@ def collate(samples: Sequence[Sample]) -> Batch:
             if len({cut.pixels.shape for cut in values}) > 1:
                 return {"skipped": batch["skipped"], "error": SIZES_DIFFER}
             pixels = torch.from_numpy(np.stack([cut.pixels for cut in values]))
-            batch[name] = Cuts(pixels, torch.tensor([cut.mirror for cut in values]), values[0].mask)
+            batch[name] = Crops(pixels, torch.tensor([cut.mirror for cut in values]), values[0].mask)
         else:
             batch[name] = torch.stack(values) if isinstance(values[0], torch.Tensor) else values
     return batch
 
 
 def finish(batch: Batch) -> Batch:
-    """The batch with numbers in the place of all `Cuts`, where they are."""
-    return {name: value.values() if isinstance(value, Cuts) else value for name, value in batch.items()}
+    """The batch with numbers in the place of all `Crops`, where they are."""
+    return {name: value.values() if isinstance(value, Crops) else value for name, value in batch.items()}
 
 
 class Sender:
@@ -87,8 +87,8 @@ class Sender:
         return batch
 
     def _copied(self, value: Any) -> Any:
-        if isinstance(value, Cuts):
-            return Cuts(self._copied(value.pixels), self._copied(value.mirror), value.mask)
+        if isinstance(value, Crops):
+            return Crops(self._copied(value.pixels), self._copied(value.mirror), value.mask)
         if isinstance(value, torch.Tensor):
             return value.pin_memory().to(self._device, non_blocking=True)
         return value

@@ -10,7 +10,7 @@ from pathlib import Path
 from cyclegan_glasses.data.datasets import Dataset, with_stores
 from cyclegan_glasses.data.folders import Domain
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import Kept, MemoryStore, Shown, open_disk
+from cyclegan_glasses.data.stores import CachedImages, MemoryStore, Shown, open_disk
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.models import cache_folder
 from cyclegan_glasses.files import make_folder
@@ -31,17 +31,19 @@ def add_cache(dataset: Dataset, settings: DataSettings, ranks: int, shown: Shown
     """
     if not settings.cacheable or settings.cache == "none":
         return dataset, "pictures are decoded each time (--cache)"
-    all_kept = [Kept(domain, settings.load_size) for domain in dataset.domains]
+    all_kept = [CachedImages(domain, settings.load_size) for domain in dataset.domains]
     size, folder = sum(kept.bytes for kept in all_kept), cache_folder() / "pictures"
     where = settings.cache if settings.cache != "auto" else _choose(size, ranks, folder)
     words = f"{size / (1 << 20):,.0f} MiB (--cache)"
 
     def in_memory(domain: Domain) -> Domain:
-        return replace(domain, store=MemoryStore(Kept(domain, settings.load_size)))
+        return replace(domain, store=MemoryStore(CachedImages(domain, settings.load_size)))
 
     def on_disk(domain: Domain) -> Domain:
         threads = min(settings.num_threads, cores())
-        return replace(domain, store=open_disk(Kept(domain, settings.load_size), folder, threads, shown))
+        return replace(
+            domain, store=open_disk(CachedImages(domain, settings.load_size), folder, threads, shown)
+        )
 
     if where == "memory":
         return with_stores(dataset, in_memory), f"pictures are kept in memory once they are decoded: {words}"

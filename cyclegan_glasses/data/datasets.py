@@ -25,7 +25,7 @@ from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.data.transforms import Cut, cut, plan, to_values
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.pictures import UnreadablePicture, picture_names
+from cyclegan_glasses.images import UnreadablePicture, picture_names
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.pictures import (
+from cyclegan_glasses.images import (
     EXTENSIONS,
     UnreadablePicture,
     check_header,

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.criteria.context import SIZE
 from cyclegan_glasses.criteria.glasses import lens_brightness
 from cyclegan_glasses.data.folders import Domain
@@ -25,10 +26,9 @@ from cyclegan_glasses.data.sampler import Key, sample_generator
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
 from cyclegan_glasses.data.transforms import normalize, to_tensor
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.overlays.broken import BROKEN as WAYS
 from cyclegan_glasses.overlays.broken import random_glasses, wiped
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
 
 #: What is drawn on bare faces, in turn: each way of being broken as often as glasses, sunglasses twice.
 _KINDS = (*WAYS, GLASSES, SUNGLASSES, *WAYS, GLASSES, SUNGLASSES, SUNGLASSES)

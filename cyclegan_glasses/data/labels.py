@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import folder_photos
 from cyclegan_glasses.sources.settings import FolderSettings

@@ -25,8 +25,8 @@ from cyclegan_glasses.data.folders import Domain
 from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
+from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.parallel import Inline, in_order
-from cyclegan_glasses.pictures import UnreadablePicture
 
 FORMAT = 1  # of the files
 SEGMENT = 256 << 20  # bytes of a file of pictures, at most
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedImages:
     """What is kept of a domain's pictures: both sides resized to `side`; pairs side by side stay so.
 
     Grey halves beside coloured ones are kept in three equal channels.
@@ -74,7 +74,7 @@ class MemoryStore:
     and writes the same.
     """
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: CachedImages) -> None:
         self._kept = kept
         self._pictures = np.empty((len(kept.domain), *kept.shape), np.uint8)
         self._there = np.zeros(len(kept.domain), bool)
@@ -95,7 +95,7 @@ class DiskStore:
         places: int32 (pictures of the domain, 2), the segment and the place in it; −1 for not there.
     """
 
-    def __init__(self, kept: Kept, segments: Sequence[np.ndarray], places: np.ndarray) -> None:
+    def __init__(self, kept: CachedImages, segments: Sequence[np.ndarray], places: np.ndarray) -> None:
         self._kept, self._segments, self._places = kept, segments, places
 
     def read(self, index: int) -> np.ndarray:
@@ -104,7 +104,7 @@ class DiskStore:
         return self._kept.render(index) if segment < 0 else self._segments[segment][place]
 
 
-def open_disk(kept: Kept, below: Path, threads: int, shown: Shown) -> DiskStore:
+def open_disk(kept: CachedImages, below: Path, threads: int, shown: Shown) -> DiskStore:
     """The store of a domain in a folder of its own below `below`; what it lacks is read first.
 
     A picture is known by its name below the domain's folder, its size in bytes and its time of change. Files
@@ -130,7 +130,7 @@ def open_disk(kept: Kept, below: Path, threads: int, shown: Shown) -> DiskStore:
     return DiskStore(kept, segments, places)
 
 
-def _name(kept: Kept) -> str:
+def _name(kept: CachedImages) -> str:
     """A folder's name for all that decides what is kept of a picture."""
     domain = kept.domain
     facts = (FORMAT, PIL.__version__, str(domain.folder.resolve()), domain.name == "M", domain.channels)
@@ -154,7 +154,7 @@ def _stamp(folder: str, name: str) -> Stamp:
         return name, -1, 0  # told of when it is read
 
 
-def _find(kept: Kept, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
+def _find(kept: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
     """The segments of a store, and where in them each picture is."""
     segments: list[np.ndarray] = []
     known: dict[Stamp, tuple[int, int]] = {}
@@ -181,7 +181,7 @@ def _index(path: Path) -> list[Stamp]:
 
 
 def _add(
-    kept: Kept, folder: Path, stamps: list[Stamp], missing: np.ndarray, threads: int, shown: Shown
+    kept: CachedImages, folder: Path, stamps: list[Stamp], missing: np.ndarray, threads: int, shown: Shown
 ) -> None:
     """Read the pictures `missing` and write them as new segments."""
     room = max(1, SEGMENT // int(np.prod(kept.shape)))
@@ -205,7 +205,7 @@ def _add(
     kept.domain.tolerate(bad, len(kept.domain))
 
 
-def _try(kept: Kept, index: int) -> np.ndarray | UnreadablePicture:
+def _try(kept: CachedImages, index: int) -> np.ndarray | UnreadablePicture:
     try:
         return kept.render(index)
     except UnreadablePicture as error:

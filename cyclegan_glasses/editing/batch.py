@@ -18,8 +18,8 @@ from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.parallel import in_order
-from cyclegan_glasses.pictures import UnreadablePicture
 
 JOURNAL = "edits.jsonl"
 UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"

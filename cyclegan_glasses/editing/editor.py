@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from cyclegan_glasses.attributes.verdicts import GLASSES, NONE, SUNGLASSES, Judge, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.editing.arrays import from_array, to_array
 from cyclegan_glasses.editing.blend import apply_change, measure_change
@@ -22,7 +23,6 @@ from cyclegan_glasses.editing.settings import ADD, ALL, LARGEST, REMOVE, EditSet
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, turn
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
-from cyclegan_glasses.judging import GLASSES, NONE, SUNGLASSES, Judge, Verdict
 
 Picture = TypeVar("Picture", Image.Image, np.ndarray, torch.Tensor)
 EDITED, LEFT = "edited", "left alone"

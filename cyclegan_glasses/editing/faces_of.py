@@ -15,7 +15,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 
 SIZE = 256
 

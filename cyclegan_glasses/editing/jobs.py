@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cyclegan_glasses.editing.encode import FORMATS, format_of
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.pictures import find_pictures
+from cyclegan_glasses.images import find_pictures
 
 PAIR = "_before_after"
 

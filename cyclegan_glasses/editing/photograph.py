@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from cyclegan_glasses.editing.blend import peak_of
-from cyclegan_glasses.pictures import BACKGROUND, UnreadablePicture, check_header, opened, unreadable
+from cyclegan_glasses.images import BACKGROUND, UnreadablePicture, check_header, opened, unreadable
 
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 UPRIGHT = 1

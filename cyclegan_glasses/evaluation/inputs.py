@@ -18,8 +18,8 @@ from cyclegan_glasses.evaluation.change import typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
-from cyclegan_glasses.pictures import UnreadablePicture, find_pictures, open_picture
 
 FRAME, SKIN = "frame", "skin (ITA)"
 #: Lower limits in degrees of the classes of skin, Del Bino et al. 2006.

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, Encoder, Judge
 from cyclegan_glasses.evaluation.change import (
     changed_elsewhere,
     colour_shift,
@@ -27,7 +28,6 @@ from cyclegan_glasses.evaluation.pairs import compare
 from cyclegan_glasses.evaluation.perception import SMALLEST, Lpips
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import FaceDetector
-from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, Encoder, Judge
 
 BATCH = 32
 JUDGE = "judge"  # what its own features are called beside a number: `FD-judge`

@@ -5,20 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TextIO
 
-from cyclegan_glasses.monitoring.background import Background
+from cyclegan_glasses.distributed import ALONE, DistributedContext
+from cyclegan_glasses.monitoring.composite import CompositeMonitor
 from cyclegan_glasses.monitoring.console import Console
 from cyclegan_glasses.monitoring.dashboard import Dashboard
 from cyclegan_glasses.monitoring.history import History
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
-from cyclegan_glasses.monitoring.several import Several
+from cyclegan_glasses.monitoring.threaded import ThreadedMonitor
 from cyclegan_glasses.monitoring.training_page import TrainingPage
 from cyclegan_glasses.monitoring.wandb import WeightsAndBiases
-from cyclegan_glasses.ranks import ALONE, Ranks
-from cyclegan_glasses.training.progress import Monitor, Nobody
+from cyclegan_glasses.training.progress import Monitor, NullMonitor
 
 
 def build_monitors(
-    settings: MonitoringSettings, folder: Path, ranks: Ranks = ALONE, stream: TextIO | None = None
+    settings: MonitoringSettings,
+    folder: Path,
+    ranks: DistributedContext = ALONE,
+    stream: TextIO | None = None,
 ) -> Monitor:
     """Everything that watches the run in `folder`, as one monitor that never raises.
 
@@ -35,8 +38,8 @@ def build_monitors(
         UserError: the dashboard's port is taken by something else, `wandb` is asked for and not installed,
             or the folder cannot be written.
     """
-    if not ranks.leads:
-        return Nobody()
+    if not ranks.is_main:
+        return NullMonitor()
     console = Console(folder, stream)
     # These may refuse, so they come before anything is written.
     far: list[Monitor] = [WeightsAndBiases(settings.wandb_project)] if settings.use_wandb else []
@@ -45,5 +48,5 @@ def build_monitors(
     # The history comes first: the others read at the start what it has put in order.
     near: list[Monitor] = [History(folder), console]
     if settings.html:
-        near.append(Background(TrainingPage(folder)))
-    return Several(near + far)
+        near.append(ThreadedMonitor(TrainingPage(folder)))
+    return CompositeMonitor(near + far)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from cyclegan_glasses.networks.batch_norm import SyncBatchNorm
-from cyclegan_glasses.networks.instance_norm import InstanceNorm2d
-from cyclegan_glasses.networks.winograd import Conv2d
+from cyclegan_glasses.networks.cpu.batch_norm import SyncBatchNorm
+from cyclegan_glasses.networks.cpu.instance_norm import InstanceNorm2d
+from cyclegan_glasses.networks.cpu.winograd import Conv2d
 
 Norm = Callable[[int], nn.Module]
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cyclegan_glasses.networks.cpu.winograd import Conv2d
 from cyclegan_glasses.networks.layers import CLOSED, again, make_norm
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
-from cyclegan_glasses.networks.winograd import Conv2d
 
 _REFINED = 32
 """Filters of the refinement network."""

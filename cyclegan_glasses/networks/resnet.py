@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cyclegan_glasses.networks.cpu.winograd import Conv2d
 from cyclegan_glasses.networks.layers import Norm, again, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
-from cyclegan_glasses.networks.winograd import Conv2d
 
 
 class ResnetBlock(nn.Module):

@@ -14,13 +14,13 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
-from cyclegan_glasses.machine import give_back
+from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.objectives.adam import make_adam
-from cyclegan_glasses.objectives.parts import parts
-from cyclegan_glasses.objectives.passes import Call, Passes, wants_compiling
+from cyclegan_glasses.objectives.compiled import Call, CompiledNetworks, wants_compiling
+from cyclegan_glasses.objectives.micro_batches import parts
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import CycleGANSettings
@@ -79,24 +79,24 @@ class CycleGAN:
         )
         for network in networks[0 if isinstance(forth, GeneratorSettings) else 2 :]:
             initialise(network, settings.init)
-        self.remove_glasses, self.add_glasses, self.judge_b, self.judge_a = (
+        self.remove_glasses, self.add_glasses, self.discriminator_b, self.discriminator_a = (
             network.to(device).to(memory_format=self._format) for network in networks
         )
         self._networks: dict[str, nn.Module] = {
             "G_A": self.remove_glasses,
             "G_B": self.add_glasses,
-            "D_A": self.judge_b,
-            "D_B": self.judge_a,
+            "D_A": self.discriminator_b,
+            "D_B": self.discriminator_a,
         }
         self._averages = (
             {name: copy.deepcopy(self._networks[name]).requires_grad_(False) for name in ("G_A", "G_B")}
             if settings.ema
             else {}
         )
-        of_judges = replace(settings.adam, lr=settings.adam.lr * settings.lr_ratio)
+        of_discriminators = replace(settings.adam, lr=settings.adam.lr * settings.lr_ratio)
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
             "G": make_adam(networks[:2], settings.adam, device, fused=not settings.plain),
-            "D": make_adam(networks[2:], of_judges, device, fused=not settings.plain),
+            "D": make_adam(networks[2:], of_discriminators, device, fused=not settings.plain),
         }
         if settings.recompute:
             recompute_activations(self.remove_glasses)
@@ -104,12 +104,12 @@ class CycleGAN:
         # the penalty differentiates the gradient of a discriminator, which what is compiled does not offer
         compiled = ("G_A", "G_B") if settings.gan_mode == "wgangp" else tuple(self._networks)
         wanted = not settings.plain and wants_compiling(settings.compile, device)
-        self._passes = Passes(self._networks, compiled if wanted else (), device)
+        self._passes = CompiledNetworks(self._networks, compiled if wanted else (), device)
         self._pools = {
             "fake_B": ImagePool(settings.pool_size, seed),
             "fake_A": ImagePool(settings.pool_size, seed + 1),
         }
-        self._penalty_chance = torch.Generator().manual_seed(seed + 2)
+        self._penalty_rng = torch.Generator().manual_seed(seed + 2)
         self._pictures: dict[str, Tensor] = {}
         self._steps = 0
         # Norms within a picture let two inputs share a pass; statistics over a batch, and dropout, do not.
@@ -123,7 +123,7 @@ class CycleGAN:
         given = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
         for network in self._networks.values():
             network.train()
-        self._passes.begin(partial(self._rehearse, given))
+        self._passes.begin(partial(self._warm_up, given))
         learn = self._steps >= self.settings.discriminators_first
         with torch.set_grad_enabled(learn):
             losses = self._step_generators(given, progress, learn)
@@ -207,7 +207,7 @@ class CycleGAN:
     def _forth(self, way: str) -> Call:
         return self._passes[f"G_{way}"]
 
-    def _rehearse(self, given: dict[str, Tensor]) -> None:
+    def _warm_up(self, given: dict[str, Tensor]) -> None:
         """The passes of a step and nothing else."""
         part, _ = next(parts(given, self.settings.chunk))
         self._discriminators_learn(False)
@@ -231,7 +231,7 @@ class CycleGAN:
             if self.settings.mismatched:
                 seen["other"] = other
             if self.settings.gan_mode == "wgangp":
-                seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_chance)
+                seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_rng)
             losses[name] = real.new_zeros(())
             for part, share in parts(seen, self.settings.chunk):
                 loss = self._judge_loss(self._passes[name], **part) * share
@@ -268,13 +268,13 @@ class CycleGAN:
     def _backward(self, loss: Tensor, batch: Tensor) -> None:
         self.precision.backward(loss)
         if self.device.type == "cpu" and not self.settings.plain and batch[:, 0].numel() >= LARGE:
-            give_back()
+            trim_memory()
 
     def _take_step(self, name: str) -> None:
         self.precision.step(self.optimizers[name], clip=self.settings.adam.clip or None)
 
     def _discriminators_learn(self, learn: bool) -> None:
-        for network in (self.judge_a, self.judge_b):
+        for network in (self.discriminator_a, self.discriminator_b):
             network.requires_grad_(learn)
 
     @torch.no_grad()
@@ -303,7 +303,7 @@ class CycleGAN:
             "averages": {name: network.state_dict() for name, network in self._averages.items()},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "pools": {name: pool.state_dict() for name, pool in self._pools.items()},
-            "penalty_chance": self._penalty_chance.get_state(),
+            "penalty_chance": self._penalty_rng.get_state(),
             "steps": self._steps,
             "precision": self.precision.state_dict(),
         }
@@ -318,7 +318,7 @@ class CycleGAN:
             optimizer.load_state_dict(state["optimizers"][name])
         for name, pool in self._pools.items():
             pool.load_state_dict(state["pools"][name], self.device)
-        self._penalty_chance.set_state(state["penalty_chance"])
+        self._penalty_rng.set_state(state["penalty_chance"])
         self._steps = state.get("steps", self.settings.discriminators_first)
         self.precision.load_state_dict(state["precision"])
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def corrupt(values: Tensor, kind: str, level: float, chance: torch.Generator) -> Tensor:
+def corrupt(values: Tensor, kind: str, level: float, rng: torch.Generator) -> Tensor:
     """`values` (N, C, H, W) with noise on them.
 
     Args:
@@ -19,8 +19,8 @@ def corrupt(values: Tensor, kind: str, level: float, chance: torch.Generator) ->
         return values
     count, _, height, width = values.shape
     if kind == "gaussian":
-        noise = torch.randn(values.shape, generator=chance).to(values)
+        noise = torch.randn(values.shape, generator=rng).to(values)
         return values + level * values.detach().std() * noise
     rows, columns = (height, width) if kind == "mask" else (min(4, height), min(4, width))
-    keep = (torch.rand(count, 1, rows, columns, generator=chance) >= level).to(values)
+    keep = (torch.rand(count, 1, rows, columns, generator=rng) >= level).to(values)
     return values * torch.nn.functional.interpolate(keep, (height, width))

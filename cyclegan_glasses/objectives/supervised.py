@@ -15,8 +15,8 @@ from cyclegan_glasses.losses import adversarial_loss, distance
 from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.objectives.adam import make_adam
-from cyclegan_glasses.objectives.parts import parts
-from cyclegan_glasses.objectives.passes import Passes, wants_compiling
+from cyclegan_glasses.objectives.compiled import CompiledNetworks, wants_compiling
+from cyclegan_glasses.objectives.micro_batches import parts
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import SupervisedSettings
 
@@ -52,7 +52,7 @@ class Supervised:
         if settings.recompute:
             recompute_activations(self.generator)
         compiled = tuple(self._networks) if wants_compiling(settings.compile, device) else ()
-        self._passes = Passes(self._networks, compiled, device)
+        self._passes = CompiledNetworks(self._networks, compiled, device)
         self.loss_names: tuple[str, ...] = (
             "truth",
             *((self._forth, self._judge) if settings.lambda_gan else ()),
@@ -65,7 +65,7 @@ class Supervised:
         given, truth = (batch[side].to(self.device) for side in (self._source, self._target))
         for network in self._networks.values():
             network.train()
-        self._passes.begin(partial(self._rehearse, given, truth))
+        self._passes.begin(partial(self._warm_up, given, truth))
         losses: dict[str, Tensor] = {name: given.new_zeros(()) for name in self.loss_names}
         found = self._step_generator(given, truth, losses)
         if self._judge in self._networks:
@@ -119,7 +119,7 @@ class Supervised:
         if self._judge in self._networks:
             self._networks[self._judge].requires_grad_(learns)
 
-    def _rehearse(self, given: Tensor, truth: Tensor) -> None:
+    def _warm_up(self, given: Tensor, truth: Tensor) -> None:
         """The passes of a step and nothing else."""
         part, _ = next(parts({"given": given, "truth": truth}, self.settings.chunk))
         self._judge_learns(False)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from cyclegan_glasses.overlays.camera import Camera
+from cyclegan_glasses.overlays.custom_frames import OwnFrame
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Model, Temple, Wearer, model
 from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.material import Paint, solid
 from cyclegan_glasses.overlays.optics import reflections, refract
-from cyclegan_glasses.overlays.own import OwnFrame
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop, blur
 

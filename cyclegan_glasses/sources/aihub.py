@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import cast
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.images import EXTENSIONS
 from cyclegan_glasses.photo import Photo
-from cyclegan_glasses.pictures import EXTENSIONS
 from cyclegan_glasses.sources.archive import open_archive
-from cyclegan_glasses.sources.found import Found
 from cyclegan_glasses.sources.kface import (
     ACCESSORIES,
     CAMERAS,
@@ -28,6 +27,7 @@ from cyclegan_glasses.sources.kface import (
     codes,
 )
 from cyclegan_glasses.sources.settings import AihubSettings
+from cyclegan_glasses.sources.source_photo import SourcePhoto
 
 LICENCE = "AI-Hub terms of use"
 _RESOLUTION = re.compile(r"(high|middle|low)(_resolution)?", re.IGNORECASE)
@@ -37,7 +37,7 @@ Matcher = Callable[[str], object]
 Place = tuple[str, str, str, str, str]  # person, S, L, E, C
 
 
-def photos(settings: AihubSettings) -> Iterator[Found]:
+def photos(settings: AihubSettings) -> Iterator[SourcePhoto]:
     """Every picture of the selection, in the order of the folders' names.
 
     Raises:
@@ -57,7 +57,7 @@ def photos(settings: AihubSettings) -> Iterator[Found]:
     for resolution, root in _roots(settings.source, resolutions):
         for place, path in _walk(root, levels):
             file = Path(path)
-            yield Found(_photo(resolution, place, file.as_posix()), file)
+            yield SourcePhoto(_photo(resolution, place, file.as_posix()), file)
 
 
 def _photo(resolution: str, place: Place, origin: str) -> Photo:
@@ -134,7 +134,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         raise UserError(f"cannot read {folder}: {error.strerror}") from None
 
 
-def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]) -> Iterator[Found]:
+def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]) -> Iterator[SourcePhoto]:
     with open_archive(path) as archive:
         for member in archive.pictures():
             parts = member.split("/")
@@ -143,7 +143,7 @@ def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]
             place = (*(part.upper() for part in parts[-5:-1]), parts[-1].rpartition(".")[0].upper())
             resolution = _resolution(parts[-6]) if len(parts) > len(levels) else ""
             if resolution in {"", *resolutions} and all(map(_matches, levels, place)):
-                yield Found(
+                yield SourcePhoto(
                     _photo(resolution, cast(Place, place), archive.origin(member)), archive.content(member)
                 )
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.pictures import EXTENSIONS
+from cyclegan_glasses.images import EXTENSIONS
 
 _LINE = 1 << 20
 _OTHER_KINDS = {"7z": b"7z\xbc\xaf", "RAR": b"Rar!", "gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ"}

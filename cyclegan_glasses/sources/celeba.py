@@ -18,12 +18,12 @@ from pathlib import Path
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.images import EXTENSIONS, UnreadablePicture, open_picture
 from cyclegan_glasses.photo import GLASSES, NONE, Photo
-from cyclegan_glasses.pictures import EXTENSIONS, UnreadablePicture, open_picture
 from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
 from cyclegan_glasses.sources.archive import Archive, UnreadableError, open_archive
-from cyclegan_glasses.sources.found import Found, read_content
 from cyclegan_glasses.sources.settings import CelebaSettings
+from cyclegan_glasses.sources.source_photo import SourcePhoto, read_content
 
 LICENCE = "CelebA agreement: non-commercial research"
 SPLITS = {0: "train", 1: "val", 2: "test"}
@@ -35,7 +35,7 @@ _OPTIONAL = {"identity_celeba": 1, "list_eval_partition": 1, "list_landmarks_ali
 logger = logging.getLogger(__name__)
 
 
-def photos(settings: CelebaSettings) -> Iterator[Found]:
+def photos(settings: CelebaSettings) -> Iterator[SourcePhoto]:
     """Every picture that the attribute file lists, in its order; rows without a picture are counted and told.
 
     Raises:
@@ -59,12 +59,12 @@ def photos(settings: CelebaSettings) -> Iterator[Found]:
                 missing += 1
                 continue
             photo = _photo(file, dict(zip(attributes.columns, values, strict=True)), facts)
-            yield Found(replace(photo, origin=images.origin(member)), images.content(member))
+            yield SourcePhoto(replace(photo, origin=images.origin(member)), images.content(member))
         if missing:
             logger.warning("%d rows of %s have no picture in %s", missing, files[_ATTRIBUTES], images.path)
 
 
-def benchmark(settings: CelebaSettings) -> Iterator[Found]:
+def benchmark(settings: CelebaSettings) -> Iterator[SourcePhoto]:
     """The published domains for glasses removal and addition, 256x256 PNG in `trainA trainB testA testB`.
 
     A has `Eyeglasses`, B has not; train is partition 0, test is 1 and 2 together; the width becomes 256 (PIL
@@ -82,7 +82,7 @@ def benchmark(settings: CelebaSettings) -> Iterator[Found]:
         domain = ("train" if photo.split == "train" else "test") + ("A" if photo.label == GLASSES else "B")
         facts = {name: value for name, value in photo.facts.items() if name != "landmarks"}
         path = f"{domain}/{photo.path.rpartition('/')[2]}"
-        yield Found(replace(photo, path=path, facts=facts), partial(_benchmark_picture, found))
+        yield SourcePhoto(replace(photo, path=path, facts=facts), partial(_benchmark_picture, found))
 
 
 def _rows_of(source: Archive, files: dict[str, str], name: str, width: int) -> Iterator[Row]:
@@ -155,7 +155,7 @@ def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ..
     )
 
 
-def _benchmark_picture(found: Found) -> bytes:
+def _benchmark_picture(found: SourcePhoto) -> bytes:
     try:
         picture = open_picture(read_content(found.content))
     except UnreadablePicture as error:

@@ -19,7 +19,15 @@ from bs4.exceptions import ParserRejectedMarkup
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.hits import Hit, at, is_web, known, not_reached, parse_object, text
+from cyclegan_glasses.sources.search_result import (
+    SearchResult,
+    at,
+    is_web,
+    known,
+    not_reached,
+    parse_object,
+    text,
+)
 from cyclegan_glasses.sources.settings import CommonsSettings
 
 PAGE_SIZE = 50
@@ -28,7 +36,7 @@ _TYPES = ("image/jpeg", "image/png", "image/webp")
 _LICENCE = re.compile(r"cc-(by(?:-nc)?(?:-sa|-nd)?)(?:-\d.*|$)")
 
 
-def search(query: str, settings: CommonsSettings, fetcher: Fetcher) -> Iterator[Hit]:
+def search(query: str, settings: CommonsSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
     """Results for `query` under one of the licences, best first, page by page as they are asked for.
 
     Raises:
@@ -74,7 +82,7 @@ def next_words(payload: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[Hit]:
+def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[SearchResult]:
     """The pictures of one answer that have an address and one of the licences, in the order of the search."""
     pages = at(payload, "query", "pages")
     entries = list(pages.values()) if isinstance(pages, dict) else pages if isinstance(pages, list) else []
@@ -94,7 +102,9 @@ def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[Hit]:
             restrictions=said["Restrictions"],
             original=without_tracking(text(at(info, "url"), 2000)),
         )
-        found.append(Hit(without_tracking(address), said["LicenseShortName"] or short, said["Artist"], facts))
+        found.append(
+            SearchResult(without_tracking(address), said["LicenseShortName"] or short, said["Artist"], facts)
+        )
     return found
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.images import find_pictures
 from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
-from cyclegan_glasses.pictures import find_pictures
 from cyclegan_glasses.sources.settings import FolderSettings
 
 LABELS = (GLASSES, NONE, SUNGLASSES)

@@ -21,7 +21,15 @@ from bs4.exceptions import ParserRejectedMarkup
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import MAX_PAGE_BYTES, Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.hits import Hit, at, is_web, known, not_reached, parse_object, text
+from cyclegan_glasses.sources.search_result import (
+    SearchResult,
+    at,
+    is_web,
+    known,
+    not_reached,
+    parse_object,
+    text,
+)
 from cyclegan_glasses.sources.settings import GoogleSettings
 
 PER_PAGE, PAGES = 20, 10
@@ -37,7 +45,7 @@ _OWN_HOSTS = ("gstatic.com", "google.com")
 _NOTHING = ("did not match any", "no results found", "aren't any matches", "no image results")
 
 
-def search(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Hit]:
+def search(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
     """Results by the way that the settings name: saved pages, else the API, else the search page.
 
     Raises:
@@ -52,7 +60,7 @@ def search(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[H
         yield from _ask_page(query, settings, fetcher)
 
 
-def results_page(html: str, name: str, thumbnails: bool = False) -> list[Hit]:
+def results_page(html: str, name: str, thumbnails: bool = False) -> list[SearchResult]:
     """The pictures of a results page, in its order.
 
     Args:
@@ -72,17 +80,17 @@ def results_page(html: str, name: str, thumbnails: bool = False) -> list[Hit]:
     found = _small(soup) if thumbnails else _from_links(soup) + _from_scripts(soup)
     if not found:
         _explain_empty(html.lower(), name)
-    unique: dict[str, Hit] = {}
+    unique: dict[str, SearchResult] = {}
     for result in found:
         unique.setdefault(result.address, result)
     return list(unique.values())
 
 
-def api_results(payload: dict[str, Any]) -> list[Hit]:
+def api_results(payload: dict[str, Any]) -> list[SearchResult]:
     """The pictures of one answer of the Custom Search JSON API."""
     items = payload.get("items")
     return [
-        Hit(
+        SearchResult(
             item["link"],
             facts=known(
                 landing=text(at(item, "image", "contextLink"), 2000),
@@ -95,7 +103,7 @@ def api_results(payload: dict[str, Any]) -> list[Hit]:
     ]
 
 
-def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Hit]:
+def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
     host = urlsplit(settings.endpoint).hostname or ""
     seen: set[str] = set()
     for page in range(PAGES):
@@ -119,7 +127,7 @@ def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterato
             return
 
 
-def _ask_api(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[Hit]:
+def _ask_api(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
     host = urlsplit(settings.api_endpoint).hostname or ""
     for start in range(1, API_LAST + 1, API_PER_PAGE):
         words = {"key": settings.api_key, "cx": settings.engine_id, "q": query, "searchType": "image",
@@ -153,7 +161,7 @@ def _read(path: Path) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _from_links(soup: BeautifulSoup) -> list[Hit]:
+def _from_links(soup: BeautifulSoup) -> list[SearchResult]:
     """Links of the form `/imgres?imgurl=PICTURE&imgrefurl=PAGE`."""
     found = []
     for link in soup.find_all("a", href=re.compile(r"/imgres\?")):
@@ -163,34 +171,36 @@ def _from_links(soup: BeautifulSoup) -> list[Hit]:
             continue
         address = words.get("imgurl", [""])[0]
         if is_web(address):
-            found.append(Hit(address, facts=known(landing=text(words.get("imgrefurl", [""])[0], 2000))))
+            found.append(
+                SearchResult(address, facts=known(landing=text(words.get("imgrefurl", [""])[0], 2000)))
+            )
     return found
 
 
-def _from_scripts(soup: BeautifulSoup) -> list[Hit]:
+def _from_scripts(soup: BeautifulSoup) -> list[SearchResult]:
     """Records `["PICTURE",height,width] … "2003":[null,"id","PAGE","title"…` inside the scripts.
 
     They stand there as plain JSON or as JSON inside a JavaScript string, with one or two levels of escapes.
     """
-    found: list[Hit] = []
+    found: list[SearchResult] = []
     for script in soup.find_all("script"):
         written = script.get_text()
         for picture, landing, title in _RECORD.findall(written) or _RECORD.findall(_unescape(written)):
             if picture and not _own(_unescape(picture)):
-                found.append(Hit(_unescape(picture)))
+                found.append(SearchResult(_unescape(picture)))
             elif landing and found and not found[-1].facts:
                 facts = known(landing=text(_unescape(landing), 2000), title=text(_unescape(title)))
-                found[-1] = Hit(found[-1].address, facts=facts)
+                found[-1] = SearchResult(found[-1].address, facts=facts)
     return found
 
 
-def _small(soup: BeautifulSoup) -> list[Hit]:
+def _small(soup: BeautifulSoup) -> list[SearchResult]:
     """The thumbnails: pictures with an address on Google's thumbnail host, or held in the page itself."""
     found = []
     for image in soup.find_all("img"):
         for address in (str(image.get("src") or ""), str(image.get("data-src") or "")):
             if _INLINE.match(address) or (is_web(address) and _host(address).startswith("encrypted-tbn")):
-                found.append(Hit(address, facts=known(title=text(str(image.get("alt") or "")))))
+                found.append(SearchResult(address, facts=known(title=text(str(image.get("alt") or "")))))
     return found
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
 from cyclegan_glasses.sources.archive import Archive, open_archive
-from cyclegan_glasses.sources.found import Found
 from cyclegan_glasses.sources.settings import KaggleSettings
+from cyclegan_glasses.sources.source_photo import SourcePhoto
 
 CLASSES = {
     "glasses": GLASSES,
@@ -46,7 +46,7 @@ _FACE = re.compile(r"face-0*([0-9]{1,9})\.\w+$", re.IGNORECASE)
 logger = logging.getLogger(__name__)
 
 
-def photos(settings: KaggleSettings) -> Iterator[Found]:
+def photos(settings: KaggleSettings) -> Iterator[SourcePhoto]:
     """Every picture of the set with its label; one that the set does not label has none.
 
     Raises:
@@ -59,7 +59,7 @@ def photos(settings: KaggleSettings) -> Iterator[Found]:
         found = _by_table(archive, tables) if "train.csv" in tables else _by_folder(archive)
         for member, photo in found:
             origin = f"{settings.name}!{member}" if settings.name else archive.origin(member)
-            yield Found(replace(photo, source="kaggle", origin=origin), archive.content(member))
+            yield SourcePhoto(replace(photo, source="kaggle", origin=origin), archive.content(member))
 
 
 def download(dataset: str) -> Path:

@@ -13,7 +13,15 @@ from urllib.parse import urlencode, urlsplit
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.hits import Hit, at, is_web, known, not_reached, parse_object, text
+from cyclegan_glasses.sources.search_result import (
+    SearchResult,
+    at,
+    is_web,
+    known,
+    not_reached,
+    parse_object,
+    text,
+)
 from cyclegan_glasses.sources.settings import OpenverseSettings
 
 PAGE_SIZE = 20
@@ -21,7 +29,7 @@ PAGES = 20
 INTERVAL = 3.0
 
 
-def search(query: str, settings: OpenverseSettings, fetcher: Fetcher) -> Iterator[Hit]:
+def search(query: str, settings: OpenverseSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
     """Results for `query` under one of the licences, best first, page by page as they are asked for.
 
     Raises:
@@ -49,7 +57,7 @@ def search(query: str, settings: OpenverseSettings, fetcher: Fetcher) -> Iterato
             return
 
 
-def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[Hit]:
+def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[SearchResult]:
     """The pictures of one answer that have an address and one of the licences."""
     entries = payload.get("results")
     found = []
@@ -67,7 +75,7 @@ def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[Hit]:
             openverse_id=text(at(entry, "id"), 100),
         )
         licence = licence_name(short, text(at(entry, "license_version"), 20))
-        found.append(Hit(entry["url"], licence, text(at(entry, "creator")), facts))
+        found.append(SearchResult(entry["url"], licence, text(at(entry, "creator")), facts))
     return found
 
 

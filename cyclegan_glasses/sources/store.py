@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.images import EXTENSIONS, UnreadablePicture, check_header
 from cyclegan_glasses.photo import MANIFEST, Photo, append_photos, read_manifest
-from cyclegan_glasses.pictures import EXTENSIONS, UnreadablePicture, check_header
 from cyclegan_glasses.sources.archive import UnreadableError
-from cyclegan_glasses.sources.found import read_content
+from cyclegan_glasses.sources.source_photo import read_content
 
 
 class PhotoStore:

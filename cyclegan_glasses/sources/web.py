@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.client import Fetcher
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, Fetched
-from cyclegan_glasses.sources.hits import Hit
+from cyclegan_glasses.sources.search_result import SearchResult
 from cyclegan_glasses.sources.settings import GatherSettings
 from cyclegan_glasses.sources.web_store import DUPLICATE, WebStore
 
@@ -39,7 +39,7 @@ class Tally:
 
 
 def gather(
-    hits: Iterable[Hit], fetcher: Fetcher, store: WebStore, settings: GatherSettings, tally: Tally
+    hits: Iterable[SearchResult], fetcher: Fetcher, store: WebStore, settings: GatherSettings, tally: Tally
 ) -> Generator[Fetched, None, None]:
     """Fetch hits until `settings.count` of them are in the folder or there are no more.
 
@@ -52,7 +52,7 @@ def gather(
     """
     wanted, broken = _wanted(hits, store, settings, tally), None
     at_once = fetcher.settings.connections
-    under_way: dict[Future[Fetched], Hit] = {}
+    under_way: dict[Future[Fetched], SearchResult] = {}
     pool = ThreadPoolExecutor(at_once)
     try:
         while True:
@@ -83,7 +83,9 @@ def gather(
         raise broken
 
 
-def _wanted(hits: Iterable[Hit], store: WebStore, settings: GatherSettings, tally: Tally) -> Iterator[Hit]:
+def _wanted(
+    hits: Iterable[SearchResult], store: WebStore, settings: GatherSettings, tally: Tally
+) -> Iterator[SearchResult]:
     """The hits to be fetched, each address once; the others are counted."""
     seen: set[str] = set()
     for hit in hits:

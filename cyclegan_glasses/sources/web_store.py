@@ -17,7 +17,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo, read_manifest
 from cyclegan_glasses.sources.archive import UnreadableError
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, REFUSED, Fetched
-from cyclegan_glasses.sources.hits import Hit
+from cyclegan_glasses.sources.search_result import SearchResult
 from cyclegan_glasses.sources.settings import GatherSettings
 from cyclegan_glasses.sources.store import PhotoStore
 
@@ -38,12 +38,12 @@ class WebStore:
         if (self.folder / MANIFEST).exists():
             self._contents = {photo.sha256 for photo in read_manifest(self.folder)}
 
-    def status(self, hit: Hit) -> str:
+    def status(self, hit: SearchResult) -> str:
         """What became of this address in this or an earlier run; empty when it is new."""
         origin = origin_of(hit.address)
         return OK if self._photos.done(origin) else self._status.get(origin, "")
 
-    def add(self, hit: Hit, fetched: Fetched, settings: GatherSettings) -> tuple[str, str]:
+    def add(self, hit: SearchResult, fetched: Fetched, settings: GatherSettings) -> tuple[str, str]:
         """Keep what was fetched.
 
         Returns what became of it (`ok`, `duplicate`, `failed` or `refused`) and, of the last two, the cause.
@@ -68,7 +68,7 @@ class WebStore:
         )
         return status, error
 
-    def _photo(self, hit: Hit, fetched: Fetched, settings: GatherSettings) -> Photo:
+    def _photo(self, hit: SearchResult, fetched: Fetched, settings: GatherSettings) -> Photo:
         facts = {**hit.facts, "query": settings.query}
         if fetched.final and fetched.final != hit.address:
             facts["fetched_from"] = fetched.final

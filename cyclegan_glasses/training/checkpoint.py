@@ -14,16 +14,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.ranks import ALONE, Ranks
 
 VERSION = 1
 
 
 def save_checkpoint(
-    folder: Path, label: str, objective: Objective, loop_state: Mapping[str, Any], ranks: Ranks = ALONE
+    folder: Path,
+    label: str,
+    objective: Objective,
+    loop_state: Mapping[str, Any],
+    ranks: DistributedContext = ALONE,
 ) -> None:
     """Write `<label>_net_<name>.pth` for every shared network, then the state file (see `state_path`).
 
@@ -38,7 +42,7 @@ def save_checkpoint(
     state = objective.state_dict()
     own = {"objective": {name: state[name] for name in objective.own}, "random": _random_state(ranks)}
     owned = ranks.gather(own)
-    if not ranks.leads:
+    if not ranks.is_main:
         return
     make_folder(folder)
     files: dict[Path, Any] = {
@@ -69,7 +73,7 @@ def load_checkpoint(
     label: str,
     objective: Objective,
     load_loop: Callable[[dict[str, Any]], None],
-    ranks: Ranks = ALONE,
+    ranks: DistributedContext = ALONE,
 ) -> int:
     """Put `objective`, the loop (through `load_loop`) and all random states where `<label>` left them.
 
@@ -150,7 +154,7 @@ def _fresh(objective: Objective) -> dict[str, Any]:
     return {"objective": {name: state[name] for name in objective.own}, "random": _random_state(ALONE)}
 
 
-def _random_state(ranks: Ranks) -> dict[str, Any]:
+def _random_state(ranks: DistributedContext) -> dict[str, Any]:
     kind, words, *rest = random.getstate()
     name, keys, *numpy_rest = np.random.get_state()
     return {
@@ -161,7 +165,7 @@ def _random_state(ranks: Ranks) -> dict[str, Any]:
     }
 
 
-def _gpu_states(ranks: Ranks) -> list[Tensor]:
+def _gpu_states(ranks: DistributedContext) -> list[Tensor]:
     """Of all GPUs, or of this process's own where each process has one."""
     if not torch.cuda.is_available():
         return []

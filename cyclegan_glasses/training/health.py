@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.ranks import ALONE, Ranks
 
 ZERO, LONG = 1e-3, 10
 MEMORY_WORDS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
@@ -25,7 +25,7 @@ class LossLog:
         ranks: the processes that train together; what is read is the mean over them.
     """
 
-    def __init__(self, names: Sequence[str], ranks: Ranks = ALONE) -> None:
+    def __init__(self, names: Sequence[str], ranks: DistributedContext = ALONE) -> None:
         self.names, self._ranks = tuple(names), ranks
         self._unread: list[Tensor] = []
         self._interval = _Mean(len(self.names))

@@ -11,13 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Batch, Objective
-from cyclegan_glasses.ranks import ALONE, Ranks
+from cyclegan_glasses.training.early_stopping import EarlyStopping
 from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
-from cyclegan_glasses.training.patience import Patience
-from cyclegan_glasses.training.progress import Every, Monitor, Progress
-from cyclegan_glasses.training.schedule import RateSchedule
+from cyclegan_glasses.training.progress import Interval, Monitor, Progress
+from cyclegan_glasses.training.schedule import LRSchedule
 from cyclegan_glasses.training.settings import LoopSettings
 from cyclegan_glasses.training.signals import StopRequest
 
@@ -64,12 +64,12 @@ class Loop:
         self,
         objective: Objective,
         batches: Batches,
-        schedule: RateSchedule,
+        schedule: LRSchedule,
         settings: LoopSettings,
         save: Callable[[str, dict[str, Any]], None],
         examine: Callable[[], dict[str, float]] | None = None,
-        patience: Patience | None = None,
-        ranks: Ranks = ALONE,
+        patience: EarlyStopping | None = None,
+        ranks: DistributedContext = ALONE,
     ) -> None:
         self.objective, self.batches, self.schedule = objective, batches, schedule
         self.settings, self._save_as = settings, save
@@ -91,11 +91,11 @@ class Loop:
             UserError: a loss is not finite, memory or disk is short; the last saved state stays.
         """
         self.monitor, s = monitor, self.settings
-        self._report_due = Every(s.print_freq, self.seen)
-        self._show_due = Every(s.display_freq, self.seen)
-        self._page_due = Every(s.update_html_freq, self.seen)
-        self._save_due = Every(s.save_latest_freq, self.seen)
-        self._examine_due = Every(s.eval_freq, self.seen)
+        self._report_due = Interval(s.print_freq, self.seen)
+        self._show_due = Interval(s.display_freq, self.seen)
+        self._page_due = Interval(s.update_html_freq, self.seen)
+        self._save_due = Interval(s.save_latest_freq, self.seen)
+        self._examine_due = Interval(s.eval_freq, self.seen)
         epochs = self.schedule.settings.epochs
         with StopRequest(self._ranks) as stop:
             while self.epoch <= epochs and not self._over(stop):
@@ -128,9 +128,9 @@ class Loop:
         self.monitor.step(self._progress())
         if self._report_due.passed(self.seen):
             self._report()
-        if self._show_due.passed(self.seen) and self._ranks.leads:
+        if self._show_due.passed(self.seen) and self._ranks.is_main:
             self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures()))
-        if self._page_due.passed(self.seen) and self._ranks.leads:
+        if self._page_due.passed(self.seen) and self._ranks.is_main:
             self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
         if self._examine_due.passed(self.seen):
             self._score()
@@ -168,7 +168,7 @@ class Loop:
         if self._patience:
             self._validate(self._patience, finished)
 
-    def _validate(self, patience: Patience, finished: int) -> None:
+    def _validate(self, patience: EarlyStopping, finished: int) -> None:
         loss, better = patience.check()
         self.monitor.message(f"validation after epoch {finished}: {loss:.4f}, best {patience.best:.4f}")
         if better:

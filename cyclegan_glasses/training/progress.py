@@ -105,15 +105,15 @@ class Monitor(Protocol):
         return
 
 
-class Nobody(Monitor):
+class NullMonitor(Monitor):
     """Watches nothing: where several processes train together, all but the first."""
 
 
 @dataclass(slots=True)
-class Every:
+class Interval:
     """Fires when a count passes a multiple of `period`, so odd batch sizes miss nothing.
 
-    `Every(0)` never fires.
+    `Interval(0)` never fires.
     """
 
     period: int

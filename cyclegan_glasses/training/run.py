@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.ranks import ALONE, Ranks
 from cyclegan_glasses.training.checkpoint import (
     load_checkpoint,
     load_network_weights,
@@ -16,12 +16,12 @@ from cyclegan_glasses.training.checkpoint import (
     state_path,
     weights_path,
 )
+from cyclegan_glasses.training.early_stopping import EarlyStopping
 from cyclegan_glasses.training.loop import Batches, Loop, Outcome
-from cyclegan_glasses.training.patience import Patience
 from cyclegan_glasses.training.progress import Monitor, Run
 from cyclegan_glasses.training.run_folder import write_options
-from cyclegan_glasses.training.schedule import RateSchedule
-from cyclegan_glasses.training.settings import LoopSettings, RateSettings
+from cyclegan_glasses.training.schedule import LRSchedule
+from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 
 class Training:
@@ -34,17 +34,24 @@ class Training:
         self,
         objective: Objective,
         batches: Batches,
-        rate: RateSettings,
+        rate: LRScheduleSettings,
         loop: LoopSettings,
         folder: Path,
         examine: Callable[[], dict[str, float]] | None = None,
-        patience: Patience | None = None,
-        ranks: Ranks = ALONE,
+        patience: EarlyStopping | None = None,
+        ranks: DistributedContext = ALONE,
     ) -> None:
         self.objective, self.folder, self._ranks = objective, folder, ranks
-        schedule = RateSchedule(rate, objective.optimizers.values())
+        schedule = LRSchedule(rate, objective.optimizers.values())
         self.loop = Loop(
-            objective, batches, schedule, loop, self._save, examine if ranks.leads else None, patience, ranks
+            objective,
+            batches,
+            schedule,
+            loop,
+            self._save,
+            examine if ranks.is_main else None,
+            patience,
+            ranks,
         )
 
     def begin(
@@ -123,7 +130,7 @@ class Training:
 
     def run(self, monitor: Monitor, name: str, values: Mapping[str, Any], resumed: bool = False) -> Outcome:
         """Write the options, train, and close the monitor; see `Loop.run`."""
-        if self._ranks.leads:
+        if self._ranks.is_main:
             write_options(self.folder, values)
         optimizers = self.objective.optimizers.values()
         self._ranks.share([p.data for o in optimizers for group in o.param_groups for p in group["params"]])

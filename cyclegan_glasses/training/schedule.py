@@ -8,12 +8,12 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from cyclegan_glasses.training.settings import RateSettings
+from cyclegan_glasses.training.settings import LRScheduleSettings
 
 PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_THRESHOLD = 0.2, 5, 0.01
 
 
-def rate_factor(settings: RateSettings, epoch: int) -> float:
+def rate_factor(settings: LRScheduleSettings, epoch: int) -> float:
     """What the starting rate is multiplied by in `epoch`, counted from 1; `plateau` is not of this kind."""
     match settings.policy:
         case "linear":
@@ -26,14 +26,14 @@ def rate_factor(settings: RateSettings, epoch: int) -> float:
             return 1.0
 
 
-class RateSchedule:
+class LRSchedule:
     """Sets the learning rate of optimizers at the start of each epoch.
 
     Args:
         optimizers: their present rates are the starting rates.
     """
 
-    def __init__(self, settings: RateSettings, optimizers: Iterable[Optimizer]) -> None:
+    def __init__(self, settings: LRScheduleSettings, optimizers: Iterable[Optimizer]) -> None:
         self.settings = settings
         self._optimizers = tuple(optimizers)
         self._starts = [group["lr"] for group in self._groups]

@@ -10,7 +10,7 @@ POLICIES = ("linear", "step", "plateau", "cosine")
 
 
 @dataclass(frozen=True, slots=True)
-class RateSettings:
+class LRScheduleSettings:
     """The learning rate over epochs.
 
     Attributes:

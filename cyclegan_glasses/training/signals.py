@@ -7,7 +7,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-from cyclegan_glasses.ranks import ALONE, Ranks
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 
 
 class StopRequest:
@@ -17,7 +17,7 @@ class StopRequest:
     repeats the first: it may come from the terminal, and once more from `torchrun`.
     """
 
-    def __init__(self, ranks: Ranks = ALONE) -> None:
+    def __init__(self, ranks: DistributedContext = ALONE) -> None:
         self.wanted, self._noted, self._ranks = "", "", ranks
         self._earlier: dict[int, Any] = {}
 

@@ -19,10 +19,9 @@ from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
-from cyclegan_glasses.serving.drawn import drawn_portrait
-from cyclegan_glasses.sources.synthetic.dataset import frame_of
-from cyclegan_glasses.sources.synthetic.draw import Drawing, draw_portrait
-from cyclegan_glasses.sources.synthetic.parameters import random_portrait
+from cyclegan_glasses.portraits.aligned import drawn_portrait
+from cyclegan_glasses.portraits.draw import Drawing, draw_portrait
+from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 
 HERE = Path(__file__).resolve().parent
 

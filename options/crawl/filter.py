@@ -85,7 +85,7 @@ def _filter(
 
     judge = None
     if ask:
-        from cyclegan_glasses.reading.judge import load_judge
+        from cyclegan_glasses.attributes.classifier import load_judge
 
         judge = load_judge(weights)
         if judge is None:

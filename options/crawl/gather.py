@@ -16,7 +16,7 @@ from cyclegan_glasses.photo import MANIFEST, Photo
 from options.progress import shown
 
 if TYPE_CHECKING:
-    from cyclegan_glasses.sources.found import Found
+    from cyclegan_glasses.sources.source_photo import SourcePhoto
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry_run", action="store_true", help="count what would be taken and write nothing")
 
 
-def gather(found: Iterable[Found], out: Path, limit: int = 0, dry_run: bool = False) -> Counter[str]:
+def gather(found: Iterable[SourcePhoto], out: Path, limit: int = 0, dry_run: bool = False) -> Counter[str]:
     """Write the photos that `out` does not have yet, and say what was done; the same call again goes on.
 
     Returns photos by `split label`, those that were there before included.
@@ -37,7 +37,7 @@ def gather(found: Iterable[Found], out: Path, limit: int = 0, dry_run: bool = Fa
         UserError: there is not one photo; `out` was not touched then.
     """
     from cyclegan_glasses.sources.archive import UnreadableError
-    from cyclegan_glasses.sources.found import at_most
+    from cyclegan_glasses.sources.source_photo import at_most
     from cyclegan_glasses.sources.store import PhotoStore
 
     if limit < 0:

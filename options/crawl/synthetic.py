@@ -55,7 +55,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 
 
 def _draw(settings: SyntheticSettings, out: Path, jobs: int) -> None:
-    from cyclegan_glasses.sources.synthetic.dataset import draw_set, is_complete
+    from cyclegan_glasses.sources.synthetic import draw_set, is_complete
 
     words = f"{settings.count} training portraits and {settings.pairs} test pairs"
     if is_complete(settings, out):

@@ -18,7 +18,7 @@ from options.progress import shown
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.fetch.client import Fetcher
-    from cyclegan_glasses.sources.hits import Hit
+    from cyclegan_glasses.sources.search_result import SearchResult
 
 _LABELS = ("", "glasses", "none", "sunglasses")
 
@@ -93,7 +93,10 @@ def gather_settings(args: argparse.Namespace, query: str) -> GatherSettings:
 
 
 def crawl(
-    source: str, search: Callable[[Fetcher], Iterator[Hit]], fetch: FetchSettings, settings: GatherSettings
+    source: str,
+    search: Callable[[Fetcher], Iterator[SearchResult]],
+    fetch: FetchSettings,
+    settings: GatherSettings,
 ) -> int:
     """Run one crawl, show how it goes and what came of it; 130 when it was stopped.
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cyclegan_glasses.criteria.check import Check
-from cyclegan_glasses.criteria.decide import decide, doubt, is_ours
+from cyclegan_glasses.criteria.decide import decide, is_ours, uncertainty
 from cyclegan_glasses.criteria.measure import scores_of
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.photo import Photo
@@ -66,13 +66,13 @@ def test_what_was_not_measured_or_decided_elsewhere_stays():
 
 
 def test_doubt_is_high_on_the_edge_and_where_the_edges_contradict_the_label():
-    clear = doubt(decide(photo(edges=0.99), LIMITS, True), LIMITS, True)
-    edge = doubt(decide(photo(edges=0.99, turn=30.1), LIMITS, True), LIMITS, True)
-    against = doubt(decide(photo(edges=0.02), LIMITS, True), LIMITS, True)
+    clear = uncertainty(decide(photo(edges=0.99), LIMITS, True), LIMITS, True)
+    edge = uncertainty(decide(photo(edges=0.99, turn=30.1), LIMITS, True), LIMITS, True)
+    against = uncertainty(decide(photo(edges=0.02), LIMITS, True), LIMITS, True)
     assert edge > 0.95
     assert against >= 0.98
     assert clear < min(edge, against)
-    assert doubt(photo(faces=0.0), LIMITS, True) == 0
+    assert uncertainty(photo(faces=0.0), LIMITS, True) == 0
 
 
 ROUNDED = st.integers(-1_000_000, 1_000_000).map(lambda number: number / 10_000)

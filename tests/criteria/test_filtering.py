@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.criteria.filtering import count_photos, decide_folders, general, measure_folders
 from cyclegan_glasses.criteria.settings import FilterSettings, Thresholds
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.judging import Verdict
 from cyclegan_glasses.photo import Photo, append_photos, latest_photos, read_manifest, write_manifest
 from tests.criteria.helpers import DrawnFaces, make_pile, varied
 

@@ -20,7 +20,7 @@ import torch
 from cyclegan_glasses.data.batch import Batch
 from cyclegan_glasses.data.loader import Batches, make_batches
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import Kept
+from cyclegan_glasses.data.stores import CachedImages
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import cut_off, fill, ramp
 
@@ -124,14 +124,14 @@ def test_a_new_epoch_ends_the_one_under_way_and_leaves_no_thread(unpaired: Path,
 def test_no_more_threads_read_than_were_asked_for(unpaired: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(SMALL, dataroot=str(unpaired), cache="memory", batch_size=1)
     monkeypatch.setattr("cyclegan_glasses.data.loader.cores", lambda: 3)
-    render, names = Kept.render, set()
+    render, names = CachedImages.render, set()
 
-    def watched(self: Kept, index: int) -> np.ndarray:
+    def watched(self: CachedImages, index: int) -> np.ndarray:
         names.add(threading.current_thread().name)
         time.sleep(0.01)
         return render(self, index)
 
-    monkeypatch.setattr(Kept, "render", watched)
+    monkeypatch.setattr(CachedImages, "render", watched)
     for asked, readers in ((0, 1), (2, 2), (9, 3)):
         names.clear()
         assert len(list(make_batches(replace(settings, num_threads=asked)).epoch(1))) == 11

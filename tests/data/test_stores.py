@@ -20,7 +20,7 @@ from cyclegan_glasses.data.cache import _choose, add_cache
 from cyclegan_glasses.data.datasets import Dataset, open_dataset
 from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import DiskStore, Kept, open_disk
+from cyclegan_glasses.data.stores import CachedImages, DiskStore, open_disk
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import cut_off, fill, ramp
 
@@ -142,7 +142,7 @@ def test_a_stopped_run_is_gone_on_with(
             yield item
 
     monkeypatch.setattr(stores, "SEGMENT", 3 * 24 * 24 * 3)
-    kept = Kept(open_domain("A", fill(tmp_path / "a", 20), (3,)), 24)
+    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 20), (3,)), 24)
     with pytest.raises(KeyboardInterrupt):
         open_disk(kept, home, 0, stopped)
     (folder,) = home.iterdir()
@@ -161,7 +161,7 @@ def test_a_stopped_run_is_gone_on_with(
 def test_two_runs_at_a_time_read_each_picture_once(
     tmp_path: Path, decoded: list[str], home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = Kept(open_domain("A", fill(tmp_path / "a", 12), (3,)), 24)
+    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 12), (3,)), 24)
     under_way, go_on = threading.Event(), threading.Event()
     done: list[DiskStore] = []
 
@@ -190,13 +190,13 @@ def test_where_files_cannot_be_locked_a_run_goes_on(
         raise OSError("no locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    kept = Kept(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
+    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
     assert open_disk(kept, home, 0, unseen).read(2).shape == (24, 24, 3)
 
 
 @pytest.mark.parametrize("harm", ["cut off", "index gone", "index no table", "another size"])
 def test_a_damaged_file_is_made_again(tmp_path: Path, decoded: list[str], home: Path, harm: str) -> None:
-    kept = Kept(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
+    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
     expected = open_disk(kept, home, 0, unseen).read(1).copy()
     (pictures,), (index,) = home.glob("*/*.npy"), home.glob("*/*.json")
     if harm == "cut off":
@@ -220,7 +220,7 @@ def test_an_unreadable_picture_is_tried_again_each_time(tmp_path: Path, home: Pa
     domain = open_domain("A", fill(tmp_path / "a", 20), (3,))
     whole = (tmp_path / "a/003.png").read_bytes()
     cut_off(tmp_path / "a/003.png")
-    store = open_disk(Kept(domain, 24), home, 0, unseen)
+    store = open_disk(CachedImages(domain, 24), home, 0, unseen)
     with pytest.raises(folders.UnreadablePicture, match="003"):
         store.read(3)
     (tmp_path / "a/003.png").write_bytes(whole)
@@ -228,7 +228,7 @@ def test_an_unreadable_picture_is_tried_again_each_time(tmp_path: Path, home: Pa
     for number in (4, 5, 6):
         cut_off(tmp_path / f"a/{number:03}.png")
     with pytest.raises(UserError, match=r"3 of 20 pictures of .*a cannot be read"):
-        open_disk(Kept(domain, 24), home, 0, unseen)
+        open_disk(CachedImages(domain, 24), home, 0, unseen)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -236,7 +236,7 @@ def test_a_folder_that_cannot_be_written_is_a_readable_error(tmp_path: Path, hom
     home.mkdir(parents=True)
     home.chmod(0o500)
     with pytest.raises(UserError, match="cannot write"):
-        open_disk(Kept(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24), home, 0, unseen)
+        open_disk(CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24), home, 0, unseen)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cyclegan_glasses.attributes.verdicts import Judge, Verdict
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.package import EditingModel, Generator
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import Face
-from cyclegan_glasses.judging import Judge, Verdict
 from cyclegan_glasses.networks.settings import GeneratorSettings
-from cyclegan_glasses.serving.drawn import drawn_portrait
+from cyclegan_glasses.portraits.aligned import drawn_portrait
 
 SIZE = 48
 CPU = torch.device("cpu")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cyclegan_glasses.attributes.verdicts import GLASSES, NONE
 from cyclegan_glasses.editing.batch import JOURNAL, Output, Row, edit_files
 from cyclegan_glasses.editing.jobs import Job, plan
 from cyclegan_glasses.editing.settings import REMOVE, EditSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.judging import GLASSES, NONE
 from tests.editing.helpers import Says, make_editor, portrait
 
 

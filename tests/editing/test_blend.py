@@ -8,7 +8,7 @@ import pytest
 
 from cyclegan_glasses.editing.blend import Change, apply_change, measure_change
 from cyclegan_glasses.faces.align import Framing, align
-from cyclegan_glasses.serving.drawn import drawn_portrait
+from cyclegan_glasses.portraits.aligned import drawn_portrait
 
 TYPES = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
+from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, UNSURE
 from cyclegan_glasses.editing.editor import EDITED, LEFT
 from cyclegan_glasses.editing.package import Generator
 from cyclegan_glasses.editing.settings import ADD, REMOVE, EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
-from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, UNSURE
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from tests.editing.helpers import Says, make_editor, portrait
 

@@ -88,9 +88,9 @@ def test_an_attribute_with_one_value_has_no_direction():
 
 def test_a_removal_is_read_off_each_face():
     """Large glasses come off by a larger step than small ones; the mean takes too much or little."""
-    chance = np.random.default_rng(0)
-    bare = chance.normal(size=(400, 3)).astype(np.float32) * [1, 1, 0.1]
-    worn = bare + chance.uniform(1, 5, (400, 1)) * np.array([0, 0, 1.0])
+    rng = np.random.default_rng(0)
+    bare = rng.normal(size=(400, 3)).astype(np.float32) * [1, 1, 0.1]
+    worn = bare + rng.uniform(1, 5, (400, 1)) * np.array([0, 0, 1.0])
     removal = learn_removal(worn, bare)
     np.testing.assert_allclose(move(worn, removal, 1), bare, atol=0.7)
     assert np.abs(move(worn, removal, 1) - bare).mean() < 0.15

@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from cyclegan_glasses.editing.encode import _with_directories, encode, format_of
 from cyclegan_glasses.editing.photograph import read_photograph, to_rgb8, turn_back, turn_upright
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.pictures import UnreadablePicture
+from cyclegan_glasses.images import UnreadablePicture
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -11,14 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
+from cyclegan_glasses.attributes.classifier import load_judge
+from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.editing.settings import ADD, REMOVE, SHIPPED
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces.detect import Face
-from cyclegan_glasses.reading.judge import load_judge
-from cyclegan_glasses.serving.cli import parse
-from cyclegan_glasses.serving.drawn import drawn_faces, drawn_portrait
-from cyclegan_glasses.serving.exporting import export
+from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait
 from tests.editing.helpers import Known
 
 CORNER = (60, 90)  # where the portrait lies in the photo
@@ -51,7 +51,7 @@ def test_glasses_come_off_right_after_installation(number, tmp_path, monkeypatch
     (worn, face), (bare, _) = photo(number, True), photo(number, False)
     Image.fromarray(worn).save(tmp_path / "in.png")
     monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
-    monkeypatch.setattr("cyclegan_glasses.reading.judge.load_judge", lambda: None)
+    monkeypatch.setattr("cyclegan_glasses.attributes.classifier.load_judge", lambda: None)
     monkeypatch.chdir(tmp_path)
     assert run_command(lambda: parse(["remove", "in.png", "-o", "out.png"])()) == 0
     result = np.asarray(Image.open("out.png")).astype(int)

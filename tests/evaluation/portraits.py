@@ -10,8 +10,8 @@ import numpy as np
 from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.render import draw_glasses
-from cyclegan_glasses.sources.synthetic.draw import draw_portrait
-from cyclegan_glasses.sources.synthetic.parameters import random_portrait
+from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.parameters import random_portrait
 
 SIDE = 96
 

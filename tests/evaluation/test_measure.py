@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, Verdict
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import measure as measuring
+from cyclegan_glasses.evaluation.baselines import rival
 from cyclegan_glasses.evaluation.inputs import Inputs, eyes_of, spread
 from cyclegan_glasses.evaluation.measure import Instruments, already_there, measure, score
 from cyclegan_glasses.evaluation.page import Worst, write_page
@@ -25,10 +27,8 @@ from cyclegan_glasses.evaluation.report import (
     warnings,
     write_report,
 )
-from cyclegan_glasses.evaluation.rivals import rival
 from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import bootstrap, by_group, summarise
-from cyclegan_glasses.judging import BROKEN, GLASSES, NONE, Verdict
 from cyclegan_glasses.photo import Photo, write_manifest
 from tests.evaluation.portraits import SIDE, portrait, spoiled
 

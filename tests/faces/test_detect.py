@@ -13,7 +13,7 @@ import pytest
 from cyclegan_glasses.faces.align import turn
 from cyclegan_glasses.faces.detect import HaarDetector, YuNetDetector, make_detector
 from cyclegan_glasses.faces.models import VARIABLE, YUNET_NAME
-from cyclegan_glasses.pictures import open_picture
+from cyclegan_glasses.images import open_picture
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cyclegan_glasses.networks.instance_norm import InstanceNorm2d
+from cyclegan_glasses.networks.cpu.instance_norm import InstanceNorm2d
 
 
 def photo(*shape: int, offset: float = 0.0) -> torch.Tensor:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks import winograd
-from cyclegan_glasses.networks.winograd import Conv2d
+from cyclegan_glasses.networks.cpu import winograd
+from cyclegan_glasses.networks.cpu.winograd import Conv2d
 
 
 def picture(*shape: int) -> Tensor:

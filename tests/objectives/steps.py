@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.distributed import ALONE, DistributedContext, join
 from cyclegan_glasses.networks.settings import (
     AutoencoderSettings,
     DiscriminatorSettings,
@@ -26,7 +27,6 @@ from cyclegan_glasses.objectives.settings import (
     FacemathSettings,
     SupervisedSettings,
 )
-from cyclegan_glasses.ranks import ALONE, Ranks, join
 
 CPU = torch.device("cpu")
 STEPS = 10
@@ -56,14 +56,14 @@ CASES: dict[str, tuple[str, Any]] = {
 EXACT = tuple(CASES)[:5]
 
 
-def batch(step: int, ranks: Ranks, each: int = 2) -> dict[str, torch.Tensor]:
+def batch(step: int, ranks: DistributedContext, each: int = 2) -> dict[str, torch.Tensor]:
     """Every process's share of four pictures a side; of one process, all of them."""
-    chance = torch.Generator().manual_seed(step)
+    rng = torch.Generator().manual_seed(step)
     mine = slice(ranks.rank, None, ranks.size)
-    return {side: (torch.rand(2 * each, 3, 24, 24, generator=chance) * 2 - 1)[mine] for side in "AB"}
+    return {side: (torch.rand(2 * each, 3, 24, 24, generator=rng) * 2 - 1)[mine] for side in "AB"}
 
 
-def run(case: str, ranks: Ranks = ALONE) -> dict[str, Any]:
+def run(case: str, ranks: DistributedContext = ALONE) -> dict[str, Any]:
     """The mean losses of each step, and the weights after the last."""
     torch.set_num_threads(1)
     model, settings = CASES[case]

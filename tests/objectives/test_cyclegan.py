@@ -30,9 +30,9 @@ def make(precision: str = "fp32", seed: int = 0, **changes: Any) -> CycleGAN:
 
 
 def batch(number: int = 0, channels: tuple[int, int] = (3, 3), count: int = 2) -> dict[str, Tensor]:
-    chance = torch.Generator().manual_seed(number)
+    rng = torch.Generator().manual_seed(number)
     shapes = {name: (count, c, 32, 32) for name, c in zip("AB", channels, strict=True)}
-    return {name: torch.rand(shape, generator=chance) * 2 - 1 for name, shape in shapes.items()}
+    return {name: torch.rand(shape, generator=rng) * 2 - 1 for name, shape in shapes.items()}
 
 
 def gradients(model: CycleGAN) -> dict[str, Tensor]:
@@ -189,7 +189,7 @@ def test_the_average_follows_with_its_share() -> None:
         assert not value.requires_grad
     for key, value in average.named_buffers():
         assert torch.equal(value, dict(model.remove_glasses.named_buffers())[key])
-    assert model.weights()["D_A"] is model.judge_b
+    assert model.weights()["D_A"] is model.discriminator_b
 
 
 def test_no_average_unless_asked_for() -> None:
@@ -280,10 +280,10 @@ def test_wgangp_pays_for_the_critics_gradient(plain: bool) -> None:
     losses = model.step(data)
     with torch.no_grad():
         fake_b = other.remove_glasses(data["A"])
-        means = other.judge_b(fake_b).mean() - other.judge_b(data["B"]).mean()
-        assert losses["G_A"].item() == pytest.approx(-other.judge_b(fake_b).mean().item(), rel=1e-4)
+        means = other.discriminator_b(fake_b).mean() - other.discriminator_b(data["B"]).mean()
+        assert losses["G_A"].item() == pytest.approx(-other.discriminator_b(fake_b).mean().item(), rel=1e-4)
     share = torch.rand(2, 1, 1, 1, generator=torch.Generator().manual_seed(9))
-    penalty = gradient_penalty(other.judge_b, data["B"], fake_b, share)
+    penalty = gradient_penalty(other.discriminator_b, data["B"], fake_b, share)
     assert penalty > 0.1
     assert losses["D_A"].item() == pytest.approx((means / 2 + 4 * penalty).item(), rel=1e-4)
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from cyclegan_glasses.attributes.classifier import without_decoder
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
@@ -18,7 +19,6 @@ from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
 from cyclegan_glasses.objectives.noise import corrupt
 from cyclegan_glasses.objectives.settings import AdamSettings, FacelyzrSettings
-from cyclegan_glasses.reading.judge import without_decoder
 
 CPU = torch.device("cpu")
 
@@ -30,8 +30,8 @@ def objective(**changes: Any) -> FacelyzrObjective:
 
 
 def batch(missing: bool = False) -> dict[str, Tensor]:
-    chance = torch.Generator().manual_seed(1)
-    faces = torch.rand(8, 3, 16, 16, generator=chance) * 2 - 1
+    rng = torch.Generator().manual_seed(1)
+    faces = torch.rand(8, 3, 16, 16, generator=rng) * 2 - 1
     return {
         "A": faces,
         "glasses": torch.arange(8) % 4 if not missing else torch.full((8,), -1),

@@ -23,11 +23,10 @@ def make() -> FacemathObjective:
 
 def batch(number: int) -> dict[str, torch.Tensor]:
     """Faces that four numbers tell apart."""
-    chance = torch.Generator().manual_seed(number)
+    rng = torch.Generator().manual_seed(number)
     ways = torch.rand(LATENT, 3, 16, 16, generator=torch.Generator().manual_seed(99)) - 0.5
     return {
-        side: torch.einsum("nk,kchw->nchw", torch.rand(4, LATENT, generator=chance) - 0.5, ways)
-        for side in "AB"
+        side: torch.einsum("nk,kchw->nchw", torch.rand(4, LATENT, generator=rng) - 0.5, ways) for side in "AB"
     }
 
 

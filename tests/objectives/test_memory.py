@@ -46,9 +46,9 @@ def make(model: str, settings: Any, precision: str = "fp32") -> Objective:
 
 
 def batch(count: int, side: int = 32) -> dict[str, Tensor]:
-    chance = torch.Generator().manual_seed(1)
+    rng = torch.Generator().manual_seed(1)
     names = ("A", "B", "pair_A", "pair_B")
-    return {name: torch.rand(count, 3, side, side, generator=chance) * 2 - 1 for name in names}
+    return {name: torch.rand(count, 3, side, side, generator=rng) * 2 - 1 for name in names}
 
 
 def gradients(objective: Objective) -> dict[str, Tensor]:
@@ -125,7 +125,7 @@ def most_kept(work: Callable[[], Any]) -> int:
     uses: dict[int, int] = {}
     now = most = 0
 
-    class Kept:
+    class CachedImages:
         def __init__(self, tensor: Tensor) -> None:
             nonlocal now, most
             self.tensor, self.place = tensor, tensor.untyped_storage().data_ptr()
@@ -139,7 +139,7 @@ def most_kept(work: Callable[[], Any]) -> int:
             uses[self.place] -= 1
             now -= self.size * (uses[self.place] == 0)
 
-    with torch.autograd.graph.saved_tensors_hooks(Kept, lambda kept: kept.tensor):
+    with torch.autograd.graph.saved_tensors_hooks(CachedImages, lambda kept: kept.tensor):
         work()
     return most
 

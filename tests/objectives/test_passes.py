@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, ResidualUnetSettings
+from cyclegan_glasses.objectives.compiled import wants_compiling
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.passes import wants_compiling
 from cyclegan_glasses.objectives.settings import CycleGANSettings
 
 CPU = torch.device("cpu")
@@ -30,8 +30,8 @@ def trained(**changes: Any) -> tuple[list[dict[str, float]], dict[str, Any]]:
     """The losses of two steps, and the state after them."""
     torch.manual_seed(0)
     model = CycleGAN(replace(SETTINGS, **changes), CPU, Precision("fp32", CPU))
-    chance = torch.Generator().manual_seed(1)
-    batch: dict[str, Tensor] = {side: torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1 for side in "AB"}
+    rng = torch.Generator().manual_seed(1)
+    batch: dict[str, Tensor] = {side: torch.rand(2, 3, 24, 24, generator=rng) * 2 - 1 for side in "AB"}
     losses = [{name: value.item() for name, value in model.step(batch).items()} for _ in range(2)]
     return losses, model.state_dict()["networks"]
 

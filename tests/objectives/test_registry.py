@@ -53,12 +53,12 @@ def make(name: str, seed: int = 0) -> Objective:
 
 
 def batch(number: int) -> dict[str, Any]:
-    chance = torch.Generator().manual_seed(number)
-    sample: dict[str, Any] = {side: torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1 for side in "AB"}
+    rng = torch.Generator().manual_seed(number)
+    sample: dict[str, Any] = {side: torch.rand(2, 3, 24, 24, generator=rng) * 2 - 1 for side in "AB"}
     return sample | {
-        "M": torch.rand(2, 1, 24, 24, generator=chance),
-        "pair_A": torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1,
-        "pair_B": torch.rand(2, 3, 24, 24, generator=chance) * 2 - 1,
+        "M": torch.rand(2, 1, 24, 24, generator=rng),
+        "pair_A": torch.rand(2, 3, 24, 24, generator=rng) * 2 - 1,
+        "pair_B": torch.rand(2, 3, 24, 24, generator=rng) * 2 - 1,
         "A_path": ["a", "b"],
         "B_path": ["c", "d"],
     }

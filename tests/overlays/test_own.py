@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.overlays.own import load_frames
+from cyclegan_glasses.overlays.custom_frames import load_frames
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
 

@@ -12,8 +12,8 @@ from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
-from cyclegan_glasses.sources.synthetic.draw import draw_portrait
-from cyclegan_glasses.sources.synthetic.parameters import random_portrait
+from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.parameters import random_portrait
 
 EYES = ((41.0, 51.0), (87.0, 51.0))
 

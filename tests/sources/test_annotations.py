@@ -75,10 +75,10 @@ def test_broken_table_is_said(lines: list[str], words: str) -> None:
 
 
 @given(st.dictionaries(names, st.tuples(values)), st.randoms(use_true_random=False))
-def test_lookup_finds_every_row_in_any_order(table: dict[str, tuple[int, ...]], chance) -> None:
+def test_lookup_finds_every_row_in_any_order(table: dict[str, tuple[int, ...]], rng) -> None:
     """Files in another order still belong to the right pictures."""
     asked = [*table, "missing"]
-    chance.shuffle(asked)
+    rng.shuffle(asked)
     lookup = Lookup(iter(list(table.items())))
     assert [lookup.pop(name) for name in asked] == [table.get(name) for name in asked]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import openverse
-from cyclegan_glasses.sources.hits import Hit
+from cyclegan_glasses.sources.search_result import SearchResult
 from cyclegan_glasses.sources.settings import OpenverseSettings
 from tests.sources.loopback import answer
 
@@ -51,7 +51,7 @@ def settings(site, **other):
 
 def test_licence_author_and_landing_page_are_kept():
     (found,) = openverse.results({"results": [entry(1)]}, ("by-sa",))
-    assert found == Hit(
+    assert found == SearchResult(
         "https://example.org/1.jpg",
         "CC BY-SA 2.0",
         "Ann Other",
@@ -136,7 +136,7 @@ def test_no_answer_breaks_it(payload):
 
 @given(st.text() | st.binary())
 def test_text_from_outside_is_one_clean_line(value):
-    from cyclegan_glasses.sources.hits import text
+    from cyclegan_glasses.sources.search_result import text
 
     clean = text(value, 10)
     assert len(clean) <= 10 and clean.isprintable() is not None and "\n" not in clean

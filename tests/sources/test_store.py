@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, read_manifest
 from cyclegan_glasses.sources.archive import UnreadableError
-from cyclegan_glasses.sources.found import Found, at_most
+from cyclegan_glasses.sources.source_photo import SourcePhoto, at_most
 from cyclegan_glasses.sources.store import PhotoStore, _NameSet
 from tests.sources.helpers import picture, write_zip
 
@@ -111,7 +111,7 @@ def test_threads_share_a_store(tmp_path: Path) -> None:
 
 def test_at_most_counts_each_label() -> None:
     """--limit gives domains of one size."""
-    found = [Found(Photo("p", label=label), Path()) for label in "aabab"]
+    found = [SourcePhoto(Photo("p", label=label), Path()) for label in "aabab"]
     assert [item.photo.label for item in at_most(found, 2)] == ["a", "a", "b", "b"]
     assert len(list(at_most(found, 0))) == 5
 
@@ -138,7 +138,7 @@ def test_name_set_stays_exact_and_small_when_large() -> None:
 @pytest.mark.slow
 def test_killed_ten_times_and_gone_on(tmp_path: Path) -> None:
     """SIGKILL at random moments: in the end every picture once, every row whole, nothing left over."""
-    chance = random.Random(5)
+    rng = random.Random(5)
     count = 400
     members = {
         f"data/{kind}/{i}.png": picture(colour=i) for i in range(count // 2) for kind in ("glasses", "plain")
@@ -153,7 +153,7 @@ def test_killed_ten_times_and_gone_on(tmp_path: Path) -> None:
         rows = (out / MANIFEST).stat().st_size if (out / MANIFEST).exists() else 0
         while process.poll() is None and time.monotonic() - started < 30:
             size = (out / MANIFEST).stat().st_size if (out / MANIFEST).exists() else 0
-            if size > rows + chance.randrange(4000):
+            if size > rows + rng.randrange(4000):
                 break
         process.kill()
         process.wait()

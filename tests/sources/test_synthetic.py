@@ -14,13 +14,13 @@ import pytest
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.overlays.pose import PUPILS
 from cyclegan_glasses.photo import latest_photos, manifest_hash
+from cyclegan_glasses.portraits.beard import STYLES
+from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.head import pose_of
+from cyclegan_glasses.portraits.palette import hair_weights
+from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 from cyclegan_glasses.sources.settings import SyntheticSettings
-from cyclegan_glasses.sources.synthetic.beard import STYLES
-from cyclegan_glasses.sources.synthetic.dataset import draw_set, frame_of, is_complete
-from cyclegan_glasses.sources.synthetic.draw import draw_portrait
-from cyclegan_glasses.sources.synthetic.head import pose_of
-from cyclegan_glasses.sources.synthetic.palette import hair_weights
-from cyclegan_glasses.sources.synthetic.parameters import random_portrait
+from cyclegan_glasses.sources.synthetic import draw_set, is_complete
 from options.crawl import parse
 
 SMALL = SyntheticSettings(count=6, size=48, seed=4, test=2)

@@ -10,7 +10,7 @@ import pytest
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import latest_photos, read_manifest
-from cyclegan_glasses.sources.hits import Hit
+from cyclegan_glasses.sources.search_result import SearchResult
 from cyclegan_glasses.sources.settings import GatherSettings
 from cyclegan_glasses.sources.web import Tally, gather
 from cyclegan_glasses.sources.web_store import WebStore
@@ -29,7 +29,9 @@ def crawl(found, fetcher, folder, **settings):
 def serve(site, count, start=0):
     for number in range(start, start + count):
         site.routes[f"/{number}.jpg"] = answer(picture(number))
-    return [Hit(site.url(f"/{number}.jpg"), "CC0 1.0", "Ann") for number in range(start, start + count)]
+    return [
+        SearchResult(site.url(f"/{number}.jpg"), "CC0 1.0", "Ann") for number in range(start, start + count)
+    ]
 
 
 def log(folder):
@@ -38,7 +40,7 @@ def log(folder):
 
 def test_pictures_rows_and_log(site, make_fetcher, tmp_path):
     found = serve(site, 3)
-    found[0] = Hit(found[0].address, "CC BY 2.0", "Bob", {"landing": "https://example.org/"})
+    found[0] = SearchResult(found[0].address, "CC BY 2.0", "Bob", {"landing": "https://example.org/"})
     tally = crawl(found, make_fetcher(), tmp_path, label="glasses")
     assert (tally.new, tally.have, tally.failed) == (3, 3, 0)
     photos = {photo.origin: photo for photo in latest_photos(tmp_path).values()}
@@ -103,7 +105,11 @@ def test_failed_ones_are_tried_again_when_asked_and_refused_ones_never(site, mak
 
 def test_the_same_picture_at_two_addresses_is_kept_once(site, make_fetcher, tmp_path):
     site.routes["/a"] = site.routes["/b"] = answer(picture(1))
-    found = [Hit(site.url("/a"), "CC0"), Hit(site.url("/b"), "CC BY"), Hit(site.url("/a"))]
+    found = [
+        SearchResult(site.url("/a"), "CC0"),
+        SearchResult(site.url("/b"), "CC BY"),
+        SearchResult(site.url("/a")),
+    ]
     tally = crawl(found, make_fetcher(connections=1), tmp_path)
     assert (tally.new, tally.duplicate) == (1, 1)
     (photo,) = latest_photos(tmp_path).values()

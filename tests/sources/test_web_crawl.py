@@ -152,7 +152,7 @@ def test_a_crawl_killed_ten_times_ends_with_every_picture_once_and_every_row_who
     openverse(site, count, delay=0.05)
     words = ["openverse", "a", "--out", tmp_path, "--count", count, "--endpoint", site.url(""), *QUICK,
              "--connections", 2]  # fmt: skip
-    chance = random.Random(7)
+    rng = random.Random(7)
     quick = multiprocessing.get_context("forkserver")
     quick.set_forkserver_preload(["options.crawl.openverse", "cyclegan_glasses.sources.web"])
     for _ in range(10):
@@ -162,7 +162,7 @@ def test_a_crawl_killed_ten_times_ends_with_every_picture_once_and_every_row_who
         deadline = time.monotonic() + 30
         while sum(site.hits.values()) == asked and time.monotonic() < deadline:
             time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.25))
+        time.sleep(rng.uniform(0, 0.25))
         started.kill()
         started.join()
         assert started.exitcode == -signal.SIGKILL, "the crawl ended before it could be killed"

@@ -14,8 +14,8 @@ from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 from cyclegan_glasses.training.run import Training
-from cyclegan_glasses.training.schedule import RateSchedule
-from cyclegan_glasses.training.settings import LoopSettings, RateSettings
+from cyclegan_glasses.training.schedule import LRSchedule
+from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 
 class OneNumber:
@@ -119,7 +119,7 @@ def make_loop(
     examine: Callable[[], dict[str, float]] | None = None,
     **settings: Any,
 ) -> Loop:
-    schedule = RateSchedule(RateSettings(policy, epochs, 0), objective.optimizers.values())
+    schedule = LRSchedule(LRScheduleSettings(policy, epochs, 0), objective.optimizers.values())
     return Loop(objective, batches, schedule, LoopSettings(**settings), save, examine)
 
 
@@ -130,7 +130,7 @@ def make_training(
     return Training(
         objective or OneNumber(),
         Numbers(),
-        RateSettings("linear", epochs, 0),
+        LRScheduleSettings("linear", epochs, 0),
         LoopSettings(**settings),
         folder,
     )

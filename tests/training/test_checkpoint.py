@@ -217,8 +217,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_pool_and_optimizers_are_restored(tmp_path: Path) -> None:
     first, second = cyclegan(pool_size=2), cyclegan(pool_size=2)
-    chance = torch.Generator().manual_seed(0)
-    data = {name: torch.rand(1, 3, 8, 8, generator=chance) for name in "AB"}
+    rng = torch.Generator().manual_seed(0)
+    data = {name: torch.rand(1, 3, 8, 8, generator=rng) for name in "AB"}
     for _ in range(4):
         first.step(data)
     save_checkpoint(tmp_path, "latest", first, LOOP)

@@ -157,9 +157,9 @@ def test_a_run_that_was_stopped_ends_where_one_that_was_not_ends(stop: int) -> N
         loop = make_loop(objective, Numbers(7, 2), 5, states.__setitem__, "plateau", max_steps=steps)
         loop.run(Notes())
         if steps:
-            chance = torch.get_rng_state()
+            rng = torch.get_rng_state()
             other = OneNumber()
-            torch.set_rng_state(chance)
+            torch.set_rng_state(rng)
             other.load_state_dict(objective.state_dict())
             loop = make_loop(other, Numbers(7, 2), 5, states.__setitem__, "plateau")
             loop.load_state_dict(states["latest"])

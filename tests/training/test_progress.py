@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclegan_glasses.training.progress import Every, Progress
+from cyclegan_glasses.training.progress import Interval, Progress
 
 
 @given(st.integers(1, 50), st.lists(st.integers(1, 60), max_size=60))
 def test_it_fires_once_for_each_multiple_that_is_passed(period: int, sizes: list[int]) -> None:
     """With odd batch sizes the reference implementation misses reports and saves."""
-    every, count, fired = Every(period), 0, []
+    every, count, fired = Interval(period), 0, []
     for size in sizes:
         before, count = count, count + size
         due = any(number % period == 0 for number in range(before + 1, count + 1))
@@ -21,12 +21,12 @@ def test_it_fires_once_for_each_multiple_that_is_passed(period: int, sizes: list
 
 
 def test_it_goes_on_in_the_middle() -> None:
-    every = Every(100, count=250)
+    every = Interval(100, count=250)
     assert [every.passed(count) for count in (299, 301, 302, 400)] == [False, True, False, True]
 
 
 def test_zero_is_never() -> None:
-    every = Every(0)
+    every = Interval(0)
     assert not any(every.passed(count) for count in range(100))
 
 

@@ -10,16 +10,16 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.training.schedule import RateSchedule, rate_factor
-from cyclegan_glasses.training.settings import POLICIES, LoopSettings, RateSettings
+from cyclegan_glasses.training.schedule import LRSchedule, rate_factor
+from cyclegan_glasses.training.settings import POLICIES, LoopSettings, LRScheduleSettings
 
 
-def make(policy: str, *rates: float, **changes: int) -> tuple[RateSchedule, list[torch.optim.Optimizer]]:
+def make(policy: str, *rates: float, **changes: int) -> tuple[LRSchedule, list[torch.optim.Optimizer]]:
     optimizers = [torch.optim.SGD([torch.zeros(1)], lr=rate) for rate in rates or (0.0002,)]
-    return RateSchedule(RateSettings(policy, **changes), optimizers), list(optimizers)
+    return LRSchedule(LRScheduleSettings(policy, **changes), optimizers), list(optimizers)
 
 
-def rates_over(schedule: RateSchedule, epochs: int) -> list[float]:
+def rates_over(schedule: LRSchedule, epochs: int) -> list[float]:
     rates = []
     for epoch in range(1, epochs + 1):
         schedule.begin_epoch(epoch)
@@ -35,7 +35,7 @@ def test_linear_as_the_reference(epoch: int, factor: float) -> None:
     """1 − max(0, epoch + 1 − n_epochs) / (n_epochs_decay + 1), with the epoch counted from 0: the last epoch
     still trains.
     """
-    settings = RateSettings("linear", 100, 100)
+    settings = LRScheduleSettings("linear", 100, 100)
     assert rate_factor(settings, epoch) == pytest.approx(factor, rel=1e-12)
 
 
@@ -71,7 +71,7 @@ def test_every_optimizer_keeps_its_own_start(policy: str) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_plateau_as_torch_does_it(seed: int) -> None:
     """A fifth when the metric has not fallen by 1 % for five epochs; it must see the metric at all."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     schedule, _ = make("plateau", 1.0, n_epochs=60, n_epochs_decay=0)
     other = torch.optim.SGD([torch.zeros(1)], lr=1.0)
     torchs = torch.optim.lr_scheduler.ReduceLROnPlateau(other, factor=0.2, threshold=0.01, patience=5, eps=0)
@@ -79,7 +79,7 @@ def test_plateau_as_torch_does_it(seed: int) -> None:
     for epoch in range(1, 61):
         schedule.begin_epoch(epoch)
         assert schedule.rate == pytest.approx(other.param_groups[0]["lr"])
-        metric *= chance.choice([0.97, 1.0, 0.995, 1.02])
+        metric *= rng.choice([0.97, 1.0, 0.995, 1.02])
         schedule.end_epoch(metric)
         torchs.step(metric)
     assert schedule.rate < 1
@@ -125,7 +125,7 @@ def test_rates_still_change_after_an_optimizer_was_restored(policy: str) -> None
 )
 def test_schedules_that_cannot_be(change: dict[str, Any]) -> None:
     with pytest.raises(UserError):
-        RateSettings(**change)
+        LRScheduleSettings(**change)
 
 
 @pytest.mark.parametrize("name", ["max_steps", "print_freq", "save_latest_freq", "save_epoch_freq"])

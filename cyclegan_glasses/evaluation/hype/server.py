@@ -15,7 +15,7 @@ from cyclegan_glasses.evaluation.hype.outcome import QUESTIONS
 from cyclegan_glasses.evaluation.hype.plan import to_page
 from cyclegan_glasses.evaluation.hype.study import PICTURES, Study, read_study
 from cyclegan_glasses.files import write_text
-from cyclegan_glasses.loopback import LoopbackHandler, LoopbackServer
+from cyclegan_glasses.local_server import LoopbackHandler, LoopbackServer
 
 
 class StudyServer(LoopbackServer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cyclegan_glasses.pictures import UnreadablePicture, open_picture
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.sources.fetch.result import FetchError
 
 

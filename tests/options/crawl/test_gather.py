@@ -11,17 +11,17 @@ import pytest
 
 from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.photo import Photo, latest_photos
-from cyclegan_glasses.sources.found import Found
+from cyclegan_glasses.sources.source_photo import SourcePhoto
 from options.crawl.gather import gather
 from tests.sources.helpers import picture
 
 
-def found(count: int, stop_after: int = -1) -> Iterator[Found]:
+def found(count: int, stop_after: int = -1) -> Iterator[SourcePhoto]:
     for i in range(count):
         if i == stop_after:
             os.kill(os.getpid(), signal.SIGTERM)
         label = "glasses" if i % 2 else "none"
-        yield Found(
+        yield SourcePhoto(
             Photo(f"photos/{i}", origin=str(i), label=label, split="train"), lambda i=i: picture(colour=i)
         )
 

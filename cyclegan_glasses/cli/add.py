@@ -1,0 +1,17 @@
+"""Put glasses on the faces of photos, and leave the rest of every photo as it is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from cyclegan_glasses.cli import edit
+from cyclegan_glasses.editing.settings import ADD
+
+HELP = "put glasses on the faces of photos"
+add_arguments = edit.add_arguments
+
+
+def command(args: argparse.Namespace) -> Callable[[], int]:
+    """What `add` runs."""
+    return edit.command(args, ADD)

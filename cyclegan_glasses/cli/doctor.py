@@ -1,0 +1,41 @@
+"""Look at the installation, the devices, the model files and the dashboard, and say what to mend."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+
+from cyclegan_glasses.cli.health import TROUBLE
+
+HELP = "say what is installed, what the machine can do, and what to mend"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the words of `doctor`."""
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def command(args: argparse.Namespace) -> Callable[[], int]:
+    """What `doctor` runs; its exit code is 1 where something that is needed does not work."""
+    return lambda: run(as_json=args.json)
+
+
+def run(as_json: bool = False) -> int:
+    """Print every finding and return the exit code: 0, or 1 where there is trouble."""
+    from cyclegan_glasses.cli.checks import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not as_json:
+            print(f"{finding.state:8}{finding.subject:24}{finding.text}")
+            if finding.remedy:
+                print(f"{'':32}-> {finding.remedy}")
+    troubles = sum(finding.state == TROUBLE for finding in findings)
+    if as_json:
+        print(json.dumps({"ok": not troubles, "findings": [asdict(f) for f in findings]}, indent=2))
+    else:
+        print(f"{troubles} to mend" if troubles else "all that is needed works")
+    return 1 if troubles else 0

@@ -1,0 +1,108 @@
+"""Write a model for other programs, or pack a run into the one file that an editor needs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclegan_glasses.cli.model_arguments import add_model, model_words
+from cyclegan_glasses.editing.settings import DIRECTIONS, REMOVE, check_passes
+from cyclegan_glasses.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cyclegan_glasses.editing.package import EditingModel
+
+HELP = "write a model for other programs: ONNX, TorchScript, or one packed file"
+ONNX, TORCHSCRIPT, PACKED = FORMATS = ("onnx", "torchscript", "package")
+ENDINGS = {ONNX: ".onnx", TORCHSCRIPT: ".ts", PACKED: ".pt"}
+FACES = 16
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the words of `export`."""
+    parser.add_argument("--format", choices=FORMATS, default=ONNX, help="what to write")
+    parser.add_argument("-o", "--output", type=Path, help="file; <model>_<direction>_<precision> by default")
+    parser.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes, BtoA adds")
+    parser.add_argument(
+        "--precision", choices=("fp32", "fp16", "int8"), default="fp32", help="of the numbers"
+    )
+    parser.add_argument(
+        "--passes", type=int, help="how often editors go over a face in --direction; kept in it"
+    )
+    parser.add_argument("--photos", type=Path, help="portraits to compare and calibrate on; else drawn ones")
+    parser.add_argument("--yunet", type=Path, help="file of the face detector")
+    add_model(parser)
+
+
+def command(args: argparse.Namespace) -> Callable[[], int]:
+    """What `export` runs.
+
+    Raises:
+        UserError: words that cannot be.
+    """
+    if args.format == PACKED and args.precision == "int8":
+        raise UserError("a packed model is always in half precision: leave --precision out")
+    if args.passes is not None:
+        check_passes(args.passes)
+    return lambda: run(args)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file and say how far it is from the network in torch."""
+    import torch
+
+    from cyclegan_glasses.editing.package import load_model, save_model
+
+    model = load_model(args.name, torch.device("cpu"), args.direction, **model_words(args))
+    if args.passes:
+        often = replace(model.get(args.direction), passes=args.passes)
+        model = replace(model, generators={**model.generators, args.direction: often})
+    stem = Path(args.name).stem if args.name else "glasses"
+    if args.format == PACKED:
+        path = args.output or Path(f"{stem}.pt")
+        save_model(model, path)
+        ways = ", ".join(model.generators)
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {ways}, faces of {model.size} pixels")
+        return 0
+    from cyclegan_glasses.editing.export import export
+
+    path = args.output or Path(f"{stem}_{args.direction}_{args.precision}{ENDINGS[args.format]}")
+    faces = _faces(model, args.photos, args.yunet)
+    done = export(model, args.direction, args.format, args.precision, path, faces)
+    print(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
+    print(
+        f"against torch in float32 on {done.faces} faces: largest difference {done.largest:.2g} of -1 to 1,"
+        f" mean {done.mean:.3f} of 255 (the model changes {done.change:.2f} on average)"
+    )
+    return 0
+
+
+def _faces(model: EditingModel, photos: Path | None, yunet: Path | None) -> np.ndarray:
+    """Aligned faces for the comparison: uint8 (n, size, size, 3), of photos or drawn.
+
+    Raises:
+        UserError: the photos show fewer than two faces.
+    """
+    import numpy as np
+
+    from cyclegan_glasses.faces.align import align
+    from cyclegan_glasses.faces.detect import make_detector
+    from cyclegan_glasses.images import find_pictures, open_picture
+    from cyclegan_glasses.portraits.aligned import drawn_faces
+
+    if photos is None:
+        return drawn_faces(FACES, model.size, model.framing)
+    detector, crops = make_detector(yunet), []
+    for file in find_pictures(photos):
+        image = np.asarray(open_picture(file))
+        crops += [align(image, face, model.size, model.framing)[0] for face in detector.find_faces(image)[:1]]
+        if len(crops) == 4 * FACES:
+            break
+    if len(crops) < 2:
+        raise UserError(f"{photos} shows {len(crops)} faces: two at least are needed to compare")
+    return np.stack(crops)

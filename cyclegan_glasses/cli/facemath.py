@@ -1,0 +1,109 @@
+"""Arithmetic on faces: put glasses on or take them off, age, mix and invent them.
+
+`learn` makes the file that the others need from a run of train.py --model facemath and labelled faces.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from cyclegan_glasses.cli.morph import add_common, check_common
+from cyclegan_glasses.errors import UserError
+
+HELP = "arithmetic on faces: glasses, age, random faces, neighbours"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the words of `facemath`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    learn = actions.add_parser("learn", help="codes, directions and all, into one file")
+    learn.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/math")
+    learn.add_argument("--dataroot", type=Path, required=True, help="labelled faces, with manifests")
+    learn.add_argument(
+        "--paired_dataroot",
+        type=Path,
+        metavar="DIR",
+        help="pairs that crawl.py overlay made, for `glasses`: the same faces with and without",
+    )
+    learn.add_argument("--labels", type=Path, metavar="FILE.csv", help="a table with more attributes")
+    learn.add_argument("--columns", nargs="+", default=[], metavar="NAME", help="of the table, to learn")
+    learn.add_argument("--limit", type=int, default=4000, help="faces at most (4000)")
+    learn.add_argument("-o", "--out", type=Path, help="file to write; facemath.pt in the run's folder")
+    for name, what in (
+        ("add-glasses", "put glasses on a face"),
+        ("remove-glasses", "take them off"),
+        ("age", "make a face as old as --to"),
+        ("move", "along any attribute that was learnt"),
+    ):
+        _add_edit(actions.add_parser(name, help=what), name)
+    sample = actions.add_parser("sample", help="faces that nobody has, on a sheet")
+    sample.add_argument("--count", type=int, default=16, help="faces (16)")
+    sample.add_argument("--spread", type=float, default=0.8, help="0 is the mean face, 1 as faces differ")
+    walk = actions.add_parser("walk", help="a random walk among faces, as a GIF")
+    walk.add_argument(
+        "photos", nargs="*", type=Path, metavar="PHOTO", help="to start from; else the mean face"
+    )
+    walk.add_argument("--steps", type=int, default=48, help="frames (48)")
+    walk.add_argument("--stride", type=float, default=0.25, help="share of a face that each step draws anew")
+    neighbours = actions.add_parser("neighbours", help="the faces of a folder most like a face")
+    neighbours.add_argument("photos", nargs=1, type=Path, metavar="PHOTO", help="with one face")
+    neighbours.add_argument("--among", type=Path, required=True, metavar="DIR", help="aligned faces")
+    neighbours.add_argument("--count", type=int, default=8, help="faces (8)")
+    grid = actions.add_parser("grid", help="a sheet between four faces at its corners")
+    grid.add_argument(
+        "photos", nargs=4, type=Path, metavar="PHOTO", help="top left, right, bottom left, right"
+    )
+    grid.add_argument("--steps", type=int, default=6, help="faces in a row and a column (6)")
+    for action in (sample, walk, neighbours, grid):
+        add_common(action)
+    for action in (sample, walk):
+        action.add_argument("--seed", type=int, default=0, help="of what is random (0)")
+
+
+def _add_edit(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument("photos", nargs=1, type=Path, metavar="PHOTO", help="with one face")
+    if name == "age":
+        parser.add_argument("--to", type=float, required=True, metavar="YEARS", help="how old")
+        parser.add_argument(
+            "--from", type=float, dest="age", metavar="YEARS", help="how old the person is; else the judge's"
+        )
+    elif name == "move":
+        parser.add_argument("--by", required=True, metavar="NAME", help="the attribute")
+    if name != "age":
+        parser.add_argument("--strength", type=float, default=1.0, help="1: as the faces with it differ")
+    parser.add_argument("--face", action="store_true", help="write the decoded face alone, not the photo")
+    add_common(parser)
+
+
+def command(args: argparse.Namespace) -> Callable[[], None]:
+    """What `facemath` runs."""
+    if args.action == "learn":
+        if bool(args.labels) != bool(args.columns):
+            raise UserError("--labels and --columns go together: which table, and which of its columns")
+        if args.limit < 2:
+            raise UserError(f"--limit {args.limit} is too small: at least 2 faces")
+    else:
+        check_common(args)
+    for name, low, high in (("count", 1, 400), ("steps", 2, 400), ("stride", 0, 1), ("spread", 0, 3)):
+        if not low <= getattr(args, name, low) <= high:
+            raise UserError(f"--{name} {getattr(args, name):g} is not possible: {low} to {high}")
+    if args.action == "walk" and len(args.photos) > 1:
+        raise UserError("walk starts from one photo at most")
+    if args.action == "age" and not 0 <= args.to <= 120:
+        raise UserError(f"--to {args.to:g} is not possible: 0 to 120 years")
+    return lambda: _run(args)
+
+
+def _run(args: argparse.Namespace) -> None:
+    from cyclegan_glasses.editing import facemath_runs
+
+    runs = {
+        "learn": facemath_runs.learn,
+        "sample": facemath_runs.sample,
+        "walk": facemath_runs.random_walk,
+        "neighbours": facemath_runs.neighbours,
+        "grid": facemath_runs.grid,
+    }
+    runs.get(args.action, facemath_runs.edit)(args)

@@ -1,0 +1,208 @@
+"""What `evaluate` runs: loads the models, measures them beside their rivals, writes the report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from cyclegan_glasses import __version__
+from cyclegan_glasses.attributes.classifier import load_judge
+from cyclegan_glasses.attributes.verdicts import Encoder
+from cyclegan_glasses.cli.evaluate import Request, name_of
+from cyclegan_glasses.devices import choose_device, choose_precision
+from cyclegan_glasses.editing.models import find_generators
+from cyclegan_glasses.editing.package import EditingModel, load_model
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.baselines import rival
+from cyclegan_glasses.evaluation.encoders import Inception, SFace
+from cyclegan_glasses.evaluation.examiner import network_editor
+from cyclegan_glasses.evaluation.inputs import Inputs
+from cyclegan_glasses.evaluation.measure import Editor, Instruments, Measured, already_there, measure
+from cyclegan_glasses.evaluation.page import Worst, write_page
+from cyclegan_glasses.evaluation.perception import Lpips, find_alexnet
+from cyclegan_glasses.evaluation.report import (
+    Report,
+    Source,
+    best,
+    evaluated,
+    to_markdown,
+    warnings,
+    write_report,
+)
+from cyclegan_glasses.evaluation.settings import DIRECTIONS, UNTOUCHED
+from cyclegan_glasses.evaluation.statistics import bootstrap, figure
+from cyclegan_glasses.faces.detect import make_detector
+from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.photo import MANIFEST, manifest_hash
+from cyclegan_glasses.training.run_folder import OPTIONS_FILE
+
+SHORT = 12  # letters of a hash that are shown
+
+
+def evaluate(request: Request) -> str:
+    """Evaluate what is asked for, write the report, and return what to print.
+
+    Raises:
+        UserError: something that is asked for is not there or does not fit.
+    """
+    request = replace(request, pictures=replace(request.pictures, grey=_grey(request)))
+    inputs = Inputs(request.pictures)
+    instruments = _instruments(request)
+    report = Report(_about(request, instruments))
+    report.notes += _notes(inputs, instruments, request)
+    done: list[Measured] = []
+    worst: list[Worst] = []
+    for source, editor, learnt in _candidates(request, inputs):
+        kept = Worst(source.title)
+        with tqdm(total=len(inputs), desc=source.title, disable=not sys.stderr.isatty()) as bar:
+            measured = measure(inputs, editor, instruments, kept.keep, bar.update)
+        if not measured.rows:
+            raise UserError(
+                f"{source.title} translated no picture: are there masks in {request.pictures.dataroot}?"
+            )
+        column = evaluated(source, measured)
+        if learnt:
+            column.means["change of what is right"] = bootstrap(already_there(inputs, editor, len(inputs)))
+            worst.append(kept)
+        report.columns.append(column)
+        done.append(measured)
+    report.notes += warnings(report)
+    if request.pick:
+        report.notes.append(_picked(report, request.pick))
+    write_report(report, done, request.out)
+    page = write_page(report, worst, request.out)
+    return f"{to_markdown(report)}\nresults: {page}\n"
+
+
+def _candidates(request: Request, inputs: Inputs) -> Iterator[tuple[Source, Editor, bool]]:
+    """What is evaluated, with its editor, and whether it was learnt; models are loaded one at a time."""
+    device = choose_device(request.device)
+    precision = choose_precision(request.precision, device)
+    forth, back = DIRECTIONS if request.pictures.direction == DIRECTIONS[0] else DIRECTIONS[::-1]
+    for path, label in request.runs:
+        model = _load(path, label, device)
+        generator, other = model.get(forth), model.generators.get(back)
+        channels = generator.settings.input_nc, generator.settings.output_nc
+        for passes in request.passes:
+            if passes > 1 and channels[0] != channels[1]:
+                raise UserError(f"{path} gives other pictures than it takes: leave --passes out")
+            network = other.network if other else None
+            yield (
+                replace(_source(model, path, label, forth), passes=passes),
+                network_editor(generator.network, network, precision, channels[0] == 1, passes),
+                True,
+            )
+    for name in request.baselines:
+        if name == UNTOUCHED or inputs.masked:
+            yield Source(name), rival(name), False
+
+
+def _grey(request: Request) -> bool:
+    """Whether one of the models takes or gives grey pictures: then all are scored in luminance."""
+    first = dict(reversed(request.runs))  # of the checkpoints of a run
+    models = (_load(path, label, torch.device("cpu")) for path, label in first.items())
+    settings = [model.get(request.pictures.direction).settings for model in models]
+    return any(1 in (own.input_nc, own.output_nc) for own in settings)
+
+
+def _load(path: Path, label: str, device: torch.device) -> EditingModel:
+    return load_model(path, device, label=label or "latest")
+
+
+def _source(model: EditingModel, path: Path, label: str, direction: str) -> Source:
+    file, options = Path(model.source), path / OPTIONS_FILE
+    return Source(
+        name=name_of(path),
+        epoch=label,
+        weights=sha256_of(file if file.is_file() else find_generators(path, label, direction)[0])[:SHORT],
+        options=sha256_of(options)[:SHORT] if options.is_file() else "",
+        trained_on=str(model.facts.get("manifest_hash", ""))[:SHORT],
+    )
+
+
+def _instruments(request: Request) -> Instruments:
+    judge, alexnet = load_judge(request.judge), request.lpips or find_alexnet()
+    return Instruments(
+        judge=judge,
+        encoder=judge,
+        inception=Inception(request.inception) if request.inception else None,
+        sface=SFace(request.sface) if request.sface else None,
+        lpips=Lpips(alexnet) if alexnet else None,
+        detector=make_detector(steady=False) if request.landmarks else None,
+    )
+
+
+def _about(request: Request, instruments: Instruments) -> dict[str, str]:
+    pictures, judge = request.pictures, instruments.encoder
+    known = (pictures.dataroot / MANIFEST).is_file()
+    return {
+        "direction": pictures.direction,
+        "colours": "luminance alone" if pictures.grey else "",
+        "data": str(pictures.dataroot),
+        "manifest": manifest_hash(pictures.dataroot)[:SHORT] if known else "",
+        "protocol": pictures.protocol.words
+        or f"{pictures.protocol.preprocess} {pictures.protocol.crop_size}, PNG",
+        "judge": _known_by(judge) if judge else "",
+        "inception": instruments.inception.sha256[:SHORT] if instruments.inception else "",
+        "likeness": _known_by(instruments.sface) if instruments.sface else "",
+        "lpips": instruments.lpips.sha256[:SHORT] if instruments.lpips else "",
+        "landmarks": instruments.detector.name if instruments.detector else "",
+        "versions": ", ".join(_versions()),
+    }
+
+
+def _known_by(encoder: Encoder) -> str:
+    """Its name, with the hash of its weights."""
+    short = encoder.sha256[:SHORT]
+    return encoder.name if short in encoder.name else f"{encoder.name} {short}"
+
+
+def _versions() -> list[str]:
+    found = [f"cyclegan-glasses {__version__}"]
+    for name in ("torch", "torch-fidelity", "lpips", "opencv-python-headless", "pillow", "numpy"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _notes(inputs: Inputs, instruments: Instruments, request: Request) -> list[str]:
+    """What is left out, and why."""
+    notes = []
+    if request.pictures.grey:
+        notes.append("a model of grey pictures is among them: all, rivals too, are scored in luminance")
+    if instruments.judge is None:
+        notes.append(
+            "no judge: whether results are as asked, FD-judge, KD-judge and its likeness are left out"
+        )
+    if instruments.inception is None:
+        notes.append("no --inception: FID and KID are left out")
+    if not inputs.paired:
+        found = f"{inputs.in_common} names" if inputs.in_common else "no pictures"
+        notes.append(f"{found} in common, no pairs: scores against the truth are left out")
+    elif instruments.lpips is None:
+        notes.append("no --lpips, and none in torch's cache: LPIPS is left out")
+    if not inputs.masked and set(request.baselines) - {UNTOUCHED}:
+        notes.append(f"no masks in {request.pictures.phase}M: inpainting is left out")
+    counts, protocol = (len(inputs), inputs.target_count), request.pictures.protocol
+    wanted = protocol.counts if request.pictures.direction == "AtoB" else protocol.counts[::-1]
+    if any(wanted) and counts != wanted:
+        notes.append(
+            f"{protocol.name}: {counts[0]} inputs and {counts[1]} targets, the protocol has {wanted[0]} and "
+            f"{wanted[1]}: not to be set beside published numbers"
+        )
+    return notes
+
+
+def _picked(report: Report, score: str) -> str:
+    column = best(report, score)
+    if column is None:
+        raise UserError(f"--pick {score!r} is no score of this evaluation: {', '.join(report.scores)}")
+    return f"best by {score}: {column.source.title} ({figure(column.value(score))})"

@@ -1,0 +1,142 @@
+"""A person's own frames: pictures with transparency, taken straight from in front, of a known width."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.images import UnreadablePicture, check_header
+from cyclegan_glasses.overlays.frames import Frame
+from cyclegan_glasses.overlays.geometry import Model, Piece, Wearer, bend, temple_of
+from cyclegan_glasses.overlays.light import Light
+from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.raster import Crop
+
+NAME = re.compile(r"_(\d+(?:\.\d+)?)mm$")
+_NARROWEST, _WIDEST = 90.0, 180.0
+_SIDE = 1024
+"""Longest side in pixels that a picture is kept at."""
+
+
+@dataclass(frozen=True, eq=False)
+class OwnFrame:
+    """A pair of spectacles from a picture.
+
+    Attributes:
+        name: of the file.
+        texture: uint8 RGBA (height, width, 4), cut to what is not transparent.
+        width: of that in mm.
+        look: how lenses and temples are drawn, and how the front sits.
+    """
+
+    name: str
+    texture: np.ndarray
+    width: float
+    look: Frame
+
+    @property
+    def _mm(self) -> float:
+        """Millimetres a pixel of the texture."""
+        return self.width / self.texture.shape[1]
+
+    def _on_front(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels (n, 2) of the texture on the front in head coordinates (n, 3)."""
+        height, width = self.texture.shape[:2]
+        flat = (pixels - (width / 2 - 0.5, height / 2 - 0.5)) * self._mm + (0, self.look.drop)
+        return bend(self.look, flat)
+
+    def model(self, wearer: Wearer) -> Model:
+        """Its outline, lenses and temples, as `geometry.model` gives them; the front is one flat piece."""
+        opaque = (self.texture[..., 3] > 127).astype(np.uint8)
+        contours, tree = cv2.findContours(opaque, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+        rings = [(self._on_front(c[:, 0].astype(float)), parent >= 0) for c, parent in
+                 zip(contours, tree[0, :, 3], strict=True) if len(c) > 2]  # fmt: skip
+        holes = sorted((ring for ring, hole in rings if hole), key=lambda ring: -np.ptp(ring[:, 0]))[:2]
+        left, right = sorted(holes, key=lambda ring: float(ring[:, 0].mean()))
+        edge = opaque[:, -max(1, len(opaque[0]) // 40) :].any(axis=1)
+        hinge = self._on_front(np.array([[self.texture.shape[1] - 1.0, np.nonzero(edge)[0].mean()]]))[0, :2]
+        temples = tuple(temple_of(self.look, hinge, wearer, side) for side in (-1, 1))
+        front = Piece(tuple(ring for ring, _ in rings), self.look.colour)
+        return Model((front,), (left, right), (temples[0], temples[1]))
+
+    def front(self, pose: Pose, light: Light, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
+        """The picture as the camera sees it: premultiplied (h, w, 3) 0 … 255, alpha (h, w, 1), float32."""
+        height, width = self.texture.shape[:2]
+        corners = np.array(
+            [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
+        )
+        seen = crop.local(pose.project(self._on_front(corners)))
+        values: np.ndarray = self.texture.astype(np.float32)
+        values[..., :3] *= values[..., 3:] / 255 * np.array(light.colour, np.float32)
+        shrink = np.hypot(*(seen[1] - seen[0])) / width
+        if shrink < 1:
+            values = cv2.GaussianBlur(values, (0, 0), 0.5 / shrink)
+        matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), seen.astype(np.float32))
+        layer = crop.shrink(
+            cv2.warpPerspective(values, matrix, (crop.width * crop.zoom, crop.height * crop.zoom))
+        )
+        return np.clip(layer[..., :3], 0, 255), layer[..., 3:] / 255
+
+
+def load_frames(folder: Path) -> list[OwnFrame]:
+    """The frames of a folder: PNG files with transparency whose names end in their width, `NAME_138mm.png`.
+
+    Raises:
+        UserError: there are none, or one has no width, no transparency, or no two lenses to look through.
+    """
+    paths = sorted(Path(folder).glob("*.png")) if Path(folder).is_dir() else []
+    if not paths:
+        raise UserError(
+            f"{folder} holds no PNG files: --frames is a folder of frames such as round_138mm.png"
+        )
+    return [_load(path) for path in paths]
+
+
+def _load(path: Path) -> OwnFrame:
+    width = NAME.search(path.stem)
+    if not width or not _NARROWEST <= float(width[1]) <= _WIDEST:
+        raise UserError(
+            f"{path} does not say how wide the frame is: end its name in the width of the front,"
+            f" {_NARROWEST:.0f} to {_WIDEST:.0f} mm, such as round_138mm.png"
+        )
+    try:
+        check_header(path)
+        with Image.open(path, formats=["PNG"]) as file:
+            if not file.has_transparency_data:
+                raise UserError(
+                    f"{path} has no transparency: cut the frame out, lenses too, and save it as PNG"
+                )
+            picture = file.convert("RGBA")
+    except (UnreadablePicture, OSError) as error:
+        raise UserError(f"{path} cannot be read ({error}): save it as PNG again") from None
+    box = picture.getchannel("A").point(lambda a: 255 * (a > 127)).getbbox()
+    if box is None:
+        raise UserError(f"{path} is wholly transparent: save it with the frame visible")
+    picture = picture.crop(box)
+    picture.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    texture = np.asarray(picture)
+    opaque = texture[..., 3] > 127
+    _check_lenses(path, opaque)
+    edge = texture[:, -max(2, texture.shape[1] // 25) :]
+    colour = np.median(edge[edge[..., 3] > 127][:, :3], axis=0).astype(int).tolist()
+    look = Frame(colour=(colour[0], colour[1], colour[2]), wrap=0.0, tilt=6.0)
+    return OwnFrame(path.name, texture, float(width[1]), look)
+
+
+def _check_lenses(path: Path, opaque: np.ndarray) -> None:
+    """Whether there are two holes, left and right, of a tenth of the width at least."""
+    count, _, boxes, middles = cv2.connectedComponentsWithStats(
+        (~np.pad(opaque, 1)).astype(np.uint8), connectivity=4
+    )
+    wide = [k for k in range(2, count) if boxes[k, cv2.CC_STAT_WIDTH] > 0.1 * opaque.shape[1]]
+    sides = {bool(middles[k][0] > opaque.shape[1] / 2) for k in wide}
+    if sides != {True, False}:
+        raise UserError(
+            f"{path} has no two lenses to look through: make the lenses transparent, rims all round"
+        )

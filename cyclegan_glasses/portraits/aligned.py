@@ -1,0 +1,47 @@
+"""Drawn faces, half of them with glasses, for checks that need no photographs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cyclegan_glasses.faces.align import Framing, align
+from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.parameters import Portrait, frame_of, random_portrait
+
+SEED = 7
+
+
+def drawn_portrait(number: int, size: int, glasses: bool) -> tuple[np.ndarray, Face]:
+    """A portrait, uint8 RGB (size, size, 3), and where its face is: the eyes exactly, the box nearly."""
+    portrait = random_portrait(SEED, number)
+    drawing = draw_portrait(portrait, size)
+    image = drawing.image
+    if glasses:
+        image, _ = draw_glasses(
+            image,
+            frame_of(SEED, number),
+            drawing.pose,
+            drawing.light,
+            drawing.wearer,
+            drawing.cover,
+            drawing.skin,
+        )
+    return image, _face_of(portrait, size)
+
+
+def drawn_faces(count: int, size: int, framing: Framing | None = None) -> np.ndarray:
+    """Aligned faces, uint8 RGB (count, size, size, 3)."""
+    portraits = (drawn_portrait(number, 2 * size, number % 2 == 0) for number in range(count))
+    return np.stack([align(image, face, size, framing)[0] for image, face in portraits])
+
+
+def _face_of(portrait: Portrait, size: int) -> Face:
+    half, lean = portrait.eye_distance * size / 2, np.radians(portrait.roll)
+    across = half * np.array([np.cos(lean), np.sin(lean)])
+    middle = np.array([portrait.eye_x, portrait.eye_y]) * size
+    landmarks = np.full((5, 2), np.nan)
+    landmarks[:2] = middle - across, middle + across
+    x, y = middle - (2 * half, 1.6 * half)
+    return Face((float(x), float(y), 4 * half, 5 * half), 1.0, landmarks, True)

@@ -1,0 +1,108 @@
+"""Beards, moustaches and stubble."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cyclegan_glasses.overlays.outlines import closed_curve
+from cyclegan_glasses.overlays.raster import blur
+from cyclegan_glasses.portraits.canvas import Canvas
+from cyclegan_glasses.portraits.eyes import brow_colour
+from cyclegan_glasses.portraits.head import Head, mouth_height
+from cyclegan_glasses.portraits.parameters import Portrait
+from cyclegan_glasses.portraits.skin import skin_colour
+
+STYLES = ("none", "stubble", "short", "full", "goatee", "moustache")
+
+
+def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw a portrait's beard; the lips come after it. `skin` is the coverage of the face."""
+    p, mm = head.portrait, head.pose.scale
+    if p.beard == "none":
+        return
+    cover = np.zeros((canvas.size, canvas.size), np.uint8)
+    longer = {"short": 1.5, "full": 4.0 + 6.0 * p.beard_length}.get(p.beard, 0.0)
+    if p.beard in ("stubble", "short", "full"):
+        np.maximum(cover, canvas.mask(_jaw(head, longer)), out=cover)
+    if p.beard == "goatee":
+        np.maximum(cover, canvas.mask(head.place(_chin(p))), out=cover)
+    if p.beard != "stubble" or p.beard_length > 0.4:
+        np.maximum(cover, canvas.mask(head.place(_moustache(p))), out=cover)
+    if longer <= 2:
+        cover = np.minimum(cover, skin)
+    soft = {"stubble": 4.0, "short": 1.8, "full": 1.3}.get(p.beard, 1.2)
+    faded = blur(cover, soft * mm)
+    if longer <= 2:
+        faded = np.minimum(faded, skin)
+    colour = 1.1 * brow_colour(p)
+    strength = 0.26 + 0.2 * p.beard_length if p.beard == "stubble" else 0.86
+    tint = colour + 0.35 * (skin_colour(p) * 0.5 - colour) if p.beard == "stubble" else colour
+    grain = rng.normal(1.0, 0.10 if p.beard == "stubble" else 0.05, (canvas.size, canvas.size)).astype(
+        np.float32
+    )
+    canvas.blend(tint.astype(np.float32), np.clip(faded.astype(np.float32) * (strength / 255) * grain, 0, 1))
+    if p.beard != "stubble":
+        _hairs(canvas, head, faded, colour, rng)
+
+
+def _hairs(
+    canvas: Canvas, head: Head, cover: np.ndarray, colour: np.ndarray, rng: np.random.Generator
+) -> None:
+    p, mm = head.portrait, head.pose.scale
+    spots = rng.uniform((-p.face_width, p.nose_length), (p.face_width, p.chin + 4), (1100, 2))
+    roots = head.place(spots)
+    at = np.clip(np.round(roots).astype(int), 0, canvas.size - 1)
+    kept = cover[at[:, 1], at[:, 0]] > rng.uniform(30, 160, len(at))
+    roots, spots = roots[kept], spots[kept]
+    outwards = 0.5 * np.sign(spots[:, 0]) * np.minimum(1, np.abs(spots[:, 0]) / 25)
+    lean = np.stack([outwards, np.ones(len(spots))], axis=1) + rng.normal(0, 0.25, spots.shape)
+    lean *= (2.2 + 3.5 * p.beard_length) * mm
+    lines = np.stack([roots, roots + 0.5 * lean, roots + lean], axis=1)
+    for part, bright in enumerate((0.45, 0.75, 1.35, 1.8)):
+        canvas.hairs(lines[part::4], 0.55 * mm, np.clip(colour * bright + 0.02 * part, 0, 1), 0.55)
+
+
+def _jaw(head: Head, longer: float) -> np.ndarray:
+    """Beard along the jaw from ear to ear, pixels: the face's outline below, the cheeks' edge above."""
+    p, mm = head.portrait, head.pose.scale
+    w, y = p.face_width, mouth_height(p)
+    right = [
+        (6, p.nose_length + 8),
+        (p.mouth_width + 7, y - 9),
+        (0.62 * w, 47),
+        (0.86 * w, 30),
+        (0.94 * w, 10),
+    ]
+    cheek = head.place(np.array([*[(-a, b) for a, b in right[::-1]], *right]))
+    height = (head.outline - head.pose.origin) @ np.array([0.0, 1.0]) / mm
+    below = head.outline[height > 10]
+    middle = np.array(head.place(np.array([[0.0, 45.0]]))[0])
+    grown = np.clip((height[height > 10] - 10) / 55, 0.1, 1)[:, None]
+    away = below - middle
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    return np.concatenate([cheek, below + away * grown * longer * mm])
+
+
+def _chin(p: Portrait) -> np.ndarray:
+    y, c = mouth_height(p), p.chin
+    w = 0.72 * p.mouth_width
+    half = [(w + 5, y - 4), (w + 5.5, y + 8), (w + 1, c - 8), (0.55 * w, c + 1)]
+    return closed_curve(
+        np.array([(0, y + p.lip_lower + 2), *half, (0, c + 3), *[(-a, b) for a, b in half[::-1]]]), 60
+    )
+
+
+def _moustache(p: Portrait) -> np.ndarray:
+    y, n, w = mouth_height(p), p.nose_length, p.mouth_width
+    half = [
+        (5, n + 5.5),
+        (13, n + 7.5),
+        (w + 2, y - 3),
+        (w + 3, y + 2.5),
+        (0.75 * w, y - 1.5),
+        (7, y - 0.5 * p.lip_upper),
+    ]
+    return closed_curve(
+        np.array([(0, n + 7.5), *half, (0, y - 0.5 * p.lip_upper - 0.8), *[(-a, b) for a, b in half[::-1]]]),
+        72,
+    )

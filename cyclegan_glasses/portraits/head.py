@@ -1,0 +1,159 @@
+"""The form of a head: a relief of the face in mm, its outline, and where both land on the picture.
+
+Coordinates are those of `overlays.pose`: the relief gives the depth z of a face that looks straight ahead at
+(x, y), so whatever is drawn on the face follows every turn of the head.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.overlays.outlines import closed_curve
+from cyclegan_glasses.overlays.pose import PUPILS, Pose
+from cyclegan_glasses.portraits.parameters import Portrait
+
+_STEP = 1.25
+_LEFT, _TOP = -105.0, -115.0
+_COLUMNS, _ROWS = 169, 201
+
+
+def pose_of(portrait: Portrait, size: int) -> Pose:
+    """The pose of a portrait's head on a picture of `size` pixels."""
+    flat_x, flat_y = portrait.eye_x * size - 0.5, portrait.eye_y * size - 0.5
+    half = portrait.eye_distance * size / 2
+    lean = np.radians(portrait.roll)
+    dx, dy = half * np.cos(lean), half * np.sin(lean)
+    return Pose.from_eyes(
+        (flat_x - dx, flat_y - dy), (flat_x + dx, flat_y + dy), portrait.yaw, portrait.pitch
+    )
+
+
+def mouth_height(p: Portrait) -> float:
+    """The line of the mouth, mm below the eyes."""
+    return p.nose_length + 0.42 * (p.chin - p.nose_length)
+
+
+def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Depth z in mm of the face at (x, y), up to a constant."""
+
+    def bump(at: tuple[float, float], wide: float, high: float, side: np.ndarray = x) -> np.ndarray:
+        return np.exp(-(((side - at[0]) / wide) ** 2) - ((y - at[1]) / high) ** 2)
+
+    apart = np.abs(x)
+    inside = 1 - (x / (p.face_width + 15)) ** 2 - ((y - 8) / 128) ** 2
+    z = -82 * np.sqrt(np.maximum(inside, 0.02))
+    length, tip = p.nose_length, p.nose_height
+    along = np.clip((y + 10) / (length + 8), 0, 1)
+    under = 1 / (1 + np.exp(np.clip((y - length - 1.5 + 0.016 * x * x) / 2, -30, 30)))
+    ridge = (0.22 + 0.78 * along**1.5) * under * (y > -40) * np.exp(-np.clip(-y - 6, 0, None) / 9)
+    width = 7.6 + 0.26 * p.nose_width * along**2
+    z -= 0.78 * tip * ridge * np.exp(-((x / width) ** 2))
+    z -= 0.30 * tip * bump((0, length - 5), 7.0, 6.0)
+    z -= 0.26 * tip * bump((p.nose_width - 4.5, length - 3), 4.6, 5.2, apart)
+    z += 7.0 * bump((29, -4), 17, 10, apart) - 4.2 * bump((31.5, 0), 11.5, 7.5, apart)
+    z += 2.5 * bump((15, -2), 6, 8, apart)
+    z -= (4.2 - 1.8 * p.feminine) * bump((24, -18), 21, 6.5, apart)
+    z -= 4.5 * (0.6 + p.cheeks) * bump((40, 27), 17, 15, apart) + 2.2 * max(p.smile, 0) * bump(
+        (34, 36), 11, 9, apart
+    )
+    z += 4.0 * p.hollow * bump((44, 56), 14, 16, apart)
+    mouth = mouth_height(p)
+    z -= 4.5 * bump((0, mouth), 22, 14)
+    z -= 1.7 * bump((0, mouth - 0.6 * p.lip_upper), 15, 3.2) + 2.2 * bump(
+        (0, mouth + 0.6 * p.lip_lower), 14, 3.6
+    )
+    z += 1.6 * bump((0, mouth), 19, 1.5) + 2.6 * bump((0, mouth + p.lip_lower + 6), 14, 4)
+    z += 1.0 * bump((0, (length + mouth) / 2), 3.0, 5.5)
+    z -= 5.5 * bump((0, p.chin - 11), 0.75 * p.chin_width, 10)
+    return z
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A portrait's head on a canvas of `size` pixels.
+
+    Attributes:
+        depth: z in mm on a grid of `_STEP` mm, float32; 0 at the eyes.
+        outline: of the face, pixels (n, 2).
+    """
+
+    portrait: Portrait
+    pose: Pose
+    size: int
+    depth: np.ndarray
+    outline: np.ndarray
+
+    @staticmethod
+    def of(portrait: Portrait, size: int) -> Head:
+        """The head of `portrait` on a canvas of `size` pixels."""
+        pose = pose_of(portrait, size)
+        x = (_LEFT + _STEP * np.arange(_COLUMNS)).astype(np.float32)[None]
+        y = (_TOP + _STEP * np.arange(_ROWS)).astype(np.float32)[:, None]
+        zero = float(relief(portrait, np.array([PUPILS / 2]), np.array([0.0]))[0])
+        depth = (relief(portrait, x, y) - zero).astype(np.float32)
+        return Head(portrait, pose, size, depth, pose.project(_contour(portrait)))
+
+    def place(self, points: np.ndarray, lift: float = 0.0) -> np.ndarray:
+        """Pixels (n, 2) of points (n, 2) on the face, in mm; `lift` mm above it."""
+        points = np.asarray(points, float)
+        column, row = ((points - (_LEFT, _TOP)) / _STEP).astype(np.float32).T.reshape(2, 1, -1)
+        z = cv2.remap(self.depth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0] - lift
+        return self.pose.project(np.concatenate([points, z[:, None]], axis=1))
+
+    def at(self, points: np.ndarray, z: float) -> np.ndarray:
+        """Pixels (n, 2) of points (n, 2) at one depth in mm."""
+        points = np.asarray(points, float)
+        return self.pose.project(np.concatenate([points, np.full((len(points), 1), z)], axis=1))
+
+    def surface(self) -> tuple[np.ndarray, np.ndarray]:
+        """What each second pixel of each second row shows.
+
+        Returns:
+            Place on the face in mm (size/2, size/2, 2), and unit normal in camera coordinates (…, 3), both
+            float32. The place solves the projection by iteration, since the relief is gentle.
+        """
+        half = self.size // 2
+        pixel = np.arange(half, dtype=np.float32) * 2 + 0.5
+        turn = self.pose.rotation.astype(np.float32)
+        seen_x = (pixel[None] - np.float32(self.pose.origin[0])) / np.float32(self.pose.scale)
+        seen_y = (pixel[:, None] - np.float32(self.pose.origin[1])) / np.float32(self.pose.scale)
+        back = np.linalg.inv(turn[:2, :2])
+        z: np.ndarray = np.zeros((half, half), np.float32)
+        for _ in range(5):
+            u, v = seen_x - turn[0, 2] * z, seen_y - turn[1, 2] * z
+            x, y = back[0, 0] * u + back[0, 1] * v, back[1, 0] * u + back[1, 1] * v
+            column, row = (x - _LEFT) / _STEP, (y - _TOP) / _STEP
+            z = cv2.remap(self.depth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        across = cv2.Sobel(self.depth, -1, 1, 0, scale=1 / (8 * _STEP))
+        down = cv2.Sobel(self.depth, -1, 0, 1, scale=1 / (8 * _STEP))
+        normal = np.stack([across, down, np.full_like(across, -1)], axis=-1)
+        normal = cv2.remap(normal, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        normal = normal @ turn.T
+        normal /= np.sqrt((normal * normal).sum(axis=-1, keepdims=True))
+        return np.stack([x, y], axis=-1), normal
+
+
+def _contour(p: Portrait) -> np.ndarray:
+    """The outline of the face (n, 3) in mm: what is seen of it lies behind the eyes, less at the chin."""
+    w, corner = p.face_width, p.jaw * p.face_width
+    full = 1 + 0.02 * p.cheeks - 0.02 * p.hollow
+    right = np.array(
+        [
+            (0.42 * w, -101, 22),
+            (0.78 * w, -82, 30),
+            (0.97 * w, -48, 38),
+            (1.0 * w, -14, 44),
+            (0.985 * w * full, 15, 42),
+            ((0.47 * w + 0.5 * corner) * full, 40, 36),
+            (corner * full, 61, 28),
+            (0.42 * corner + 0.52 * p.chin_width, 0.42 * 61 + 0.58 * p.chin, 16),
+            (p.chin_width, p.chin - 5.2, 6),
+            (0.45 * p.chin_width, p.chin - 0.6, 2),
+        ]
+    )
+    left = right[::-1] * (-1, 1, 1)
+    ring = np.concatenate([[(0, -106, 18)], right, [(0, p.chin, 0)], left])
+    return closed_curve(ring, 132)

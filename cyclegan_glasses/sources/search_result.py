@@ -1,0 +1,87 @@
+"""A picture that a search on the web has found, before it is fetched."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.sources.fetch.addresses import LONGEST
+from cyclegan_glasses.sources.fetch.result import FetchError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """One result of a search.
+
+    Attributes:
+        address: where the picture's file is; `data:` for one that stands in the results page itself.
+        licence, author: as the service states them; empty when it does not.
+        facts: `landing` (the page about the picture), `title` and the like; strings only.
+    """
+
+    address: str
+    licence: str = ""
+    author: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def text(value: object, longest: int = 1000) -> str:
+    """A string from outside made fit for a record: one line, no control characters, bounded; else empty."""
+    return _CONTROL.sub(" ", value[: 4 * longest]).strip()[:longest] if isinstance(value, str) else ""
+
+
+def known(**facts: str) -> dict[str, str]:
+    """The facts that are not empty."""
+    return {name: value for name, value in facts.items() if value}
+
+
+def parse_object(body: bytes, service: str) -> dict[str, Any]:
+    """The JSON object that a service answered.
+
+    Raises:
+        UserError: it answered something else.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise UserError(f"{service} did not answer with a JSON object: check --endpoint, or try again later")
+    return value
+
+
+def at(value: object, *path: str | int) -> Any:
+    """What lies at `path` in nested JSON, or None where the shape is another."""
+    for step in path:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def is_web(address: object) -> bool:
+    """Whether it looks like a web address; what it leads to is checked when it is fetched."""
+    return (
+        isinstance(address, str)
+        and len(address) <= LONGEST
+        and address.lower().startswith(("http://", "https://"))
+    )
+
+
+def not_reached(service: str, error: FetchError) -> UserError:
+    """What to tell the person when a service was not reached."""
+    hints = {
+        "private": "add --allow_private if you mean it",
+        "address": "check --endpoint",
+        "dns": "check --endpoint and the connection",
+    }
+    hint = hints.get(error.error, "run the same command again later to go on")
+    return UserError(f"{service}: {error.reason}; {hint}")

@@ -1,0 +1,175 @@
+"""A person whose installation is not whole learns from `doctor` what is wrong and what to do."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+
+from cyclegan_glasses.cli import checks
+from cyclegan_glasses.cli.doctor import run
+from cyclegan_glasses.cli.health import FINE, NOTE, TROUBLE, Finding
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces import models
+from cyclegan_glasses.monitoring import settings, visdom_files
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def only(monkeypatch, *some) -> None:
+    monkeypatch.setattr(checks, "CHECKS", some)
+
+
+@pytest.mark.slow
+def test_it_answers_in_json_on_this_machine():
+    command = [sys.executable, "-m", "cyclegan_glasses", "doctor", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    answer = json.loads(done.stdout)
+    by_subject = {finding["subject"]: finding for finding in answer["findings"]}
+    assert done.returncode == (0 if answer["ok"] else 1)
+    assert by_subject["torch"]["text"].startswith(torch.__version__.split("+")[0])
+    assert {"python", "torchvision", "opencv", "cpu", "choice", "disk", "dashboard"} <= set(by_subject)
+    assert all(f["remedy"] for f in answer["findings"] if f["state"] != FINE)
+
+
+@pytest.mark.parametrize(
+    "state, code, words", [(FINE, 0, "all that"), (NOTE, 0, "all"), (TROUBLE, 1, "1 to mend")]
+)
+def test_only_trouble_makes_it_fail(monkeypatch, capsys, state, code, words):
+    only(monkeypatch, lambda: iter([Finding("thing", state, "is so", "do that")]))
+    assert run() == code
+    out = capsys.readouterr().out
+    assert out.startswith(state) and "is so" in out and "-> do that" in out and words in out
+
+
+def test_a_check_that_breaks_does_not_hide_the_others(monkeypatch):
+    def broken():
+        raise OSError("libGL.so.1: cannot open")
+
+    def refused():
+        raise UserError("the file is gone: fetch it")
+
+    only(monkeypatch, broken, refused, checks.python)
+    first, second, third = checks.examine()
+    assert first == Finding("broken", TROUBLE, "OSError: libGL.so.1: cannot open")
+    assert second == Finding("refused", TROUBLE, "the file is gone", "fetch it")
+    assert third.subject == "python"
+
+
+def test_it_asks_for_exactly_the_packages_of_the_setup():
+    """A dependency added to one of the two lists only is one that doctor cannot miss, or misses in vain."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+
+    def names(text: str) -> set[str]:
+        lines = text.replace("[", ">").split("\n")
+        return {line.replace("<", ">").split(">")[0].strip() for line in lines if line.strip()}
+
+    wanted = names(setup["options"]["install_requires"]) - {"opencv-python-headless"}
+    assert set(checks.REQUIRED) == wanted
+    extras = setup["options.extras_require"]
+    for name, extra, _ in checks.OPTIONAL:
+        assert name in names(extras[extra])
+    assert {extra for _, extra, _ in checks.OPTIONAL} == set(extras) - {"dashboard", "dev"}
+
+
+def test_a_missing_package_is_trouble_and_a_missing_extra_a_note(monkeypatch):
+    monkeypatch.setattr(checks, "version_of", lambda name: "" if name in ("tqdm", "onnx") else "1.0")
+    found = {finding.subject: finding for finding in checks.packages()}
+    assert (found["tqdm"].state, found["onnx"].state, found["torch"].state) == (TROUBLE, NOTE, FINE)
+    assert "pip install '.[export]'" in found["onnx"].remedy and "pip install ." in found["tqdm"].remedy
+
+
+@pytest.mark.parametrize("version, state", [("4.10.0", FINE), ("5.0.0", NOTE)])
+def test_an_opencv_without_its_face_finder_is_noted(monkeypatch, version, state):
+    import cv2
+
+    monkeypatch.setattr(cv2, "__version__", version)
+    (finding,) = checks.opencv()
+    assert finding.state == state and ("<5" in finding.remedy) == (state == NOTE)
+
+
+def test_an_opencv_that_cannot_be_imported_is_trouble(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    (finding,) = checks.opencv()
+    assert finding.state == TROUBLE and "opencv-python-headless" in finding.remedy
+
+
+def test_a_driver_that_torch_cannot_use_is_noted(monkeypatch):
+    """Otherwise a person with a GPU trains on the CPU for days without knowing why."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(checks.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    found = {finding.subject: finding for finding in checks.devices()}
+    assert found["gpu"].state == NOTE and "nvidia-smi" in found["gpu"].remedy
+    assert "--device auto is cpu" in found["choice"].text
+
+
+@pytest.mark.parametrize("free, state", [(1 << 30, NOTE), (1 << 34, FINE)])
+def test_little_memory_and_a_full_disk_are_noted(monkeypatch, free, state):
+    monkeypatch.setattr(checks, "free_memory", lambda: free)
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda path: type("Usage", (), {"free": free}))
+    assert [finding.state for finding in checks.memory()] == [state, state]
+
+
+def test_the_face_model_is_missing_or_another_one(monkeypatch, tmp_path):
+    monkeypatch.delenv(models.VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (finding,) = checks.face_model()
+    assert finding.state == NOTE and models.YUNET_NAME in finding.remedy
+    assert str(models.cache_folder()) in finding.remedy
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"other")
+    monkeypatch.setenv(models.VARIABLE, str(other))
+    (finding,) = checks.face_model()
+    assert finding.state == NOTE and "not the YuNet" in finding.text
+
+
+def test_the_right_face_model_is_fine(monkeypatch, shared):
+    monkeypatch.setenv(models.VARIABLE, str(shared / "models" / models.YUNET_NAME))
+    (finding,) = checks.face_model()
+    assert finding.state == FINE
+
+
+@pytest.fixture
+def stranger(monkeypatch):
+    """A server that is not Visdom, at the dashboard's address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<title>Something else</title>")
+
+        do_POST = do_GET
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = settings.DashboardSettings(display_server="http://127.0.0.1", display_port=server.server_port)
+    monkeypatch.setattr(settings, "DashboardSettings", lambda: here)
+    yield here
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_dashboard_that_cannot_start_says_why(monkeypatch, stranger):
+    monkeypatch.setattr(visdom_files, "static_folder", lambda: None)
+    visdom, server = checks.dashboard()
+    assert visdom.state == NOTE and "Visdom is not installed" in visdom.text
+    assert "--no-build-isolation" in visdom.remedy
+    assert server.state == NOTE and str(stranger.display_port) in server.text
+
+
+def test_a_dashboard_that_can_start_is_fine(monkeypatch, stranger):
+    monkeypatch.setattr(visdom_files, "why_no_server", lambda: "")
+    visdom, _ = checks.dashboard()
+    assert visdom.state == FINE

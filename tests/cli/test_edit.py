@@ -1,0 +1,137 @@
+"""`remove`, `add` and `export` as a person types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cyclegan_glasses.attributes import classifier as judge
+from cyclegan_glasses.attributes.verdicts import GLASSES
+from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.editing import package
+from cyclegan_glasses.editing.package import load_model, save_model
+from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.faces import detect
+from tests.editing.helpers import Known, Says, portrait
+from tests.editing.test_package import tiny_model
+from tests.editing.test_photograph import bomb
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """A folder with a photo; the tiny model ships, no judge does, and the detector knows the face."""
+    image, face = portrait()
+    (tmp_path / "in").mkdir()
+    Image.fromarray(image).save(tmp_path / "in" / "a.png")
+    model = tmp_path / "weights.pt"
+    save_model(tiny_model(48), model)
+    monkeypatch.setattr(package, "SHIPPED", model)
+    monkeypatch.setattr(detect, "make_detector", lambda *_: Known([face]))
+    monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
+    monkeypatch.setattr(judge, "load_judge", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> int:
+    return run_command(lambda: parse(words)())
+
+
+def complaint(capsys, *words: str) -> str:
+    assert run(*words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line.removeprefix("error: ")
+
+
+def test_one_photo_right_after_installation(place, capsys) -> None:
+    assert run("remove", "in/a.png", "-o", "out.png") == 0
+    assert "edited in/a.png -> out.png (1 of 1 faces" in capsys.readouterr().out
+    before, after = (np.asarray(Image.open(name)) for name in ("in/a.png", "out.png"))
+    assert 0 < (before != after).any(2).mean() < 0.7
+    assert run("add", "in/a.png", "-o", "worn.png") == 0
+    assert (np.asarray(Image.open("worn.png")) != after).any()
+
+
+def test_a_folder_tells_what_became_of_each_and_ends_with_1_when_one_was_skipped(place, capsys) -> None:
+    assert run("remove", "in", "-o", "out") == 0
+    assert "1 edited: out" in capsys.readouterr().out
+    (place / "in" / "b.jpg").write_text("hello")
+    assert run("remove", "in", "-o", "out") == 1
+    done = capsys.readouterr()
+    assert "skipped in/b.jpg: not a picture" in done.err and "1 already there, 1 skipped: out" in done.out
+
+
+def test_json_is_a_line_a_photo(place, capsys) -> None:
+    assert run("remove", "in", "-o", "out", "--json") == 0
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert row["state"] == "edited" and row["faces"][0]["before"] is None and "key" not in row
+
+
+def test_the_judge_that_ships_is_asked(place, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(judge, "load_judge", lambda: Says(GLASSES, GLASSES))
+    assert run("add", "in/a.png", "-o", "x.png", "--json", "--judge") == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["state"] == "unchanged" and row["reason"] == "wears glasses already"
+    assert row["faces"][0]["before"]["label"] == row["faces"][0]["after"]["label"] == GLASSES
+
+
+def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
+    (place / "t.jpg").write_text("hello")
+    Image.new("RGB", (1, 1)).save(place / "one.png")
+    (place / "file").touch()
+    bomb(place / "huge.png")
+    for words, message in (
+        (("remove", "none.jpg", "-o", "x.jpg"), "none.jpg is not there"),
+        (("remove", "t.jpg", "-o", "x.jpg"), "t.jpg: not a picture of a known format"),
+        (("remove", "one.png", "-o", "x.png"), "one.png: no face was found"),
+        (("remove", "huge.png", "-o", "x.png"), "huge.png: more than the limit of 100000000 pixels"),
+        (("remove", "in/a.png", "-o", "x.xyz"), "cannot be written as .xyz"),
+        (("remove", "in/a.png", "-o", "file/x.png"), "cannot write"),
+        (("remove", "in/a.png", "-o", "x.png", "--name", "nix"), "there is no model nix"),
+        (("remove", "in/a.png", "-o", "x.png", "--face", "nose"), "unknown --face 'nose'"),
+        (("remove", "in/a.png", "-o", "x.png", "--workers", "0"), "--workers"),
+        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
+        (("remove", "in/a.png", "-o", "x.png", "--judge"), "no judge"),
+        (("remove", "in/a.png"), "required: -o"),
+        (("export", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
+        (("export", "--format", "package", "--precision", "int8"), "always in half precision"),
+        (
+            ("export", "--format", "torchscript", "--precision", "int8"),
+            "int8 is there for --format onnx alone",
+        ),
+    ):
+        assert message in complaint(capsys, *words)
+    assert not (place / "x.png").exists() and not (place / "x.jpg").exists()
+
+
+def test_a_face_is_not_written_over_unasked(place, capsys) -> None:
+    assert run("remove", "in/a.png", "-o", "out.png") == 0
+    assert "--overwrite" in complaint(capsys, "remove", "in/a.png", "-o", "out.png")
+    assert run("remove", "in/a.png", "-o", "out.png", "--overwrite") == 0
+
+
+def test_packing_a_run(place, capsys) -> None:
+    assert run("export", "--format", "package", "-o", "mine.pt") == 0
+    assert "AtoB, BtoA, faces of 48 pixels" in capsys.readouterr().out
+    assert run("remove", "in/a.png", "-o", "y.png", "--name", "mine.pt") == 0
+    assert run("export", "--format", "package", "-o", "often.pt", "--passes", "2", "--direction", "BtoA") == 0
+    often = {
+        way: generator.passes
+        for way, generator in load_model("often.pt", torch.device("cpu")).generators.items()
+    }
+    assert often == {"AtoB": 1, "BtoA": 2}
+
+
+def test_help_answers_without_torch() -> None:
+    for verb in ("remove", "add", "export"):
+        code = f"import sys; from cyclegan_glasses.cli.main import parse; parse(['{verb}', '--help'])"
+        code = f"import atexit, sys; atexit.register(lambda: print('torch' in sys.modules)); {code}"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and done.stdout.splitlines()[-1] == "False"

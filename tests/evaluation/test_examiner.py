@@ -1,0 +1,79 @@
+"""The scores of a run while it trains: on its own test pictures, in its own colours, touching nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.examiner import Examiner
+from cyclegan_glasses.evaluation.metrics import luminance, psnr
+from tests.evaluation.portraits import SIDE, portrait
+
+CPU = torch.device("cpu")
+
+
+class Paler(nn.Module):
+    """Halves the contrast of what it is given, and notes how it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[int, bool]] = []
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        self.asked.append((pictures.shape[1], self.training))
+        return pictures / 2
+
+
+class Trained:
+    """What an examiner needs of an objective."""
+
+    def __init__(self, **networks: nn.Module) -> None:
+        self.networks = networks
+
+    def weights(self) -> dict[str, nn.Module]:
+        return self.networks
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for number in range(2):
+        face = portrait(number)
+        for folder, values in (("testB", face.picture), ("testA", face.truth), ("testM", face.mask * 255)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.fromarray(np.asarray(values, np.uint8)).save(tmp_path / folder / f"{number}.png")
+    return tmp_path
+
+
+def settings(data: Path, channels: int) -> DataSettings:
+    return DataSettings(str(data), input_nc=channels, output_nc=channels, load_size=SIDE, crop_size=SIDE)
+
+
+@pytest.mark.parametrize("channels", [3, 1])
+def test_the_score_is_that_of_the_result_in_the_colours_of_the_run(data: Path, channels: int) -> None:
+    network = Paler().train()
+    examiner = Examiner(Trained(G_A=network), settings(data, channels), CPU)
+    found = examiner()
+    assert network.asked == [(channels, False)] * 2 and network.training, "and trains on as it did"
+    expected = []
+    for number in range(2):
+        face = portrait(number)
+        worn, bare = (p if channels == 3 else luminance(p) for p in (face.truth, face.picture))
+        result = np.round((worn / 127.5 - 1) / 2 * 127.5 + 127.5).astype(np.uint8)
+        expected.append(psnr(result, bare, np.round(face.mask * 255 - 0.5) / 255))
+    assert found["PSNR_A"] == pytest.approx(np.mean(expected), abs=0.15)
+    assert {"off_A", "left_A", "changed_A"} < found.keys()
+    assert examiner() == found
+
+
+def test_without_generators_or_test_pictures_there_are_no_scores(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="only generators, G_A and G_B, can be scored"):
+        Examiner(Trained(judge=Paler()), settings(data, 3), CPU)()
+    with pytest.raises(UserError, match="testA"):
+        Examiner(Trained(G_A=Paler()), settings(tmp_path / "none", 3), CPU)()

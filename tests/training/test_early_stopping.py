@@ -1,0 +1,45 @@
+"""Early stopping: a night is not spent on what gets no better, and the best epoch is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cyclegan_glasses.training.early_stopping import EarlyStopping
+from cyclegan_glasses.training.loop import Loop
+from cyclegan_glasses.training.schedule import LRSchedule
+from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
+from tests.training.helpers import Notes, Numbers, OneNumber
+
+
+def make(losses: list[float], epochs: int = 2, saved: list[str] | None = None) -> tuple[Loop, EarlyStopping]:
+    """A loop of twenty epochs whose validation losses are `losses`, the last for ever."""
+    objective, left = OneNumber(), list(losses)
+    patience = EarlyStopping(lambda: left.pop(0) if len(left) > 1 else left[0], epochs)
+    schedule = LRSchedule(LRScheduleSettings("linear", 20, 0), objective.optimizers.values())
+    labels = [] if saved is None else saved
+    settings = LoopSettings(save_epoch_freq=0)
+    loop = Loop(
+        objective, Numbers(4), schedule, settings, lambda label, _: labels.append(label), patience=patience
+    )
+    return loop, patience
+
+
+def test_it_ends_after_so_many_epochs_without_a_better_one() -> None:
+    saved: list[str] = []
+    loop, _ = make([3.0, 2.0, 2.5, 1.0, 1.5, 1.0], saved=saved)
+    notes = Notes()
+    outcome = loop.run(notes)
+    assert (outcome.step, outcome.stopped, loop.epoch) == (12, "", 7)
+    assert saved.count("best") == 3 and saved[-1] == "latest"
+    assert any("stopping early" in text and "--epoch best" in text for text in notes.messages)
+
+
+def test_a_resumed_run_remembers_what_was_best() -> None:
+    first, _ = make([1.0, 5.0])
+    first.settings = LoopSettings(max_steps=5, save_epoch_freq=0)
+    first.run(Notes())
+    state: dict[str, Any] = first.state_dict()
+    second, patience = make([5.0])
+    second.load_state_dict(state)
+    assert (patience.best, patience.waited) == (1.0, 1)
+    assert second.run(Notes()).step == 6
