@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.losses import kl_divergence
 from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
@@ -63,7 +63,7 @@ class FacemathObjective:
         self._look(faces)
         with self.precision.autocast(), torch.set_grad_enabled(trains):
             mean, log_variance = self.network.encode(faces)
-            mean, log_variance = mean.float(), log_variance.float()
+            mean, log_variance = full_precision(mean), full_precision(log_variance)
             noise = torch.randn(mean.shape, generator=self._chance).to(mean)
             back = self.network.decode(mean + (log_variance / 2).exp() * noise)
         error = F.mse_loss if self.settings.reconstruction == "mse" else F.l1_loss
@@ -79,7 +79,7 @@ class FacemathObjective:
             self.precision.step(optimizer, clip=self.settings.adam.clip or None)
         count = len(batch["A"])
         restored = back[:count].detach().clamp(-1, 1)
-        self._pictures = {"real": faces[:count].detach().float(), "restored": restored}
+        self._pictures = {"real": faces[:count].detach(), "restored": restored}
         return {name: losses[name].detach() for name in self.loss_names}
 
     def _look(self, faces: Tensor) -> None:
@@ -88,7 +88,7 @@ class FacemathObjective:
             return
         self._seen.append(faces.detach().float().add(1).mul(127.5).round().byte().cpu())
         if sum(map(len, self._seen)) >= LOOKS * self.settings.autoencoder.latent:
-            self.network.fit(torch.cat(self._seen).to(self.device).float() / 127.5 - 1)
+            self.network.fit(torch.cat(self._seen).to(faces) / 127.5 - 1)
             self.precision.ranks.share(list(self.network.state_dict().values()))
             self._seen = None
 
