@@ -20,9 +20,9 @@ import torch
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.checkpoint import load_tensors
 
 FILE = "facemath.pt"  # in the folder of the run that it was learnt from
