@@ -22,7 +22,6 @@ from cyclegan_glasses.networks.facemath import CodeShift
 from cyclegan_glasses.networks.settings import (
     AnyGeneratorSettings,
     AutoencoderSettings,
-    ResidualUnetSettings,
 )
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.weight_files import WeightFormat, full, half
@@ -180,7 +179,8 @@ def _load_bare(
     for way, name in zip(DIRECTIONS, ("G_A", "G_B"), strict=True):
         direction = way if path.stem.endswith(name) else direction
     generator = Generator(*load_generator(path, device, asked))
-    return EditingModel({direction: generator}, _fitting(size, generator), Framing(), str(path))
+    generator.settings.check_side(size)
+    return EditingModel({direction: generator}, size, Framing(), str(path))
 
 
 def _load_run(
@@ -203,9 +203,9 @@ def _load_run(
     framing = Framing()
     if options.get("preprocess", "resize_and_crop") == "resize_and_crop" and load_size > size:
         framing = _cut(framing, load_size / size)
-    fitting = _fitting(size, next(iter(generators.values())))
+    next(iter(generators.values())).settings.check_side(size)
     facts = {name: options[name] for name in FACTS if name in options}
-    return EditingModel(generators, fitting, framing, str(folder), facts)
+    return EditingModel(generators, size, framing, str(folder), facts)
 
 
 def _algebra_of(folder: Path) -> Path:
@@ -225,13 +225,3 @@ def _cut(framing: Framing, factor: float) -> Framing:
         eye_height=0.5 + factor * (framing.eye_height - 0.5),
         eye_distance=factor * framing.eye_distance,
     )
-
-
-def _fitting(size: int, generator: Generator) -> int:
-    if isinstance(generator.settings, ResidualUnetSettings):
-        generator.settings.check_side(size)
-    if size % (multiple := generator.settings.multiple):
-        raise UserError(
-            f"faces of {size} pixels do not suit this network: --crop_size a multiple of {multiple}"
-        )
-    return size
