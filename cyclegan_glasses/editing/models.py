@@ -18,7 +18,8 @@ from cyclegan_glasses.networks.build import (
     load_weights,
 )
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
-from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+from cyclegan_glasses.training.checkpoint import weights_path
+from cyclegan_glasses.weight_files import load_network_weights
 
 
 def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
