@@ -121,7 +121,7 @@ def load(dataroot: Path, phase: str, size: int, drawn: float) -> Faces:
 
 def labelled(dataroot: Path, faces: Faces, share: float) -> np.ndarray:
     """Which faces keep their labels where `share` of them does: those of `--label_share`."""
-    rows = read_labels(dataroot, "train", LabelSettings(share=share))
+    rows = read_labels(dataroot, "train", LabelSettings(fraction=share))
     known = {str(path) for path, labels in rows if labels.glasses >= 0}
     return np.array([index for index, name in enumerate(faces.names) if name in known])
 

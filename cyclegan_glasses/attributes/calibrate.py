@@ -18,9 +18,9 @@ from cyclegan_glasses.data.labels import CLASSES, GENDERS
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
+from cyclegan_glasses.networks.weights import load_weights
 
 BROKEN_SHARE = 0.1  # of the faces that a judge is asked about: photographs have none, bad edits many
 

@@ -54,8 +54,9 @@ def _calibrate(
     from cyclegan_glasses.attributes.classifier import read_weights, write_weights
     from cyclegan_glasses.attributes.thresholds import partial_glasses, thresholds
     from cyclegan_glasses.data.settings import LabelSettings
-    from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+    from cyclegan_glasses.training.checkpoint import weights_path
     from cyclegan_glasses.training.run_folder import read_options
+    from cyclegan_glasses.weight_files import load_network_weights
 
     options = read_options(run) or {}
     if options.get("model") != "facelyzr":
