@@ -82,6 +82,47 @@ def test_the_rule_tells_right_from_wrong(name, line, wrong):
     assert bool(wrong_ways(name, ast.parse(line))) is wrong
 
 
+def modules_imported(tree: ast.Module, known: set[str]) -> set[str]:
+    """Which of the modules `known` are imported anywhere in `tree`, inside functions too."""
+    found = set()
+    for imported in imports(tree):
+        while imported and imported not in known:
+            imported = imported.rpartition(".")[0]
+        found.add(imported)
+    return found - {""}
+
+
+def circle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Modules of which each imports the next and the last one the first; empty where there are none."""
+    done: set[str] = set()
+
+    def visit(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return path[path.index(name) :]
+        if name in done:
+            return []
+        found = next(filter(None, (visit(other, [*path, name]) for other in sorted(graph[name]))), [])
+        done.add(name)
+        return found
+
+    return next(filter(None, (visit(name, []) for name in sorted(graph))), [])
+
+
+def test_no_two_modules_import_each_other():
+    """Imports inside functions count too: they hide a circle, they do not remove it."""
+    trees = {name_of(path): ast.parse(path.read_text()) for path in [*MODULES, *OPTIONS, *SCRIPTS]}
+    graph = {name: modules_imported(tree, trees.keys() - {name}) for name, tree in trees.items()}
+    assert (circle := circle_in(graph)) == [], f"a circle of imports: {' -> '.join([*circle, *circle[:1]])}"
+
+
+def test_circles_of_any_length_are_found():
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+    assert circle_in({"z": {"a"}, "a": {"b"}, "b": {"c"}, "c": {"z"}}) == ["a", "b", "c", "z"]
+    tree = ast.parse("def f():\n    from a.b import c\nfrom a.d import e\nimport a.b.x")
+    assert modules_imported(tree, {"a", "a.b", "a.b.c"}) == {"a", "a.b", "a.b.c"}
+
+
 @pytest.mark.parametrize("path", OPTIONS, ids=relative)
 def test_options_load_only_settings(path):
     """Anything heavier makes `--help` slow."""
