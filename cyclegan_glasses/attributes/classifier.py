@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from cyclegan_glasses import weight_files
 from cyclegan_glasses.attributes.calibration import Calibration
 from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, UNSURE, Verdict
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder, sha256_of
-from cyclegan_glasses.networks.build import load_weights
-from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, probabilities
+from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, infer_facelyzr, probabilities
 from cyclegan_glasses.networks.settings import ReaderSettings
-from cyclegan_glasses.training.checkpoint import load_tensors
+from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.weight_files import WeightFormat, full, half
 
-VERSION = 2  # 1 had neither bias nor thresholds
+#: Version 1 had neither bias nor thresholds.
+FORMAT = WeightFormat(
+    "cyclegan-glasses attributes", 2, "attribute classifier", "make one with the verb calibrate"
+)
 SHIPPED = Path(__file__).parent.parent / "weights" / "judge.pt"
 _BATCH = 64
 
@@ -127,33 +131,24 @@ def read_weights(path: Path) -> tuple[Facelyzr, Calibration]:
     Raises:
         UserError: the file is cut off, of a newer version, or holds something else.
     """
-    content = load_tensors(path)
-    try:
-        if content["version"] > VERSION:
-            raise UserError(
-                f"{path} is of version {content['version']}, this toolkit reads up to {VERSION}: update it"
-            )
-        settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
-        network = Facelyzr(ReaderSettings(**settings), decoder=False)
-        network.load_state_dict({name: value.float() for name, value in content["network"].items()})
-        return network.eval(), Calibration(**content["calibration"])
-    except (LookupError, TypeError, AttributeError, RuntimeError) as error:
-        raise UserError(f"{path} holds no attribute classifier: make one with the verb calibrate") from error
+    return weight_files.load(path, FORMAT, _build)
+
+
+def _build(content: dict[str, Any]) -> tuple[Facelyzr, Calibration]:
+    settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
+    network = Facelyzr(ReaderSettings(**settings), decoder=False)
+    network.load_state_dict(full(content["network"]))
+    return network.eval(), Calibration(**content["calibration"])
 
 
 def write_weights(path: Path, network: Facelyzr, calibration: Calibration) -> None:
     """Write what `read_weights` reads, in half precision."""
     content = {
-        "version": VERSION,
         "settings": asdict(network.settings) | {"channels": list(network.settings.channels)},
         "calibration": asdict(calibration),
-        "network": {name: _half(value) for name, value in without_decoder(network.state_dict()).items()},
+        "network": half(without_decoder(network.state_dict())),
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    make_folder(path.parent)
-    with atomic_write(path) as file:
-        file.write(buffer.getbuffer())
+    weight_files.save(path, FORMAT, content)
 
 
 def without_decoder(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -172,15 +167,9 @@ def network_of(weights: Mapping[str, Tensor], size: int, name: str) -> Facelyzr:
         UserError: they are of another kind of network.
     """
     needed = without_decoder(weights)
-    stages = sorted({int(key.split(".")[1]) for key in needed if key.startswith("encoder.")})
     try:
-        settings = ReaderSettings(
-            size=size,
-            channels=tuple(needed[f"encoder.{stage}.0.weight"].shape[0] for stage in stages),
-            features=needed["heads.glasses.weight"].shape[1],
-            classes=needed["heads.glasses.weight"].shape[0],
-        )
-    except KeyError:
+        settings = infer_facelyzr(needed, size)
+    except LookupError:
         raise UserError(f"{name} is no network of --model facelyzr") from None
     network = Facelyzr(settings, decoder=False)
     load_weights(network, needed, name)
@@ -217,7 +206,3 @@ def aligned_batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
             ]
         )
         yield torch.from_numpy(resized).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def _half(value: Tensor) -> Tensor:
-    return value.half() if value.is_floating_point() else value

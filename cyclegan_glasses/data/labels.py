@@ -61,7 +61,8 @@ def read_labels(root: Path, phase: str, settings: LabelSettings) -> list[tuple[P
     if not rows:
         raise UserError(f"{root} lists no face of phase {phase}: see --phase, or give --labels FILE.csv")
     rows = [
-        row if settings.share == 1 or _chosen(row[0], settings.share) else _unlabelled(row) for row in rows
+        row if settings.fraction == 1 or _chosen(row[0], settings.fraction) else _unlabelled(row)
+        for row in rows
     ]
     return sorted(rows, key=lambda row: row[0].as_posix())
 

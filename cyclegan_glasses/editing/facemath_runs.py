@@ -32,12 +32,13 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import paste_change
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture, picture_names
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.sources.folder import read_table
-from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.weight_files import load_network_weights
 
 
 def learn(args: argparse.Namespace) -> None:

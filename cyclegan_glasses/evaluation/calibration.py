@@ -27,8 +27,9 @@ from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
-from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.weight_files import load_network_weights
 
 #: Glasses that are there in part, by what they are drawn on.
 PARTIAL = {"half_drawn": NONE, "rubbed_out": NONE, "wiped": GLASSES}

@@ -12,6 +12,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.distances import INCEPTION, NEEDS_EXTRA
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.weight_files import load_tensors
 
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 INCEPTION_SHA256 = "6726825d"  # what torch-fidelity's file name says of its beginning
@@ -40,7 +41,7 @@ class Inception:
         except ImportError:
             raise UserError(NEEDS_EXTRA) from None
         try:
-            torch.load(path, map_location="cpu", weights_only=True)  # torch-fidelity itself would run code
+            load_tensors(path)  # torch-fidelity itself would run code
             self._network = FeatureExtractorInceptionV3(
                 "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)
             )

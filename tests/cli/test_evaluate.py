@@ -18,7 +18,7 @@ from cyclegan_glasses.evaluation.measure import Instruments
 from cyclegan_glasses.evaluation.metrics import l1, luminance
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import sha256_of
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings
 from tests.evaluation.portraits import portrait
 from tests.evaluation.test_measure import EyeBand
