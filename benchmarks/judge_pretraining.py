@@ -6,8 +6,8 @@ Small networks: the order of the rows is what counts, not how high they are. Eve
 number of labelled steps on the same batches of labelled faces at the same rates. `layers` comes to them from
 its pretraining on all faces without labels, `none` from scratch, and `joint` restores as many faces without
 labels in each step. The baseline is logistic regression on the pretrained autoencoder's code, before the
-heads change it; its penalty is the best of `PENALTIES` on the calibration faces. Drawn pictures go by their face's
-labels.
+heads change it; its penalty is the best of `PENALTIES` on the calibration faces. Drawn pictures go by
+their face's labels.
 """
 
 from __future__ import annotations
