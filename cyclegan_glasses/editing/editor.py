@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -24,12 +24,13 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, turn
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 
-Picture = TypeVar("Picture", Image.Image, np.ndarray, torch.Tensor)
+ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, torch.Tensor)
 EDITED, LEFT = "edited", "left alone"
 CLASSIFIED_SIZE = 128
-PLAIN = EditSettings()
+DEFAULTS = EditSettings()
 #: Verdicts on faces with which there is nothing to do.
-DONE = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
+NOTHING_TO_DO = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
+_JSON_KEYS = {"yaw": "turn", "area": "share"}
 _GREY = np.array((0.299, 0.587, 0.114), np.float32)
 
 
@@ -39,22 +40,34 @@ class FaceReport:
 
     Attributes:
         box: x, y, width, height in pixels of the upright photo.
-        turn: of the head to the side in degrees, an estimate; None where it is not known.
+        yaw: of the head in degrees, positive towards the picture's right, an estimate; None where it is not
+            known.
         eyes_found: the eyes were seen, not guessed from the box.
         done: `edited` or `left alone`.
         reason: why it was left alone.
         before, after: the verdict, if there is a classifier; `after` with `EditSettings.check` alone.
-        share: of the photo's pixels that may have changed, 0 to 1.
+        area: fraction of the photo's pixels that may have changed, 0 to 1.
     """
 
     box: tuple[float, float, float, float]
-    turn: float | None
+    yaw: float | None
     eyes_found: bool
     done: str
     reason: str = ""
     before: Verdict | None = None
     after: Verdict | None = None
-    share: float = 0.0
+    area: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, under the keys that programs know."""
+        return {_JSON_KEYS.get(name, name): value for name, value in asdict(self).items()}
+
+    def __getattr__(self, name: str) -> Any:
+        """The fields by their JSON keys, too, which were once their names."""
+        for field_name, key in _JSON_KEYS.items():
+            if name == key:
+                return getattr(self, field_name)
+        raise AttributeError(name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,15 +139,15 @@ class GlassesEditor:
         how = choose_precision(precision, chosen)
         return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, classifier)
 
-    def remove(self, picture: Picture | Sequence[Picture], settings: EditSettings = PLAIN) -> Any:
+    def remove(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:
         """`picture` without glasses, see `edit`; of a list of pictures, the list of results."""
         return self._each(picture, REMOVE, settings)
 
-    def add(self, picture: Picture | Sequence[Picture], settings: EditSettings = PLAIN) -> Any:
+    def add(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:
         """`picture` with glasses, see `edit`; of a list of pictures, the list of results."""
         return self._each(picture, ADD, settings)
 
-    def edit(self, picture: Picture, direction: str, settings: EditSettings = PLAIN) -> Edit:
+    def edit(self, picture: ImageLike, direction: str, settings: EditSettings = DEFAULTS) -> Edit:
         """Edit the faces of one picture.
 
         Args:
@@ -157,10 +170,10 @@ class GlassesEditor:
         self, pixels: np.ndarray, direction: str, settings: EditSettings
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """`edit` for pixels as in `blend.apply_change`."""
-        targets = self.look(pixels, direction, settings)
-        return self.finish(pixels, targets, self.translate(targets, direction, settings), settings)
+        targets = self.find_targets(pixels, direction, settings)
+        return self.blend(pixels, targets, self.translate(targets, direction, settings), settings)
 
-    def look(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
+    def find_targets(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
         seen = to_rgb8(pixels)
         faces = self.detector.find_faces(seen)
@@ -180,14 +193,14 @@ class GlassesEditor:
             return []
         photo = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
         grey = (photo * torch.from_numpy(_GREY).to(photo).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        given = grey if generator.settings.input_nc == 1 else photo
+        inputs = grey if generator.settings.input_nc == 1 else photo
         passes = settings.passes or generator.passes
-        edited = apply_generator(generator.network, given, self.precision, passes)
+        edited = apply_generator(generator.network, inputs, self.precision, passes)
         if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
             edited = (photo + edited - grey).clamp(-1, 1)
         return list(((edited + 1) * 127.5).permute(0, 2, 3, 1).cpu().numpy())
 
-    def finish(
+    def blend(
         self,
         pixels: np.ndarray,
         targets: Sequence[Target],
@@ -206,8 +219,7 @@ class GlassesEditor:
                 new = np.repeat((new @ _GREY)[:, :, None], 3, axis=2)
             change = measure_change(crop, new)
             count = apply_change(result, change, target.alignment, settings.strength)
-            share = count / (pixels.shape[0] * pixels.shape[1])
-            report = replace(target.report, share=share)
+            report = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
             if not count:
                 report = replace(report, done=LEFT, reason="the model changes nothing")
             reports.append(report)
@@ -229,9 +241,9 @@ class GlassesEditor:
         settings: EditSettings,
     ) -> Target:
         report = FaceReport(face.box, turn(face), face.eyes_found, EDITED, before=verdict)
-        wanted = {ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)
-        reason = "" if number == wanted else "not asked for"
-        if verdict and verdict.label in DONE[direction] and not settings.force:
+        asked = {ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)
+        reason = "" if number == asked else "not asked for"
+        if verdict and verdict.label in NOTHING_TO_DO[direction] and not settings.force:
             reason = reason or ("wears no glasses" if direction == REMOVE else "wears glasses already")
         if not reason:
             try:

@@ -28,7 +28,7 @@ class EditSettings:
         check: classify the edited faces too.
 
     Raises:
-        UserError: a value that cannot be.
+        UserError: a value is invalid.
     """
 
     face: str = ALL
@@ -45,10 +45,10 @@ class EditSettings:
         elif int(self.face) < 1:
             raise UserError("--face counts from 1, the largest")
         if not 0 <= self.strength <= 1:
-            raise UserError(f"--strength {self.strength} is not possible: 0 (nothing) to 1 (all of the edit)")
+            raise UserError(f"--strength {self.strength} is unsupported: 0 (nothing) to 1 (all of the edit)")
 
 
 def check_passes(passes: int) -> None:
-    """Raises `UserError` for a number of passes that cannot be."""
+    """Raises `UserError` for an invalid number of passes."""
     if not 1 <= passes <= MOST_PASSES:
-        raise UserError(f"--passes {passes} is not possible: 1 to {MOST_PASSES}")
+        raise UserError(f"--passes {passes} is unsupported: 1 to {MOST_PASSES}")

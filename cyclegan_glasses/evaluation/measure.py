@@ -20,7 +20,7 @@ from cyclegan_glasses.evaluation.change import (
 )
 from cyclegan_glasses.evaluation.distances import distances
 from cyclegan_glasses.evaluation.encoders import SFACE_FRAMING, SFACE_SIZE
-from cyclegan_glasses.evaluation.frame import frame_added, frame_left, glasses_zone
+from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
 from cyclegan_glasses.evaluation.outlines import outlines_moved

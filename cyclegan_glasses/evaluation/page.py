@@ -14,7 +14,7 @@ from PIL import Image
 from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.evaluation.metrics import Picture
 from cyclegan_glasses.evaluation.report import Evaluated, Report
-from cyclegan_glasses.evaluation.scores import ARROWS, MEANINGS, RANKING, better, goodness
+from cyclegan_glasses.evaluation.scores import ARROWS, MEANINGS, RANKING, better, ranking_key
 from cyclegan_glasses.evaluation.statistics import ByGroup, figure
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.monitoring.curves import chart
@@ -38,7 +38,7 @@ class Worst:
             return
         self.seen += 1
         text = f"{name} {figure(scores[name])}"
-        heapq.heappush(self.found, (-goodness(name, scores[name]), -self.seen, item, after, text))
+        heapq.heappush(self.found, (-ranking_key(name, scores[name]), -self.seen, item, after, text))
         if len(self.found) > WORST:
             heapq.heappop(self.found)
 
@@ -87,8 +87,8 @@ def _curves(report: Report) -> list[dom_tag]:
     """Each score over the checkpoints of a run, where there are several with a number."""
     runs: dict[str, list[tuple[float, Evaluated]]] = {}
     for column in report.columns:
-        if column.source.epoch.isdecimal():
-            runs.setdefault(column.source.line, []).append((float(column.source.epoch), column))
+        if column.candidate.epoch.isdecimal():
+            runs.setdefault(column.candidate.line, []).append((float(column.candidate.epoch), column))
     runs = {name: columns for name, columns in runs.items() if len(columns) > 1}
     if not runs:
         return []
@@ -103,7 +103,7 @@ def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
     """Each group of each column; those of baselines are folded away."""
     body: list[dom_tag] = []
     for column in columns:
-        section = tags.details(open=bool(column.source.weights), cls="groups")
+        section = tags.details(open=bool(column.candidate.weights), cls="groups")
         section.add(tags.summary(f"{column.source.title}, by group"))
         for name, scores in column.groups.items():
             if scores:

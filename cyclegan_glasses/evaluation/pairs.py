@@ -53,7 +53,7 @@ def compare(before: Picture, after: Picture, truth: Picture, mask: Mask | None =
     return PairScores(result, untouched)
 
 
-def table(scores: Sequence[PairScores]) -> str:
+def pair_table(scores: Sequence[PairScores]) -> str:
     """Means over pictures as a table to print.
 
     With masks also the share of results that are nearer to the truth inside it than the input was, and how

@@ -13,7 +13,7 @@ from typing import Any
 
 from cyclegan_glasses.evaluation.distances import FEW
 from cyclegan_glasses.evaluation.measure import Measured
-from cyclegan_glasses.evaluation.scores import ARROWS, BY_GROUP, better, goodness
+from cyclegan_glasses.evaluation.scores import ARROWS, BY_GROUP, better, ranking_key
 from cyclegan_glasses.evaluation.statistics import (
     SMALL_GROUP,
     ByGroup,
@@ -27,7 +27,7 @@ from cyclegan_glasses.files import make_folder, write_json, write_text
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Candidate:
     """What was evaluated.
 
     Attributes:
@@ -64,7 +64,7 @@ class Source:
 class Evaluated:
     """One column: what was evaluated, and every score of it."""
 
-    source: Source
+    candidate: Candidate
     means: dict[str, Mean]
     whole: dict[str, float]
     groups: dict[str, dict[str, ByGroup]]
@@ -101,18 +101,18 @@ class Report:
         return list(dict.fromkeys(name for c in self.columns for name in (*c.whole, *c.means)))
 
 
-def evaluated(source: Source, measured: Measured) -> Evaluated:
+def evaluated(candidate: Candidate, measured: Measured) -> Evaluated:
     """Means and groups of what was measured."""
     names = list(dict.fromkeys(name for groups in measured.groups for name in groups))
     groups: dict[str, dict[str, ByGroup]] = {}
     for name in names:
         values = [own.get(name, "") for own in measured.groups]
         groups[name] = {
-            score: by_group(measured.rows, values, score, partial(goodness, score))
+            score: by_group(measured.rows, values, score, partial(ranking_key, score))
             for score in BY_GROUP
             if any(score in row for row in measured.rows)
         }
-    return Evaluated(source, summarise(measured.rows), measured.whole, groups, len(measured.rows))
+    return Evaluated(candidate, summarise(measured.rows), measured.whole, groups, len(measured.rows))
 
 
 def warnings(report: Report) -> list[str]:
@@ -136,7 +136,7 @@ def warnings(report: Report) -> list[str]:
 
 def to_markdown(report: Report) -> str:
     """The table to print: a line a score, a column each, then the notes."""
-    head = ["", *(column.source.title for column in report.columns)]
+    head = ["", *(column.candidate.title for column in report.columns)]
     lines = [["n", *(str(column.n) for column in report.columns)]]
     for name in report.scores:
         cells = []
@@ -175,7 +175,7 @@ def to_csv(report: Report) -> str:
         head += [name, f"{name} low", f"{name} high"]
     writer.writerow(head)
     for column in report.columns:
-        row: list[Any] = [getattr(column.source, name) for name in own] + [*report.about.values(), column.n]
+        row: list[Any] = [getattr(column.candidate, name) for name in own] + [*report.about.values(), column.n]
         for name in report.scores:
             mean = column.means.get(name)
             values = (mean.mean, mean.low, mean.high) if mean else (column.value(name), math.nan, math.nan)
@@ -188,12 +188,12 @@ def to_json(report: Report) -> dict[str, Any]:
     """Everything, as strict JSON values: what is not finite is null."""
     columns = [
         {
-            "name": column.source.name,
-            "epoch": column.source.epoch,
-            "passes": column.source.passes,
-            "weights": column.source.weights,
-            "options": column.source.options,
-            "trained_on": column.source.trained_on,
+            "name": column.candidate.name,
+            "epoch": column.candidate.epoch,
+            "passes": column.candidate.passes,
+            "weights": column.candidate.weights,
+            "options": column.candidate.options,
+            "trained_on": column.candidate.trained_on,
             "n": column.n,
             "scores": {name: _mean_json(mean) for name, mean in column.means.items()},
             "whole": {name: _finite(value) for name, value in column.whole.items()},
@@ -230,14 +230,14 @@ def write_report(report: Report, measured: Sequence[Measured], folder: Path) -> 
     writer.writerow(["of", "picture", *names])
     for column, part in zip(report.columns, measured, strict=True):
         for stem, row in zip(part.stems, part.rows, strict=True):
-            writer.writerow([column.source.title, stem, *(_cell(row.get(name)) for name in names)])
+            writer.writerow([column.candidate.title, stem, *(_cell(row.get(name)) for name in names)])
     write_text(folder / "pictures.csv", file.getvalue())
 
 
 def best(report: Report, score: str) -> Evaluated | None:
     """The checkpoint with the best value of `score`, the first of equals; None where none has it."""
-    known = [c for c in report.columns if c.source.epoch and math.isfinite(c.value(score))]
-    rank: Callable[[Evaluated], float] = lambda column: goodness(score, column.value(score))  # noqa: E731
+    known = [c for c in report.columns if c.candidate.epoch and math.isfinite(c.value(score))]
+    rank: Callable[[Evaluated], float] = lambda column: ranking_key(score, column.value(score))  # noqa: E731
     return max(known, key=rank, default=None)
 
 

@@ -67,7 +67,7 @@ def summarise(rows: Sequence[Mapping[str, float]]) -> dict[str, Mean]:
 
 
 def by_group(
-    rows: Sequence[Mapping[str, float]], values: Sequence[str], score: str, goodness: Callable[[float], float]
+    rows: Sequence[Mapping[str, float]], values: Sequence[str], score: str, key: Callable[[float], float]
 ) -> ByGroup:
     """One score by group.
 
@@ -85,7 +85,7 @@ def by_group(
     large = {value: m.mean for value, m in means.items() if m.n >= SMALL_GROUP and math.isfinite(m.mean)}
     if len(large) < 2:
         return ByGroup(means, "", math.nan)
-    worst = min(large, key=lambda value: goodness(large[value]))
+    worst = min(large, key=lambda value: key(large[value]))
     return ByGroup(means, worst, max(large.values()) - min(large.values()))
 
 

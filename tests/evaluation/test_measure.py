@@ -20,7 +20,7 @@ from cyclegan_glasses.evaluation.measure import Instruments, already_there, meas
 from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.report import (
     Report,
-    Source,
+    Candidate,
     best,
     evaluated,
     to_markdown,
@@ -229,9 +229,9 @@ def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) ->
     report = Report({"direction": "AtoB", "manifest": "abc", "versions": "x 1"})
     kept, done = Worst("mine 5"), []
     for source, editor in (
-        (Source("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
-        (Source("mine", "10"), baseline("telea")),
-        (Source("untouched"), baseline("untouched")),
+        (Candidate("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
+        (Candidate("mine", "10"), baseline("telea")),
+        (Candidate("untouched"), baseline("untouched")),
     ):
         done.append(measure(inputs, editor, Instruments(), kept.keep))
         report.columns.append(evaluated(source, done[-1]))
