@@ -8,7 +8,8 @@ from cyclegan_glasses.data.settings import LABELLED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.settings import NOISES, PRETRAININGS, AdamSettings, FacelyzrSettings
-from options.arguments import add_labels, number
+
+from .arguments import add_labels, number
 
 #: Where this model's defaults differ from those of cyclegan.
 DEFAULTS = {
