@@ -214,6 +214,6 @@ def test_a_protocol_with_other_counts_says_so(world: Path) -> None:
     parser = __import__("argparse").ArgumentParser()
     evaluate.add_arguments(parser)
     words = ["--name", "tiny", "--checkpoints_dir", str(world / "checkpoints"), "--protocol", "celeba"]
-    request = VERBS["evaluate"].request_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
+    request = evaluate.request_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
     notes = evaluating._notes(Inputs(request.pictures), Instruments(), request)
     assert any("3 inputs and 3 targets, the protocol has 2672 and 37157" in note for note in notes)
