@@ -27,7 +27,7 @@ def add_generator(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("generator")
     group.add_argument(
         "--netG",
-        choices=(*GENERATORS, RESIDUAL_UNET),
+        choices=tuple(GENERATORS),
         default="resnet_9blocks",
         help=f"architecture; {RESIDUAL_UNET} is the one of --model mask2face",
     )
@@ -69,7 +69,7 @@ def add_levels(group: argparse._ArgumentGroup, of: str = "") -> None:
 def add_discriminator(parser: argparse.ArgumentParser) -> None:
     """The discriminator and how weights start."""
     group = parser.add_argument_group("discriminator and initialisation")
-    group.add_argument("--netD", choices=DISCRIMINATORS, default="basic", help="architecture")
+    group.add_argument("--netD", choices=tuple(DISCRIMINATORS), default="basic", help="architecture")
     group.add_argument("--ndf", type=int, default=64, help="filters after the first layer")
     group.add_argument("--n_layers_D", type=int, default=3, help="layers of --netD n_layers")
     group.add_argument("--init_type", choices=INITS, default="normal", help="how weights start")

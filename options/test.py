@@ -10,7 +10,7 @@ from typing import Any
 
 from cyclegan_glasses.data.settings import MULTIPLE, PREPROCESS, DataSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.settings import GENERATORS, NORMS, RESIDUAL_UNET, UPSAMPLINGS
+from cyclegan_glasses.networks.settings import GENERATORS, NORMS, UPSAMPLINGS
 from cyclegan_glasses.training.run_folder import read_options
 
 from .arguments import (
@@ -141,7 +141,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--preprocess", choices=PREPROCESS, default="resize_and_crop", help="how pictures are fitted"
     )
     group = parser.add_argument_group("generator, read off the weights unless given")
-    for name, choices in (("netG", (*GENERATORS, RESIDUAL_UNET)), ("norm", NORMS), ("upsample", UPSAMPLINGS)):
+    for name, choices in (("netG", tuple(GENERATORS)), ("norm", NORMS), ("upsample", UPSAMPLINGS)):
         group.add_argument(f"--{name}", choices=choices, default=argparse.SUPPRESS, help="insist on this one")
     for name, what in (("ngf", "filters"), ("input_nc", "input channels"), ("output_nc", "output channels")):
         group.add_argument(f"--{name}", type=int, default=argparse.SUPPRESS, help=f"insist on so many {what}")

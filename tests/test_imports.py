@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,16 +15,17 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors files images machine photo parallel distributed devices local_server faces overlays portraits"
-    " networks losses attributes sources criteria collect data objectives training monitoring editing"
-    " evaluation cli options __main__".split()
+    "errors option files jsonl weight_files images machine photo parallel distributed devices"
+    " local_server webpage faces overlays portraits networks losses attributes sources criteria"
+    " collect data objectives training monitoring editing evaluation cli options __main__".split()
 )
-LIGHT = ("errors", "files", "photo", "settings", "run_folder", "cli")
+LIGHT = ("errors", "option", "options", "files", "photo", "settings", "run_folder", "cli")
 COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom_files.py")
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "options")
 OPTIONS = sorted((ROOT / "options").rglob("*.py"))
 SCRIPTS = [ROOT / name for name in ("crawl.py", "test.py", "train.py")]
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in [*MODULES, *OPTIONS, *SCRIPTS]}
 
 
 def name_of(path: Path) -> str:
@@ -42,28 +43,69 @@ def imports(tree: ast.Module, top_level: bool = False) -> Iterator[str]:
             yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
 
 
-def wrong_ways(name: str, tree: ast.Module) -> list[str]:
+def wrong_imports(name: str, tree: ast.Module) -> list[str]:
     """Imports of the module `name` that go against the order of the rooms."""
-    parts = name.split(".")
-    own = ROOMS.index(parts[1]) if len(parts) > 1 else -1
+    segments = name.split(".")
+    position = ROOMS.index(segments[1]) if len(segments) > 1 else -1
     wrong = []
     for imported in imports(tree):
         first, *rest = imported.split(".")
         outside = first in ("", "options", "tests", "benchmarks", "train", "test", "crawl")
-        later = first == "cyclegan_glasses" and rest[0] != "__version__" and ROOMS.index(rest[0]) > own
+        later = first == "cyclegan_glasses" and rest[0] != "__version__" and ROOMS.index(rest[0]) > position
         if outside or later:
             wrong.append(imported)
     return wrong
 
 
-def relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """Groups of nodes that reach one another (Tarjan's strongly connected components of more than one)."""
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        order[node] = lowest[node] = len(order)
+        stack.append(node)
+        for other in graph[node]:
+            if other not in order:
+                visit(other)
+                lowest[node] = min(lowest[node], lowest[other])
+            elif other in stack:
+                lowest[node] = min(lowest[node], order[other])
+        if lowest[node] == order[node]:
+            group = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in graph:
+        if node not in order:
+            visit(node)
+    return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_a_room_imports_only_from_those_before_it(path):
+def test_a_room_imports_only_from_those_before_it():
     """A circle between rooms means that none can be understood or tested alone."""
-    assert wrong_ways(name_of(path), ast.parse(path.read_text())) == []
+    wrong = {name_of(path): wrong_imports(name_of(path), TREES[path]) for path in MODULES}
+    assert {name: imported for name, imported in wrong.items() if imported} == {}
+
+
+def test_no_two_modules_import_each_other():
+    """Neither directly nor over others, nor in the body of a function."""
+    modules = {name_of(path): path for path in [*MODULES, *OPTIONS]}
+    graph: dict[str, set[str]] = {name: set() for name in modules}
+    for name, path in modules.items():
+        for imported in imports(TREES[path]):
+            module = imported if imported in modules else imported.rpartition(".")[0]
+            if module in modules and module != name:
+                graph[name].add(module)
+    assert circles(graph) == []
+
+
+def test_the_rule_of_circles_tells_right_from_wrong():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
 
 
 @pytest.mark.parametrize(
@@ -79,16 +121,19 @@ def test_a_room_imports_only_from_those_before_it(path):
         ("cyclegan_glasses", "from cyclegan_glasses.errors import UserError", True),
     ],
 )
-def test_the_rule_tells_right_from_wrong(name, line, wrong):
-    assert bool(wrong_ways(name, ast.parse(line))) is wrong
+def test_the_rule_of_rooms_tells_right_from_wrong(name, line, wrong):
+    assert bool(wrong_imports(name, ast.parse(line))) is wrong
 
 
-@pytest.mark.parametrize("path", OPTIONS, ids=relative)
-def test_options_load_only_settings(path):
+def test_options_load_only_settings():
     """Anything heavier makes `--help` slow."""
-    for imported in imports(ast.parse(path.read_text()), top_level=True):
-        if imported.startswith("cyclegan_glasses."):
-            assert set(LIGHT) & set(imported.split(".")), f"{imported} belongs inside a function"
+    wrong = [
+        f"{name_of(path)}: {imported} belongs inside a function"
+        for path in OPTIONS
+        for imported in imports(TREES[path], top_level=True)
+        if imported.startswith("cyclegan_glasses.") and not set(LIGHT) & set(imported.split("."))
+    ]
+    assert wrong == []
 
 
 def test_options_settings_and_commands_do_not_import_torch():
@@ -100,34 +145,44 @@ def test_options_settings_and_commands_do_not_import_torch():
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_words_of_a_command_line_stay_at_the_door(path):
+def test_the_command_line_stays_at_the_door():
     """A library that reads a command line or prints cannot be used by another program."""
-    tree, inside = ast.parse(path.read_text()), path.relative_to(PACKAGE).as_posix()
-    if not inside.startswith("cli"):
-        assert "argparse" not in [imported.split(".")[0] for imported in imports(tree)]
-    if not inside.startswith(COMMANDS):
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        prints = [
-            call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"
-        ]
-        assert not prints, f"print in line {prints}: use logging"
+    wrong = []
+    for path in MODULES:
+        inside = path.relative_to(PACKAGE).as_posix()
+        if not inside.startswith("cli") and "argparse" in [i.split(".")[0] for i in imports(TREES[path])]:
+            wrong.append(f"{inside} imports argparse")
+        if not inside.startswith(COMMANDS):
+            wrong += [
+                f"{inside}:{node.lineno} prints: use logging"
+                for node in ast.walk(TREES[path])
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=relative)
-def test_a_room_is_entered_by_its_modules(path):
+def test_a_room_is_entered_by_its_modules():
     """An import here would load a whole room, and torch with it, for one settings module."""
-    body = ast.parse(path.read_text()).body
-    assert ast.get_docstring(ast.Module(body, [])), f"{relative(path)} says what its room does"
-    assert [type(node) for node in body[1:]] == ([ast.Assign] if path.parent == PACKAGE else [])
+    wrong = []
+    for path in [path for path in MODULES if path.name == "__init__.py"]:
+        body = TREES[path].body
+        if not ast.get_docstring(TREES[path]):
+            wrong.append(f"{name_of(path)} does not say what the room does")
+        if [type(node) for node in body[1:]] != ([ast.Assign] if path.parent == PACKAGE else []):
+            wrong.append(f"{name_of(path)} holds more than a docstring")
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", [*MODULES, *OPTIONS, *SCRIPTS], ids=relative)
-def test_modules_and_functions_are_small_enough_to_read(path):
-    text = path.read_text()
-    limit, lines = 40 if path.parent == ROOT else 300, [line for line in text.splitlines() if line.strip()]
-    assert len(lines) <= limit, f"more than {limit} lines that are not blank: divide it"
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= 70, f"{node.name} has {length} lines: divide it"
+def test_modules_and_functions_are_small_enough_to_read():
+    wrong = []
+    for path, tree in TREES.items():
+        lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
+        if len(lines) > (40 if path.parent == ROOT else 300):
+            wrong.append(f"{name_of(path)} has {len(lines)} lines that are not blank: divide it")
+        wrong += [
+            f"{name_of(path)}.{node.name} has {node.end_lineno - node.lineno + 1} lines: divide it"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and (node.end_lineno or 0) - node.lineno >= 70
+        ]
+    assert wrong == []

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from cyclegan_glasses import jsonl
 from cyclegan_glasses.editing.editor import EDITED, FaceReport, GlassesEditor, Target
 from cyclegan_glasses.editing.encode import encode, format_of
 from cyclegan_glasses.editing.jobs import Job
@@ -110,7 +110,7 @@ def edit_files(
     with ThreadPoolExecutor(workers) as pool:
         for row in in_order(pool, finish, translated(), in_flight=workers + 1):
             if journal is not None and row.state != THERE:
-                _append(journal, row)
+                jsonl.append(journal, [row.as_json()])
             yield row
 
 
@@ -179,23 +179,12 @@ def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def _read_journal(journal: Path | None) -> dict[str, str]:
-    """The keys of what was done, by target; a row that was cut off says nothing."""
-    done: dict[str, str] = {}
+    """The keys of what was done, by target."""
     if journal is None or not journal.is_file():
-        return done
-    for line in journal.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row: Any = json.loads(line)
-            done[str(row["target"])] = str(row["key"])
-        except (ValueError, LookupError, TypeError):
-            continue
-    return done
+        return {}
+    return dict(jsonl.read(journal, _target_and_key, skip_damaged=True))
 
 
-def _append(journal: Path, row: Row) -> None:
-    make_folder(journal.parent)
-    try:
-        with journal.open("a", encoding="utf-8") as file:
-            file.write(row.as_json() + "\n")
-    except OSError as error:
-        raise UserError(f"cannot write {journal}: {error.strerror or error}") from error
+def _target_and_key(line: str) -> tuple[str, str]:
+    row = json.loads(line)
+    return str(row["target"]), str(row["key"])

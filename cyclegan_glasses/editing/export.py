@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from cyclegan_glasses.editing.package import EditingModel
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.networks.settings import GeneratorSettings
 
 PHOTO, EDITED = "photo", "edited"
 #: What every export says of itself, in words.
@@ -119,8 +118,7 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
     onnx = _needed("onnx")
     _needed("onnxruntime")
     axes = {0: "batch"}
-    settings = model.get(direction).settings
-    if isinstance(settings, GeneratorSettings) and settings.multiple == 4:  # others are drawn for one size
+    if model.get(direction).settings.exports_any_size:
         axes |= {2: "height", 3: "width"}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "fp32.onnx"

@@ -12,6 +12,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.distances import INCEPTION, NEEDS_EXTRA
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.weight_files import load_tensors
 
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 INCEPTION_SHA256 = "6726825d"  # what torch-fidelity's file name says of its beginning
@@ -40,7 +41,7 @@ class Inception:
         except ImportError:
             raise UserError(NEEDS_EXTRA) from None
         try:
-            torch.load(path, map_location="cpu", weights_only=True)  # torch-fidelity itself would run code
+            load_tensors(path)  # torch-fidelity itself would run code
             self._network = FeatureExtractorInceptionV3(
                 "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)
             )
@@ -48,7 +49,7 @@ class Inception:
             raise UserError(f"--inception {path} cannot be loaded: download {INCEPTION_FILE} anew") from error
 
     def features(self, faces: np.ndarray) -> np.ndarray:
-        """See `judging.Encoder.features`."""
+        """See `verdicts.Encoder.features`."""
         batch = torch.from_numpy(np.ascontiguousarray(faces.transpose(0, 3, 1, 2)))
         with torch.inference_mode():
             return np.asarray(self._network(batch)[0].numpy(), np.float32)
@@ -77,7 +78,7 @@ class SFace:
             ) from None
 
     def features(self, faces: np.ndarray) -> np.ndarray:
-        """See `judging.Encoder.features`; `faces` are framed by `SFACE_FRAMING`."""
+        """See `verdicts.Encoder.features`; `faces` are framed by `SFACE_FRAMING`."""
         rows = [self._network.feature(np.ascontiguousarray(face[:, :, ::-1])) for face in faces]
         return np.stack([np.ravel(row) for row in rows]).astype(np.float32)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.encoders import checked
+from cyclegan_glasses.weight_files import load_tensors
 
 ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
 ALEXNET_SHA256 = "7be5be79"  # what torchvision's file name says of its beginning
@@ -44,7 +45,7 @@ class Lpips:
             warnings.simplefilter("ignore")  # it asks torchvision for random weights in an old way
             self._network = LPIPS(net="alex", pnet_rand=True, verbose=False)
         try:
-            backbone = torch.load(path, map_location="cpu", weights_only=True)
+            backbone = load_tensors(path)
             layers = self._network.net.state_dict()  # `slice2.3.weight` is AlexNet's `features.3.weight`
             own = {name: backbone[f"features.{name.partition('.')[2]}"] for name in layers}
             self._network.net.load_state_dict(own)

@@ -1,4 +1,7 @@
-"""What a generator and a discriminator are made of. Free of torch."""
+"""What each network is made of, and what else there is to know of it. Free of torch.
+
+`networks/registry.py` says by which module each is built.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError, one_of
 
-GENERATORS = ("resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128")
-DISCRIMINATORS = ("basic", "n_layers", "pixel")
+PUBLISHED = ("resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128")
+"""The generators of pytorch-CycleGAN-and-pix2pix."""
+PATCHES = ("basic", "n_layers", "pixel")
+"""Its discriminators."""
 NORMS = ("instance", "batch", "none", "syncbatch")
 INITS = ("normal", "xavier", "kaiming", "orthogonal")
 UPSAMPLINGS = ("transpose", "resize")
@@ -17,12 +22,12 @@ RESIDUAL_UNET = "residual_unet"
 
 @dataclass(frozen=True, slots=True)
 class GeneratorSettings:
-    """A generator.
+    """A generator of the reference implementation.
 
     Attributes:
-        kind: one of `GENERATORS`.
+        kind: one of `PUBLISHED`.
         input_nc, output_nc: channels in and out.
-        filters: channels after the first layer (the peer's ngf).
+        filters: channels after the first layer.
         norm: one of `NORMS`.
         dropout: one half, inside the residual blocks or the U-Net's middle.
         upsample: `transpose` for transposed convolutions, `resize` for nearest neighbour and a convolution,
@@ -38,6 +43,12 @@ class GeneratorSettings:
     dropout: bool = False
     upsample: str = "transpose"
     composite: bool = False
+    balanced: ClassVar[bool] = False
+
+    @property
+    def exports_any_size(self) -> bool:
+        """A U-Net compares the sides with what it takes, which a trace keeps as numbers."""
+        return self.kind.startswith("resnet")
 
     @property
     def multiple(self) -> int:
@@ -53,7 +64,7 @@ class GeneratorSettings:
             )
 
     def __post_init__(self) -> None:
-        one_of("netG", self.kind, GENERATORS)
+        one_of("netG", self.kind, PUBLISHED)
         one_of("norm", self.norm, NORMS)
         one_of("upsample", self.upsample, UPSAMPLINGS)
         if self.filters < 1:
@@ -84,6 +95,8 @@ class ResidualUnetSettings:
     kind: ClassVar[str] = RESIDUAL_UNET
     multiple: ClassVar[int] = 1
     dropout: ClassVar[bool] = False
+    balanced: ClassVar[bool] = True
+    exports_any_size: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         one_of("norm", self.norm, NORMS)
@@ -119,14 +132,18 @@ class IseeSettings:
     output_nc: int = 1
     filters: int = 90
     kind: ClassVar[str] = "isee"
+    norm: ClassVar[str] = "none"
+    dropout: ClassVar[bool] = False
     multiple: ClassVar[int] = 1
+    balanced: ClassVar[bool] = True
+    exports_any_size: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.filters < 1:
             raise UserError("--filters must be at least 1")
 
-
-AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
+    def check_side(self, side: int) -> None:
+        """Pictures of every size suit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +163,7 @@ class ReaderSettings:
     features: int = 128
     classes: int = 4
     dropout: float = 0.2
+    kind: ClassVar[str] = "facelyzr"
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.channels) < 1 or self.features < 1:
@@ -174,9 +192,10 @@ class AutoencoderSettings:
     channels: tuple[int, ...] = (32, 64, 64)
     latent: int = 256
     patch: ClassVar[int] = 4
+    kind: ClassVar[str] = "facemath"
     input_nc: ClassVar[int] = 3
     output_nc: ClassVar[int] = 3
-    multiple: ClassVar[int] = 1
+    exports_any_size: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.channels) < 1 or self.latent < 1:
@@ -192,15 +211,18 @@ class AutoencoderSettings:
         """How often smaller the sides are after the last stage."""
         return self.patch << (len(self.channels) - 1)
 
+    def check_side(self, side: int) -> None:
+        """Pictures of every size suit it, since an editor resizes what it shows it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DiscriminatorSettings:
     """A discriminator of patches.
 
     Attributes:
-        kind: one of `DISCRIMINATORS`: `basic` judges patches of 70×70, `pixel` single pixels.
+        kind: one of `PATCHES`: `basic` scores patches of 70×70 pixels, `pixel` single pixels.
         input_nc: channels in.
-        filters: channels after the first layer (the peer's ndf).
+        filters: channels after the first layer.
         layers: strided convolutions of `n_layers`; `basic` has 3.
         norm: one of `NORMS`.
     """
@@ -218,14 +240,30 @@ class DiscriminatorSettings:
 
     @property
     def smallest(self) -> int:
-        """The shortest side of a picture that leaves it something to judge."""
+        """The shortest side of a picture that leaves it something to score."""
         return 2 if self.kind == "pixel" else 3 * 2**self.strides
 
     def __post_init__(self) -> None:
-        one_of("netD", self.kind, DISCRIMINATORS)
+        one_of("netD", self.kind, PATCHES)
         one_of("norm", self.norm, NORMS)
         if self.filters < 1 or self.layers < 1:
             raise UserError("--ndf and --n_layers_D must be at least 1")
+
+
+AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
+"""What the settings of every generator say, each as a field or once for its class: `kind`, its name in
+`networks/registry.py`; `input_nc`, `output_nc`; `norm` and `dropout`; `multiple`, of what the sides of a
+picture must be one, and `check_side`; `balanced`, that its weights start by `networks.weights.balance`, not
+by `InitSettings`; `exports_any_size`, that an export takes other sizes than it was traced with."""
+
+GENERATORS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
+    **dict.fromkeys(PUBLISHED, GeneratorSettings),
+    RESIDUAL_UNET: ResidualUnetSettings,
+}
+"""The settings of each generator that `--netG` offers."""
+
+DISCRIMINATORS: dict[str, type[DiscriminatorSettings]] = {**dict.fromkeys(PATCHES, DiscriminatorSettings)}
+"""The settings of each discriminator that `--netD` offers; all say `kind`, `input_nc`, `norm`, `smallest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +277,7 @@ class InitSettings:
         one_of("init_type", self.kind, INITS)
 
 
-def check_side(
-    side: int, generator: GeneratorSettings | ResidualUnetSettings, discriminator: DiscriminatorSettings
-) -> None:
+def check_side(side: int, generator: AnyGeneratorSettings, discriminator: DiscriminatorSettings) -> None:
     """Whether square pictures of `side` pixels suit both networks.
 
     Raises:

@@ -15,9 +15,9 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.machine import trim_memory
-from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.registry import build_discriminator, build_generator
+from cyclegan_glasses.networks.weights import initialise, load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.compiled import Call, CompiledNetworks, wants_compiling
 from cyclegan_glasses.objectives.micro_batches import parts
@@ -77,7 +77,7 @@ class CycleGAN:
             build_discriminator(replace(judge, input_nc=of_b)),
             build_discriminator(replace(judge, input_nc=of_a)),
         )
-        for network in networks[0 if isinstance(forth, GeneratorSettings) else 2 :]:
+        for network in networks[2 if forth.balanced else 0 :]:
             initialise(network, settings.init)
         self.remove_glasses, self.add_glasses, self.discriminator_b, self.discriminator_a = (
             network.to(device).to(memory_format=self._format) for network in networks

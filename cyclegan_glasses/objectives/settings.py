@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.networks.settings import (
+    AnyGeneratorSettings,
     AutoencoderSettings,
     DiscriminatorSettings,
     GeneratorSettings,
     InitSettings,
-    IseeSettings,
     ReaderSettings,
     ResidualUnetSettings,
 )
@@ -131,7 +131,7 @@ class CycleGANSettings:
         compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
     """
 
-    generator: GeneratorSettings | ResidualUnetSettings = field(default_factory=GeneratorSettings)
+    generator: AnyGeneratorSettings = field(default_factory=GeneratorSettings)
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     init: InitSettings = field(default_factory=InitSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
@@ -190,7 +190,7 @@ class SupervisedSettings:
         compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
     """
 
-    generator: ResidualUnetSettings | IseeSettings = field(default_factory=ResidualUnetSettings)
+    generator: AnyGeneratorSettings = field(default_factory=ResidualUnetSettings)
     distance: str = "ssim_l1"
     adam: AdamSettings = field(default_factory=AdamSettings)
     lambda_gan: float = 0.0
@@ -206,8 +206,7 @@ class SupervisedSettings:
         one_of("loss", self.distance, DISTANCES)
         if self.lambda_gan < 0:
             raise UserError("--lambda_gan must not be below 0")
-        norm = "none" if isinstance(self.generator, IseeSettings) else self.generator.norm
-        _check_passes(self.chunk, self.recompute, self.compile, norm)
+        _check_passes(self.chunk, self.recompute, self.compile, self.generator.norm)
 
 
 def _check_passes(chunk: int, recompute: bool, compile: str, norm: str) -> None:

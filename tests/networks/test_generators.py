@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
-from cyclegan_glasses.networks.settings import GENERATORS, NORMS, UPSAMPLINGS, GeneratorSettings
+from cyclegan_glasses.networks.registry import build_generator, infer_generator
+from cyclegan_glasses.networks.settings import NORMS, PUBLISHED, UPSAMPLINGS, GeneratorSettings
+from cyclegan_glasses.networks.weights import load_weights
 
 BLOCKS = {"resnet_6blocks": 6, "resnet_9blocks": 9}
 DEPTH = {"unet_128": 7, "unet_256": 8}
@@ -19,10 +20,10 @@ DEPTH = {"unet_128": 7, "unet_256": 8}
 EVERY = [
     GeneratorSettings(kind, 3, 3, 2, norm, dropout, upsample, composite)
     for kind, norm, upsample, composite, dropout in product(
-        GENERATORS, NORMS, UPSAMPLINGS, (False, True), (False, True)
+        PUBLISHED, NORMS, UPSAMPLINGS, (False, True), (False, True)
     )
 ]
-PLAIN = [GeneratorSettings(kind, filters=2) for kind in GENERATORS]
+PLAIN = [GeneratorSettings(kind, filters=2) for kind in PUBLISHED]
 
 
 def words(settings: GeneratorSettings) -> str:
@@ -180,7 +181,7 @@ def test_a_unet_says_which_sizes_it_takes(kind: str, side: int) -> None:
         network(torch.zeros(1, 3, side, 2 * side))
 
 
-@pytest.mark.parametrize("kind", GENERATORS)
+@pytest.mark.parametrize("kind", PUBLISHED)
 def test_a_closed_mask_returns_the_input_exactly(kind: str) -> None:
     """This is what keeps colours and background outside the glasses what they were."""
     settings = GeneratorSettings(kind, filters=2, composite=True)
