@@ -20,7 +20,7 @@ ROOMS = tuple(
     " collect data objectives training monitoring editing evaluation cli __main__".split()
 )
 LIGHT = ("errors", "option", "options", "files", "photo", "settings", "run_folder")
-COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom_files.py")
+COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom/files.py")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 OPTIONS = sorted((ROOT / "options").rglob("*.py"))
