@@ -14,7 +14,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from cyclegan_glasses.attributes.classifier import TrainedJudge, load_judge
 from cyclegan_glasses.data.labels import CLASSES, read_labels
@@ -23,6 +22,7 @@ from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, ran
 from cyclegan_glasses.editing.faces_of import sheet, write_picture
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.losses import ssim
+from cyclegan_glasses.pixels import to_tensor
 
 STRENGTHS = (1.0, 1.5, 2.0)
 SHARPEN, EACH = 0.5, 4  # of the sheet: strength of the mask, faces of each domain
@@ -64,7 +64,7 @@ def measure(math: FaceMath, judge: TrainedJudge, faces: np.ndarray, label: str, 
     codes = math.encode(faces)
     back = math.decode(codes)
     error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
-    alike = float(ssim(*(torch.from_numpy(x / 127.5 - 1).permute(0, 3, 1, 2) for x in (faces, back))))
+    alike = float(ssim(*(to_tensor(x) for x in (faces, back))))
     quality = np.mean(10 * np.log10(255**2 / error))
     print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
     print(f"  as they are: {shares(judge, faces)}\n  decoded: {shares(judge, back)}")

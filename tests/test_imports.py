@@ -15,8 +15,8 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors files jsonl weight_files images machine photo parallel distributed devices local_server faces"
-    " overlays portraits networks losses attributes sources criteria collect data objectives training"
+    "errors files jsonl weight_files images pixels machine photo parallel distributed devices local_server"
+    " faces overlays portraits networks losses attributes sources criteria collect data objectives training"
     " monitoring editing evaluation cli __main__".split()
 )
 LIGHT = ("errors", "files", "photo", "settings", "run_folder")

@@ -20,6 +20,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, probabilities
 from cyclegan_glasses.networks.settings import ReaderSettings
+from cyclegan_glasses.pixels import to_tensor
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 #: Version 1 had neither bias nor thresholds.
@@ -207,4 +208,4 @@ def aligned_batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
         shrinks = size < faces.shape[1]
         way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         resized = np.stack([cv2.resize(face, (size, size), interpolation=way) for face in part])
-        yield torch.from_numpy(resized).permute(0, 3, 1, 2).float() / 127.5 - 1
+        yield to_tensor(resized)
