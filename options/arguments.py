@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from cyclegan_glasses.cli.options import number
 from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import build
 
 MODELS = {
     "cyclegan": "cyclegan",
@@ -84,27 +85,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--cache", choices=CACHES, default="auto", help="where decoded pictures are kept")
 
 
-def add_labels(parser: argparse.ArgumentParser) -> None:
-    """Labels of aligned faces."""
-    group = parser.add_argument_group("labels")
-    group.add_argument(
-        "--labels", metavar="FILE.csv", default=None, help="path, label, gender, age; else the manifests"
-    )
-    group.add_argument("--label_share", type=number, default=1.0, help="of the labels that are used")
-    group.add_argument(
-        "--drawn", type=number, default=1.0, help="drawn glasses, whole, dark and broken, for each bare face"
-    )
-    group.add_argument(
-        "--max_lens", type=number, default=0.33, help="lenses of sunglasses are not brighter, beside the skin"
-    )
-    group.add_argument("--no_augment", action="store_true", help="faces as they are: not turned, not tinted")
-
-
 def label_settings(args: argparse.Namespace) -> LabelSettings | None:
-    """The words of `add_labels`; None for a model without them."""
-    if not hasattr(args, "label_share"):
-        return None
-    return LabelSettings(args.labels, args.label_share, args.drawn, args.max_lens, not args.no_augment)
+    """Those of a model that reads labels; None for the others."""
+    return build(LabelSettings, vars(args)) if hasattr(args, "label_share") else None
 
 
 def run_name(args: argparse.Namespace) -> str:
@@ -152,17 +135,6 @@ def _numbers(text: str) -> list[int]:
         return [int(word) for word in text.split(",") if word.strip()]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers") from None
-
-
-def number(text: str) -> float:
-    """A word as a finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return value
 
 
 def limit(text: str) -> int | None:

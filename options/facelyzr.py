@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from cyclegan_glasses.data.settings import LABELLED
+from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.data.settings import LABELLED, LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.settings import NOISES, PRETRAININGS, AdamSettings, FacelyzrSettings
-from options.arguments import add_labels, number
+from cyclegan_glasses.option import options_of
+from options.arguments import number
 
 #: Where this model's defaults differ from those of cyclegan.
 DEFAULTS = {
@@ -30,7 +32,7 @@ DEFAULTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Network, pretraining and losses."""
-    add_labels(parser)
+    add_options(parser, options_of(LabelSettings))
     group = parser.add_argument_group("reader")
     group.add_argument("--channels", type=int, nargs="+", default=[32, 64, 96, 128], help="after each stage")
     group.add_argument("--features", type=int, default=128, help="numbers that the heads read")

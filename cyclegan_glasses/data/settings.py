@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.option import check, option
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
@@ -21,23 +23,27 @@ class LabelSettings:
 
     Attributes:
         table: a CSV with a header (path, label, gender, age), or None: the manifests below `dataroot`.
-        share: of the labels that are used, chosen by a hash; the others count as missing.
+        fraction: of the labels that are used, chosen by a hash; the others count as missing.
         drawn: pictures with drawn glasses, sunglasses or broken glasses for each bare face.
-        max_lens: faces labelled sunglasses whose lenses are brighter, as a share of the skin, are left out.
-        augment: turn, scale, shift, blur and tint the training pictures at random.
+        max_lens: faces labelled sunglasses whose lenses are brighter, as a fraction of the skin, are left
+            out.
+        augment: rotate, scale, shift, blur and tint the training pictures at random.
     """
 
-    table: str | None = None
-    share: float = 1.0
-    drawn: float = 1.0
-    max_lens: float = 0.33
-    augment: bool = True
+    GROUP: ClassVar[str] = "labels"
+
+    table: str | None = option(
+        None, "path, label, gender, age; else the manifests", flag="labels", metavar="FILE.csv"
+    )
+    fraction: float = option(1.0, "of the labels that are used", flag="label_share", above=0, most=1)
+    drawn: float = option(
+        1.0, "drawn glasses, whole, dark and broken, for each bare face; 0: none", least=0, most=4
+    )
+    max_lens: float = option(0.33, "lenses of sunglasses are not brighter, beside the skin")
+    augment: bool = option(True, "faces as they are: not rotated, not tinted", flag="no_augment")
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise UserError(f"--label_share {self.share:g} is not possible: above 0, at most 1")
-        if not 0 <= self.drawn <= 4:
-            raise UserError(f"--drawn {self.drawn:g} is not possible: 0 (none) to 4 for each bare face")
+        check(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _curves(report: Report) -> list[dom_tag]:
 
 
 def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
-    """Each group of each column; those of rivals are folded away."""
+    """Each group of each column; those of baselines are folded away."""
     body: list[dom_tag] = []
     for column in columns:
         part = tags.details(open=bool(column.source.weights), cls="groups")

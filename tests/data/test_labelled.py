@@ -12,8 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import open_labelled
-from cyclegan_glasses.data.labels import CLASSES, labels_of, read_labels, years
+from cyclegan_glasses.data.labels import labels_of, read_labels, years
 from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
 from cyclegan_glasses.errors import UserError
@@ -138,7 +139,7 @@ def test_batches_depend_on_seed_epoch_and_place_alone(faces):
 
 
 def test_a_share_of_the_labels_leaves_the_faces(faces):
-    rows = read_labels(faces, "train", LabelSettings(share=0.3))
+    rows = read_labels(faces, "train", LabelSettings(fraction=0.3))
     known = sum(labels.glasses >= 0 for _, labels in rows)
     assert len(rows) == len(read_labels(faces, "train", LabelSettings())) and 0 < known < 0.6 * len(rows)
 
@@ -161,7 +162,7 @@ def test_what_is_missing_is_named(faces, wrong, words):
     with pytest.raises(UserError, match="--drawn"):
         LabelSettings(drawn=-1)
     with pytest.raises(UserError, match="--label_share"):
-        LabelSettings(share=0)
+        LabelSettings(fraction=0)
 
 
 @given(st.integers(0, 99), st.integers(0, 99))

@@ -25,7 +25,7 @@ FACELYZR: list[tuple[str, str, Any]] = [
     ("--lambda_landmarks 3", "objective.lambda_landmarks", 3.0),
     ("--lr 0.5", "objective.adam.lr", 0.5),
     ("--labels x.csv", "data.labels.table", "x.csv"),
-    ("--label_share 0.1", "data.labels.share", 0.1),
+    ("--label_share 0.1", "data.labels.fraction", 0.1),
     ("--drawn 0", "data.labels.drawn", 0.0),
     ("--max_lens 0.5", "data.labels.max_lens", 0.5),
     ("--no_augment", "data.labels.augment", False),
