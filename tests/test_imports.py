@@ -15,7 +15,7 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors option files jsonl weight_files images machine photo parallel distributed devices"
+    "errors option domains files jsonl weight_files images pixels machine photo parallel distributed devices"
     " local_server webpage faces overlays portraits networks losses attributes sources criteria"
     " collect data objectives training monitoring editing evaluation cli __main__".split()
 )
