@@ -15,12 +15,12 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors option files jsonl weight_files images machine photo parallel distributed devices"
+    "errors option domains files jsonl weight_files images pixels machine photo parallel distributed devices"
     " local_server webpage faces overlays portraits networks losses attributes sources criteria"
     " collect data objectives training monitoring editing evaluation cli options __main__".split()
 )
 LIGHT = ("errors", "option", "options", "files", "photo", "settings", "run_folder", "cli")
-COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom_files.py")
+COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom/files.py")
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "options")
 OPTIONS = sorted((ROOT / "options").rglob("*.py"))
