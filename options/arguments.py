@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from cyclegan_glasses.cli.options import number
+from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build
@@ -23,14 +24,9 @@ MODELS = {
 ANY_SIZE = ("mask2face", "isee")
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **kwargs)
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
+def option_parser(**more: Any) -> Parser:
+    """The parser of train.py and test.py: help with defaults, and no abbreviations."""
+    return Parser(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **more)
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

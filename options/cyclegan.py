@@ -8,8 +8,9 @@ from dataclasses import replace
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import check_side
 from cyclegan_glasses.objectives.settings import GAN_MODES, AdamSettings, CycleGANSettings
-from options.arguments import number
-from options.networks import (
+
+from .arguments import number
+from .networks import (
     add_discriminator,
     add_generator,
     add_passes,

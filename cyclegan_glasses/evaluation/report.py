@@ -175,7 +175,10 @@ def to_csv(report: Report) -> str:
         head += [name, f"{name} low", f"{name} high"]
     writer.writerow(head)
     for column in report.columns:
-        row: list[Any] = [getattr(column.candidate, name) for name in own] + [*report.about.values(), column.n]
+        row: list[Any] = [getattr(column.candidate, name) for name in own] + [
+            *report.about.values(),
+            column.n,
+        ]
         for name in report.scores:
             mean = column.means.get(name)
             values = (mean.mean, mean.low, mean.high) if mean else (column.value(name), math.nan, math.nan)

@@ -16,6 +16,7 @@ from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import FacemathSettings
+from cyclegan_glasses.pixels import normalize, quantize
 
 #: Faces that the eigenfaces are taken from, for each number of a code.
 LOOKS = 8
@@ -86,9 +87,9 @@ class FacemathObjective:
         """Keep `faces` until there are enough for eigenfaces; then take those of the first process."""
         if self._seen is None:
             return
-        self._seen.append(faces.detach().float().add(1).mul(127.5).round().byte().cpu())
+        self._seen.append(quantize(faces).cpu())
         if sum(map(len, self._seen)) >= LOOKS * self.settings.autoencoder.latent:
-            self.network.fit(torch.cat(self._seen).to(faces) / 127.5 - 1)
+            self.network.fit(normalize(torch.cat(self._seen).to(faces.device)).to(faces.dtype))
             self.precision.ranks.share(list(self.network.state_dict().values()))
             self._seen = None
 

@@ -19,8 +19,8 @@ from cyclegan_glasses.evaluation.inputs import Inputs, eyes_of, spread
 from cyclegan_glasses.evaluation.measure import Instruments, already_there, measure, score
 from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.report import (
-    Report,
     Candidate,
+    Report,
     best,
     evaluated,
     to_markdown,

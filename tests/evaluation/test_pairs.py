@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.evaluation.pairs import PairScores, score_pair, pair_table
+from cyclegan_glasses.evaluation.pairs import PairScores, pair_table, score_pair
 
 INSIDE = {"PSNR inside", "SSIM inside", "L1 inside"}
 
