@@ -16,7 +16,7 @@ from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.models import find_generators, load_generator
 from cyclegan_glasses.editing.translate import FILE_LABELS, translate
-from cyclegan_glasses.evaluation.pairs import PairScores, score_pair, table
+from cyclegan_glasses.evaluation.pairs import PairScores, pair_table, score_pair
 from cyclegan_glasses.monitoring.results_page import Result, write_results_page
 from cyclegan_glasses.training.checkpoint import weights_path
 
@@ -100,7 +100,7 @@ def write_results(
         truth = _relative(item.truth, folder) if item.truth else ""
         results.append(Result(item.stem, pictures, truth, pair.result, pair.input))
     page = write_results_page(folder, title, direction, results)
-    return page, table(scores) if scores else ""
+    return page, pair_table(scores) if scores else ""
 
 
 def _relative(path: Path, folder: Path) -> str:
