@@ -21,7 +21,7 @@ from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import to_rgb8
 from cyclegan_glasses.editing.settings import ADD, ALL, LARGEST, REMOVE, EditSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, turn
+from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
@@ -228,7 +228,7 @@ class GlassesEditor:
         direction: str,
         settings: EditSettings,
     ) -> Target:
-        report = FaceReport(face.box, turn(face), face.eyes_found, EDITED, before=verdict)
+        report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
         wanted = {ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)
         reason = "" if number == wanted else "not asked for"
         if verdict and verdict.label in DONE[direction] and not settings.force:
