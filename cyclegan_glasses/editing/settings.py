@@ -9,8 +9,6 @@ from cyclegan_glasses.errors import UserError, one_of
 
 #: The model that ships.
 SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
-REMOVE, ADD = "AtoB", "BtoA"
-DIRECTIONS = (REMOVE, ADD)
 ALL, LARGEST = "all", "largest"
 MOST_PASSES = 8
 

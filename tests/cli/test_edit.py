@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 from cyclegan_glasses.attributes import classifier as classifier
-from cyclegan_glasses.attributes.verdicts import GLASSES
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import GLASSES
 from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.package import load_model, save_model
 from cyclegan_glasses.errors import run_command
