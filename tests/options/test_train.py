@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from options.presets import PRESETS
-from options.train import FREE, MODEL_OPTIONS, SESSION, SHAPE, TrainOptions, parse
+from cyclegan_glasses.options.presets import PRESETS
+from cyclegan_glasses.options.train import FREE, MODEL_OPTIONS, SESSION, SHAPE, TrainOptions, parse
 
 # word, published default, field, another value, what it becomes in the field (the value itself if not given)
 PEER: list[tuple[Any, ...]] = [
