@@ -8,7 +8,8 @@ from typing import Any
 
 from cyclegan_glasses.cli.options import number
 from cyclegan_glasses.cli.parser import Parser
-from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
+from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, PREPROCESS, LabelSettings
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build
 
@@ -62,7 +63,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--dataset_mode", choices=DATASET_MODES, default="unaligned", help="aligned: pairs by file name"
     )
     group.add_argument(
-        "--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes glasses, BtoA adds them"
+        "--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes glasses, BtoA adds them"
     )
     group.add_argument("--input_nc", type=int, default=3, help="channels of the input: 3 colour, 1 grey")
     group.add_argument("--output_nc", type=int, default=3, help="channels of the output")

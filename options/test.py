@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.data.settings import MULTIPLE, PREPROCESS, DataSettings
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import GENERATORS, NORMS, UPSAMPLINGS
 from cyclegan_glasses.training.run_folder import read_options
@@ -126,7 +127,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="single: one domain",
     )
     group.add_argument(
-        "--direction", choices=("AtoB", "BtoA"), default="AtoB", help="AtoB removes glasses, BtoA adds"
+        "--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes glasses, BtoA adds"
     )
     group.add_argument("--num_test", type=int, default=50, help="pictures to translate at most")
     group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, sha256_of, write_json
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.parallel import in_order, open_executor
-from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, REJECTED, Photo, append_photos, latest_photos
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, latest_photos
 
-DOMAINS = {GLASSES: "A", NONE: "B"}
 SETTINGS = "collect.json"
 
 
@@ -192,7 +192,7 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
     import numpy as np
     from PIL import Image
 
-    from cyclegan_glasses.faces.align import align, turn
+    from cyclegan_glasses.faces.align import align, yaw_of
     from cyclegan_glasses.faces.detect import process_detector
 
     pixels = np.asarray(image)
@@ -207,7 +207,7 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
         crop, alignment = align(pixels, face, job.settings.align)
     except UserError as error:
         return _rejected(photo, job, f"align: {error}")
-    angle = turn(face)
+    angle = yaw_of(face)
     found = {
         "detector": detector.name,
         "faces": len(faces),

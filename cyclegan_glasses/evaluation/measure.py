@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, AttributeClassifier, Encoder
+from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
+from cyclegan_glasses.domains import REMOVE, TARGETS
 from cyclegan_glasses.evaluation.change import (
     changed_elsewhere,
     colour_shift,
@@ -33,7 +34,6 @@ from cyclegan_glasses.faces.detect import FaceDetector
 Item = TypeVar("Item")
 BATCH = 32
 JUDGE = "judge"  # what the classifier's features are called beside a number: `FD-judge`
-TARGET = {"AtoB": NONE, "BtoA": GLASSES}
 RING = 0.03  # width of the ring around the mask, as a fraction of the side
 
 #: A picture and its mask, where one is known, to the result and its reconstruction of the input, where there
@@ -99,7 +99,7 @@ def measure(
         befores, afters = [item.picture for item, _ in batch], [after for _, (after, _) in batch]
         eyes = [item.eyes for item, _ in batch]
         features.add(befores, afters, eyes, rows)
-        _classify(instruments, befores, afters, eyes, rows, TARGET[direction])
+        _classify(instruments, befores, afters, eyes, rows, TARGETS[direction])
         for (item, (after, _)), row in zip(batch, rows, strict=True):
             if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST_LPIPS:
                 row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])
@@ -137,7 +137,7 @@ def score(
     if item.truth is not None:
         scores |= compare(before, after, item.truth, item.mask).result | _more(after, item.truth, item.mask)
     # The frame: gone, or there.
-    if direction == "AtoB":
+    if direction == REMOVE:
         off = frame_added(after, before, eyes)
         scores |= {"rims off": off.rims, "whole frame off": float(off.whole)}
         scores["frame left"] = frame_left(before, after, eyes)

@@ -15,6 +15,7 @@ from cyclegan_glasses import __version__
 from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.attributes.verdicts import Encoder
 from cyclegan_glasses.devices import choose_device, choose_precision
+from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.errors import UserError
@@ -33,7 +34,7 @@ from cyclegan_glasses.evaluation.report import (
     warnings,
     write_report,
 )
-from cyclegan_glasses.evaluation.settings import DIRECTIONS, UNTOUCHED, EvaluationSettings, model_name
+from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
 from cyclegan_glasses.evaluation.statistics import bootstrap
 from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.faces.detect import make_detector
@@ -83,8 +84,7 @@ def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[
     """What is evaluated, with its editor, and whether it is trained; models are loaded one at a time."""
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
-    direction = settings.inputs.direction
-    reverse = DIRECTIONS[1 - DIRECTIONS.index(direction)]
+    direction, reverse = settings.inputs.direction, opposite(settings.inputs.direction)
     for path, label in settings.runs:
         model = _load(path, label, device)
         generator, other = model.get(direction), model.generators.get(reverse)
@@ -193,7 +193,7 @@ def _notes(inputs: Inputs, instruments: Instruments, settings: EvaluationSetting
     if not inputs.masked and set(settings.baselines) - {UNTOUCHED}:
         notes.append(f"no masks in {settings.inputs.phase}M: inpainting is left out")
     counts, protocol = (len(inputs), inputs.target_count), settings.inputs.protocol
-    expected = protocol.counts if settings.inputs.direction == "AtoB" else protocol.counts[::-1]
+    expected = protocol.counts if settings.inputs.direction == REMOVE else protocol.counts[::-1]
     if any(expected) and counts != expected:
         notes.append(
             f"{protocol.name}: {counts[0]} inputs and {counts[1]} targets, the protocol has "
