@@ -6,7 +6,7 @@ import logging
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
@@ -63,7 +63,7 @@ def walk(
                 continue
             seen.add(identity)
             with os.scandir(folder) as entries:
-                content = sorted(entries, key=lambda entry: entry.name)
+                files, below, linked = _sorted_out(entries, left_out)
         except OSError as error:
             if prefix:
                 left_out[UNREADABLE] += 1
@@ -71,18 +71,9 @@ def walk(
             if isinstance(error, FileNotFoundError | NotADirectoryError):
                 return
             raise UserError(f"cannot read {folder}: {error.strerror or error}") from None
-        below = []
-        for entry in content:
-            name = entry.name
-            if name.startswith(".") or name == _MACOSX:
-                left_out[HIDDEN] += 1
-            elif not _is_folder(entry):
-                yield prefix + name
-            elif entry.is_symlink():
-                links.append(f"{prefix}{name}/")
-            else:
-                below.append(f"{prefix}{name}/")
-        folders += reversed(below)
+        yield from [prefix + name for name in files] if prefix else files
+        folders += [f"{prefix}{name}/" for name in reversed(below)]
+        links += [f"{prefix}{name}/" for name in linked]
 
 
 def report(root: Path | str, left_out: Counter[str]) -> None:
@@ -101,6 +92,22 @@ def _identity(path: Path | str) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _sorted_out(
+    entries: Iterable[os.DirEntry[str]], left_out: Counter[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Names of files, of folders and of links to folders, each sorted."""
+    files, folders, links = [], [], []
+    for entry in entries:
+        name = entry.name
+        if name.startswith(".") or name == _MACOSX:
+            left_out[HIDDEN] += 1
+        elif not _is_folder(entry):
+            files.append(name)
+        else:
+            (links if entry.is_symlink() else folders).append(name)
+    return sorted(files), sorted(folders), sorted(links)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
