@@ -35,6 +35,28 @@ def classify_photo(
     return list(zip(faces, classifier.predict(np.stack(crops)), strict=True)) if faces else []
 
 
+def classify_files(
+    paths: Iterable[Path], detector: FaceDetector | None, classifier: FacelyzrClassifier
+) -> Iterator[tuple[Path, list[tuple[Face | None, FaceAttributes]], str]]:
+    """Each path with its faces, and what is wrong with it, if anything is.
+
+    Without a detector the files are aligned crops, each one face (None).
+    """
+    for path in paths:
+        try:
+            image = np.asarray(open_picture(path))
+        except UnreadablePicture as error:
+            yield path, [], error.reason
+            continue
+        if detector is not None:
+            faces: list[tuple[Face | None, FaceAttributes]] = [*classify_photo(image, detector, classifier)]
+            yield path, faces, "" if faces else "no face found"
+        elif image.shape[0] != image.shape[1]:
+            yield path, [], "an aligned crop is a square: leave out --aligned"
+        else:
+            yield path, [(None, classifier.predict(image[None])[0])], ""
+
+
 def refine_landmarks(image: np.ndarray, face: Face, classifier: FacelyzrClassifier) -> Face:
     """`face` with the landmarks that the classifier sees, looked for around those that it has.
 
