@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClass
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import Face, FaceDetector
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 
 SIZE = 128
 _REFINEMENTS = 2
