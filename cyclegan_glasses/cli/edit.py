@@ -6,7 +6,6 @@ import argparse
 import json
 import logging
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError, stoppable
 
 if TYPE_CHECKING:
-    from cyclegan_glasses.editing.batch import Row
+    from cyclegan_glasses.editing.batch import PhotoReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +90,7 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     )
     journal = work.folder / JOURNAL if work.folder else None
     output = Output(args.strip, args.before_after, args.overwrite, args.copy_faceless)
-    rows: list[Row] = []
+    rows: list[PhotoReport] = []
     with stoppable(lambda: f"stopped after {len(rows)} of {len(work.jobs)}: the same command goes on"):
         done = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers)
         quiet = work.folder is None or not sys.stderr.isatty()
@@ -109,17 +108,17 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     return int(any(row.state == SKIPPED for row in rows))
 
 
-def _tell(row: Row, as_json: bool) -> None:
+def _tell(row: PhotoReport, as_json: bool) -> None:
     """One photo: JSON, or a line of words on standard output, for a skipped one on standard error."""
     from tqdm import tqdm
 
     if as_json:
-        told = {name: value for name, value in asdict(row).items() if name != "key"}
+        told = {name: value for name, value in row.to_json().items() if name != "key"}
         tqdm.write(json.dumps(told, ensure_ascii=False), file=sys.stdout)
     elif row.state == "skipped":
         tqdm.write(f"skipped {row.reason}", file=sys.stderr)
     else:
         edited = [face for face in row.faces if face.done == "edited"]
-        share = sum(face.share for face in edited)
-        faces = f"{len(edited)} of {len(row.faces)} faces, {share:.1%} of the photo"
+        area = sum(face.area for face in edited)
+        faces = f"{len(edited)} of {len(row.faces)} faces, {area:.1%} of the photo"
         tqdm.write(f"{row.state} {row.source} -> {row.target} ({row.reason or faces})", file=sys.stdout)

@@ -192,7 +192,7 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
     import numpy as np
     from PIL import Image
 
-    from cyclegan_glasses.faces.align import align, turn
+    from cyclegan_glasses.faces.align import align, yaw_of
     from cyclegan_glasses.faces.detect import process_detector
 
     pixels = np.asarray(image)
@@ -207,7 +207,7 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
         crop, alignment = align(pixels, face, job.settings.align)
     except UserError as error:
         return _rejected(photo, job, f"align: {error}")
-    angle = turn(face)
+    angle = yaw_of(face)
     found = {
         "detector": detector.name,
         "faces": len(faces),

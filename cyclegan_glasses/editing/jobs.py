@@ -15,7 +15,7 @@ PAIR = "_before_after"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class EditJob:
     """One photo to edit: where it is, and where the result goes."""
 
     source: Path
@@ -31,7 +31,7 @@ class Job:
 class Plan:
     """All photos to edit; `folder` is where the results of many go, None for a single photo."""
 
-    jobs: list[Job]
+    jobs: list[EditJob]
     folder: Path | None
 
 
@@ -53,11 +53,11 @@ def plan(inputs: Sequence[str], output: Path, overwrite: bool = False) -> Plan:
     single = len(inputs) == 1 and len(found) == 1 and found[0][0] == Path(inputs[0])
     if single and output.suffix and not output.is_dir():
         format_of(output)
-        jobs, folder = [Job(found[0][0], output)], None
+        jobs, folder = [EditJob(found[0][0], output)], None
     else:
         if output.suffix.lower() in FORMATS and not output.is_dir():
             raise UserError(f"{output} is one picture, for {len(found)} of them give -o a folder")
-        jobs = [Job(source, output / name) for source, name in found]
+        jobs = [EditJob(source, output / name) for source, name in found]
         folder = None if single else output
     taken: dict[Path, Path] = {}
     for job in jobs:

@@ -75,7 +75,7 @@ def test_newest_wins(server: Server, sender: Sender) -> None:
 
 
 def test_lost_and_found(server: Server, sender: Sender, messages: list[str]) -> None:
-    """A lost server is messages once, its return once, and every pane is there again, newest values in it."""
+    """A lost server is reported once, its return once, and every pane is there again, newest values in it."""
     sender.offer("a", pane(1))
     sender.offer("b", pane(2))
     assert wait_for(lambda: server.windows == {"a": 1, "b": 2})
