@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import stat
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
+
+from cyclegan_glasses.walk import report, walk
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
@@ -68,34 +70,33 @@ class _Quiet:
 _QUIET = _Quiet()
 
 
-def find_pictures(folder: Path | str) -> list[Path]:
+def find_pictures(folder: Path | str, exclude: Path | None = None) -> list[Path]:
     """The picture files at any depth below `folder`, by their extensions, sorted by relative path.
 
-    Hidden files and folders are passed over. A `folder` that is a file is itself the only picture.
+    See `walk`; what it leaves out is logged. A `folder` that is a file is itself the only picture.
     """
     root = Path(folder)
-    return [root / name for name in picture_names(root)]
+    return [root / name for name in picture_names(root, exclude)]
 
 
-def picture_names(folder: Path | str) -> list[str]:
+def picture_names(folder: Path | str, exclude: Path | None = None) -> list[str]:
     """The paths of `find_pictures`, relative to `folder` and with slashes; "" where that is a file itself.
 
-    Plain words, since a `Path` each takes longer than the disk where there are many.
+    Plain strings, since a `Path` each takes longer than the disk where there are many.
     """
-    root = os.fspath(folder)
-    if Path(root).is_file():
+    if Path(folder).is_file():
         return [""]
-    found = []
-    for parent, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = Path(parent).relative_to(root).as_posix()
-        prefix = "" if below == "." else f"{below}/"
-        found += [
-            prefix + name
-            for name in files
-            if not name.startswith(".") and name[name.rfind(".") :].lower() in EXTENSIONS
-        ]
-    return sorted(found)
+    left_out: Counter[str] = Counter()
+    files = list(walk(folder, left_out, exclude))
+    pictures = sorted(filter(is_picture, files))
+    left_out["of another kind"] = len(files) - len(pictures)
+    report(folder, left_out)
+    return pictures
+
+
+def is_picture(name: str) -> bool:
+    """Whether the extension of a file's name is that of a picture."""
+    return name[name.rfind(".") :].lower() in EXTENSIONS
 
 
 def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tuple[str, int, int]:

@@ -20,6 +20,7 @@ from cyclegan_glasses.images import (
     open_picture,
     picture_names,
 )
+from cyclegan_glasses.walk import name_key
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder
@@ -89,7 +90,7 @@ class Domain:
         """The pictures by name without extension, so that `x.jpg` and `x.png` belong together."""
         stems: dict[str, int] = {}
         for index, name in enumerate(self.names):
-            stems.setdefault(os.path.splitext(name)[0], index)  # noqa: PTH122
+            stems.setdefault(name_key(os.path.splitext(name)[0]), index)  # noqa: PTH122
         return stems
 
     def by_name(self) -> dict[str, Path]:

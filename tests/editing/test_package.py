@@ -176,7 +176,7 @@ def test_what_cannot_be_loaded_is_told_in_words(tmp_path) -> None:
     torch.save(state | {"version": 99}, packed)
     torch.save({name: value for name, value in state.items() if name != "size"}, tmp_path / "half.pt")
     (tmp_path / "cut.pt").write_bytes(packed.read_bytes()[:500])
-    for where, words, message in (
+    for where, options, message in (
         (tmp_path / "nothing", {}, "there is no model"),
         ("nothing", {"runs": tmp_path}, "there is no model nothing"),
         (folder, {"label": "9"}, "--epoch can be latest"),
@@ -191,4 +191,4 @@ def test_what_cannot_be_loaded_is_told_in_words(tmp_path) -> None:
         (tmp_path / "cut.pt", {}, "cut off"),
     ):
         with pytest.raises(UserError, match=message):
-            load_model(where, CPU, **words)
+            load_model(where, CPU, **options)

@@ -24,7 +24,7 @@ class Answer:
     Attributes:
         rater: pseudonym, letters, digits, `.`, `_` and `-`.
         item: id in the rater's plan.
-        value: for criteria four of 0 or 1, else 1 for «real» and 0 for «fake», alone in the list.
+        value: for criteria four of 0 or 1, else 1 for "real" and 0 for "fake", alone in the list.
         exposure: asked for, in ms; 0 without a limit.
         shown: measured in the browser, in ms; 0 without a limit.
         seconds: from the picture to the answer.

@@ -15,8 +15,8 @@ from cyclegan_glasses.evaluation.hype.plan import Item, plan
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TIME
 from cyclegan_glasses.evaluation.hype.staircase import Staircase, threshold
 from cyclegan_glasses.evaluation.hype.study import Study
-from cyclegan_glasses.evaluation.statistics import Mean, bootstrap, figure
-from cyclegan_glasses.evaluation.tables import markdown_table
+from cyclegan_glasses.evaluation.statistics import Mean, bootstrap
+from cyclegan_glasses.evaluation.tables import figure, markdown_table
 
 QUESTIONS = {
     REMOVE: ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
@@ -35,7 +35,7 @@ class Outcome:
         raters: how many answered.
         points: mean points of each portrait, 0 to 4, over its raters.
         total: mean points over portraits.
-        shares: of «yes» to each question, over answers.
+        shares: of "yes" to each question, over answers.
         errors: HYPE-infinity, share of wrong answers in percent (50: indistinguishable), over raters.
         on_fake, on_real: the same on fakes and on reals.
         exposure: HYPE-time, ms at which three of four answers are right, over raters.

@@ -36,7 +36,7 @@ class Staircase:
 def threshold(exposures: Sequence[int]) -> float:
     """The exposure at which three of four answers are right, ms: mean of the second half of a staircase.
 
-    At a limit of the staircase it says «this or beyond».
+    At a limit of the staircase it says "this or beyond".
     """
     return float(np.mean(exposures[len(exposures) // 2 :]))
 

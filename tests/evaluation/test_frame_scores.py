@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cyclegan_glasses.evaluation.frame import Frame, frame_added, frame_left, glasses_zone
+from cyclegan_glasses.evaluation.frame_scores import FrameScores, frame_added, frame_left, glasses_zone
 from tests.evaluation.portraits import portrait, spoiled
 
 EYES = np.array([[36.0, 48.0], [72.0, 48.0]])
@@ -55,8 +55,8 @@ def test_noise_and_colour_are_no_frame() -> None:
     for change in (rng.normal(0, 30, flat().shape), zone * rng.normal(0, 30, flat().shape), zone * 25):
         after = np.clip(flat() + change, 0, 255).astype(np.uint8)
         assert not frame_added(flat(), after, EYES).whole
-    assert frame_added(flat(), flat(), EYES) == Frame(0, 0, 0)
-    assert frame_added(flat(), flat(180), EYES) == Frame(0, 0, 0)
+    assert frame_added(flat(), flat(), EYES) == FrameScores(0, 0, 0)
+    assert frame_added(flat(), flat(180), EYES) == FrameScores(0, 0, 0)
 
 
 @pytest.mark.parametrize("strength", [0.25, 0.5, 0.75])
