@@ -15,9 +15,9 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors option domains files jsonl weight_files images pixels machine photo parallel distributed devices"
-    " local_server webpage faces overlays portraits networks losses attributes sources criteria"
-    " collect data objectives training monitoring editing evaluation cli options __main__".split()
+    "errors option domains union_find walk files jsonl weight_files images pixels machine photo parallel"
+    " distributed devices local_server webpage faces overlays portraits networks losses attributes sources"
+    " criteria collect data objectives training monitoring editing evaluation cli options __main__".split()
 )
 LIGHT = ("errors", "domains", "option", "options", "files", "photo", "settings", "run_folder", "cli")
 COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom/files.py")
