@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan_glasses.attributes.verdicts import CLASSES
-from cyclegan_glasses.data.labels import Labels, read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, encode, learn_direction, learn_removal
 from cyclegan_glasses.errors import UserError
@@ -114,7 +114,7 @@ def _pairs(network: FaceAutoencoder, root: Path, limit: int) -> tuple[np.ndarray
     return codes[:, 0], codes[:, 1]
 
 
-def _labelled(labels: Sequence[Labels]) -> dict[str, np.ndarray]:
+def _labelled(labels: Sequence[FaceLabels]) -> dict[str, np.ndarray]:
     """What the manifests say, as numbers; NaN where they do not."""
     glasses = {CLASSES.index("glasses"): 1.0, CLASSES.index("none"): 0.0}
     return {
