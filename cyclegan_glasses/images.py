@@ -32,7 +32,7 @@ class UnreadablePicture(ValueError):  # noqa: N818
 
     Attributes:
         path: of the file.
-        reason: in words.
+        reason: one line, without the path.
     """
 
     def __init__(self, path: Path | str, reason: str) -> None:
@@ -41,7 +41,7 @@ class UnreadablePicture(ValueError):  # noqa: N818
         self.reason = reason
 
 
-class _Quiet:
+class _QuietPillow:
     """Keeps Pillow's warnings quiet, and nobody else's, in as many threads as there are.
 
     `warnings.catch_warnings` is for one thread: of two that overlap, the second would put back what the first
@@ -67,7 +67,7 @@ class _Quiet:
                 self._before.__exit__(None, None, None)
 
 
-_QUIET = _Quiet()
+_QUIET = _QuietPillow()
 
 
 def find_pictures(folder: Path | str, exclude: Path | None = None) -> list[Path]:
@@ -123,7 +123,7 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
 
     Raises:
         UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
-            pixels, or of numbers that have no agreed white (32-bit integers beyond 65535, floats).
+            pixels, or with values that have no agreed white (32-bit integers beyond 65535, floats).
     """
     try:
         with opened(source, max_pixels) as picture:
@@ -143,7 +143,7 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
     """The picture, a file or its bytes, as it is stored, with only its header read.
 
     Pillow's warnings (broken metadata, many pixels) are kept quiet. Whatever goes wrong, now or in the block,
-    is told by `unreadable`.
+    is described by `unreadable`.
 
     Raises:
         Exception: almost any, on hostile bytes.
@@ -183,7 +183,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
 
 
 def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
-    """What went wrong with the picture, in words."""
+    """`error` as one line without the path."""
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size

@@ -52,7 +52,8 @@ def walk(
     """
     left_out = Counter() if left_out is None else left_out
     top, excluded = os.fspath(root), _identity(exclude) if exclude is not None else None
-    folders, links, seen = [""], [], set()
+    folders, links = [""], list[str]()
+    seen: set[tuple[int, int] | None] = set()
     while folders or links:
         prefix = folders.pop() if folders else links.pop(0)
         folder = os.path.join(top, prefix) if prefix else top  # noqa: PTH118
@@ -61,9 +62,9 @@ def walk(
             if identity in seen or (identity is not None and identity == excluded and prefix):
                 left_out[REPEATED if identity in seen else EXCLUDED] += 1
                 continue
-            seen.add(identity)
             with os.scandir(folder) as entries:
                 files, below, linked = _sorted_out(entries, left_out)
+            seen.add(identity)
         except OSError as error:
             if prefix:
                 left_out[UNREADABLE] += 1
@@ -86,10 +87,10 @@ def report(root: Path | str, left_out: Counter[str]) -> None:
 
 
 def _identity(path: Path | str) -> tuple[int, int] | None:
-    """Device and number of a folder, the same by every path; None where it is not there yet."""
+    """Device and number of a folder, the same by every path; None where there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116
-    except FileNotFoundError:
+    except OSError:
         return None
     return status.st_dev, status.st_ino
 
@@ -98,7 +99,7 @@ def _sorted_out(
     entries: Iterable[os.DirEntry[str]], left_out: Counter[str]
 ) -> tuple[list[str], list[str], list[str]]:
     """Names of files, of folders and of links to folders, each sorted."""
-    files, folders, links = [], [], []
+    files, folders, links = list[str](), list[str](), list[str]()
     for entry in entries:
         name = entry.name
         if name.startswith(".") or name == _MACOSX:

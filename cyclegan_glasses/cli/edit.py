@@ -70,24 +70,21 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    from cyclegan_glasses.attributes.classifier import load_classifier
     from cyclegan_glasses.editing.batch import JOURNAL, SKIPPED, Output, edit_files
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
 
     work = plan(args.photos, args.output, args.overwrite)
-    classifier = load_classifier()
-    if settings.check and classifier is None:
-        raise UserError("this installation has no attribute classifier: leave --judge out")
     editor = GlassesEditor.load(
         args.name,
         device=args.device,
         precision=args.precision,
-        classifier=classifier,
         yunet=detector_file(args),
         direction=direction,
         **model_choice(args),
     )
+    if settings.check and editor.classifier is None:
+        raise UserError("this installation has no attribute classifier: leave --judge out")
     journal = work.folder / JOURNAL if work.folder else None
     output = Output(args.strip, args.before_after, args.overwrite, args.copy_faceless)
     rows: list[PhotoReport] = []

@@ -26,7 +26,7 @@ from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.images import UnreadablePicture
-from cyclegan_glasses.parallel import Inline, in_order
+from cyclegan_glasses.parallel import InlineExecutor, in_order
 
 FORMAT = 1  # of the files
 SEGMENT = 256 << 20  # bytes of a file of pictures, at most
@@ -219,7 +219,7 @@ def _try(images: CachedImages, index: int) -> np.ndarray | UnreadablePicture:
 
 def _executor(threads: int) -> Executor:
     """Threads suffice: Pillow decodes and resizes without holding the others up."""
-    return ThreadPoolExecutor(threads) if threads else Inline()
+    return ThreadPoolExecutor(threads) if threads else InlineExecutor()
 
 
 def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:
