@@ -41,6 +41,8 @@ RESUME: dict[Resume, str] = {
 
 _KEY = "option"
 _UNSET = object()
+NO_OPTIONS = {_KEY: None}
+"""Metadata of a field that holds settings whose options are not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Option:
         resume: see `RESUME`.
         cli_default: default of the command line, where it differs from the field's.
         parse: reads the text, where the type alone does not say how; raises `ValueError` with a message.
-        read: makes the field's value of the values of all options.
+        read: makes the field's value of the values of all options; of `variants`, the values that the chosen
+            settings are made of.
         negatable: a bool that has `--no_<flag>`, too.
         on_request: only models have it whose settings name the field in `USES`.
         secret: its value is in no file.
@@ -144,16 +147,31 @@ class Option:
             one_of(self.flag, value, (*self.choices, *self.unlisted))
         if not self.bounds:
             return
-        for number in value if self.many else (value,):
-            inside = number is None or (
-                not math.isnan(number)
-                and (self.least is None or number >= self.least)
-                and (self.most is None or number <= self.most)
-                and (self.above is None or number > self.above)
-                and (self.below is None or number < self.below)
+        for one in value if self.many else (value,):
+            inside = one is None or (
+                not math.isnan(one)
+                and (self.least is None or one >= self.least)
+                and (self.most is None or one <= self.most)
+                and (self.above is None or one > self.above)
+                and (self.below is None or one < self.below)
             )
             if not inside:
-                raise UserError(f"--{self.flag} {number:g} is invalid: must be {self.bounds}")
+                raise UserError(f"--{self.flag} {one:g} is invalid: must be {self.bounds}")
+
+
+def number(text: str) -> float:
+    """A text as a finite number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a number")
+    return value
 
 
 def declared(help: str, **details: Any) -> dict[str, Option]:
@@ -200,12 +218,12 @@ def _declarations(settings: type) -> tuple[tuple[str, Option | None, Any], ...]:
                 hint=hint,
                 default=None if item.default is MISSING else item.default,
             )
-        found.append((item.name, made, hint))
+        found.append((item.name, made, None if _KEY in item.metadata else hint))
     return tuple(found)
 
 
 def _nested(hint: Any) -> tuple[type | None, bool]:
-    """The settings class in a field's type, and whether there may be none."""
+    """The settings class that a field's type names, and whether there may be none."""
     hints = get_args(hint)
     classes = [cls for cls in hints or (hint,) if isinstance(cls, type) and is_dataclass(cls)]
     return (classes[0] if len(classes) == 1 else None), NoneType in hints
@@ -268,7 +286,7 @@ def _variant(made: Option, table: Mapping[str, type], values: Mapping[str, Any])
     for item in (item for cls in dict.fromkeys(table.values()) for item in options_of(cls)):
         if item.hint is bool and item.flag not in known and values.get(item.flag):
             raise UserError(f"--{made.flag} {kind} has no {item.flag}: leave --{item.flag} out")
-    return build(table[kind], values)
+    return build(table[kind], made.read(values) if made.read else values)
 
 
 def check(settings: Any) -> None:

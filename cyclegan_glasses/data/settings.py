@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from cyclegan_glasses.errors import UserError, one_of
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import check, declared, number, option
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
@@ -46,6 +47,16 @@ class LabelSettings:
         check(self)
 
 
+def count_or_inf(text: str) -> int | None:
+    """A text as a count; `inf` is None, for no limit."""
+    return None if text.strip().lower() in ("inf", "infinity") else int(number(text))
+
+
+def _pictures_of_a_step(values: Mapping[str, Any]) -> int:
+    pictures: int = values["batch_size"] * max(1, values.get("accumulate", 1))
+    return pictures
+
+
 @dataclass(frozen=True, slots=True)
 class DataSettings:
     """Which pictures, and how they are cut to size. The names are those of the command line.
@@ -79,51 +90,59 @@ class DataSettings:
         UserError: a value that cannot be, or two that do not go together.
     """
 
-    dataroot: str
-    phase: str = "train"
-    dataset_mode: str = "unaligned"
-    direction: str = "AtoB"
-    input_nc: int = 3
-    output_nc: int = 3
-    load_size: int = 286
-    crop_size: int = 256
-    preprocess: str = "resize_and_crop"
-    flip: bool = True
-    serial_batches: bool = False
-    max_dataset_size: int | None = None
-    batch_size: int = 1
-    num_threads: int = 4
-    seed: int = 0
+    GROUP: ClassVar[str] = "data"
+
+    dataroot: str = field(
+        metadata=declared(
+            "folder with trainA trainB testA testB, or plain pictures to test on", group="run", resume="free"
+        )
+    )
+    phase: str = option("train", "first part of the folder names", group="training")
+    dataset_mode: str = option(
+        "unaligned",
+        "aligned: pairs by file name; single: one domain",
+        choices=DATASET_MODES,
+        unlisted=(LABELLED,),
+    )
+    direction: str = option("AtoB", "AtoB removes glasses, BtoA adds them", choices=DIRECTIONS)
+    input_nc: int = option(3, "channels of the input: 3 colour, 1 grey", resume="fixed")
+    output_nc: int = option(3, "channels of the output", resume="fixed")
+    load_size: int = option(286, "pictures are resized to this", least=MULTIPLE)
+    crop_size: int = option(256, "and cropped to this", least=MULTIPLE)
+    preprocess: str = option("resize_and_crop", "how pictures are fitted", choices=PREPROCESS)
+    flip: bool = option(True, "do not mirror pictures at random", flag="no_flip")
+    serial_batches: bool = option(False, "in order, picture i of A with picture i of B")
+    max_dataset_size: int | None = option(
+        None, "pictures of a domain at most; inf: all", least=1, parse=count_or_inf
+    )
+    batch_size: int = option(1, "pictures of each domain in a step", least=1, read=_pictures_of_a_step)
+    num_threads: int = option(4, "processes or threads that read pictures, at most", least=0, resume="free")
+    seed: int = option(0, "of weights, order, crops and pools", group="run", least=0, most=2**32 - 1)
     fixed: bool | None = None
     labels: LabelSettings | None = None
-    paired_dataroot: str = ""
+    paired_dataroot: str = option(
+        "",
+        "folder of pairs, from crawl.py overlay; one goes with each sample",
+        group="pairs with a truth, beside the two domains",
+        on_request=True,
+        resume="free",
+    )
     multiple: int = MULTIPLE
-    cache: str = "none"
+    cache: str = option(
+        "none", "where decoded pictures are kept", cli_default="auto", choices=CACHES, resume="free"
+    )
 
     def __post_init__(self) -> None:
-        one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
-        one_of("direction", self.direction, DIRECTIONS)
-        one_of("preprocess", self.preprocess, PREPROCESS)
-        one_of("cache", self.cache, CACHES)
-        for name, least in (
-            ("load_size", MULTIPLE),
-            ("crop_size", MULTIPLE),
-            ("batch_size", 1),
-            ("num_threads", 0),
-        ):
-            if getattr(self, name) < least:
-                raise UserError(f"--{name} {getattr(self, name)} is too small: at least {least}")
+        if not self.dataroot:
+            raise UserError("--dataroot is missing: give the folder that holds trainA and trainB")
+        check(self)
         for name in ("input_nc", "output_nc"):
             if getattr(self, name) not in (1, 3):
-                raise UserError(f"--{name} {getattr(self, name)} is not possible: 1 (grey) or 3 (colour)")
-        if self.max_dataset_size is not None and self.max_dataset_size < 1:
-            raise UserError(f"--max_dataset_size {self.max_dataset_size} leaves no picture: at least 1")
-        if not 0 <= self.seed < 2**32:
-            raise UserError(f"--seed {self.seed} is not possible: 0 to {2**32 - 1}")
+                raise UserError(f"--{name} {getattr(self, name)} is invalid: must be 1 (grey) or 3 (colour)")
         if self.dataset_mode == LABELLED and (self.input_nc, self.preprocess) != (3, FIXED_SIZE):
             raise UserError("labelled faces are aligned and in colour: leave out --input_nc and --preprocess")
         if self.cache in ("memory", "disk") and not self.cacheable:
-            raise UserError(f"--cache {self.cache} is not possible: {self._uncacheable}, so leave it out")
+            raise UserError(f"--cache {self.cache} is unsupported: {self._uncacheable}, so leave it out")
         self._check_sizes()
 
     def _check_sizes(self) -> None:
