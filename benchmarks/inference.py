@@ -24,7 +24,7 @@ from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model
 from cyclegan_glasses.editing.settings import REMOVE
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_faces
 

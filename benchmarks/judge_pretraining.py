@@ -1,13 +1,13 @@
-"""What the denoising pretraining of the judge is worth, by share of the labels, and a rival of the same size.
+"""What denoising pretraining is worth to the attribute classifier, by share of the labels; a baseline.
 
     python benchmarks/judge_pretraining.py datasets/judge
 
 Small networks: the order of the rows is what counts, not how high they are. Every network gets the same
 number of labelled steps on the same batches of labelled faces at the same rates. `layers` comes to them from
 its pretraining on all faces without labels, `none` from scratch, and `joint` restores as many faces without
-labels in each step. The rival is logistic regression on the pretrained autoencoder's code, before the heads
-change it; its penalty is the best of `PENALTIES` on the calibration faces. Drawn pictures go by their face's
-labels.
+labels in each step. The baseline is logistic regression on the pretrained autoencoder's code, before the
+heads change it; its penalty is the best of `PENALTIES` on the calibration faces. Drawn pictures go by
+their face's labels.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS
 from cyclegan_glasses.data.labelled import open_labelled
-from cyclegan_glasses.data.labels import CLASSES, GENDERS, read_labels
+from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import balanced_cross_entropy

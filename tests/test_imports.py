@@ -15,9 +15,9 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors option files jsonl weight_files images machine photo parallel distributed devices local_server"
-    " faces overlays portraits networks losses attributes sources criteria collect data objectives training"
-    " monitoring editing evaluation cli __main__".split()
+    "errors option files jsonl weight_files images machine photo parallel distributed devices"
+    " local_server webpage faces overlays portraits networks losses attributes sources criteria"
+    " collect data objectives training monitoring editing evaluation cli __main__".split()
 )
 LIGHT = ("errors", "option", "options", "files", "photo", "settings", "run_folder")
 COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom_files.py")

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from tests.commands import Done, files, run, train, two_domains
 from tests.data.drawing import cut_off, fill, ramp

@@ -1,4 +1,4 @@
-"""What a judge of faces says, whoever the judge is."""
+"""The attribute classifier as a protocol, and what it says of a face."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from typing import Protocol
 import numpy as np
 
 GLASSES, NONE, SUNGLASSES, BROKEN, UNSURE = "glasses", "none", "sunglasses", "broken", "unsure"
-LABELS = (GLASSES, NONE, SUNGLASSES, BROKEN, UNSURE)
+#: The classes of the glasses head, by index.
+CLASSES = (GLASSES, NONE, SUNGLASSES, BROKEN)
+#: What a verdict may say.
+LABELS = (*CLASSES, UNSURE)
+#: The classes of the gender head, by index, in the terms of the training data's labels.
+GENDERS = ("male", "female")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a judge reads off one face.
+    """Whether a face wears glasses.
 
     Attributes:
         label: one of `LABELS`; `broken` is a face that no person would take for a photograph, `unsure` a face
-            on which the judge would not commit itself.
+            of which no class is likely enough.
         confidence: of the label, 0 to 1.
-        probabilities: by label, for those that the judge tells apart; empty where it has none.
+        probabilities: by label, for those that the classifier tells apart; empty where it has none.
     """
 
     label: str
@@ -56,15 +61,18 @@ class Encoder(Protocol):
         """One vector for each of `faces`: uint8 RGB (n, size, size, 3) to float32 (n, d)."""
 
 
-class Judge(Protocol):
-    """Reads attributes off aligned faces. One that is also an `Encoder` serves distances and likeness, too.
+class AttributeClassifier(Protocol):
+    """Classifies aligned faces. One that is also an `Encoder` serves distances and likeness, too.
 
-    A judge that works in other processes is pickled: it keeps a path and loads its weights when first asked.
+    One that works in other processes is pickled: it keeps a path and loads its weights when first asked.
+
+    Attributes:
+        name: what it is, with the version of its weights.
     """
 
     name: str
 
-    def judge(self, faces: np.ndarray) -> list[Verdict]:
+    def classify(self, faces: np.ndarray) -> list[Verdict]:
         """One verdict for each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,13 +84,8 @@ def _serve(args: argparse.Namespace) -> None:
 
     with StudyServer(args.study, args.port) as server:
         print(f"open {server.address}\nCtrl-C ends it", flush=True)
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print(f"every answer is in {args.study / ANSWERS}")
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        server.serve_until_stopped()
+        print(f"every answer is in {args.study / ANSWERS}")
 
 
 def _export(args: argparse.Namespace) -> None:

@@ -36,7 +36,7 @@ def is_ours(photo: Photo) -> bool:
 def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
     """`photo` with verdict and reason, by everything but duplicates.
 
-    One without a label may get the judge's. A photo that was not measured stays as it is.
+    One without a label may get the attribute classifier's. A photo that was not measured stays as it is.
     """
     if "measured" not in photo.facts:
         return photo

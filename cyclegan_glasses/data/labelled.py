@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES, GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.criteria.context import SIZE
 from cyclegan_glasses.criteria.glasses import lens_brightness
 from cyclegan_glasses.data.folders import Domain
-from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
+from cyclegan_glasses.data.labels import Labels, read_labels
 from cyclegan_glasses.data.sampler import Key, sample_generator
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
 from cyclegan_glasses.data.transforms import normalize, to_tensor

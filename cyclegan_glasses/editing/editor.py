@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import GLASSES, NONE, SUNGLASSES, Judge, Verdict
+from cyclegan_glasses.attributes.verdicts import GLASSES, NONE, SUNGLASSES, AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.editing.arrays import from_array, to_array
 from cyclegan_glasses.editing.blend import apply_change, measure_change
@@ -26,9 +26,9 @@ from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 
 Picture = TypeVar("Picture", Image.Image, np.ndarray, torch.Tensor)
 EDITED, LEFT = "edited", "left alone"
-JUDGED_SIZE = 128
+CLASSIFIED_SIZE = 128
 PLAIN = EditSettings()
-#: What a judge says of faces with which there is nothing to do.
+#: Verdicts on faces with which there is nothing to do.
 DONE = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
 _GREY = np.array((0.299, 0.587, 0.114), np.float32)
 
@@ -43,7 +43,7 @@ class FaceReport:
         eyes_found: the eyes were seen, not guessed from the box.
         done: `edited` or `left alone`.
         reason: why it was left alone.
-        before, after: what the judge says of the face, if there is a judge; `after` only where it was asked.
+        before, after: the verdict, if there is a classifier; `after` with `EditSettings.check` alone.
         share: of the photo's pixels that may have changed, 0 to 1.
     """
 
@@ -89,14 +89,14 @@ class GlassesEditor:
         detector: FaceDetector,
         device: torch.device,
         precision: Precision,
-        judge: Judge | None = None,
+        classifier: AttributeClassifier | None = None,
     ) -> None:
         self.model = model
         self.detector = detector
         self.device = device
         self.precision = precision
-        self.judge = judge
-        self._judging = threading.Lock()
+        self.classifier = classifier
+        self._classifying = threading.Lock()
 
     @classmethod
     def load(
@@ -105,7 +105,7 @@ class GlassesEditor:
         *,
         device: str = "auto",
         precision: str = "fp32",
-        judge: Judge | None = None,
+        classifier: AttributeClassifier | None = None,
         yunet: str | Path | None = None,
         **more: Any,
     ) -> GlassesEditor:
@@ -116,7 +116,7 @@ class GlassesEditor:
                 `size`).
             device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
             precision: `fp32`, `bf16`, `fp16`, or `auto` for what the device is fastest in.
-            judge: leaves faces alone that need nothing; without one every face is edited.
+            classifier: leaves faces alone that need nothing; without one every face is edited.
             yunet: file of the face detector, see docs/faces.md.
 
         Raises:
@@ -124,7 +124,7 @@ class GlassesEditor:
         """
         chosen = choose_device(device)
         how = choose_precision(precision, chosen)
-        return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, judge)
+        return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, classifier)
 
     def remove(self, picture: Picture | Sequence[Picture], settings: EditSettings = PLAIN) -> Any:
         """`picture` without glasses, see `edit`; of a list of pictures, the list of results."""
@@ -164,7 +164,7 @@ class GlassesEditor:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
         seen = to_rgb8(pixels)
         faces = self.detector.find_faces(seen)
-        verdicts = self._judge([self._judged_crop(seen, face) for face in faces])
+        verdicts = self._classify([self._classified_crop(seen, face) for face in faces])
         return [
             self._target(seen, face, number, verdict, direction, settings)
             for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True), 1)
@@ -212,10 +212,10 @@ class GlassesEditor:
                 report = replace(report, done=LEFT, reason="the model changes nothing")
             reports.append(report)
         if settings.check:
-            if self.judge is None:
-                raise UserError("there is no judge to read the results: leave --judge out")
+            if self.classifier is None:
+                raise UserError("there is no attribute classifier for the results: leave --judge out")
             seen = to_rgb8(result)
-            after = self._judge([self._judged_crop(seen, target.face) for target in targets])
+            after = self._classify([self._classified_crop(seen, target.face) for target in targets])
             reports = [replace(report, after=one) for report, one in zip(reports, after, strict=True)]
         return result, reports
 
@@ -241,21 +241,21 @@ class GlassesEditor:
                 reason = str(error)
         return Target(face, replace(report, done=LEFT, reason=reason))
 
-    def _judged_crop(self, seen: np.ndarray, face: Face) -> np.ndarray | None:
-        if self.judge is None:
+    def _classified_crop(self, seen: np.ndarray, face: Face) -> np.ndarray | None:
+        if self.classifier is None:
             return None
         try:
-            return take(seen, alignment_of(face, JUDGED_SIZE, seen.shape))
+            return take(seen, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
         except UserError:
             return None
 
-    def _judge(self, crops: Sequence[np.ndarray | None]) -> list[Verdict | None]:
-        """The verdict of each crop, None where there is no judge or no crop."""
+    def _classify(self, crops: Sequence[np.ndarray | None]) -> list[Verdict | None]:
+        """The verdict of each crop, None where there is no classifier or no crop."""
         there = [crop for crop in crops if crop is not None]
-        if self.judge is None or not there:
+        if self.classifier is None or not there:
             return [None] * len(crops)
-        with self._judging:
-            verdicts = iter(self.judge.judge(np.stack(there)))
+        with self._classifying:
+            verdicts = iter(self.classifier.classify(np.stack(there)))
         return [None if crop is None else next(verdicts) for crop in crops]
 
     def _each(self, picture: Any, direction: str, settings: EditSettings) -> Any:

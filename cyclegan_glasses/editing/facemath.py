@@ -20,9 +20,9 @@ import torch
 
 from cyclegan_glasses import weight_files
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 FILE = "facemath.pt"  # in the folder of the run that it was learnt from

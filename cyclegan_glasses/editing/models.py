@@ -12,12 +12,9 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import (
-    build_generator,
-    infer_generator,
-    load_weights,
-)
+from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
 

@@ -17,12 +17,13 @@ from cyclegan_glasses.editing.models import find_generators, load_generator
 from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE, SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
 from cyclegan_glasses.networks.facemath import CodeShift
+from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import (
     AnyGeneratorSettings,
     AutoencoderSettings,
 )
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 

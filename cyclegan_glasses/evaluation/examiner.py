@@ -15,7 +15,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Editor, score, translated
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
-from cyclegan_glasses.evaluation.settings import DIRECTIONS, EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.settings import DIRECTIONS, InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.training.loop import to_picture
@@ -99,7 +99,7 @@ class Examiner:
             fit = "scale_width_and_crop" if data.preprocess == "crop" else data.preprocess
             protocol = Protocol(preprocess=fit, load_size=data.crop_size, crop_size=data.crop_size)
             inputs = Inputs(
-                EvaluationSettings(
+                InputSettings(
                     Path(data.dataroot),
                     direction,
                     limit=PICTURES,

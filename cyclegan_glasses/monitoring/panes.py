@@ -12,9 +12,8 @@ import numpy as np
 from dominate import tags
 from PIL import Image
 
-from cyclegan_glasses.monitoring.console import duration
+from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
 from cyclegan_glasses.monitoring.history import Row, thin
-from cyclegan_glasses.monitoring.webpage import rows_of, shown_options
 from cyclegan_glasses.training.progress import Progress, Run
 
 Pane = dict[str, Any]
@@ -82,7 +81,7 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
     grid = tags.table(style="border-spacing: 8px 4px; border-collapse: separate")
     lines = [
         row[start : start + columns]
-        for row in rows_of(list(pictures))
+        for row in picture_rows(list(pictures))
         for start in range(0, len(row), columns)
     ]
     for line in lines:
@@ -123,7 +122,7 @@ def progress_text(
     for message in messages:
         body.add(tags.p(message, style="margin: 6px 0"))
     heading = tags.h4("options", style="font-weight: 600; margin: 12px 0 6px; text-align: left")
-    body.add(heading, _two_columns(shown_options(run.options)))
+    body.add(heading, _two_columns(option_rows(run.options)))
     return _text(title, body.render(pretty=False), {"width": 460, "height": 440})
 
 

@@ -261,8 +261,8 @@ class DiscriminatorSettings:
 AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
 """What the settings of every generator say, each as a field or once for its class: `kind`, its name in
 `networks/registry.py`; `input_nc`, `output_nc`; `norm` and `dropout`; `multiple`, of what the sides of a
-picture must be one, and `check_side`; `balanced`, that its weights start by `networks.build.balance` whatever
-`InitSettings` say; `exports_any_size`, that an export takes other sizes than it was traced with."""
+picture must be one, and `check_side`; `balanced`, that its weights start by `networks.weights.balance`, not
+by `InitSettings`; `exports_any_size`, that an export takes other sizes than it was traced with."""
 
 GENERATORS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
     **dict.fromkeys(PUBLISHED, GeneratorSettings),

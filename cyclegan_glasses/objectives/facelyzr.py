@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facelyzr import LANDMARKS, Answers, Facelyzr
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.noise import corrupt
 from cyclegan_glasses.objectives.protocol import Batch

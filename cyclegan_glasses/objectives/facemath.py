@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import kl_divergence
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import FacemathSettings

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import adversarial_loss, distance
-from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
+from cyclegan_glasses.networks.registry import build_discriminator, build_generator
+from cyclegan_glasses.networks.weights import initialise, load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.compiled import CompiledNetworks, wants_compiling
 from cyclegan_glasses.objectives.micro_batches import parts

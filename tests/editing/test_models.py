@@ -9,7 +9,7 @@ import torch
 
 from cyclegan_glasses.editing.models import find_generators, load_generator
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 CPU = torch.device("cpu")

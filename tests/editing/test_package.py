@@ -16,8 +16,8 @@ from cyclegan_glasses.editing.package import EditingModel, Generator, load_model
 from cyclegan_glasses.editing.settings import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.networks.build import build_generator
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import (
     AutoencoderSettings,
     GeneratorSettings,

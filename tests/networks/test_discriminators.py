@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_discriminator
+from cyclegan_glasses.networks.registry import build_discriminator
 from cyclegan_glasses.networks.settings import (
     DISCRIMINATORS,
     NORMS,

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
+from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import NORMS, PUBLISHED, UPSAMPLINGS, GeneratorSettings
+from cyclegan_glasses.networks.weights import load_weights
 
 BLOCKS = {"resnet_6blocks": 6, "resnet_9blocks": 9}
 DEPTH = {"unet_128": 7, "unet_256": 8}

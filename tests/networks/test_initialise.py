@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from cyclegan_glasses.networks.build import build_generator, initialise
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import INITS, GeneratorSettings, InitSettings
+from cyclegan_glasses.networks.weights import initialise
 
 FAN = 32 * 9  # of the 3×3 convolution below, in and out
 

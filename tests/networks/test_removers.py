@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_generator, infer_generator
 from cyclegan_glasses.networks.isee import IseeNetwork
+from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import IseeSettings, ResidualUnetSettings
 
 EVERY = [

@@ -19,7 +19,7 @@ class StudySettings:
     Attributes:
         names: of the runs, whose results test.py has written below `results`.
         dataroot: with the real pictures of the target's domain and the manifest that knows the groups.
-        direction: `AtoB` judges pictures without glasses, `BtoA` with.
+        direction: `AtoB` shows pictures without glasses, `BtoA` with.
         tasks: any of `TASKS`.
         count: portraits.
         groups: whose values are balanced.
