@@ -254,7 +254,7 @@ def options_of(settings: type, uses: Collection[str] = (), **kinds: str) -> list
     return list(found.values())
 
 
-def build(settings: type[T], values: Mapping[str, Any], **extra: Any) -> T:
+def build(settings: type[T], values: Mapping[str, Any], /, **extra: Any) -> T:
     """Settings of the values of options.
 
     Args:
