@@ -15,7 +15,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from cyclegan_glasses.attributes.classifier import FacelyzrClassifier, load_classifier
 from cyclegan_glasses.attributes.verdicts import CLASSES
@@ -25,6 +24,7 @@ from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, ran
 from cyclegan_glasses.editing.faces_of import sheet, write_picture
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.losses import ssim
+from cyclegan_glasses.pixels import to_tensor
 
 STRENGTHS = (1.0, 1.5, 2.0)
 SHARPEN, EACH = 0.5, 4  # of the sheet: strength of the mask, faces of each domain
@@ -66,7 +66,7 @@ def measure(math: FaceMath, classifier: FacelyzrClassifier, faces: np.ndarray, l
     codes = math.encode(faces)
     back = math.decode(codes)
     error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
-    alike = float(ssim(*(torch.from_numpy(x / 127.5 - 1).permute(0, 3, 1, 2) for x in (faces, back))))
+    alike = float(ssim(*(to_tensor(x) for x in (faces, back))))
     quality = np.mean(10 * np.log10(255**2 / error))
     print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
     print(f"  as they are: {shares(classifier, faces)}\n  decoded: {shares(classifier, back)}")

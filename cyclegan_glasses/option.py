@@ -64,6 +64,7 @@ class Option:
             settings are made of.
         negatable: a bool that has `--no_<flag>`, too.
         on_request: only models have it whose settings name the field in `USES`.
+        required: what to do where it is missing; empty for an option that may be.
         secret: its value is in no file.
         metavar: what stands for its value in `--help`.
         variants: settings classes by choice: the field holds the chosen one, made of its own options.
@@ -86,6 +87,7 @@ class Option:
     read: Callable[[Mapping[str, Any]], Any] | None = None
     negatable: bool = False
     on_request: bool = False
+    required: str = ""
     secret: bool = False
     metavar: str | None = None
     variants: Mapping[str, type] | None = None
@@ -120,26 +122,21 @@ class Option:
     @property
     def bounds(self) -> str:
         """Its bounds in words; empty for none."""
-        low = "" if self.least is None else f"{self.least:g}"
-        high = "" if self.most is None else f"{self.most:g}"
-        if low and high:
-            return f"{low} to {high}"
-        bounds = (
-            ("above", self.above),
-            ("at least", self.least),
-            ("at most", self.most),
-            ("below", self.below),
-        )
-        return ", ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+        if self.least is not None and self.most is not None:
+            return f"{_digits(self.least)} to {_digits(self.most)}"
+        bounds = {"above": self.above, "at least": self.least, "at most": self.most, "below": self.below}
+        return ", ".join(f"{word} {_digits(bound)}" for word, bound in bounds.items() if bound is not None)
 
     def value_of(self, values: Mapping[str, Any]) -> Any:
-        """The field's value, given those of all options by flag."""
+        """The field's value, of those of all options by flag; raises `UserError` where it is missing."""
         if self.read:
             return self.read(values)
         value = values[self.flag]
-        return (
-            not value if self.negative else tuple(value) if isinstance(value, list) and self.many else value
-        )
+        if self.required and not value:
+            raise UserError(f"--{self.flag} is missing: {self.required}")
+        if self.negative:
+            return not value
+        return tuple(value) if isinstance(value, list) and self.many else value
 
     def check(self, value: Any) -> None:
         """Raises `UserError` where `value` is not allowed."""
@@ -156,7 +153,11 @@ class Option:
                 and (self.below is None or one < self.below)
             )
             if not inside:
-                raise UserError(f"--{self.flag} {one:g} is invalid: must be {self.bounds}")
+                raise UserError(f"--{self.flag} {_digits(one)} is invalid: must be {self.bounds}")
+
+
+def _digits(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def number(text: str) -> float:

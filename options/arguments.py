@@ -6,20 +6,16 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
+from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **kwargs)
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
+def option_parser(**more: Any) -> Parser:
+    """The parser of train.py and test.py: help with defaults, and no abbreviations."""
+    return Parser(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **more)
 
 
 def gpu_numbers(text: str) -> list[int]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.objectives.settings import ALIASES, MODELS
 from cyclegan_glasses.option import Option, build, check, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
 
-from .arguments import Parser, RunOptions, parse_again, run_name
+from .arguments import RunOptions, option_parser, parse_again, run_name
 from .train import train_options
 
 #: What a run's own options say about pictures, unless test.py is told otherwise.
@@ -96,15 +97,15 @@ def test_options() -> list[Option]:
     ]
 
 
-def parse(argv: Sequence[str] | None = None) -> TestOptions:
+def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptions:
     """Read the arguments of test.py; a run's own options say what they do not.
 
     Raises:
         UserError: an option that is unknown, wrong, or does not go with another.
     """
-    values = vars(_parser().parse_args(argv))
+    values = vars(_parser(prog).parse_args(argv))
     saved = read_options(Path(values["checkpoints_dir"]) / run_name(values))
-    values = parse_again(_parser(), argv, {name: saved[name] for name in INHERITED if name in saved})
+    values = parse_again(_parser(prog), argv, {name: saved[name] for name in INHERITED if name in saved})
     run = build(RunOptions, values, name=run_name(values))
     model = values["model"]
     pictures = {flag: values[flag] for flag in ("dataroot", *PICTURES)}
@@ -122,9 +123,9 @@ def parse(argv: Sequence[str] | None = None) -> TestOptions:
     )
 
 
-def _parser() -> Parser:
-    parser = Parser(
-        prog="test.py", description="Translate pictures with a trained model and write a page of results."
+def _parser(prog: str) -> Parser:
+    parser = option_parser(
+        prog=prog, description="Translate pictures with a trained model and write a page of results."
     )
     add_options(parser, test_options(), last=("results",))
     for flag in UNUSED_FLAGS:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import Parser, typed
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
@@ -19,7 +20,7 @@ from cyclegan_glasses.option import Option, build, flags_that, option, options_o
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
-from .arguments import Parser, RunOptions, parse_again, run_name
+from .arguments import RunOptions, option_parser, parse_again, run_name
 from .presets import PRESETS
 
 
@@ -82,10 +83,12 @@ class TrainOptions:
     def what_next(self, step: int, stopped: bool) -> str:
         """What to type after a run that ended, or was stopped, at `step`."""
         if stopped:
-            python = "torchrun …" if "TORCHELASTIC_RUN_ID" in os.environ else "python"
-            return f"stopped at step {step}; go on: {python} train.py {self.arguments} --continue_train"
+            command = typed("train")
+            if "TORCHELASTIC_RUN_ID" in os.environ:
+                command = command.replace("python", "torchrun …", 1)
+            return f"stopped at step {step}; go on: {command} {self.arguments} --continue_train"
         data = shlex.quote(self.data.dataroot)
-        return f"trained {step} steps; next: python test.py --dataroot {data} {self.arguments}"
+        return f"trained {step} steps; next: {typed('test')} --dataroot {data} {self.arguments}"
 
 
 def train_options(model: str) -> list[Option]:
@@ -93,27 +96,27 @@ def train_options(model: str) -> list[Option]:
     return options_of(TrainOptions, MODELS[model].USES, model=model)
 
 
-def parse(argv: Sequence[str] | None = None) -> TrainOptions:
+def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> TrainOptions:
     """Read the arguments of train.py. A run that goes on takes its own options as defaults.
 
     Raises:
         UserError: an option that is unknown, wrong, or does not go with another.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    first, _ = _first_parser().parse_known_args(argv)
+    first, _ = _first_parser(prog).parse_known_args(argv)
     defaults: dict[str, Any] = {}
     if first.preset:
         one_of("preset", first.preset, PRESETS)
         defaults = dict(PRESETS[first.preset])
     model = first.model or defaults.get("model", "cyclegan")
-    values = parse_again(_parser(model), argv, defaults)
+    values = parse_again(_parser(model, prog), argv, defaults)
     folder = Path(values["checkpoints_dir"]) / run_name(values)
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) and (folder / "latest.pt").exists():
         argv.append("--continue_train")  # torchrun began again after one of its processes ended
         values["continue_train"] = True
     if values["continue_train"] and (saved := read_options(folder)):
         model = first.model or defaults.get("model") or saved.get("model", "cyclegan")
-        parser = _parser(model)
+        parser = _parser(model, prog)
         session = flags_that(train_options(model), "session")
         kept = {name: value for name, value in saved.items() if name not in session}
         values = parse_again(parser, argv, kept | defaults)
@@ -139,16 +142,16 @@ def _options(values: dict[str, Any]) -> TrainOptions:
     return made
 
 
-def _first_parser() -> Parser:
-    parser = Parser(prog="train.py", add_help=False)
+def _first_parser(prog: str) -> Parser:
+    parser = option_parser(prog=prog, add_help=False)
     parser.add_argument("--model")
     parser.add_argument("--preset")
     return parser
 
 
-def _parser(model: str) -> Parser:
+def _parser(model: str, prog: str) -> Parser:
     one_of("model", model, MODELS)
-    parser = Parser(prog="train.py", description="Train a model on two folders of portraits.")
+    parser = option_parser(prog=prog, description="Train a model on two folders of portraits.")
     defaults = {"model": model, **MODELS[model].DEFAULTS}
     add_options(parser, train_options(model), defaults, last=("training", "watching"))
     return parser

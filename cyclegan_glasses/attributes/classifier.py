@@ -21,6 +21,7 @@ from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, infer_facelyzr, probabilities
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.pixels import to_tensor
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 #: Version 1 had neither bias nor thresholds.
@@ -205,4 +206,4 @@ def aligned_batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
                 for face in faces[start : start + _BATCH]
             ]
         )
-        yield torch.from_numpy(resized).permute(0, 3, 1, 2).float() / 127.5 - 1
+        yield to_tensor(resized)

@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")
     parser.add_argument("--passes", nargs="+", type=int, default=[1], help="go over a picture so many times")
     parser.add_argument("--pick", default="", metavar="SCORE", help="name the best checkpoint by this score")
-    parser.add_argument("--rivals", nargs="*", dest="baselines", help=f"any of {' '.join(BASELINES)}")
+    parser.add_argument(
+        "--rivals", dest="baselines", metavar="RIVALS", nargs="*", help=f"any of {' '.join(BASELINES)}"
+    )
     parser.add_argument("--group", nargs="*", default=[], help="group by these only, such as race gender")
     parser.add_argument("--num", type=int, default=0, help="pictures at most, evenly chosen; 0: all")
     parser.add_argument("--phase", default="test", help="first part of the folder names")

@@ -9,6 +9,7 @@ import numpy as np
 
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import LENSES, SKIN, Context, box
+from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.photo import GLASSES, NONE
 
 CHECKS = (
@@ -60,8 +61,8 @@ def edges(crop: np.ndarray) -> float:
 
 def line_strengths(crop: np.ndarray) -> tuple[float, float]:
     """Darkest horizontal line on the nose bridge, and the mean over columns below the eyes; 0 to about 1."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0)
-    lines = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, _LINES) / (float(np.median(grey[SKIN])) + 10)
+    smooth = cv2.GaussianBlur(to_grey(crop).astype(np.float32), (0, 0), 1.0)
+    lines = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, _LINES) / (float(np.median(smooth[SKIN])) + 10)
     return (
         float(lines[_BRIDGE].mean(1).max()),
         float(np.mean([lines[below].max(0).mean() for below in _BELOW])),

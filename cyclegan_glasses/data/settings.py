@@ -94,7 +94,10 @@ class DataSettings:
 
     dataroot: str = field(
         metadata=declared(
-            "folder with trainA trainB testA testB, or plain pictures to test on", group="run", resume="free"
+            "folder with trainA trainB testA testB, or plain pictures to test on",
+            group="run",
+            resume="free",
+            required="give the folder that holds trainA and trainB",
         )
     )
     phase: str = option("train", "first part of the folder names", group="training")
@@ -133,8 +136,6 @@ class DataSettings:
     )
 
     def __post_init__(self) -> None:
-        if not self.dataroot:
-            raise UserError("--dataroot is missing: give the folder that holds trainA and trainB")
         check(self)
         for name in ("input_nc", "output_nc"):
             if getattr(self, name) not in (1, 3):

@@ -23,6 +23,8 @@ from cyclegan_glasses.editing.settings import ADD, ALL, LARGEST, REMOVE, EditSet
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, turn
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
+from cyclegan_glasses.images import to_grey
+from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
 
 Picture = TypeVar("Picture", Image.Image, np.ndarray, torch.Tensor)
 EDITED, LEFT = "edited", "left alone"
@@ -30,7 +32,6 @@ CLASSIFIED_SIZE = 128
 PLAIN = EditSettings()
 #: Verdicts on faces with which there is nothing to do.
 DONE = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
-_GREY = np.array((0.299, 0.587, 0.114), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +179,13 @@ class GlassesEditor:
         generator = self.model.get(direction)
         if not crops:
             return []
-        photo = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        grey = (photo * torch.from_numpy(_GREY).to(photo).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        given = grey if generator.settings.input_nc == 1 else photo
+        photo = to_tensor(np.stack(crops), self.device)
+        inputs = luminance(photo) if generator.settings.input_nc == 1 else photo
         passes = settings.passes or generator.passes
-        edited = apply_generator(generator.network, given, self.precision, passes)
+        edited = apply_generator(generator.network, inputs, self.precision, passes)
         if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
-            edited = (photo + edited - grey).clamp(-1, 1)
-        return list(((edited + 1) * 127.5).permute(0, 2, 3, 1).cpu().numpy())
+            edited = (photo + edited - luminance(photo)).clamp(-1, 1)
+        return list(to_levels(edited).permute(0, 2, 3, 1).contiguous().cpu().numpy())
 
     def finish(
         self,
@@ -203,7 +203,7 @@ class GlassesEditor:
                 continue
             crop, new = target.crop.astype(np.float32), waiting.pop(0)
             if pixels.shape[2] < 3:
-                new = np.repeat((new @ _GREY)[:, :, None], 3, axis=2)
+                new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
             change = measure_change(crop, new)
             count = apply_change(result, change, target.alignment, settings.strength)
             share = count / (pixels.shape[0] * pixels.shape[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -18,6 +17,7 @@ from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import DIRECTIONS, InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.pixels import to_tensor
 from cyclegan_glasses.training.loop import to_picture
 
 PICTURES = 32
@@ -39,9 +39,8 @@ def network_editor(
     """
 
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
-        given = luminance(picture)[:, :, :1] if grey else picture
-        values = torch.from_numpy(np.ascontiguousarray(given.transpose(2, 0, 1))).float()
-        after = apply_generator(forth, (values / 127.5 - 1)[None].to(precision.device), precision, passes)
+        inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
+        after = apply_generator(forth, inputs, precision, passes)
         back_again = apply_generator(back, after, precision) if back is not None else None
         return to_picture(after[0]), None if back_again is None else to_picture(back_again[0])
 

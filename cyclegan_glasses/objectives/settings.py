@@ -384,9 +384,7 @@ class SupervisedSettings:
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for data without pairs, or sides that do not suit."""
         if data.dataset_mode != "aligned":
-            raise UserError(
-                f"--dataset_mode {data.dataset_mode} has no pairs, which this model learns from: leave it out"
-            )
+            raise UserError(f"this model learns from pairs: leave --dataset_mode {data.dataset_mode} out")
         if not data.preprocess.endswith("crop"):
             return
         if self.distance.startswith("ssim") and data.crop_size < SSIM_SIDE:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings, Thresholds
 from cyclegan_glasses.errors import UserError
-from options.progress import shown
 
 HELP = "accept or reject the photos of a folder, each rejection with a reason"
 
@@ -96,7 +96,7 @@ def _filter(
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     measured = 0
     try:
-        for new in shown(measure_folders(folders, settings, classifier), total, "photos"):
+        for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
         summary: Summary = decide_folders(folders, settings, dry_run)
     except KeyboardInterrupt:

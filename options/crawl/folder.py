@@ -14,7 +14,8 @@ from pathlib import Path
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo
 from cyclegan_glasses.sources.settings import FolderSettings
-from options.crawl.tally import STOPPED, tally
+
+from .tally import STOPPED, tally
 
 HELP = "any pile of pictures, with an optional CSV of labels and groups"
 

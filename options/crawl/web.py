@@ -11,10 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 from cyclegan_glasses.sources.settings import FREE_LICENCES, LICENCES, GatherSettings, join
-from options.progress import shown
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.fetch.client import Fetcher
@@ -117,7 +117,7 @@ def crawl(
         store = WebStore(settings.out, source)
         photos = gather(chain([first], hits), fetcher, store, settings, tally)
         with closing(photos):
-            for _ in shown(photos, settings.count, "photos"):
+            for _ in progress(photos, settings.count, "photos"):
                 pass
     except KeyboardInterrupt:
         print(

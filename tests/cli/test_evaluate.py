@@ -208,12 +208,12 @@ def test_bad_input_is_one_line_and_writes_nothing(world: Path, tmp_path: Path, w
 
 def test_a_protocol_with_other_counts_says_so(world: Path) -> None:
     """A number under the name of a published protocol would be set beside published numbers."""
-    from cyclegan_glasses.cli.main import VERBS
+    from cyclegan_glasses.cli import evaluate
     from cyclegan_glasses.evaluation.inputs import Inputs
 
     parser = __import__("argparse").ArgumentParser()
-    VERBS["evaluate"].add_arguments(parser)
+    evaluate.add_arguments(parser)
     words = ["--name", "tiny", "--checkpoints_dir", str(world / "checkpoints"), "--protocol", "celeba"]
-    settings = VERBS["evaluate"].settings_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
+    settings = evaluate.settings_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
     notes = evaluating._notes(Inputs(settings.inputs), Instruments(), settings)
     assert any("3 inputs and 3 targets, the protocol has 2672 and 37157" in note for note in notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from options.train import parse
+from cyclegan_glasses.options.train import parse
 
 
 def test_what_their_networks_are_made_of() -> None:

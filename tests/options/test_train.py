@@ -13,8 +13,8 @@ import pytest
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.settings import ALIASES, MODELS
 from cyclegan_glasses.option import Option
-from options.presets import PRESETS
-from options.train import parse, train_options
+from cyclegan_glasses.options.presets import PRESETS
+from cyclegan_glasses.options.train import parse, train_options
 
 PUBLISHED_DEFAULTS = {
     **{"name": "experiment_name", "checkpoints_dir": "./checkpoints", "suffix": "", "epoch": "latest"},

@@ -13,7 +13,7 @@ from dominate import tags
 from PIL import Image
 
 from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
-from cyclegan_glasses.monitoring.history import Row, thin
+from cyclegan_glasses.monitoring.history import HistoryRow, thin
 from cyclegan_glasses.training.progress import Progress, Run
 
 Pane = dict[str, Any]
@@ -22,7 +22,7 @@ COLOURS = ("#2563eb", "#16a34a", "#9333ea", "#0891b2", "#dc2626", "#ea8a0c", "#d
 _FONT = "font-family: system-ui, sans-serif; font-weight: 400; color: #1d2430"
 
 
-def curves(title: str, rows: Sequence[Row], names: Collection[str]) -> Pane:
+def curves(title: str, rows: Sequence[HistoryRow], names: Collection[str]) -> Pane:
     """Curves of the losses over epochs, and of the learning rate on an axis of its own.
 
     Values that are not finite are gaps.
@@ -88,8 +88,8 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
         cells = grid.add(tags.tr())
         for label in line:
             picture = tags.img(src=_data(pictures[label], 2 * width), alt=label, width=str(width))
-            words = tags.div(label, style="font-size: 13px; line-height: 1.5")
-            cells.add(tags.td(picture, words, style="vertical-align: top"))
+            caption = tags.div(label, style="font-size: 13px; line-height: 1.5")
+            cells.add(tags.td(picture, caption, style="vertical-align: top"))
     body.add(grid)
     across = max((len(line) for line in lines), default=1)
     heights = [max(pictures[label].shape[0] / pictures[label].shape[1] for label in line) for line in lines]
