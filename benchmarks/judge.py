@@ -16,10 +16,11 @@ import numpy as np
 
 from cyclegan_glasses.attributes.calibration import expected_calibration_error
 from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClassifier, load_classifier
-from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, NONE
+from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS
 from cyclegan_glasses.data.labelled import drawn_on
 from cyclegan_glasses.data.labels import Labels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
+from cyclegan_glasses.domains import NONE
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.overlays.broken import BROKEN
 

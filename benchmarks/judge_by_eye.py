@@ -22,9 +22,10 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
-from cyclegan_glasses.attributes.verdicts import CLASSES, GLASSES, NONE, UNSURE, Verdict
+from cyclegan_glasses.attributes.verdicts import CLASSES, UNSURE, Verdict
 from cyclegan_glasses.data.labels import Labels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.images import open_picture
 
 VERDICTS = Path(__file__).with_suffix(".csv")

@@ -19,7 +19,7 @@ ROOMS = tuple(
     " local_server webpage faces overlays portraits networks losses attributes sources criteria"
     " collect data objectives training monitoring editing evaluation cli options __main__".split()
 )
-LIGHT = ("errors", "option", "options", "files", "photo", "settings", "run_folder", "cli")
+LIGHT = ("errors", "domains", "option", "options", "files", "photo", "settings", "run_folder", "cli")
 COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom/files.py")
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "options")

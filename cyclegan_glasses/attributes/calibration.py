@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES, GENDERS, SUNGLASSES
+from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES, GENDERS
+from cyclegan_glasses.domains import SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facelyzr import Answers, probabilities
 

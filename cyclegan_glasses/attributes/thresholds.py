@@ -7,7 +7,8 @@ from itertools import product
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import CLASSES, GLASSES, NONE
+from cyclegan_glasses.attributes.verdicts import CLASSES
+from cyclegan_glasses.domains import GLASSES, NONE
 
 _STEPS = np.round(np.arange(0.5, 1.0, 0.01), 2)
 

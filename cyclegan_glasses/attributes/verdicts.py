@@ -8,11 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-GLASSES, NONE, SUNGLASSES, BROKEN, UNSURE = "glasses", "none", "sunglasses", "broken", "unsure"
+from cyclegan_glasses.domains import GLASSES, LABELS, NONE
+
+BROKEN, UNSURE = "broken", "unsure"
 #: The classes of the glasses head, by index.
-CLASSES = (GLASSES, NONE, SUNGLASSES, BROKEN)
+CLASSES = (*LABELS, BROKEN)
 #: What a verdict may say.
-LABELS = (*CLASSES, UNSURE)
+VERDICTS = (*CLASSES, UNSURE)
 #: The classes of the gender head, by index, in the terms of the training data's labels.
 GENDERS = ("male", "female")
 
@@ -22,8 +24,8 @@ class Verdict:
     """Whether a face wears glasses.
 
     Attributes:
-        label: one of `LABELS`; `broken` is a face that no person would take for a photograph, `unsure` a face
-            of which no class is likely enough.
+        label: one of `VERDICTS`; `broken` is a face that no person would take for a photograph, `unsure`
+            one of which no class is likely enough.
         confidence: of the label, 0 to 1.
         probabilities: by label, for those that the classifier tells apart; empty where it has none.
     """
@@ -33,8 +35,8 @@ class Verdict:
     probabilities: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.label not in LABELS:
-            raise ValueError(f"{self.label!r} is no label: use one of {', '.join(LABELS)}")
+        if self.label not in VERDICTS:
+            raise ValueError(f"{self.label!r} is no label: use one of {', '.join(VERDICTS)}")
         if not 0 <= self.confidence <= 1:
             raise ValueError(f"a confidence lies between 0 and 1, not at {self.confidence}")
 

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.settings import SHIPPED, check_passes
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.evaluation.settings import (
     BASELINES,
-    DIRECTIONS,
     PROTOCOLS,
     TELEA,
     UNTOUCHED,
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="runs or files of weights, side by side; else the model that ships",
     )
     parser.add_argument("--dataroot", type=Path, required=True, help="folder with testA and testB")
-    parser.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes, BtoA adds")
+    parser.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes, BtoA adds")
     parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")
     parser.add_argument("--passes", nargs="+", type=int, default=[1], help="go over a picture so many times")
     parser.add_argument("--pick", default="", metavar="SCORE", help="name the best checkpoint by this score")
@@ -138,7 +138,7 @@ def _labels(path: Path, asked: list[str], direction: str) -> list[str]:
         return [""]
     if asked != ["all"]:
         return list(dict.fromkeys(asked))
-    ending = f"_net_G_{direction[0]}.pth"
+    ending = f"_net_{GENERATORS[direction]}.pth"
     found = [file.name.removesuffix(ending) for file in path.glob(f"*{ending}")]
     numbered = sorted((label for label in found if label.isdecimal()), key=int)
     if not numbered:

@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.hype.settings import DIRECTIONS, TASKS, StudySettings
+from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 
 HELP = "the human test: build, serve or export a study, report the answers"
 
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("study", type=Path, metavar="STUDY", help="folder to make")
     build.add_argument("--name", nargs="+", required=True, help="of the runs that are compared")
     build.add_argument("--dataroot", type=Path, required=True, help="with the real pictures and the manifest")
-    build.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="of the results")
+    build.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="of the results")
     build.add_argument("--tasks", nargs="+", default=list(TASKS), help=f"any of {' '.join(TASKS)}")
     build.add_argument("--count", type=int, default=30, help="portraits")
     build.add_argument("--group", nargs="*", default=[], help="groups to balance, such as race gender")

@@ -23,9 +23,9 @@ from PIL import Image, ImageOps
 from cyclegan_glasses.collect.choose import Candidate, Choice, choose
 from cyclegan_glasses.collect.report import Built, write_report
 from cyclegan_glasses.collect.settings import BuildSettings
-from cyclegan_glasses.collect.writing import DOMAINS
 from cyclegan_glasses.criteria.duplicates import hashes_of
 from cyclegan_glasses.criteria.filtering import general
+from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import YuNetDetector, make_detector, process_detector

@@ -12,8 +12,8 @@ import numpy as np
 
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.criteria.duplicates import near_groups, to_numbers
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import GLASSES, NONE
 
 TRAIN, VAL, TEST = "train", "val", "test"
 LEAK = "the same person or picture is in the test part"

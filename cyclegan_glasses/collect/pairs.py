@@ -23,6 +23,7 @@ from PIL import Image
 
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.collect.writing import begin, file_names, split_of
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, turn
 from cyclegan_glasses.faces.detect import Face, process_detector
@@ -34,16 +35,7 @@ from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.parallel import in_order, open_executor
-from cyclegan_glasses.photo import (
-    GLASSES,
-    MANIFEST,
-    NONE,
-    REJECTED,
-    SUNGLASSES,
-    Photo,
-    append_photos,
-    latest_photos,
-)
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, latest_photos
 from cyclegan_glasses.sources.folder import folder_photos
 from cyclegan_glasses.sources.settings import FolderSettings
 

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, sha256_of, write_json
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.parallel import in_order, open_executor
-from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, REJECTED, Photo, append_photos, latest_photos
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, latest_photos
 
-DOMAINS = {GLASSES: "A", NONE: "B"}
 SETTINGS = "collect.json"
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import LENSES, SKIN, Context, box
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.images import to_grey
-from cyclegan_glasses.photo import GLASSES, NONE
 
 CHECKS = (
     Check("glasses", "clearness", "min_lens", 0.15, "dark lenses: {value:.2f} of the skin's brightness"),

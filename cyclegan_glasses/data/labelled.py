@@ -16,13 +16,14 @@ import cv2
 import numpy as np
 import torch
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES
 from cyclegan_glasses.criteria.context import SIZE
 from cyclegan_glasses.criteria.glasses import lens_brightness
 from cyclegan_glasses.data.folders import Domain
 from cyclegan_glasses.data.labels import Labels, read_labels
 from cyclegan_glasses.data.sampler import Key, sample_generator
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.images import UnreadablePicture, open_picture, to_grey
 from cyclegan_glasses.overlays.broken import BROKEN as WAYS

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import check, declared, number, option
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
-DIRECTIONS = ("AtoB", "BtoA")
 CACHES = ("auto", "memory", "disk", "none")
 FIXED_SIZE = "resize_and_crop"
 PREPROCESS = (FIXED_SIZE, "crop", "scale_width", "scale_width_and_crop", "none")
@@ -107,7 +107,7 @@ class DataSettings:
         choices=DATASET_MODES,
         unlisted=(LABELLED,),
     )
-    direction: str = option("AtoB", "AtoB removes glasses, BtoA adds them", choices=DIRECTIONS)
+    direction: str = option(REMOVE, "AtoB removes glasses, BtoA adds them", choices=DIRECTIONS)
     input_nc: int = option(3, "channels of the input: 3 colour, 1 grey", resume="fixed")
     output_nc: int = option(3, "channels of the output", resume="fixed")
     load_size: int = option(286, "pictures are resized to this", least=MULTIPLE)
@@ -182,4 +182,4 @@ class DataSettings:
     def channels(self) -> dict[str, int]:
         """Channels of the domains `A` and `B`."""
         pair = (self.input_nc, self.output_nc)
-        return dict(zip("AB", pair if self.direction == "AtoB" else pair[::-1], strict=True))
+        return dict(zip("AB", pair if self.direction == REMOVE else pair[::-1], strict=True))

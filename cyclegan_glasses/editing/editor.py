@@ -12,14 +12,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import GLASSES, NONE, SUNGLASSES, AttributeClassifier, Verdict
+from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
+from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.arrays import from_array, to_array
 from cyclegan_glasses.editing.blend import apply_change, measure_change
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import to_rgb8
-from cyclegan_glasses.editing.settings import ADD, ALL, LARGEST, REMOVE, EditSettings
+from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, turn
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector

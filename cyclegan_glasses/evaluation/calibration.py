@@ -19,11 +19,12 @@ from cyclegan_glasses.attributes.classifier import (
     write_weights,
 )
 from cyclegan_glasses.attributes.thresholds import find_thresholds
-from cyclegan_glasses.attributes.verdicts import CLASSES, GLASSES, NONE
+from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import drawn_on
 from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr

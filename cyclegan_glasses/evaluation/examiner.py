@@ -9,12 +9,13 @@ from torch import nn
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import Precision, choose_precision
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Editor, score, translated
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
-from cyclegan_glasses.evaluation.settings import DIRECTIONS, InputSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.pixels import to_tensor
@@ -23,8 +24,8 @@ from cyclegan_glasses.training.loop import to_picture
 PICTURES = 32
 #: Of all scores those that tell a run apart from its neighbours, by direction.
 SHOWN = {
-    "AtoB": {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
-    "BtoA": {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+    REMOVE: {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+    ADD: {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
 }
 
 
@@ -68,10 +69,10 @@ class Examiner:
         """
         found: dict[str, float] = {}
         networks = self._objective.weights()
-        if not {"G_A", "G_B"} & networks.keys():
+        if not networks.keys() & GENERATORS.values():
             raise UserError("only generators, G_A and G_B, can be scored")
         for direction in DIRECTIONS:
-            if network := networks.get(f"G_{direction[0]}"):
+            if network := networks.get(GENERATORS[direction]):
                 found |= self._scores(network, direction)
         return found
 

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, AttributeClassifier, Encoder
+from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
+from cyclegan_glasses.domains import REMOVE, TARGETS
 from cyclegan_glasses.evaluation.change import (
     changed_elsewhere,
     colour_shift,
@@ -31,7 +32,6 @@ from cyclegan_glasses.faces.detect import FaceDetector
 
 BATCH = 32
 JUDGE = "judge"  # what the classifier's features are called beside a number: `FD-judge`
-TARGET = {"AtoB": NONE, "BtoA": GLASSES}
 RING = 0.03  # width of the ring around the mask, as a share of the side
 
 #: A picture and its mask, where one is known, to the result and the way back; None where it cannot be done.
@@ -94,7 +94,7 @@ def measure(
         befores, afters = [item.picture for item, _ in pairs], [after for _, (after, _) in pairs]
         eyes = [item.eyes for item, _ in pairs]
         codes.add(befores, afters, eyes, rows)
-        _classify(instruments, befores, afters, eyes, rows, TARGET[direction])
+        _classify(instruments, befores, afters, eyes, rows, TARGETS[direction])
         for (item, (after, _)), row in zip(pairs, rows, strict=True):
             if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST:
                 row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])
@@ -129,7 +129,7 @@ def score(
     scores: dict[str, float] = {}
     if item.truth is not None:
         scores |= compare(before, after, item.truth, item.mask).result | _more(after, item.truth, item.mask)
-    if direction == "AtoB":
+    if direction == REMOVE:
         off = frame_added(after, before, eyes)
         scores |= {"rims off": off.rims, "whole frame off": float(off.whole)}
         scores["frame left"] = frame_left(before, after, eyes)

@@ -15,6 +15,7 @@ from cyclegan_glasses import __version__
 from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.attributes.verdicts import Encoder
 from cyclegan_glasses.devices import choose_device, choose_precision
+from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.errors import UserError
@@ -34,7 +35,7 @@ from cyclegan_glasses.evaluation.report import (
     warnings,
     write_report,
 )
-from cyclegan_glasses.evaluation.settings import DIRECTIONS, UNTOUCHED, EvaluationSettings, model_name
+from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
 from cyclegan_glasses.evaluation.statistics import bootstrap, figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
@@ -83,7 +84,7 @@ def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[
     """What is evaluated, with its editor, and whether it was learnt; models are loaded one at a time."""
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
-    forth, back = DIRECTIONS if settings.inputs.direction == DIRECTIONS[0] else DIRECTIONS[::-1]
+    forth, back = settings.inputs.direction, opposite(settings.inputs.direction)
     for path, label in settings.runs:
         model = _load(path, label, device)
         generator, other = model.get(forth), model.generators.get(back)
@@ -192,7 +193,7 @@ def _notes(inputs: Inputs, instruments: Instruments, settings: EvaluationSetting
     if not inputs.masked and set(settings.baselines) - {UNTOUCHED}:
         notes.append(f"no masks in {settings.inputs.phase}M: inpainting is left out")
     counts, protocol = (len(inputs), inputs.target_count), settings.inputs.protocol
-    wanted = protocol.counts if settings.inputs.direction == "AtoB" else protocol.counts[::-1]
+    wanted = protocol.counts if settings.inputs.direction == REMOVE else protocol.counts[::-1]
     if any(wanted) and counts != wanted:
         notes.append(
             f"{protocol.name}: {counts[0]} inputs and {counts[1]} targets, the protocol has {wanted[0]} and "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError, one_of
 
-DIRECTIONS = ("AtoB", "BtoA")
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
 BASELINES = (UNTOUCHED, TELEA, NS)
 FITS = ("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none")
@@ -67,7 +67,7 @@ class InputSettings:
     """
 
     dataroot: Path
-    direction: str = "AtoB"
+    direction: str = REMOVE
     phase: str = "test"
     limit: int = 0
     groups: tuple[str, ...] = ()

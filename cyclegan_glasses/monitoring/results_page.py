@@ -12,6 +12,7 @@ from pathlib import Path
 from dominate import tags
 from dominate.dom_tag import dom_tag
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.files import make_folder, write_json, write_text
 from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 ROWS = "results.json"
 VERSION = 1
-HEADINGS = {"AtoB": "Glasses off (AtoB)", "BtoA": "Glasses on (BtoA)"}
+HEADINGS = {REMOVE: "Glasses off (AtoB)", ADD: "Glasses on (BtoA)"}
 _ROLES = {"real": "input", "fake": "result", "rec": "reconstruction", "idt": "identity"}
 _LOWER_IS_BETTER = ("mae", "mse", "l1", "l2", "lpips", "error", "change", "fid", "kid")
 

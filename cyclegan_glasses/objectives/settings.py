@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from cyclegan_glasses.data.settings import DIRECTIONS, LABELLED, DataSettings
+from cyclegan_glasses.data.settings import LABELLED, DataSettings
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
     DISCRIMINATORS,
@@ -179,7 +180,7 @@ class FacemathSettings:
 
 def _from_a_to_b(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Channels as `G_A` has them, which goes from A to B whichever of them is called the input."""
-    if values["direction"] == "AtoB":
+    if values["direction"] == REMOVE:
         return values
     return {**values, "input_nc": values["output_nc"], "output_nc": values["input_nc"]}
 
@@ -372,7 +373,7 @@ class SupervisedSettings:
     lambda_gan: float = 0.0
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings, metadata=NO_OPTIONS)
     init: InitSettings = field(default_factory=InitSettings, metadata=NO_OPTIONS)
-    direction: str = shared("AtoB", "direction", choices=DIRECTIONS)
+    direction: str = shared(REMOVE, "direction", choices=DIRECTIONS)
     chunk: int = _accumulate()
     recompute: bool = False
     compile: str = _compile()

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import find_pictures
-from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.settings import FolderSettings
 
-LABELS = (GLASSES, NONE, SUNGLASSES)
 _PATHS = ("path", "file", "filename", "file_name", "image", "image_id")
 _GROUPS = ("race", "gender", "age", "tone")
 _LOG = logging.getLogger(__name__)

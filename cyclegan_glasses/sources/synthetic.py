@@ -15,11 +15,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import make_folder, sha256_of, write_json
 from cyclegan_glasses.machine import cores
 from cyclegan_glasses.overlays.render import draw_glasses
-from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, Photo, latest_photos, write_manifest
+from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, write_manifest
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import Portrait, frame_of, random_portrait
 from cyclegan_glasses.sources.settings import SyntheticSettings

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 from cyclegan_glasses.attributes import classifier as classifier
-from cyclegan_glasses.attributes.verdicts import GLASSES
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import GLASSES
 from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.package import load_model, save_model
 from cyclegan_glasses.errors import run_command
@@ -97,10 +97,10 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("remove", "in/a.png", "-o", "x.png", "--name", "nix"), "there is no model nix"),
         (("remove", "in/a.png", "-o", "x.png", "--face", "nose"), "unknown --face 'nose'"),
         (("remove", "in/a.png", "-o", "x.png", "--workers", "0"), "--workers"),
-        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
+        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is invalid: 1 to 8"),
         (("remove", "in/a.png", "-o", "x.png", "--judge"), "no attribute classifier"),
         (("remove", "in/a.png"), "required: -o"),
-        (("export", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
+        (("export", "--passes", "0"), "--passes 0 is invalid: 1 to 8"),
         (("export", "--format", "package", "--precision", "int8"), "always in half precision"),
         (
             ("export", "--format", "torchscript", "--precision", "int8"),

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import GLASSES, NONE
+from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.batch import JOURNAL, Output, Row, edit_files
 from cyclegan_glasses.editing.jobs import Job, plan
-from cyclegan_glasses.editing.settings import REMOVE, EditSettings
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from tests.editing.helpers import Says, make_editor, portrait
 

@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, UNSURE
+from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE
+from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.editor import EDITED, LEFT
 from cyclegan_glasses.editing.package import Generator
-from cyclegan_glasses.editing.settings import ADD, REMOVE, EditSettings
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.settings import GeneratorSettings

@@ -13,9 +13,10 @@ from PIL import Image
 
 from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import load_model
-from cyclegan_glasses.editing.settings import ADD, REMOVE, SHIPPED
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait

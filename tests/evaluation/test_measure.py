@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, Verdict
+from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import measure as measuring
 from cyclegan_glasses.evaluation.baselines import baseline

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError, one_of
 
 CRITERIA, INFINITY, TIME = "criteria", "infinity", "time"
 TASKS = (CRITERIA, INFINITY, TIME)
-DIRECTIONS = ("AtoB", "BtoA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class StudySettings:
 
     names: tuple[str, ...]
     dataroot: Path
-    direction: str = "AtoB"
+    direction: str = REMOVE
     tasks: tuple[str, ...] = TASKS
     count: int = 30
     groups: tuple[str, ...] = ()
