@@ -23,9 +23,8 @@ class LabelSettings:
     """Where labels come from, and what is drawn besides.
 
     Attributes:
-        table: a CSV with a header (path, label, gender, age), or None: the manifests below `dataroot`.
-        fraction: of the labels that are used, chosen by a hash; the others count as missing.
-        drawn: pictures with drawn glasses, sunglasses or broken glasses for each bare face.
+        table: a CSV with a header, or None: the manifests below `dataroot`.
+        fraction: chosen by a hash; the other labels count as missing.
         max_lens: faces labelled sunglasses whose lenses are brighter, as a fraction of the skin, are left
             out.
         augment: rotate, scale, shift, blur and tint the training pictures at random.
@@ -59,35 +58,27 @@ def _pictures_of_a_step(values: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
-    """Which pictures, and how they are cut to size. The names are those of the command line.
+    """Which pictures, and how they are cut to size (`transforms`).
 
     Attributes:
         dataroot: the data set's folder; for `single` any folder of pictures, or one picture.
         phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
-        paired_dataroot: folder of pairs (see `dataset_mode` aligned) of which one goes with every sample, as
-            `pair_A` and `pair_B`; empty for none.
-        cache: where pictures are kept once they are decoded, see `cache.add_cache`: `auto`, `memory`, `disk`
-            or `none`.
-        multiple: what `crop_size` must be a multiple of, for the networks' sake.
         dataset_mode: `unaligned`, `aligned` (pairs), `single` (one domain) or `labelled` (aligned faces with
             what is known of them, see `labelled`).
         direction: which domain is the input, where only one is (`single`, testing).
-        input_nc, output_nc: channels of the input's and the output's domain: 1 (grey) or 3 (RGB).
-        load_size, crop_size: in pixels, see `transforms`.
-        preprocess: how a picture comes to its size, see `transforms`.
-        flip: mirror half of the pictures left to right.
-        serial_batches: take the pictures in order, and picture i of A with picture i of B.
-        max_dataset_size: at most this many pictures of a folder, the first by name; None for all.
-        batch_size: pictures of each domain in a batch.
-        num_threads: that read beside the step, at most, and at most one a core: processes, or threads where
-            there is a cache; 0 reads when a batch is asked for.
-        seed: of order, pairing, crops and flips; below 2**32.
+        max_dataset_size: the first by name; None for all.
+        batch_size: pictures of each domain in a batch; `--accumulate` batches make it one.
+        num_threads: at most one a core: processes, or threads where there is a cache; 0 reads when a batch is
+            asked for.
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
-            stands for «yes, unless the phase is `train`».
+            stands for "yes, unless the phase is `train`".
         labels: what a `labelled` data set needs to know besides.
+        paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
+        multiple: what `crop_size` must be a multiple of, for the networks' sake.
+        cache: see `cache.add_cache`.
 
     Raises:
-        UserError: a value that cannot be, or two that do not go together.
+        UserError: a value that is not allowed, or two that do not go together.
     """
 
     GROUP: ClassVar[str] = "data"

@@ -15,16 +15,9 @@ class DashboardSettings:
     """The Visdom dashboard.
 
     Attributes:
-        display_id: 0 or less means no dashboard; another number keeps two runs of one name apart.
-        display_server, display_port: where Visdom answers. One is started when nothing does and the server
-            is this machine.
-        display_env: the Visdom environment that the panes go to.
-        display_ncols: pictures in a row of the table; 0 or less gives every picture a pane of its own.
-        display_winsize: width of a picture in the browser, in pixels.
-        username, password: of a Visdom server that asks for them.
-
-    Raises:
-        UserError: a value that cannot be.
+        display_id: a number above 0 keeps two runs of one name apart.
+        display_server: a server is started when nothing answers there and it is this machine.
+        display_ncols: 0 or less gives every picture a pane of its own.
     """
 
     GROUP: ClassVar[str] = "watching"
@@ -90,13 +83,7 @@ class DashboardSettings:
 
 @dataclass(frozen=True, slots=True)
 class MonitoringSettings:
-    """Everything that watches a run.
-
-    Attributes:
-        dashboard: Visdom.
-        html: whether the page `web/index.html` is written.
-        use_wandb, wandb_project: also send everything to Weights & Biases.
-    """
+    """Everything that watches a run."""
 
     GROUP: ClassVar[str] = "watching"
 

@@ -34,14 +34,9 @@ class GeneratorSettings:
     """A generator of the reference implementation.
 
     Attributes:
-        kind: one of `PUBLISHED`.
-        input_nc, output_nc: channels in and out.
-        filters: channels after the first layer.
-        norm: one of `NORMS`.
         dropout: one half, inside the residual blocks or the U-Net's middle.
-        upsample: `transpose` for transposed convolutions, `resize` for nearest neighbour and a convolution,
-            which draws no checkerboards (Odena et al. 2016).
-        composite: also predict where to change the picture; the rest stays what it was.
+        upsample: `transpose` for transposed convolutions, `resize` for nearest neighbour and a convolution
+            (Odena et al. 2016).
     """
 
     GROUP: ClassVar[str] = "generator"
@@ -82,15 +77,7 @@ class GeneratorSettings:
 
 @dataclass(frozen=True, slots=True)
 class ResidualUnetSettings:
-    """The residual U-Net of Mask2Face; pictures of any size.
-
-    Attributes:
-        input_nc, output_nc: channels in and out.
-        filters, kernels: channels and kernel size of each level, the finest first.
-        norm: one of `NORMS`.
-        composite: also predict where to change the picture; the rest stays what it was.
-        refine: a second network of full resolution mends what the first one made.
-    """
+    """The residual U-Net of Mask2Face; pictures of any size."""
 
     GROUP: ClassVar[str] = "generator"
 
@@ -137,12 +124,7 @@ class ResidualUnetSettings:
 
 @dataclass(frozen=True, slots=True)
 class IseeSettings:
-    """The network of iSee: six 3×3 convolutions, linear in the middle; pictures of any size.
-
-    Attributes:
-        input_nc, output_nc: channels in and out; the published one sees grey.
-        filters: channels of every layer but the last.
-    """
+    """The network of iSee: six 3×3 convolutions, linear in the middle; pictures of any size."""
 
     GROUP: ClassVar[str] = "generator"
 
@@ -168,11 +150,8 @@ class ReaderSettings:
     """A network that reads attributes off an aligned face.
 
     Attributes:
-        size: side of its input in pixels; a multiple of 2 for each stage.
-        channels: after each stage, which halves the sides.
-        features: values that the heads read.
+        size: side of its input in pixels; a multiple of 2 for each stage, which halves the sides.
         classes: that the glasses head tells apart.
-        dropout: fraction of the code that is dropped in training.
     """
 
     GROUP: ClassVar[str] = "reader"
@@ -197,7 +176,6 @@ class AutoencoderSettings:
         size: side of a face in pixels; a multiple of `multiple_of_side`.
         channels: of the convolutions: over patches of 4 pixels, then after each stage, which halves the
             sides.
-        latent: values in a code.
     """
 
     GROUP: ClassVar[str] = "autoencoder"
@@ -226,15 +204,7 @@ class AutoencoderSettings:
 
 @dataclass(frozen=True, slots=True)
 class DiscriminatorSettings:
-    """A discriminator of patches.
-
-    Attributes:
-        kind: one of `PATCHES`: `basic` scores patches of 70×70 pixels, `pixel` single pixels.
-        input_nc: channels in.
-        filters: channels after the first layer.
-        layers: strided convolutions of `n_layers`; `basic` has 3.
-        norm: one of `NORMS`.
-    """
+    """A discriminator of patches: `basic` scores 70×70 pixels and has 3 layers, `pixel` single pixels."""
 
     GROUP: ClassVar[str] = "discriminator and initialisation"
 
@@ -276,7 +246,7 @@ DISCRIMINATORS: dict[str, type[DiscriminatorSettings]] = {**dict.fromkeys(PATCHE
 
 @dataclass(frozen=True, slots=True)
 class InitSettings:
-    """How weights start: `kind` one of `INITS`, `gain` its scale (the standard deviation for `normal`)."""
+    """How weights start; the scale of `normal` is the standard deviation."""
 
     GROUP: ClassVar[str] = "discriminator and initialisation"
 

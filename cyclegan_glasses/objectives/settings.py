@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
@@ -32,16 +32,13 @@ RECONSTRUCTIONS = ("mse", "l1")
 COMPILING = ("auto", "on", "off")
 
 
-NET_D: dict[str, Any] = {
-    "flag": "netD",
-    "group": "discriminator and initialisation",
-    "resume": "fixed",
-}
+NET_D: dict[str, Any] = {"flag": "netD", "group": DiscriminatorSettings.GROUP, "resume": "fixed"}
 PAIRS = "pairs with a truth, beside the two domains"
 SSIM_SIDE = 11  # pixels: the window that SSIM is computed in
 
 
-class ObjectiveSettings(Protocol):
+@dataclass(frozen=True, slots=True)
+class ObjectiveSettings:
     """What the settings of every model say.
 
     Attributes:
@@ -50,17 +47,21 @@ class ObjectiveSettings(Protocol):
         ANY_SIZE: whether its networks take pictures of any size; else sides are multiples of 4.
     """
 
-    DEFAULTS: ClassVar[Mapping[str, Any]]
-    USES: ClassVar[tuple[str, ...]]
-    ANY_SIZE: ClassVar[bool]
+    DEFAULTS: ClassVar[Mapping[str, Any]] = {}
+    USES: ClassVar[tuple[str, ...]] = ()
+    ANY_SIZE: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` where pictures are read in a way that does not suit the model."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
 class AdamSettings:
-    """Adam: rate, decay of the first and second moments, gradient norm to clip at (0: no clipping)."""
+    """Adam (arXiv 1412.6980), and the norm that gradients are clipped to."""
 
     GROUP: ClassVar[str] = "training"
 
@@ -74,39 +75,18 @@ class AdamSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class FacelyzrSettings:
+class FacelyzrSettings(ObjectiveSettings):
     """A stacked denoising autoencoder (Vincent et al., JMLR 11, 2010) and heads on its code.
 
-    Attributes:
-        reader: the network.
-        adam: its optimizer.
-        pretraining: one of `PRETRAININGS`: `layers`, each stage by itself, then all of them together, then
-            the heads; `joint`, picture and heads at once; `none`, the heads from scratch.
-        pretraining_share: fraction of the training, where `pretraining` is `layers`; two thirds of it go to
-            the stages by themselves.
-        noise: one of `NOISES`, put on the input of what learns to undo it.
-        noise_level: its strength, see `objectives.noise`.
-        lambda_picture: weight of the picture's reconstruction where `pretraining` is `joint`.
-        lambda_gender, lambda_age, lambda_landmarks: weights beside the glasses' loss.
+    Two thirds of `pretraining_share` go to the stages by themselves.
     """
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
-        "dataset_mode": LABELLED,
-        "load_size": 80,
-        "crop_size": 64,
-        "batch_size": 64,
-        "num_threads": 0,
-        "lr": 0.001,
-        "beta1": 0.9,
-        "n_epochs": 6,
-        "n_epochs_decay": 8,
-        "print_freq": 4000,
-        "display_freq": 8000,
-        "update_html_freq": 20000,
-        "save_latest_freq": 50000,
-    }
+        "dataset_mode": LABELLED, "load_size": 80, "crop_size": 64, "batch_size": 64, "num_threads": 0,
+        "lr": 0.001, "beta1": 0.9, "n_epochs": 6, "n_epochs_decay": 8, "print_freq": 4000,
+        "display_freq": 8000, "update_html_freq": 20000, "save_latest_freq": 50000,
+    }  # fmt: skip
     USES: ClassVar[tuple[str, ...]] = ("labels",)
-    ANY_SIZE: ClassVar[bool] = False
     GROUP: ClassVar[str] = "reader"
 
     reader: ReaderSettings = field(default_factory=ReaderSettings)
@@ -124,9 +104,6 @@ class FacelyzrSettings:
     lambda_age: float = option(0.3, "weight of the age's loss", least=0)
     lambda_landmarks: float = option(1.0, "weight of the landmarks' loss", least=0)
 
-    def __post_init__(self) -> None:
-        check(self)
-
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` where nothing says who wears glasses."""
         if data.dataset_mode == "single":
@@ -134,43 +111,24 @@ class FacelyzrSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class FacemathSettings:
+class FacemathSettings(ObjectiveSettings):
     """A variational autoencoder (arXiv 1312.6114) whose divergence has a weight (Higgins et al. 2017).
 
-    Attributes:
-        autoencoder: the network.
-        adam: its optimizer.
-        beta: weight of the divergence. Twice the squared error that is reached makes both parts one
-            likelihood (Rybkin et al., arXiv 2006.13202, eq. 4).
-        reconstruction: one of `RECONSTRUCTIONS`: squared error (`mse`) or absolute error (`l1`).
+    `beta` of twice the squared error that is reached makes both terms one likelihood (Rybkin et al., arXiv
+    2006.13202, eq. 4).
     """
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
-        "load_size": 64,
-        "crop_size": 64,
-        "batch_size": 16,
-        "num_threads": 0,
-        "lr": 0.002,
-        "beta1": 0.9,
-        "beta2": 0.99,
-        "n_epochs": 10,
-        "n_epochs_decay": 10,
-        "print_freq": 2000,
-        "display_freq": 4000,
-        "update_html_freq": 20000,
-        "save_latest_freq": 50000,
-    }
-    USES: ClassVar[tuple[str, ...]] = ()
-    ANY_SIZE: ClassVar[bool] = False
+        "load_size": 64, "crop_size": 64, "batch_size": 16, "num_threads": 0, "lr": 0.002, "beta1": 0.9,
+        "beta2": 0.99, "n_epochs": 10, "n_epochs_decay": 10, "print_freq": 2000, "display_freq": 4000,
+        "update_html_freq": 20000, "save_latest_freq": 50000,
+    }  # fmt: skip
     GROUP: ClassVar[str] = "autoencoder"
 
     autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
     beta: float = option(0.02, "weight of the codes' divergence", least=0)
     reconstruction: str = option("mse", "squared or absolute error", choices=RECONSTRUCTIONS)
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for faces without colour."""
@@ -185,7 +143,7 @@ def _from_a_to_b(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**values, "input_nc": values["output_nc"], "output_nc": values["input_nc"]}
 
 
-def _micro_batch_size(values: Mapping[str, Any]) -> int:
+def _micro_batch(values: Mapping[str, Any]) -> int:
     accumulate, pictures = values["accumulate"], values["batch_size"]
     if accumulate < 1:
         raise UserError(f"--accumulate {accumulate} is invalid: must be at least 1")
@@ -199,7 +157,7 @@ def _accumulate() -> int:
         flag="accumulate",
         group="time and memory",
         cli_default=1,
-        read=_micro_batch_size,
+        read=_micro_batch,
     )
 
 
@@ -224,38 +182,19 @@ def _compile() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CycleGANSettings:
+class CycleGANSettings(ObjectiveSettings):
     """CycleGAN (arXiv 1703.10593).
 
     Attributes:
         generator: from A to B; the way back has its channels exchanged.
         discriminator: of both domains, whatever its `input_nc` says.
-        gan_mode: one of `GAN_MODES`.
-        lambda_A, lambda_B: weights of the cycle losses A→B→A and B→A→B.
-        lambda_identity: weight of the identity losses, as a multiple of the cycle weights.
-        lambda_decay: what is left of the cycle weights at the end of training, and of the identity weights if
-            there is a second number; both fall in a straight line.
-        lambda_gp: weight of the gradient penalty of wgangp.
-        pool_size: fakes that the discriminators' pool remembers.
-        plain: one pass an input, in the order of the reference implementation; slower, the same to rounding.
-        lr_ratio: learning rate of the discriminators as a multiple of the generators' (Heusel et al., arXiv
-            1706.08500).
-        ema: decay a step of the moving average of the generators; 0 for none.
-        lambda_pair, lambda_pair_B: weights of the L1 distance of G_A(pair_A) to pair_B, and of G_B(pair_B) to
-            pair_A, on pairs whose truth is known; 0 for none.
-        mismatched: real pictures of the other domain count as fakes as well, half as much as all fakes (after
-            the mismatched pairs of Reed et al., arXiv 1605.05396, §4.1). A discriminator that never saw bare
-            faces may take them for good enough.
-        discriminators_first: steps in which the discriminators learn alone, for generators that begin with
-            something worth keeping.
-        chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
-        recompute: keep less for the backward pass of the generators and compute it again.
-        compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
+        lr_ratio: after Heusel et al., arXiv 1706.08500.
+        mismatched: they count half as much as all fakes, after the mismatched pairs of Reed et al., arXiv
+            1605.05396, §4.1. A discriminator that never saw bare faces may take them for good enough.
+        micro_batch: pictures of a batch that pass at once, their gradients added up; 0 for all.
     """
 
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {}
     USES: ClassVar[tuple[str, ...]] = ("paired_dataroot",)
-    ANY_SIZE: ClassVar[bool] = False
     GROUP: ClassVar[str] = "losses"
 
     generator: AnyGeneratorSettings = variants(
@@ -295,8 +234,7 @@ class CycleGANSettings:
         0.0, "the same for G_B; glasses have no one truth, so keep it small", group=PAIRS, least=0
     )
     mismatched: bool = option(
-        False,
-        "real pictures of the other domain count as fakes, too: a face left as it is wins nothing",
+        False, "real pictures of the other domain count as fakes, too: a face left as it is wins nothing"
     )
     discriminators_first: int = option(
         0,
@@ -304,7 +242,7 @@ class CycleGANSettings:
         least=0,
         metavar="STEPS",
     )
-    chunk: int = _accumulate()
+    micro_batch: int = _accumulate()
     recompute: bool = _recompute()
     compile: str = _compile()
 
@@ -313,29 +251,15 @@ class CycleGANSettings:
         if len(self.lambda_decay) not in (1, 2):
             raise UserError("--lambda_decay takes one fraction, or two: of the cycle and identity weights")
         if self.lambda_identity > 0 and self.generator.input_nc != self.generator.output_nc:
-            raise UserError(
-                "--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0"
-            )
-        _check_execution(self.chunk, self.recompute, self.generator.norm)
+            raise UserError("--lambda_identity 0 is needed where --input_nc and --output_nc differ")
+        _check_execution(self.micro_batch, self.recompute, self.generator.norm)
         if self.plain and self.compile == "on":
             raise UserError("--plain is without --compile on: leave one of them out")
-
-    @property
-    def cycle_decay(self) -> float:
-        """What is left of the cycle weights at the end of training."""
-        return self.lambda_decay[0]
-
-    @property
-    def identity_decay(self) -> float:
-        """What is left of the identity weights then."""
-        return self.lambda_decay[-1]
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for one domain, pairs without a weight, or sides that do not suit."""
         if data.dataset_mode == "single":
-            raise UserError(
-                "--dataset_mode single has one domain, and cyclegan is trained on two: leave it out"
-            )
+            raise UserError("--dataset_mode single has one domain, and cyclegan needs two: leave it out")
         if bool(data.paired_dataroot) != bool(self.lambda_pair or self.lambda_pair_B):
             raise UserError("--paired_dataroot DIR and a weight go together: such as --lambda_pair 10")
         if data.preprocess.endswith("crop"):
@@ -343,26 +267,18 @@ class CycleGANSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SupervisedSettings:
+class SupervisedSettings(ObjectiveSettings):
     """A generator that learns from pairs; what Mask2Face and iSee have in common.
 
     Attributes:
-        generator: from glasses to bare, or the other way.
-        distance: one of `DISTANCES`, of its result from the truth.
-        lambda_gan: weight of an adversarial term (least squares); 0 for none.
+        generator: from glasses to bare, or the other way, as `direction` says.
         discriminator: of the domain of the results, whatever its `input_nc` says.
-        direction: `AtoB` learns to remove, `BtoA` to add what is drawn in the pairs.
-        chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
-        recompute: keep less for the backward pass of the generator and compute it again.
-        compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
+        micro_batch: pictures of a batch that pass at once, their gradients added up; 0 for all.
     """
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
-        "dataset_mode": "aligned",
-        "lr": 0.001,
-        "beta1": 0.9,
-        "n_epochs_decay": 0,
-    }
+        "dataset_mode": "aligned", "lr": 0.001, "beta1": 0.9, "n_epochs_decay": 0,
+    }  # fmt: skip
     USES: ClassVar[tuple[str, ...]] = ("patience",)
     ANY_SIZE: ClassVar[bool] = True
     GROUP: ClassVar[str] = "losses"
@@ -374,13 +290,13 @@ class SupervisedSettings:
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings, metadata=NO_OPTIONS)
     init: InitSettings = field(default_factory=InitSettings, metadata=NO_OPTIONS)
     direction: str = shared(REMOVE, "direction", choices=DIRECTIONS)
-    chunk: int = _accumulate()
+    micro_batch: int = _accumulate()
     recompute: bool = False
     compile: str = _compile()
 
     def __post_init__(self) -> None:
         check(self)
-        _check_execution(self.chunk, self.recompute, self.generator.norm)
+        _check_execution(self.micro_batch, self.recompute, self.generator.norm)
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for data without pairs, or sides that do not suit."""
@@ -389,9 +305,7 @@ class SupervisedSettings:
         if not data.preprocess.endswith("crop"):
             return
         if self.distance.startswith("ssim") and data.crop_size < SSIM_SIDE:
-            raise UserError(
-                f"--loss {self.distance} needs a --crop_size of at least {SSIM_SIDE}: or take --loss l1"
-            )
+            raise UserError(f"--loss {self.distance} needs a --crop_size of at least {SSIM_SIDE}, or take l1")
         self.generator.check_side(data.crop_size)
         if self.lambda_gan and data.crop_size < self.discriminator.smallest:
             raise UserError(
@@ -404,10 +318,8 @@ class Mask2FaceSettings(SupervisedSettings):
     """Mask2Face: a residual U-Net, and a discriminator where its loss has a weight."""
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
-        **SupervisedSettings.DEFAULTS,
-        "batch_size": 12,
-        "n_epochs": 20,
-    }
+        **SupervisedSettings.DEFAULTS, "batch_size": 12, "n_epochs": 20,
+    }  # fmt: skip
     USES: ClassVar[tuple[str, ...]] = ("refine", "patience")
 
     generator: ResidualUnetSettings = field(default_factory=ResidualUnetSettings)
@@ -424,27 +336,18 @@ class IseeTrainingSettings(SupervisedSettings):
     """iSee: a small network for grey pictures."""
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
-        **SupervisedSettings.DEFAULTS,
-        "input_nc": 1,
-        "output_nc": 1,
-        "load_size": 66,
-        "crop_size": 66,
-        "batch_size": 20,
-        "n_epochs": 250,
-        "loss": "l2",
-        "compile": "off",
-    }
+        **SupervisedSettings.DEFAULTS, "input_nc": 1, "output_nc": 1, "load_size": 66, "crop_size": 66,
+        "batch_size": 20, "n_epochs": 250, "loss": "l2", "compile": "off",
+    }  # fmt: skip
 
     generator: IseeSettings = field(default_factory=IseeSettings)
 
 
-def _check_execution(chunk: int, recompute: bool, norm: str) -> None:
-    if chunk < 0:
+def _check_execution(micro_batch: int, recompute: bool, norm: str) -> None:
+    if micro_batch < 0:
         raise UserError("--accumulate must be at least 1")
     if recompute and norm in ("batch", "syncbatch"):
-        raise UserError(
-            f"--recompute would count the statistics of --norm {norm} twice: take --norm instance"
-        )
+        raise UserError(f"--recompute counts the statistics of --norm {norm} twice: take --norm instance")
 
 
 MODELS: dict[str, type[ObjectiveSettings]] = {

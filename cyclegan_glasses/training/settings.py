@@ -41,17 +41,7 @@ class LRScheduleSettings:
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """When things happen. Periods count pictures; 0 means never.
-
-    Attributes:
-        max_steps: stop after so many optimizer steps in all; 0 for no limit.
-        print_freq, display_freq, update_html_freq: report losses, show pictures, add pictures to the page.
-        save_latest_freq: save the latest state.
-        eval_freq: score the generators on test pictures.
-        save_epoch_freq: keep the state of every so many epochs.
-        save_by_iter: keep each state that `save_latest_freq` saves, under its count of pictures.
-        patience: end when the loss on validation pairs has not fallen for so many epochs; 0 never does.
-    """
+    """When things happen. Periods count pictures; 0 means never."""
 
     GROUP: ClassVar[str] = "watching"
 

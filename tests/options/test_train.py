@@ -121,17 +121,22 @@ def test_options_of_the_reference_implementation() -> None:
 def test_what_options_become() -> None:
     """Where a value is not simply passed on."""
     o = parse(args_of("--accumulate", "4", "--batch_size", "2", "--load_iter", "400", "--gpu_ids", "-1"))
-    assert (o.data.batch_size, o.objective.chunk, o.run.label, o.run.gpu_ids) == (8, 2, "iter_400", [-1])
+    assert (o.data.batch_size, o.objective.micro_batch, o.run.label, o.run.gpu_ids) == (
+        8,
+        2,
+        "iter_400",
+        [-1],
+    )
     o = parse(
         args_of("--lambda_decay", "0.5", "--checkpoints_dir", "elsewhere", "--start_from", "one", "two")
     )
-    assert (o.objective.cycle_decay, o.objective.identity_decay) == (0.5, 0.5)
+    assert (o.objective.lambda_decay, o.objective.compile) == ((0.5,), "auto")
     assert (o.run.folder, o.start_from) == (Path("elsewhere/experiment_name"), (Path("one"), Path("two")))
     o = parse(args_of("--lambda_decay", "0.5", "0.1", "--no_flip", "--no_html", "--seed", "7"))
-    assert (o.objective.cycle_decay, o.objective.identity_decay) == (0.5, 0.1)
+    assert o.objective.lambda_decay == (0.5, 0.1)
     assert (o.data.flip, o.monitoring.html, o.data.seed) == (False, False, 7)
     o = parse(args_of())
-    assert (o.data.cache, o.objective.compile, o.objective.chunk) == ("auto", "auto", 0)
+    assert (o.data.cache, o.objective.compile, o.objective.micro_batch) == ("auto", "auto", 0)
 
 
 def test_what_resuming_means() -> None:
