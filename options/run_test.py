@@ -39,19 +39,18 @@ def run(o: TestOptions) -> int:
     device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
     which = o.run.folder, o.run.label, o.data.direction, single, o.suffix
     pair = load_pair(*which, device, o.architecture)
-    for network in filter(None, (pair.forth, pair.back)):
+    for network in filter(None, (pair.generator, pair.reverse)):
         network.train(not o.evaluation_mode)
         if o.run.verbose:
             print(network)
     page, scores = write_results(
         make_batches(replace(o.data, input_nc=pair.input_nc, output_nc=pair.output_nc)),
-        pair.forth,
-        pair.back,
+        pair,
         o.data.direction,
         o.results,
         choose_precision(o.run.precision, device),
         title=f"{o.run.name}, {o.run.label}",
-        plain=single,
+        single=single,
         aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )

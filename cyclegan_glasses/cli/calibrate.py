@@ -18,7 +18,7 @@ HELP = "make an attribute classifier of a network that train.py --model facelyzr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `calibrate`."""
+    """Add the arguments of `calibrate`."""
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/judge")
     parser.add_argument("--dataroot", type=Path, required=True, help="the labelled faces that it learnt from")
     parser.add_argument("--labels", metavar="FILE.csv", help="as in training")
