@@ -128,7 +128,7 @@ def main() -> None:
     if not files:
         raise UserError(f"there are no pictures in {args.folder}")
     images = [np.asarray(open_picture(files[i * len(files) // args.count])) for i in range(args.count)]
-    editor = GlassesEditor.load(args.name, direction=args.direction)
+    editor = GlassesEditor.load(args.name, classifier=None, direction=args.direction)
     editor.edit(images[0], args.direction)
     columns = "pictures, faces, region, changed, sharpness outside, at the seam, "
     columns += "decode ms, find, model, blend, encode, sum"

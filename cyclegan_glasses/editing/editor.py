@@ -6,12 +6,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import torch
 from PIL import Image
 
+from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
@@ -120,7 +121,7 @@ class GlassesEditor:
         *,
         device: str = "auto",
         precision: str = "fp32",
-        classifier: AttributeClassifier | None = None,
+        classifier: AttributeClassifier | Literal["shipped"] | None = "shipped",
         yunet: str | Path | None = None,
         **more: Any,
     ) -> GlassesEditor:
@@ -131,7 +132,7 @@ class GlassesEditor:
                 `size`).
             device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
             precision: `fp32`, `bf16`, `fp16`, or `auto` for what the device is fastest in.
-            classifier: leaves faces alone that need nothing; without one every face is edited.
+            classifier: leaves faces alone that need nothing; with None every face is edited.
             yunet: file of the face detector, see docs/faces.md.
 
         Raises:
@@ -139,6 +140,8 @@ class GlassesEditor:
         """
         chosen = choose_device(device)
         how = choose_precision(precision, chosen)
+        if classifier == "shipped":
+            classifier = attribute_classifier.load_classifier()
         return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, classifier)
 
     def remove(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:

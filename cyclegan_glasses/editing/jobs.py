@@ -75,12 +75,8 @@ def _expand(word: str, output: Path) -> list[tuple[Path, Path]]:
     """Photos that `word` names, and their names below the output folder; earlier results are none of them."""
     path = Path(word)
     if path.is_dir():
-        inside = output.resolve() != path.resolve()
-        return [
-            (photo, photo.relative_to(path))
-            for photo in find_pictures(path)
-            if not (inside and output.resolve() in photo.resolve().parents) and not photo.stem.endswith(PAIR)
-        ]
+        photos = find_pictures(path, exclude=output)
+        return [(photo, photo.relative_to(path)) for photo in photos if not photo.stem.endswith(PAIR)]
     if path.exists():
         return [(path, Path(path.name))]
     matches = sorted(Path(name) for name in glob.glob(word, recursive=True))  # noqa: PTH207

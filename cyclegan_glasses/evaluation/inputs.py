@@ -20,6 +20,7 @@ from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
+from cyclegan_glasses.walk import name_key
 
 FRAME, SKIN = "frame", "skin (ITA)"
 #: Lower limits in degrees of the classes of skin, Del Bino et al. 2006.
@@ -66,7 +67,7 @@ class Inputs:
             open_domain(name, root / f"{settings.phase}{name}", (3,)) for name in (source, target)
         )
         masks = find_pictures(root / f"{settings.phase}M") if (root / f"{settings.phase}M").is_dir() else []
-        self._masks = {path.stem: path for path in masks}
+        self._masks = {name_key(path.stem): path for path in masks}
         sources, targets = self._source.by_name(), self._target.by_name()
         self.in_common = len(sources.keys() & targets.keys())
         self._truths = targets if sources.keys() == targets.keys() else {}
@@ -102,7 +103,7 @@ class Inputs:
         for name, path in self._paths.items():
             picture, eyes, geometry, size = self._read(path)
             truth = self._open(self._truths.get(name), geometry, size)
-            mask = self._open(self._masks.get(path.stem), geometry, size)
+            mask = self._open(self._masks.get(name_key(path.stem)), geometry, size)
             yield Input(
                 stem=Path(name).name,
                 picture=picture,

@@ -44,10 +44,12 @@ class _Worn:
     @staticmethod
     def of(frame: Frame | CustomFrame, pose: Pose, light: Light, wearer: Wearer) -> _Worn:
         """`frame` as `wearer` has it on."""
-        custom = isinstance(frame, CustomFrame)
-        model = frame.model(wearer) if custom else model_of(frame, wearer)
+        if isinstance(frame, CustomFrame):
+            look, model = frame.look, frame.model(wearer)
+        else:
+            look, model = frame, model_of(frame, wearer)
         temples = [_visible_temple(temple, pose, wearer) for temple in model.temples]
-        return _Worn(frame, frame.look if custom else frame, model, temples, pose, light)
+        return _Worn(frame, look, model, temples, pose, light)
 
     def ribbons(self) -> list[np.ndarray]:
         """What is seen of both temples."""

@@ -129,10 +129,10 @@ def test_an_algebra_of_faces_edits_by_its_direction(tmp_path) -> None:
     photo = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
     codes = math.encode(faces)
     save_facemath(run / "pairs.pt", replace(math, removal=removal))
-    for name, back in (("math", -step), (run / "facemath.pt", -step), (run / "pairs.pt", removal)):
+    for name, reverse in (("math", -step), (run / "facemath.pt", -step), (run / "pairs.pt", removal)):
         model = load_model(name, CPU, runs=tmp_path)
         assert model.size == 16 and model.framing == Framing()
-        for direction, taken in ((REMOVE, back), (ADD, step)):
+        for direction, taken in ((REMOVE, reverse), (ADD, step)):
             change = math.decode(move(codes, taken, 1)).astype(int) - math.decode(codes)
             with torch.no_grad():
                 edited = model.get(direction).network(photo)

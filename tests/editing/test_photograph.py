@@ -194,8 +194,8 @@ def test_webp_stays_lossless_or_lossy(lossless, tmp_path) -> None:
     path = save(tmp_path / "x.webp", noise(30, 30, 4), lossless=lossless, exact=True, exif=exif())
     photo, data = again(path)
     with Image.open(io.BytesIO(data)) as picture:
-        same = np.array_equal(np.asarray(picture.convert("RGBA"))[..., :3], photo.pixels[..., :3])
-    assert same is lossless
+        equal = np.array_equal(np.asarray(picture.convert("RGBA"))[..., :3], photo.pixels[..., :3])
+    assert equal is lossless
 
 
 def test_what_a_format_cannot_hold_is_brought_to_what_it_can(tmp_path) -> None:

@@ -27,10 +27,10 @@ class Staircase:
 
     def exposures(self, answers: Iterable[bool]) -> list[int]:
         """What is shown at each answer, and what would be shown next: one more than there are answers."""
-        shown = [self.start]
+        exposures = [self.start]
         for right in answers:
-            shown.append(self.next(shown[-1], right))
-        return shown
+            exposures.append(self.next(exposures[-1], right))
+        return exposures
 
 
 def threshold(exposures: Sequence[int]) -> float:
