@@ -17,7 +17,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.models import find_generators, load_generator
 from cyclegan_glasses.editing.translate import FILE_LABELS, translate
 from cyclegan_glasses.evaluation.pairs import PairScores, pair_table, score_pair
-from cyclegan_glasses.monitoring.results_page import Result, write_results_page
+from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.training.checkpoint import weights_path
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.monitoring.build import build_monitors
-from cyclegan_glasses.monitoring.results_page import Result, write_results_page
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.monitoring.visdom.files import why_no_server
 from cyclegan_glasses.monitoring.visdom.server import ensure_server, pid_file

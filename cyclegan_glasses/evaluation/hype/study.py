@@ -12,9 +12,9 @@ from typing import Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
+from cyclegan_glasses.evaluation.results_page import read_rows
 from cyclegan_glasses.files import atomic_write, make_folder, write_json
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
-from cyclegan_glasses.monitoring.results_page import read_rows
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
 
 STUDY, PICTURES, VERSION = "study.json", "pictures", 1

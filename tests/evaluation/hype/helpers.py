@@ -9,7 +9,7 @@ from PIL import Image
 
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 from cyclegan_glasses.evaluation.hype.study import Study, build_study
-from cyclegan_glasses.monitoring.results_page import Result, write_results_page
+from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.photo import Photo, write_manifest
 
 SIDE = 16

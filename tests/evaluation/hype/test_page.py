@@ -141,7 +141,7 @@ def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> Non
     assert {a.item: a.value for a in answers} == {item.id: value_of(item) for item in items}
     found = outcome(study, answers)
     assert {name: mean.mean for name, mean in found.total.items()} == {"one": 3, "two": 1, "three": 2}
-    assert found.shares == POINTS
+    assert found.yes == POINTS
     assert {n: m.mean for n, m in found.errors.items()} == {"one": 50, "two": 0, "three": 0}
     assert {n: m.mean for n, m in found.on_fake.items()} == {"one": 100, "two": 0, "three": 0}
     rows = list(csv.DictReader(to_csv(study, found).splitlines()))

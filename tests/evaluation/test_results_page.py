@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyclegan_glasses.monitoring.results_page import ROWS, Result, read_rows, summary, write_results_page
+from cyclegan_glasses.evaluation.results_page import ROWS, Result, read_rows, summary, write_results_page
 
 
 def result(stem: str, direction: str = "AtoB", psnr: float = 25.0, before: float = 20.0) -> Result:
