@@ -11,7 +11,7 @@ from cyclegan_glasses.cli.parser import Command
 if TYPE_CHECKING:
     from .test import TestOptions
 
-HELP = "translate the pictures of a data set with a trained model, onto a page of results"
+HELP = "translate a data set with a trained model, and show the results"
 
 
 def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> Command:

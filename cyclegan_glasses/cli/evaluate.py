@@ -22,7 +22,7 @@ from cyclegan_glasses.evaluation.settings import (
 )
 from cyclegan_glasses.training.run_folder import read_options
 
-HELP = "score trained models against the truth, baselines and each other, by group"
+HELP = "score models against the truth, baselines and each other"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

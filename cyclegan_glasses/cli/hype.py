@@ -11,7 +11,7 @@ from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 
-HELP = "the human test: build, serve or export a study, report the answers"
+HELP = "the human test: build, serve, export and report a study"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
