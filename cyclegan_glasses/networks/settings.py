@@ -224,6 +224,14 @@ class DiscriminatorSettings:
         """The shortest side of a picture that leaves it something to score."""
         return 2 if self.kind == "pixel" else 3 * 2**self.strides
 
+    def check_side(self, side: int) -> None:
+        """Raises `UserError` where pictures of `side` pixels leave it nothing to score."""
+        if side < self.smallest:
+            raise UserError(
+                f"--crop_size {side} leaves --netD {self.kind} nothing to score: at least {self.smallest}, or"
+                " --netD pixel"
+            )
+
     def __post_init__(self) -> None:
         check(self)
 
@@ -234,14 +242,16 @@ AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
 picture must be one, and `check_side`; `balanced`, that its weights start by `networks.weights.balance`, not
 by `InitSettings`; `exports_any_size`, that an export takes other sizes than it was traced with."""
 
-GENERATORS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
+GENERATOR_SETTINGS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
     **dict.fromkeys(PUBLISHED, GeneratorSettings),
     RESIDUAL_UNET: ResidualUnetSettings,
 }
 """The settings of each generator that `--netG` offers."""
 
-DISCRIMINATORS: dict[str, type[DiscriminatorSettings]] = {**dict.fromkeys(PATCHES, DiscriminatorSettings)}
-"""The settings of each discriminator that `--netD` offers; all say `kind`, `input_nc`, `norm`, `smallest`."""
+DISCRIMINATOR_SETTINGS: dict[str, type[DiscriminatorSettings]] = {
+    **dict.fromkeys(PATCHES, DiscriminatorSettings)
+}
+"""The settings of each discriminator of `--netD`; all say `kind`, `input_nc`, `norm`, `check_side`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,17 +272,3 @@ def _check_stages(channels: tuple[int, ...], size: int, multiple: int) -> None:
         raise UserError("--channels must name a stage at least")
     if size % multiple:
         raise UserError(f"--crop_size {size} must be a multiple of {multiple} for {len(channels)} stages")
-
-
-def check_side(side: int, generator: AnyGeneratorSettings, discriminator: DiscriminatorSettings) -> None:
-    """Whether square pictures of `side` pixels suit both networks.
-
-    Raises:
-        UserError: they do not; says which sides do.
-    """
-    generator.check_side(side)
-    if side < discriminator.smallest:
-        raise UserError(
-            f"--crop_size {side} leaves --netD {discriminator.kind} nothing to score: at least"
-            f" {discriminator.smallest}, or --netD pixel"
-        )

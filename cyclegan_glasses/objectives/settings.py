@@ -10,8 +10,8 @@ from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
-    DISCRIMINATORS,
-    GENERATORS,
+    DISCRIMINATOR_SETTINGS,
+    GENERATOR_SETTINGS,
     RESIDUAL_UNET,
     AnyGeneratorSettings,
     AutoencoderSettings,
@@ -20,7 +20,6 @@ from cyclegan_glasses.networks.settings import (
     IseeSettings,
     ReaderSettings,
     ResidualUnetSettings,
-    check_side,
 )
 from cyclegan_glasses.option import NO_OPTIONS, check, option, shared, variants
 
@@ -198,7 +197,7 @@ class CycleGANSettings(ObjectiveSettings):
     GROUP: ClassVar[str] = "losses"
 
     generator: AnyGeneratorSettings = variants(
-        GENERATORS,
+        GENERATOR_SETTINGS,
         "resnet_9blocks",
         f"architecture; {RESIDUAL_UNET} is the one of --model mask2face",
         flag="netG",
@@ -206,7 +205,7 @@ class CycleGANSettings(ObjectiveSettings):
         resume="fixed",
         read=_from_a_to_b,
     )
-    discriminator: DiscriminatorSettings = variants(DISCRIMINATORS, "basic", "architecture", **NET_D)
+    discriminator: DiscriminatorSettings = variants(DISCRIMINATOR_SETTINGS, "basic", "architecture", **NET_D)
     init: InitSettings = field(default_factory=InitSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
     gan_mode: str = option("lsgan", "adversarial loss", choices=GAN_MODES)
@@ -263,7 +262,8 @@ class CycleGANSettings(ObjectiveSettings):
         if bool(data.paired_dataroot) != bool(self.lambda_pair or self.lambda_pair_B):
             raise UserError("--paired_dataroot DIR and a weight go together: such as --lambda_pair 10")
         if data.preprocess.endswith("crop"):
-            check_side(data.crop_size, self.generator, self.discriminator)
+            self.generator.check_side(data.crop_size)
+            self.discriminator.check_side(data.crop_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +307,8 @@ class SupervisedSettings(ObjectiveSettings):
         if self.distance.startswith("ssim") and data.crop_size < SSIM_SIDE:
             raise UserError(f"--loss {self.distance} needs a --crop_size of at least {SSIM_SIDE}, or take l1")
         self.generator.check_side(data.crop_size)
-        if self.lambda_gan and data.crop_size < self.discriminator.smallest:
-            raise UserError(
-                f"--lambda_gan needs a --crop_size of at least {self.discriminator.smallest}, or --netD pixel"
-            )
+        if self.lambda_gan:
+            self.discriminator.check_side(data.crop_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +324,7 @@ class Mask2FaceSettings(SupervisedSettings):
     lambda_gan: float = option(
         0.0, "weight of the adversarial loss; 0: none", group="adversarial term", least=0
     )
-    discriminator: DiscriminatorSettings = variants(DISCRIMINATORS, "basic", "architecture", **NET_D)
+    discriminator: DiscriminatorSettings = variants(DISCRIMINATOR_SETTINGS, "basic", "architecture", **NET_D)
     init: InitSettings = field(default_factory=InitSettings)
     recompute: bool = _recompute()
 
