@@ -56,13 +56,11 @@ def _add(group: argparse._ActionsContainer, item: Option) -> None:
     )
 
 
-def _reader(item: Option) -> Callable[[str], Any] | None:
+def _reader(item: Option) -> Callable[[str], Any]:
     """How the text of a value is read."""
-    if item.variants or (item.element is str and not item.parse):
-        return None
     if item.parse or item.element is float:
         return complaining(item.parse or number)
-    return item.element
+    return str if item.variants else item.element
 
 
 def complaining(parse: Callable[[str], Any]) -> Callable[[str], Any]:
