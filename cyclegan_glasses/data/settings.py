@@ -1,4 +1,4 @@
-"""What the data room is told. Free of torch."""
+"""Settings of the data sets. Free of torch."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class DataSettings:
 
     @property
     def in_order(self) -> bool:
-        """Whether nothing is left to chance, see `fixed`."""
+        """Whether nothing is random, see `fixed`."""
         return self.phase != "train" if self.fixed is None else self.fixed
 
     @property

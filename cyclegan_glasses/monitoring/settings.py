@@ -1,4 +1,4 @@
-"""What the monitors can be told. Free of torch and of Visdom."""
+"""Settings of what watches a run. Free of torch and of Visdom."""
 
 from __future__ import annotations
 
