@@ -95,9 +95,11 @@ class FacelyzrSettings(ObjectiveSettings):
         "undo noise stage by stage, then all together, then the heads; or joint; or none",
         choices=PRETRAININGS,
     )
-    pretraining_share: float = option(0.25, "of the training, of --pretraining layers", above=0, below=1)
-    noise: str = option("gaussian", "that the autoencoder undoes", choices=NOISES)
-    noise_level: float = option(0.3, "its strength", least=0, most=1)
+    pretraining_share: float = option(
+        0.25, "fraction of the training, of --pretraining layers", above=0, below=1
+    )
+    noise: str = option("gaussian", "noise that the autoencoder undoes", choices=NOISES)
+    noise_level: float = option(0.3, "strength of the noise", least=0, most=1)
     lambda_picture: float = option(1.0, "weight of the picture's reconstruction", least=0)
     lambda_gender: float = option(0.5, "weight of the gender's loss", least=0)
     lambda_age: float = option(0.3, "weight of the age's loss", least=0)
@@ -221,7 +223,7 @@ class CycleGANSettings(ObjectiveSettings):
         least=0,
         metavar="FRACTION",
     )
-    lambda_gp: float = option(10.0, "gradient penalty of --gan_mode wgangp", least=0)
+    lambda_gp: float = option(10.0, "weight of the gradient penalty of --gan_mode wgangp", least=0)
     pool_size: int = option(50, "earlier fakes that the discriminators see again", least=0)
     plain: bool = option(False, "one pass an input, as the reference implementation; slower, same result")
     lr_ratio: float = option(1.0, "learning rate of the discriminators over the generators'", above=0)
