@@ -15,14 +15,15 @@ class UserError(Exception):
 
 
 def run_command(command: Callable[[], int | None]) -> int:
-    """Run `command` and return its exit code: 2 with one line for a `UserError`, 130 for Ctrl-C."""
+    """Run `command` and return its exit code: 2 with one line for a `UserError`, 130 for Ctrl-C, with
+    what the interruption says of how to go on."""
     try:
         return command() or 0
     except UserError as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(str(stop) or "stopped", file=sys.stderr)
         return 130
 
 

@@ -13,6 +13,9 @@ from typing import IO, Any
 
 from cyclegan_glasses.errors import UserError
 
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+"""The suffixes of pictures that can be opened, in lower case."""
+
 
 @contextmanager
 def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO[Any]]:

@@ -14,8 +14,7 @@ from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, SUNGLASS
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
-from cyclegan_glasses.sources.folder import folder_photos
-from cyclegan_glasses.sources.settings import FolderSettings
+from cyclegan_glasses.sources.folder import FolderSource
 
 #: The classes of the glasses head, by index.
 CLASSES = (GLASSES, NONE, SUNGLASSES, BROKEN)
@@ -104,8 +103,8 @@ def years(text: str) -> float:
 
 def _listed(root: Path, settings: LabelSettings) -> list[tuple[Path, Photo]]:
     if settings.table is not None:
-        table = FolderSettings(root, Path(settings.table))
-        return [(root / photo.path, photo) for photo in folder_photos(table)]
+        listed = FolderSource(root, Path(settings.table)).photos()
+        return [(root / item.photo.path, item.photo) for item in listed]
     manifests = sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])
     if not manifests:
         raise UserError(
