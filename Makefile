@@ -71,6 +71,6 @@ $(STAMP): setup.cfg pyproject.toml
 	[ -x $(PYTHON) ] || $$base -m venv $(VENV)
 	@$(PYTHON) -m pip install -qq --upgrade pip "setuptools<81" wheel
 	@$(PYTHON) -m pip install -qq --no-compile --no-build-isolation --editable ".[$(EXTRAS)]"
-	@$(PYTHON) -m cyclegan_glasses.monitoring.visdom_files || \
+	@$(PYTHON) -m cyclegan_glasses.monitoring.visdom.files || \
 	    echo "the dashboard's pages are not in place; all else works ('$(PYTHON) -m cyclegan_glasses doctor' says more)"
 	@touch $@

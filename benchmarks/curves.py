@@ -21,7 +21,7 @@ import torch
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.objectives.registry import build_objective
-from options.train import parse
+from cyclegan_glasses.options.train import parse
 
 Curves = dict[str, list[float]]
 

@@ -26,7 +26,7 @@ from cyclegan_glasses.editing.editor import GlassesEditor, Target
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import spread
-from cyclegan_glasses.images import find_pictures, open_picture
+from cyclegan_glasses.images import find_pictures, open_picture, to_grey
 
 
 def collage(images: list[np.ndarray], side: int = 2000) -> np.ndarray:
@@ -60,7 +60,7 @@ def soft_edge(targets: list[Target], edited: list[np.ndarray], shape: tuple[int,
 
 def laplacian(image: np.ndarray) -> np.ndarray:
     """Absolute, of the luminance: float (height, width)."""
-    return np.abs(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F, ksize=3))
+    return np.abs(cv2.Laplacian(to_grey(image), cv2.CV_32F, ksize=3))
 
 
 def measure(

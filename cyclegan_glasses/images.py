@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
@@ -130,6 +131,11 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
             return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
     except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
         raise unreadable(source, error) from None
+
+
+def to_grey(pixels: np.ndarray) -> np.ndarray:
+    """The luminance of ITU-R BT.601, uint8 or float32 (height, width) as `pixels`, RGB (height, width, 3)."""
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
 
 
 @contextmanager

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 MANIFEST = "manifest.jsonl"
-GLASSES, NONE, SUNGLASSES = "glasses", "none", "sunglasses"
 ACCEPTED, REJECTED = "accepted", "rejected"
 
 

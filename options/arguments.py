@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from cyclegan_glasses.cli.options import number
-from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
+from cyclegan_glasses.cli.parser import Parser
+from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, PREPROCESS, LabelSettings
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build
 
@@ -23,14 +25,9 @@ MODELS = {
 ANY_SIZE = ("mask2face", "isee")
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **kwargs)
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
+def option_parser(**more: Any) -> Parser:
+    """The parser of train.py and test.py: help with defaults, and no abbreviations."""
+    return Parser(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **more)
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +63,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--dataset_mode", choices=DATASET_MODES, default="unaligned", help="aligned: pairs by file name"
     )
     group.add_argument(
-        "--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes glasses, BtoA adds them"
+        "--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes glasses, BtoA adds them"
     )
     group.add_argument("--input_nc", type=int, default=3, help="channels of the input: 3 colour, 1 grey")
     group.add_argument("--output_nc", type=int, default=3, help="channels of the output")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from cyclegan_glasses.domains import ADD
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import check_side
 from cyclegan_glasses.objectives.settings import GAN_MODES, AdamSettings, CycleGANSettings
-from options.arguments import number
-from options.networks import (
+
+from .arguments import number
+from .networks import (
     add_discriminator,
     add_generator,
     add_passes,
@@ -108,7 +110,7 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         discriminator_settings(args),
         args.lambda_decay,
     )
-    if args.direction == "BtoA":  # G_A goes from A to B whichever of them is called the input
+    if args.direction == ADD:  # G_A goes from A to B whichever of them is called the input
         generator = replace(generator, input_nc=args.output_nc, output_nc=args.input_nc)
     if args.preprocess.endswith("crop"):
         check_side(args.crop_size, generator, discriminator)

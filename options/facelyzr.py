@@ -10,7 +10,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.settings import NOISES, PRETRAININGS, AdamSettings, FacelyzrSettings
 from cyclegan_glasses.option import options_of
-from options.arguments import number
+
+from .arguments import number
 
 #: Where this model's defaults differ from those of cyclegan.
 DEFAULTS = {

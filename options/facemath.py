@@ -7,7 +7,8 @@ import argparse
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.objectives.settings import RECONSTRUCTIONS, AdamSettings, FacemathSettings
-from options.arguments import number
+
+from .arguments import number
 
 #: Where this model's defaults differ from those of cyclegan.
 DEFAULTS = {

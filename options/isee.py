@@ -7,8 +7,9 @@ from typing import Any
 
 from cyclegan_glasses.networks.settings import IseeSettings
 from cyclegan_glasses.objectives.settings import SupervisedSettings
-from options.networks import add_passes, chunk
-from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
+
+from .networks import add_passes, chunk
+from .supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
 
 DEFAULTS: dict[str, Any] = SHARED_DEFAULTS | {
     "input_nc": 1,

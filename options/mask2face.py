@@ -8,8 +8,9 @@ from typing import Any
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import NORMS
 from cyclegan_glasses.objectives.settings import SupervisedSettings
-from options.arguments import number
-from options.networks import (
+
+from .arguments import number
+from .networks import (
     add_discriminator,
     add_levels,
     add_passes,
@@ -18,7 +19,7 @@ from options.networks import (
     init_settings,
     residual_unet_settings,
 )
-from options.supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
+from .supervised import SHARED_DEFAULTS, adam_settings, add_supervised, require_pairs
 
 DEFAULTS: dict[str, Any] = SHARED_DEFAULTS | {"batch_size": 12, "n_epochs": 20}
 

@@ -18,7 +18,8 @@ from cyclegan_glasses.networks.settings import (
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.settings import COMPILING
-from options.arguments import number
+
+from .arguments import number
 
 
 def add_generator(parser: argparse.ArgumentParser) -> None:

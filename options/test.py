@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.data.settings import MULTIPLE, PREPROCESS, DataSettings
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import GENERATORS, NORMS, UPSAMPLINGS
 from cyclegan_glasses.training.run_folder import read_options
-from options.arguments import (
+
+from .arguments import (
     ANY_SIZE,
     MODELS,
-    Parser,
     add_run,
     limit,
     number,
+    option_parser,
     parse_again,
     require_dataroot,
     run_name,
@@ -59,17 +61,17 @@ class TestOptions:
     verbose: bool
 
 
-def parse(argv: Sequence[str] | None = None) -> TestOptions:
+def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptions:
     """Read the words of test.py; a run's own options say what they do not.
 
     Raises:
         UserError: an option that is unknown, wrong, or does not go with another.
     """
-    args = _parser().parse_args(argv)
+    args = _parser(prog).parse_args(argv)
     folder = Path(args.checkpoints_dir) / run_name(args)
     saved = read_options(folder)
     inherited = {name: saved[name] for name in INHERITED if name in saved}
-    args = parse_again(_parser(), argv, inherited)
+    args = parse_again(_parser(prog), argv, inherited)
     if args.num_test < 1 or args.aspect_ratio <= 0:
         raise UserError("--num_test must be at least 1 and --aspect_ratio above 0")
     label = saved_label(args)
@@ -108,9 +110,9 @@ def parse(argv: Sequence[str] | None = None) -> TestOptions:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="test.py", description="Translate pictures with a trained model and write a page of results."
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = option_parser(
+        prog=prog, description="Translate pictures with a trained model and write a page of results."
     )
     parser.add_argument(
         "--model", choices=(*MODELS, "test"), default="cyclegan", help="test: one generator on a plain folder"
@@ -125,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         help="single: one domain",
     )
     group.add_argument(
-        "--direction", choices=("AtoB", "BtoA"), default="AtoB", help="AtoB removes glasses, BtoA adds"
+        "--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes glasses, BtoA adds"
     )
     group.add_argument("--num_test", type=int, default=50, help="pictures to translate at most")
     group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")

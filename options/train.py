@@ -12,26 +12,28 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from cyclegan_glasses.cli.parser import typed
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import POLICIES, LoopSettings, LRScheduleSettings
-from options import cyclegan, facelyzr, facemath, isee, mask2face
-from options.arguments import (
+
+from . import cyclegan, facelyzr, facemath, isee, mask2face
+from .arguments import (
     ANY_SIZE,
     MODELS,
-    Parser,
     add_data,
     add_run,
     label_settings,
     number,
+    option_parser,
     parse_again,
     require_dataroot,
     run_name,
     saved_label,
 )
-from options.presets import PRESETS
+from .presets import PRESETS
 
 #: What a model adds to the command line: `add_arguments(parser)` and `settings(args)`, and optionally
 #: `DEFAULTS`, its own for options that all models have.
@@ -97,25 +99,27 @@ class TrainOptions:
     def what_next(self, step: int, stopped: bool) -> str:
         """What to type after a run that ended, or was stopped, at `step`."""
         if stopped:
-            python = "torchrun …" if "TORCHELASTIC_RUN_ID" in os.environ else "python"
-            return f"stopped at step {step}; go on: {python} train.py {self.words} --continue_train"
+            command = typed("train")
+            if "TORCHELASTIC_RUN_ID" in os.environ:
+                command = command.replace("python", "torchrun …", 1)
+            return f"stopped at step {step}; go on: {command} {self.words} --continue_train"
         data = shlex.quote(self.data.dataroot)
-        return f"trained {step} steps; next: python test.py --dataroot {data} {self.words}"
+        return f"trained {step} steps; next: {typed('test')} --dataroot {data} {self.words}"
 
 
-def parse(argv: Sequence[str] | None = None) -> TrainOptions:
+def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> TrainOptions:
     """Read the words of train.py. A run that goes on takes its own options as defaults.
 
     Raises:
         UserError: an option that is unknown, wrong, or does not go with another.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    first, _ = _first_parser().parse_known_args(argv)
+    first, _ = _first_parser(prog).parse_known_args(argv)
     defaults: dict[str, Any] = {}
     if first.preset:
         one_of("preset", first.preset, PRESETS)
         defaults = dict(PRESETS[first.preset])
-    args = parse_again(_parser(first.model or defaults.get("model", "cyclegan")), argv, defaults)
+    args = parse_again(_parser(first.model or defaults.get("model", "cyclegan"), prog), argv, defaults)
     folder = Path(args.checkpoints_dir) / run_name(args)
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) and (folder / "latest.pt").exists():
         argv.append("--continue_train")  # torchrun began again after one of its processes ended
@@ -123,7 +127,7 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     if args.continue_train and (saved := read_options(folder)):
         model = first.model or defaults.get("model") or saved.get("model", "cyclegan")
         kept = {name: value for name, value in saved.items() if name not in SESSION}
-        args = parse_again(_parser(model), argv, kept | defaults)
+        args = parse_again(_parser(model, prog), argv, kept | defaults)
     return _options(args, folder)
 
 
@@ -206,16 +210,16 @@ def _monitoring(args: argparse.Namespace) -> MonitoringSettings:
     )
 
 
-def _first_parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="train.py", add_help=False)
+def _first_parser(prog: str) -> argparse.ArgumentParser:
+    parser = option_parser(prog=prog, add_help=False)
     parser.add_argument("--model")
     parser.add_argument("--preset")
     return parser
 
 
-def _parser(model: str) -> argparse.ArgumentParser:
+def _parser(model: str, prog: str) -> argparse.ArgumentParser:
     one_of("model", model, MODELS)
-    parser = Parser(prog="train.py", description="Train a model on two folders of portraits.")
+    parser = option_parser(prog=prog, description="Train a model on two folders of portraits.")
     parser.add_argument("--model", choices=tuple(MODELS), default="cyclegan", help="what is trained")
     parser.add_argument("--preset", help=f"a recipe: {', '.join(PRESETS)}")
     add_run(parser)

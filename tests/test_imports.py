@@ -15,22 +15,23 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors option files jsonl weight_files images machine photo parallel distributed devices local_server"
-    " faces overlays portraits networks losses attributes sources criteria collect data objectives training"
-    " monitoring editing evaluation cli __main__".split()
+    "errors option domains files jsonl weight_files images pixels machine photo parallel distributed devices"
+    " local_server webpage faces overlays portraits networks losses attributes sources criteria"
+    " collect data objectives training monitoring editing evaluation cli options __main__".split()
 )
-LIGHT = ("errors", "option", "options", "files", "photo", "settings", "run_folder")
-COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom_files.py")
+LIGHT = ("errors", "domains", "option", "options", "files", "photo", "settings", "run_folder", "cli")
+COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom/files.py")
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "options")
 OPTIONS = sorted((ROOT / "options").rglob("*.py"))
-SCRIPTS = sorted(ROOT.glob("*.py"))
+SCRIPTS = [ROOT / name for name in ("crawl.py", "test.py", "train.py")]
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in [*MODULES, *OPTIONS, *SCRIPTS]}
 
 
 def name_of(path: Path) -> str:
-    """The dotted name of the module in `path`."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    """The dotted name of the module in `path`; the folder `options` is a package of `cyclegan_glasses`."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return f"cyclegan_glasses.{name}" if name.partition(".")[0] == "options" else name
 
 
 def imports(tree: ast.Module, top_level: bool = False) -> Iterator[str]:

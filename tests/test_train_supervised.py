@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from options.train import parse
+from cyclegan_glasses.options.train import parse
 from tests.commands import Done, run
 from tests.data.drawing import fill
 from tests.test_train_command import differences, go_on, state

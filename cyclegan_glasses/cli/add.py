@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from cyclegan_glasses.cli import edit
-from cyclegan_glasses.editing.settings import ADD
+from cyclegan_glasses.domains import ADD
 
 HELP = "put glasses on the faces of photos"
 add_arguments = edit.add_arguments

@@ -1,4 +1,4 @@
-"""Make a judge of a network that `train.py --model facelyzr` trained.
+"""Make an attribute classifier of a network that `train.py --model facelyzr` trained.
 
 The temperatures of its confidences come from the faces of phase `val`: by default a sixteenth of the training
 faces, which the training left out. So do the confidences that `glasses` and `none` need: such that glasses
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 
-HELP = "make a judge of a network that train.py --model facelyzr trained"
+HELP = "make an attribute classifier of a network that train.py --model facelyzr trained"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,29 +48,11 @@ def command(args: argparse.Namespace) -> Callable[[], None]:
 def _calibrate(
     run: Path, dataroot: Path, table: str | None, epoch: str, sure: float, passing: float, out: Path
 ) -> None:
-    from dataclasses import replace
-
-    from cyclegan_glasses.attributes.calibrate import answer, calibrate, network_of, summary
-    from cyclegan_glasses.attributes.classifier import read_weights, write_weights
-    from cyclegan_glasses.attributes.thresholds import partial_glasses, thresholds
     from cyclegan_glasses.data.settings import LabelSettings
-    from cyclegan_glasses.training.checkpoint import weights_path
-    from cyclegan_glasses.training.run_folder import read_options
-    from cyclegan_glasses.weight_files import load_network_weights
+    from cyclegan_glasses.evaluation.calibration import calibrate_run
 
-    options = read_options(run) or {}
-    if options.get("model") != "facelyzr":
-        raise UserError(f"{run} holds no run of --model facelyzr: name its folder")
-    path = weights_path(run, epoch, "judge")
-    network = network_of(load_network_weights(path), int(options["crop_size"]), str(path))
-    labels = LabelSettings(table)
-    calibration = calibrate(answer(network, dataroot, "val", labels), sure)
-    if passing < 1:
-        real, partial = partial_glasses(network, calibration, dataroot, "val", labels)
-        calibration = replace(calibration, thresholds=thresholds(real, partial, sure, passing))
-    write_weights(out, network, calibration)
-    written, calibration = read_weights(out)
-    for name, value in summary(answer(written, dataroot, "test", labels), calibration).items():
+    calibration, figures = calibrate_run(run, dataroot, LabelSettings(table), epoch, sure, passing, out)
+    for name, value in figures.items():
         print(f"{name:28}{value:10.4g}")
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
     print(f"{calibration.gender:.2f}, thresholds {dict(calibration.thresholds)}")

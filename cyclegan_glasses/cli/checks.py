@@ -158,8 +158,8 @@ def face_model() -> Iterator[Finding]:
 def dashboard() -> Iterator[Finding]:
     """Whether Visdom can show a run, and whether a server is there already."""
     from cyclegan_glasses.monitoring.settings import DashboardSettings
-    from cyclegan_glasses.monitoring.visdom_files import why_no_server
-    from cyclegan_glasses.monitoring.visdom_server import who_answers
+    from cyclegan_glasses.monitoring.visdom.files import why_no_server
+    from cyclegan_glasses.monitoring.visdom.server import who_answers
 
     text, _, remedy = why_no_server().partition(": ")
     if text:

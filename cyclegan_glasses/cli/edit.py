@@ -34,8 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--face", default="all", help="all, largest, or which one: 1 is the largest")
     group.add_argument("--strength", type=float, default=1.0, help="0 to 1: fades the edit")
     group.add_argument("--passes", type=int, help="go over each face so often; else as the model says")
-    group.add_argument("--force", action="store_true", help="also faces that need nothing, by the judge")
-    group.add_argument("--judge", action="store_true", help="have the judge read the results as well")
+    group.add_argument(
+        "--force", action="store_true", help="also faces that need nothing, by the attribute classifier"
+    )
+    group.add_argument("--judge", action="store_true", help="classify the results as well")
     group.add_argument("--yunet", type=Path, help="file of the face detector")
     group.add_argument("--download_yunet", action="store_true", help="fetch that file once (230 kB)")
     group = parser.add_argument_group("files")
@@ -74,7 +76,7 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    from cyclegan_glasses.attributes.classifier import load_judge
+    from cyclegan_glasses.attributes.classifier import load_classifier
     from cyclegan_glasses.editing.batch import JOURNAL, SKIPPED, Output, edit_files
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
@@ -82,12 +84,12 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
 
     work = plan(args.photos, args.output, args.overwrite)
     yunet = download_yunet() if args.download_yunet and args.yunet is None else args.yunet
-    judge = load_judge()
-    if settings.check and judge is None:
-        raise UserError("this installation has no judge: leave --judge out")
+    classifier = load_classifier()
+    if settings.check and classifier is None:
+        raise UserError("this installation has no attribute classifier: leave --judge out")
     words = model_words(args) | {"direction": direction}
     editor = GlassesEditor.load(
-        args.name, device=args.device, precision=args.precision, judge=judge, yunet=yunet, **words
+        args.name, device=args.device, precision=args.precision, classifier=classifier, yunet=yunet, **words
     )
     journal = work.folder / JOURNAL if work.folder else None
     output = Output(args.strip, args.before_after, args.overwrite, args.copy_faceless)

@@ -4,55 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.settings import SHIPPED, check_passes
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.evaluation.settings import (
-    DIRECTIONS,
+    BASELINES,
     PROTOCOLS,
-    RIVALS,
     TELEA,
     UNTOUCHED,
     EvaluationSettings,
+    InputSettings,
     Protocol,
+    model_name,
 )
 from cyclegan_glasses.training.run_folder import read_options
 
-HELP = "score trained models against the truth, their rivals and each other, by group"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What `evaluate` was asked for.
-
-    Attributes:
-        runs: folders of runs with the label of the checkpoint to load, or files of models.
-        rivals: to stand beside them.
-        pictures: what is evaluated, and how.
-        out: folder of the report.
-        judge, inception, sface, lpips: files, where given.
-        landmarks: look for landmarks, too.
-        passes: how many times generators go over a picture, a column each.
-        pick: score by which the best checkpoint is named; empty for none.
-        device: as for train.py.
-        precision: as for train.py.
-    """
-
-    runs: tuple[tuple[Path, str], ...]
-    baselines: tuple[str, ...]
-    pictures: EvaluationSettings
-    out: Path
-    judge: Path | None
-    inception: Path | None
-    sface: Path | None
-    lpips: Path | None
-    landmarks: bool
-    passes: tuple[int, ...]
-    pick: str
-    device: str
-    precision: str
+HELP = "score trained models against the truth, baselines and each other, by group"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,11 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="runs or files of weights, side by side; else the model that ships",
     )
     parser.add_argument("--dataroot", type=Path, required=True, help="folder with testA and testB")
-    parser.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes, BtoA adds")
+    parser.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes, BtoA adds")
     parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")
     parser.add_argument("--passes", nargs="+", type=int, default=[1], help="go over a picture so many times")
     parser.add_argument("--pick", default="", metavar="SCORE", help="name the best checkpoint by this score")
-    parser.add_argument("--rivals", nargs="*", default=None, help=f"any of {' '.join(RIVALS)}")
+    parser.add_argument(
+        "--rivals", dest="baselines", metavar="RIVALS", nargs="*", help=f"any of {' '.join(BASELINES)}"
+    )
     parser.add_argument("--group", nargs="*", default=[], help="group by these only, such as race gender")
     parser.add_argument("--num", type=int, default=0, help="pictures at most, evenly chosen; 0: all")
     parser.add_argument("--phase", default="test", help="first part of the folder names")
@@ -89,16 +60,16 @@ def command(args: argparse.Namespace) -> Callable[[], int]:
     """The evaluation that the words ask for."""
 
     def run() -> int:
-        request = request_of(args)
+        settings = settings_of(args)
         from cyclegan_glasses.evaluation.run import evaluate
 
-        print(evaluate(request), end="")
+        print(evaluate(settings), end="")
         return 0
 
     return run
 
 
-def request_of(args: argparse.Namespace) -> Request:
+def settings_of(args: argparse.Namespace) -> EvaluationSettings:
     """The words as settings.
 
     Raises:
@@ -108,19 +79,17 @@ def request_of(args: argparse.Namespace) -> Request:
     for passes in args.passes:
         check_passes(passes)
     for name in args.baselines or ():
-        one_of("rivals", name, RIVALS)
+        one_of("rivals", name, BASELINES)
     protocol = _protocol(args, models[0])
-    settings = EvaluationSettings(
-        args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol
-    )
+    inputs = InputSettings(args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol)
     labels = {path: _labels(path, args.epoch, args.direction) for path in models}
-    names = "+".join(name_of(path) for path in models)
-    return Request(
+    names = "+".join(model_name(path) for path in models)
+    return EvaluationSettings(
         runs=tuple((path, label) for path in models for label in labels[path]),
         baselines=tuple((UNTOUCHED, TELEA) if args.baselines is None else args.baselines),
-        pictures=settings,
+        inputs=inputs,
         out=args.out or Path("results") / names / f"evaluation_{args.direction}",
-        judge=args.judge,
+        classifier=args.judge,
         inception=args.inception,
         sface=args.sface,
         lpips=args.lpips,
@@ -130,11 +99,6 @@ def request_of(args: argparse.Namespace) -> Request:
         device=args.device,
         precision=args.precision,
     )
-
-
-def name_of(path: Path) -> str:
-    """What the model of a folder or a file is called."""
-    return "shipped" if path == SHIPPED else path.name if path.is_dir() else path.stem
 
 
 def _where(name: str, runs: Path) -> Path:
@@ -174,7 +138,7 @@ def _labels(path: Path, asked: list[str], direction: str) -> list[str]:
         return [""]
     if asked != ["all"]:
         return list(dict.fromkeys(asked))
-    ending = f"_net_G_{direction[0]}.pth"
+    ending = f"_net_{GENERATORS[direction]}.pth"
     found = [file.name.removesuffix(ending) for file in path.glob(f"*{ending}")]
     numbered = sorted((label for label in found if label.isdecimal()), key=int)
     if not numbered:

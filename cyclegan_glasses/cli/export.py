@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.model_arguments import add_model, model_words
-from cyclegan_glasses.editing.settings import DIRECTIONS, REMOVE, check_passes
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
+from cyclegan_glasses.editing.settings import check_passes
 from cyclegan_glasses.errors import UserError
 
 if TYPE_CHECKING:

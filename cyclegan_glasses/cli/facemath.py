@@ -67,7 +67,11 @@ def _add_edit(parser: argparse.ArgumentParser, name: str) -> None:
     if name == "age":
         parser.add_argument("--to", type=float, required=True, metavar="YEARS", help="how old")
         parser.add_argument(
-            "--from", type=float, dest="age", metavar="YEARS", help="how old the person is; else the judge's"
+            "--from",
+            type=float,
+            dest="age",
+            metavar="YEARS",
+            help="how old the person is; else by the attribute classifier",
         )
     elif name == "move":
         parser.add_argument("--by", required=True, metavar="NAME", help="the attribute")

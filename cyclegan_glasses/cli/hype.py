@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.hype.settings import DIRECTIONS, TASKS, StudySettings
+from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 
 HELP = "the human test: build, serve or export a study, report the answers"
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("study", type=Path, metavar="STUDY", help="folder to make")
     build.add_argument("--name", nargs="+", required=True, help="of the runs that are compared")
     build.add_argument("--dataroot", type=Path, required=True, help="with the real pictures and the manifest")
-    build.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="of the results")
+    build.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="of the results")
     build.add_argument("--tasks", nargs="+", default=list(TASKS), help=f"any of {' '.join(TASKS)}")
     build.add_argument("--count", type=int, default=30, help="portraits")
     build.add_argument("--group", nargs="*", default=[], help="groups to balance, such as race gender")
@@ -85,13 +85,8 @@ def _serve(args: argparse.Namespace) -> None:
 
     with StudyServer(args.study, args.port) as server:
         print(f"open {server.address}\nCtrl-C ends it", flush=True)
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print(f"every answer is in {args.study / ANSWERS}")
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        server.serve_until_stopped()
+        print(f"every answer is in {args.study / ANSWERS}")
 
 
 def _export(args: argparse.Namespace) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from cyclegan_glasses.collect.choose import Choice, choose
-from cyclegan_glasses.collect.domains import DOMAINS
 from cyclegan_glasses.collect.names import distinct
 from cyclegan_glasses.collect.pictures import checked, resized
 from cyclegan_glasses.collect.report import Built, write_report
@@ -25,6 +24,7 @@ from cyclegan_glasses.collect.splits import Candidate
 from cyclegan_glasses.collect.writer import Writer
 from cyclegan_glasses.criteria.duplicates import hashes_of
 from cyclegan_glasses.criteria.filtering import general
+from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import detector_file
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, current_offsets, manifest_hash, photos_at
@@ -60,7 +60,9 @@ def build(
     _remove_build(work)
     try:
         link = not settings.copy
-        writer = Writer(work, RECORD, _record(folders, settings), keep_rejected=False, link=link, sync=False)
+        record = _record(folders, settings)
+        # Photos of several folders may have one origin.
+        writer = Writer(work, RECORD, record, once=False, keep_rejected=False, link=link, sync=False)
         chosen = _chosen(choice, folders, offsets, settings)
         rows = watch(writer.write(chosen, settings.workers), len(choice.splits))
         photos = [photo for (photo,) in rows if _counted(photo, built)]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.collect.splits import TRAIN, Candidate, split_families
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import GLASSES, NONE
 
 CAPPED = "more photos of the person than asked for"
 UNEVEN = "left out to even the groups out"

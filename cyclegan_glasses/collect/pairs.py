@@ -24,6 +24,7 @@ from cyclegan_glasses.collect.pictures import check_yaw, encoded, find_faces
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.collect.writer import Writer
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, turn
 from cyclegan_glasses.faces.detect import Face
@@ -34,7 +35,7 @@ from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
-from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, REJECTED, SUNGLASSES, Photo, latest_photos
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import FolderSource
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import check, option
@@ -36,30 +37,23 @@ def fractions_of(texts: Sequence[str]) -> Fractions:
     return tuple(fractions)
 
 
-def _align(help: str) -> int:
-    return option(0, help, metavar="SIZE", group="faces")
-
-
 def _check_align(size: int) -> None:
     if size and not 16 <= size <= 2048:
         raise UserError(f"--align {size}: give a size of 16 to 2048 pixels")
 
 
-def _max_turn() -> float:
-    return option(25.0, "leave out side views (25)", metavar="DEGREES", group="faces")
-
-
-def _shares(help: str) -> Fractions:
-    return option(
-        (("test", 0.1),),
-        f"{help} (test=0.1)",
-        flag="split",
-        metavar="NAME=SHARE",
-        group="domains",
-        cli_default=["test=0.1"],
-        parse=str,
-        read=lambda values: fractions_of(values["split"]),
-    )
+#: What options of several commands have in common.
+_ALIGN: dict[str, Any] = {"metavar": "SIZE", "group": "faces"}
+_MAX_TURN: dict[str, Any] = {"metavar": "DEGREES", "group": "faces"}
+_SPLIT: dict[str, Any] = {
+    "flag": "split",
+    "metavar": "NAME=SHARE",
+    "group": "domains",
+    "cli_default": ["test=0.1"],
+    "parse": str,
+    "read": lambda values: fractions_of(values["split"]),
+}
+_TENTH: Fractions = (("test", 0.1),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +69,16 @@ class CollectSettings:
         seed: of the split.
     """
 
-    align: int = _align("crop faces to SIZE pixels by the eyes")
-    max_turn: float = _max_turn()
+    align: int = option(0, "crop faces to SIZE pixels by the eyes", **_ALIGN)
+    max_turn: float = option(25.0, "leave out side views (25)", **_MAX_TURN)
     image_format: str = option(
         "png", "of aligned faces (png)", flag="format", choices=("png", "jpg"), group="faces"
     )
     domains: bool = option(False, "write trainA, trainB, testA, testB by label", group="domains")
-    shares: Fractions = _shares(
-        "shares by a hash of the person, or of the path where the person is not known"
+    shares: Fractions = option(
+        _TENTH,
+        "shares by a hash of the person, or of the path where the person is not known (test=0.1)",
+        **_SPLIT,
     )
     seed: int = option(0, "of the split (0)", group="domains")
 
@@ -105,12 +101,14 @@ class OverlaySettings:
         seed: of frames and split.
     """
 
-    align: int = _align("crop faces to SIZE pixels by the eyes (0: keep)")
-    max_turn: float = _max_turn()
+    align: int = option(0, "crop faces to SIZE pixels by the eyes (0: keep)", **_ALIGN)
+    max_turn: float = option(25.0, "leave out side views (25)", **_MAX_TURN)
     each: int = option(1, "pairs a face, each with other glasses (1)", metavar="N", least=1, most=1000)
     sunglasses: float = option(0.0, "share of dark lenses (0)", metavar="SHARE", least=0, most=1)
-    shares: Fractions = _shares(
-        "shares by a hash of the person or path, where the photo has no split of its own"
+    shares: Fractions = option(
+        _TENTH,
+        "shares by a hash of the person or path, where the photo has no split of its own (test=0.1)",
+        **_SPLIT,
     )
     seed: int = option(0, "of frames and split (0)", least=0, most=2**31 - 1)
 
@@ -120,7 +118,7 @@ class OverlaySettings:
 
 
 _file = partial(option, group="files")
-_split = partial(option, group="split")
+_side = partial(option, group="split")
 _choice = partial(option, group="choice")
 
 
@@ -150,18 +148,18 @@ class BuildSettings:
     align: bool = _file(False, "with --size: crop to the face by its eyes")
     image_format: str = _file("png", "with --size (png)", flag="format", choices=("png", "jpg"))
     copy: bool = _file(False, "without --size: copy files instead of linking them")
-    test_share: float = _split(0.1, "of a domain (0.1)", metavar="X", least=0, below=1)
-    keep_split: bool = _split(False, "keep the split of the source where it has one")
+    test_share: float = _side(0.1, "of a domain (0.1)", metavar="X", least=0, below=1)
+    keep_split: bool = _side(False, "keep the split of the source where it has one")
     balance: str = _choice("", "as many photos of every value of GROUP, in both domains", metavar="GROUP")
     match: str = _choice(
         "", "as many photos of a value of GROUP in one domain as in the other", metavar="GROUP"
     )
     cap_per_person: int = _choice(0, "photos of a person in a domain", metavar="N", least=0)
     max_photos: int = _choice(0, "photos of each of the four folders", metavar="N", least=0)
-    duplicate_bits: int = _split(6, "see crawl.py filter --help (6)", least=-1, most=15)
+    duplicate_bits: int = _side(6, "see crawl.py filter --help (6)", least=-1, most=15)
     unfiltered: bool = _choice(False, "take photos without a verdict, too")
-    seed: int = _split(0, "of every choice (0)")
-    yunet: Path | None = _file(None, "the face detector's ONNX file", metavar="FILE")
+    seed: int = _side(0, "of every choice (0)")
+    yunet: Path | None = option(None, "the face detector's ONNX file", metavar="FILE", group="files")
     workers: int = option(0, "processes (0: one for each core)", least=0)
 
     def __post_init__(self) -> None:

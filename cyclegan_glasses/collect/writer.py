@@ -50,6 +50,7 @@ class Writer:
         settings: Mapping[str, Any] | None = None,
         *,
         rows_each: int = 1,
+        once: bool = True,
         keep_rejected: bool = True,
         link: bool = True,
         sync: bool = True,
@@ -61,6 +62,7 @@ class Writer:
             record: name of the file that holds `settings`; empty: the folder holds photos of any way.
             settings: how photos are written, JSON values; must be those that `out` was begun with.
             rows_each: rows of a photo that is whole, where it is not rejected.
+            once: origins name photos for good, so those that are done are passed over.
             keep_rejected: rejected photos get a row, so that they are not tried again.
             link: content that is a file is linked where the disk allows it; else it is always copied.
             sync: wait for each picture until the disk has it.
@@ -72,7 +74,7 @@ class Writer:
         if record and not begun(out, record, settings or {}):
             write_json(make_folder(out) / record, settings)
         self.out = make_folder(Path(out))
-        self._keep_rejected, self._link, self._sync = keep_rejected, link, sync
+        self._once, self._keep_rejected, self._link, self._sync = once, keep_rejected, link, sync
         self._origins, self._paths = NameSet(), NameSet()
         rows: Counter[str] = Counter()
         for photo in self._rows():
@@ -87,7 +89,7 @@ class Writer:
 
     def done(self, origin: str) -> bool:
         """Whether the photo of this origin is in the manifest, with all its rows."""
-        return origin in self._origins
+        return self._once and origin in self._origins
 
     def before(self) -> Iterator[list[Photo]]:
         """The rows of each photo that is done, one photo at a time, in the order of the manifest."""

@@ -15,20 +15,20 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES
 from cyclegan_glasses.criteria.context import SIZE
 from cyclegan_glasses.criteria.glasses import lens_brightness
 from cyclegan_glasses.data.folders import Domain
-from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
+from cyclegan_glasses.data.labels import Labels, read_labels
 from cyclegan_glasses.data.sampler import Key, sample_generator
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
-from cyclegan_glasses.data.transforms import normalize, to_tensor
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.images import UnreadablePicture, open_picture, to_grey
 from cyclegan_glasses.overlays.broken import BROKEN as WAYS
 from cyclegan_glasses.overlays.broken import random_glasses, wiped
+from cyclegan_glasses.pixels import to_tensor
 
 #: What is drawn on bare faces, in turn: each way of being broken as often as glasses, sunglasses twice.
 _KINDS = (*WAYS, GLASSES, SUNGLASSES, *WAYS, GLASSES, SUNGLASSES, SUNGLASSES)
@@ -81,7 +81,7 @@ class LabelledDataset:
             rng = sample_generator(settings.seed, *key)
             picture, marks = _varied(picture, marks, settings.crop_size, settings.flip, rng)
         return {
-            "A": normalize(to_tensor(Image.fromarray(picture))),
+            "A": to_tensor(picture),
             "A_path": str(face.path),
             "glasses": torch.tensor(labels.glasses),
             "gender": torch.tensor(labels.gender),
@@ -192,7 +192,7 @@ def _varied(
         view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.3, 1.0)))
     values = view.astype(np.float32)
     if rng.random() < 0.05:
-        values = values.mean(2, keepdims=True).repeat(3, 2)
+        values = to_grey(values)[..., None].repeat(3, 2)
     gain = np.exp(rng.normal(0, 0.15)) * np.exp(rng.normal(0, 0.04, 3))
     values = (values - values.mean()) * np.exp(rng.normal(0, 0.15)) + values.mean()
     values = values * gain + rng.normal(0, 8) + rng.normal(0, abs(rng.normal(0, 2.0)), values.shape)

@@ -10,16 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import FolderSource
 
-#: The classes of the glasses head, by index.
-CLASSES = (GLASSES, NONE, SUNGLASSES, BROKEN)
-#: The classes of the gender head, by index, and words for them.
-GENDERS = ("male", "female")
+#: Indices into `GENDERS` of the terms that tables use.
 _GENDER = {"male": 0, "man": 0, "m": 0, "masculine": 0, "female": 1, "woman": 1, "f": 1, "feminine": 1}
 #: One in so many training faces is held out for calibration, where no split `val` says which.
 HELD_OUT = 16
@@ -32,7 +29,7 @@ class Labels:
 
     Attributes:
         glasses: index into `CLASSES`.
-        gender: index into `GENDERS`.
+        gender: index into `attributes.verdicts.GENDERS`.
         age: years.
         landmarks: float64 (5, 2), in shares of the crop's side, as in `faces.detect`.
         turn: of the head in degrees, positive towards the picture's right.

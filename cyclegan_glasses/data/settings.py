@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import check, option
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
-DIRECTIONS = ("AtoB", "BtoA")
 CACHES = ("auto", "memory", "disk", "none")
 FIXED_SIZE = "resize_and_crop"
 PREPROCESS = (FIXED_SIZE, "crop", "scale_width", "scale_width_and_crop", "none")
@@ -82,7 +82,7 @@ class DataSettings:
     dataroot: str
     phase: str = "train"
     dataset_mode: str = "unaligned"
-    direction: str = "AtoB"
+    direction: str = REMOVE
     input_nc: int = 3
     output_nc: int = 3
     load_size: int = 286
@@ -162,4 +162,4 @@ class DataSettings:
     def channels(self) -> dict[str, int]:
         """Channels of the domains `A` and `B`."""
         pair = (self.input_nc, self.output_nc)
-        return dict(zip("AB", pair if self.direction == "AtoB" else pair[::-1], strict=True))
+        return dict(zip("AB", pair if self.direction == REMOVE else pair[::-1], strict=True))

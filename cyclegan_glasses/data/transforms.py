@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from cyclegan_glasses.data.settings import MULTIPLE
+from cyclegan_glasses.pixels import from_levels, normalize
 
 Size = tuple[int, int]  # width, height
 PICTURES, MASKS = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
@@ -103,21 +104,8 @@ def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) ->
     """
     # In bytes, which begin again after 255: several times as fast as torch.where on a CPU.
     turned = pixels + mirror[:, None, None, None] * (pixels.flip(2) - pixels)
-    values = turned.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-    # Divided by a tensor: a GPU takes a plain number's reciprocal and multiplies, which rounds otherwise.
-    values /= torch.full((), 255.0, device=values.device)
-    return values if mask else values.sub_(0.5).div_(0.5)  # as `normalize`, in place
-
-
-def to_tensor(picture: Image.Image) -> torch.Tensor:
-    """An 8-bit picture of mode L or RGB as float32 (1 or 3, height, width) in [0, 1]."""
-    values = np.array(picture, dtype=np.float32) / np.float32(255)
-    return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(values).transpose(2, 0, 1)))
-
-
-def normalize(values: torch.Tensor) -> torch.Tensor:
-    """From [0, 1] to [-1, 1]."""
-    return (values - 0.5) / 0.5
+    convert = from_levels if mask else normalize
+    return convert(turned.permute(0, 3, 1, 2), torch.contiguous_format)
 
 
 def _resized(size: Size, preprocess: str, load_size: int, crop_size: int) -> Size:

@@ -23,6 +23,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.pixels import to_pixels, to_tensor
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 FILE = "facemath.pt"  # in the folder of the run that it was learnt from
@@ -66,8 +67,7 @@ class FaceMath:
                 self.network.decode(torch.from_numpy(codes[start : start + _BATCH].astype(np.float32)))
                 for start in range(0, len(codes), _BATCH)
             ]
-        values = torch.cat(parts).add(1).mul(127.5).round().clamp(0, 255).byte()
-        return values.permute(0, 2, 3, 1).contiguous().numpy()
+        return to_pixels(torch.cat(parts))
 
     def direction(self, name: str) -> np.ndarray:
         """The direction of an attribute.
@@ -103,7 +103,7 @@ def encode(network: FaceAutoencoder, faces: np.ndarray) -> np.ndarray:
             [cv2.resize(face, (size, size), interpolation=way) for face in faces[start : start + _BATCH]]
         )
         with torch.inference_mode():
-            mean, _ = network.encode(torch.from_numpy(part).permute(0, 3, 1, 2).float() / 127.5 - 1)
+            mean, _ = network.encode(to_tensor(part))
         codes.append(mean.numpy())
     return np.concatenate(codes)
 

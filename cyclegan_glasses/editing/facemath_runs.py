@@ -9,8 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cyclegan_glasses.attributes.classifier import load_judge
-from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
+from cyclegan_glasses.attributes.classifier import load_classifier
+from cyclegan_glasses.attributes.verdicts import CLASSES
+from cyclegan_glasses.data.labels import Labels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import (
     FILE,
@@ -180,10 +181,12 @@ def edit(args: argparse.Namespace) -> None:
 def _age(args: argparse.Namespace, crop: np.ndarray) -> float:
     if args.age is not None:
         return float(args.age)
-    judge = load_judge()
-    if judge is None:
-        raise UserError("no judge ships with this package: say how old the person is with --from YEARS")
-    return judge.read(crop[None])[0].age
+    classifier = load_classifier()
+    if classifier is None:
+        raise UserError(
+            "no attribute classifier ships with this package: say how old the person is with --from YEARS"
+        )
+    return classifier.predict(crop[None])[0].age
 
 
 def sample(args: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.domains import GENERATORS, opposite
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
@@ -68,13 +69,14 @@ def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Pat
     Raises:
         UserError: the run or the weights are not there; says which epochs are.
     """
-    forth, back = ("G_A", "G_B") if direction == "AtoB" else ("G_B", "G_A")
-    path, other = weights_path(folder, label, forth), weights_path(folder, label, back)
+    generator = GENERATORS[direction]
+    path = weights_path(folder, label, generator)
+    other = weights_path(folder, label, GENERATORS[opposite(direction)])
     if not folder.is_dir():
         raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
     if not path.exists():
         saved = sorted(
-            file.name.removesuffix(f"_net_{forth}.pth") for file in folder.glob(f"*_net_{forth}.pth")
+            file.name.removesuffix(f"_net_{generator}.pth") for file in folder.glob(f"*_net_{generator}.pth")
         )
         raise UserError(
             f"{path} is not there: "

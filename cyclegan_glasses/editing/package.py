@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from cyclegan_glasses import weight_files
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import find_generators, load_generator
-from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE, SHIPPED
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
@@ -177,7 +178,7 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
 def _load_bare(
     path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
 ) -> EditingModel:
-    for way, name in zip(DIRECTIONS, ("G_A", "G_B"), strict=True):
+    for way, name in GENERATORS.items():
         direction = way if path.stem.endswith(name) else direction
     generator = Generator(*load_generator(path, device, asked))
     generator.settings.check_side(size)

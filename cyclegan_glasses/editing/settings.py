@@ -9,8 +9,6 @@ from cyclegan_glasses.errors import UserError, one_of
 
 #: The model that ships.
 SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
-REMOVE, ADD = "AtoB", "BtoA"
-DIRECTIONS = (REMOVE, ADD)
 ALL, LARGEST = "all", "largest"
 MOST_PASSES = 8
 
@@ -22,10 +20,10 @@ class EditSettings:
     Attributes:
         face: `all`, `largest`, or which one, the largest being `1`.
         strength: 0 leaves the photo as it is, 1 is the model's edit, between them it fades.
-        force: also edit faces of which the judge says that there is nothing to do.
+        force: also edit faces that need nothing, by the attribute classifier.
         passes: how many times the model goes over a face, over its own result from the second time on; None:
             as often as the model was packed to do, which is once for most.
-        check: have the judge read the edited faces too.
+        check: classify the edited faces too.
 
     Raises:
         UserError: a value that cannot be.

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.training.loop import to_picture
 
@@ -28,8 +29,8 @@ class Labels:
 
 
 LABELS = {
-    "AtoB": Labels("real_A", "fake_B", "rec_A", "real_B"),
-    "BtoA": Labels("real_B", "fake_A", "rec_B", "real_A"),
+    REMOVE: Labels("real_A", "fake_B", "rec_A", "real_B"),
+    ADD: Labels("real_B", "fake_A", "rec_B", "real_A"),
     "single": Labels("real", "fake", "rec", "truth"),
 }
 

@@ -101,7 +101,7 @@ def likeness(before: NDArray, after: NDArray) -> NDArray[np.float64]:
 
 
 def framed(picture: Picture, eyes: NDArray, framing: Framing, size: int) -> Picture:
-    """The face with its eyes where an encoder or judge expects them: uint8 (size, size, 3).
+    """The face with its eyes where an encoder or classifier expects them: uint8 (size, size, 3).
 
     A picture that has them there already is only resized, and not even that at the right size.
     """

@@ -49,7 +49,7 @@ class Inception:
             raise UserError(f"--inception {path} cannot be loaded: download {INCEPTION_FILE} anew") from error
 
     def features(self, faces: np.ndarray) -> np.ndarray:
-        """See `judging.Encoder.features`."""
+        """See `verdicts.Encoder.features`."""
         batch = torch.from_numpy(np.ascontiguousarray(faces.transpose(0, 3, 1, 2)))
         with torch.inference_mode():
             return np.asarray(self._network(batch)[0].numpy(), np.float32)
@@ -78,7 +78,7 @@ class SFace:
             ) from None
 
     def features(self, faces: np.ndarray) -> np.ndarray:
-        """See `judging.Encoder.features`; `faces` are framed by `SFACE_FRAMING`."""
+        """See `verdicts.Encoder.features`; `faces` are framed by `SFACE_FRAMING`."""
         rows = [self._network.feature(np.ascontiguousarray(face[:, :, ::-1])) for face in faces]
         return np.stack([np.ravel(row) for row in rows]).astype(np.float32)
 

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import Precision, choose_precision
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Editor, score, translated
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
-from cyclegan_glasses.evaluation.settings import DIRECTIONS, EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.pixels import to_tensor
 from cyclegan_glasses.training.loop import to_picture
 
 PICTURES = 32
 #: Of all scores those that tell a run apart from its neighbours, by direction.
 SHOWN = {
-    "AtoB": {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
-    "BtoA": {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+    REMOVE: {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+    ADD: {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
 }
 
 
@@ -39,9 +40,8 @@ def network_editor(
     """
 
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
-        given = luminance(picture)[:, :, :1] if grey else picture
-        values = torch.from_numpy(np.ascontiguousarray(given.transpose(2, 0, 1))).float()
-        after = apply_generator(forth, (values / 127.5 - 1)[None].to(precision.device), precision, passes)
+        inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
+        after = apply_generator(forth, inputs, precision, passes)
         back_again = apply_generator(back, after, precision) if back is not None else None
         return to_picture(after[0]), None if back_again is None else to_picture(back_again[0])
 
@@ -69,10 +69,10 @@ class Examiner:
         """
         found: dict[str, float] = {}
         networks = self._objective.weights()
-        if not {"G_A", "G_B"} & networks.keys():
+        if not networks.keys() & GENERATORS.values():
             raise UserError("only generators, G_A and G_B, can be scored")
         for direction in DIRECTIONS:
-            if network := networks.get(f"G_{direction[0]}"):
+            if network := networks.get(GENERATORS[direction]):
                 found |= self._scores(network, direction)
         return found
 
@@ -99,7 +99,7 @@ class Examiner:
             fit = "scale_width_and_crop" if data.preprocess == "crop" else data.preprocess
             protocol = Protocol(preprocess=fit, load_size=data.crop_size, crop_size=data.crop_size)
             inputs = Inputs(
-                EvaluationSettings(
+                InputSettings(
                     Path(data.dataroot),
                     direction,
                     limit=PICTURES,

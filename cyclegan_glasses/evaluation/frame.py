@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan_glasses.evaluation.metrics import Mask, Picture
+from cyclegan_glasses.images import to_grey
 
 Values = NDArray[np.float32]
 
@@ -175,7 +176,7 @@ def _blur(image: Values, along: float = 0.0, across: float = 0.0) -> Values:
 
 
 def _grey(picture: Picture) -> Values:
-    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return to_grey(picture).astype(np.float32)
 
 
 def _axes(eyes: NDArray) -> tuple[NDArray, float, NDArray]:

@@ -16,7 +16,7 @@ from cyclegan_glasses.data.transforms import Geometry, apply, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.change import typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
-from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -59,7 +59,7 @@ class Inputs:
         UserError: a folder is missing or empty, or no photo has one of the groups asked for.
     """
 
-    def __init__(self, settings: EvaluationSettings) -> None:
+    def __init__(self, settings: InputSettings) -> None:
         self.settings, root = settings, settings.dataroot
         source, target = settings.direction.split("to")
         self._source, self._target = (

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, Encoder, Judge
+from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
+from cyclegan_glasses.domains import REMOVE, TARGETS
 from cyclegan_glasses.evaluation.change import (
     changed_elsewhere,
     colour_shift,
@@ -30,8 +31,7 @@ from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import FaceDetector
 
 BATCH = 32
-JUDGE = "judge"  # what its own features are called beside a number: `FD-judge`
-TARGET = {"AtoB": NONE, "BtoA": GLASSES}
+JUDGE = "judge"  # what the classifier's features are called beside a number: `FD-judge`
 RING = 0.03  # width of the ring around the mask, as a share of the side
 
 #: A picture and its mask, where one is known, to the result and the way back; None where it cannot be done.
@@ -43,22 +43,22 @@ class Instruments:
     """What scores are read with; what is None is left out.
 
     Attributes:
-        judge: says what the result is.
-        encoder: the judge's own features, for `FD-judge`, `KD-judge`, and likeness where there is no SFace.
+        classifier: of inputs and results.
+        encoder: the classifier's features, for `FD-judge`, `KD-judge`, and likeness without SFace.
         inception: for FID and KID.
         sface: for likeness.
         lpips: for the distance to the truth as people see it.
         detector: for the movement of landmarks.
-        judge_size: side in pixels of the faces that judge and encoder are given.
+        classifier_size: side in pixels of the faces that classifier and encoder are given.
     """
 
-    judge: Judge | None = None
+    classifier: AttributeClassifier | None = None
     encoder: Encoder | None = None
     inception: Encoder | None = None
     sface: Encoder | None = None
     lpips: Lpips | None = None
     detector: FaceDetector | None = None
-    judge_size: int = 128
+    classifier_size: int = 128
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ def measure(
         befores, afters = [item.picture for item, _ in pairs], [after for _, (after, _) in pairs]
         eyes = [item.eyes for item, _ in pairs]
         codes.add(befores, afters, eyes, rows)
-        _judge(instruments, befores, afters, eyes, rows, TARGET[direction])
+        _classify(instruments, befores, afters, eyes, rows, TARGETS[direction])
         for (item, (after, _)), row in zip(pairs, rows, strict=True):
             if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST:
                 row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])
@@ -129,7 +129,7 @@ def score(
     scores: dict[str, float] = {}
     if item.truth is not None:
         scores |= compare(before, after, item.truth, item.mask).result | _more(after, item.truth, item.mask)
-    if direction == "AtoB":
+    if direction == REMOVE:
         off = frame_added(after, before, eyes)
         scores |= {"rims off": off.rims, "whole frame off": float(off.whole)}
         scores["frame left"] = frame_left(before, after, eyes)
@@ -168,7 +168,7 @@ def _more(after: Picture, truth: Picture, mask: Mask | None) -> dict[str, float]
     return scores
 
 
-def _judge(
+def _classify(
     instruments: Instruments,
     befores: list[Picture],
     afters: list[Picture],
@@ -176,11 +176,11 @@ def _judge(
     rows: list[dict[str, float]],
     target: str,
 ) -> None:
-    """Add what the judge says: as asked, by all its words or by two, how surely, broken, right before."""
-    if instruments.judge is None:
+    """Add the verdicts: as asked, of all classes or of two, how surely, broken, right before."""
+    if instruments.classifier is None:
         return
     old, new = (
-        instruments.judge.judge(_faces(pictures, eyes, Framing(), instruments.judge_size))
+        instruments.classifier.classify(_faces(pictures, eyes, Framing(), instruments.classifier_size))
         for pictures in (befores, afters)
     )
     for row, was, verdict in zip(rows, old, new, strict=True):
@@ -235,7 +235,9 @@ class _Codes:
         if encoder is self._instruments.inception:
             return encoder.features(np.stack(pictures))
         sface = encoder is self._instruments.sface
-        framing, size = (SFACE_FRAMING, SFACE_SIZE) if sface else (Framing(), self._instruments.judge_size)
+        framing, size = (
+            (SFACE_FRAMING, SFACE_SIZE) if sface else (Framing(), self._instruments.classifier_size)
+        )
         return encoder.features(_faces(pictures, eyes, framing, size))
 
 

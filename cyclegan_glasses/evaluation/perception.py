@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.encoders import checked
+from cyclegan_glasses.pixels import to_tensor
 from cyclegan_glasses.weight_files import load_tensors
 
 ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
@@ -55,7 +55,7 @@ class Lpips:
     def distances(self, pictures: np.ndarray, truths: np.ndarray) -> np.ndarray:
         """How far each picture lies from its truth: uint8 RGB (n, height, width, 3) each, to float64 (n,)."""
         with torch.inference_mode():
-            found = self._network(_values(pictures), _values(truths))
+            found = self._network(to_tensor(pictures), to_tensor(truths))
         return np.asarray(found.flatten().double().numpy())
 
 
@@ -63,7 +63,3 @@ def find_alexnet() -> Path | None:
     """AlexNet's weights where torch keeps its downloads, if they and the package are there."""
     path = Path(torch.hub.get_dir()) / "checkpoints" / ALEXNET_FILE
     return path if path.is_file() and importlib.util.find_spec("lpips") else None
-
-
-def _values(pictures: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).float() / 127.5 - 1

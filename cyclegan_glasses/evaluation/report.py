@@ -31,8 +31,8 @@ class Source:
     """What was evaluated.
 
     Attributes:
-        name: of the run or the rival.
-        epoch: label of the checkpoint; empty for a rival.
+        name: of the run or the baseline.
+        epoch: label of the checkpoint; empty for a baseline.
         weights, options: SHA-256 of the generator's file and of the run's `train_opt.json`, shortened.
         trained_on: hash of the manifest that the run was trained on, where it is known.
         passes: how many times the generator went over each picture.
@@ -80,7 +80,7 @@ class Report:
     """A whole evaluation.
 
     Attributes:
-        about: where the numbers come from: direction, data and its hash, protocol, versions, judge.
+        about: where the numbers come from: direction, data and its hash, protocol, versions, classifier.
         columns: what was evaluated.
         notes: what a reader must know.
     """

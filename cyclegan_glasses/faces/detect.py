@@ -20,6 +20,7 @@ import numpy as np
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.models import VARIABLE, find_yunet
+from cyclegan_glasses.images import to_grey
 
 LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 _LOG = logging.getLogger(__name__)
@@ -158,7 +159,7 @@ class HaarDetector:
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """See `FaceDetector.find_faces`."""
         small, scale = _scaled(image)
-        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+        grey = cv2.equalizeHist(to_grey(small))
         faces = self._faces(grey)
         if not faces:  # the cascade wants some room around a face
             room = max(small.shape[:2]) // 4

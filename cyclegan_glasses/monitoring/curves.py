@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dominate import svg, tags
 from dominate.dom_tag import dom_tag
 
-from cyclegan_glasses.monitoring.history import Row, thin
+from cyclegan_glasses.monitoring.history import HistoryRow, thin
 
 WIDTH, HEIGHT = 420, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 24
@@ -17,7 +17,7 @@ TITLES = {"D": "discriminators (D)", "G": "generators (G)", "cycle": "cycle", "i
 Points = list[tuple[float, float]]
 
 
-def charts(rows: Sequence[Row]) -> dom_tag:
+def charts(rows: Sequence[HistoryRow]) -> dom_tag:
     """A grid of charts over epochs: `D_A` beside `D_B`, `cycle_A` beside `cycle_B`, …, and the learning rate.
 
     Each measured curve is drawn faint, with its running mean over it.

@@ -21,7 +21,7 @@ _NUMBERS = ("position", "rate", "pictures_per_second", "time")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class HistoryRow:
     """One report.
 
     Attributes:
@@ -41,9 +41,9 @@ class Row:
     losses: dict[str, float]
 
     @staticmethod
-    def of(progress: Progress, losses: dict[str, float]) -> Row:
+    def of(progress: Progress, losses: dict[str, float]) -> HistoryRow:
         """The row of a report made now."""
-        return Row(
+        return HistoryRow(
             epoch=progress.epoch,
             pictures=progress.pictures,
             step=progress.step,
@@ -62,7 +62,7 @@ class Row:
         return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     @staticmethod
-    def from_json(line: str | bytes) -> Row:
+    def from_json(line: str | bytes) -> HistoryRow:
         """Read a line.
 
         Raises:
@@ -75,21 +75,21 @@ class Row:
             raise ValueError("a count is missing")
         values: dict[str, Any] = {name: row[name] for name in _COUNTS}
         values |= {name: _number(row.get(name)) for name in _NUMBERS}
-        return Row(**values, losses={name: _number(value) for name, value in row["losses"].items()})
+        return HistoryRow(**values, losses={name: _number(value) for name, value in row["losses"].items()})
 
 
-def read_history(folder: Path, name: str = HISTORY) -> Iterator[Row]:
+def read_history(folder: Path, name: str = HISTORY) -> Iterator[HistoryRow]:
     """The rows of `folder/history.jsonl` (or `scores.jsonl`), oldest first; none when there is no such file.
 
     A last line without its end was cut off by a kill; it is passed over, and so is a damaged line.
     """
     try:
-        yield from jsonl.read(Path(folder) / name, Row.from_json, skip_damaged=True)
+        yield from jsonl.read(Path(folder) / name, HistoryRow.from_json, skip_damaged=True)
     except FileNotFoundError:
         return
 
 
-def thin(rows: Sequence[Row], limit: int) -> list[Row]:
+def thin(rows: Sequence[HistoryRow], limit: int) -> list[HistoryRow]:
     """At most `limit` rows for a drawing: neighbours become their mean; the first and last row stay."""
     if len(rows) <= limit:
         return list(rows)
@@ -115,11 +115,11 @@ class History(Monitor):
 
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """Append a row."""
-        jsonl.append(self.path, [Row.of(progress, losses).to_json()])
+        jsonl.append(self.path, [HistoryRow.of(progress, losses).to_json()])
 
     def scores(self, progress: Progress, scores: dict[str, float]) -> None:
         """Append a row of scores, in the place of losses, to `scores.jsonl`."""
-        jsonl.append(self.path.with_name(SCORES), [Row.of(progress, scores).to_json()])
+        jsonl.append(self.path.with_name(SCORES), [HistoryRow.of(progress, scores).to_json()])
 
 
 def _go_back(path: Path, run: Run) -> None:
@@ -133,7 +133,7 @@ def _go_back(path: Path, run: Run) -> None:
         jsonl.write(path, lines)
 
 
-def _mean(rows: Sequence[Row]) -> Row:
+def _mean(rows: Sequence[HistoryRow]) -> HistoryRow:
     def mean(values: list[float]) -> float:
         finite = [value for value in values if math.isfinite(value)]
         return sum(finite) / len(finite) if finite else math.nan

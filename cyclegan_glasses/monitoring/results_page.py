@@ -12,14 +12,15 @@ from pathlib import Path
 from dominate import tags
 from dominate.dom_tag import dom_tag
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.files import make_folder, write_json, write_text
-from cyclegan_glasses.monitoring.webpage import Picture, page, strip, table
+from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
 logger = logging.getLogger(__name__)
 
 ROWS = "results.json"
 VERSION = 1
-HEADINGS = {"AtoB": "Glasses off (AtoB)", "BtoA": "Glasses on (BtoA)"}
+HEADINGS = {REMOVE: "Glasses off (AtoB)", ADD: "Glasses on (BtoA)"}
 _ROLES = {"real": "input", "fake": "result", "rec": "reconstruction", "idt": "identity"}
 _LOWER_IS_BETTER = ("mae", "mse", "l1", "l2", "lpips", "error", "change", "fid", "kid")
 
@@ -87,21 +88,21 @@ def render(title: str, rows: dict[str, list[Result]]) -> str:
     """The page as HTML."""
     body: list[dom_tag] = [_overview(rows)]
     if any(result.scores for group in rows.values() for result in group):
-        words = "Means over the pictures with a truth. «Input» is what leaving the picture alone would score."
-        body.append(tags.p(words, cls="quiet"))
+        text = "Means over the pictures with a truth. Input: what the picture as it was would score."
+        body.append(tags.p(text, cls="quiet"))
     for name, group in rows.items():
         body += _section(name, group)
     return page(title, *body)
 
 
-def summary(results: Sequence[Result]) -> list[list[str | dom_tag]]:
+def summary(results: Sequence[Result]) -> list[list[Cell]]:
     """Lines of a table: for each score its mean for result and input, and how often the result is better."""
-    lines: list[list[str | dom_tag]] = []
+    lines: list[list[Cell]] = []
     for name in dict.fromkeys(name for result in results for name in result.scores):
         scored = [result for result in results if name in result.scores]
         both = [result for result in scored if name in result.input_scores]
         mine = _mean([result.scores[name] for result in scored])
-        line: list[str | dom_tag] = [name, _value(name, mine)]
+        line: list[Cell] = [name, _value(name, mine)]
         if both:
             theirs = _mean([result.input_scores[name] for result in both])
             better = sum(_gain(name, result.scores[name], result.input_scores[name]) > 0 for result in both)
@@ -117,10 +118,10 @@ def _overview(rows: dict[str, list[Result]]) -> dom_tag:
     for name, group in rows.items():
         count = "1 picture" if len(group) == 1 else f"{len(group)} pictures"
         heading = tags.div(tags.h3(HEADINGS.get(name, name)), tags.span(count, cls="quiet"), cls="head")
-        card = tags.div(heading, cls="card")
+        box = tags.div(heading, cls="card")
         if lines := summary(group):
-            card.add(table(["Score", "Result", "Input", "Change", "Better"], lines))
-        cards.add(card)
+            box.add(table(["Score", "Result", "Input", "Change", "Better"], lines))
+        cards.add(box)
     return cards
 
 
@@ -131,39 +132,38 @@ def _section(direction: str, results: Sequence[Result]) -> list[dom_tag]:
     head = tags.div(tags.h2(HEADINGS.get(direction, direction)), cls="head")
     if any(result.scores and result.input_scores for result in results):
         order = tags.select(data_sorts=f"cards-{direction}", aria_label="order")
-        for value, words in (("name", "by name"), ("worst", "worst first"), ("best", "best first")):
-            order.add(tags.option(words, value=value))
+        for value, label in (("name", "by name"), ("worst", "worst first"), ("best", "best first")):
+            order.add(tags.option(label, value=value))
         head.add(order)
     return [head, cards]
 
 
 def _card(result: Result) -> dom_tag:
-    pictures = [
-        Picture(path, _ROLES.get(label.split("_")[0], label), label)
-        for label, path in result.pictures.items()
-    ]
-    pictures = [p if p.label != p.caption else Picture(p.path, p.label) for p in pictures]
+    figures = []
+    for label, path in result.pictures.items():
+        role = _ROLES.get(label.split("_")[0], label)
+        figures.append(Figure(path, role, label if label != role else ""))
     if result.truth:
-        pictures.append(Picture(result.truth, "truth"))
-    card = tags.div(tags.h3(result.stem), cls="card")
+        figures.append(Figure(result.truth, "truth"))
+    box = card(result.stem)
     common = [name for name in result.scores if name in result.input_scores]
     if common:
         gain = _gain(common[0], result.scores[common[0]], result.input_scores[common[0]])
-        card.set_attribute("data-gain", f"{gain:.6g}")
+        box.set_attribute("data-gain", f"{gain:.6g}")
     if result.scores:
-        card.add(_scores(result))
-    card.add(strip(pictures, result.stem))
-    return card
+        box.add(_scores(result))
+    box.add(strip(figures, result.stem))
+    return box
 
 
 def _scores(result: Result) -> dom_tag:
     line = tags.div(cls="scores")
     for name, value in result.scores.items():
-        words = tags.span(f"{name} {_value(name, value)}")
+        score = tags.span(f"{name} {_value(name, value)}")
         if name in result.input_scores:
             before = result.input_scores[name]
-            words.add(f" (input {_value(name, before)}, ", _change(name, value, before), ")")
-        line.add(words)
+            score.add(f" (input {_value(name, before)}, ", _change(name, value, before), ")")
+        line.add(score)
     return line
 
 
@@ -175,8 +175,8 @@ def _change(name: str, value: float, before: float) -> dom_tag:
 
 def _gain(name: str, value: float, before: float) -> float:
     """How much better than before: positive is better, also for scores that are to be low."""
-    words = name.lower().replace("(", " ").split()
-    sign = -1 if any(word in _LOWER_IS_BETTER for word in words) else 1
+    terms = name.lower().replace("(", " ").split()
+    sign = -1 if any(term in _LOWER_IS_BETTER for term in terms) else 1
     gain = sign * (value - before)
     return 0.0 if math.isnan(gain) else gain
 

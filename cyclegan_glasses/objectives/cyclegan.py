@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.networks.layers import recompute_activations
@@ -178,7 +178,7 @@ class CycleGAN:
             with self.precision.autocast():
                 found = self._forth(way)(given[name])
             truth = given[f"pair_{_other(way)}"]
-            yield {name: l1_loss(found.float(), truth) * weight}, {f"pair_fake_{_other(way)}": found}
+            yield {name: l1_loss(full_precision(found), truth) * weight}, {f"pair_fake_{_other(way)}": found}
 
     def _cycle(self, way: str, given: dict[str, Tensor], cycle: float, identity: float) -> Turn:
         """From one domain to the other and back, judged on the way; with the identity if it can share."""
@@ -192,8 +192,8 @@ class CycleGAN:
             found, scores = back(fake), self._passes[f"D_{way}"](fake)
         weight = self.settings.lambda_A if way == "A" else self.settings.lambda_B
         terms = {
-            f"G_{way}": adversarial_loss(scores.float(), True, self.settings.gan_mode),
-            f"cycle_{way}": l1_loss(found.float(), real) * (weight * cycle),
+            f"G_{way}": adversarial_loss(full_precision(scores), True, self.settings.gan_mode),
+            f"cycle_{way}": l1_loss(full_precision(found), real) * (weight * cycle),
         }
         out = {f"fake_{_other(way)}": fake, f"rec_{way}": found}
         if same is None:
@@ -202,7 +202,7 @@ class CycleGAN:
 
     def _identity(self, way: str, same: Tensor, wished: Tensor, share: float) -> Turn:
         weight = self.settings.lambda_B if way == "A" else self.settings.lambda_A
-        return {f"idt_{way}": l1_loss(same.float(), wished) * (weight * share)}, {f"idt_{way}": same}
+        return {f"idt_{way}": l1_loss(full_precision(same), wished) * (weight * share)}, {f"idt_{way}": same}
 
     def _forth(self, way: str) -> Call:
         return self._passes[f"G_{way}"]
@@ -259,7 +259,7 @@ class CycleGAN:
                 scores = judge(torch.cat(inputs)).split([len(pictures) for pictures in inputs])
             else:
                 scores = [judge(pictures) for pictures in inputs]
-        on_real, *on_fakes = (adversarial_loss(s.float(), not i, mode) for i, s in enumerate(scores))
+        on_real, *on_fakes = (adversarial_loss(full_precision(s), not i, mode) for i, s in enumerate(scores))
         loss = (on_real + torch.stack(on_fakes).mean()) / 2
         if share is not None:
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.networks.settings import (
     AnyGeneratorSettings,
@@ -196,13 +197,13 @@ class SupervisedSettings:
     lambda_gan: float = 0.0
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     init: InitSettings = field(default_factory=InitSettings)
-    direction: str = "AtoB"
+    direction: str = REMOVE
     chunk: int = 0
     recompute: bool = False
     compile: str = "off"
 
     def __post_init__(self) -> None:
-        one_of("direction", self.direction, ("AtoB", "BtoA"))
+        one_of("direction", self.direction, DIRECTIONS)
         one_of("loss", self.distance, DISTANCES)
         if self.lambda_gan < 0:
             raise UserError("--lambda_gan must not be below 0")

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.losses import adversarial_loss, distance
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
@@ -96,9 +96,11 @@ class Supervised:
         with self.precision.autocast():
             found = self._passes[self._forth](given)
             scores = self._passes[self._judge](found) if self._judge in self._networks else None
-        terms = {"truth": distance(found.float(), truth, self.settings.distance)}
+        terms = {"truth": distance(full_precision(found), truth, self.settings.distance)}
         if scores is not None:
-            terms[self._forth] = adversarial_loss(scores.float(), True, "lsgan") * self.settings.lambda_gan
+            terms[self._forth] = (
+                adversarial_loss(full_precision(scores), True, "lsgan") * self.settings.lambda_gan
+            )
         return terms, found
 
     def _step_judge(self, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> None:
@@ -113,7 +115,7 @@ class Supervised:
     def _judge_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         judge = self._passes[self._judge]
         with self.precision.autocast():
-            on_real, on_fake = judge(real).float(), judge(fake).float()
+            on_real, on_fake = full_precision(judge(real)), full_precision(judge(fake))
         return (adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")) / 2
 
     def _judge_learns(self, learns: bool) -> None:
@@ -139,7 +141,7 @@ class Supervised:
         self.generator.eval()
         with self.precision.autocast():
             found = self.generator(batch[self._source].to(self.device))
-        return distance(found.float(), batch[self._target].to(self.device), self.settings.distance)
+        return distance(full_precision(found), batch[self._target].to(self.device), self.settings.distance)
 
     def pictures(self) -> dict[str, Tensor]:
         return self._pictures

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.raster import blur
 
 _DRAWN = 0.4
@@ -54,7 +55,7 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     and Sim 2011, doi 10.1016/j.patcog.2011.03.009, eq. 4), read at the steepest places. Grain: the median of
     what the Laplacian of Immerkær (1996, doi 10.1006/cviu.1996.0060) leaves where the picture is smooth.
     """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = to_grey(image).astype(np.float32)
     slope, softer = (_slope(layer) for layer in (grey, cv2.GaussianBlur(grey, (0, 0), _PROBE)))
     steep = slope >= np.quantile(slope, 0.97)
     ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_SHARE))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.camera import Camera, measure_camera
 from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.pose import Pose
@@ -77,7 +78,7 @@ def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
     normal = np.column_stack([grid / (72, 105) ** np.array(2), -np.ones(len(grid)) / 80])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     spots = pose.project(np.column_stack([grid, np.zeros(len(grid))]))
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = to_grey(image)
     level = _at(blur(grey, 3 * pose.scale)[..., None], spots)[:, 0]
     weight = _at(skin[..., None], spots)[:, 0] / 255 + 1e-3
     level = level / max(1.0, float(np.average(level, weights=weight))) - 1

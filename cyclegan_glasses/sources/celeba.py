@@ -16,10 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from cyclegan_glasses.domains import DOMAINS, GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import EXTENSIONS
 from cyclegan_glasses.option import option
-from cyclegan_glasses.photo import GLASSES, NONE, Photo
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
 from cyclegan_glasses.sources.archive import Archive, open_archive, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
@@ -69,9 +70,8 @@ class CelebaSource:
             images, folder = _images(self.images, source, files, stack)
             attributes = read_table(source.lines(files[_ATTRIBUTES]), source.origin(files[_ATTRIBUTES]))
             if "Eyeglasses" not in attributes.columns:
-                raise UserError(
-                    f"{source.origin(files[_ATTRIBUTES])} has no column Eyeglasses: is it list_attr_celeba.txt?"
-                )
+                file = source.origin(files[_ATTRIBUTES])
+                raise UserError(f"{file} has no column Eyeglasses: is it list_attr_celeba.txt?")
             known = {name: Lookup(_rows_of(source, files, name, width)) for name, width in _OPTIONAL.items()}
             missing = 0
             for file, values in attributes.rows:
@@ -81,8 +81,9 @@ class CelebaSource:
                     missing += 1
                     continue
                 photo = _photo(file, dict(zip(attributes.columns, values, strict=True)), facts)
-                item = SourcePhoto(replace(photo, origin=images.origin(member)), images.content(member))
-                yield _benchmark(item) if self.protocol else item
+                photo = replace(photo, origin=images.origin(member))
+                make = _benchmark if self.protocol else SourcePhoto
+                yield make(photo, images.content(member))
             if missing:
                 logger.warning(
                     "%d rows of %s have no picture in %s", missing, files[_ATTRIBUTES], images.path
@@ -159,16 +160,15 @@ def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ..
     )
 
 
-def _benchmark(item: SourcePhoto) -> SourcePhoto:
-    photo = item.photo
+def _benchmark(photo: Photo, content: Path | Callable[[], bytes]) -> SourcePhoto:
     if not photo.split:
         raise UserError(
             f"{photo.origin} has no partition: put list_eval_partition.txt beside list_attr_celeba.txt"
         )
-    domain = ("train" if photo.split == "train" else "test") + ("A" if photo.label == GLASSES else "B")
+    domain = ("train" if photo.split == "train" else "test") + DOMAINS[photo.label]
     facts = {name: value for name, value in photo.facts.items() if name != "landmarks"}
     path = f"{domain}/{photo.path.rpartition('/')[2]}"
-    return SourcePhoto(replace(photo, path=path, facts=facts), partial(_benchmark_picture, item.content))
+    return SourcePhoto(replace(photo, path=path, facts=facts), partial(_benchmark_picture, content))
 
 
 def _benchmark_picture(content: Path | Callable[[], bytes]) -> bytes:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
-from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
 
-LABELS = (GLASSES, NONE, SUNGLASSES)
 _PATHS = ("path", "file", "filename", "file_name", "image", "image_id")
 _GROUPS = ("race", "gender", "age", "tone")
 _LOG = logging.getLogger(__name__)

@@ -172,9 +172,9 @@ def _ask_api(search: GoogleSearch, fetcher: Fetcher) -> Iterator[SearchResult]:
             raise not_reached(f"Google's API ({host})", error) from None
         payload = parse_object(reply.body, f"Google's API ({host})")
         if reply.http != 200 or "error" in payload:
-            message = text(at(payload, "error", "message"), 200)
+            detail = text(at(payload, "error", "message"), 200)
             raise UserError(
-                f"Google's API ({host}) answered {reply.http} {message}; it ends on 1 January 2027: {_INSTEAD}"
+                f"Google's API ({host}) answered {reply.http} {detail}; it ends on 1 January 2027: {_INSTEAD}"
             )
         yield from api_results(payload)
         if not at(payload, "queries", "nextPage", 0):

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import Archive, open_archive
 from cyclegan_glasses.sources.source import SourcePhoto
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import check, option
 
@@ -29,7 +30,7 @@ class GatherSettings:
     label: str = option(
         "",
         "what the search is meant to show; kept with each photo",
-        choices=("", "glasses", "none", "sunglasses"),
+        choices=("", *LABELS),
     )
     retry_failed: bool = option(False, "try again what failed in an earlier run")
 

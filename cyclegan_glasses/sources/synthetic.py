@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.option import check, option
-from cyclegan_glasses.photo import GLASSES, NONE, Photo
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ A new service needs one dataclass with a name, a query and `results(fetcher)`; `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -84,7 +84,7 @@ class WebSource:
         self._search, self._fetcher, self._settings = search, fetcher, settings
         self._log = FetchLog(settings.out)
 
-    def photos(self) -> Iterator[SourcePhoto]:
+    def photos(self) -> Generator[SourcePhoto, None, None]:
         """Photos as they come, until `count` results are in the folder or there are no more.
 
         A photo must be written before the next one is asked for. When the iterator is closed or interrupted,

@@ -10,7 +10,8 @@ from pathlib import Path
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.sources.aihub import AihubSource
-from options.crawl.runner import add_gather_arguments, gather
+
+from ._runner import add_gather_arguments, gather
 
 HELP = "AI-Hub K-FACE: by accessory, light, expression, camera and resolution"
 

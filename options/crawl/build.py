@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.option import build, options_of
-from options.crawl.runner import stoppable
-from options.progress import shown
+
+from ._runner import stoppable
 
 HELP = "trainA, trainB, testA and testB from accepted photos"
 
@@ -44,7 +45,7 @@ def _build(out: Path, folders: list[Path], settings: BuildSettings) -> None:
     from cyclegan_glasses.collect.build import build
 
     with stoppable(lambda: f"{out} is as it was before"):
-        built = build(out, folders, settings, lambda photos, total: shown(photos, total, "photos"))
+        built = build(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
     for name, count in sorted(built.counts.items()):
         print(f"{count:7d}  {out / name}")
     for reason, count in built.left_out.most_common():

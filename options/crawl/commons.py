@@ -9,7 +9,8 @@ import argparse
 from collections.abc import Callable
 
 from cyclegan_glasses.sources.commons import CommonsSearch
-from options.crawl import web
+
+from . import _web as web
 
 HELP = "freely licensed photos from Wikimedia Commons' API"
 

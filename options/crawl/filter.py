@@ -14,11 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
-from options.crawl.runner import AGAIN, stoppable
-from options.progress import shown
+
+from ._runner import AGAIN, stoppable
 
 HELP = "accept or reject the photos of a folder, each rejection with a reason"
 
@@ -27,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py filter`."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
     parser.add_argument("--dry_run", action="store_true", help="measure and count, but write no verdict")
-    parser.add_argument("--judge", action="store_true", help="ask the judge as well (see docs/judge.md)")
+    parser.add_argument("--judge", action="store_true", help="classify the faces as well (see docs/judge.md)")
     parser.add_argument(
-        "--judge_weights", type=Path, metavar="FILE", help="another judge than the one that ships"
+        "--judge_weights", type=Path, metavar="FILE", help="another classifier than the one that ships"
     )
     add_options(parser, options_of(FilterSettings))
 
@@ -38,7 +39,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
     """Turn the arguments into settings; what is returned filters."""
     settings = build(FilterSettings, vars(args))
     if args.judge_weights and not args.judge:
-        raise UserError("--judge_weights names a judge that is not asked: add --judge")
+        raise UserError("--judge_weights names a classifier that is not asked: add --judge")
     folders = list(dict.fromkeys(args.folders))
     return lambda: _filter(folders, settings, args.dry_run, args.judge, args.judge_weights)
 
@@ -48,17 +49,19 @@ def _filter(
 ) -> None:
     from cyclegan_glasses.criteria.filtering import Summary, count_photos, decide_folders, measure_folders
 
-    judge = None
+    classifier = None
     if ask:
-        from cyclegan_glasses.attributes.classifier import load_judge
+        from cyclegan_glasses.attributes.classifier import load_classifier
 
-        judge = load_judge(weights)
-        if judge is None:
-            raise UserError("no judge ships with this package: name one with --judge_weights FILE")
+        classifier = load_classifier(weights)
+        if classifier is None:
+            raise UserError(
+                "no attribute classifier ships with this package: name one with --judge_weights FILE"
+            )
     total = count_photos(folders)
     measured = 0
     with stoppable(lambda: f"what was measured is kept; {AGAIN}"):
-        for new in shown(measure_folders(folders, settings, judge), total, "photos"):
+        for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
         summary: Summary = decide_folders(folders, settings, dry_run)
     _print_table(summary.kinds)

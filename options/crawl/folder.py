@@ -13,12 +13,14 @@ from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.collect.settings import CollectSettings
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.photo import MANIFEST
-from cyclegan_glasses.sources.folder import LABELS, FolderSource
-from options.crawl.detector import add_detector, chosen_detector
-from options.crawl.runner import add_out, add_workers, tally
+from cyclegan_glasses.sources.folder import FolderSource
+
+from ._detector import add_detector, chosen_detector
+from ._runner import add_out, add_workers, tally
 
 HELP = "any pile of pictures, with an optional CSV of labels and groups"
 
@@ -75,7 +77,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 
 
 def _gather(source: FolderSource, settings: CollectSettings, args: argparse.Namespace) -> None:
-    from cyclegan_glasses.collect.domains import collect
+    from cyclegan_glasses.collect.folder import collect
 
     photos = list(source.photos())
     if not photos:

@@ -13,7 +13,8 @@ import os
 from collections.abc import Callable
 
 from cyclegan_glasses.sources.google import GoogleSearch
-from options.crawl import web
+
+from . import _web as web
 
 HELP = "photos from Google image search: saved pages, the API, or the search page"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.kaggle import DATASET, KaggleSource, download
-from options.crawl.runner import add_gather_arguments, gather
+
+from ._runner import add_gather_arguments, gather
 
 HELP = "Kaggle's glasses sets: train.csv with faces, or one folder per class; --download fetches them"
 

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable
 
 from cyclegan_glasses.sources.openverse import OpenverseSearch
-from options.crawl import web
+
+from . import _web as web
 
 HELP = "openly licensed photos from Openverse's API"
 

@@ -16,8 +16,9 @@ from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.photo import MANIFEST
-from options.crawl.detector import add_detector, chosen_detector
-from options.crawl.runner import add_out, add_workers, tally
+
+from ._detector import add_detector, chosen_detector
+from ._runner import add_out, add_workers, tally
 
 HELP = "pairs from bare faces: with drawn glasses, without, and the mask"
 

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.sources.synthetic import SyntheticSource
-from options.crawl.runner import AGAIN, add_out, add_workers, stoppable
-from options.progress import shown
+
+from ._runner import AGAIN, add_out, add_workers, stoppable
 
 HELP = "portraits drawn from parameters, with and without glasses, and exact pairs for testing"
 
@@ -44,6 +45,6 @@ def _draw(source: SyntheticSource, out: Path, jobs: int) -> None:
         print(f"{out} holds these {size} already")
         return
     with stoppable(lambda: f"{out} is not whole; {AGAIN}"):
-        for _ in shown(draw_set(source, out, jobs), source.count + source.pairs, "portraits"):
+        for _ in progress(draw_set(source, out, jobs), source.count + source.pairs, "portraits"):
             pass
     print(f"{size} are in {out}; train on them: python train.py --dataroot {out} --name demo")

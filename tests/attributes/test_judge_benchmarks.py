@@ -1,4 +1,4 @@
-"""The benchmarks of the judge: a figure that compares unlike things is worse than none."""
+"""The benchmarks of the attribute classifier: a figure that compares unlike things is worse than none."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from cyclegan_glasses.cli.doctor import run
 from cyclegan_glasses.cli.health import FINE, NOTE, TROUBLE, Finding
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces import models
-from cyclegan_glasses.monitoring import settings, visdom_files
+from cyclegan_glasses.monitoring import settings
+from cyclegan_glasses.monitoring.visdom import files as visdom_files
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -55,11 +55,11 @@ def run(world: Path, *words: str | Path) -> None:
 def test_the_table_the_files_and_the_best_checkpoint(
     world: Path, tmp_path: Path, capsys, monkeypatch
 ) -> None:
-    monkeypatch.setattr(evaluating, "load_judge", lambda path: None)
+    monkeypatch.setattr(evaluating, "load_classifier", lambda path: None)
     run(world, "--epoch", "all", "--rivals", "untouched", "--pick", "L1", "--out", tmp_path / "out")
     said = capsys.readouterr().out
     assert "| tiny 1" in said and "tiny 2" in said and "untouched" in said and "best by L1: tiny" in said
-    assert "no judge" in said and "no --inception: FID and KID are left out" in said
+    assert "no attribute classifier" in said and "no --inception: FID and KID are left out" in said
     assert said.rstrip().endswith("index.html")
     stored = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert stored["columns"][0]["trained_on"] == "abcdefabcdef" and len(stored["columns"][0]["weights"]) == 12
@@ -67,10 +67,10 @@ def test_the_table_the_files_and_the_best_checkpoint(
     assert "torch " in stored["about"]["versions"] and "32" in stored["about"]["protocol"]
 
 
-def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+def test_the_other_direction_with_a_classifier(world: Path, tmp_path: Path, capsys, monkeypatch) -> None:
     pytest.importorskip("torch_fidelity")
     (tmp_path / "judge.pt").write_bytes(b"weights")
-    monkeypatch.setattr(evaluating, "load_judge", lambda path: EyeBand())
+    monkeypatch.setattr(evaluating, "load_classifier", lambda path: EyeBand())
     words = ("--direction", "BtoA", "--judge", tmp_path / "judge.pt", "--out", tmp_path / "out", "--num", "2")
     run(world, *words, "--rivals")
     said = capsys.readouterr().out
@@ -190,7 +190,7 @@ def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp
         (("--protocol", "celeba", "--crop_size", "64"), "--protocol fixes the size"),
         (("--rivals", "magic"), "unknown --rivals 'magic'"),
         (("--group", "age"), "no photo has a group 'age'"),
-        (("--judge", "gone.pt"), "there is no judge gone.pt"),
+        (("--judge", "gone.pt"), "there is no attribute classifier gone.pt"),
         (("--inception", "gone.pth"), "--inception gone.pth is not there"),
         (("--sface", "gone.onnx"), "--sface gone.onnx is not there"),
         (("--lpips", "gone.pth"), "--lpips gone.pth is not there"),
@@ -208,12 +208,12 @@ def test_bad_input_is_one_line_and_writes_nothing(world: Path, tmp_path: Path, w
 
 def test_a_protocol_with_other_counts_says_so(world: Path) -> None:
     """A number under the name of a published protocol would be set beside published numbers."""
-    from cyclegan_glasses.cli.main import VERBS
+    from cyclegan_glasses.cli import evaluate
     from cyclegan_glasses.evaluation.inputs import Inputs
 
     parser = __import__("argparse").ArgumentParser()
-    VERBS["evaluate"].add_arguments(parser)
+    evaluate.add_arguments(parser)
     words = ["--name", "tiny", "--checkpoints_dir", str(world / "checkpoints"), "--protocol", "celeba"]
-    request = VERBS["evaluate"].request_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
-    notes = evaluating._notes(Inputs(request.pictures), Instruments(), request)
+    settings = evaluate.settings_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
+    notes = evaluating._notes(Inputs(settings.inputs), Instruments(), settings)
     assert any("3 inputs and 3 targets, the protocol has 2672 and 37157" in note for note in notes)

@@ -12,8 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import open_labelled
-from cyclegan_glasses.data.labels import CLASSES, labels_of, read_labels, years
+from cyclegan_glasses.data.labels import labels_of, read_labels, years
 from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
 from cyclegan_glasses.errors import UserError

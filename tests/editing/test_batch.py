@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import GLASSES, NONE
+from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.batch import JOURNAL, Output, Row, edit_files
 from cyclegan_glasses.editing.jobs import Job, plan
-from cyclegan_glasses.editing.settings import REMOVE, EditSettings
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from tests.editing.helpers import Says, make_editor, portrait
 
@@ -24,10 +24,10 @@ def photos(folder: Path, *names: str) -> Path:
     return folder
 
 
-def edit(inputs: list[str | Path], out: Path, settings=EditSettings(), judge=None, **words) -> list[Row]:  # noqa: B008
+def edit(inputs: list[str | Path], out: Path, settings=EditSettings(), classifier=None, **words) -> list[Row]:  # noqa: B008
     work = plan([str(path) for path in inputs], out, words.get("overwrite", False))
     journal = work.folder / JOURNAL if work.folder else None
-    editor = make_editor([portrait()[1]], judge)
+    editor = make_editor([portrait()[1]], classifier)
     return list(edit_files(editor, work.jobs, REMOVE, settings, Output(**words), journal))
 
 
@@ -83,7 +83,7 @@ def test_the_same_command_goes_on_where_it_stopped(tmp_path) -> None:
 
 def test_a_photo_with_nothing_to_do_is_copied_byte_for_byte(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
-    rows = edit([source], tmp_path / "out", judge=Says(GLASSES, NONE))
+    rows = edit([source], tmp_path / "out", classifier=Says(GLASSES, NONE))
     assert (rows[0].state, rows[0].reason) == ("unchanged", "wears no glasses")
     assert (tmp_path / "out/a.png").read_bytes() == (source / "a.png").read_bytes()
 

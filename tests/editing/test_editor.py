@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, UNSURE
+from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE
+from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.editor import EDITED, LEFT
 from cyclegan_glasses.editing.package import Generator
-from cyclegan_glasses.editing.settings import ADD, REMOVE, EditSettings
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.settings import GeneratorSettings
@@ -162,35 +163,35 @@ def test_which_faces(asked, edited) -> None:
             assert share <= edit.faces[number].share < share + 0.04
 
 
-def test_the_judge_leaves_alone_what_needs_nothing() -> None:
+def test_the_classifier_leaves_alone_what_needs_nothing() -> None:
     image, faces = crowd()
-    judge = Says(GLASSES, NONE)
-    editor = make_editor(faces, judge)
+    classifier = Says(GLASSES, NONE)
+    editor = make_editor(faces, classifier)
     edit = editor.edit(image, REMOVE)
     assert np.array_equal(edit.picture, image)
     assert {face.reason for face in edit.faces} == {"wears no glasses"}
     assert edit.faces[0].before and edit.faces[0].before.label == NONE
     assert editor.edit(image, REMOVE, EditSettings(force=True)).changed
     assert editor.edit(image, ADD).changed
-    assert judge.asked == [3, 3, 3], "all faces of a picture at once"
+    assert classifier.asked == [3, 3, 3], "all faces of a picture at once"
     wearing = make_editor(faces, Says(NONE, GLASSES)).edit(image, ADD)
     assert {face.reason for face in wearing.faces} == {"wears glasses already"}
 
 
 @pytest.mark.parametrize("label", [UNSURE, BROKEN])
-def test_faces_that_the_judge_does_not_know_are_edited(label) -> None:
+def test_faces_that_the_classifier_does_not_know_are_edited(label) -> None:
     image, face = portrait()
     assert make_editor([face], Says(label, label)).edit(image, REMOVE).changed
 
 
-def test_the_judge_reads_the_results_when_asked() -> None:
+def test_the_results_are_classified_when_asked() -> None:
     image, face = portrait()
     editor = make_editor([face], Says(NONE, GLASSES))
     report = editor.edit(image, REMOVE, EditSettings(check=True)).faces[0]
     assert report.before and report.after
     assert (report.before.label, report.after.label) == (GLASSES, NONE)
     assert editor.edit(image, REMOVE).faces[0].after is None
-    with pytest.raises(UserError, match="no judge"):
+    with pytest.raises(UserError, match="no attribute classifier"):
         make_editor([face]).edit(image, REMOVE, EditSettings(check=True))
 
 

@@ -64,7 +64,8 @@ def test_a_file_keeps_codes_and_directions(tmp_path, math):
 def test_codes_do_not_depend_on_the_batch(math):
     many = math.encode(faces(66))
     np.testing.assert_allclose(math.encode(faces(66)[65:]), many[65:], atol=1e-5)
-    assert (math.decode(many)[65] == math.decode(many[65:])[0]).all()
+    apart = math.decode(many)[65].astype(int) - math.decode(many[65:])[0]
+    assert np.abs(apart).max() <= 1, "a level that lies on the edge may be rounded either way"
 
 
 def test_a_direction_of_two_values_is_the_difference_of_their_means():

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
-from cyclegan_glasses.editing.settings import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import FaceAutoencoder

@@ -97,8 +97,8 @@ def test_landmarks_move_in_percent_of_the_eye_distance() -> None:
     assert landmarks_moved(flat(), flat(), EYES, Moving(None, 0)) == {}
 
 
-def test_faces_come_to_where_a_judge_expects_them() -> None:
-    """A judge that sees the eyes elsewhere judges something else."""
+def test_faces_come_to_where_a_classifier_expects_them() -> None:
+    """A classifier that sees the eyes elsewhere classifies something else."""
     picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     half = np.array([0.18, 0])
     usual = (np.array([0.5, 0.4]) + np.stack([-half, half])) * 64

@@ -16,8 +16,8 @@ import pytest
 from cyclegan_glasses.monitoring.build import build_monitors
 from cyclegan_glasses.monitoring.results_page import Result, write_results_page
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
-from cyclegan_glasses.monitoring.visdom_files import why_no_server
-from cyclegan_glasses.monitoring.visdom_server import ensure_server, pid_file
+from cyclegan_glasses.monitoring.visdom.files import why_no_server
+from cyclegan_glasses.monitoring.visdom.server import ensure_server, pid_file
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 from .conftest import LABELS, NAMES, losses, pictures, wait_for

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cyclegan_glasses.monitoring.console import LOSS_LOG, Console, duration, loss_line
+from cyclegan_glasses.monitoring.console import LOSS_LOG, Console, loss_line
+from cyclegan_glasses.monitoring.formats import duration
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import NAMES, losses

@@ -12,15 +12,15 @@ import numpy as np
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from cyclegan_glasses.monitoring import panes
-from cyclegan_glasses.monitoring.history import Row
+from cyclegan_glasses.monitoring.history import HistoryRow
+from cyclegan_glasses.monitoring.visdom import panes
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import LABELS, NAMES, losses, pictures
 
 
-def rows(count: int) -> list[Row]:
-    return [Row(1, n, n, n, n / 1000, 2e-4, 8, 0, losses(n)) for n in range(count)]
+def rows(count: int) -> list[HistoryRow]:
+    return [HistoryRow(1, n, n, n, n / 1000, 2e-4, 8, 0, losses(n)) for n in range(count)]
 
 
 def content(pane: panes.Pane) -> BeautifulSoup:
@@ -46,7 +46,7 @@ def test_curves_stay_small() -> None:
 
 def test_not_finite_is_a_gap() -> None:
     """NaN is not JSON: a browser that is sent one shows no dashboard at all."""
-    row = Row(1, 1, 1, 1, 0.1, math.nan, 8, 0, {"D_A": math.nan, "G_A": math.inf})
+    row = HistoryRow(1, 1, 1, 1, 0.1, math.nan, 8, 0, {"D_A": math.nan, "G_A": math.inf})
     pane = panes.curves("t", [row], NAMES)
     json.dumps(pane, allow_nan=False)
     assert [trace["y"] for trace in pane["data"]] == [[None]] * 9

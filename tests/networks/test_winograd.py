@@ -25,22 +25,24 @@ def pair(inputs: int, outputs: int, **words: int | bool) -> tuple[Conv2d, nn.Con
 
 @pytest.mark.parametrize("size", [(34, 34), (33, 39), (36, 35)], ids=str)
 @pytest.mark.parametrize("words", [{}, {"padding": 1}, {"bias": False}], ids=str)
-def test_results_and_gradients_are_the_librarys(size: tuple[int, int], words: dict[str, int]) -> None:
+def test_results_and_gradients_are_the_librarys(
+    size: tuple[int, int], words: dict[str, int], float64: None
+) -> None:
     """Sides that are no multiple of four too: a wrong edge would teach a frame around every picture."""
     ours, theirs = pair(64, 72, **words)
     x = picture(2, 64, *size).requires_grad_()
     assert ours._short(x)
-    found, wished = ours(x), theirs(x.double())
+    found, wished = ours(x), theirs(x)
     assert found.is_contiguous(memory_format=torch.channels_last)
-    torch.testing.assert_close(found.double(), wished, rtol=0, atol=1e-4)
+    torch.testing.assert_close(found, wished, rtol=0, atol=1e-12)
     arriving = picture(*found.shape)
     found.backward(arriving)
     slope, x.grad = x.grad, None
-    wished.backward(arriving.double())
-    torch.testing.assert_close(slope, x.grad, rtol=0, atol=1e-4)
+    wished.backward(arriving)
+    torch.testing.assert_close(slope, x.grad, rtol=0, atol=1e-12)
     for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         assert mine.grad is not None and other.grad is not None
-        torch.testing.assert_close(mine.grad.double(), other.grad, rtol=1e-4, atol=2e-3)
+        torch.testing.assert_close(mine.grad, other.grad, rtol=0, atol=1e-10)
 
 
 def test_the_error_stays_within_a_few_roundings() -> None:
@@ -50,17 +52,16 @@ def test_the_error_stays_within_a_few_roundings() -> None:
     with torch.no_grad():
         exact = theirs(x.double())
         error, usual = (f(x).double().sub(exact).abs().max() for f in (ours, nn.Conv2d.forward.__get__(ours)))
-    assert usual < error < 12 * usual
+    assert 0 < error < 12 * usual
 
 
-def test_gradients_can_be_differentiated() -> None:
-    ours, theirs = pair(64, 64)
+def test_gradients_can_be_differentiated(float64: None) -> None:
     seconds = []
-    for network, x in ((ours, picture(1, 64, 26, 26)), (theirs, picture(1, 64, 26, 26).double())):
-        x = x.requires_grad_()
+    for network in pair(64, 64):
+        x = picture(1, 64, 26, 26).requires_grad_()
         (slope,) = torch.autograd.grad(network(x).pow(2).mean(), x, create_graph=True)
-        seconds.append(torch.autograd.grad(slope.pow(2).sum(), x)[0].double())
-    torch.testing.assert_close(*seconds, rtol=1e-3, atol=1e-9)
+        seconds.append(torch.autograd.grad(slope.pow(2).sum(), x)[0])
+    torch.testing.assert_close(*seconds, rtol=1e-10, atol=1e-16)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from cyclegan_glasses.attributes.verdicts import LABELS
 from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from options.crawl import parse
 from tests.criteria.helpers import DrawnFaces, make_pile
 
 
@@ -63,7 +63,7 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
         (("filter", "nowhere", "--max_duplicate_bits", "40"), "--max_duplicate_bits 40"),
         (("filter", "pile", "--yunet", "nowhere.onnx"), "nowhere.onnx"),
         (("filter", "pile", "--judge_weights", "judge.pt"), "add --judge"),
-        (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no judge judge.pt"),
+        (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no attribute classifier judge.pt"),
         (("review", "nowhere"), "has no manifest"),
         (("review", "nowhere", "--port", "70000"), "--port 70000"),
         (("build", "out", "--from", "nowhere"), "has no manifest"),

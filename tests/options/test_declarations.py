@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import pytest
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, check, declared, flags_that, option, options_of, shared, variants
-from options.arguments import Parser
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from options.train import parse
+from cyclegan_glasses.options.train import parse
 
 FACELYZR: list[tuple[str, str, Any]] = [
     ("--channels 8 16", "objective.reader.channels", (8, 16)),

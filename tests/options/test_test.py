@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from options import test as options
+from cyclegan_glasses.options import test as options
 
 BASE = ("--dataroot", "data")
 

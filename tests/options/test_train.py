@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from options.presets import PRESETS
-from options.train import FREE, MODEL_OPTIONS, SESSION, SHAPE, TrainOptions, parse
+from cyclegan_glasses.options.presets import PRESETS
+from cyclegan_glasses.options.train import FREE, MODEL_OPTIONS, SESSION, SHAPE, TrainOptions, parse
 
 # word, published default, field, another value, what it becomes in the field (the value itself if not given)
 PEER: list[tuple[Any, ...]] = [
@@ -37,17 +37,22 @@ PEER: list[tuple[Any, ...]] = [
     ("max_dataset_size", None, "data.max_dataset_size", "10"),
     ("max_dataset_size", None, "data.max_dataset_size", "inf", None),
     ("preprocess", "resize_and_crop", "data.preprocess", "scale_width"),
-    ("display_winsize", 256, "monitoring.dashboard.display_winsize", "128"),
+    ("display_winsize", 256, "monitoring.visdom.dashboard.display_winsize", "128"),
     ("epoch", "latest", "label", "7"),
     ("load_iter", 0, "label", "400", "iter_400"),
     ("suffix", "", "name", "{netG}_{crop_size}", "experiment_name_resnet_9blocks_256"),
     ("wandb_project_name", None, "monitoring.wandb_project", "mine"),
     ("display_freq", 400, "loop.display_freq", "10"),
-    ("display_ncols", 4, "monitoring.dashboard.display_ncols", "2"),
-    ("display_id", 1, "monitoring.dashboard.display_id", "0"),
-    ("display_server", "http://localhost", "monitoring.dashboard.display_server", "http://example.org"),
-    ("display_env", "main", "monitoring.dashboard.display_env", "mine"),
-    ("display_port", 8097, "monitoring.dashboard.display_port", "9000"),
+    ("display_ncols", 4, "monitoring.visdom.dashboard.display_ncols", "2"),
+    ("display_id", 1, "monitoring.visdom.dashboard.display_id", "0"),
+    (
+        "display_server",
+        "http://localhost",
+        "monitoring.visdom.dashboard.display_server",
+        "http://example.org",
+    ),
+    ("display_env", "main", "monitoring.visdom.dashboard.display_env", "mine"),
+    ("display_port", 8097, "monitoring.visdom.dashboard.display_port", "9000"),
     ("update_html_freq", 1000, "loop.update_html_freq", "10"),
     ("print_freq", 100, "loop.print_freq", "10"),
     ("save_latest_freq", 5000, "loop.save_latest_freq", "10"),
@@ -112,7 +117,7 @@ OURS: list[tuple[str, str, Any]] = [
     ("--eval_freq 100", "loop.eval_freq", 100),
     ("--dry_run", "dry_run", True),
     ("--model cycle_gan", "model", "cyclegan"),
-    ("--display_user me --display_password secret", "monitoring.dashboard.password", "secret"),
+    ("--display_user me --display_password secret", "monitoring.visdom.dashboard.password", "secret"),
 ]
 
 
@@ -231,7 +236,7 @@ def test_a_run_that_goes_on_takes_its_own_options(tmp_path: Path) -> None:
     (tmp_path / "x" / "train_opt.json").write_text(json.dumps(first.values))
     again = parse([*places, "--continue_train", "--print_freq", "9"])
     assert (again.data.dataroot, again.objective.generator.filters, again.data.num_threads) == ("data", 8, 0)
-    assert (again.loop.print_freq, again.monitoring.dashboard.display_id) == (9, 0)
+    assert (again.loop.print_freq, again.monitoring.visdom.dashboard.display_id) == (9, 0)
     assert (again.loop.max_steps, again.continue_train) == (0, True)
     assert parse(words_of(*places)).objective.generator.filters == 64
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.agreement import krippendorff
 from cyclegan_glasses.evaluation.hype.answers import Answer
@@ -18,8 +19,8 @@ from cyclegan_glasses.evaluation.statistics import Mean, bootstrap, figure
 from cyclegan_glasses.evaluation.tables import markdown_table
 
 QUESTIONS = {
-    "AtoB": ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
-    "BtoA": ("passes for real at first", "full form of glasses", "skin tone kept", "whole picture kept"),
+    REMOVE: ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
+    ADD: ("passes for real at first", "full form of glasses", "skin tone kept", "whole picture kept"),
 }
 FEWEST_TRIALS = 20
 

@@ -12,14 +12,15 @@ from torch.nn.functional import instance_norm
 class InstanceNorm2d(nn.InstanceNorm2d):
     """`nn.InstanceNorm2d` without parameters and statistics: (N, C, H, W) → (N, C, H, W).
 
-    The library's own turns a channels-last picture around on its way in and out. Float32 pictures that lie
-    channels last on a CPU are normalised where they are; all else goes to the library. The two differ by
-    rounding alone. Second derivatives, which a gradient penalty needs, come from the library too.
+    The library's own turns a channels-last picture around on its way in and out. Float32 (and float64)
+    pictures that lie channels last on a CPU are normalised where they are; all else goes to the library.
+    The two differ by rounding alone. Second derivatives, which a gradient penalty needs, come from the
+    library too.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-        quick = channels_last and x.device.type == "cpu" and x.dtype == torch.float32
+        quick = channels_last and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
         if quick and not torch.compiler.is_compiling():
             normalised: Tensor = _ChannelsLast.apply(x, self.eps)
             return normalised

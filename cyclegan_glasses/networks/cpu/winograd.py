@@ -36,9 +36,9 @@ _OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, 
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d` that takes the short way where it is one: (N, C, H, W) → (N, K, H', W').
 
-    Float32 pictures that lie channels last on a CPU go the short way through 3×3 weights without a stride;
-    all else goes to the library. The two differ by rounding, the short way's error being about four times
-    the library's.
+    Float32 (and float64) pictures that lie channels last on a CPU go the short way through 3×3 weights
+    without a stride; all else goes to the library. The two differ by rounding, the short way's error being
+    about four times the library's.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class Conv2d(nn.Conv2d):
         many = min(self.in_channels, self.out_channels) >= FEWEST_CHANNELS
         many = many and x.numel() >= FEWEST_TILES * 16 * self.in_channels
         channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-        plain = x.device.type == "cpu" and x.dtype == self.weight.dtype == torch.float32
+        plain = x.device.type == "cpu" and x.dtype == self.weight.dtype in (torch.float32, torch.float64)
         return many and channels_last and plain and not torch.compiler.is_compiling()
 
 
@@ -76,7 +76,7 @@ class _Winograd(torch.autograd.Function):
         products = tiles.new_empty(36, tiles.shape[1], len(weight))
         for six, numbers in _of_weight(weight):
             torch.bmm(tiles[six], numbers.transpose(1, 2), out=products[six])
-        tiles = (_matrix(_OUTPUT) @ products.flatten(1)).view(4, 4, n, down, across, len(weight))
+        tiles = (_matrix(_OUTPUT, x.dtype) @ products.flatten(1)).view(4, 4, n, down, across, len(weight))
         picture = tiles.permute(2, 3, 0, 4, 1, 5).reshape(n, 4 * down, 4 * across, len(weight))
         return _cut(picture if bias is None else picture.add_(bias), height - 2, width - 2)
 
@@ -93,7 +93,7 @@ class _Winograd(torch.autograd.Function):
         down, across = -(-(height - 2) // 4), -(-(width - 2) // 4)
         rows = _whole(gradient, 4 * down, 4 * across).view(n, down, 4, across, 4, len(weight))
         tiles = rows.permute(2, 4, 0, 1, 3, 5).reshape(16, -1)
-        arriving = (_matrix(_OUTPUT).t() @ tiles).view(36, -1, len(weight))
+        arriving = (_matrix(_OUTPUT, x.dtype).t() @ tiles).view(36, -1, len(weight))
         of_x = of_weight = of_bias = None
         if ctx.needs_input_grad[1]:
             of_weight = _weight_gradient(arriving, _of_input(x, down, across))
@@ -101,7 +101,7 @@ class _Winograd(torch.autograd.Function):
             turned = arriving.new_empty(36, arriving.shape[1], channels)
             for six, numbers in _of_weight(weight):
                 torch.bmm(arriving[six], numbers, out=turned[six])
-            tiles = (_matrix(_INPUT).t() @ turned.flatten(1)).view(6, 6, n, down, across, channels)
+            tiles = (_matrix(_INPUT, x.dtype).t() @ turned.flatten(1)).view(6, 6, n, down, across, channels)
             of_x = _cut(_overlaid(tiles), height, width)
         if ctx.needs_input_grad[2]:
             of_bias = gradient.sum((0, 2, 3))
@@ -114,7 +114,7 @@ def _of_input(x: Tensor, down: int, across: int) -> Tensor:
     of_n, of_row, of_column, of_channel = rows.stride()
     shape = (6, 6, len(x), down, across, x.shape[1])
     tiles = rows.as_strided(shape, (of_row, of_column, of_n, 4 * of_row, 4 * of_column, of_channel))
-    return (_matrix(_INPUT) @ tiles.reshape(36, -1)).view(36, -1, x.shape[1])
+    return (_matrix(_INPUT, x.dtype) @ tiles.reshape(36, -1)).view(36, -1, x.shape[1])
 
 
 def _of_weight(weight: Tensor) -> Iterator[tuple[slice, Tensor]]:
@@ -123,7 +123,7 @@ def _of_weight(weight: Tensor) -> Iterator[tuple[slice, Tensor]]:
     numbers = nine.new_empty(6, nine.shape[1])
     for first in range(0, 36, 6):
         six = slice(first, first + 6)
-        torch.mm(_matrix(_WEIGHT)[six], nine, out=numbers)
+        torch.mm(_matrix(_WEIGHT, weight.dtype)[six], nine, out=numbers)
         yield six, numbers.view(6, *weight.shape[:2])
 
 
@@ -135,7 +135,7 @@ def _weight_gradient(arriving: Tensor, tiles: Tensor) -> Tensor:
     for first in range(0, 36, 6):
         six = slice(first, first + 6)
         torch.bmm(arriving[six].transpose(1, 2), tiles[six], out=numbers)
-        nine.addmm_(_matrix(_WEIGHT)[six].t(), numbers.flatten(1))
+        nine.addmm_(_matrix(_WEIGHT, tiles.dtype)[six].t(), numbers.flatten(1))
     return nine.view(3, 3, outputs, inputs).permute(2, 3, 0, 1)
 
 
@@ -164,7 +164,7 @@ def _cut(rows: Tensor, height: int, width: int) -> Tensor:
 
 
 @cache
-def _matrix(rows: tuple[tuple[float, ...], ...]) -> Tensor:
+def _matrix(rows: tuple[tuple[float, ...], ...], dtype: torch.dtype) -> Tensor:
     """A transform of one axis as that of two: (6, 6) → (36, 36)."""
     one = torch.tensor(rows, dtype=torch.float64)
-    return torch.kron(one, one).float()
+    return torch.kron(one, one).to(dtype)

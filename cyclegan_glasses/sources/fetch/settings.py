@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +48,9 @@ class FetchSettings:
 
     def __post_init__(self) -> None:
         check(self)
+        for name in ("interval", "backoff", "max_wait", "max_seconds"):
+            if math.isinf(getattr(self, name)):
+                raise UserError(f"--{name} is infinite: give a number of seconds")
         if self.contact and not re.fullmatch(r"(https?://[!-~]+|[!-~]+@[!-~]+)", self.contact):
             raise UserError(
                 f"--contact {self.contact!r} is no mail address and no web page: give one of them"

@@ -10,12 +10,13 @@ from PIL import Image
 
 from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
 from cyclegan_glasses.collect.settings import OverlaySettings
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.overlays.fit import FACE
-from cyclegan_glasses.photo import GLASSES, NONE, Photo, latest_photos, write_manifest
+from cyclegan_glasses.photo import Photo, latest_photos, write_manifest
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
-from options.crawl import parse
 from tests.overlays.test_own import picture
 
 SIZE = 64
@@ -83,11 +84,11 @@ def test_the_same_words_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
     settings = OverlaySettings(each=2)
     photos = bare_faces(faces, tmp_path)
     whole, part = tmp_path / "whole", tmp_path / "part"
-    assert sum(len(rows) for rows in draw_pairs(photos, faces, whole, settings, workers=1)) == 16
-    first = draw_pairs(photos, faces, part, settings, workers=1)
+    assert sum(len(rows) for rows in draw_pairs(photos, whole, settings, workers=1)) == 16
+    first = draw_pairs(photos, part, settings, workers=1)
     next(first)
     first.close()
-    assert len(list(draw_pairs(photos, faces, part, settings, workers=1))) == 4
+    assert len(list(draw_pairs(photos, part, settings, workers=1))) == 4
     assert latest_photos(whole) == latest_photos(part)
     names = {path.relative_to(whole) for path in whole.rglob("*.png")}
     assert len(names) == 24

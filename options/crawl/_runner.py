@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo
-from options.progress import shown
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.source import Source, SourcePhoto
@@ -69,7 +69,7 @@ def tally(
     kept: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     with stoppable(lambda: f"{out} keeps what was done; {AGAIN}"):
-        for photo in chain.from_iterable(shown(photos, total, unit)):
+        for photo in chain.from_iterable(progress(photos, total, unit)):
             if photo.reason:
                 left_out[photo.reason.split(",")[0] if photo.sha256 else photo.reason] += 1
             elif name := kind(photo):
@@ -102,7 +102,7 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
     unreadable = 0
 
     def missing() -> Iterator[SourcePhoto]:
-        for item in shown(chain([first], photos), None, "photos"):
+        for item in progress(chain([first], photos), None, "photos"):
             if writer is None or writer.done(item.photo.origin):
                 there[_kind(item.photo)] += 1
             else:
@@ -112,7 +112,10 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
         for (photo,) in writer.write(missing()) if writer else ([item.photo] for item in missing()):
             if photo.reason:
                 unreadable += 1
-                print(f"warning: {photo.origin} is left out: {photo.reason}", file=sys.stderr)
+                print(
+                    f"warning: {photo.origin} is left out: {photo.reason.removeprefix('unreadable: ')}",
+                    file=sys.stderr,
+                )
             else:
                 new[_kind(photo)] += 1
     kinds = there + new

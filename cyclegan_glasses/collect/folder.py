@@ -20,10 +20,10 @@ from cyclegan_glasses.collect.pictures import aligned, checked
 from cyclegan_glasses.collect.settings import CollectSettings
 from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.collect.writer import Writer
-from cyclegan_glasses.photo import GLASSES, NONE, Photo
+from cyclegan_glasses.domains import DOMAINS
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
 
-DOMAINS = {GLASSES: "A", NONE: "B"}
 RECORD = "collect.json"
 
 

@@ -12,9 +12,8 @@ import numpy as np
 from dominate import tags
 from PIL import Image
 
-from cyclegan_glasses.monitoring.console import duration
-from cyclegan_glasses.monitoring.history import Row, thin
-from cyclegan_glasses.monitoring.webpage import rows_of, shown_options
+from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
+from cyclegan_glasses.monitoring.history import HistoryRow, thin
 from cyclegan_glasses.training.progress import Progress, Run
 
 Pane = dict[str, Any]
@@ -23,7 +22,7 @@ COLOURS = ("#2563eb", "#16a34a", "#9333ea", "#0891b2", "#dc2626", "#ea8a0c", "#d
 _FONT = "font-family: system-ui, sans-serif; font-weight: 400; color: #1d2430"
 
 
-def curves(title: str, rows: Sequence[Row], names: Collection[str]) -> Pane:
+def curves(title: str, rows: Sequence[HistoryRow], names: Collection[str]) -> Pane:
     """Curves of the losses over epochs, and of the learning rate on an axis of its own.
 
     Values that are not finite are gaps.
@@ -82,15 +81,15 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
     grid = tags.table(style="border-spacing: 8px 4px; border-collapse: separate")
     lines = [
         row[start : start + columns]
-        for row in rows_of(list(pictures))
+        for row in picture_rows(list(pictures))
         for start in range(0, len(row), columns)
     ]
     for line in lines:
         cells = grid.add(tags.tr())
         for label in line:
             picture = tags.img(src=_data(pictures[label], 2 * width), alt=label, width=str(width))
-            words = tags.div(label, style="font-size: 13px; line-height: 1.5")
-            cells.add(tags.td(picture, words, style="vertical-align: top"))
+            caption = tags.div(label, style="font-size: 13px; line-height: 1.5")
+            cells.add(tags.td(picture, caption, style="vertical-align: top"))
     body.add(grid)
     across = max((len(line) for line in lines), default=1)
     heights = [max(pictures[label].shape[0] / pictures[label].shape[1] for label in line) for line in lines]
@@ -123,7 +122,7 @@ def progress_text(
     for message in messages:
         body.add(tags.p(message, style="margin: 6px 0"))
     heading = tags.h4("options", style="font-weight: 600; margin: 12px 0 6px; text-align: left")
-    body.add(heading, _two_columns(shown_options(run.options)))
+    body.add(heading, _two_columns(option_rows(run.options)))
     return _text(title, body.render(pretty=False), {"width": 460, "height": 440})
 
 

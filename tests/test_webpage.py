@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import unquote
 
@@ -10,7 +11,7 @@ from dominate import tags
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclegan_glasses.monitoring.webpage import Picture, address, page, rows_of, shown_options, strip, table
+from cyclegan_glasses.webpage import Figure, address, interactive_page, page, strip, table
 
 words = st.text(
     st.characters(codec="utf-8", exclude_characters="\r\0", exclude_categories=("Cs", "Cc")), min_size=1
@@ -20,7 +21,7 @@ words = st.text(
 @given(words, words, words)
 def test_escapes(title: str, label: str, path: str) -> None:
     """A file called `<script>` is shown by its name."""
-    html = page(title, strip([Picture(path, label)], "about"), table([label], [[title]]))
+    html = page(title, strip([Figure(path, label)], "about"), table([label], [[title]]))
     soup = BeautifulSoup(html, "html.parser")
     assert len(soup.find_all("script")) == 1 and len(soup.find_all("img")) == 2
     assert soup.h1.get_text() == title and soup.figcaption.get_text() == label
@@ -30,7 +31,7 @@ def test_escapes(title: str, label: str, path: str) -> None:
 
 def test_needs_nothing_from_outside() -> None:
     """The page works from a USB stick: style and code are in it, and no address leads away."""
-    soup = BeautifulSoup(page("t", strip([Picture("images/a.png", "a")], "")), "html.parser")
+    soup = BeautifulSoup(page("t", strip([Figure("images/a.png", "a")], "")), "html.parser")
     assert soup.style.string and soup.script.string and not soup.script.get("src")
     assert not soup.find_all("link", rel="stylesheet")
     assert not re.search(r"https?://|@import|url\(", str(soup))
@@ -49,14 +50,19 @@ def test_refresh() -> None:
     assert "data-refresh" not in page("t", tags.p("x")).split("<body")[1].split(">")[0]
 
 
-def test_rows_of() -> None:
-    """Each direction has a row of its own."""
-    labels = ["real_A", "fake_B", "rec_A", "real_B", "fake_A", "rec_B"]
-    assert rows_of(labels) == [labels[:3], labels[3:]]
-    assert rows_of(["mask", "real", "fake"]) == [["mask"], ["real", "fake"]]
-    assert rows_of([]) == []
+@given(words)
+def test_an_interactive_page(value: str) -> None:
+    """It has the common head and style; data cannot end its element, and every script carries the nonce."""
+    html = interactive_page("t", "cyclegan_glasses.collect", "review", {"value": f"</script>{value}"})
+    soup = BeautifulSoup(html, "html.parser")
+    assert json.loads(soup.find(id="data").string) == {"value": f"</script>{value}"}
+    code = [script for script in soup.find_all("script") if not script.get("type")]
+    assert [tag["nonce"] for tag in (*code, soup.style)] == ["{{nonce}}"] * 3
+    assert "prefers-color-scheme" in soup.style.string and not re.search(r"https?://|@import|url\(", html)
 
 
-def test_passwords_are_not_shown() -> None:
-    """A page that is shared does not give the dashboard away."""
-    assert shown_options({"lr": 0.1, "display_password": "x"}) == [("lr", "0.1")]
+def test_a_table_tells_text_from_numbers() -> None:
+    """Text stands at the left, numbers stand at the right with separators."""
+    soup = BeautifulSoup(table(["a", "b", "n"], [["x", "y", 1234]], text=2).render(), "html.parser")
+    assert [cell.get("class") for cell in soup.find_all("td")] == [["text"], ["text"], None]
+    assert [cell.get_text() for cell in soup.find_all("td")] == ["x", "y", "1,234"]

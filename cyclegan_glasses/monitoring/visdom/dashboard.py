@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import numpy as np
 
-from cyclegan_glasses.monitoring import panes
-from cyclegan_glasses.monitoring.history import SCORES, Row, read_history
+from cyclegan_glasses.monitoring.history import SCORES, HistoryRow, read_history
 from cyclegan_glasses.monitoring.settings import DashboardSettings
-from cyclegan_glasses.monitoring.visdom_sender import Client, Sender
-from cyclegan_glasses.monitoring.visdom_server import ensure_server
+from cyclegan_glasses.monitoring.visdom import panes
+from cyclegan_glasses.monitoring.visdom.sender import Client, Sender
+from cyclegan_glasses.monitoring.visdom.server import ensure_server
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 MESSAGES = 5
@@ -27,21 +27,21 @@ class Dashboard(Monitor):
 
     Args:
         settings: where, and how large.
-        say: is told what a person should read: the address, a lost server.
+        log: takes what a person should read: the address, a lost server.
 
     Raises:
         UserError: something that is not Visdom answers at the address.
     """
 
-    def __init__(self, settings: DashboardSettings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: DashboardSettings, log: Callable[[str], None]) -> None:
         self._settings = settings
-        self._rows: list[Row] = []
-        self._scores: list[Row] = []
+        self._rows: list[HistoryRow] = []
+        self._scores: list[HistoryRow] = []
         self._messages: deque[str] = deque(maxlen=MESSAGES)
         self._run: Run | None = None
         self._last: tuple[Progress | None, dict[str, float]] = (None, {})
-        server = ensure_server(settings, say)
-        self._sender = Sender(Client(settings), say, server, settings.display_port)
+        server = ensure_server(settings, log)
+        self._sender = Sender(Client(settings), log, server, settings.display_port)
 
     def start(self, run: Run) -> None:
         """Show the options, and the curves of earlier sessions."""
@@ -54,13 +54,13 @@ class Dashboard(Monitor):
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """Draw the curves on."""
         self._last = (progress, dict(losses))
-        self._rows.append(Row.of(progress, losses))
+        self._rows.append(HistoryRow.of(progress, losses))
         self._show_curves()
         self._show_text("training")
 
     def scores(self, progress: Progress, scores: dict[str, float]) -> None:
         """Draw the curves of the scores on, in a pane of their own."""
-        self._scores.append(Row.of(progress, scores))
+        self._scores.append(HistoryRow.of(progress, scores))
         self._show_curves()
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:

@@ -9,11 +9,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 from cyclegan_glasses.sources.settings import GatherSettings
-from options.crawl.runner import AGAIN, add_out, stoppable
-from options.progress import shown
+
+from ._runner import AGAIN, add_out, stoppable
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.web import Search
@@ -56,7 +57,7 @@ def crawl(search_type: type[Search], args: argparse.Namespace) -> Callable[[], N
         ):
             first = next(photos, None)  # a search that comes to nothing leaves no folder behind
             new = () if first is None else Writer(settings.out).write(chain([first], photos))
-            for _ in shown(new, settings.count, "photos"):
+            for _ in progress(new, settings.count, "photos"):
                 pass
         tally = source.tally
         print(f"{tally.new} new photos, {tally.before} of earlier runs, {tally.duplicate} duplicates")

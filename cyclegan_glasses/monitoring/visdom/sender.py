@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import requests
 
-from cyclegan_glasses.monitoring.panes import Pane
 from cyclegan_glasses.monitoring.settings import DashboardSettings
-from cyclegan_glasses.monitoring.visdom_server import log_file, new_session
+from cyclegan_glasses.monitoring.visdom.panes import Pane
+from cyclegan_glasses.monitoring.visdom.server import log_file, new_session
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +80,15 @@ class Sender:
 
     Args:
         client: to the server.
-        say: is told when the server is lost and found, one line each.
+        log: takes a line when the server is lost, and one when it answers again.
         server: the process, where it was started for this run.
         port: of the server, to name its log file.
     """
 
     def __init__(
-        self, client: Client, say: Callable[[str], None], server: subprocess.Popen[bytes] | None, port: int
+        self, client: Client, log: Callable[[str], None], server: subprocess.Popen[bytes] | None, port: int
     ) -> None:
-        self._client, self._say, self._server, self._port = client, say, server, port
+        self._client, self._log, self._server, self._port = client, log, server, port
         self._panes: dict[str, Build] = {}
         self._waiting: dict[str, Build] = {}
         self._changed = threading.Condition()
@@ -96,7 +96,7 @@ class Sender:
         self._broken: set[str] = set()
         self._online = False
         self._failed = False
-        self._told = False
+        self._reported = False
         self._begin = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="visdom", daemon=True)
         self._thread.start()
@@ -119,17 +119,17 @@ class Sender:
             with self._changed:
                 if not self._waiting and not self._closing:
                     self._changed.wait(WATCH)
-                if self._closing and not (self._waiting and self._hopeful()):
+                if self._closing and not (self._waiting and self._may_answer()):
                     return
                 windows = list(self._panes)
             try:
                 if self._online and windows and not any(map(self._client.exists, windows)):
-                    self._everything_again()
+                    self._queue_all()
                 self._flush()
-                self._found()
+                self._mark_online()
                 pause = PAUSE
             except (requests.RequestException, RefusedError) as error:
-                self._lost(error)
+                self._mark_lost(error)
                 pause = RETRY
             if not self._closing:
                 time.sleep(pause)
@@ -152,32 +152,32 @@ class Sender:
                 continue
             self._client.show(window, pane)
 
-    def _everything_again(self) -> None:
+    def _queue_all(self) -> None:
         with self._changed:
             self._waiting = dict(self._panes)
 
-    def _hopeful(self) -> bool:
+    def _may_answer(self) -> bool:
         """Whether it is worth while to wait for the server at the end of a run."""
         return not self._failed or self._starting()
 
-    def _found(self) -> None:
-        if self._told:
-            self._say("the Visdom server answers again, and its panes are back")
-        self._online, self._failed, self._told = True, False, False
+    def _mark_online(self) -> None:
+        if self._reported:
+            self._log("the Visdom server answers again, and its panes are back")
+        self._online, self._failed, self._reported = True, False, False
 
-    def _lost(self, error: Exception) -> None:
+    def _mark_lost(self, error: Exception) -> None:
         self._client.forget()
-        self._everything_again()
+        self._queue_all()
         was_online, self._online, self._failed = self._online, False, True
-        if self._told or self._starting():
+        if self._reported or self._starting():
             return
-        self._told = True
+        self._reported = True
         if isinstance(error, RefusedError):
-            self._say(f"the Visdom server takes no panes, and the run goes on: {error}")
+            self._log(f"the Visdom server takes no panes, and the run goes on: {error}")
         elif was_online:
-            self._say("the Visdom server was lost; the run goes on, and the panes return when it does")
+            self._log("the Visdom server was lost; the run goes on, and the panes return when it does")
         elif self._server is not None:
-            self._say(f"the Visdom server did not start, and the run goes on: see {log_file(self._port)}")
+            self._log(f"the Visdom server did not start, and the run goes on: see {log_file(self._port)}")
 
     def _starting(self) -> bool:
         young = time.monotonic() - self._begin < START_SECONDS

@@ -10,7 +10,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def shown(items: Iterable[Item], total: int | None, unit: str, seconds: float = 10.0) -> Iterator[Item]:
+def progress(items: Iterable[Item], total: int | None, unit: str, seconds: float = 10.0) -> Iterator[Item]:
     """Pass `items` through and show on standard error how many went by, at what rate.
 
     `total` is how many there are, None where nobody knows yet.

@@ -1,0 +1,69 @@
+"""Train a model on two folders of portraits, or on pairs or labelled faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.cli.progress import progress
+from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
+
+if TYPE_CHECKING:
+    from .train import TrainOptions
+
+HELP = "train a model of your own"
+
+
+def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> Command:
+    """The training that the arguments ask for, ready to run.
+
+    Raises:
+        UserError: see `train.parse`.
+    """
+    from .train import parse
+
+    options = parse(argv, prog)
+    return lambda: run(options)
+
+
+def run(o: TrainOptions) -> int:
+    """Train, and return the exit code.
+
+    Raises:
+        UserError: the run's folder, the data or the machine do not go with the options.
+    """
+    from .train import FREE, SHAPE
+
+    changes = check_folder(o.folder, read_options(o.folder), o.values, o.continue_train, FREE, SHAPE)
+
+    from cyclegan_glasses.data.loader import make_batches
+    from cyclegan_glasses.devices import choose_device, choose_precision
+    from cyclegan_glasses.distributed import join, local_rank
+    from cyclegan_glasses.evaluation.examiner import Examiner
+    from cyclegan_glasses.monitoring.build import build_monitors
+    from cyclegan_glasses.objectives.registry import build_objective
+    from cyclegan_glasses.training.early_stopping import make_early_stopping
+    from cyclegan_glasses.training.run import Training
+
+    device = choose_device(o.device, o.gpu_ids, local_rank())
+    with join(device) as ranks:
+        log = print if ranks.is_main else lambda *_, **__: None
+        batches = make_batches(o.data, ranks.rank, ranks.size, device)
+        precision = choose_precision(o.precision, device, ranks)
+        objective = build_objective(o.model, o.objective, precision, o.seed)
+        if o.dry_run or o.verbose:
+            log(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
+        if o.dry_run:
+            return 0
+        patience = make_early_stopping(objective, o.data, o.loop.patience, ranks)
+        helpers = Examiner(objective, o.data, device), patience, ranks
+        training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
+        begun = training.begin(o.start_from, o.label if o.continue_train else None, o.epoch_count)
+        ready = batches.prepare(progress) if ranks.is_main else batches.prepare()
+        log(*begun, *changes, ready, sep="\n")
+        values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
+        watching = build_monitors(o.monitoring, o.folder, ranks)
+        outcome = training.run(watching, o.name, values, o.continue_train)
+        log(o.what_next(outcome.step, bool(outcome.stopped)))
+        return outcome.exit_code
