@@ -1,9 +1,11 @@
-"""The one error that a person is meant to read."""
+"""How a command ends: the one error that a person is meant to read, and what stops it."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 
 class UserError(Exception):
@@ -35,3 +37,15 @@ def one_of(option: str, value: str, known: Collection[str]) -> None:
     """
     if value not in known:
         raise UserError(f"unknown --{option} {value!r}: choose one of {', '.join(known)}")
+
+
+@contextmanager
+def stoppable(message: Callable[[], str] = lambda: "stopped") -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block alike, and the command with it, by saying `message()`."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(message()) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -38,19 +38,18 @@ def run(o: TestOptions) -> int:
 
     device = choose_device(o.device, o.gpu_ids)
     pair = load_pair(o.folder, o.label, o.data.direction, o.model == "test", o.suffix, device, o.architecture)
-    for network in filter(None, (pair.forth, pair.back)):
+    for network in filter(None, (pair.generator, pair.reverse)):
         network.train(not o.evaluation_mode)
         if o.verbose:
             print(network)
     page, scores = write_results(
         make_batches(replace(o.data, input_nc=pair.input_nc, output_nc=pair.output_nc)),
-        pair.forth,
-        pair.back,
+        pair,
         o.data.direction,
         o.results,
         choose_precision(o.precision, device),
         title=f"{o.name}, {o.label}",
-        plain=o.model == "test",
+        single=o.model == "test",
         aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )

@@ -18,7 +18,7 @@ HELP = "make an attribute classifier of a network that train.py --model facelyzr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `calibrate`."""
+    """Add the arguments of `calibrate`."""
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/judge")
     parser.add_argument("--dataroot", type=Path, required=True, help="the labelled faces that it learnt from")
     parser.add_argument("--labels", metavar="FILE.csv", help="as in training")
@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> Callable[[], None]:
     """What `calibrate` runs."""
     if not 0 <= args.sure < 1:
-        raise UserError(f"--sure {args.sure:g} is not possible: 0 or more, below 1")
+        raise UserError(f"--sure {args.sure:g} is invalid: 0 or more, below 1")
     if not 0 < args.passing <= 1:
-        raise UserError(f"--passing {args.passing:g} is not possible: above 0, at most 1")
+        raise UserError(f"--passing {args.passing:g} is invalid: above 0, at most 1")
     return lambda: _calibrate(
         args.run, args.dataroot, args.labels, args.epoch, args.sure, args.passing, args.out
     )

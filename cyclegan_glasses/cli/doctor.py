@@ -13,7 +13,7 @@ HELP = "say what is installed, what the machine can do, and what to mend"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `doctor`."""
+    """Add the arguments of `doctor`."""
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 

@@ -7,19 +7,12 @@ get a hash of where the photo comes from.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from cyclegan_glasses.files import EXTENSIONS
-
-
-def path_key(path: str) -> str:
-    """The same for all paths that a file system may take for one."""
-    return unicodedata.normalize("NFC", path).casefold()
+from cyclegan_glasses.walk import is_picture, place_key
 
 
 def hashed(path: str, key: str, digits: int) -> str:
@@ -31,9 +24,9 @@ def hashed(path: str, key: str, digits: int) -> str:
 
 def distinct(paths: Sequence[str], keys: Sequence[str], digits: int) -> list[str]:
     """`paths`, with a hash of their `keys` where several are one."""
-    wanted = Counter(path_key(path) for path in paths)
+    wanted = Counter(place_key(path) for path in paths)
     return [
-        hashed(path, key, digits) if wanted[path_key(path)] > 1 else path
+        hashed(path, key, digits) if wanted[place_key(path)] > 1 else path
         for path, key in zip(paths, keys, strict=True)
     ]
 
@@ -57,5 +50,4 @@ def safe_stem(path: str) -> str:
     """`path` without the suffix of a picture, fit for a file below any folder: not hidden, no way out."""
     segments = [re.sub(r"[^\w.+-]", "_", segment).lstrip(".")[:50] for segment in path.split("/")]
     stem = "/".join(segment for segment in segments if segment)
-    without, suffix = os.path.splitext(stem)  # noqa: PTH122
-    return (without if suffix.lower() in EXTENSIONS else stem) or "photo"
+    return (stem[: stem.rfind(".")] if is_picture(stem) else stem) or "photo"

@@ -26,11 +26,11 @@ from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.collect.writer import Writer
 from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import align, turn
+from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.images import UnreadablePicture, open_picture
-from cyclegan_glasses.overlays.custom_frames import OwnFrame, load_frames
+from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.photograph import read_scene
@@ -154,7 +154,7 @@ def _face_in(
         if settings.align:
             image, alignment = align(image, face, settings.align)
             points = alignment.to_crop(points)
-    check_yaw(turn(Face((0.0, 0.0, 1.0, 1.0), 1.0, points, True)), settings.max_turn)
+    check_yaw(yaw_of(Face((0.0, 0.0, 1.0, 1.0), 1.0, points, True)), settings.max_turn)
     return image, points
 
 
@@ -197,7 +197,9 @@ def _draw_pair(
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))
     worn, mask = draw_glasses(image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera)
     facts: dict[str, Any] = {
-        "frame": {"file": frame.name, "width": frame.width} if isinstance(frame, OwnFrame) else asdict(frame),
+        "frame": {"file": frame.name, "width": frame.width}
+        if isinstance(frame, CustomFrame)
+        else asdict(frame),
         "mask": f"{photo.split}M/{name}",
         "pose": [round(float(value), 4) for value in pose.rotation.ravel()],
         "light": asdict(scene.light),
@@ -218,6 +220,6 @@ def _png(image: np.ndarray) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _custom_frames(folder: Path) -> list[OwnFrame]:
+def _custom_frames(folder: Path) -> list[CustomFrame]:
     """The custom frames of `folder`, read once a process."""
     return load_frames(folder)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import align, turn
+from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face, process_detector
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.photo import REJECTED, Photo
@@ -70,7 +70,7 @@ def aligned(
         crop, alignment = align(pixels, faces[0], size)
     except UserError as error:
         raise RejectedPhoto(f"align: {error}") from None
-    yaw = turn(faces[0])
+    yaw = yaw_of(faces[0])
     facts = {
         "detector": process_detector(yunet).name,
         "faces": len(faces),

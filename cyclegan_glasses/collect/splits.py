@@ -18,6 +18,7 @@ import numpy as np
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.criteria.duplicates import near_groups, to_numbers
 from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.union_find import UnionFind
 
 TRAIN, VAL, TEST = "train", "val", "test"
 LEAK = "the same person or picture is in the test part"
@@ -112,30 +113,19 @@ def families(candidates: list[Candidate], bits: int) -> list[list[Candidate]]:
     Returns:
         The families, ordered by their first candidate.
     """
-    parents = list(range(len(candidates)))
-
-    def root(index: int) -> int:
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
-    def unite(one: int, other: int) -> None:
-        one, other = sorted((root(one), root(other)))
-        parents[other] = one
-
+    groups = UnionFind(len(candidates))
     first: dict[tuple[str, str], int] = {}
     for index, one in enumerate(candidates):
         for kind, value in (("person", one.person), ("file", one.sha256)):
             if value:
-                unite(first.setdefault((kind, value), index), index)
+                groups.union(first.setdefault((kind, value), index), index)
     hashed = [index for index, one in enumerate(candidates) if one.hashes]
     if bits >= 0 and hashed:
         hashes = np.array([to_numbers(candidates[index].hashes) for index in hashed], np.uint64)
-        groups = near_groups(hashes[:, 0], hashes[:, 1], bits).tolist()
-        for index, group in zip(hashed, groups, strict=True):
-            unite(hashed[group], index)
+        nearest = near_groups(hashes[:, 0], hashes[:, 1], bits).tolist()
+        for index, group in zip(hashed, nearest, strict=True):
+            groups.union(hashed[group], index)
     found: dict[int, list[Candidate]] = defaultdict(list)
     for index, one in enumerate(candidates):
-        found[root(index)].append(one)
+        found[groups.find(index)].append(one)
     return [found[index] for index in sorted(found)]

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,14 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from cyclegan_glasses.collect.names import hashed, path_key, safe_stem
+from cyclegan_glasses.collect.names import hashed, safe_stem
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder, sha256_of, write_json
+from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder, sha256_of, write_json
 from cyclegan_glasses.images import UnreadablePicture, check_header
-from cyclegan_glasses.parallel import Inline, in_order, open_executor
+from cyclegan_glasses.parallel import InlineExecutor, in_order, open_executor
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, current_offsets, photos_at
 from cyclegan_glasses.sources.archive import UnreadableError, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
+from cyclegan_glasses.walk import place_key
 
 _LEFTOVER = re.compile(r"\..+\.\d+\.tmp")
 _IN_FLIGHT = 64
@@ -78,7 +77,7 @@ class Writer:
         self._origins, self._paths = NameSet(), NameSet()
         rows: Counter[str] = Counter()
         for photo in self._rows():
-            self._paths.add(path_key(photo.path))
+            self._paths.add(place_key(photo.path))
             if rows_each > 1:
                 rows[photo.origin] += 1
             if photo.reason or rows_each == 1 or rows[photo.origin] == rows_each:
@@ -118,7 +117,7 @@ class Writer:
         )
         with open_executor(workers) as executor:
             # In this process a photo's row is written before the next photo is asked for.
-            in_flight = 1 if isinstance(executor, Inline) else _IN_FLIGHT
+            in_flight = 1 if isinstance(executor, InlineExecutor) else _IN_FLIGHT
             for rows in in_order(executor, _write, jobs, in_flight):
                 if self._keep_rejected or rows[0].sha256:
                     append_photos(self.out, rows)
@@ -132,9 +131,9 @@ class Writer:
     def _free_path(self, photo: Photo, suffix: str) -> str:
         stem = safe_stem(photo.path)
         path = stem + suffix
-        if path_key(path) in self._paths:
+        if place_key(path) in self._paths:
             path = hashed(path, photo.origin, 12)
-        self._paths.add(path_key(path))
+        self._paths.add(place_key(path))
         return path
 
 
@@ -202,34 +201,20 @@ def _put(item: SourcePhoto, job: _Job) -> Photo:
         suffix, width, height = check_header(read_content(content))
         path = job.named(photo, suffix) if job.named else photo.path
         photo = replace(photo, path=path, width=width, height=height)
-    target = job.out / photo.path
-    make_folder(target.parent)
     if item.mask:
         _save(job.out / photo.facts["mask"], item.mask, job.sync)
-    if isinstance(content, bytes):
-        _save(target, content, job.sync)
-        return replace(photo, sha256=hashlib.sha256(content).hexdigest())
-    link_or_copy(content, target, link=job.link)
-    return replace(photo, sha256=sha256_of(target))
+    target = job.out / photo.path
+    if isinstance(content, Path) and job.link:
+        link_or_copy(content, target)
+        return replace(photo, sha256=sha256_of(target))
+    data = content.read_bytes() if isinstance(content, Path) else content
+    _save(target, data, job.sync)
+    return replace(photo, sha256=hashlib.sha256(data).hexdigest())
 
 
 def _save(path: Path, content: bytes, sync: bool) -> None:
     with atomic_write(make_folder(path.parent) / path.name, sync=sync) as file:
         file.write(content)
-
-
-def link_or_copy(source: Path, target: Path, link: bool = True) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        if not link:
-            raise OSError
-        os.link(source.resolve(), temporary)
-        temporary.replace(target)
-    except OSError:
-        with source.open("rb") as file, atomic_write(target) as copy:
-            shutil.copyfileobj(file, copy)
-    finally:
-        temporary.unlink(missing_ok=True)  # stays when both were the same file already
 
 
 class NameSet:

@@ -26,7 +26,7 @@ class EditSettings:
         check: classify the edited faces too.
 
     Raises:
-        UserError: a value that cannot be.
+        UserError: a value is invalid.
     """
 
     face: str = ALL
@@ -43,10 +43,34 @@ class EditSettings:
         elif int(self.face) < 1:
             raise UserError("--face counts from 1, the largest")
         if not 0 <= self.strength <= 1:
-            raise UserError(f"--strength {self.strength} is not possible: 0 (nothing) to 1 (all of the edit)")
+            raise UserError(f"--strength {self.strength} is invalid: 0 (nothing) to 1 (all of the edit)")
+
+
+@dataclass(frozen=True, slots=True)
+class FacemathOutput:
+    """Where the faces of the algebra are written, and how.
+
+    Attributes:
+        path: a picture, a GIF, or a folder of frames.
+        side: of each face in pixels.
+        sharpen: strength of the unsharp mask; 0 for none.
+
+    Raises:
+        UserError: a value that is not allowed.
+    """
+
+    path: Path
+    side: int = 128
+    sharpen: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.sharpen < 0:
+            raise UserError(f"--sharpen {self.sharpen:g} must not be below 0")
+        if not 16 <= self.side <= 1024:
+            raise UserError(f"--side {self.side} is invalid: 16 to 1024")
 
 
 def check_passes(passes: int) -> None:
-    """Raises `UserError` for a number of passes that cannot be."""
+    """Raises `UserError` for an invalid number of passes."""
     if not 1 <= passes <= MOST_PASSES:
-        raise UserError(f"--passes {passes} is not possible: 1 to {MOST_PASSES}")
+        raise UserError(f"--passes {passes} is invalid: 1 to {MOST_PASSES}")

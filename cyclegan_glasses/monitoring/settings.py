@@ -57,32 +57,32 @@ class DashboardSettings:
     @property
     def url(self) -> str:
         """Address of the dashboard, without a slash at its end."""
-        parts = self._split()
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        return f"{parts.scheme}://{host}:{self.display_port}{parts.path.rstrip('/')}"
+        address = self._split()
+        host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
+        return f"{address.scheme}://{host}:{self.display_port}{address.path.rstrip('/')}"
 
     @property
     def on_this_machine(self) -> bool:
         """Whether the server is this very machine, so that one can be started."""
-        parts = self._split()
-        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        return local and parts.scheme == "http" and not parts.path.strip("/")
+        address = self._split()
+        local = address.hostname in ("localhost", "127.0.0.1", "::1")
+        return local and address.scheme == "http" and not address.path.strip("/")
 
     def _split(self) -> SplitResult:
         server = self.display_server if "://" in self.display_server else f"http://{self.display_server}"
         wrong = f"--display_server {self.display_server} is not an address: give one such as http://localhost"
         try:
-            parts = urlsplit(server)
-            port = parts.port
+            address = urlsplit(server)
+            port = address.port
         except ValueError:
             raise UserError(wrong) from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if address.scheme not in ("http", "https") or not address.hostname:
             raise UserError(wrong)
         if port not in (None, self.display_port):
             raise UserError(
                 f"--display_server {self.display_server} names a port: give it as --display_port {port}"
             )
-        return parts
+        return address
 
 
 @dataclass(frozen=True, slots=True)

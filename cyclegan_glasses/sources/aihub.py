@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import EXTENSIONS
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import open_archive
@@ -29,6 +28,7 @@ from cyclegan_glasses.sources.kface import (
     codes,
 )
 from cyclegan_glasses.sources.source import SourcePhoto
+from cyclegan_glasses.walk import EXTENSIONS
 
 LICENCE = "AI-Hub terms of use"
 _RESOLUTION = re.compile(r"(high|middle|low)(_resolution)?", re.IGNORECASE)

@@ -18,12 +18,12 @@ from typing import ClassVar
 
 from cyclegan_glasses.domains import DOMAINS, GLASSES, NONE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import EXTENSIONS
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
 from cyclegan_glasses.sources.archive import Archive, open_archive, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
+from cyclegan_glasses.walk import EXTENSIONS
 
 LICENCE = "CelebA agreement: non-commercial research"
 SPLITS = {0: "train", 1: "val", 2: "test"}

@@ -14,6 +14,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
+from cyclegan_glasses.walk import name_key
 
 _PATHS = ("path", "file", "filename", "file_name", "image", "image_id")
 _GROUPS = ("race", "gender", "age", "tone")
@@ -68,7 +69,9 @@ class FolderSource:
         """
         if not self.folder.is_dir():
             raise UserError(f"{self.folder} is not a folder: give the folder that holds the pictures")
-        names = [path.relative_to(self.folder).as_posix() for path in _below(self.folder, self.leave_out)]
+        from cyclegan_glasses.images import picture_names
+
+        names = picture_names(self.folder, self.leave_out)
         if not names:
             raise UserError(f"{self.folder} holds no pictures that can be read: is it the right folder?")
         photos: Iterator[Photo] = (Photo(name, source=self.name, origin=name) for name in names)
@@ -152,7 +155,8 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
     with_field = {path_column, person_column, *groups}
     listed = 0
     for name in names:
-        row = table.rows.get(name) or table.rows.get(PurePosixPath(name).name)
+        key = name_key(name)
+        row = table.rows.get(key) or table.rows.get(PurePosixPath(key).name)
         listed += row is not None
         row = row or {}
         if any(row.get(column) not in values for column, values in asked.items()):
@@ -196,14 +200,4 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def _normal(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).as_posix() if name else ""
-
-
-def _below(folder: Path, leave_out: Path | None) -> list[Path]:
-    from cyclegan_glasses.images import find_pictures
-
-    found = find_pictures(folder)
-    if leave_out is None:
-        return found
-    out = leave_out.resolve()
-    return [path for path in found if out not in path.resolve().parents]
+    return name_key(PurePosixPath(name.replace("\\", "/")).as_posix()) if name else ""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.progress import progress
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.photo import MANIFEST, Photo
 
 if TYPE_CHECKING:
@@ -40,18 +38,6 @@ def add_gather_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry_run", action="store_true", help="count what would be taken and write nothing")
 
 
-@contextmanager
-def stoppable(message: Callable[[], str]) -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, and the command ends with `message`."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"stopped: {message()}") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def tally(
     photos: Iterable[list[Photo]], total: int, unit: str, out: Path, kind: Callable[[Photo], str]
 ) -> Counter[str]:
@@ -68,7 +54,7 @@ def tally(
     """
     kept: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
-    with stoppable(lambda: f"{out} keeps what was done; {AGAIN}"):
+    with stoppable(lambda: f"stopped: {out} keeps what was done; {AGAIN}"):
         for photo in chain.from_iterable(progress(photos, total, unit)):
             if photo.reason:
                 left_out[photo.reason.split(",")[0] if photo.sha256 else photo.reason] += 1
@@ -108,7 +94,7 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
             else:
                 yield item
 
-    with stoppable(lambda: f"{out} keeps its {new.total()} new photos; {AGAIN}"):
+    with stoppable(lambda: f"stopped: {out} keeps its {new.total()} new photos; {AGAIN}"):
         for (photo,) in writer.write(missing()) if writer else ([item.photo] for item in missing()):
             if photo.reason:
                 unreadable += 1

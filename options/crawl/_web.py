@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
+from cyclegan_glasses.errors import stoppable
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 from cyclegan_glasses.sources.settings import GatherSettings
 
-from ._runner import AGAIN, add_out, stoppable
+from ._runner import AGAIN, add_out
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.web import Search
@@ -52,7 +53,7 @@ def crawl(search_type: type[Search], args: argparse.Namespace) -> Callable[[], N
 
         source = WebSource(search, Fetcher(fetch), settings)
         with (
-            stoppable(lambda: f"{settings.out} keeps what came; {AGAIN}"),
+            stoppable(lambda: f"stopped: {settings.out} keeps what came; {AGAIN}"),
             closing(source.photos()) as photos,
         ):
             first = next(photos, None)  # a search that comes to nothing leaves no folder behind

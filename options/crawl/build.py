@@ -13,9 +13,8 @@ from pathlib import Path
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.collect.settings import BuildSettings
+from cyclegan_glasses.errors import stoppable
 from cyclegan_glasses.option import build, options_of
-
-from ._runner import stoppable
 
 HELP = "trainA, trainB, testA and testB from accepted photos"
 
@@ -44,7 +43,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 def _build(out: Path, folders: list[Path], settings: BuildSettings) -> None:
     from cyclegan_glasses.collect.build import build
 
-    with stoppable(lambda: f"{out} is as it was before"):
+    with stoppable(lambda: f"stopped: {out} is as it was before"):
         built = build(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
     for name, count in sorted(built.counts.items()):
         print(f"{count:7d}  {out / name}")

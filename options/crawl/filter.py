@@ -16,10 +16,10 @@ from pathlib import Path
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.option import build, options_of
 
-from ._runner import AGAIN, stoppable
+from ._runner import AGAIN
 
 HELP = "accept or reject the photos of a folder, each rejection with a reason"
 
@@ -60,7 +60,7 @@ def _filter(
             )
     total = count_photos(folders)
     measured = 0
-    with stoppable(lambda: f"what was measured is kept; {AGAIN}"):
+    with stoppable(lambda: f"stopped: what was measured is kept; {AGAIN}"):
         for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
         summary: Summary = decide_folders(folders, settings, dry_run)

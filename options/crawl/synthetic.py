@@ -13,11 +13,11 @@ from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.sources.synthetic import SyntheticSource
 
-from ._runner import AGAIN, add_out, add_workers, stoppable
+from ._runner import AGAIN, add_out, add_workers
 
 HELP = "portraits drawn from parameters, with and without glasses, and exact pairs for testing"
 
@@ -44,7 +44,7 @@ def _draw(source: SyntheticSource, out: Path, jobs: int) -> None:
     if is_complete(source, out):
         print(f"{out} holds these {size} already")
         return
-    with stoppable(lambda: f"{out} is not whole; {AGAIN}"):
+    with stoppable(lambda: f"stopped: {out} is not whole; {AGAIN}"):
         for _ in progress(draw_set(source, out, jobs), source.count + source.pairs, "portraits"):
             pass
     print(f"{size} are in {out}; train on them: python train.py --dataroot {out} --name demo")

@@ -37,8 +37,7 @@ class Detector:
 @pytest.fixture
 def photos(tmp_path, monkeypatch) -> dict[str, Path]:
     """Photos with one face, two and none."""
-    for module in ("faces.detect", "editing.facemath_runs"):
-        monkeypatch.setattr(f"cyclegan_glasses.{module}.make_detector", lambda path=None: Detector())
+    monkeypatch.setattr("cyclegan_glasses.faces.detect.make_detector", lambda path=None: Detector())
     found = {}
     for name, count in (("one", 1), ("other", 1), ("two", 2), ("none", 0)):
         picture = np.random.default_rng(len(name)).integers(0, 256, (90, 90, 3), dtype=np.uint8)
