@@ -83,12 +83,13 @@ class WebSource:
         self.tally = Tally()
         self._search, self._fetcher, self._settings = search, fetcher, settings
         self._log = FetchLog(settings.out)
+        self._under_way: dict[Future[Fetched], SearchResult] = {}
 
     def photos(self) -> Generator[SourcePhoto, None, None]:
         """Photos as they come, until `count` results are in the folder or there are no more.
 
         A photo must be written before the next one is asked for. When the iterator is closed or interrupted,
-        what is under way is stopped; on Ctrl-C what has come is yielded first.
+        what is under way is stopped; see `arrived`.
 
         Raises:
             UserError: the search found nothing (nothing was written then), or it broke off; what it gave
@@ -96,7 +97,7 @@ class WebSource:
         """
         results, broken = self._wanted(), None
         at_once = self._fetcher.settings.connections
-        under_way: dict[Future[Fetched], SearchResult] = {}
+        under_way = self._under_way
         pool = ThreadPoolExecutor(at_once)
         try:
             while True:
@@ -115,19 +116,18 @@ class WebSource:
                     break
                 for done in wait(under_way, return_when=FIRST_COMPLETED).done:
                     yield from self._take(under_way.pop(done), done.result())
-        except KeyboardInterrupt:
-            self._fetcher.stop()
-            pool.shutdown(cancel_futures=True)
-            for done, result in under_way.items():
-                if not done.cancelled() and done.result().status == OK:
-                    yield from self._take(result, done.result())
-            raise
         finally:
             if under_way:
                 self._fetcher.stop()
             pool.shutdown(cancel_futures=True)
         if broken is not None:
             raise broken
+
+    def arrived(self) -> Iterator[SourcePhoto]:
+        """The photos that came while `photos` was closed or interrupted."""
+        for done, result in self._under_way.items():
+            if not done.cancelled() and done.result().status == OK:
+                yield from self._take(result, done.result())
 
     def _wanted(self) -> Iterator[SearchResult]:
         """The results to be fetched, each address once; the others are counted."""

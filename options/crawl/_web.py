@@ -52,14 +52,16 @@ def crawl(search_type: type[Search], args: argparse.Namespace) -> Callable[[], N
         from cyclegan_glasses.sources.web import WebSource
 
         source = WebSource(search, Fetcher(fetch), settings)
-        with (
-            stoppable(lambda: f"stopped: {settings.out} keeps what came; {AGAIN}"),
-            closing(source.photos()) as photos,
-        ):
-            first = next(photos, None)  # a search that comes to nothing leaves no folder behind
-            new = () if first is None else Writer(settings.out).write(chain([first], photos))
-            for _ in progress(new, settings.count, "photos"):
-                pass
+        with stoppable(lambda: f"stopped: {settings.out} keeps what came; {AGAIN}"):
+            try:
+                with closing(source.photos()) as photos:
+                    first = next(photos, None)  # a search that comes to nothing leaves no folder behind
+                    new = () if first is None else Writer(settings.out).write(chain([first], photos))
+                    for _ in progress(new, settings.count, "photos"):
+                        pass
+            except KeyboardInterrupt:
+                list(Writer(settings.out).write(source.arrived()))
+                raise
         tally = source.tally
         print(f"{tally.new} new photos, {tally.before} of earlier runs, {tally.duplicate} duplicates")
         if tally.failed or tally.refused:

@@ -200,6 +200,7 @@ def test_ctrl_c_keeps_what_has_come(site, make_fetcher, tmp_path, monkeypatch):
     monkeypatch.setattr("cyclegan_glasses.sources.web.wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(Writer(tmp_path).write(source.photos()))
+    assert len(list(Writer(tmp_path).write(source.arrived()))) == 3
     assert len(latest_photos(tmp_path)) == source.tally.new == 3
 
 

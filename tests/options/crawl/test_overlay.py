@@ -17,7 +17,7 @@ from cyclegan_glasses.overlays.fit import FACE
 from cyclegan_glasses.photo import Photo, latest_photos, write_manifest
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
-from tests.overlays.test_own import picture
+from tests.overlays.test_custom_frames import picture
 
 SIZE = 64
 
