@@ -17,7 +17,8 @@ PACKAGE = ROOT / "cyclegan_glasses"
 ROOMS = tuple(
     "errors option domains union_find walk files jsonl weight_files images pixels machine photo parallel"
     " distributed devices local_server webpage faces overlays portraits networks losses attributes sources"
-    " criteria collect data objectives training monitoring editing evaluation cli options __main__".split()
+    " criteria collect data objectives training monitoring editing evaluation installation"
+    " cli options __main__".split()
 )
 LIGHT = set("errors domains option options files photo settings run_folder cli sources".split())
 HEAVY = ("torch", "torchvision", "numpy", "cv2", "PIL", "requests", "bs4")

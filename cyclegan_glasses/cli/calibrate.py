@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 
-HELP = "make an attribute classifier of a network that train.py --model facelyzr trained"
+HELP = "make an attribute classifier of a run of --model facelyzr"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cyclegan_glasses.editing.package import EditingModel
 
-HELP = "write a model for other programs: ONNX, TorchScript, or one packed file"
+HELP = "write a model for other programs: ONNX, TorchScript, packed"
 ONNX, TORCHSCRIPT, PACKED = FORMATS = ("onnx", "torchscript", "package")
 ENDINGS = {ONNX: ".onnx", TORCHSCRIPT: ".ts", PACKED: ".pt"}
 FACES = 16

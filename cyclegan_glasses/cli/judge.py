@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cyclegan_glasses.attributes.classifier import FaceAttributes
     from cyclegan_glasses.faces.detect import Face
 
-HELP = "say what faces wear: glasses, sunglasses, none, or something broken"
+HELP = "say what faces wear: glasses, sunglasses, none, broken ones"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

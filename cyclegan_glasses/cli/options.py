@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cyclegan_glasses.option import Option
+from cyclegan_glasses.option import Option, number
 
 
 def add_options(
@@ -38,13 +37,8 @@ def _add(group: argparse._ActionsContainer, item: Option) -> None:
             group = group.add_mutually_exclusive_group()
         group.add_argument(flag, action="store_true", default=default, help=item.help)
         if item.negatable:
-            group.add_argument(
-                f"--no_{item.flag}",
-                dest=item.flag,
-                action="store_false",
-                default=default,
-                help="the contrary",
-            )
+            opposite = f"--no_{item.flag}"
+            group.add_argument(opposite, dest=item.flag, action="store_false", default=default, help="not so")
         return
     group.add_argument(
         flag,
@@ -57,14 +51,14 @@ def _add(group: argparse._ActionsContainer, item: Option) -> None:
     )
 
 
-def _reader(item: Option) -> Callable[[str], Any] | None:
+def _reader(item: Option) -> Callable[[str], Any]:
     """How the text of a value is read."""
-    if item.parse:
-        return complaining(item.parse)
-    return None if item.variants or item.element is str else {float: number}.get(item.element, item.element)
+    if item.parse or item.element is float:
+        return _with_message(item.parse or number)
+    return str if item.variants else item.element
 
 
-def complaining(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+def _with_message(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """`parse` with its own message where it raises `ValueError`."""
 
     def read(text: str) -> Any:
@@ -74,14 +68,3 @@ def complaining(parse: Callable[[str], Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
-
-
-def number(text: str) -> float:
-    """A text as a finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return value

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.training.loop import to_picture
+from cyclegan_glasses.pixels import to_rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _unique(stem: str, taken: set[str]) -> str:
 
 
 def _write(path: Path, picture: Tensor, aspect_ratio: float) -> None:
-    image = Image.fromarray(to_picture(picture))
+    image = Image.fromarray(to_rgb(picture))
     if aspect_ratio > 1:
         image = image.resize((round(image.width * aspect_ratio), image.height), Image.Resampling.BICUBIC)
     elif aspect_ratio < 1:

@@ -18,8 +18,7 @@ from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.pixels import to_tensor
-from cyclegan_glasses.training.loop import to_picture
+from cyclegan_glasses.pixels import to_rgb, to_tensor
 
 PICTURES = 32
 #: Of all scores those that tell a run apart from its neighbours, by direction, and their names in curves.
@@ -47,8 +46,8 @@ def network_editor(
         inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
         fake = apply_generator(generator, inputs, precision, passes)
         if reverse is None:
-            return to_picture(fake[0]), None
-        return to_picture(fake[0]), to_picture(apply_generator(reverse, fake, precision)[0])
+            return to_rgb(fake[0]), None
+        return to_rgb(fake[0]), to_rgb(apply_generator(reverse, fake, precision)[0])
 
     return edit
 

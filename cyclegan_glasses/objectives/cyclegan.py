@@ -137,7 +137,7 @@ class CycleGAN:
         self._passes.clear(self.optimizers["G"])
         losses = {name: given["A"].new_zeros(()) for name in self.loss_names}
         shown: dict[str, list[Tensor]] = {}
-        for part, share in parts(given, self.settings.chunk):
+        for part, share in parts(given, self.settings.micro_batch):
             turns = self._turns(part, progress)
             if self.settings.plain:
                 turns = iter([_together(turns)])
@@ -163,8 +163,8 @@ class CycleGAN:
         order of the reference implementation.
         """
         s = self.settings
-        cycle = 1 + (s.cycle_decay - 1) * progress
-        identity = s.lambda_identity * (1 + (s.identity_decay - 1) * progress)
+        cycle = 1 + (s.lambda_decay[0] - 1) * progress
+        identity = s.lambda_identity * (1 + (s.lambda_decay[-1] - 1) * progress)
         for way in "AB":
             yield self._cycle(way, given, cycle, identity)
         if s.lambda_identity and not self._share_identity:
@@ -209,7 +209,7 @@ class CycleGAN:
 
     def _warm_up(self, given: dict[str, Tensor]) -> None:
         """The passes of a step and nothing else."""
-        part, _ = next(parts(given, self.settings.chunk))
+        part, _ = next(parts(given, self.settings.micro_batch))
         self._discriminators_learn(False)
         for terms, _ in self._turns(part, 0.0):
             self.precision.backward(torch.stack(list(terms.values())).sum())
@@ -233,7 +233,7 @@ class CycleGAN:
             if self.settings.gan_mode == "wgangp":
                 seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_rng)
             losses[name] = real.new_zeros(())
-            for part, share in parts(seen, self.settings.chunk):
+            for part, share in parts(seen, self.settings.micro_batch):
                 loss = self._judge_loss(self._passes[name], **part) * share
                 self._backward(loss, real)
                 losses[name] = losses[name] + loss.detach()

@@ -83,7 +83,7 @@ class Supervised:
         self._judge_learns(False)
         self._passes.clear(self.optimizers["G"])
         made = []
-        for part, share in parts({"given": given, "truth": truth}, self.settings.chunk):
+        for part, share in parts({"given": given, "truth": truth}, self.settings.micro_batch):
             terms, found = self._generator_terms(**part)
             self.precision.backward(torch.stack(list(terms.values())).sum() * share)
             for name, term in terms.items():
@@ -106,7 +106,7 @@ class Supervised:
     def _step_judge(self, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> None:
         self._judge_learns(True)
         self._passes.clear(self.optimizers["D"])
-        for part, share in parts({"real": real, "fake": fake}, self.settings.chunk):
+        for part, share in parts({"real": real, "fake": fake}, self.settings.micro_batch):
             loss = self._judge_loss(**part) * share
             self.precision.backward(loss)
             losses[self._judge] = losses[self._judge] + loss.detach()
@@ -124,7 +124,7 @@ class Supervised:
 
     def _warm_up(self, given: Tensor, truth: Tensor) -> None:
         """The passes of a step and nothing else."""
-        part, _ = next(parts({"given": given, "truth": truth}, self.settings.chunk))
+        part, _ = next(parts({"given": given, "truth": truth}, self.settings.micro_batch))
         self._judge_learns(False)
         terms, _ = self._generator_terms(**part)
         self.precision.backward(torch.stack(list(terms.values())).sum())

@@ -87,7 +87,6 @@ class SyntheticSource:
 
 def _draw(photo: Photo, kind: str, seed: int, number: int, size: int) -> list[SourcePhoto]:
     """Draw one portrait: with glasses, without, or both."""
-    from cyclegan_glasses.overlays.render import draw_glasses
     from cyclegan_glasses.portraits.draw import draw_portrait
     from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 
@@ -112,9 +111,7 @@ def _draw(photo: Photo, kind: str, seed: int, number: int, size: int) -> list[So
     photos = []
     if kind != "trainB":
         frame = frame_of(seed, number)
-        image, mask = draw_glasses(
-            drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
-        )
+        image, mask = drawing.with_glasses(frame)
         worn = {"frame": asdict(frame), "mask": f"{split}M/{photo.path}"}
         glasses = replace(bare, path=f"{split}A/{photo.path}", label=GLASSES, facts={**bare.facts, **worn})
         photos.append(SourcePhoto(glasses, _png(image), _png(mask)))

@@ -46,7 +46,7 @@ PAIRS = SupervisedSettings(
 #: each process's own.
 CASES: dict[str, tuple[str, Any]] = {
     "cyclegan": ("cyclegan", CYCLEGAN),
-    "cyclegan in parts": ("cyclegan", replace(CYCLEGAN, chunk=1, adam=AdamSettings(clip=0.5))),
+    "cyclegan in parts": ("cyclegan", replace(CYCLEGAN, micro_batch=1, adam=AdamSettings(clip=0.5))),
     "cyclegan with syncbatch": ("cyclegan", BATCH_NORM),
     "mask2face": ("mask2face", PAIRS),
     "isee": ("isee", SupervisedSettings(IseeSettings(3, 3, filters=4), "l2")),

@@ -90,7 +90,7 @@ def test_parts_of_a_batch_add_up_to_the_whole(
 ) -> None:
     """`--accumulate`: a batch that does not fit trains as if it did, the smaller last part included."""
     settings = replace(PLAIN[model], **change)
-    whole, parts = make(model, settings), make(model, replace(settings, chunk=chunk))
+    whole, parts = make(model, settings), make(model, replace(settings, micro_batch=chunk))
     same(whole, parts, batch(count), 1e-11)
 
 
@@ -160,8 +160,8 @@ def test_the_default_keeps_much_less_than_plain(identity: float, share: float, n
     [
         ("cyclegan", {"recompute": True}, 0.6),
         ("mask2face", {"recompute": True}, 0.6),
-        ("mask2face", {"chunk": 1}, 0.5),
-        ("cyclegan", {"chunk": 1, "plain": False}, 0.4),
+        ("mask2face", {"micro_batch": 1}, 0.5),
+        ("cyclegan", {"micro_batch": 1, "plain": False}, 0.4),
     ],
     ids=str,
 )  # fmt: skip
