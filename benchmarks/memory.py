@@ -69,7 +69,7 @@ def megabytes(args: argparse.Namespace) -> float:
     if args.threads:
         torch.set_num_threads(args.threads)
     device = choose_device(args.device)
-    changes = {"plain": {"plain": True}, "recompute": {"recompute": True}, "accumulate": {"chunk": 1}}
+    changes = {"plain": {"plain": True}, "recompute": {"recompute": True}, "accumulate": {"micro_batch": 1}}
     settings = CycleGANSettings(
         generator=GeneratorSettings(args.netG, filters=args.ngf),
         discriminator=DiscriminatorSettings(filters=args.ndf),
@@ -77,7 +77,7 @@ def megabytes(args: argparse.Namespace) -> float:
     )
     precision = Precision("fp32" if args.one == "plain" else args.precision, device)
     watch = Resident()
-    objective = CycleGAN(settings, device, precision)
+    objective = CycleGAN(settings, precision)
     batch = {side: torch.rand(args.batch, 3, args.size, args.size) * 2 - 1 for side in "AB"}
     for _ in range(STEPS):
         objective.step(batch)

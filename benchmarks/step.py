@@ -31,7 +31,7 @@ from cyclegan_glasses.objectives.settings import CycleGANSettings
 WAYS = {
     "default": {},
     "recompute": {"recompute": True},
-    "accumulate": {"chunk": 1},
+    "accumulate": {"micro_batch": 1},
     "compile": {"compile": "on"},
 }
 
@@ -69,7 +69,7 @@ def rows(ways: dict[str, tuple[CycleGANSettings, str]], args: argparse.Namespace
     made, times = {}, {}
     for way, (settings, precision) in ways.items():
         torch.manual_seed(0)
-        made[way] = CycleGAN(settings, device, Precision(precision, device))
+        made[way] = CycleGAN(settings, Precision(precision, device))
         times[way] = [seconds(partial(made[way].step, batch), device)]  # the first one warms up
     with FlopCounterMode(display=False) as counter:
         made["plain fp32"].step(batch)

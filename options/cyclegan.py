@@ -134,7 +134,7 @@ def settings(args: argparse.Namespace) -> CycleGANSettings:
         lambda_pair_B=args.lambda_pair_B,
         mismatched=args.mismatched,
         discriminators_first=args.discriminators_first,
-        chunk=chunk(args),
+        micro_batch=chunk(args),
         recompute=args.recompute,
         compile=args.compile,
     )

@@ -39,5 +39,5 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
     require_pairs(args)
     network = IseeSettings(args.input_nc, args.output_nc, args.filters)
     return SupervisedSettings(
-        network, args.loss, adam_settings(args), direction=args.direction, chunk=chunk(args)
+        network, args.loss, adam_settings(args), direction=args.direction, micro_batch=chunk(args)
     )

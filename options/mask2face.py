@@ -64,7 +64,7 @@ def settings(args: argparse.Namespace) -> SupervisedSettings:
         judge,
         init,
         args.direction,
-        chunk=chunk(args),
+        micro_batch=chunk(args),
         recompute=args.recompute,
         compile=args.compile,
     )

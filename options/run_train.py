@@ -47,23 +47,23 @@ def run(o: TrainOptions) -> int:
     from cyclegan_glasses.training.run import Training
 
     device = choose_device(o.device, o.gpu_ids, local_rank())
-    with join(device) as ranks:
-        log = print if ranks.is_main else lambda *_, **__: None
-        batches = make_batches(o.data, ranks.rank, ranks.size, device)
-        precision = choose_precision(o.precision, device, ranks)
-        objective = build_objective(o.model, o.objective, precision, o.seed)
+    with join(device) as distributed:
+        log = print if distributed.is_main else lambda *_, **__: None
+        batches = make_batches(o.data, distributed.rank, distributed.size, device)
+        precision = choose_precision(o.precision, device)
+        objective = build_objective(o.model, o.objective, precision, o.seed, distributed)
         if o.dry_run or o.verbose:
             log(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
         if o.dry_run:
             return 0
-        patience = make_early_stopping(objective, o.data, o.loop.patience, ranks)
-        helpers = Examiner(objective, o.data, device), patience, ranks
+        early_stopping = make_early_stopping(objective, o.data, o.loop.patience, distributed)
+        helpers = Examiner(objective, o.data, device), early_stopping, distributed
         training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
         begun = training.begin(o.start_from, o.label if o.continue_train else None, o.epoch_count)
-        ready = batches.prepare(progress) if ranks.is_main else batches.prepare()
+        ready = batches.prepare(progress) if distributed.is_main else batches.prepare()
         log(*begun, *changes, ready, sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
-        watching = build_monitors(o.monitoring, o.folder, ranks)
+        watching = build_monitors(o.monitoring, o.folder, distributed)
         outcome = training.run(watching, o.name, values, o.continue_train)
         log(o.what_next(outcome.step, bool(outcome.stopped)))
         return outcome.exit_code

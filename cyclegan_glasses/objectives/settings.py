@@ -127,7 +127,7 @@ class CycleGANSettings:
             faces may take them for good enough.
         discriminators_first: steps in which the discriminators learn alone, for generators that begin with
             something worth keeping.
-        chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
+        micro_batch: pictures of a batch that pass at once, their gradients added up; 0 for all.
         recompute: keep less for the backward pass of the generators and compute it again.
         compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
     """
@@ -151,7 +151,7 @@ class CycleGANSettings:
     lambda_pair_B: float = 0.0
     mismatched: bool = False
     discriminators_first: int = 0
-    chunk: int = 0
+    micro_batch: int = 0
     recompute: bool = False
     compile: str = "off"
 
@@ -171,7 +171,7 @@ class CycleGANSettings:
             raise UserError(
                 "--lambda_identity needs --input_nc and --output_nc alike: give --lambda_identity 0"
             )
-        _check_passes(self.chunk, self.recompute, self.compile, self.generator.norm)
+        _check_passes(self.micro_batch, self.recompute, self.compile, self.generator.norm)
         if self.plain and self.compile == "on":
             raise UserError("--plain is without --compile on: leave one of them out")
 
@@ -186,7 +186,7 @@ class SupervisedSettings:
         lambda_gan: weight of an adversarial term (least squares); 0 for none.
         discriminator: of the domain of the results, whatever its `input_nc` says.
         direction: `AtoB` learns to remove, `BtoA` to add what is drawn in the pairs.
-        chunk: pictures of a batch that pass at once, their gradients added up; 0 for all.
+        micro_batch: pictures of a batch that pass at once, their gradients added up; 0 for all.
         recompute: keep less for the backward pass of the generator and compute it again.
         compile: one of `COMPILING`: the networks, by torch.compile; `auto` does so on a GPU.
     """
@@ -198,7 +198,7 @@ class SupervisedSettings:
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     init: InitSettings = field(default_factory=InitSettings)
     direction: str = REMOVE
-    chunk: int = 0
+    micro_batch: int = 0
     recompute: bool = False
     compile: str = "off"
 
@@ -207,12 +207,12 @@ class SupervisedSettings:
         one_of("loss", self.distance, DISTANCES)
         if self.lambda_gan < 0:
             raise UserError("--lambda_gan must not be below 0")
-        _check_passes(self.chunk, self.recompute, self.compile, self.generator.norm)
+        _check_passes(self.micro_batch, self.recompute, self.compile, self.generator.norm)
 
 
-def _check_passes(chunk: int, recompute: bool, compile: str, norm: str) -> None:
+def _check_passes(micro_batch: int, recompute: bool, compile: str, norm: str) -> None:
     one_of("compile", compile, COMPILING)
-    if chunk < 0:
+    if micro_batch < 0:
         raise UserError("--accumulate must be at least 1")
     if recompute and norm in ("batch", "syncbatch"):
         raise UserError(

@@ -110,7 +110,7 @@ OURS: list[tuple[str, str, Any]] = [
     ("--ema 0.999", "objective.ema", 0.999),
     ("--plain", "objective.plain", True),
     ("--accumulate 4 --batch_size 2", "data.batch_size", 8),
-    ("--accumulate 4 --batch_size 2", "objective.chunk", 2),
+    ("--accumulate 4 --batch_size 2", "objective.micro_batch", 2),
     ("--recompute", "objective.recompute", True),
     ("--compile off", "objective.compile", "off"),
     ("--max_steps 9", "loop.max_steps", 9),
