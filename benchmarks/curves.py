@@ -29,9 +29,9 @@ Curves = dict[str, list[float]]
 def train(words: Sequence[str], seed: int, steps: int) -> Curves:
     """The losses of each step."""
     o = parse([*words, "--seed", str(seed), "--name", "curves", "--device", "auto"])
-    device = choose_device(o.device)
+    device = choose_device(o.run.device)
     batches = make_batches(o.data)
-    objective = build_objective(o.model, o.objective, choose_precision(o.precision, device), o.seed)
+    objective = build_objective(o.model, o.objective, choose_precision(o.run.precision, device), o.data.seed)
     rows, epoch = [], 0
     while len(rows) < steps:
         epoch += 1

@@ -17,7 +17,7 @@ import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.evaluation.baselines import baseline
-from cyclegan_glasses.evaluation.frame import frame_added, frame_left
+from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, measure
 from cyclegan_glasses.evaluation.outlines import outlines_moved
@@ -49,14 +49,14 @@ def faults(item: Input) -> dict[str, np.ndarray]:
     }
 
 
-def enlarged(picture: np.ndarray, eyes: np.ndarray, share: float) -> np.ndarray:
+def enlarged(picture: np.ndarray, eyes: np.ndarray, scale: float) -> np.ndarray:
     """`picture` with larger eyes, less and less so further out."""
     distance = np.hypot(*(eyes[1] - eyes[0]))
     place = np.stack(np.meshgrid(*(np.arange(side) for side in picture.shape[1::-1])), axis=2) + 0.5
     source = place.copy()
     for eye in eyes:
         fade = np.clip((0.45 - np.hypot(*(place - eye).transpose(2, 0, 1)) / distance) / 0.15, 0, 1)
-        source += (place - eye) * (1 / share - 1) * fade[:, :, None]
+        source += (place - eye) * (1 / scale - 1) * fade[:, :, None]
     x, y = (source - 0.5).astype(np.float32).transpose(2, 0, 1)
     return cv2.remap(picture, x, y, cv2.INTER_CUBIC)
 

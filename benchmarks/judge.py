@@ -18,7 +18,7 @@ from cyclegan_glasses.attributes.calibration import expected_calibration_error
 from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClassifier, load_classifier
 from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS
 from cyclegan_glasses.data.labelled import drawn_on
-from cyclegan_glasses.data.labels import Labels, read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.domains import NONE
 from cyclegan_glasses.images import open_picture
@@ -59,7 +59,7 @@ def main() -> None:
         fooled(classifier, faces, labels, args.fool)
 
 
-def plain(labels: list[Labels]) -> np.ndarray:
+def plain(labels: list[FaceLabels]) -> np.ndarray:
     """Which faces wear glasses or none."""
     return np.array([known.glasses < 2 for known in labels])
 
@@ -70,7 +70,7 @@ def share_of_glasses(attributes: list[FaceAttributes]) -> np.ndarray:
     return np.array([a / max(a + b, 1e-12) for a, b in shares])
 
 
-def confusion(labels: list[Labels], attributes: list[FaceAttributes]) -> None:
+def confusion(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     said = [*CLASSES, "unsure"]
     print(f"\n{'labelled':12}" + "".join(f"{word:>12}" for word in said))
     for number, name in enumerate(CLASSES):
@@ -81,7 +81,7 @@ def confusion(labels: list[Labels], attributes: list[FaceAttributes]) -> None:
             print(f"{name:12}" + "".join(f"{words.count(word):12d}" for word in said))
 
 
-def by_group(labels: list[Labels], attributes: list[FaceAttributes]) -> None:
+def by_group(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     keep = plain(labels)
     truth, share = np.array([known.glasses == 0 for known in labels]), share_of_glasses(attributes)
     sure = np.array([r.verdict.label != "unsure" for r in attributes])
@@ -118,7 +118,7 @@ def area(scores: np.ndarray, truth: np.ndarray) -> float:
     return float((above > 0).mean() + 0.5 * (above == 0).mean())
 
 
-def calibrated(labels: list[Labels], attributes: list[FaceAttributes]) -> None:
+def calibrated(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     confidence = np.array([max(r.verdict.probabilities.values()) for r in attributes])
     best = [max(r.verdict.probabilities, key=r.verdict.probabilities.__getitem__) for r in attributes]
     right = np.array([CLASSES[known.glasses] == word for known, word in zip(labels, best, strict=True)])
@@ -131,7 +131,9 @@ def calibrated(labels: list[Labels], attributes: list[FaceAttributes]) -> None:
             print(f"  confidence from {low}: {chosen.sum()} faces, {said:.3f} said, {true:.3f} right")
 
 
-def fooled(classifier: FacelyzrClassifier, faces: list[np.ndarray], labels: list[Labels], count: int) -> None:
+def fooled(
+    classifier: FacelyzrClassifier, faces: list[np.ndarray], labels: list[FaceLabels], count: int
+) -> None:
     bare = [index for index, known in enumerate(labels) if CLASSES[known.glasses] == NONE]
     worn = [index for index, known in enumerate(labels) if known.glasses == 0]
     print(

@@ -23,7 +23,7 @@ import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.attributes.verdicts import CLASSES, UNSURE, Verdict
-from cyclegan_glasses.data.labels import Labels, read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.images import open_picture
@@ -34,7 +34,7 @@ COUNT = 300
 #: Faces of a race group by the machine's label: enough glasses to count, and a few sunglasses.
 WANTED = {"glasses": 18, "sunglasses": 5, "none": 20}
 ACROSS, DOWN, SIDE = 10, 6, 150
-Row = tuple[Path, Labels]
+Row = tuple[Path, FaceLabels]
 
 
 def main() -> None:

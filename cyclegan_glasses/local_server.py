@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, stoppable
 
 HOST = "127.0.0.1"
 HEADER = "X-Page-Token"
@@ -76,13 +76,8 @@ class LocalServer(ThreadingHTTPServer):
 
     def serve_until_stopped(self) -> None:
         """Serve until Ctrl-C or SIGTERM."""
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
+        with suppress(KeyboardInterrupt), stoppable():
             self.serve_forever()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            signal.signal(signal.SIGTERM, before)
 
     def get(self, kind: str, rest: str, query: dict[str, str]) -> Any:
         """Answer `/kind/rest?query`: a `Content`, or a value that is sent as JSON.

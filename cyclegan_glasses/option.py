@@ -41,6 +41,8 @@ RESUME: dict[Resume, str] = {
 
 _KEY = "option"
 _UNSET = object()
+NO_OPTIONS = {_KEY: None}
+"""Metadata of a field that holds settings whose options are not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,11 @@ class Option:
         resume: see `RESUME`.
         cli_default: default of the command line, where it differs from the field's.
         parse: reads the text, where the type alone does not say how; raises `ValueError` with a message.
-        read: makes the field's value of the values of all options.
+        read: makes the field's value of the values of all options; of `variants`, the values that the chosen
+            settings are made of.
         negatable: a bool that has `--no_<flag>`, too.
         on_request: only models have it whose settings name the field in `USES`.
+        required: what to do where it is missing; empty for an option that may be.
         secret: its value is in no file.
         metavar: what stands for its value in `--help`.
         variants: settings classes by choice: the field holds the chosen one, made of its own options.
@@ -83,6 +87,7 @@ class Option:
     read: Callable[[Mapping[str, Any]], Any] | None = None
     negatable: bool = False
     on_request: bool = False
+    required: str = ""
     secret: bool = False
     metavar: str | None = None
     variants: Mapping[str, type] | None = None
@@ -117,26 +122,21 @@ class Option:
     @property
     def bounds(self) -> str:
         """Its bounds in words; empty for none."""
-        low = "" if self.least is None else f"{self.least:g}"
-        high = "" if self.most is None else f"{self.most:g}"
-        if low and high:
-            return f"{low} to {high}"
-        bounds = (
-            ("above", self.above),
-            ("at least", self.least),
-            ("at most", self.most),
-            ("below", self.below),
-        )
-        return ", ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+        if self.least is not None and self.most is not None:
+            return f"{_digits(self.least)} to {_digits(self.most)}"
+        bounds = {"above": self.above, "at least": self.least, "at most": self.most, "below": self.below}
+        return ", ".join(f"{word} {_digits(bound)}" for word, bound in bounds.items() if bound is not None)
 
     def value_of(self, values: Mapping[str, Any]) -> Any:
-        """The field's value, given those of all options by flag."""
+        """The field's value, of those of all options by flag; raises `UserError` where it is missing."""
         if self.read:
             return self.read(values)
         value = values[self.flag]
-        return (
-            not value if self.negative else tuple(value) if isinstance(value, list) and self.many else value
-        )
+        if self.required and not value:
+            raise UserError(f"--{self.flag} is missing: {self.required}")
+        if self.negative:
+            return not value
+        return tuple(value) if isinstance(value, list) and self.many else value
 
     def check(self, value: Any) -> None:
         """Raises `UserError` where `value` is not allowed."""
@@ -144,16 +144,35 @@ class Option:
             one_of(self.flag, value, (*self.choices, *self.unlisted))
         if not self.bounds:
             return
-        for number in value if self.many else (value,):
-            inside = number is None or (
-                not math.isnan(number)
-                and (self.least is None or number >= self.least)
-                and (self.most is None or number <= self.most)
-                and (self.above is None or number > self.above)
-                and (self.below is None or number < self.below)
+        for one in value if self.many else (value,):
+            inside = one is None or (
+                not math.isnan(one)
+                and (self.least is None or one >= self.least)
+                and (self.most is None or one <= self.most)
+                and (self.above is None or one > self.above)
+                and (self.below is None or one < self.below)
             )
             if not inside:
-                raise UserError(f"--{self.flag} {number:g} is invalid: must be {self.bounds}")
+                raise UserError(f"--{self.flag} {_digits(one)} is invalid: must be {self.bounds}")
+
+
+def _digits(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def number(text: str) -> float:
+    """A text as a finite number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a number")
+    return value
 
 
 def declared(help: str, **details: Any) -> dict[str, Option]:
@@ -200,12 +219,12 @@ def _declarations(settings: type) -> tuple[tuple[str, Option | None, Any], ...]:
                 hint=hint,
                 default=None if item.default is MISSING else item.default,
             )
-        found.append((item.name, made, hint))
+        found.append((item.name, made, None if _KEY in item.metadata else hint))
     return tuple(found)
 
 
 def _nested(hint: Any) -> tuple[type | None, bool]:
-    """The settings class in a field's type, and whether there may be none."""
+    """The settings class that a field's type names, and whether there may be none."""
     hints = get_args(hint)
     classes = [cls for cls in hints or (hint,) if isinstance(cls, type) and is_dataclass(cls)]
     return (classes[0] if len(classes) == 1 else None), NoneType in hints
@@ -236,7 +255,7 @@ def options_of(settings: type, uses: Collection[str] = (), **kinds: str) -> list
     return list(found.values())
 
 
-def build(settings: type[T], values: Mapping[str, Any], **extra: Any) -> T:
+def build(settings: type[T], values: Mapping[str, Any], /, **extra: Any) -> T:
     """Settings of the values of options.
 
     Args:
@@ -268,7 +287,7 @@ def _variant(made: Option, table: Mapping[str, type], values: Mapping[str, Any])
     for item in (item for cls in dict.fromkeys(table.values()) for item in options_of(cls)):
         if item.hint is bool and item.flag not in known and values.get(item.flag):
             raise UserError(f"--{made.flag} {kind} has no {item.flag}: leave --{item.flag} out")
-    return build(table[kind], values)
+    return build(table[kind], made.read(values) if made.read else values)
 
 
 def check(settings: Any) -> None:

@@ -29,7 +29,7 @@ ACCEPTED, REJECTED = "accepted", "rejected"
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One picture with what is known of it. Empty strings and dictionaries mean «not known».
+    """One picture with what is known of it. Empty strings and dictionaries mean "not known".
 
     Attributes:
         path: POSIX path of the file, relative to the manifest's folder.
@@ -44,7 +44,7 @@ class Photo:
         group: what fairness is measured by, such as `race`, `gender`, `age`, `tone`.
         facts: whatever else the source knows, JSON values only.
         scores: what each criterion measured, by its name.
-        verdict: `accepted`, `rejected` or empty (not judged yet).
+        verdict: `accepted`, `rejected` or empty (not decided yet).
         reason: why it was rejected, `criterion: words`.
     """
 

@@ -46,6 +46,11 @@ def to_pixels(values: Tensor) -> np.ndarray:
     return quantize(values).movedim(-3, -1).contiguous().cpu().numpy()
 
 
+def to_rgb(values: Tensor) -> np.ndarray:
+    """One picture, (1 or 3, height, width), as uint8 RGB (height, width, 3), see `quantize`."""
+    return to_pixels(values.expand(3, -1, -1))
+
+
 def luminance(values: Tensor) -> Tensor:
     """Grey (N, 1, height, width) of RGB (N, 3, height, width)."""
     weights = torch.tensor(LUMINANCE, dtype=torch.float32).to(values)

@@ -10,14 +10,15 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TypeAlias
 from urllib.parse import quote
 
 from dominate import document, tags
 from dominate.dom_tag import dom_tag
 from dominate.util import raw
 
-Cell = str | int | dom_tag
-JSON = dict[str, object] | None
+Cell: TypeAlias = str | int | dom_tag
+JSON: TypeAlias = dict[str, object] | None
 _NONCE = {"nonce": "{{nonce}}"}
 
 

@@ -82,7 +82,7 @@ def write_tensors(files: Mapping[Path, Any]) -> None:
         UserError: no space is left, or a folder cannot be written.
     """
     with ExitStack() as written:
-        for path, content in reversed(files.items()):
+        for path, content in reversed(list(files.items())):
             make_folder(path.parent)
             file = written.enter_context(atomic_write(path))
             buffer = io.BytesIO()  # torch itself hides why the disk refuses

@@ -11,7 +11,7 @@ from cyclegan_glasses.cli.parser import Command
 if TYPE_CHECKING:
     from .test import TestOptions
 
-HELP = "translate the pictures of a data set with a trained model, onto a page of results"
+HELP = "translate a data set with a trained model, and show the results"
 
 
 def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> Command:
@@ -36,21 +36,21 @@ def run(o: TestOptions) -> int:
     from cyclegan_glasses.devices import choose_device, choose_precision
     from cyclegan_glasses.evaluation.results import load_pair, write_results
 
-    device = choose_device(o.device, o.gpu_ids)
-    pair = load_pair(o.folder, o.label, o.data.direction, o.model == "test", o.suffix, device, o.architecture)
-    for network in filter(None, (pair.forth, pair.back)):
+    device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
+    which = o.run.folder, o.run.label, o.data.direction, single, o.suffix
+    pair = load_pair(*which, device, o.architecture)
+    for network in filter(None, (pair.generator, pair.reverse)):
         network.train(not o.evaluation_mode)
-        if o.verbose:
+        if o.run.verbose:
             print(network)
     page, scores = write_results(
         make_batches(replace(o.data, input_nc=pair.input_nc, output_nc=pair.output_nc)),
-        pair.forth,
-        pair.back,
+        pair,
         o.data.direction,
         o.results,
-        choose_precision(o.precision, device),
-        title=f"{o.name}, {o.label}",
-        plain=o.model == "test",
+        choose_precision(o.run.precision, device),
+        title=f"{o.run.name}, {o.run.label}",
+        single=single,
         aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )

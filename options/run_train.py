@@ -33,9 +33,8 @@ def run(o: TrainOptions) -> int:
     Raises:
         UserError: the run's folder, the data or the machine do not go with the options.
     """
-    from .train import FREE, SHAPE
-
-    changes = check_folder(o.folder, read_options(o.folder), o.values, o.continue_train, FREE, SHAPE)
+    folder, label = o.run.folder, o.run.label if o.continue_train else None
+    changes = check_folder(folder, read_options(folder), o.values, o.continue_train, o.free, o.fixed)
 
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
@@ -46,24 +45,25 @@ def run(o: TrainOptions) -> int:
     from cyclegan_glasses.training.early_stopping import make_early_stopping
     from cyclegan_glasses.training.run import Training
 
-    device = choose_device(o.device, o.gpu_ids, local_rank())
+    device = choose_device(o.run.device, o.run.gpu_ids, local_rank())
     with join(device) as distributed:
         log = print if distributed.is_main else lambda *_, **__: None
         batches = make_batches(o.data, distributed.rank, distributed.size, device)
-        precision = choose_precision(o.precision, device)
-        objective = build_objective(o.model, o.objective, precision, o.seed, distributed)
-        if o.dry_run or o.verbose:
-            log(describe_options(o.values), *(objective.weights().values() if o.verbose else ()), sep="\n")
+        precision = choose_precision(o.run.precision, device)
+        objective = build_objective(o.model, o.objective, precision, o.data.seed, distributed)
+        if o.dry_run or o.run.verbose:
+            networks = objective.weights().values() if o.run.verbose else ()
+            log(describe_options(o.values), *networks, sep="\n")
         if o.dry_run:
             return 0
         early_stopping = make_early_stopping(objective, o.data, o.loop.patience, distributed)
         helpers = Examiner(objective, o.data, device), early_stopping, distributed
-        training = Training(objective, batches, o.rate, o.loop, o.folder, *helpers)
-        begun = training.begin(o.start_from, o.label if o.continue_train else None, o.epoch_count)
+        training = Training(objective, batches, o.rate, o.loop, folder, *helpers)
+        begun = training.begin(o.start_from, label, o.epoch_count)
         ready = batches.prepare(progress) if distributed.is_main else batches.prepare()
         log(*begun, *changes, ready, sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
-        watching = build_monitors(o.monitoring, o.folder, distributed)
-        outcome = training.run(watching, o.name, values, o.continue_train)
+        watching = build_monitors(o.monitoring, folder, distributed)
+        outcome = training.run(watching, o.run.name, values, o.continue_train)
         log(o.what_next(outcome.step, bool(outcome.stopped)))
         return outcome.exit_code

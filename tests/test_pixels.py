@@ -8,7 +8,16 @@ import torch
 from torchvision.transforms import functional
 
 from cyclegan_glasses.images import to_grey
-from cyclegan_glasses.pixels import LUMINANCE, luminance, normalize, quantize, to_levels, to_pixels, to_tensor
+from cyclegan_glasses.pixels import (
+    LUMINANCE,
+    luminance,
+    normalize,
+    quantize,
+    to_levels,
+    to_pixels,
+    to_rgb,
+    to_tensor,
+)
 
 ALL = np.arange(256, dtype=np.uint8)
 
@@ -34,6 +43,13 @@ def test_every_level_comes_back_and_what_lies_outside_is_clipped():
     assert quantize(torch.tensor([-7.0, 1.01, 0.003])).tolist() == [0, 255, 128]
     pixels = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
     assert np.array_equal(to_pixels(to_tensor(pixels)), pixels)
+
+
+def test_a_tensor_becomes_a_picture_of_three_channels():
+    values = torch.tensor([-2.0, -1.0, 0.0, 0.5, 1.0, 3.0]).reshape(1, 2, 3)
+    picture = to_rgb(values)
+    assert picture.shape == (2, 3, 3) and picture.dtype == np.uint8
+    assert picture[..., 1].tolist() == [[0, 0, 128], [191, 255, 255]]
 
 
 def test_a_picture_that_cannot_be_written_is_left_as_it_is():

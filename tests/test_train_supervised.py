@@ -62,7 +62,7 @@ def test_a_stopped_run_goes_on_bit_for_bit_and_is_tested(model: str, data: Path,
         ("mask2face", "--crop_size 12 --filters 2 2 2 2 --kernels 3 3 3 3", "at least 17"),
         ("mask2face", "--netD basic", "at least 24"),
         ("mask2face", "--kernels 3", "as many numbers"),
-        ("isee", "--patience -1", "must not be below 0"),
+        ("isee", "--patience -1", "must be at least 0"),
     ],
 )
 def test_words_that_do_not_go_together(

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.webpage import Figure, address, interactive_page, page, strip, table
 
-words = st.text(
+texts = st.text(
     st.characters(codec="utf-8", exclude_characters="\r\0", exclude_categories=("Cs", "Cc")), min_size=1
 )
 
 
-@given(words, words, words)
+@given(texts, texts, texts)
 def test_escapes(title: str, label: str, path: str) -> None:
     """A file called `<script>` is shown by its name."""
     html = page(title, strip([Figure(path, label)], "about"), table([label], [[title]]))
@@ -50,7 +50,7 @@ def test_refresh() -> None:
     assert "data-refresh" not in page("t", tags.p("x")).split("<body")[1].split(">")[0]
 
 
-@given(words)
+@given(texts)
 def test_an_interactive_page(value: str) -> None:
     """It has the common head and style; data cannot end its element, and every script carries the nonce."""
     html = interactive_page("t", "cyclegan_glasses.collect", "review", {"value": f"</script>{value}"})

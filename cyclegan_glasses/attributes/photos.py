@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClass
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import Face, FaceDetector
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 
 SIZE = 128
 _REFINEMENTS = 2
@@ -33,6 +36,28 @@ def classify_photo(
         faces.append(face)
         crops.append(crop)
     return list(zip(faces, classifier.predict(np.stack(crops)), strict=True)) if faces else []
+
+
+def classify_files(
+    paths: Iterable[Path], detector: FaceDetector | None, classifier: FacelyzrClassifier
+) -> Iterator[tuple[Path, list[tuple[Face | None, FaceAttributes]], str]]:
+    """Each path with its faces, and what is wrong with it, if anything is.
+
+    Without a detector the files are aligned crops, each one face (None).
+    """
+    for path in paths:
+        try:
+            image = np.asarray(open_picture(path))
+        except UnreadablePicture as error:
+            yield path, [], error.reason
+            continue
+        if detector is not None:
+            faces: list[tuple[Face | None, FaceAttributes]] = [*classify_photo(image, detector, classifier)]
+            yield path, faces, "" if faces else "no face found"
+        elif image.shape[0] != image.shape[1]:
+            yield path, [], "an aligned crop is a square: leave out --aligned"
+        else:
+            yield path, [(None, classifier.predict(image[None])[0])], ""
 
 
 def refine_landmarks(image: np.ndarray, face: Face, classifier: FacelyzrClassifier) -> Face:

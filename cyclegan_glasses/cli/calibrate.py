@@ -14,11 +14,11 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 
-HELP = "make an attribute classifier of a network that train.py --model facelyzr trained"
+HELP = "make an attribute classifier of a run of --model facelyzr"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `calibrate`."""
+    """Add the arguments of `calibrate`."""
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/judge")
     parser.add_argument("--dataroot", type=Path, required=True, help="the labelled faces that it learnt from")
     parser.add_argument("--labels", metavar="FILE.csv", help="as in training")

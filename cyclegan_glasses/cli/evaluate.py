@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_device
+from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.domains import DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.settings import SHIPPED, check_passes
 from cyclegan_glasses.errors import UserError, one_of
@@ -21,11 +22,11 @@ from cyclegan_glasses.evaluation.settings import (
 )
 from cyclegan_glasses.training.run_folder import read_options
 
-HELP = "score trained models against the truth, baselines and each other, by group"
+HELP = "score models against the truth, baselines and each other"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of `evaluate`."""
+    """The arguments of `evaluate`."""
     parser.add_argument(
         "--name",
         nargs="+",
@@ -52,12 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no_landmarks", action="store_true", help="do not look for landmarks (quicker)")
     parser.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     parser.add_argument("--out", type=Path, help="folder of the report; results/<names>/evaluation_…")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--precision", default="auto", help="auto, fp32, bf16 or fp16")
+    add_device(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int]:
-    """The evaluation that the words ask for."""
+def command(args: argparse.Namespace) -> Command:
+    """The evaluation that the arguments ask for."""
 
     def run() -> int:
         settings = settings_of(args)
@@ -70,10 +70,10 @@ def command(args: argparse.Namespace) -> Callable[[], int]:
 
 
 def settings_of(args: argparse.Namespace) -> EvaluationSettings:
-    """The words as settings.
+    """The arguments as settings.
 
     Raises:
-        UserError: a run or a checkpoint is not there, or a value cannot be.
+        UserError: a run or a checkpoint is not there, or a value is not allowed.
     """
     models = [_where(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
     for passes in args.passes:

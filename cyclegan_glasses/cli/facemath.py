@@ -17,7 +17,7 @@ HELP = "arithmetic on faces: glasses, age, random faces, neighbours"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `facemath`."""
+    """Add the arguments of `facemath`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     learn = actions.add_parser("learn", help="codes, directions and all, into one file")
     learn.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/math")

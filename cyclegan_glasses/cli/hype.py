@@ -6,15 +6,16 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.parser import Command, typed
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 
-HELP = "the human test: build, serve or export a study, report the answers"
+HELP = "the human test: build, serve, export and report a study"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of `hype`."""
+    """The arguments of `hype`."""
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     build = steps.add_parser("build", help="a study from the results of test.py")
     build.add_argument("study", type=Path, metavar="STUDY", help="folder to make")
@@ -47,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     simulate.add_argument("--trials", type=int, default=150, help="pictures of a staircase")
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """The step that the words ask for."""
+def command(args: argparse.Namespace) -> Command:
+    """The step that the arguments ask for."""
     return lambda: STEPS[args.step](args)
 
 
@@ -74,7 +75,7 @@ def _build(args: argparse.Namespace) -> None:
     items = [item.task for item in plan(study, "anyone")]
     counts = ", ".join(f"{items.count(task)} of {task}" for task in study.tasks)
     print(f"{len(study.portraits)} portraits of {len(study.models)} models; a rater answers {counts}")
-    print(f"next: python -m cyclegan_glasses hype serve {args.study}")
+    print(f"next: {typed('hype')} serve {args.study}")
 
 
 def _serve(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_detector, detector_file
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
@@ -13,18 +14,18 @@ HELP = "turn faces into each other, as a GIF"
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """The words of every verb that does arithmetic on faces."""
+    """The arguments of every verb that does arithmetic on faces."""
     parser.add_argument(
         "--model", type=Path, required=True, metavar="FILE.pt", help="what `facemath learn` wrote"
     )
     parser.add_argument("--sharpen", type=float, default=0.5, help="unsharp mask as a last step; 0: none")
     parser.add_argument("--side", type=int, default=128, help="of each face that is shown, in pixels")
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
+    add_detector(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, help="file to write, or a folder for frames")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `morph`."""
+    """Add the arguments of `morph`."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="two or more, one face each")
     parser.add_argument("--steps", type=int, default=12, help="frames from one face to the next (12)")
     add_common(parser)
@@ -37,7 +38,7 @@ def command(args: argparse.Namespace) -> Command:
         raise UserError("morph needs two photos at least")
     if not 1 <= args.steps <= 240:
         raise UserError(f"--steps {args.steps} is invalid: 1 to 240")
-    return lambda: _morph(args.model, args.photos, args.steps, args.yunet, output)
+    return lambda: _morph(args.model, args.photos, args.steps, detector_file(args), output)
 
 
 def _morph(model: Path, photos: list[Path], steps: int, yunet: Path | None, output: FacemathOutput) -> None:

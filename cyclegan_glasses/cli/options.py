@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cyclegan_glasses.option import Option
+from cyclegan_glasses.option import Option, number
 
 
 def add_options(
@@ -59,9 +58,11 @@ def _add(group: argparse._ActionsContainer, item: Option) -> None:
 
 def _reader(item: Option) -> Callable[[str], Any] | None:
     """How the text of a value is read."""
-    if item.parse:
-        return complaining(item.parse)
-    return None if item.variants or item.element is str else {float: number}.get(item.element, item.element)
+    if item.variants or (item.element is str and not item.parse):
+        return None
+    if item.parse or item.element is float:
+        return complaining(item.parse or number)
+    return item.element
 
 
 def complaining(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -74,14 +75,3 @@ def complaining(parse: Callable[[str], Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
-
-
-def number(text: str) -> float:
-    """A text as a finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return value

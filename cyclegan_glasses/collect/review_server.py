@@ -26,8 +26,8 @@ class ReviewServer(LocalServer):
         try:
             match kind, rest:
                 case (("thumb" | "large"), number):
-                    picture = self.review.picture(*_photo_ids([number]), kind == "large")
-                    return Content(picture, "image/jpeg", "max-age=600")
+                    (photo,) = _photo_ids([number])
+                    return Content(self.review.picture(photo, kind == "large"), "image/jpeg", "max-age=600")
                 case "list", "":
                     return self.review.find(_query(query))
                 case "photos", "":

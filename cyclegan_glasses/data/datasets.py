@@ -1,10 +1,10 @@
 """Unpaired, paired and single data sets, and how the folders say which it is.
 
-A sample is a dictionary: `A`, `B` float32 (channels, height, width) in [-1, 1], `A_path`, `B_path` strings,
-where there are masks `M` float32 (1, height, width) in [0, 1] of the glasses on A, with
-`DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides, and `skipped`, the files
-met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in order
-(`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
+A sample is a dictionary: `A`, `B` as `Cut`s, of which `transforms.to_tensors` makes float32 (channels,
+height, width) in [-1, 1]; `A_path`, `B_path` strings; where there are masks `M` of the glasses on A, in
+[0, 1]; with `DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides; and `skipped`,
+the files met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in
+order (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
 from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import LABELLED, DataSettings
-from cyclegan_glasses.data.transforms import Cut, cut, plan, to_values
+from cyclegan_glasses.data.transforms import cut, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import UnreadablePicture, picture_names
 
@@ -50,10 +49,6 @@ class UnpairedDataset:
         return max(len(self.a), len(self.b))
 
     def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
         settings, index = self.settings, key[1]
         rng = sample_generator(settings.seed, *key)
         serial = settings.in_order or settings.serial_batches
@@ -91,10 +86,6 @@ class PairedDataset:
         return len(self.a)
 
     def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
         return _sample(self._open, self.settings, key, len(self), len(self.domains))
 
     def _open(self, index: int) -> Sample:
@@ -116,10 +107,6 @@ class SingleDataset:
         return len(self.domain)
 
     def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
         return _sample(self._open, self.settings, key, len(self))
 
     def _open(self, index: int) -> Sample:
@@ -141,13 +128,9 @@ class AccompaniedDataset:
         return len(self.main)
 
     def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
-        sample = self.main.take(key)
+        sample = self.main[key]
         number = pair_of(key, self.pairs.settings.seed, len(self.pairs))
-        pair = self.pairs.take((key[0], number))
+        pair = self.pairs[key[0], number]
         skipped = (*sample.pop("skipped"), *pair.pop("skipped"))
         whole = sample | {f"pair_{name}": value for name, value in pair.items()} if sample and pair else {}
         return {**whole, "skipped": skipped}
@@ -156,26 +139,17 @@ class AccompaniedDataset:
 Dataset = UnpairedDataset | PairedDataset | SingleDataset | AccompaniedDataset | LabelledDataset
 
 
-def finished(sample: Sample) -> Sample:
-    """A sample with numbers in the place of every `Cut`."""
-    return {name: _numbers(part) if isinstance(part, Cut) else part for name, part in sample.items()}
-
-
-def _numbers(part: Cut) -> torch.Tensor:
-    return to_values(torch.from_numpy(part.pixels[None].copy()), torch.tensor([part.mirror]), part.mask)[0]
-
-
 def with_stores(dataset: Dataset, keep: Callable[[Domain], Domain]) -> Dataset:
     """The same data set with `keep` of each domain in its place; labelled faces have their own way."""
     if isinstance(dataset, LabelledDataset):
         return dataset
     changed: dict[str, Any] = {}
     for name in (field.name for field in fields(dataset)):
-        part = getattr(dataset, name)
-        if isinstance(part, Domain):
-            changed[name] = keep(part)
-        elif isinstance(part, UnpairedDataset | PairedDataset):
-            changed[name] = with_stores(part, keep)
+        value = getattr(dataset, name)
+        if isinstance(value, Domain):
+            changed[name] = keep(value)
+        elif isinstance(value, UnpairedDataset | PairedDataset):
+            changed[name] = with_stores(value, keep)
     return replace(dataset, **changed)
 
 
@@ -221,9 +195,9 @@ def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | Sing
     if settings.dataset_mode == LABELLED:
         return open_labelled(settings)
     source, target = settings.direction.split("to")
-    plain = not any((root / f"{p}{name}").is_dir() for p in (phase, "train", "test") for name in "AB")
+    no_domains = not any((root / f"{p}{name}").is_dir() for p in (phase, "train", "test") for name in "AB")
     if settings.dataset_mode == "single" or (
-        settings.dataset_mode == "unaligned" and settings.in_order and plain
+        settings.dataset_mode == "unaligned" and settings.in_order and no_domains
     ):
         return SingleDataset(settings, _domain(settings, source, root))
     folders = {name: root / f"{phase}{name}" for name in "ABM"}
@@ -286,8 +260,8 @@ def _sample(
 ) -> Sample:
     """The sample of `key` where all its pictures lie on each other."""
     skipped: Skipped = []
-    found = _readable(read, key[1], count, skipped, settings.in_order, files)
-    sample = _cut(found, settings, sample_generator(settings.seed, *key)) if found else {}
+    opened = _readable(read, key[1], count, skipped, settings.in_order, files)
+    sample = _cut(opened, settings, sample_generator(settings.seed, *key)) if opened else {}
     return {**sample, "skipped": tuple(skipped)}
 
 
@@ -309,7 +283,7 @@ def _readable(
 
 def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:
     """The pictures in `opened` cut to size, all under the geometry of the first."""
-    pictures = {name: part for name, part in opened.items() if not isinstance(part, str)}
+    pictures = {name: value for name, value in opened.items() if not isinstance(value, str)}
     first = next(iter(pictures.values()))
     geometry = plan(
         first.size if isinstance(first, Image.Image) else first.shape[1::-1],

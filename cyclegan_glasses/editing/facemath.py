@@ -63,11 +63,11 @@ class FaceMath:
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """The faces of codes, with sides of `size`."""
         with torch.inference_mode():
-            parts = [
+            faces = [
                 self.network.decode(torch.from_numpy(codes[start : start + _BATCH].astype(np.float32)))
                 for start in range(0, len(codes), _BATCH)
             ]
-        return to_pixels(torch.cat(parts))
+        return to_pixels(torch.cat(faces))
 
     def direction(self, name: str) -> np.ndarray:
         """The direction of an attribute.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan_glasses.attributes.verdicts import CLASSES
-from cyclegan_glasses.data.labels import Labels, read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, encode, learn_direction, learn_removal
 from cyclegan_glasses.errors import UserError
@@ -114,7 +114,7 @@ def _pairs(network: FaceAutoencoder, root: Path, limit: int) -> tuple[np.ndarray
     return codes[:, 0], codes[:, 1]
 
 
-def _labelled(labels: Sequence[Labels]) -> dict[str, np.ndarray]:
+def _labelled(labels: Sequence[FaceLabels]) -> dict[str, np.ndarray]:
     """What the manifests say, as numbers; NaN where they do not."""
     glasses = {CLASSES.index("glasses"): 1.0, CLASSES.index("none"): 0.0}
     return {
@@ -125,7 +125,7 @@ def _labelled(labels: Sequence[Labels]) -> dict[str, np.ndarray]:
 
 
 def _columns(table: Path, names: Sequence[str], paths: Sequence[Path]) -> dict[str, np.ndarray]:
-    """Columns of a table for the faces: numbers, or words with two values, the first of them 0."""
+    """Columns of a table for the faces: numbers, or labels with two values, the first of them 0."""
     read = read_table(table)
     rows = [
         read.rows.get(path.name) or read.rows.get(f"{path.parent.name}/{path.name}") or {} for path in paths
@@ -134,13 +134,13 @@ def _columns(table: Path, names: Sequence[str], paths: Sequence[Path]) -> dict[s
     for name in names:
         if name not in read.columns:
             raise UserError(f"{table} has no column {name!r}: it has {', '.join(read.columns[:12])}")
-        words = [row.get(name, "") for row in rows]
-        kinds = sorted(set(words) - {""})
+        cells = [row.get(name, "") for row in rows]
+        kinds = sorted(set(cells) - {""})
         try:
-            numbers = {word: float(word) for word in kinds}
+            values = {cell: float(cell) for cell in kinds}
         except ValueError:
             if len(kinds) > 2:
-                raise UserError(f"{name!r} of {table} has {len(kinds)} words: two, or numbers") from None
-            numbers = {word: float(place) for place, word in enumerate(kinds)}
-        found[name] = np.array([numbers.get(word, np.nan) for word in words])
+                raise UserError(f"{name!r} of {table} has {len(kinds)} values: two, or numbers") from None
+            values = {cell: float(place) for place, cell in enumerate(kinds)}
+        found[name] = np.array([values.get(cell, np.nan) for cell in cells])
     return found

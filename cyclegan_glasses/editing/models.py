@@ -31,7 +31,7 @@ def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, pas
 def load_generator(
     path: Path, device: torch.device, asked: Mapping[str, Any] | None = None
 ) -> tuple[nn.Module, AnyGeneratorSettings]:
-    """The generator whose plain state dict is `path`, ours or the peer's, on `device` and in evaluation mode.
+    """The generator of a plain state dict, on `device` and in evaluation mode; see `load_network_weights`.
 
     Its architecture is read off the weights, so that nothing needs to be repeated.
 

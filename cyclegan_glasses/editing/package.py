@@ -108,8 +108,8 @@ def load_model(
     if path.is_file():
         packed = path.suffix == ".pt"
         if label != "latest" or (packed and (asked or size)):
-            words = "--epoch, --netG, --ngf, --norm and --crop_size" if packed else "--epoch"
-            raise UserError(f"{path} is one model and knows itself: leave {words} out")
+            flags = "--epoch, --netG, --ngf, --norm and --crop_size" if packed else "--epoch"
+            raise UserError(f"{path} is one model and knows itself: leave {flags} out")
         if packed:
             return _load_packed(path, device)
         return _load_bare(path, device, direction, asked, size or BARE_SIZE)

@@ -26,7 +26,7 @@ class EditSettings:
         check: classify the edited faces too.
 
     Raises:
-        UserError: a value that cannot be.
+        UserError: a value is invalid.
     """
 
     face: str = ALL
@@ -71,6 +71,6 @@ class FacemathOutput:
 
 
 def check_passes(passes: int) -> None:
-    """Raises `UserError` for a number of passes that cannot be."""
+    """Raises `UserError` for an invalid number of passes."""
     if not 1 <= passes <= MOST_PASSES:
         raise UserError(f"--passes {passes} is invalid: 1 to {MOST_PASSES}")

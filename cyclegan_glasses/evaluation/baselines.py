@@ -16,8 +16,8 @@ REACH = 3  # pixels around the mask that the colour is taken from
 def baseline(name: str) -> Editor:
     """The editor of that name.
 
-    `untouched` gives the input back. `telea` (Telea, «An image inpainting technique», 2004) and `ns`
-    (Bertalmio, Bertozzi and Sapiro, «Navier-Stokes …», CVPR 2001) are OpenCV's inpainting of the mask; they
+    `untouched` gives the input back. `telea` (Telea, "An image inpainting technique", 2004) and `ns`
+    (Bertalmio, Bertozzi and Sapiro, "Navier-Stokes …", CVPR 2001) are OpenCV's inpainting of the mask; they
     know the exact mask, which a model does not, and give nothing for a picture without one.
 
     Raises:

@@ -18,32 +18,36 @@ from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.pixels import to_tensor
-from cyclegan_glasses.training.loop import to_picture
+from cyclegan_glasses.pixels import to_rgb, to_tensor
 
 PICTURES = 32
-#: Of all scores those that tell a run apart from its neighbours, by direction.
-SHOWN = {
+#: Of all scores those that tell a run apart from its neighbours, by direction, and their names in curves.
+SHORT_NAMES = {
     REMOVE: {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
     ADD: {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
 }
 
 
 def network_editor(
-    forth: nn.Module, back: nn.Module | None, precision: Precision, grey: bool = False, passes: int = 1
+    generator: nn.Module,
+    reverse: nn.Module | None,
+    precision: Precision,
+    grey: bool = False,
+    passes: int = 1,
 ) -> Editor:
-    """An editor that sends a picture through the generators, as test.py does.
+    """An editor that sends a picture through the generator of a direction, then through the reverse one.
 
     Args:
-        grey: `forth` is given luminance alone.
-        passes: how many times `forth` goes over a picture.
+        grey: `generator` takes luminance alone.
+        passes: how many times `generator` goes over a picture.
     """
 
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
         inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
-        after = apply_generator(forth, inputs, precision, passes)
-        back_again = apply_generator(back, after, precision) if back is not None else None
-        return to_picture(after[0]), None if back_again is None else to_picture(back_again[0])
+        fake = apply_generator(generator, inputs, precision, passes)
+        if reverse is None:
+            return to_rgb(fake[0]), None
+        return to_rgb(fake[0]), to_rgb(apply_generator(reverse, fake, precision)[0])
 
     return edit
 
@@ -88,8 +92,8 @@ class Examiner:
         finally:
             network.train(training)
         return {
-            f"{words}_{direction[0]}": mean_of([row[name] for row in rows if name in row])
-            for name, words in SHOWN[direction].items()
+            f"{short}_{direction[0]}": mean_of([row[name] for row in rows if name in row])
+            for name, short in SHORT_NAMES[direction].items()
             if any(name in row for row in rows)
         }
 

@@ -20,15 +20,14 @@ from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.baselines import baseline
-from cyclegan_glasses.evaluation.encoders import Inception, SFace
 from cyclegan_glasses.evaluation.examiner import network_editor
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Editor, Instruments, Measured, already_there, measure
 from cyclegan_glasses.evaluation.page import Worst, write_page
-from cyclegan_glasses.evaluation.perception import Lpips, find_alexnet
+from cyclegan_glasses.evaluation.pretrained import Inception, Lpips, SFace, find_alexnet
 from cyclegan_glasses.evaluation.report import (
+    Candidate,
     Report,
-    Source,
     best,
     evaluated,
     to_markdown,
@@ -36,7 +35,8 @@ from cyclegan_glasses.evaluation.report import (
     write_report,
 )
 from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
-from cyclegan_glasses.evaluation.statistics import bootstrap, figure
+from cyclegan_glasses.evaluation.statistics import bootstrap
+from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
@@ -58,16 +58,16 @@ def evaluate(settings: EvaluationSettings) -> str:
     report.notes += _notes(inputs, instruments, settings)
     done: list[Measured] = []
     worst: list[Worst] = []
-    for source, editor, learnt in _candidates(settings, inputs):
-        kept = Worst(source.title)
-        with tqdm(total=len(inputs), desc=source.title, disable=not sys.stderr.isatty()) as bar:
+    for candidate, editor, trained in _candidates(settings, inputs):
+        kept = Worst(candidate.title)
+        with tqdm(total=len(inputs), desc=candidate.title, disable=not sys.stderr.isatty()) as bar:
             measured = measure(inputs, editor, instruments, kept.keep, bar.update)
         if not measured.rows:
             raise UserError(
-                f"{source.title} translated no picture: are there masks in {settings.inputs.dataroot}?"
+                f"{candidate.title} translated no picture: are there masks in {settings.inputs.dataroot}?"
             )
-        column = evaluated(source, measured)
-        if learnt:
+        column = evaluated(candidate, measured)
+        if trained:
             column.means["change of what is right"] = bootstrap(already_there(inputs, editor, len(inputs)))
             worst.append(kept)
         report.columns.append(column)
@@ -80,27 +80,27 @@ def evaluate(settings: EvaluationSettings) -> str:
     return f"{to_markdown(report)}\nresults: {page}\n"
 
 
-def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[Source, Editor, bool]]:
-    """What is evaluated, with its editor, and whether it was learnt; models are loaded one at a time."""
+def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[Candidate, Editor, bool]]:
+    """What is evaluated, with its editor, and whether it is trained; models are loaded one at a time."""
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
-    forth, back = settings.inputs.direction, opposite(settings.inputs.direction)
+    direction, reverse = settings.inputs.direction, opposite(settings.inputs.direction)
     for path, label in settings.runs:
         model = _load(path, label, device)
-        generator, other = model.get(forth), model.generators.get(back)
+        generator, other = model.get(direction), model.generators.get(reverse)
         channels = generator.settings.input_nc, generator.settings.output_nc
         for passes in settings.passes:
             if passes > 1 and channels[0] != channels[1]:
                 raise UserError(f"{path} gives other pictures than it takes: leave --passes out")
             network = other.network if other else None
             yield (
-                replace(_source(model, path, label, forth), passes=passes),
+                replace(_candidate(model, path, label, direction), passes=passes),
                 network_editor(generator.network, network, precision, channels[0] == 1, passes),
                 True,
             )
     for name in settings.baselines:
         if name == UNTOUCHED or inputs.masked:
-            yield Source(name), baseline(name), False
+            yield Candidate(name), baseline(name), False
 
 
 def _grey(settings: EvaluationSettings) -> bool:
@@ -115,9 +115,9 @@ def _load(path: Path, label: str, device: torch.device) -> EditingModel:
     return load_model(path, device, label=label or "latest")
 
 
-def _source(model: EditingModel, path: Path, label: str, direction: str) -> Source:
+def _candidate(model: EditingModel, path: Path, label: str, direction: str) -> Candidate:
     file, options = Path(model.source), path / OPTIONS_FILE
-    return Source(
+    return Candidate(
         name=model_name(path),
         epoch=label,
         weights=sha256_of(file if file.is_file() else find_generators(path, label, direction)[0])[:SHORT],
@@ -146,7 +146,7 @@ def _about(settings: EvaluationSettings, instruments: Instruments) -> dict[str, 
         "colours": "luminance alone" if pictures.grey else "",
         "data": str(pictures.dataroot),
         "manifest": manifest_hash(pictures.dataroot)[:SHORT] if known else "",
-        "protocol": pictures.protocol.words
+        "protocol": pictures.protocol.about
         or f"{pictures.protocol.preprocess} {pictures.protocol.crop_size}, PNG",
         "judge": _known_by(classifier) if classifier else "",
         "inception": instruments.inception.sha256[:SHORT] if instruments.inception else "",
@@ -193,11 +193,11 @@ def _notes(inputs: Inputs, instruments: Instruments, settings: EvaluationSetting
     if not inputs.masked and set(settings.baselines) - {UNTOUCHED}:
         notes.append(f"no masks in {settings.inputs.phase}M: inpainting is left out")
     counts, protocol = (len(inputs), inputs.target_count), settings.inputs.protocol
-    wanted = protocol.counts if settings.inputs.direction == REMOVE else protocol.counts[::-1]
-    if any(wanted) and counts != wanted:
+    expected = protocol.counts if settings.inputs.direction == REMOVE else protocol.counts[::-1]
+    if any(expected) and counts != expected:
         notes.append(
-            f"{protocol.name}: {counts[0]} inputs and {counts[1]} targets, the protocol has {wanted[0]} and "
-            f"{wanted[1]}: not to be set beside published numbers"
+            f"{protocol.name}: {counts[0]} inputs and {counts[1]} targets, the protocol has "
+            f"{expected[0]} and {expected[1]}: not to be set beside published numbers"
         )
     return notes
 
@@ -206,4 +206,4 @@ def _picked(report: Report, score: str) -> str:
     column = best(report, score)
     if column is None:
         raise UserError(f"--pick {score!r} is no score of this evaluation: {', '.join(report.scores)}")
-    return f"best by {score}: {column.source.title} ({figure(column.value(score))})"
+    return f"best by {score}: {column.candidate.title} ({figure(column.value(score))})"

@@ -64,6 +64,6 @@ def better(name: str) -> str:
     return ZERO if lowered.startswith(_ZERO) else LOW
 
 
-def goodness(name: str, value: float) -> float:
+def ranking_key(name: str, value: float) -> float:
     """A number that is larger for a better value."""
     return {HIGH: value, LOW: -value, ZERO: -abs(value), "": 0.0}[better(name)]

@@ -23,7 +23,7 @@ class Protocol:
         preprocess, load_size, crop_size: see `data.transforms.plan`.
         filter: of Pillow that resizes, `bicubic` or `bilinear`.
         counts: pictures of A and B that the protocol asks for; 0 for any number.
-        words: what stands beside its numbers.
+        about: what stands beside its numbers.
     """
 
     name: str = ""
@@ -32,7 +32,7 @@ class Protocol:
     crop_size: int = 256
     filter: str = "bicubic"
     counts: tuple[int, int] = (0, 0)
-    words: str = ""
+    about: str = ""
 
     def __post_init__(self) -> None:
         one_of("preprocess", self.preprocess, FITS)
@@ -47,7 +47,7 @@ CELEBA = Protocol(
     crop_size=256,
     filter="bilinear",
     counts=(2672, 37157),
-    words="CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)",
+    about="CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)",
 )
 PROTOCOLS = {CELEBA.name: CELEBA}
 

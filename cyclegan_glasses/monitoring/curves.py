@@ -79,9 +79,9 @@ def chart(title: str, lines: dict[str, Points], *, smooth: bool = False) -> dom_
     return tags.div(tags.div(tags.h3(title), keys, cls="head"), picture, cls="card")
 
 
-def running_mean(points: Points, share: float = 0.08) -> Points:
-    """Exponential running mean over about `share` of the points, without a lag at the start."""
-    keep = max(0.0, 1 - 2 / (share * len(points) + 1)) if points else 0.0
+def running_mean(points: Points, span: float = 0.08) -> Points:
+    """Exponential running mean over about the fraction `span` of the points, without a lag at the start."""
+    keep = max(0.0, 1 - 2 / (span * len(points) + 1)) if points else 0.0
     total = weight = 0.0
     mean = []
     for x, y in points:

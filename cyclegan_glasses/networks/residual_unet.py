@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cyclegan_glasses.networks.cpu.winograd import Conv2d
+from cyclegan_glasses.networks.cpu.layers import Conv2d
 from cyclegan_glasses.networks.layers import CLOSED, again, make_norm
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks.cpu.winograd import Conv2d
+from cyclegan_glasses.networks.cpu.layers import Conv2d
 from cyclegan_glasses.networks.layers import Norm, again, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
 

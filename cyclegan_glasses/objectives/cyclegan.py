@@ -64,11 +64,11 @@ class Term(NamedTuple):
 
 
 def _cycle_weight(s: CycleGANSettings, side: str, progress: float) -> float:
-    return (s.lambda_A if side == "A" else s.lambda_B) * (1 + (s.cycle_decay - 1) * progress)
+    return (s.lambda_A if side == "A" else s.lambda_B) * (1 + (s.lambda_decay[0] - 1) * progress)
 
 
 def _identity_weight(s: CycleGANSettings, side: str, progress: float) -> float:
-    faded = s.lambda_identity * (1 + (s.identity_decay - 1) * progress)
+    faded = s.lambda_identity * (1 + (s.lambda_decay[-1] - 1) * progress)
     return (s.lambda_B if side == "A" else s.lambda_A) * faded
 
 

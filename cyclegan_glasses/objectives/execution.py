@@ -85,7 +85,7 @@ class Execution:
             fused=True if fused and self.device.type in ("cpu", "cuda") else None,
         )
 
-    def begin(self, batch: Mapping[str, Tensor], warm_up: Callable[[Tensors], object]) -> Tensors:
+    def begin(self, batch: Mapping[str, Tensor], warm_up: Callable[[Tensors], None]) -> Tensors:
         """A step begins: `batch` on the device in the right layout, and networks that train.
 
         Args:

@@ -148,6 +148,7 @@ def _superellipse(exponent: float) -> np.ndarray:
 
 def closed_curve(control: np.ndarray, count: int, tension: float = 0.5) -> np.ndarray:
     """A closed cardinal spline through `control` (n, d) of about `count` points; 0.5 is Catmull-Rom."""
+    # Cubic Hermite pieces between the points, whose tangents follow the neighbours.
     steps = max(1, round(count / len(control)))
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
     before, start, end, after = (np.roll(control, shift, axis=0)[None] for shift in (1, 0, -1, -2))

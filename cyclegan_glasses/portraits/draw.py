@@ -50,9 +50,10 @@ def draw_portrait(portrait: Portrait, size: int) -> Drawing:
     head = Head.of(portrait, canvas.size)
     hair = look(portrait)
 
-    def rng(part: int) -> np.random.Generator:
-        return np.random.default_rng([portrait.texture, part])
+    def rng(stream: int) -> np.random.Generator:
+        return np.random.default_rng([portrait.texture, stream])
 
+    # From behind to the front; each part has random numbers of its own.
     draw_background(canvas, head, rng(0))
     draw_back(canvas, head, hair, rng(1))
     draw_body(canvas, head)

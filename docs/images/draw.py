@@ -94,7 +94,7 @@ class Told:
 
 def model(size: int = 120, columns: int = 6) -> np.ndarray:
     """Portraits and, below them, what the model that ships makes of them: half without, half with glasses."""
-    editor = GlassesEditor.load(device="cpu")
+    editor = GlassesEditor.load(device="cpu", classifier=None)
     above, below = [], []
     for number in range(columns):
         picture, face = drawn_portrait(10 + number, size, glasses=number < columns // 2)

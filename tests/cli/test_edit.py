@@ -40,12 +40,12 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def run(*words: str) -> int:
-    return run_command(lambda: parse(words)())
+def run(*argv: str) -> int:
+    return run_command(lambda: parse(argv)())
 
 
-def complaint(capsys, *words: str) -> str:
-    assert run(*words) == 2
+def complaint(capsys, *argv: str) -> str:
+    assert run(*argv) == 2
     (line,) = capsys.readouterr().err.splitlines()
     return line.removeprefix("error: ")
 
@@ -87,7 +87,7 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
     Image.new("RGB", (1, 1)).save(place / "one.png")
     (place / "file").touch()
     bomb(place / "huge.png")
-    for words, message in (
+    for argv, message in (
         (("remove", "none.jpg", "-o", "x.jpg"), "none.jpg is not there"),
         (("remove", "t.jpg", "-o", "x.jpg"), "t.jpg: not a picture of a known format"),
         (("remove", "one.png", "-o", "x.png"), "one.png: no face was found"),
@@ -107,7 +107,7 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
             "int8 is there for --format onnx alone",
         ),
     ):
-        assert message in complaint(capsys, *words)
+        assert message in complaint(capsys, *argv)
     assert not (place / "x.png").exists() and not (place / "x.jpg").exists()
 
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
-from cyclegan_glasses.editing.batch import JOURNAL, Output, Row, edit_files
-from cyclegan_glasses.editing.jobs import Job, plan
+from cyclegan_glasses.editing.batch import JOURNAL, Output, PhotoReport, edit_files
+from cyclegan_glasses.editing.jobs import EditJob, plan
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from tests.editing.helpers import Says, make_editor, portrait
@@ -24,14 +24,14 @@ def photos(folder: Path, *names: str) -> Path:
     return folder
 
 
-def edit(inputs: list[str | Path], out: Path, settings=EditSettings(), classifier=None, **words) -> list[Row]:  # noqa: B008
-    work = plan([str(path) for path in inputs], out, words.get("overwrite", False))
+def edit(inputs: list[str | Path], out: Path, settings=None, classifier=None, **output) -> list[PhotoReport]:
+    work = plan([str(path) for path in inputs], out, output.get("overwrite", False))
     journal = work.folder / JOURNAL if work.folder else None
     editor = make_editor([portrait()[1]], classifier)
-    return list(edit_files(editor, work.jobs, REMOVE, settings, Output(**words), journal))
+    return list(edit_files(editor, work.jobs, REMOVE, settings or EditSettings(), Output(**output), journal))
 
 
-def states(rows: list[Row]) -> dict[str, str]:
+def states(rows: list[PhotoReport]) -> dict[str, str]:
     return {Path(row.source).name: row.state for row in rows}
 
 
@@ -104,9 +104,9 @@ def test_before_and_after_side_by_side(tmp_path) -> None:
     assert len(plan([str(tmp_path)], tmp_path / "out").jobs) == 2, "pairs are no photos to edit"
 
 
-def test_what_the_model_is_and_how_it_is_asked_is_part_of_a_row(tmp_path) -> None:
+def test_a_report_tells_the_model_and_the_arguments(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
-    row = json.loads(edit([source], tmp_path / "out")[0].as_json())
+    row = json.loads(json.dumps(edit([source], tmp_path / "out")[0].to_json()))
     assert row["state"] == "edited" and "a bar" in row["key"]
     (face,) = row["faces"]
     assert face["done"] == "edited" and len(face["box"]) == 4 and 0 < face["share"] < 0.2
@@ -116,8 +116,8 @@ def test_where_results_go(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png", "b.jpg", "c/d.png")
     a, out = source / "a.png", tmp_path / "out"
 
-    def targets(*words: str | Path, output: Path = out) -> list[str]:
-        return [job.target.relative_to(tmp_path).as_posix() for job in plan([*map(str, words)], output).jobs]
+    def targets(*inputs: str | Path, output: Path = out) -> list[str]:
+        return [job.target.relative_to(tmp_path).as_posix() for job in plan([*map(str, inputs)], output).jobs]
 
     assert targets(a, output=tmp_path / "x.webp") == ["x.webp"]
     assert targets(a) == ["out/a.png"]
@@ -162,6 +162,6 @@ def test_a_photo_is_replaced_only_when_asked(tmp_path) -> None:
 def test_a_folder_that_cannot_be_written_is_a_reason(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
     (tmp_path / "file").write_text("x")
-    jobs = [Job(source / "a.png", tmp_path / "file" / "a.png")]
+    jobs = [EditJob(source / "a.png", tmp_path / "file" / "a.png")]
     (row,) = edit_files(make_editor([portrait()[1]]), jobs, REMOVE, EditSettings(), Output())
     assert row.state == "skipped" and "cannot write" in row.reason

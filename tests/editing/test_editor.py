@@ -69,8 +69,8 @@ def test_what_goes_in_comes_out(kind) -> None:
     if isinstance(picture, torch.Tensor):
         before, after = before.transpose(1, 2, 0), after.transpose(1, 2, 0)
     changed = before != after
-    share = (changed.any(2) if changed.ndim == 3 else changed).mean()
-    assert 0.01 < share < 0.2
+    area = (changed.any(2) if changed.ndim == 3 else changed).mean()
+    assert 0.01 < area < 0.2
 
 
 def test_a_model_that_changes_nothing_changes_no_bit() -> None:
@@ -127,15 +127,15 @@ def test_a_photo_is_copied_once_and_not_at_all_where_nothing_is_done() -> None:
     """Large photos with many faces would be copied for each of them."""
     image, faces = crowd()
     editor = make_editor(faces)
-    targets = editor.look(image, REMOVE, EditSettings())
+    targets = editor.find_targets(image, REMOVE, EditSettings())
     before = image.copy()
-    result, reports = editor.finish(
+    result, reports = editor.blend(
         image, targets, editor.translate(targets, REMOVE, EditSettings()), EditSettings()
     )
     assert result is not image and np.array_equal(image, before) and len(reports) == 3
     nothing = EditSettings(face="9")
-    targets = editor.look(image, REMOVE, nothing)
-    assert editor.finish(image, targets, [], nothing)[0] is image
+    targets = editor.find_targets(image, REMOVE, nothing)
+    assert editor.blend(image, targets, [], nothing)[0] is image
 
 
 def test_lists_of_pictures_and_both_directions() -> None:
@@ -159,8 +159,10 @@ def test_which_faces(asked, edited) -> None:
     for number, (left, right) in {2: (0, 100), 0: (100, 260), 1: (260, 390)}.items():
         assert changed[:, left:right].any() == (number in edited)
         if number in edited:
-            share = changed[:, left:right].sum() / changed.size
-            assert share <= edit.faces[number].share < share + 0.04
+            area = changed[:, left:right].sum() / changed.size
+            report = edit.faces[number]
+            assert area <= report.area < area + 0.04
+            assert report.share == report.area, "the name of before"
 
 
 def test_the_classifier_leaves_alone_what_needs_nothing() -> None:
@@ -232,7 +234,7 @@ def test_other_pictures_are_refused_in_words(picture) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "options",
     [
         {"face": "0"},
         {"face": "nose"},
@@ -242,6 +244,6 @@ def test_other_pictures_are_refused_in_words(picture) -> None:
         {"passes": 9},
     ],
 )
-def test_settings_that_cannot_be(words) -> None:
+def test_settings_that_cannot_be(options) -> None:
     with pytest.raises(UserError, match=r"--face|--strength|--passes"):
-        EditSettings(**words)
+        EditSettings(**options)

@@ -121,8 +121,8 @@ def test_eigenfaces_are_the_best_linear_code():
     best = (values - values.mean(0)) @ ways[:5].T @ ways[:5] + values.mean(0)
     with torch.no_grad():
         mean, log_variance = network.encode(faces)
-        back = network.decode(mean * (1 + network.noise / network.spread**2))  # undo the pull to the mean
-    np.testing.assert_allclose(back.flatten(1), best, atol=1e-3)
+        decoded = network.decode(mean * (1 + network.noise / network.spread**2))  # undo the pull to the mean
+    np.testing.assert_allclose(decoded.flatten(1), best, atol=1e-3)
     wanted = network.noise / (network.noise + network.spread**2)
     np.testing.assert_allclose(log_variance.exp(), wanted.expand(40, 5), rtol=1e-3)
 

@@ -54,8 +54,8 @@ def _with_preview(data: bytes) -> bytes:
     return b"Exif\0\0" + tiff
 
 
-def save(path: Path, pixels: np.ndarray, **words: Any) -> Path:
-    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(path, **words)
+def save(path: Path, pixels: np.ndarray, **saving: Any) -> Path:
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(path, **saving)
     return path
 
 
@@ -92,13 +92,13 @@ def test_a_turned_photo_is_seen_upright_and_stored_as_it_was(orientation, kind, 
 @pytest.mark.parametrize("kind", ["png", "tif"])
 def test_lossless_files_keep_every_bit_profile_and_texts(channels, kind, tmp_path) -> None:
     pixels = noise(9, 11, channels)
-    words: dict[str, Any] = {"icc_profile": PROFILE, "dpi": (300, 300)}
+    saving: dict[str, Any] = {"icc_profile": PROFILE, "dpi": (300, 300)}
     if kind == "png":
-        words["pnginfo"] = PngInfo()
-        words["pnginfo"].add_text("Author", "somebody")
+        saving["pnginfo"] = PngInfo()
+        saving["pnginfo"].add_text("Author", "somebody")
     else:
-        words |= {"tiffinfo": {315: "somebody"}, "compression": "tiff_lzw"}
-    photo, data = again(save(tmp_path / f"x.{kind}", pixels, **words))
+        saving |= {"tiffinfo": {315: "somebody"}, "compression": "tiff_lzw"}
+    photo, data = again(save(tmp_path / f"x.{kind}", pixels, **saving))
     assert np.array_equal(photo.pixels, pixels)
     with Image.open(io.BytesIO(data)) as picture:
         assert np.array_equal(np.asarray(picture).reshape(pixels.shape), pixels)
@@ -129,14 +129,14 @@ def test_sixteen_bits_stay_sixteen(channels, kind, tmp_path) -> None:
 
 def test_jpeg_keeps_its_tables_and_metadata_and_drops_the_preview(tmp_path) -> None:
     """The preview inside EXIF would show the face as it was."""
-    words = {
+    saving = {
         "quality": 83,
         "subsampling": 0,
         "icc_profile": PROFILE,
         "comment": b"hello",
         "progressive": True,
     }
-    path = save(tmp_path / "x.jpg", noise(40, 32, 3), exif=exif(preview=True), **words)
+    path = save(tmp_path / "x.jpg", noise(40, 32, 3), exif=exif(preview=True), **saving)
     assert b"PREVIEW" in path.read_bytes()
     photo, data = again(path)
     assert b"PREVIEW" not in data
@@ -158,11 +158,11 @@ PLACE = {1: "N", 2: (48.0, 12.5, 1.0)}
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
 @pytest.mark.parametrize("deep", [False, True])
 def test_tiff_keeps_the_directories_of_shot_and_place(compression, deep, tmp_path) -> None:
-    path, words = tmp_path / "x.tif", {"compression": compression, "tiffinfo": {315: "somebody"}}
+    path, saving = tmp_path / "x.tif", {"compression": compression, "tiffinfo": {315: "somebody"}}
     if deep:
         cv2.imwrite(str(path), noise(9, 11, 3, deep=True))
     else:
-        save(path, noise(9, 11, 3), **words)
+        save(path, noise(9, 11, 3), **saving)
     values = Image.Exif()
     values[34665], values[34853] = SHOT, PLACE
     path.write_bytes(_with_directories(path.read_bytes(), values.tobytes()))
@@ -194,8 +194,8 @@ def test_webp_stays_lossless_or_lossy(lossless, tmp_path) -> None:
     path = save(tmp_path / "x.webp", noise(30, 30, 4), lossless=lossless, exact=True, exif=exif())
     photo, data = again(path)
     with Image.open(io.BytesIO(data)) as picture:
-        same = np.array_equal(np.asarray(picture.convert("RGBA"))[..., :3], photo.pixels[..., :3])
-    assert same is lossless
+        equal = np.array_equal(np.asarray(picture.convert("RGBA"))[..., :3], photo.pixels[..., :3])
+    assert equal is lossless
 
 
 def test_what_a_format_cannot_hold_is_brought_to_what_it_can(tmp_path) -> None:

@@ -25,8 +25,8 @@ def portrait(number: int = 3, shape: str = "round") -> Input:
     worn, mask = draw_glasses(
         drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
     )
-    turn = np.radians(facts.roll)
-    half = np.array([np.cos(turn), np.sin(turn)]) * facts.eye_distance / 2
+    roll = np.radians(facts.roll)
+    half = np.array([np.cos(roll), np.sin(roll)]) * facts.eye_distance / 2
     eyes = (np.array([facts.eye_x, facts.eye_y]) + np.stack([-half, half])) * SIDE
     return Input(f"{number}", drawing.image, eyes, worn, mask / 255)
 

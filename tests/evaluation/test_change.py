@@ -48,8 +48,8 @@ def test_colour_shifts_have_a_sign() -> None:
     yellower = colour_shift(flat(), flat((190, 150, 90)), EYES)
     redder = colour_shift(flat(), flat((200, 120, 110)), EYES)
     assert yellower["skin hue"] > 5 and redder["skin hue"] < -5
-    same = colour_shift(flat(), flat(), EYES)
-    assert set(same.values()) == {0.0}
+    equal = colour_shift(flat(), flat(), EYES)
+    assert set(equal.values()) == {0.0}
 
 
 def test_skin_and_background_are_told_apart() -> None:

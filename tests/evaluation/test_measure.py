@@ -16,12 +16,12 @@ from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import measure as measuring
 from cyclegan_glasses.evaluation.baselines import baseline
-from cyclegan_glasses.evaluation.inputs import Inputs, eyes_of, spread
+from cyclegan_glasses.evaluation.inputs import Inputs, evenly_chosen, eyes_of
 from cyclegan_glasses.evaluation.measure import Instruments, already_there, measure, score
 from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.report import (
+    Candidate,
     Report,
-    Source,
     best,
     evaluated,
     to_markdown,
@@ -185,7 +185,11 @@ def test_pictures_come_with_what_is_known_of_them(data: Path, tmp_path: Path) ->
     assert eyes_of(None, (100, 200)) == pytest.approx(np.array([[32.0, 80.0], [68.0, 80.0]]))
     half = Inputs(InputSettings(data, protocol=Protocol(load_size=SIDE // 2, crop_size=SIDE // 2)))
     assert next(iter(half)).eyes == pytest.approx(portrait(0).eyes / 2)
-    assert spread([1, 2, 3, 4, 5], 2) == [1, 3] and spread([1, 2], 9) == [1, 2] and spread([], 1) == []
+    assert (
+        evenly_chosen([1, 2, 3, 4, 5], 2) == [1, 3]
+        and evenly_chosen([1, 2], 9) == [1, 2]
+        and evenly_chosen([], 1) == []
+    )
     assert {item.group.keys() == {"race"} for item in inputs_of(data, groups=("race",))} == {True}
 
 
@@ -229,16 +233,16 @@ def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) ->
     inputs = inputs_of(data)
     report = Report({"direction": "AtoB", "manifest": "abc", "versions": "x 1"})
     kept, done = Worst("mine 5"), []
-    for source, editor in (
-        (Source("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
-        (Source("mine", "10"), baseline("telea")),
-        (Source("untouched"), baseline("untouched")),
+    for candidate, editor in (
+        (Candidate("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
+        (Candidate("mine", "10"), baseline("telea")),
+        (Candidate("untouched"), baseline("untouched")),
     ):
         done.append(measure(inputs, editor, Instruments(), kept.keep))
-        report.columns.append(evaluated(source, done[-1]))
+        report.columns.append(evaluated(candidate, done[-1]))
     report.notes = warnings(report)
     assert "2 of race" in report.notes[0]
-    assert best(report, "L1").source.epoch == "5" and best(report, "no such") is None
+    assert best(report, "L1").candidate.epoch == "5" and best(report, "no such") is None
     write_report(report, done, tmp_path)
     page = write_page(report, [kept], tmp_path)
     rows = list(csv.DictReader((tmp_path / "evaluation.csv").open()))

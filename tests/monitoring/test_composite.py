@@ -125,9 +125,9 @@ def test_background_takes_copies(make_run: Callable[..., Run], at: Callable[[int
     gate, recorder = threading.Event(), None
     recorder = Recorder(gate=gate)
     monitor = ThreadedMonitor(recorder)
-    shown = pictures(shade=200)
-    monitor.pictures(at(1), shown)
-    shown["real_A"][:] = 0
+    handed = pictures(shade=200)
+    monitor.pictures(at(1), handed)
+    handed["real_A"][:] = 0
     gate.set()
     monitor.close()
     np.testing.assert_array_equal(recorder.seen[0], pictures(shade=200)["real_A"])

@@ -85,6 +85,6 @@ def test_pictures(
     watch = Dashboard(DashboardSettings(display_id=7, display_ncols=columns), print)
     watch.start(make_run("a b"))
     watch.pictures(at(100), pictures())
-    shown = {window: screen[window]() for window in screen if not window.endswith("_text")}
-    assert set(shown) == windows
-    assert sum(pane["data"][0]["content"].count("<img") for pane in shown.values()) == len(LABELS)
+    drawn = {window: screen[window]() for window in screen if not window.endswith("_text")}
+    assert set(drawn) == windows
+    assert sum(pane["data"][0]["content"].count("<img") for pane in drawn.values()) == len(LABELS)

@@ -15,7 +15,7 @@ from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import NAMES, losses
 
-numbers = st.floats(allow_infinity=False, allow_nan=False)
+finite = st.floats(allow_infinity=False, allow_nan=False)
 
 
 def row(step: int, **values: float) -> HistoryRow:
@@ -26,8 +26,8 @@ def row(step: int, **values: float) -> HistoryRow:
     st.builds(
         HistoryRow,
         *[st.integers(0, 2**40)] * 4,
-        *[numbers] * 4,
-        losses=st.dictionaries(st.text(), numbers),
+        *[finite] * 4,
+        losses=st.dictionaries(st.text(), finite),
     )
 )
 def test_round_trip(written: HistoryRow) -> None:

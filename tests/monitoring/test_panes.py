@@ -28,7 +28,7 @@ def content(pane: panes.Pane) -> BeautifulSoup:
 
 
 def test_curves() -> None:
-    """Eight losses over epochs and the learning rate on its own axis, under the peer's title."""
+    """Eight losses over epochs and the learning rate on its own axis, titled as the reference does."""
     pane = panes.curves("demo loss over time", rows(10), NAMES)
     assert [trace["name"] for trace in pane["data"]] == [*NAMES, "learning rate"]
     assert len({trace["line"]["color"] for trace in pane["data"]}) == 9
@@ -75,17 +75,17 @@ def test_columns_and_large_pictures() -> None:
 
 
 def test_text(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> None:
-    """Progress, newest losses, messages and options in words; an option is never live HTML."""
+    """Progress, newest losses, messages and options as text; an option is never live HTML."""
     run = make_run()
     pane = panes.progress_text("demo progress", run, at(1100), losses(1100), ["<b>saved</b>"], "training")
     text = content(pane).get_text()
-    for words in (
+    for phrase in (
         "2 of 10, 100 of 1,000 pictures",
         "1,100 pictures",
         "8.1 pictures/s, 1 h 06 min left",
         "G_A 0.952",
     ):
-        assert words in text
+        assert phrase in text
     assert "<b>saved</b>" in text and "<script>alert(1)</script>" in text
     assert "<script" not in pane["data"][0]["content"]
     ended = content(panes.progress_text("t", run, at(1100), {}, [], "not running")).get_text()

@@ -20,7 +20,7 @@ class Server:
 
     def __init__(self) -> None:
         self.windows: dict[str, int] = {}
-        self.shown: list[int] = []
+        self.sent: list[int] = []
         self.error: Exception | None = None
         self.gate = threading.Event()
         self.gate.set()
@@ -30,7 +30,7 @@ class Server:
         if self.error:
             raise self.error
         self.windows[window] = pane["n"]
-        self.shown.append(pane["n"])
+        self.sent.append(pane["n"])
 
     def exists(self, window: str) -> bool:
         if self.error:
@@ -71,11 +71,11 @@ def test_newest_wins(server: Server, sender: Sender) -> None:
     assert time.monotonic() - begin < 1
     server.gate.set()
     sender.close()
-    assert server.windows == {"a": 999} and len(server.shown) <= 3
+    assert server.windows == {"a": 999} and len(server.sent) <= 3
 
 
 def test_lost_and_found(server: Server, sender: Sender, messages: list[str]) -> None:
-    """A lost server is messages once, its return once, and every pane is there again, newest values in it."""
+    """A lost server is reported once, its return once, and every pane is there again, newest values in it."""
     sender.offer("a", pane(1))
     sender.offer("b", pane(2))
     assert wait_for(lambda: server.windows == {"a": 1, "b": 2})

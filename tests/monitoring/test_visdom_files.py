@@ -85,15 +85,15 @@ def test_member_that_is_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "words"), [(None, "install Node.js"), ("#!/bin/sh\nexit 1\n", "could not fetch")]
+    ("script", "message"), [(None, "install Node.js"), ("#!/bin/sh\nexit 1\n", "could not fetch")]
 )
-def test_no_npm(npm: Path, tmp_path: Path, script: str | None, words: str) -> None:
+def test_no_npm(npm: Path, tmp_path: Path, script: str | None, message: str) -> None:
     """Without npm, or without a network for it, one line says what to do."""
     (tmp_path / "npm").unlink()
     if script:
         (tmp_path / "npm").write_text(script)
         (tmp_path / "npm").chmod(0o755)
-    with pytest.raises(UserError, match=words) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         fetch()
     assert "\n" not in str(caught.value)
 

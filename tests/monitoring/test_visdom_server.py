@@ -157,8 +157,8 @@ def listening(port: int) -> set[str]:
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         if Path(table).exists():
             for line in Path(table).read_text().splitlines()[1:]:
-                words = line.split()
-                address, number = words[1].split(":")
-                if words[3] == "0A" and int(number, 16) == port:
+                columns = line.split()
+                address, number = columns[1].split(":")
+                if columns[3] == "0A" and int(number, 16) == port:
                     found.add(address)
     return found

@@ -69,7 +69,7 @@ def test_the_smallest_side_is_the_smallest(kind: str, layers: int) -> None:
     [
         (64, "unet_128", "basic", "unet_128 needs a --crop_size that is a multiple of 128"),
         (128, "unet_256", "basic", "multiple of 256"),
-        (20, "resnet_6blocks", "basic", "--crop_size 20 leaves --netD basic nothing to judge: at least 24"),
+        (20, "resnet_6blocks", "basic", "--crop_size 20 leaves --netD basic nothing to score: at least 24"),
         (24, "resnet_6blocks", "basic", ""),
         (8, "resnet_6blocks", "pixel", ""),
         (256, "unet_128", "basic", ""),

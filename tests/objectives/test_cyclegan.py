@@ -194,7 +194,7 @@ def test_a_run_can_take_up_averaging_later() -> None:
 def test_cycle_and_identity_weights_fall_in_a_straight_line(progress: float, float64: None) -> None:
     """`--lambda_decay`: the losses of the same weights and pictures, at three moments."""
     plain = make().step(batch())
-    faded = make(cycle_decay=0.5, identity_decay=0.2).step(batch(), progress)
+    faded = make(lambda_decay=(0.5, 0.2)).step(batch(), progress)
     cycle, identity = 1 - 0.5 * progress, 1 - 0.8 * progress
     for side in "AB":
         assert faded[f"cycle_{side}"].item() == pytest.approx(
@@ -310,8 +310,8 @@ def test_the_discriminators_see_the_pool() -> None:
         {"lambda_A": -1.0},
         {"pool_size": -1},
         {"ema": 1.0},
-        {"cycle_decay": -0.1},
-        {"identity_decay": float("nan")},
+        {"lambda_decay": (-0.1,)},
+        {"lambda_decay": (1.0, float("nan"))},
     ],
     ids=str,
 )

@@ -13,12 +13,12 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import distance
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, IseeSettings, ResidualUnetSettings
-from cyclegan_glasses.objectives.settings import DISTANCES, AdamSettings, SupervisedSettings
+from cyclegan_glasses.objectives.settings import DISTANCES, AdamSettings, Mask2FaceSettings
 from cyclegan_glasses.objectives.supervised import Supervised
 
 CPU = torch.device("cpu")
 UNET = ResidualUnetSettings(filters=(4, 4), kernels=(3, 3))
-SETTINGS = SupervisedSettings(UNET, adam=AdamSettings(0.01, 0.9))
+SETTINGS = Mask2FaceSettings(UNET, adam=AdamSettings(0.01, 0.9))
 
 
 def make(**changes: Any) -> Supervised:

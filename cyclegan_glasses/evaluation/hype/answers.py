@@ -24,9 +24,9 @@ class Answer:
     Attributes:
         rater: pseudonym, letters, digits, `.`, `_` and `-`.
         item: id in the rater's plan.
-        value: for criteria four of 0 or 1, else 1 for «real» and 0 for «fake», alone in the list.
+        value: for criteria four of 0 or 1, else 1 for "real" and 0 for "fake", alone in the list.
         exposure: asked for, in ms; 0 without a limit.
-        shown: measured in the browser, in ms; 0 without a limit.
+        measured: exposure measured in the browser, in ms, `shown` in files; 0 without a limit.
         seconds: from the picture to the answer.
     """
 
@@ -34,8 +34,13 @@ class Answer:
     item: str
     value: tuple[int, ...]
     exposure: int = 0
-    shown: float = 0.0
+    measured: float = 0.0
     seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        values = asdict(self)
+        return {("shown" if name == "measured" else name): value for name, value in values.items()}
 
     @staticmethod
     def from_json(row: Any) -> Answer:
@@ -61,8 +66,10 @@ class Answer:
         for name, number in times.items():
             if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < 1e7:
                 raise ValueError(f"{name} is no time")
-        exposure, shown, seconds = times.values()
-        return Answer(rater, item, tuple(int(v) for v in value), int(exposure), float(shown), float(seconds))
+        exposure, measured, seconds = times.values()
+        return Answer(
+            rater, item, tuple(int(v) for v in value), int(exposure), float(measured), float(seconds)
+        )
 
 
 def append_answer(folder: Path, answer: Answer) -> None:
@@ -71,7 +78,7 @@ def append_answer(folder: Path, answer: Answer) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    jsonl.append(Path(folder) / ANSWERS, [json.dumps(asdict(answer))], sync=True)
+    jsonl.append(Path(folder) / ANSWERS, [json.dumps(answer.to_json())], sync=True)
 
 
 def read_answers(files: Iterable[Path]) -> list[Answer]:

@@ -11,8 +11,8 @@ import torch
 from torchvision.models import alexnet
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation import perception
-from cyclegan_glasses.evaluation.perception import ALEXNET_FILE, Lpips, find_alexnet
+from cyclegan_glasses.evaluation import pretrained
+from cyclegan_glasses.evaluation.pretrained import ALEXNET_FILE, Lpips, find_alexnet
 from cyclegan_glasses.files import sha256_of
 from tests.evaluation.portraits import portrait, spoiled
 
@@ -85,7 +85,7 @@ def test_weights_come_from_a_file_or_the_cache_and_never_from_the_web(weights, t
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / ALEXNET_FILE).write_bytes(weights.read_bytes())
     assert find_alexnet() == tmp_path / "checkpoints" / ALEXNET_FILE
-    monkeypatch.setattr(perception.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda _: None)
     assert find_alexnet() is None
 
 

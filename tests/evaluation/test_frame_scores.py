@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cyclegan_glasses.evaluation.frame import Frame, frame_added, frame_left, glasses_zone
+from cyclegan_glasses.evaluation.frame_scores import FrameScores, frame_added, frame_left, glasses_zone
 from tests.evaluation.portraits import portrait, spoiled
 
 EYES = np.array([[36.0, 48.0], [72.0, 48.0]])
@@ -16,15 +16,15 @@ def flat(value: int = 150) -> np.ndarray:
     return np.full((108, 108, 3), value, np.uint8)
 
 
-def drawn(*parts: str) -> np.ndarray:
+def drawn(*drawings: str) -> np.ndarray:
     """Circles of radius 12 around the eyes and a line between them, on grey."""
     picture = flat()
     for number, eye in enumerate(EYES):
-        if f"rim{number}" in parts:
+        if f"rim{number}" in drawings:
             cv2.circle(picture, tuple(int(v) for v in eye), 12, (30, 30, 30), 2, cv2.LINE_AA)
-    if "bridge" in parts:
+    if "bridge" in drawings:
         cv2.line(picture, (47, 46), (61, 46), (30, 30, 30), 2)
-    if "line" in parts:
+    if "line" in drawings:
         cv2.line(picture, (8, 48), (100, 48), (30, 30, 30), 3)
     return picture
 
@@ -55,8 +55,8 @@ def test_noise_and_colour_are_no_frame() -> None:
     for change in (rng.normal(0, 30, flat().shape), zone * rng.normal(0, 30, flat().shape), zone * 25):
         after = np.clip(flat() + change, 0, 255).astype(np.uint8)
         assert not frame_added(flat(), after, EYES).whole
-    assert frame_added(flat(), flat(), EYES) == Frame(0, 0, 0)
-    assert frame_added(flat(), flat(180), EYES) == Frame(0, 0, 0)
+    assert frame_added(flat(), flat(), EYES) == FrameScores(0, 0, 0)
+    assert frame_added(flat(), flat(180), EYES) == FrameScores(0, 0, 0)
 
 
 @pytest.mark.parametrize("strength", [0.25, 0.5, 0.75])
@@ -73,9 +73,9 @@ def test_nothing_removed_is_all_left_and_all_removed_nothing() -> None:
 
 
 def test_the_way_round_turns_with_the_head() -> None:
-    whole, turn = drawn("rim0", "rim1", "bridge"), cv2.getRotationMatrix2D((54, 48), 20, 1)
-    turned = cv2.warpAffine(whole, turn, (108, 108), borderValue=(150, 150, 150))
-    eyes = EYES @ turn[:, :2].T + turn[:, 2]
+    whole, rotation = drawn("rim0", "rim1", "bridge"), cv2.getRotationMatrix2D((54, 48), 20, 1)
+    turned = cv2.warpAffine(whole, rotation, (108, 108), borderValue=(150, 150, 150))
+    eyes = EYES @ rotation[:, :2].T + rotation[:, 2]
     assert frame_added(flat(), turned, eyes).whole
 
 

@@ -13,6 +13,7 @@ from dominate import tags
 from dominate.dom_tag import dom_tag
 
 from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.evaluation.scores import ranking_key
 from cyclegan_glasses.files import make_folder, write_json, write_text
 from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
@@ -22,7 +23,6 @@ ROWS = "results.json"
 VERSION = 1
 HEADINGS = {REMOVE: "Glasses off (AtoB)", ADD: "Glasses on (BtoA)"}
 _ROLES = {"real": "input", "fake": "result", "rec": "reconstruction", "idt": "identity"}
-_LOWER_IS_BETTER = ("mae", "mse", "l1", "l2", "lpips", "error", "change", "fid", "kid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +175,7 @@ def _change(name: str, value: float, before: float) -> dom_tag:
 
 def _gain(name: str, value: float, before: float) -> float:
     """How much better than before: positive is better, also for scores that are to be low."""
-    terms = name.lower().replace("(", " ").split()
-    sign = -1 if any(term in _LOWER_IS_BETTER for term in terms) else 1
-    gain = sign * (value - before)
+    gain = ranking_key(name, value) - ranking_key(name, before)
     return 0.0 if math.isnan(gain) else gain
 
 

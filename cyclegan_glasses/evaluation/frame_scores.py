@@ -25,7 +25,7 @@ CLOSED, BRIDGED = 0.75, 0.5  # a rim, a bridge that counts as whole
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FrameScores:
     """How much of a frame there is, each 0 to 1.
 
     Attributes:
@@ -53,7 +53,7 @@ def glasses_zone(shape: tuple[int, ...], eyes: NDArray) -> Mask:
     return ((np.abs(along) < 1.3) & (down > -0.5) & (down < 0.62)).astype(np.float64)
 
 
-def frame_added(before: Picture, after: Picture, eyes: NDArray) -> Frame:
+def frame_added(before: Picture, after: Picture, eyes: NDArray) -> FrameScores:
     """How complete the frame is that `after` has and `before` has not, read off the changed region alone."""
     change = _grey(after) - _grey(before)
     threshold = _threshold(change, eyes)
@@ -62,7 +62,7 @@ def frame_added(before: Picture, after: Picture, eyes: NDArray) -> Frame:
         lines = _round_lines(change, eye, eyes)
         path = _closed_path(np.abs(lines))
         rims.append(float((_along(np.abs(lines), path) > threshold).mean()))
-    return Frame(min(rims), _bridge(change, eyes, threshold), _temples(change, eyes, threshold))
+    return FrameScores(min(rims), _bridge(change, eyes, threshold), _temples(change, eyes, threshold))
 
 
 def frame_left(before: Picture, after: Picture, eyes: NDArray) -> float:

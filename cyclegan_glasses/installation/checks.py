@@ -9,22 +9,20 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cyclegan_glasses.cli.health import (
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.installation.findings import (
     FINE,
     NOTE,
     TROUBLE,
     Finding,
-    check_torchvision,
     first_line,
     version_of,
 )
-from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.machine import cores, free_memory
 
 GIGA = 1024**3
 REQUIRED = (
     "torch",
-    "torchvision",
     "pillow",
     "numpy",
     "requests",
@@ -38,6 +36,7 @@ REQUIRED = (
 OPTIONAL = (
     ("torch-fidelity", "metrics", "FID and KID"),
     ("lpips", "metrics", "LPIPS"),
+    ("torchvision", "metrics", "FID, KID and LPIPS"),
     ("onnx", "export", "models for other programs"),
     ("onnxruntime", "export", "running exported models"),
     ("dask", "cluster", "the criteria on several machines"),
@@ -83,9 +82,18 @@ def packages() -> Iterator[Finding]:
 
 
 def torchvision() -> Iterator[Finding]:
-    """Whether torchvision fits torch."""
-    check_torchvision()
-    yield Finding("torchvision", FINE, "matches torch")
+    """Whether torchvision, where it is installed, fits torch."""
+    if not version_of("torchvision"):
+        return
+    try:
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError, OSError) as error:
+        versions = " beside ".join(f"{name} {version_of(name)}" for name in ("torchvision", "torch"))
+        text = f"{versions} does not work ({first_line(error)}): FID, KID and LPIPS need it"
+        remedy = "take both from one place by one command: `pip install --force-reinstall torch torchvision`"
+        yield Finding("torchvision", NOTE, text, remedy)
+    else:
+        yield Finding("torchvision", FINE, "matches torch")
 
 
 def opencv() -> Iterator[Finding]:
@@ -119,7 +127,7 @@ def devices() -> Iterator[Finding]:
         yield Finding(f"gpu {index}", FINE, text)
     if not torch.cuda.is_available() and shutil.which("nvidia-smi"):
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
-        remedy = "see what `nvidia-smi` says and update the driver, or install another torch and torchvision"
+        remedy = "see what `nvidia-smi` says and update the driver, or install another torch"
         yield Finding("gpu", NOTE, f"there is an NVIDIA driver, but torch ({built}) cannot use it", remedy)
     device = choose_device()
     text = f"--device auto is {device}, --precision auto is {choose_precision('auto', device).name}"

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyclegan_glasses.monitoring.results_page import ROWS, Result, read_rows, summary, write_results_page
+from cyclegan_glasses.evaluation.results_page import ROWS, Result, read_rows, summary, write_results_page
 
 
 def result(stem: str, direction: str = "AtoB", psnr: float = 25.0, before: float = 20.0) -> Result:
@@ -25,7 +25,7 @@ def soup_of(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def words(cells: list) -> list[str]:
+def texts(cells: list) -> list[str]:
     return [
         cell if isinstance(cell, str) else BeautifulSoup(cell.render(), "html.parser").get_text()
         for cell in cells
@@ -60,7 +60,7 @@ def test_second_direction_adds(tmp_path: Path) -> None:
 def test_summary() -> None:
     """Means, the change, and how many results are nearer to the truth than the input was."""
     rows = [result("a", psnr=26, before=20), result("b", psnr=24, before=25), result("c", psnr=28, before=21)]
-    lines = [words(line) for line in summary(rows)]
+    lines = [texts(line) for line in summary(rows)]
     assert lines[0] == ["PSNR", "26.0 dB", "22.0 dB", "+4.0 dB", "67 %"]
     assert lines[1] == ["SSIM", "0.900", "0.950", "-0.050", "0 %"]
 
@@ -68,7 +68,7 @@ def test_summary() -> None:
 def test_scores_that_are_to_be_low() -> None:
     """A smaller error is a gain."""
     low = Result("a", {}, scores={"MAE in mask": 1.0}, input_scores={"MAE in mask": 4.0})
-    assert words(summary([low])[0]) == ["MAE in mask", "1", "4", "-3", "100 %"]
+    assert texts(summary([low])[0]) == ["MAE in mask", "1", "4", "-3", "100 %"]
     assert 'class="good"' in summary([low])[0][3].render()
 
 
