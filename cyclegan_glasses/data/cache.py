@@ -7,8 +7,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from cyclegan_glasses.data.datasets import Dataset, with_stores
+from cyclegan_glasses.data.datasets import Dataset
 from cyclegan_glasses.data.folders import Domain
+from cyclegan_glasses.data.labelled import LabelledDataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import CachedImages, MemoryStore, ShowProgress, open_disk
 from cyclegan_glasses.errors import UserError
@@ -31,7 +32,7 @@ def add_cache(
     Raises:
         UserError: `settings.cache` cannot be written, or more than a tenth of a domain cannot be read.
     """
-    if not settings.cacheable or settings.cache == "none":
+    if isinstance(dataset, LabelledDataset) or not settings.cacheable or settings.cache == "none":
         return dataset, "pictures are decoded each time (--cache)"
     side, folder = settings.load_size, cache_folder() / "pictures"
     size = sum(CachedImages(domain, side).bytes for domain in dataset.domains)
@@ -46,9 +47,9 @@ def add_cache(
         return replace(domain, store=open_disk(CachedImages(domain, side), folder, threads, progress))
 
     if where == "memory":
-        return with_stores(dataset, in_memory), f"pictures are kept in memory once they are decoded: {room}"
+        return dataset.with_stores(in_memory), f"pictures are kept in memory once they are decoded: {room}"
     if where == "disk":
-        return with_stores(dataset, on_disk), f"decoded pictures lie in {folder}: {room}"
+        return dataset.with_stores(on_disk), f"decoded pictures lie in {folder}: {room}"
     return dataset, f"pictures are decoded each time, there is no room for {room}"
 
 

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from cyclegan_glasses.data.batch import Batch, DevicePrefetcher, collate
 from cyclegan_glasses.data.cache import add_cache
-from cyclegan_glasses.data.datasets import Dataset, PairedDataset, open_dataset
+from cyclegan_glasses.data.datasets import AlignedDataset, Dataset, open_dataset
 from cyclegan_glasses.data.sampler import EpochSampler, Key
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import ShowProgress
@@ -78,7 +78,7 @@ class Batches:
     @property
     def paired(self) -> bool:
         """Whether B is the truth for A and A for B."""
-        return isinstance(self.dataset, PairedDataset)
+        return isinstance(self.dataset, AlignedDataset) and self.dataset.paired
 
     @property
     def skipped(self) -> dict[str, str]:

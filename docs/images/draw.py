@@ -31,10 +31,7 @@ def worn(drawing: Drawing, number: int, shape: str | None = None, sunglasses: bo
     frame = (
         random_frame(np.random.default_rng([7, number]), shape, sunglasses) if shape else frame_of(0, number)
     )
-    image, _ = draw_glasses(
-        drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
-    )
-    return image
+    return drawing.with_glasses(frame)[0]
 
 
 def portraits(size: int = 120, columns: int = 5) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 
 import numpy as np
 import torch
@@ -61,6 +62,17 @@ class Says:
         self.asked.append(len(faces))
         middle = faces[:, 42:58, 40:90].mean((1, 2, 3))
         return [Verdict(self.dark if level < 60 else self.bright, 0.9) for level in middle]
+
+
+def failing(check: Callable[..., None], *axes: Iterable[object]) -> list[str]:
+    """The combinations of values for which `check` fails, and how."""
+    found = []
+    for case in product(*axes):
+        try:
+            check(*case)
+        except AssertionError as error:
+            found.append(f"{case}: {error}")
+    return found
 
 
 def portrait(size: int = 120, number: int = 1) -> tuple[np.ndarray, Face]:
