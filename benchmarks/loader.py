@@ -93,7 +93,7 @@ def training(settings: DataSettings, device: torch.device, args: argparse.Namesp
         generator=GeneratorSettings(args.netG, filters=args.ngf),
         discriminator=DiscriminatorSettings(filters=args.ndf),
     )
-    objective = CycleGAN(networks, device, choose_precision(args.precision, device))
+    objective = CycleGAN(networks, choose_precision(args.precision, device))
     schedule = LRSchedule(LRScheduleSettings(), objective.optimizers.values())
     loop = LoopSettings(max_steps=args.steps, print_freq=1, display_freq=0, update_html_freq=0)
     watch = Watch()
