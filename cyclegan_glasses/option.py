@@ -22,7 +22,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
-from functools import cache
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -204,7 +203,6 @@ def variants(table: Mapping[str, type], default: str, help: str, **details: Any)
     return field(default_factory=lambda: table[default](), metadata=metadata)
 
 
-@cache
 def _declarations(settings: type) -> tuple[tuple[str, Option | None, Any], ...]:
     """Name, option and type of each field of a settings class."""
     hints, found = get_type_hints(settings), []

@@ -41,7 +41,7 @@ class RunOptions:
     GROUP: ClassVar[str] = "run"
 
     name: str = option(
-        "experiment_name", "of the run; its files are below --checkpoints_dir", resume="session"
+        "experiment_name", "name of the run; its files are below --checkpoints_dir", resume="session"
     )
     suffix: str = option(
         "", "added to the name; may hold options, as in {netG}_{crop_size}", resume="session"
@@ -49,11 +49,13 @@ class RunOptions:
     checkpoints_dir: str = option("./checkpoints", "folder of runs", resume="session")
     epoch: str = option("latest", "which saved epoch to load", resume="session")
     load_iter: int = option(0, "load the state saved at this count of pictures", resume="session")
-    device: str = option("auto", "auto, cpu, cuda, cuda:1 or mps", resume="session")
+    device: str = option("auto", "what computes: auto, cpu, cuda, cuda:1 or mps", resume="session")
     gpu_ids: list[int] | None = option(
         None, "number of the GPU, -1 for the CPU", parse=gpu_numbers, resume="session"
     )
-    precision: str = option("auto", "of the forward pass", choices=("auto", "fp32", "bf16", "fp16"))
+    precision: str = option(
+        "auto", "number format of the forward pass", choices=("auto", "fp32", "bf16", "fp16")
+    )
     verbose: bool = option(False, "print the networks layer by layer", resume="session")
 
     @property

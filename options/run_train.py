@@ -46,24 +46,24 @@ def run(o: TrainOptions) -> int:
     from cyclegan_glasses.training.run import Training
 
     device = choose_device(o.run.device, o.run.gpu_ids, local_rank())
-    with join(device) as ranks:
-        log = print if ranks.is_main else lambda *_, **__: None
-        batches = make_batches(o.data, ranks.rank, ranks.size, device)
-        precision = choose_precision(o.run.precision, device, ranks)
-        objective = build_objective(o.model, o.objective, precision, o.data.seed)
+    with join(device) as context:
+        log = print if context.is_main else lambda *_, **__: None
+        batches = make_batches(o.data, context.rank, context.size, device)
+        precision = choose_precision(o.run.precision, device)
+        objective = build_objective(o.model, o.objective, precision, o.data.seed, context)
         if o.dry_run or o.run.verbose:
             networks = objective.weights().values() if o.run.verbose else ()
             log(describe_options(o.values), *networks, sep="\n")
         if o.dry_run:
             return 0
-        patience = make_early_stopping(objective, o.data, o.loop.patience, ranks)
-        helpers = Examiner(objective, o.data, device), patience, ranks
+        early_stopping = make_early_stopping(objective, o.data, o.loop.patience, context)
+        helpers = Examiner(objective, o.data, device), early_stopping, context
         training = Training(objective, batches, o.rate, o.loop, folder, *helpers)
-        begun = training.begin(o.start_from, label, o.epoch_count)
-        ready = batches.prepare(progress) if ranks.is_main else batches.prepare()
-        log(*begun, *changes, ready, sep="\n")
+        started = training.begin(o.start_from, label, o.epoch_count)
+        ready = batches.prepare(progress) if context.is_main else batches.prepare()
+        log(*started, *changes, ready, sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
-        watching = build_monitors(o.monitoring, folder, ranks)
-        outcome = training.run(watching, o.run.name, values, o.continue_train)
+        monitor = build_monitors(o.monitoring, folder, context)
+        outcome = training.run(monitor, o.run.name, values, o.continue_train)
         log(o.what_next(outcome.step, bool(outcome.stopped)))
         return outcome.exit_code

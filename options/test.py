@@ -88,11 +88,10 @@ class TestOptions:
 def test_options() -> list[Option]:
     """Every option of test.py; those of pictures and generators are declared where training has them."""
     trained = {item.flag: item for item in train_options("cyclegan")}
-    insisted = {"cli_default": argparse.SUPPRESS, "group": GENERATOR}
     return [
         *(trained[flag] for flag in RUN),
         *(replace(trained[flag], group="pictures", **changes) for flag, changes in PICTURES.items()),
-        *(replace(trained[flag], **insisted) for flag in ARCHITECTURE),
+        *(replace(trained[flag], cli_default=argparse.SUPPRESS, group=GENERATOR) for flag in ARCHITECTURE),
         *(item for item in options_of(TestOptions) if item.flag not in trained or item.flag == "model"),
     ]
 

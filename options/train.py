@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Parser, typed
+from cyclegan_glasses.cli.parser import Parser, command_line
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
@@ -83,12 +83,12 @@ class TrainOptions:
     def what_next(self, step: int, stopped: bool) -> str:
         """What to type after a run that ended, or was stopped, at `step`."""
         if stopped:
-            command = typed("train")
+            command = command_line("train")
             if "TORCHELASTIC_RUN_ID" in os.environ:
                 command = command.replace("python", "torchrun …", 1)
             return f"stopped at step {step}; go on: {command} {self.arguments} --continue_train"
         data = shlex.quote(self.data.dataroot)
-        return f"trained {step} steps; next: {typed('test')} --dataroot {data} {self.arguments}"
+        return f"trained {step} steps; next: {command_line('test')} --dataroot {data} {self.arguments}"
 
 
 def train_options(model: str) -> list[Option]:

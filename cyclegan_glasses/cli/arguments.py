@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.networks.settings import GENERATORS, NORMS
+from cyclegan_glasses.networks.settings import GENERATOR_SETTINGS, NORMS
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     group.add_argument("--epoch", default="latest", help="which saved epoch of a run")
     group.add_argument(
-        "--netG", choices=tuple(GENERATORS), help="insist on this generator; read off the weights"
+        "--netG", choices=tuple(GENERATOR_SETTINGS), help="insist on this generator; read off the weights"
     )
     group.add_argument("--ngf", type=int, help="insist on so many filters")
     group.add_argument("--norm", choices=NORMS, help="insist on this normalisation")

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_file, model_choice
+from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Command
-from cyclegan_glasses.editing.settings import EditSettings
+from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.option import build, options_of
 
 if TYPE_CHECKING:
     from cyclegan_glasses.editing.batch import PhotoReport
@@ -26,23 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT", help="a photo, or a folder"
     )
-    group = parser.add_argument_group("faces")
-    group.add_argument("--face", default="all", help="all, largest, or which one: 1 is the largest")
-    group.add_argument("--strength", type=float, default=1.0, help="0 to 1: fades the edit")
-    group.add_argument("--passes", type=int, help="go over each face so often; else as the model says")
-    group.add_argument(
-        "--force", action="store_true", help="also faces that need nothing, by the attribute classifier"
-    )
-    group.add_argument("--judge", action="store_true", help="classify the results as well")
-    add_detector(group)
-    group = parser.add_argument_group("files")
-    group.add_argument("--strip", action="store_true", help="leave out EXIF, XMP and texts")
-    group.add_argument("--before_after", action="store_true", help="also write both side by side")
-    group.add_argument("--overwrite", action="store_true", help="write again what is there, even the photo")
-    group.add_argument(
-        "--copy_faceless", action="store_true", help="copy photos without a face: whole sequences"
-    )
-    group.add_argument("--json", action="store_true", help="print a line of JSON for each photo")
+    add_options(parser, [*options_of(EditSettings), *options_of(OutputSettings)])
+    parser.add_argument("--json", action="store_true", help="print a line of JSON for each photo")
+    add_detector(parser)
     add_model(parser)
     group = parser.add_argument_group("device")
     add_device(group, precision="fp32")
@@ -55,7 +43,7 @@ def command(args: argparse.Namespace, direction: str) -> Command:
     Raises:
         UserError: a value that is not allowed.
     """
-    settings = EditSettings(args.face, args.strength, args.force, args.passes, args.judge)
+    settings = build(EditSettings, vars(args))
     if args.workers < 1:
         raise UserError("--workers must be at least 1")
     return lambda: run(args, direction, settings)
@@ -70,7 +58,7 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    from cyclegan_glasses.editing.batch import JOURNAL, SKIPPED, Output, edit_files
+    from cyclegan_glasses.editing.batch import JOURNAL, SKIPPED, edit_files
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
 
@@ -86,7 +74,7 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
     if settings.check and editor.classifier is None:
         raise UserError("this installation has no attribute classifier: leave --judge out")
     journal = work.folder / JOURNAL if work.folder else None
-    output = Output(args.strip, args.before_after, args.overwrite, args.copy_faceless)
+    output = build(OutputSettings, vars(args))
     rows: list[PhotoReport] = []
     with stoppable(lambda: f"stopped after {len(rows)} of {len(work.jobs)}: the same command goes on"):
         done = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers)

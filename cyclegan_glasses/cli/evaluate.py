@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_device
 from cyclegan_glasses.cli.parser import Command
-from cyclegan_glasses.domains import DIRECTIONS, GENERATORS, REMOVE
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import SHIPPED, check_passes
-from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.errors import one_of
+from cyclegan_glasses.evaluation.checkpoints import checkpoint_labels, choose_protocol, find_model
 from cyclegan_glasses.evaluation.settings import (
     BASELINES,
     PROTOCOLS,
@@ -17,10 +18,8 @@ from cyclegan_glasses.evaluation.settings import (
     UNTOUCHED,
     EvaluationSettings,
     InputSettings,
-    Protocol,
     model_name,
 )
-from cyclegan_glasses.training.run_folder import read_options
 
 HELP = "score models against the truth, baselines and each other"
 
@@ -75,14 +74,14 @@ def settings_of(args: argparse.Namespace) -> EvaluationSettings:
     Raises:
         UserError: a run or a checkpoint is not there, or a value is not allowed.
     """
-    models = [_where(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
+    models = [find_model(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
     for passes in args.passes:
         check_passes(passes)
     for name in args.baselines or ():
         one_of("rivals", name, BASELINES)
-    protocol = _protocol(args, models[0])
+    protocol = choose_protocol(models[0], args.protocol, args.crop_size)
     inputs = InputSettings(args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol)
-    labels = {path: _labels(path, args.epoch, args.direction) for path in models}
+    labels = {path: checkpoint_labels(path, args.epoch, args.direction) for path in models}
     names = "+".join(model_name(path) for path in models)
     return EvaluationSettings(
         runs=tuple((path, label) for path in models for label in labels[path]),
@@ -99,48 +98,3 @@ def settings_of(args: argparse.Namespace) -> EvaluationSettings:
         device=args.device,
         precision=args.precision,
     )
-
-
-def _where(name: str, runs: Path) -> Path:
-    for path in (runs / name, Path(name)):
-        if path.exists():
-            return path
-    raise UserError(f"there is no run {runs / name}: check --name and --checkpoints_dir")
-
-
-def _protocol(args: argparse.Namespace, model: Path) -> Protocol:
-    if args.protocol:
-        one_of("protocol", args.protocol, PROTOCOLS)
-        if args.crop_size:
-            raise UserError("--protocol fixes the size: leave --crop_size out")
-        return PROTOCOLS[args.protocol]
-    saved = read_options(model) if model.is_dir() else {"crop_size": _size_of(model)}
-    size = args.crop_size or int(saved.get("crop_size", 256))
-    return Protocol(
-        preprocess=str(saved.get("preprocess", "resize_and_crop")), load_size=size, crop_size=size
-    )
-
-
-def _size_of(path: Path) -> int:
-    """Side of the faces that the model in a file knows."""
-    import torch
-
-    from cyclegan_glasses.editing.package import load_model
-
-    return load_model(path, torch.device("cpu")).size
-
-
-def _labels(path: Path, asked: list[str], direction: str) -> list[str]:
-    """The checkpoints asked for, in order; `all` is every one with a number. A file has no label."""
-    if not path.is_dir():
-        if asked != ["latest"]:
-            raise UserError(f"{path} is one model: leave --epoch out")
-        return [""]
-    if asked != ["all"]:
-        return list(dict.fromkeys(asked))
-    ending = f"_net_{GENERATORS[direction]}.pth"
-    found = [file.name.removesuffix(ending) for file in path.glob(f"*{ending}")]
-    numbered = sorted((label for label in found if label.isdecimal()), key=int)
-    if not numbered:
-        raise UserError(f"{path} has no numbered checkpoints: leave --epoch all out")
-    return numbered

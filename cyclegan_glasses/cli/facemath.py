@@ -12,6 +12,7 @@ from cyclegan_glasses.cli.morph import add_common
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import build
 
 HELP = "arithmetic on faces: glasses, age, random faces, neighbours"
 
@@ -97,7 +98,7 @@ def command(args: argparse.Namespace) -> Command:
         raise UserError("walk starts from one photo at most")
     if args.action == "age" and not 0 <= args.to <= 120:
         raise UserError(f"--to {args.to:g} is invalid: 0 to 120 years")
-    output = FacemathOutput(args.out, args.side, args.sharpen)
+    output = build(FacemathOutput, vars(args), path=args.out)
     return lambda: _run(args, output)
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from cyclegan_glasses.cli.parser import Command, typed
+from cyclegan_glasses.cli.parser import Command, command_line
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
@@ -75,7 +75,7 @@ def _build(args: argparse.Namespace) -> None:
     items = [item.task for item in plan(study, "anyone")]
     counts = ", ".join(f"{items.count(task)} of {task}" for task in study.tasks)
     print(f"{len(study.portraits)} portraits of {len(study.models)} models; a rater answers {counts}")
-    print(f"next: {typed('hype')} serve {args.study}")
+    print(f"next: {command_line('hype')} serve {args.study}")
 
 
 def _serve(args: argparse.Namespace) -> None:

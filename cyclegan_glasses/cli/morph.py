@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_file
+from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import build, options_of
 
 HELP = "turn faces into each other, as a GIF"
 
@@ -18,8 +20,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, required=True, metavar="FILE.pt", help="what `facemath learn` wrote"
     )
-    parser.add_argument("--sharpen", type=float, default=0.5, help="unsharp mask as a last step; 0: none")
-    parser.add_argument("--side", type=int, default=128, help="of each face that is shown, in pixels")
+    add_options(parser, options_of(FacemathOutput))
     add_detector(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, help="file to write, or a folder for frames")
 
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> Command:
     """What `morph` runs."""
-    output = FacemathOutput(args.out, args.side, args.sharpen)
+    output = build(FacemathOutput, vars(args), path=args.out)
     if len(args.photos) < 2:
         raise UserError("morph needs two photos at least")
     if not 1 <= args.steps <= 240:

@@ -37,13 +37,8 @@ def _add(group: argparse._ActionsContainer, item: Option) -> None:
             group = group.add_mutually_exclusive_group()
         group.add_argument(flag, action="store_true", default=default, help=item.help)
         if item.negatable:
-            group.add_argument(
-                f"--no_{item.flag}",
-                dest=item.flag,
-                action="store_false",
-                default=default,
-                help="the contrary",
-            )
+            opposite = f"--no_{item.flag}"
+            group.add_argument(opposite, dest=item.flag, action="store_false", default=default, help="not so")
         return
     group.add_argument(
         flag,
@@ -56,16 +51,14 @@ def _add(group: argparse._ActionsContainer, item: Option) -> None:
     )
 
 
-def _reader(item: Option) -> Callable[[str], Any] | None:
+def _reader(item: Option) -> Callable[[str], Any]:
     """How the text of a value is read."""
-    if item.variants or (item.element is str and not item.parse):
-        return None
     if item.parse or item.element is float:
-        return complaining(item.parse or number)
-    return item.element
+        return _with_message(item.parse or number)
+    return str if item.variants else item.element
 
 
-def complaining(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+def _with_message(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """`parse` with its own message where it raises `ValueError`."""
 
     def read(text: str) -> Any:

@@ -57,7 +57,7 @@ def parse_verb(parser: Parser, verbs: Mapping[str, str], argv: Sequence[str] | N
     parser.error("name the verb first")
 
 
-def typed(verb: str) -> str:
+def command_line(verb: str) -> str:
     """How whoever started this process types `verb`: `cyclegan-glasses train`, or `python train.py`."""
     program = Path(sys.argv[0])
     if program.stem == PROGRAM:

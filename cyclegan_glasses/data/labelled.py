@@ -152,7 +152,7 @@ def _trusted(path: Path, labels: FaceLabels, max_lens: float) -> bool:
     try:
         picture = np.asarray(open_picture(path))
     except UnreadablePicture:
-        return True  # it is told of when it is read
+        return True  # reported when it is read
     return lens_brightness(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)) <= max_lens
 
 

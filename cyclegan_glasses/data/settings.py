@@ -1,4 +1,4 @@
-"""What the data room is told. Free of torch."""
+"""Settings of the data sets. Free of torch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LabelSettings:
     table: str | None = option(
         None, "path, label, gender, age; else the manifests", flag="labels", metavar="FILE.csv"
     )
-    fraction: float = option(1.0, "of the labels that are used", flag="label_share", above=0, most=1)
+    fraction: float = option(1.0, "fraction of the labels that is used", flag="label_share", above=0, most=1)
     drawn: float = option(
         1.0, "drawn glasses, whole, dark and broken, for each bare face; 0: none", least=0, most=4
     )
@@ -111,7 +111,7 @@ class DataSettings:
     )
     batch_size: int = option(1, "pictures of each domain in a step", least=1, read=_pictures_of_a_step)
     num_threads: int = option(4, "processes or threads that read pictures, at most", least=0, resume="free")
-    seed: int = option(0, "of weights, order, crops and pools", group="run", least=0, most=2**32 - 1)
+    seed: int = option(0, "seed of weights, order, crops and pools", group="run", least=0, most=2**32 - 1)
     fixed: bool | None = None
     labels: LabelSettings | None = None
     paired_dataroot: str = option(
@@ -166,7 +166,7 @@ class DataSettings:
 
     @property
     def in_order(self) -> bool:
-        """Whether nothing is left to chance, see `fixed`."""
+        """Whether nothing is random, see `fixed`."""
         return self.phase != "train" if self.fixed is None else self.fixed
 
     @property

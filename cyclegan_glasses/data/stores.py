@@ -2,7 +2,7 @@
 
 What is kept is what is done to a picture before anything random: read, turned upright, made grey or colour,
 resized. So a sample from a store is bit for bit the sample without one. Pictures that cannot be read are not
-kept: they are tried again each time, and told of as without a store.
+kept: they are tried again each time, and reported as without a store.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _stamp(folder: str, name: str) -> Stamp:
         status = os.stat(f"{folder}/{name}" if name else folder)  # noqa: PTH116
         return name, status.st_size, status.st_mtime_ns
     except OSError:
-        return name, -1, 0  # told of when it is read
+        return name, -1, 0  # reported when it is read
 
 
 def _find(images: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
@@ -232,7 +232,7 @@ def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:
 
 
 def _tidy(domain: Domain, folder: Path) -> None:
-    """Take away what nobody can use any more: segments of changed pictures, and what a kill left behind."""
+    """Remove what is of no more use: segments of changed pictures, and what a kill left behind."""
     for path in folder.glob("*.json"):
         if not any(_stamp(str(domain.folder), stamp[0]) == stamp for stamp in _index(path)):
             path.unlink(missing_ok=True)

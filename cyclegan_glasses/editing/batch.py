@@ -16,7 +16,7 @@ from cyclegan_glasses.editing.editor import EDITED, FaceReport, GlassesEditor, T
 from cyclegan_glasses.editing.encode import encode, format_of
 from cyclegan_glasses.editing.jobs import EditJob
 from cyclegan_glasses.editing.photograph import Photograph, read_photograph
-from cyclegan_glasses.editing.settings import EditSettings
+from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import UnreadablePicture
@@ -24,23 +24,6 @@ from cyclegan_glasses.parallel import in_order
 
 JOURNAL = "edits.jsonl"
 UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """How results are written.
-
-    Attributes:
-        strip: leave metadata out.
-        pairs: also write before and after, side by side.
-        overwrite: what is there is written again.
-        copy_faceless: a photo without a face is copied too, so that a sequence of frames stays whole.
-    """
-
-    strip: bool = False
-    pairs: bool = False
-    overwrite: bool = False
-    copy_faceless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +61,7 @@ def edit_files(
     jobs: Sequence[EditJob],
     direction: str,
     settings: EditSettings,
-    output: Output,
+    output: OutputSettings,
     journal: Path | None = None,
     workers: int = 2,
 ) -> Iterator[PhotoReport]:
@@ -139,7 +122,7 @@ def _open(
     key: str,
     direction: str,
     settings: EditSettings,
-    output: Output,
+    output: OutputSettings,
     done: dict[str, str],
 ) -> _Opened:
     source, target = str(job.source), str(job.target)
@@ -158,7 +141,7 @@ def _open(
 
 
 def _write(
-    editor: GlassesEditor, item: _Opened, photo: Photograph, settings: EditSettings, output: Output
+    editor: GlassesEditor, item: _Opened, photo: Photograph, settings: EditSettings, output: OutputSettings
 ) -> PhotoReport:
     pixels, faces = editor.blend(photo.pixels, item.targets, item.crops, settings)
     kind = format_of(item.job.target)

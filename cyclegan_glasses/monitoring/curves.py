@@ -33,7 +33,7 @@ def charts(rows: Sequence[HistoryRow]) -> dom_tag:
 
 
 def pairs(names: Sequence[str]) -> dict[str, list[str]]:
-    """Names that differ only in a last `_A` or `_B`, together under what they share."""
+    """Names that differ only in a last `_A` or `_B`, together under what they have in common."""
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(name[:-2] if name.endswith(("_A", "_B")) else name, []).append(name)

@@ -1,4 +1,4 @@
-"""What the monitors can be told. Free of torch and of Visdom."""
+"""Settings of what watches a run. Free of torch and of Visdom."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class DashboardSettings:
 
     GROUP: ClassVar[str] = "watching"
 
-    display_id: int = option(1, "0 or less: no dashboard", resume="free")
+    display_id: int = option(1, "identity of the dashboard; 0 or less: no dashboard", resume="free")
     display_server: str = option("http://localhost", "where Visdom answers or is started", resume="free")
-    display_port: int = option(8097, "of Visdom", least=1, most=65535, resume="free")
+    display_port: int = option(8097, "port of Visdom", least=1, most=65535, resume="free")
     display_env: str = option("main", "Visdom environment", resume="free")
     display_ncols: int = option(4, "pictures in a row", resume="free")
     display_winsize: int = option(256, "width of a picture in pixels", least=1, resume="free")

@@ -138,8 +138,8 @@ class _Residual(nn.Module):
         self.layers = nn.Sequential(_relu(), first, _relu(), _silent(second))
 
     def forward(self, features: Tensor) -> Tensor:
-        shown: Tensor = features + self.layers(features)
-        return shown
+        output: Tensor = features + self.layers(features)
+        return output
 
 
 def _up(inputs: int, outputs: int) -> list[nn.Module]:

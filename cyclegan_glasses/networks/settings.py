@@ -47,7 +47,12 @@ class GeneratorSettings:
     filters: int = option(64, "filters after the first layer", flag="ngf", least=1, resume="fixed")
     norm: str = _norm()
     dropout: bool = option(False, "with dropout", negatable=True, resume="fixed")
-    upsample: str = option("transpose", "resize draws no checkerboards", choices=UPSAMPLINGS, resume="fixed")
+    upsample: str = option(
+        "transpose",
+        "how sides are doubled; resize draws no checkerboards",
+        choices=UPSAMPLINGS,
+        resume="fixed",
+    )
     composite: bool = _composite()
     balanced: ClassVar[bool] = False
 
@@ -85,7 +90,7 @@ class ResidualUnetSettings:
     output_nc: int = shared(3, "output_nc")
     filters: tuple[int, ...] = option(
         (64, 128, 128, 256, 256, 512),
-        "of each level of a residual U-Net, finest first",
+        "filters of each level of a residual U-Net, finest first",
         least=1,
         resume="fixed",
     )
@@ -130,7 +135,7 @@ class IseeSettings:
 
     input_nc: int = shared(1, "input_nc")
     output_nc: int = shared(1, "output_nc")
-    filters: int = option(90, "of each of its layers", least=1, resume="fixed")
+    filters: int = option(90, "filters of each of its layers", least=1, resume="fixed")
     kind: ClassVar[str] = "isee"
     norm: ClassVar[str] = "none"
     dropout: ClassVar[bool] = False
@@ -157,10 +162,12 @@ class ReaderSettings:
     GROUP: ClassVar[str] = "reader"
 
     size: int = shared(64, "crop_size", least=1)
-    channels: tuple[int, ...] = option((32, 64, 96, 128), "after each stage", least=1, resume="fixed")
+    channels: tuple[int, ...] = option(
+        (32, 64, 96, 128), "channels after each stage", least=1, resume="fixed"
+    )
     features: int = option(128, "values that the heads read", least=1, resume="fixed")
     classes: int = 4
-    dropout: float = option(0.2, "of the code, in training", flag="dropout_share", least=0, below=1)
+    dropout: float = option(0.2, "dropout of the code, in training", flag="dropout_share", least=0, below=1)
     kind: ClassVar[str] = "facelyzr"
 
     def __post_init__(self) -> None:
@@ -181,7 +188,7 @@ class AutoencoderSettings:
     GROUP: ClassVar[str] = "autoencoder"
 
     size: int = shared(64, "crop_size", least=1)
-    channels: tuple[int, ...] = option((32, 64, 64), "after each stage", least=1, resume="fixed")
+    channels: tuple[int, ...] = option((32, 64, 64), "channels after each stage", least=1, resume="fixed")
     latent: int = option(256, "values in a code", least=1, resume="fixed")
     patch: ClassVar[int] = 4
     kind: ClassVar[str] = "facemath"
@@ -224,6 +231,14 @@ class DiscriminatorSettings:
         """The shortest side of a picture that leaves it something to score."""
         return 2 if self.kind == "pixel" else 3 * 2**self.strides
 
+    def check_side(self, side: int) -> None:
+        """Raises `UserError` where pictures of `side` pixels leave it nothing to score."""
+        if side < self.smallest:
+            raise UserError(
+                f"--crop_size {side} leaves --netD {self.kind} nothing to score: at least {self.smallest}, or"
+                " --netD pixel"
+            )
+
     def __post_init__(self) -> None:
         check(self)
 
@@ -234,14 +249,16 @@ AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
 picture must be one, and `check_side`; `balanced`, that its weights start by `networks.weights.balance`, not
 by `InitSettings`; `exports_any_size`, that an export takes other sizes than it was traced with."""
 
-GENERATORS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
+GENERATOR_SETTINGS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
     **dict.fromkeys(PUBLISHED, GeneratorSettings),
     RESIDUAL_UNET: ResidualUnetSettings,
 }
 """The settings of each generator that `--netG` offers."""
 
-DISCRIMINATORS: dict[str, type[DiscriminatorSettings]] = {**dict.fromkeys(PATCHES, DiscriminatorSettings)}
-"""The settings of each discriminator that `--netD` offers; all say `kind`, `input_nc`, `norm`, `smallest`."""
+DISCRIMINATOR_SETTINGS: dict[str, type[DiscriminatorSettings]] = {
+    **dict.fromkeys(PATCHES, DiscriminatorSettings)
+}
+"""The settings of each discriminator of `--netD`; all say `kind`, `input_nc`, `norm`, `check_side`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,17 +279,3 @@ def _check_stages(channels: tuple[int, ...], size: int, multiple: int) -> None:
         raise UserError("--channels must name a stage at least")
     if size % multiple:
         raise UserError(f"--crop_size {size} must be a multiple of {multiple} for {len(channels)} stages")
-
-
-def check_side(side: int, generator: AnyGeneratorSettings, discriminator: DiscriminatorSettings) -> None:
-    """Whether square pictures of `side` pixels suit both networks.
-
-    Raises:
-        UserError: they do not; says which sides do.
-    """
-    generator.check_side(side)
-    if side < discriminator.smallest:
-        raise UserError(
-            f"--crop_size {side} leaves --netD {discriminator.kind} nothing to score: at least"
-            f" {discriminator.smallest}, or --netD pixel"
-        )

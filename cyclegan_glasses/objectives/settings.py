@@ -10,8 +10,8 @@ from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
-    DISCRIMINATORS,
-    GENERATORS,
+    DISCRIMINATOR_SETTINGS,
+    GENERATOR_SETTINGS,
     RESIDUAL_UNET,
     AnyGeneratorSettings,
     AutoencoderSettings,
@@ -20,7 +20,6 @@ from cyclegan_glasses.networks.settings import (
     IseeSettings,
     ReaderSettings,
     ResidualUnetSettings,
-    check_side,
 )
 from cyclegan_glasses.option import NO_OPTIONS, check, option, shared, variants
 
@@ -96,9 +95,11 @@ class FacelyzrSettings(ObjectiveSettings):
         "undo noise stage by stage, then all together, then the heads; or joint; or none",
         choices=PRETRAININGS,
     )
-    pretraining_share: float = option(0.25, "of the training, of --pretraining layers", above=0, below=1)
-    noise: str = option("gaussian", "that the autoencoder undoes", choices=NOISES)
-    noise_level: float = option(0.3, "its strength", least=0, most=1)
+    pretraining_share: float = option(
+        0.25, "fraction of the training, of --pretraining layers", above=0, below=1
+    )
+    noise: str = option("gaussian", "noise that the autoencoder undoes", choices=NOISES)
+    noise_level: float = option(0.3, "strength of the noise", least=0, most=1)
     lambda_picture: float = option(1.0, "weight of the picture's reconstruction", least=0)
     lambda_gender: float = option(0.5, "weight of the gender's loss", least=0)
     lambda_age: float = option(0.3, "weight of the age's loss", least=0)
@@ -198,7 +199,7 @@ class CycleGANSettings(ObjectiveSettings):
     GROUP: ClassVar[str] = "losses"
 
     generator: AnyGeneratorSettings = variants(
-        GENERATORS,
+        GENERATOR_SETTINGS,
         "resnet_9blocks",
         f"architecture; {RESIDUAL_UNET} is the one of --model mask2face",
         flag="netG",
@@ -206,7 +207,7 @@ class CycleGANSettings(ObjectiveSettings):
         resume="fixed",
         read=_from_a_to_b,
     )
-    discriminator: DiscriminatorSettings = variants(DISCRIMINATORS, "basic", "architecture", **NET_D)
+    discriminator: DiscriminatorSettings = variants(DISCRIMINATOR_SETTINGS, "basic", "architecture", **NET_D)
     init: InitSettings = field(default_factory=InitSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
     gan_mode: str = option("lsgan", "adversarial loss", choices=GAN_MODES)
@@ -222,7 +223,7 @@ class CycleGANSettings(ObjectiveSettings):
         least=0,
         metavar="FRACTION",
     )
-    lambda_gp: float = option(10.0, "gradient penalty of --gan_mode wgangp", least=0)
+    lambda_gp: float = option(10.0, "weight of the gradient penalty of --gan_mode wgangp", least=0)
     pool_size: int = option(50, "earlier fakes that the discriminators see again", least=0)
     plain: bool = option(False, "one pass an input, as the reference implementation; slower, same result")
     lr_ratio: float = option(1.0, "learning rate of the discriminators over the generators'", above=0)
@@ -263,7 +264,8 @@ class CycleGANSettings(ObjectiveSettings):
         if bool(data.paired_dataroot) != bool(self.lambda_pair or self.lambda_pair_B):
             raise UserError("--paired_dataroot DIR and a weight go together: such as --lambda_pair 10")
         if data.preprocess.endswith("crop"):
-            check_side(data.crop_size, self.generator, self.discriminator)
+            self.generator.check_side(data.crop_size)
+            self.discriminator.check_side(data.crop_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +309,8 @@ class SupervisedSettings(ObjectiveSettings):
         if self.distance.startswith("ssim") and data.crop_size < SSIM_SIDE:
             raise UserError(f"--loss {self.distance} needs a --crop_size of at least {SSIM_SIDE}, or take l1")
         self.generator.check_side(data.crop_size)
-        if self.lambda_gan and data.crop_size < self.discriminator.smallest:
-            raise UserError(
-                f"--lambda_gan needs a --crop_size of at least {self.discriminator.smallest}, or --netD pixel"
-            )
+        if self.lambda_gan:
+            self.discriminator.check_side(data.crop_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +326,7 @@ class Mask2FaceSettings(SupervisedSettings):
     lambda_gan: float = option(
         0.0, "weight of the adversarial loss; 0: none", group="adversarial term", least=0
     )
-    discriminator: DiscriminatorSettings = variants(DISCRIMINATORS, "basic", "architecture", **NET_D)
+    discriminator: DiscriminatorSettings = variants(DISCRIMINATOR_SETTINGS, "basic", "architecture", **NET_D)
     init: InitSettings = field(default_factory=InitSettings)
     recompute: bool = _recompute()
 

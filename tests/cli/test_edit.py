@@ -97,10 +97,10 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("remove", "in/a.png", "-o", "x.png", "--name", "nix"), "there is no model nix"),
         (("remove", "in/a.png", "-o", "x.png", "--face", "nose"), "unknown --face 'nose'"),
         (("remove", "in/a.png", "-o", "x.png", "--workers", "0"), "--workers"),
-        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is invalid: 1 to 8"),
+        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is invalid: must be 1 to 8"),
         (("remove", "in/a.png", "-o", "x.png", "--judge"), "no attribute classifier"),
         (("remove", "in/a.png"), "required: -o"),
-        (("export", "--passes", "0"), "--passes 0 is invalid: 1 to 8"),
+        (("export", "--passes", "0"), "--passes 0 is invalid: must be 1 to 8"),
         (("export", "--format", "package", "--precision", "int8"), "always in half precision"),
         (
             ("export", "--format", "torchscript", "--precision", "int8"),

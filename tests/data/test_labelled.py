@@ -1,4 +1,4 @@
-"""What the judge learns from: a wrong label or a wrong split spoils every figure that comes of it."""
+"""What the attribute classifier is trained on: one wrong label or split spoils every figure after it."""
 
 from __future__ import annotations
 

@@ -268,15 +268,15 @@ def test_auto_takes_memory_then_disk_then_nothing(
 def test_the_line_says_where_pictures_are(
     unpaired: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    def told(**how: Any) -> str:
+    def line_for(**how: Any) -> str:
         settings = replace(SMALL, dataroot=str(unpaired), **how)
         return add_cache(open_dataset(settings), settings, 1, unseen)[1]
 
     monkeypatch.setattr("cyclegan_glasses.data.cache.free_memory", lambda: 1 << 30)
-    assert "in memory" in told(cache="auto")
-    assert str(home) in told(cache="disk")
+    assert "in memory" in line_for(cache="auto")
+    assert str(home) in line_for(cache="disk")
     for how in ({"cache": "none"}, {"cache": "auto", "preprocess": "crop"}):
-        assert "each time" in told(**how)
+        assert "each time" in line_for(**how)
     monkeypatch.setattr("cyclegan_glasses.data.cache.free_memory", lambda: 0)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 0}))
-    assert "no room" in told(cache="auto")
+    assert "no room" in line_for(cache="auto")

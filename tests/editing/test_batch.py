@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
-from cyclegan_glasses.editing.batch import JOURNAL, Output, PhotoReport, edit_files
+from cyclegan_glasses.editing.batch import JOURNAL, PhotoReport, edit_files
 from cyclegan_glasses.editing.jobs import EditJob, plan
-from cyclegan_glasses.editing.settings import EditSettings
+from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError
 from tests.editing.helpers import Says, make_editor, portrait
 
@@ -28,7 +28,9 @@ def edit(inputs: list[str | Path], out: Path, settings=None, classifier=None, **
     work = plan([str(path) for path in inputs], out, output.get("overwrite", False))
     journal = work.folder / JOURNAL if work.folder else None
     editor = make_editor([portrait()[1]], classifier)
-    return list(edit_files(editor, work.jobs, REMOVE, settings or EditSettings(), Output(**output), journal))
+    return list(
+        edit_files(editor, work.jobs, REMOVE, settings or EditSettings(), OutputSettings(**output), journal)
+    )
 
 
 def states(rows: list[PhotoReport]) -> dict[str, str]:
@@ -163,5 +165,5 @@ def test_a_folder_that_cannot_be_written_is_a_reason(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
     (tmp_path / "file").write_text("x")
     jobs = [EditJob(source / "a.png", tmp_path / "file" / "a.png")]
-    (row,) = edit_files(make_editor([portrait()[1]]), jobs, REMOVE, EditSettings(), Output())
+    (row,) = edit_files(make_editor([portrait()[1]]), jobs, REMOVE, EditSettings(), OutputSettings())
     assert row.state == "skipped" and "cannot write" in row.reason

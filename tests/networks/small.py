@@ -80,8 +80,6 @@ def pictures(settings: Any, count: int = 2) -> Tensor:
 
 
 def _suits(settings: Any, side: int) -> bool:
-    if settings.kind in registry.DISCRIMINATORS:
-        return side >= settings.smallest
     try:
         settings.check_side(side)
     except UserError:

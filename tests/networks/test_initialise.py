@@ -37,7 +37,7 @@ def drawn(kind: str, gain: float = 0.02) -> nn.Conv2d:
     ],
 )
 def test_the_spread_of_every_initialisation(kind: str, deviation: float) -> None:
-    """A recipe such as «Kaiming» means the same here as where it was published."""
+    """A recipe such as "Kaiming" means the same here as where it was published."""
     weight = drawn(kind).weight
     assert abs(float(weight.mean())) < 0.05 * deviation
     assert abs(float(weight.std()) / deviation - 1) < 0.05

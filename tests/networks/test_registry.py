@@ -18,7 +18,10 @@ every_network = pytest.mark.parametrize("kind", [*GENERATORS, *DISCRIMINATORS])
 
 def test_every_kind_that_can_be_asked_for_is_there() -> None:
     """A choice of --netG or --netD without a network would fail after the options were read."""
-    for offered, there in ((settings.GENERATORS, GENERATORS), (settings.DISCRIMINATORS, DISCRIMINATORS)):
+    for offered, there in (
+        (settings.GENERATOR_SETTINGS, GENERATORS),
+        (settings.DISCRIMINATOR_SETTINGS, DISCRIMINATORS),
+    ):
         assert {kind: there[kind].settings for kind in offered} == offered
     assert all(small(kind).kind == kind for kind in [*GENERATORS, *DISCRIMINATORS])
     assert not GENERATORS.keys() & DISCRIMINATORS.keys()
@@ -31,49 +34,49 @@ def test_a_file_alone_says_what_it_holds(kind: str) -> None:
     A file does not tell `syncbatch` from `batch`, nor all networks whether they had dropout; it is alike in
     use.
     """
-    for given in variants(kind):
-        found = infer_generator(build(given).state_dict())
-        assert found is not None, given
-        forgotten = {"norm": "batch"} if given.norm == "syncbatch" else {}
-        forgotten |= {"dropout": False} if given.dropout and not found.dropout else {}
-        assert found == replace(given, **forgotten)
+    for chosen in variants(kind):
+        found = infer_generator(build(chosen).state_dict())
+        assert found is not None, chosen
+        forgotten = {"norm": "batch"} if chosen.norm == "syncbatch" else {}
+        forgotten |= {"dropout": False} if chosen.dropout and not found.dropout else {}
+        assert found == replace(chosen, **forgotten)
 
 
 def test_weights_of_one_network_are_never_taken_for_anothers() -> None:
     for kind in GENERATORS:
-        weights, own = build(small(kind)).state_dict(), GENERATORS[kind].infer
+        weights, infer = build(small(kind)).state_dict(), GENERATORS[kind].infer
         for entry in GENERATORS.values():
-            if entry.infer is not None and entry.infer is not own:
+            if entry.infer is not None and entry.infer is not infer:
                 with pytest.raises((LookupError, UserError)):
                     entry.infer(weights)
 
 
 @every_generator
 def test_a_picture_goes_in_and_one_of_its_size_comes_out(kind: str) -> None:
-    for given in variants(kind):
-        x = pictures(given)
-        output = build(given).eval()(x)
-        assert output.shape == (len(x), given.output_nc, *x.shape[2:]), given
-        assert output.dtype == x.dtype and output.isfinite().all() and output.std() > 0, given
+    for chosen in variants(kind):
+        x = pictures(chosen)
+        output = build(chosen).eval()(x)
+        assert output.shape == (len(x), chosen.output_nc, *x.shape[2:]), chosen
+        assert output.dtype == x.dtype and output.isfinite().all() and output.std() > 0, chosen
 
 
 @pytest.mark.parametrize("kind", DISCRIMINATORS)
 def test_scores_of_patches_come_out(kind: str) -> None:
-    for given in variants(kind):
-        scores = build(given)(x := pictures(given))
-        assert scores.shape[:2] == (len(x), 1) and scores.isfinite().all(), given
+    for chosen in variants(kind):
+        scores = build(chosen)(x := pictures(chosen))
+        assert scores.shape[:2] == (len(x), 1) and scores.isfinite().all(), chosen
 
 
 @every_network
 def test_a_gradient_reaches_every_weight(kind: str) -> None:
     """A layer without one stays what its random start made of it."""
-    for given in changes(kind):
-        network = build(given).train()
-        output = network(x := pictures(given).requires_grad_())
+    for chosen in changes(kind):
+        network = build(chosen).train()
+        output = network(x := pictures(chosen).requires_grad_())
         (output * torch.linspace(-1, 1, output.shape[3])).sum().backward()
-        assert x.grad is not None and x.grad.isfinite().all() and x.grad.std() > 0, given
+        assert x.grad is not None and x.grad.isfinite().all() and x.grad.std() > 0, chosen
         for name, weight in network.named_parameters():
-            assert weight.grad is not None and weight.grad.isfinite().all(), (given, name)
+            assert weight.grad is not None and weight.grad.isfinite().all(), (chosen, name)
 
 
 @every_network
@@ -82,12 +85,12 @@ def test_layouts_agree(kind: str, one_thread: None) -> None:
 
     Some fast paths of torch give wrong gradients of the input while the output is right.
     """
-    for given in (given for given in changes(kind) if not getattr(given, "dropout", False)):
+    for chosen in (chosen for chosen in changes(kind) if not getattr(chosen, "dropout", False)):
         for count in (2, 1):
             results = []
             for layout in (torch.contiguous_format, torch.channels_last):
-                network = build(given).double().to(memory_format=layout).eval()
-                x = pictures(given, count).double().contiguous(memory_format=layout).requires_grad_()
+                network = build(chosen).double().to(memory_format=layout).eval()
+                x = pictures(chosen, count).double().contiguous(memory_format=layout).requires_grad_()
                 output = network(x)
                 gradients = torch.autograd.grad(output.square().mean(), [x, *network.parameters()])
                 results.append([output, *gradients])
@@ -99,8 +102,8 @@ def test_layouts_agree(kind: str, one_thread: None) -> None:
 @every_network
 def test_a_picture_comes_out_alike_alone_and_in_a_batch(kind: str) -> None:
     """Where norms work within a picture: steps share passes and divide batches there."""
-    for given in (given for given in changes(kind) if given.norm in ("instance", "none")):
-        network = build(given).double().train(not getattr(given, "dropout", False))
-        together = network(x := pictures(given, 3).double())
+    for chosen in (chosen for chosen in changes(kind) if chosen.norm in ("instance", "none")):
+        network = build(chosen).double().train(not getattr(chosen, "dropout", False))
+        together = network(x := pictures(chosen, 3).double())
         for i, alone in enumerate(x.split(1)):
             torch.testing.assert_close(network(alone)[0], together[i], rtol=1e-11, atol=1e-11)

@@ -1,4 +1,4 @@
-"""Broken glasses: what the judge learns not to take for glasses."""
+"""Broken glasses: the attribute classifier is trained not to take them for glasses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def face() -> np.ndarray:
 
 @pytest.mark.parametrize("name", WAYS)
 def test_each_way_changes_the_face_about_the_eyes_alone(name):
-    """A change elsewhere, or none, would teach the judge something else."""
+    """A change elsewhere, or none, would train the classifier on something else."""
     for seed in range(6):
         before = face()
         after = WAYS[name](before, EYES, 5.0, np.random.default_rng(seed))
