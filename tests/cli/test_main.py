@@ -10,8 +10,8 @@ from cyclegan_glasses import __version__
 from cyclegan_glasses.cli.main import VERBS
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cyclegan_glasses", *words]
+def run(*argv: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cyclegan_glasses", *argv]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
