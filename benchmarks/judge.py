@@ -2,7 +2,7 @@
 
     python benchmarks/judge.py datasets/judge --fool 500
 
-The folder is the one that the classifier was trained with (docs/judge.md): its faces of phase `test` count.
+The folder is the one that the classifier was trained with (docs/attributes.md): its faces of phase `test` count.
 """
 
 from __future__ import annotations
