@@ -143,7 +143,7 @@ def pretrained(way: str, faces: Faces, seed: int, args: argparse.Namespace) -> F
     torch.manual_seed(seed)
     reader = ReaderSettings(size=args.size, channels=tuple(args.channels), features=64)
     settings = FacelyzrSettings(reader=reader, pretraining=way)
-    objective = FacelyzrObjective(settings, CPU, Precision("fp32", CPU), seed)
+    objective = FacelyzrObjective(settings, Precision("fp32", CPU), seed)
     if way == "layers":
         source = batches(np.arange(len(faces.names)), args.batch, np.random.default_rng([1, seed]))
         for step in range(args.pretraining_steps):

@@ -77,7 +77,7 @@ def megabytes(args: argparse.Namespace) -> float:
     )
     precision = Precision("fp32" if args.one == "plain" else args.precision, device)
     watch = Resident()
-    objective = CycleGAN(settings, device, precision)
+    objective = CycleGAN(settings, precision)
     batch = {side: torch.rand(args.batch, 3, args.size, args.size) * 2 - 1 for side in "AB"}
     for _ in range(STEPS):
         objective.step(batch)

@@ -69,7 +69,7 @@ def rows(ways: dict[str, tuple[CycleGANSettings, str]], args: argparse.Namespace
     made, times = {}, {}
     for way, (settings, precision) in ways.items():
         torch.manual_seed(0)
-        made[way] = CycleGAN(settings, device, Precision(precision, device))
+        made[way] = CycleGAN(settings, Precision(precision, device))
         times[way] = [seconds(partial(made[way].step, batch), device)]  # the first one warms up
     with FlopCounterMode(display=False) as counter:
         made["plain fp32"].step(batch)

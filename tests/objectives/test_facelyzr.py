@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 def objective(**changes: Any) -> FacelyzrObjective:
     torch.manual_seed(0)
     settings = FacelyzrSettings(ReaderSettings(16, (4, 6), 8), **changes)
-    return FacelyzrObjective(settings, CPU, Precision("fp32", CPU))
+    return FacelyzrObjective(settings, Precision("fp32", CPU))
 
 
 def batch(missing: bool = False) -> dict[str, Tensor]:

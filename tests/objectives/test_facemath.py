@@ -18,7 +18,7 @@ LATENT = 4
 def make() -> FacemathObjective:
     torch.manual_seed(0)
     settings = FacemathSettings(AutoencoderSettings(16, (2, 4), LATENT))
-    return FacemathObjective(settings, CPU, Precision("fp32", CPU))
+    return FacemathObjective(settings, Precision("fp32", CPU))
 
 
 def batch(number: int) -> dict[str, torch.Tensor]:

@@ -44,7 +44,7 @@ def five_steps(trajectory: dict[str, np.ndarray], library: bool) -> tuple[np.nda
         pool_size=0,
         plain=True,
     )
-    model = CycleGAN(settings, CPU, Precision("fp32", CPU))
+    model = CycleGAN(settings, Precision("fp32", CPU))
     model.load_weights(weights(trajectory, "init"))
     losses = []
     with torch.backends.mkldnn.flags(enabled=library):

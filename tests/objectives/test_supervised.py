@@ -23,7 +23,7 @@ SETTINGS = Mask2FaceSettings(UNET, adam=AdamSettings(0.01, 0.9))
 
 def make(**changes: Any) -> Supervised:
     torch.manual_seed(0)
-    return Supervised(replace(SETTINGS, **changes), CPU, Precision("fp32", CPU))
+    return Supervised(replace(SETTINGS, **changes), Precision("fp32", CPU))
 
 
 def pairs() -> dict[str, Tensor]:

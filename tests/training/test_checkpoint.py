@@ -38,7 +38,7 @@ def cyclegan(filters: int = 1, **changes: Any) -> CycleGAN:
         discriminator=DiscriminatorSettings("pixel", filters=filters),
         **changes,
     )
-    return CycleGAN(settings, CPU, Precision("fp32", CPU))
+    return CycleGAN(settings, Precision("fp32", CPU))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
