@@ -119,7 +119,7 @@ def disagreements(rows: list[Row], folder: Path, weights: Path | None) -> None:
     write_sheets([rows[index] for index in indices], folder)
     for number, index in enumerate(indices):
         (path, known), verdict = rows[index], verdicts[index]
-        print(f"{number} {path.name}: label {CLASSES[known.glasses]}, judge {verdict.label}", end=" ")
+        print(f"{number} {path.name}: label {CLASSES[known.glasses]}, verdict {verdict.label}", end=" ")
         print(f"({verdict.confidence:.2f}), likelier {verdict.of_two}")
 
 
@@ -130,9 +130,9 @@ def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None
     print(f"{name}: {len(rows)} faces that were looked at")
     labels = sorted(set(eye), key=[*CLASSES, "cannot say"].index)
     table("seen", labels, eye, [CLASSES[known.glasses] for _, known in rows], "label")
-    table("seen", labels, eye, [verdict.label for verdict in verdicts], "judge")
+    table("seen", labels, eye, [verdict.label for verdict in verdicts], "verdict")
     groups = ["all", *sorted({known.group["race"] for _, known in rows})]
-    head = f"{'glasses or none seen':24}{'faces':>7}{'label right':>13}{'judge right':>13}"
+    head = f"{'glasses or none seen':24}{'faces':>7}{'label right':>13}{'verdict right':>15}"
     print(f"\n{head}{'kept':>8}{'of them right':>15}")
     for group in groups:
         members = [
@@ -144,11 +144,11 @@ def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None
         labelled = fraction(CLASSES[rows[i][1].glasses] == eye[i] for i in members)
         right = fraction(verdicts[i].of_two == eye[i] for i in members)
         kept, of_them = len(sure) / max(1, len(members)), fraction(verdicts[i].label == eye[i] for i in sure)
-        print(f"{group:24}{len(members):7d}{labelled:13.3f}{right:13.3f}{kept:8.3f}{of_them:15.3f}")
+        print(f"{group:24}{len(members):7d}{labelled:13.3f}{right:15.3f}{kept:8.3f}{of_them:15.3f}")
     for i, (path, known) in enumerate(rows):
         if eye[i] in (GLASSES, NONE) and (verdicts[i].of_two != eye[i] or CLASSES[known.glasses] != eye[i]):
             print(
-                f"{path.name}: seen {eye[i]}, label {CLASSES[known.glasses]}, judge {verdicts[i].label}",
+                f"{path.name}: seen {eye[i]}, label {CLASSES[known.glasses]}, verdict {verdicts[i].label}",
                 end="",
             )
             print(f", likelier {verdicts[i].of_two}")
