@@ -43,7 +43,7 @@ class Query:
         score: name of a score that must lie between `low` and `high`.
         low, high: limits, both included.
         text: part of the path or of the reason.
-        sort: `uncertainty` (highest first), `path`, or the name of a score (lowest first; `-name` highest first).
+        sort: `uncertainty` (highest first), `path`, or a score (lowest first; `-name` highest first).
     """
 
     verdict: str = ""
