@@ -43,7 +43,7 @@ class Query:
         score: name of a score that must lie between `low` and `high`.
         low, high: limits, both included.
         text: part of the path or of the reason.
-        sort: `doubt` (highest first), `path`, or the name of a score (lowest first; `-name` highest first).
+        sort: `uncertainty` (highest first), `path`, or a score (lowest first; `-name` highest first).
     """
 
     verdict: str = ""
@@ -55,7 +55,7 @@ class Query:
     low: float = float("-inf")
     high: float = float("inf")
     text: str = ""
-    sort: str = "doubt"
+    sort: str = "uncertainty"
 
 
 class Review:
@@ -73,7 +73,7 @@ class Review:
         self.folder = folder
         self._photos = list(latest_photos(folder).values())
         self._thresholds, self._align = _filter_settings(folder)
-        self._doubts = [self._doubt(photo) for photo in self._photos]
+        self._uncertainties = [self._uncertainty(photo) for photo in self._photos]
         self._undo: list[list[tuple[int, Photo]]] = []
         self._lock = threading.Lock()
         self._thumbnails: OrderedDict[tuple[int, int], bytes] = OrderedDict()
@@ -85,8 +85,8 @@ class Review:
         """Numbers of the photos that `query` asks for, in its order."""
         found = [number for number, photo in enumerate(self._photos) if _matches(photo, query)]
         name = query.sort.removeprefix("-")
-        if query.sort == "doubt":
-            found.sort(key=lambda number: -self._doubts[number])
+        if query.sort == "uncertainty":
+            found.sort(key=lambda number: -self._uncertainties[number])
         elif query.sort == "path":
             found.sort(key=lambda number: self._photos[number].path)
         else:
@@ -109,7 +109,7 @@ class Review:
             "verdict": photo.verdict,
             "reason": photo.reason,
             "reviewed": str(photo.facts.get(REVIEWED, "")),
-            "doubt": self._doubts[number],
+            "uncertainty": self._uncertainties[number],
             "scores": photo.scores,
             "group": photo.group,
             "source": photo.source,
@@ -158,7 +158,7 @@ class Review:
             append_photos(self.folder, after)
             for (number, _), photo in zip(before, after, strict=True):
                 self._photos[number] = photo
-                self._doubts[number] = self._doubt(photo)
+                self._uncertainties[number] = self._uncertainty(photo)
             self._undo.append(before)
             return [number for number, _ in before]
 
@@ -176,7 +176,7 @@ class Review:
             before = self._undo.pop()
             for number, photo in before:
                 self._photos[number] = photo
-                self._doubts[number] = self._doubt(photo)
+                self._uncertainties[number] = self._uncertainty(photo)
             return [number for number, _ in before]
 
     def picture(self, number: int, large: bool = False) -> bytes:
@@ -203,7 +203,7 @@ class Review:
             raise Refused(f"there is no photo {number}")
         return self._photos[number]
 
-    def _doubt(self, photo: Photo) -> float:
+    def _uncertainty(self, photo: Photo) -> float:
         return uncertainty(photo, self._thresholds, self._align)
 
     def _jpeg(self, photo: Photo, size: int) -> bytes:

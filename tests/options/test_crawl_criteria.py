@@ -15,9 +15,9 @@ from cyclegan_glasses.photo import latest_photos
 from tests.criteria.helpers import DrawnFaces, make_pile
 
 
-def crawl(*words: object) -> int:
-    """Run `crawl.py` with these words and return its exit code."""
-    return run_command(lambda: parse([str(word) for word in words])())
+def crawl(*argv: object) -> int:
+    """Run `crawl.py` with these arguments and return its exit code."""
+    return run_command(lambda: parse([str(word) for word in argv])())
 
 
 def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
@@ -56,7 +56,7 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("argv", "complaint"),
     [
         (("filter", "nowhere"), "has no manifest"),
         (("filter", "nowhere", "--workers", "-1"), "--workers -1"),
@@ -75,10 +75,10 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
         (("build", "out", "--from", "pile", "--cap_per_person", "-1"), "--cap_per_person -1"),
     ],
 )
-def test_bad_words_are_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, capsys, words, complaint):
+def test_invalid_arguments_are_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, capsys, argv, complaint):
     monkeypatch.chdir(tmp_path)
     make_pile(tmp_path / "pile", 2)
-    assert crawl(*words) == 2
+    assert crawl(*argv) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ")
     assert complaint in said
