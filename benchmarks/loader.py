@@ -150,7 +150,7 @@ def starting(root: Path, device: torch.device, args: argparse.Namespace) -> None
     """Print how long it takes to the first batch of many pictures."""
     draw_tiny(root, args.tiny)
     table(f"start with {args.tiny:,} pictures", "s to the first batch", "s of processor time")
-    for words, cache, rounds in (
+    for label, cache, rounds in (
         ("without a cache", "none", args.rounds),
         ("files, the first time", "disk", 1),
         ("files, later", "disk", args.rounds),
@@ -165,7 +165,7 @@ def starting(root: Path, device: torch.device, args: argparse.Namespace) -> None
             next(opened(settings, device).epoch(1))
             walls.append(time.perf_counter() - wall)
             works.append(time.process_time() - work)
-        print(f"| {words} | {spread(walls, 1)} | {spread(works, 1)} |", flush=True)
+        print(f"| {label} | {spread(walls, 1)} | {spread(works, 1)} |", flush=True)
 
 
 def main() -> None:

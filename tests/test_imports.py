@@ -140,6 +140,18 @@ def test_options_load_only_settings():
     assert wrong == []
 
 
+def test_options_have_one_name():
+    """Under two names there would be two of every module, and the bare name is not installed."""
+    folders = [ROOT / name for name in ("tests", "benchmarks", "examples", "docs")]
+    files = [*TREES, *(path for folder in folders for path in folder.rglob("*.py"))]
+    wrong = [
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        if "options" in [name.partition(".")[0] for name in imports(ast.parse(path.read_text("utf-8")))]
+    ]
+    assert wrong == []
+
+
 def test_options_settings_and_commands_import_nothing_heavy():
     """`--help` answers at once only as long as this holds."""
     settings = [path for path in MODULES if path.name == "settings.py"]

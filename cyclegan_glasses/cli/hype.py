@@ -103,11 +103,11 @@ def _report(args: argparse.Namespace) -> None:
     from cyclegan_glasses.evaluation.hype.study import read_study
     from cyclegan_glasses.files import write_text
 
-    study, own = read_study(args.study), args.study / ANSWERS
+    study, answers = read_study(args.study), args.study / ANSWERS
     known = {name for portrait in study.portraits for name in portrait.group}
     if unknown := [name for name in args.group if name not in known]:
         raise UserError(f"no portrait has a group {unknown[0]!r}: --group can be {', '.join(sorted(known))}")
-    found = outcome(study, read_answers([*([own] if own.is_file() else []), *args.answers]))
+    found = outcome(study, read_answers([*([answers] if answers.is_file() else []), *args.answers]))
     text = to_markdown(study, found, args.group)
     write_text(args.study / "report.md", text)
     write_text(args.study / "report.csv", to_csv(study, found))

@@ -43,7 +43,7 @@ class Query:
         score: name of a score that must lie between `low` and `high`.
         low, high: limits, both included.
         text: part of the path or of the reason.
-        sort: `doubt` (highest first), `path`, or the name of a score (lowest first; `-name` highest first).
+        sort: `uncertainty` (highest first), `path`, or a score (lowest first; `-name` highest first).
     """
 
     verdict: str = ""
@@ -55,7 +55,7 @@ class Query:
     low: float = float("-inf")
     high: float = float("inf")
     text: str = ""
-    sort: str = "doubt"
+    sort: str = "uncertainty"
 
 
 class Review:
@@ -85,7 +85,7 @@ class Review:
         """Numbers of the photos that `query` asks for, in its order."""
         found = [number for number, photo in enumerate(self._photos) if _matches(photo, query)]
         name = query.sort.removeprefix("-")
-        if query.sort == "doubt":
+        if query.sort == "uncertainty":
             found.sort(key=lambda number: -self._uncertainties[number])
         elif query.sort == "path":
             found.sort(key=lambda number: self._photos[number].path)
@@ -109,7 +109,7 @@ class Review:
             "verdict": photo.verdict,
             "reason": photo.reason,
             "reviewed": str(photo.facts.get(REVIEWED, "")),
-            "doubt": self._uncertainties[number],
+            "uncertainty": self._uncertainties[number],
             "scores": photo.scores,
             "group": photo.group,
             "source": photo.source,

@@ -16,7 +16,7 @@ from tests.criteria.helpers import make_pile, use_drawn_faces
 
 def crawl(*argv: object) -> int:
     """Run `crawl.py` with these arguments and return its exit code."""
-    return run_command(lambda: parse([str(arg) for arg in argv])())
+    return run_command(lambda: parse([str(word) for word in argv])())
 
 
 def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
@@ -72,7 +72,7 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
         (("build", "out", "--from", "pile", "--cap_per_person", "-1"), "--cap_per_person -1"),
     ],
 )
-def test_bad_words_are_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, capsys, argv, complaint):
+def test_invalid_arguments_are_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, capsys, argv, complaint):
     monkeypatch.chdir(tmp_path)
     make_pile(tmp_path / "pile", 2)
     assert crawl(*argv) == 2

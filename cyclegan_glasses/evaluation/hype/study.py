@@ -57,6 +57,7 @@ def build_study(settings: StudySettings, out: Path) -> Study:
     """
     if (out / STUDY).exists():
         raise UserError(f"{out} holds a study already: give another folder, or remove it")
+    # Pictures that every model has translated.
     found = {name: _results(settings, name) for name in settings.names}
     stems = [stem for stem in found[settings.names[0]] if all(stem in rows for rows in found.values())]
     if not stems:
@@ -64,6 +65,7 @@ def build_study(settings: StudySettings, out: Path) -> Study:
             f"the results of {', '.join(settings.names)} have no pictures in common: translate the same "
             "--dataroot with each"
         )
+    # Portraits, evenly over the groups, and real pictures of the target's domain.
     photos = latest_photos(settings.dataroot) if (settings.dataroot / MANIFEST).is_file() else {}
     source, target = settings.direction.split("to")
     groups = {
@@ -79,6 +81,7 @@ def build_study(settings: StudySettings, out: Path) -> Study:
             f"{settings.dataroot / (settings.phase + target)} has no real pictures: see --dataroot"
         )
     random.Random(f"{settings.seed} reals").shuffle(reals)
+    # Copies under names that tell nothing.
     pictures = _Pictures(out / PICTURES, settings.seed)
     portraits = []
     for stem in chosen:
