@@ -48,7 +48,7 @@ def add_detector(parser: argparse._ActionsContainer, address: bool = False) -> N
     )
 
 
-def detector_file(args: argparse.Namespace) -> Path | None:
+def detector_path(args: argparse.Namespace) -> Path | None:
     """The file that the arguments of `add_detector` name, downloaded if asked; None: wherever one is found.
 
     Raises:

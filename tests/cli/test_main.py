@@ -74,7 +74,7 @@ def test_one_verb_is_imported_alone():
     ],
 )
 def test_messages_name_the_command_that_was_used(monkeypatch, program, prefix):
-    """To go on with `python train.py` helps nobody who has no train.py."""
+    """Where the package is installed there is no train.py to go on with."""
     monkeypatch.setattr(sys, "argv", [program])
     assert (command_line("train"), command_line("remove")) == (f"{prefix} train", f"{prefix} remove")
     monkeypatch.setattr(sys, "argv", ["/clone/train.py"])
