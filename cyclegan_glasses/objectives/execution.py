@@ -16,7 +16,7 @@ from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.compiled import CompiledNetworks
-from cyclegan_glasses.objectives.settings import AdamSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
 
 Tensors = dict[str, Tensor]
 #: Scalar losses by name and images by label that share one graph.
