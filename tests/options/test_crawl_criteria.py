@@ -62,7 +62,7 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
         (("filter", "pile", "--judge_weights", "judge.pt"), "add --judge"),
         (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no attribute classifier judge.pt"),
         (("review", "nowhere"), "has no manifest"),
-        (("review", "nowhere", "--port", "70000"), "--port 70000"),
+        (("review", "nowhere", "--port", "70000"), "--port: 70000: give 0"),
         (("build", "out", "--from", "nowhere"), "has no manifest"),
         (("build", "out", "--from", "pile"), "run crawl.py filter first"),
         (("build", "out", "--from", "pile", "--align"), "--align crops to a size"),
