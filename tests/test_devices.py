@@ -36,10 +36,10 @@ def test_a_gpu_asked_for_where_there_is_none_says_what_to_do(no_gpu, name, ids):
 
 
 @pytest.mark.parametrize(
-    "name, words", [("gpu", "auto, cpu, cuda"), ("xpu", "not supported"), ("", "no device")]
+    "name, flags", [("gpu", "auto, cpu, cuda"), ("xpu", "not supported"), ("", "no device")]
 )
-def test_an_unknown_device_lists_the_known_ones(no_gpu, name, words):
-    with pytest.raises(UserError, match=words):
+def test_an_unknown_device_lists_the_known_ones(no_gpu, name, flags):
+    with pytest.raises(UserError, match=flags):
         choose_device(name)
 
 
