@@ -21,7 +21,7 @@ from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, random_codes, sharpen
-from cyclegan_glasses.editing.faces_of import sheet, write_picture
+from cyclegan_glasses.editing.facemath_pictures import sheet, write_picture
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.losses import ssim
 from cyclegan_glasses.pixels import to_tensor

@@ -30,14 +30,14 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cyclegan_glasses.cli.progress import progress
+from cyclegan_glasses.collect.synthetic import draw_set
 from cyclegan_glasses.data.loader import Batches, make_batches
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings import CycleGANSettings
-from cyclegan_glasses.sources.settings import SyntheticSettings
-from cyclegan_glasses.sources.synthetic import draw_set
+from cyclegan_glasses.sources.synthetic import SyntheticSource
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress
 from cyclegan_glasses.training.schedule import LRSchedule
@@ -195,7 +195,7 @@ def main() -> None:
         for size in args.sizes:
             root = Path(args.dataroot or f"{name}/{size}")
             if not args.dataroot:
-                for _ in draw_set(SyntheticSettings(args.pictures, size, test=0), root):
+                for _ in draw_set(SyntheticSource(args.pictures, size, test=0), root):
                     pass
             settings = DataSettings(
                 str(root), load_size=size * 286 // 256, crop_size=size, batch_size=args.batch

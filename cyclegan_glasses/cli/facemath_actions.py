@@ -12,13 +12,13 @@ from cyclegan_glasses.editing.facemath import FILE, load_facemath, random_codes,
 from cyclegan_glasses.editing.facemath_fit import fit_facemath
 from cyclegan_glasses.editing.facemath_pictures import (
     encode_photos,
+    face_of,
     mix_corners,
     write_edit,
     write_frames,
     write_neighbours,
     write_sheet,
 )
-from cyclegan_glasses.editing.faces_of import face_of
 from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces import detect

@@ -63,7 +63,7 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
         (("filter", "nowhere", "--max_duplicate_bits", "40"), "--max_duplicate_bits 40"),
         (("filter", "pile", "--yunet", "nowhere.onnx"), "nowhere.onnx"),
         (("filter", "pile", "--judge_weights", "judge.pt"), "add --judge"),
-        (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no judge judge.pt"),
+        (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no attribute classifier judge.pt"),
         (("review", "nowhere"), "has no manifest"),
         (("review", "nowhere", "--port", "70000"), "--port 70000"),
         (("build", "out", "--from", "nowhere"), "has no manifest"),

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from cyclegan_glasses.sources.kaggle import download, label_rows, photos
-from cyclegan_glasses.sources.settings import KaggleSettings
+from cyclegan_glasses.sources.kaggle import KaggleSource, download, label_rows
 from tests.sources.helpers import picture, write_tree, write_zip
 
 
@@ -62,7 +61,7 @@ def test_folders_per_class_are_labels(tmp_path: Path) -> None:
     }
     members: dict[str, bytes | str] = {f"{folder}/1.png": picture() for folder in folders}
     source = write_zip(tmp_path / "k.zip", {**members, "readme.txt": "x", "logo/1.png": picture()})
-    found = {item.photo.origin.split("!")[1]: item.photo for item in photos(KaggleSettings(source))}
+    found = {item.photo.origin.split("!")[1]: item.photo for item in KaggleSource(source).photos()}
     assert {name: photo.label for name, photo in found.items()} == {
         f"{f}/1.png": label for f, label in folders.items()
     }

@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from cyclegan_glasses.sources.fetch.result import FetchError
+from cyclegan_glasses.sources.fetch.result import LONGEST, FetchError
 
 Resolver = Callable[..., list[Any]]
-LONGEST = 4096
 _HOST = re.compile(r"[a-z0-9._:-]+(%[a-z0-9._-]+)?")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
