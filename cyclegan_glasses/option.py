@@ -205,8 +205,14 @@ def variants(table: Mapping[str, type], default: str, help: str, **details: Any)
     return field(default_factory=lambda: table[default](), metadata=metadata)
 
 
-def _declarations(settings: type) -> tuple[tuple[str, Option | None, Any], ...]:
-    """Name, option and type of each field of a settings class."""
+_Declarations = tuple[tuple[str, Option | None, Any], ...]
+_known: dict[type, _Declarations] = {}
+
+
+def _declarations(settings: type) -> _Declarations:
+    """Name, option and type of each field of a settings class; a class is read once."""
+    if settings in _known:
+        return _known[settings]
     hints, found = get_type_hints(settings), []
     for item in fields(settings):
         hint, made = hints[item.name], item.metadata.get(_KEY)
@@ -220,7 +226,7 @@ def _declarations(settings: type) -> tuple[tuple[str, Option | None, Any], ...]:
                 default=None if item.default is MISSING else item.default,
             )
         found.append((item.name, made, None if _KEY in item.metadata else hint))
-    return tuple(found)
+    return _known.setdefault(settings, tuple(found))
 
 
 def _nested(hint: Any) -> tuple[type | None, bool]:
