@@ -3,7 +3,7 @@
 import sys
 
 from cyclegan_glasses.errors import run_command
-from options.crawl import parse
+from cyclegan_glasses.options.crawl import parse
 
 if __name__ == "__main__":
     sys.exit(run_command(lambda: parse()()))

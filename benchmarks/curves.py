@@ -21,7 +21,7 @@ import torch
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.objectives.registry import build_objective
-from options.train import parse
+from cyclegan_glasses.options.train import parse
 
 Curves = dict[str, list[float]]
 
@@ -29,9 +29,9 @@ Curves = dict[str, list[float]]
 def train(words: Sequence[str], seed: int, steps: int) -> Curves:
     """The losses of each step."""
     o = parse([*words, "--seed", str(seed), "--name", "curves", "--device", "auto"])
-    device = choose_device(o.device)
+    device = choose_device(o.run.device)
     batches = make_batches(o.data)
-    objective = build_objective(o.model, o.objective, choose_precision(o.precision, device), o.seed)
+    objective = build_objective(o.model, o.objective, choose_precision(o.run.precision, device), o.data.seed)
     rows, epoch = [], 0
     while len(rows) < steps:
         epoch += 1

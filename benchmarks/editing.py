@@ -26,7 +26,7 @@ from cyclegan_glasses.editing.editor import GlassesEditor, Target
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import spread
-from cyclegan_glasses.images import find_pictures, open_picture
+from cyclegan_glasses.images import find_pictures, open_picture, to_grey
 
 
 def collage(images: list[np.ndarray], side: int = 2000) -> np.ndarray:
@@ -60,7 +60,7 @@ def soft_edge(targets: list[Target], edited: list[np.ndarray], shape: tuple[int,
 
 def laplacian(image: np.ndarray) -> np.ndarray:
     """Absolute, of the luminance: float (height, width)."""
-    return np.abs(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F, ksize=3))
+    return np.abs(cv2.Laplacian(to_grey(image), cv2.CV_32F, ksize=3))
 
 
 def measure(
@@ -73,11 +73,11 @@ def measure(
     marks = [clock()]
     np.asarray(Image.open(data))
     marks.append(clock())
-    targets = editor.look(image, direction, settings)
+    targets = editor.find_targets(image, direction, settings)
     marks.append(clock())
     edited = editor.translate(targets, direction, settings)
     marks.append(clock())
-    result, faces = editor.finish(image, targets, edited, settings)
+    result, faces = editor.blend(image, targets, edited, settings)
     marks.append(clock())
     Image.fromarray(result).save(io.BytesIO(), "JPEG", quality=92)
     marks.append(clock())
@@ -85,7 +85,7 @@ def measure(
         found[name].append(1000 * seconds)
     changed = (result != image).any(2)
     found["faces"].append(len(faces))
-    found["region"].append(sum(face.share for face in faces))
+    found["region"].append(sum(face.area for face in faces))
     found["changed"].append(changed.mean())
     before, after = laplacian(image), laplacian(result)
     still = cv2.dilate(changed.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
@@ -128,7 +128,7 @@ def main() -> None:
     if not files:
         raise UserError(f"there are no pictures in {args.folder}")
     images = [np.asarray(open_picture(files[i * len(files) // args.count])) for i in range(args.count)]
-    editor = GlassesEditor.load(args.name, direction=args.direction)
+    editor = GlassesEditor.load(args.name, classifier=None, direction=args.direction)
     editor.edit(images[0], args.direction)
     columns = "pictures, faces, region, changed, sharpness outside, at the seam, "
     columns += "decode ms, find, model, blend, encode, sum"

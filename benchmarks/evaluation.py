@@ -15,13 +15,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cyclegan_glasses.attributes.classifier import load_judge
-from cyclegan_glasses.evaluation.baselines import rival
-from cyclegan_glasses.evaluation.frame import frame_added, frame_left
+from cyclegan_glasses.attributes.classifier import load_classifier
+from cyclegan_glasses.evaluation.baselines import baseline
+from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, measure
 from cyclegan_glasses.evaluation.outlines import outlines_moved
-from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.tables import markdown_table
 from cyclegan_glasses.faces.detect import make_detector
 
@@ -49,14 +49,14 @@ def faults(item: Input) -> dict[str, np.ndarray]:
     }
 
 
-def enlarged(picture: np.ndarray, eyes: np.ndarray, share: float) -> np.ndarray:
+def enlarged(picture: np.ndarray, eyes: np.ndarray, scale: float) -> np.ndarray:
     """`picture` with larger eyes, less and less so further out."""
     distance = np.hypot(*(eyes[1] - eyes[0]))
     place = np.stack(np.meshgrid(*(np.arange(side) for side in picture.shape[1::-1])), axis=2) + 0.5
     source = place.copy()
     for eye in eyes:
         fade = np.clip((0.45 - np.hypot(*(place - eye).transpose(2, 0, 1)) / distance) / 0.15, 0, 1)
-        source += (place - eye) * (1 / share - 1) * fade[:, :, None]
+        source += (place - eye) * (1 / scale - 1) * fade[:, :, None]
     x, y = (source - 0.5).astype(np.float32).transpose(2, 0, 1)
     return cv2.remap(picture, x, y, cv2.INTER_CUBIC)
 
@@ -73,7 +73,7 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     protocol = Protocol(load_size=args.size, crop_size=args.size)
-    inputs = Inputs(EvaluationSettings(args.dataroot, limit=args.count, protocol=protocol))
+    inputs = Inputs(InputSettings(args.dataroot, limit=args.count, protocol=protocol))
     found: dict[str, list[tuple[float, ...]]] = {}
     eyes = "eye outlines moved"
     for item in inputs:
@@ -84,16 +84,16 @@ def main() -> None:
             found.setdefault(name, []).append((off.rims, float(off.whole), left, moved))
     lines = [[name, *(f"{value:.2f}" for value in np.nanmean(rows, axis=0))] for name, rows in found.items()]
     print(*markdown_table(["result", "rims off", "whole frame off", "frame left", eyes], lines), sep="\n")
-    judge = load_judge(args.judge)
+    classifier = load_classifier(args.judge)
     tools = {
         "all but networks": Instruments(),
         "and landmarks": Instruments(detector=make_detector(steady=False)),
     }
-    if judge is not None:
-        tools["and judge"] = Instruments(judge, judge, detector=make_detector(steady=False))
+    if classifier is not None:
+        tools["and judge"] = Instruments(classifier, classifier, detector=make_detector(steady=False))
     for name, instruments in tools.items():
         start = time.process_time()
-        measure(inputs, rival("telea"), instruments)
+        measure(inputs, baseline("telea"), instruments)
         print(f"{name}: {1000 * (time.process_time() - start) / len(inputs):.1f} ms a picture")
 
 

@@ -2,9 +2,10 @@
 
     python benchmarks/facemath.py facemath.pt datasets/mine --sheet sheet.png
 
-Reconstruction (PSNR and SSIM at the network's size); what the judge says of the decoded faces before and
-after a step along `glasses`, forth from bare faces and back from those with glasses; and how far the face
-moved, about the eyes and elsewhere. The sheet shows faces, decoded, stepped, older, younger, and random ones.
+Reconstruction (PSNR and SSIM at the network's size); what the attribute classifier says of the decoded faces
+before and after a step along `glasses`, to them from bare faces and off those that wear some; and how far the
+face moved, about the eyes and elsewhere. The sheet shows faces, decoded, stepped, older, younger, and random
+ones.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
-from cyclegan_glasses.attributes.classifier import TrainedJudge, load_judge
-from cyclegan_glasses.data.labels import CLASSES, read_labels
+from cyclegan_glasses.attributes.classifier import FacelyzrClassifier, load_classifier
+from cyclegan_glasses.attributes.verdicts import CLASSES
+from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, random_codes, sharpen
 from cyclegan_glasses.editing.faces_of import sheet, write_picture
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.losses import ssim
+from cyclegan_glasses.pixels import to_tensor
 
 STRENGTHS = (1.0, 1.5, 2.0)
 SHARPEN, EACH = 0.5, 4  # of the sheet: strength of the mask, faces of each domain
@@ -37,12 +39,12 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=1.5, help="of the glasses on the sheet")
     parser.add_argument("--skip", type=int, default=0, help="faces of each domain before those of the sheet")
     args = parser.parse_args()
-    math, judge = load_facemath(args.model), load_judge()
-    assert judge is not None
+    math, classifier = load_facemath(args.model), load_classifier()
+    assert classifier is not None
     columns = []
     for label, way in (("none", 1), ("glasses", -1)):
         faces = open_faces(args.dataroot, label, args.limit, math.size)
-        measure(math, judge, faces, label, way)
+        measure(math, classifier, faces, label, way)
         columns.append(edits(math, faces[args.skip :][:EACH], way, args.strength))
     if args.sheet:
         rows = [np.concatenate(parts) for parts in zip(*columns, strict=True)]
@@ -59,29 +61,29 @@ def open_faces(root: Path, label: str, limit: int, size: int) -> np.ndarray:
     return np.stack([cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in pictures])
 
 
-def measure(math: FaceMath, judge: TrainedJudge, faces: np.ndarray, label: str, way: int) -> None:
+def measure(math: FaceMath, classifier: FacelyzrClassifier, faces: np.ndarray, label: str, way: int) -> None:
     """Print the figures of one label."""
     codes = math.encode(faces)
     back = math.decode(codes)
     error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
-    alike = float(ssim(*(torch.from_numpy(x / 127.5 - 1).permute(0, 3, 1, 2) for x in (faces, back))))
+    alike = float(ssim(*(to_tensor(x) for x in (faces, back))))
     quality = np.mean(10 * np.log10(255**2 / error))
     print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
-    print(f"  as they are: {shares(judge, faces)}\n  decoded: {shares(judge, back)}")
+    print(f"  as they are: {shares(classifier, faces)}\n  decoded: {shares(classifier, back)}")
     for strength in STRENGTHS:
         moved = math.decode(move(codes, math.step("glasses", way), strength))
         band = slice(round(0.25 * math.size), round(0.6 * math.size))
         change = np.abs(moved.astype(float) - back).mean((0, 2, 3))
         rest = np.delete(change, np.arange(math.size)[band])
         print(
-            f"  {'added' if way > 0 else 'removed'}, strength {strength:g}: {shares(judge, moved)};"
+            f"  {'added' if way > 0 else 'removed'}, strength {strength:g}: {shares(classifier, moved)};"
             f" moved by {change[band].mean():.1f} of 255 about the eyes, {rest.mean():.1f} elsewhere"
         )
 
 
-def shares(judge: TrainedJudge, faces: np.ndarray) -> str:
-    """What the judge calls `faces`, in per cent."""
-    words = [verdict.label for verdict in judge.judge(faces)]
+def shares(classifier: FacelyzrClassifier, faces: np.ndarray) -> str:
+    """What the classifier calls `faces`, in per cent."""
+    words = [verdict.label for verdict in classifier.classify(faces)]
     return ", ".join(f"{word} {100 * words.count(word) / len(words):.0f} %" for word in sorted(set(words)))
 
 

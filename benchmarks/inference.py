@@ -20,11 +20,11 @@ import numpy as np
 import onnxruntime
 import torch
 
+from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model
-from cyclegan_glasses.editing.settings import REMOVE
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_faces
 

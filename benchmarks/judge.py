@@ -1,8 +1,8 @@
-"""What the judge gets right on faces it has not seen, by group, and what fools it.
+"""What the attribute classifier gets right on faces it has not seen, by group, and what fools it.
 
     python benchmarks/judge.py datasets/judge --fool 500
 
-The folder is the one that the judge was trained with (docs/judge.md): its faces of phase `test` count.
+The folder is the one that the classifier was trained with (docs/judge.md): its faces of phase `test` count.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan_glasses.attributes.calibrate import expected_error
-from cyclegan_glasses.attributes.classifier import Reading, TrainedJudge, load_judge
-from cyclegan_glasses.attributes.verdicts import NONE
+from cyclegan_glasses.attributes.calibration import expected_calibration_error
+from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClassifier, load_classifier
+from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS
 from cyclegan_glasses.data.labelled import drawn_on
-from cyclegan_glasses.data.labels import CLASSES, GENDERS, Labels, read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
+from cyclegan_glasses.domains import NONE
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.overlays.broken import BROKEN
 
@@ -29,14 +30,14 @@ LEAST = 20  # faces of a group that is shown
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataroot", type=Path)
-    parser.add_argument("--weights", type=Path, help="another judge than the one that ships")
+    parser.add_argument("--weights", type=Path, help="another classifier than the one that ships")
     parser.add_argument("--phase", default="test")
     parser.add_argument("--labels", help="a table instead of the manifests")
     parser.add_argument("--fool", type=int, default=500, help="faces for each way of being broken")
     args = parser.parse_args()
-    judge = load_judge(args.weights)
-    assert judge is not None, "no judge ships: give --weights"
-    print(judge.name)
+    classifier = load_classifier(args.weights)
+    assert classifier is not None, "no classifier ships: give --weights"
+    print(classifier.name)
     rows = [
         row
         for row in read_labels(args.dataroot, args.phase, LabelSettings(args.labels))
@@ -45,49 +46,49 @@ def main() -> None:
     faces = [np.asarray(open_picture(path)) for path, _ in rows]
     labels = [known for _, known in rows]
     start = time.process_time()
-    readings = [reading for face in faces for reading in judge.read(face[None])]
+    attributes = [one for face in faces for one in classifier.predict(face[None])]
     alone = time.process_time() - start
     start = time.process_time()
-    judge.read(np.stack(faces[:256]))
+    classifier.predict(np.stack(faces[:256]))
     batched = (time.process_time() - start) / min(256, len(faces))
     print(f"{len(faces) / alone:.0f} faces a second and core one by one, {1 / batched:.0f} in batches of 64")
-    confusion(labels, readings)
-    by_group(labels, readings)
-    calibrated(labels, readings)
+    confusion(labels, attributes)
+    by_group(labels, attributes)
+    calibrated(labels, attributes)
     if args.fool:
-        fooled(judge, faces, labels, args.fool)
+        fooled(classifier, faces, labels, args.fool)
 
 
-def plain(labels: list[Labels]) -> np.ndarray:
+def plain(labels: list[FaceLabels]) -> np.ndarray:
     """Which faces wear glasses or none."""
     return np.array([known.glasses < 2 for known in labels])
 
 
-def share_of_glasses(readings: list[Reading]) -> np.ndarray:
+def share_of_glasses(attributes: list[FaceAttributes]) -> np.ndarray:
     """Probability of glasses against none alone."""
-    shares = [(r.verdict.probabilities["glasses"], r.verdict.probabilities["none"]) for r in readings]
+    shares = [(r.verdict.probabilities["glasses"], r.verdict.probabilities["none"]) for r in attributes]
     return np.array([a / max(a + b, 1e-12) for a, b in shares])
 
 
-def confusion(labels: list[Labels], readings: list[Reading]) -> None:
+def confusion(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     said = [*CLASSES, "unsure"]
     print(f"\n{'labelled':12}" + "".join(f"{word:>12}" for word in said))
     for number, name in enumerate(CLASSES):
         words = [
-            r.verdict.label for known, r in zip(labels, readings, strict=True) if known.glasses == number
+            r.verdict.label for known, r in zip(labels, attributes, strict=True) if known.glasses == number
         ]
         if words:
             print(f"{name:12}" + "".join(f"{words.count(word):12d}" for word in said))
 
 
-def by_group(labels: list[Labels], readings: list[Reading]) -> None:
+def by_group(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     keep = plain(labels)
-    truth, share = np.array([known.glasses == 0 for known in labels]), share_of_glasses(readings)
-    sure = np.array([r.verdict.label != "unsure" for r in readings])
+    truth, share = np.array([known.glasses == 0 for known in labels]), share_of_glasses(attributes)
+    sure = np.array([r.verdict.label != "unsure" for r in attributes])
     sexed = np.array(
-        [GENDERS.index(r.gender) == known.gender for known, r in zip(labels, readings, strict=True)]
+        [GENDERS.index(r.gender) == known.gender for known, r in zip(labels, attributes, strict=True)]
     )
-    years = np.array([r.age - known.age for known, r in zip(labels, readings, strict=True)])
+    years = np.array([r.age - known.age for known, r in zip(labels, attributes, strict=True)])
     groups: dict[str, list[int]] = defaultdict(list)
     for index, known in enumerate(labels):
         if keep[index]:
@@ -117,11 +118,12 @@ def area(scores: np.ndarray, truth: np.ndarray) -> float:
     return float((above > 0).mean() + 0.5 * (above == 0).mean())
 
 
-def calibrated(labels: list[Labels], readings: list[Reading]) -> None:
-    confidence = np.array([max(r.verdict.probabilities.values()) for r in readings])
-    best = [max(r.verdict.probabilities, key=r.verdict.probabilities.__getitem__) for r in readings]
+def calibrated(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
+    confidence = np.array([max(r.verdict.probabilities.values()) for r in attributes])
+    best = [max(r.verdict.probabilities, key=r.verdict.probabilities.__getitem__) for r in attributes]
     right = np.array([CLASSES[known.glasses] == word for known, word in zip(labels, best, strict=True)])
-    print(f"\nmean gap of confidence and truth (ECE, 10 bins): {expected_error(confidence, right):.3f}")
+    gap = expected_calibration_error(confidence, right)
+    print(f"\nmean gap of confidence and truth (ECE, 10 bins): {gap:.3f}")
     for low in (0.4, 0.6, 0.8, 0.9):
         chosen = (confidence >= low) & (confidence < {0.4: 0.6, 0.6: 0.8, 0.8: 0.9, 0.9: 1.1}[low])
         if chosen.any():
@@ -129,7 +131,9 @@ def calibrated(labels: list[Labels], readings: list[Reading]) -> None:
             print(f"  confidence from {low}: {chosen.sum()} faces, {said:.3f} said, {true:.3f} right")
 
 
-def fooled(judge: TrainedJudge, faces: list[np.ndarray], labels: list[Labels], count: int) -> None:
+def fooled(
+    classifier: FacelyzrClassifier, faces: list[np.ndarray], labels: list[FaceLabels], count: int
+) -> None:
     bare = [index for index, known in enumerate(labels) if CLASSES[known.glasses] == NONE]
     worn = [index for index, known in enumerate(labels) if known.glasses == 0]
     print(
@@ -140,7 +144,7 @@ def fooled(judge: TrainedJudge, faces: list[np.ndarray], labels: list[Labels], c
         drawn = [
             drawn_on(faces[index], kind, labels[index], np.random.default_rng([7, index])) for index in chosen
         ]
-        words = [verdict.label for verdict in judge.judge(np.stack(drawn))]
+        words = [verdict.label for verdict in classifier.classify(np.stack(drawn))]
         shares = [
             words.count(word) / len(words) for word in ("broken", "unsure", "glasses", "none", "sunglasses")
         ]

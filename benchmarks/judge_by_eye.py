@@ -1,4 +1,4 @@
-"""Test faces that a person looked at: three hundred by group, or those on which judge and label disagree.
+"""Test faces that a person looked at: three hundred by group, or those on which verdict and label differ.
 
     python benchmarks/judge_by_eye.py datasets/judge --sheets sheets
     python benchmarks/judge_by_eye.py datasets/judge
@@ -6,8 +6,8 @@
 
 The first writes numbered contact sheets, as many faces of each race group, shuffled, without label or answer,
 and `faces.csv`, which says who is where. The second compares what was read off them, `judge_by_eye.csv`
-beside this script, with the labels and with the judge; faces that the folder lacks are left out. The third
-writes the faces of which the judge says something else than the label, and what it says.
+beside this script, with the labels and with the classifier; faces that the folder lacks are left out.
+The third writes the faces of which the classifier says something else than the label, and what it says.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cyclegan_glasses.attributes.classifier import load_judge
-from cyclegan_glasses.attributes.verdicts import GLASSES, NONE, UNSURE, Verdict
-from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
+from cyclegan_glasses.attributes.classifier import load_classifier
+from cyclegan_glasses.attributes.verdicts import CLASSES, UNSURE, Verdict
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.images import open_picture
 
 VERDICTS = Path(__file__).with_suffix(".csv")
@@ -33,16 +34,18 @@ COUNT = 300
 #: Faces of a race group by the machine's label: enough glasses to count, and a few sunglasses.
 WANTED = {"glasses": 18, "sunglasses": 5, "none": 20}
 ACROSS, DOWN, SIDE = 10, 6, 150
-Row = tuple[Path, Labels]
+Row = tuple[Path, FaceLabels]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataroot", type=Path)
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="write the sheets, measure nothing")
-    parser.add_argument("--disagreements", type=Path, metavar="DIR", help="write those of judge and label")
+    parser.add_argument(
+        "--disagreements", type=Path, metavar="DIR", help="write those of classifier and label"
+    )
     parser.add_argument("--verdicts", type=Path, default=VERDICTS, help="file,seen of each face")
-    parser.add_argument("--weights", type=Path, help="another judge than the one that ships")
+    parser.add_argument("--weights", type=Path, help="another classifier than the one that ships")
     args = parser.parse_args()
     rows = read_labels(args.dataroot, "test", LabelSettings())
     grouped = [row for row in rows if "race" in row[1].group]
@@ -96,15 +99,17 @@ def read_verdicts(path: Path) -> dict[str, str]:
         return {row["file"]: row["seen"] for row in csv.DictReader(file)}
 
 
-def judged(rows: list[Row], weights: Path | None) -> tuple[str, list[Verdict]]:
-    """The judge's name and its verdicts."""
-    judge = load_judge(weights)
-    assert judge is not None, "no judge ships: give --weights"
-    return judge.name, judge.judge(np.stack([np.asarray(open_picture(path)) for path, _ in rows]))
+def classified(rows: list[Row], weights: Path | None) -> tuple[str, list[Verdict]]:
+    """The classifier's name and its verdicts."""
+    classifier = load_classifier(weights)
+    assert classifier is not None, "no classifier ships: give --weights"
+    return classifier.name, classifier.classify(
+        np.stack([np.asarray(open_picture(path)) for path, _ in rows])
+    )
 
 
 def disagreements(rows: list[Row], folder: Path, weights: Path | None) -> None:
-    _, said = judged(rows, weights)
+    _, said = classified(rows, weights)
     numbers = [
         index
         for index, (_, known) in enumerate(rows)
@@ -121,7 +126,7 @@ def disagreements(rows: list[Row], folder: Path, weights: Path | None) -> None:
 def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None:
     rows = [row for row in rows if row[0].name in seen]
     eye = [seen[path.name] for path, _ in rows]
-    name, said = judged(rows, weights)
+    name, said = classified(rows, weights)
     print(f"{name}: {len(rows)} faces that were looked at")
     words = sorted(set(eye), key=[*CLASSES, "cannot say"].index)
     table("seen", words, eye, [CLASSES[known.glasses] for _, known in rows], "label")

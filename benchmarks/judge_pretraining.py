@@ -1,13 +1,13 @@
-"""What the denoising pretraining of the judge is worth, by share of the labels, and a rival of the same size.
+"""What denoising pretraining is worth to the attribute classifier, by share of the labels; a baseline.
 
     python benchmarks/judge_pretraining.py datasets/judge
 
 Small networks: the order of the rows is what counts, not how high they are. Every network gets the same
 number of labelled steps on the same batches of labelled faces at the same rates. `layers` comes to them from
 its pretraining on all faces without labels, `none` from scratch, and `joint` restores as many faces without
-labels in each step. The rival is logistic regression on the pretrained autoencoder's code, before the heads
-change it; its penalty is the best of `PENALTIES` on the calibration faces. Drawn pictures go by their face's
-labels.
+labels in each step. The baseline is logistic regression on the pretrained autoencoder's code, before the
+heads change it; its penalty is the best of `PENALTIES` on the calibration faces. Drawn pictures go by
+their face's labels.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS
 from cyclegan_glasses.data.labelled import open_labelled
-from cyclegan_glasses.data.labels import CLASSES, GENDERS, read_labels
+from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import balanced_cross_entropy
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
 from cyclegan_glasses.objectives.settings import FacelyzrSettings
+from cyclegan_glasses.pixels import normalize, quantize
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 CPU = torch.device("cpu")
@@ -49,7 +51,7 @@ class Faces:
     def batch(self, chosen: np.ndarray, known: bool = True) -> dict[str, Tensor]:
         """Faces `chosen` as `data.labelled` gives them; without labels where they are not to be `known`."""
         index = torch.from_numpy(chosen)
-        result = {"A": self.pictures[index].float() / 127.5 - 1}
+        result = {"A": normalize(self.pictures[index])}
         for name, values in self.labels.items():
             missing = torch.full_like(values[index], torch.nan if values.is_floating_point() else -1)
             result[name] = values[index] if known else missing
@@ -112,7 +114,7 @@ def load(dataroot: Path, phase: str, size: int, drawn: float) -> Faces:
     )
     dataset = open_labelled(settings)
     samples = [dataset[1, index] for index in range(len(dataset))]
-    pictures = torch.stack([((sample["A"] + 1) * 127.5).round().to(torch.uint8) for sample in samples])
+    pictures = torch.stack([quantize(sample["A"]) for sample in samples])
     names = ("glasses", "gender", "age", "landmarks")
     labels = {name: torch.stack([sample[name] for sample in samples]) for name in names}
     plain = torch.tensor([not face.drawn and 0 <= face.labels.glasses < 2 for face in dataset.faces])
@@ -121,7 +123,7 @@ def load(dataroot: Path, phase: str, size: int, drawn: float) -> Faces:
 
 def labelled(dataroot: Path, faces: Faces, share: float) -> np.ndarray:
     """Which faces keep their labels where `share` of them does: those of `--label_share`."""
-    rows = read_labels(dataroot, "train", LabelSettings(share=share))
+    rows = read_labels(dataroot, "train", LabelSettings(fraction=share))
     known = {str(path) for path, labels in rows if labels.glasses >= 0}
     return np.array([index for index, name in enumerate(faces.names) if name in known])
 
@@ -173,7 +175,7 @@ def finetuned(
 @torch.inference_mode()
 def scores(objective: FacelyzrObjective, faces: Faces) -> Figures:
     network = objective.network.eval()
-    parts = [network(part.float() / 127.5 - 1) for part in faces.pictures.split(256)]
+    parts = [network(normalize(part)) for part in faces.pictures.split(256)]
     glasses, gender = (torch.cat([getattr(part, name) for part in parts]) for name in ("glasses", "gender"))
     return compared(glasses, gender, faces)
 
@@ -195,9 +197,7 @@ def compared(glasses: Tensor, gender: Tensor, faces: Faces) -> Figures:
 @torch.no_grad()
 def codes(objective: FacelyzrObjective, faces: Faces) -> Tensor:
     network = objective.network.eval()
-    return torch.cat(
-        [network.encode(part.float() / 127.5 - 1).flatten(1) for part in faces.pictures.split(256)]
-    )
+    return torch.cat([network.encode(normalize(part)).flatten(1) for part in faces.pictures.split(256)])
 
 
 def regression(objective: FacelyzrObjective, faces: dict[str, Faces], chosen: np.ndarray) -> Figures:

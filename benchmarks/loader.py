@@ -29,6 +29,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.data.loader import Batches, make_batches
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import choose_device, choose_precision
@@ -41,7 +42,6 @@ from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress
 from cyclegan_glasses.training.schedule import LRSchedule
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
-from options.progress import shown
 
 CACHES = ("none", "memory", "disk")
 WARM_UP = 2  # steps of a training that do not count
@@ -61,7 +61,7 @@ def table(*columns: str) -> None:
 def opened(settings: DataSettings, device: torch.device) -> Batches:
     """The batches, with their cache ready."""
     batches = make_batches(settings, device=device)
-    batches.prepare(shown)
+    batches.prepare(progress)
     return batches
 
 

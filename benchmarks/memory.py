@@ -69,7 +69,7 @@ def megabytes(args: argparse.Namespace) -> float:
     if args.threads:
         torch.set_num_threads(args.threads)
     device = choose_device(args.device)
-    changes = {"plain": {"plain": True}, "recompute": {"recompute": True}, "accumulate": {"chunk": 1}}
+    changes = {"plain": {"plain": True}, "recompute": {"recompute": True}, "accumulate": {"micro_batch": 1}}
     settings = CycleGANSettings(
         generator=GeneratorSettings(args.netG, filters=args.ngf),
         discriminator=DiscriminatorSettings(filters=args.ndf),

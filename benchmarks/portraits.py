@@ -12,7 +12,6 @@ import cv2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.parallel import cores
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
@@ -35,9 +34,7 @@ def main() -> None:
     frames = [frame_of(0, number) for number in range(args.count)]
     wall, cpu = time.perf_counter(), time.process_time()
     for drawing, frame in zip(drawings, frames, strict=True):
-        draw_glasses(
-            drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
-        )
+        drawing.with_glasses(frame)
     report("overlays, one core", args.count, time.perf_counter() - wall, time.process_time() - cpu)
     with tempfile.TemporaryDirectory() as folder:
         wall = time.perf_counter()

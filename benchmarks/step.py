@@ -31,7 +31,7 @@ from cyclegan_glasses.objectives.settings import CycleGANSettings
 WAYS = {
     "default": {},
     "recompute": {"recompute": True},
-    "accumulate": {"chunk": 1},
+    "accumulate": {"micro_batch": 1},
     "compile": {"compile": "on"},
 }
 

@@ -1,9 +1,8 @@
-"""`python -m cyclegan_glasses VERB …`: what a person does with a trained model."""
+"""`python -m cyclegan_glasses VERB …`, which is `cyclegan-glasses VERB …`."""
 
 import sys
 
-from cyclegan_glasses.cli.main import parse
-from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(run_command(lambda: parse()()))
+    sys.exit(main())

@@ -98,6 +98,11 @@ class Precision:
             self._stepped = False
 
 
+def full_precision(values: Tensor) -> Tensor:
+    """`values` in float32 at least, for losses; float64 stays float64."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
 def choose_device(
     name: str = "auto", gpu_ids: Sequence[int] | None = None, local_rank: int = 0
 ) -> torch.device:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,24 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
         raise _explain(error, path) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Put `source` in the place of `target`: as a hard link where the disk allows it, else as a copy.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    make_folder(target.parent)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.hardlink_to(source.resolve())
+        temporary.replace(target)
+    except OSError:  # another disk, or one without links
+        with atomic_write(target) as copy, source.open("rb") as file:
+            shutil.copyfileobj(file, copy)
+    finally:
+        temporary.unlink(missing_ok=True)  # stays when both were the same file already
 
 
 def make_folder(path: Path) -> Path:

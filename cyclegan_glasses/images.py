@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
-import os
 import stat
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps
+
+from cyclegan_glasses.walk import report, walk
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
@@ -29,7 +32,7 @@ class UnreadablePicture(ValueError):  # noqa: N818
 
     Attributes:
         path: of the file.
-        reason: in words.
+        reason: one line, without the path.
     """
 
     def __init__(self, path: Path | str, reason: str) -> None:
@@ -38,7 +41,7 @@ class UnreadablePicture(ValueError):  # noqa: N818
         self.reason = reason
 
 
-class _Quiet:
+class _QuietPillow:
     """Keeps Pillow's warnings quiet, and nobody else's, in as many threads as there are.
 
     `warnings.catch_warnings` is for one thread: of two that overlap, the second would put back what the first
@@ -64,37 +67,36 @@ class _Quiet:
                 self._before.__exit__(None, None, None)
 
 
-_QUIET = _Quiet()
+_QUIET = _QuietPillow()
 
 
-def find_pictures(folder: Path | str) -> list[Path]:
+def find_pictures(folder: Path | str, exclude: Path | None = None) -> list[Path]:
     """The picture files at any depth below `folder`, by their extensions, sorted by relative path.
 
-    Hidden files and folders are passed over. A `folder` that is a file is itself the only picture.
+    See `walk`; what it leaves out is logged. A `folder` that is a file is itself the only picture.
     """
     root = Path(folder)
-    return [root / name for name in picture_names(root)]
+    return [root / name for name in picture_names(root, exclude)]
 
 
-def picture_names(folder: Path | str) -> list[str]:
+def picture_names(folder: Path | str, exclude: Path | None = None) -> list[str]:
     """The paths of `find_pictures`, relative to `folder` and with slashes; "" where that is a file itself.
 
-    Plain words, since a `Path` each takes longer than the disk where there are many.
+    Plain strings, since a `Path` each takes longer than the disk where there are many.
     """
-    root = os.fspath(folder)
-    if Path(root).is_file():
+    if Path(folder).is_file():
         return [""]
-    found = []
-    for parent, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = Path(parent).relative_to(root).as_posix()
-        prefix = "" if below == "." else f"{below}/"
-        found += [
-            prefix + name
-            for name in files
-            if not name.startswith(".") and name[name.rfind(".") :].lower() in EXTENSIONS
-        ]
-    return sorted(found)
+    left_out: Counter[str] = Counter()
+    files = list(walk(folder, left_out, exclude))
+    pictures = sorted(filter(is_picture, files))
+    left_out["of another kind"] = len(files) - len(pictures)
+    report(folder, left_out)
+    return pictures
+
+
+def is_picture(name: str) -> bool:
+    """Whether the extension of a file's name is that of a picture."""
+    return name[name.rfind(".") :].lower() in EXTENSIONS
 
 
 def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tuple[str, int, int]:
@@ -121,7 +123,7 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
 
     Raises:
         UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
-            pixels, or of numbers that have no agreed white (32-bit integers beyond 65535, floats).
+            pixels, or with values that have no agreed white (32-bit integers beyond 65535, floats).
     """
     try:
         with opened(source, max_pixels) as picture:
@@ -131,12 +133,17 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
         raise unreadable(source, error) from None
 
 
+def to_grey(pixels: np.ndarray) -> np.ndarray:
+    """The luminance of ITU-R BT.601, uint8 or float32 (height, width) as `pixels`, RGB (height, width, 3)."""
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
+
+
 @contextmanager
 def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """The picture, a file or its bytes, as it is stored, with only its header read.
 
     Pillow's warnings (broken metadata, many pixels) are kept quiet. Whatever goes wrong, now or in the block,
-    is told by `unreadable`.
+    is described by `unreadable`.
 
     Raises:
         Exception: almost any, on hostile bytes.
@@ -176,7 +183,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
 
 
 def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
-    """What went wrong with the picture, in words."""
+    """`error` as one line without the path."""
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size

@@ -1,4 +1,4 @@
-"""A page for the person at this machine alone, over HTTP on the loopback address.
+"""A web page for the person at this machine alone, over HTTP on the loopback address.
 
 Requests must name the server as their host (so a foreign page cannot reach it under a name of its own), carry
 the token of this start, and, to change anything, come from the page itself.
@@ -9,27 +9,49 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, stoppable
 
 HOST = "127.0.0.1"
 HEADER = "X-Page-Token"
 MOST_BYTES = 1 << 20
 
 
-class LoopbackServer(ThreadingHTTPServer):
-    """Serves one page. `address` is what the person opens; it holds the token of this start.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The answer to a request: bytes, their MIME type, and `Cache-Control` after `private`."""
+
+    data: bytes
+    mime: str
+    caching: str = "no-store"
+
+
+class RequestError(Exception):
+    """A request that is not answered: the HTTP status, and one line that says why."""
+
+    def __init__(self, status: HTTPStatus, message: str = "there is nothing here") -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LocalServer(ThreadingHTTPServer):
+    """Serves one page. Subclasses answer what the page asks for in `get` and `post`.
 
     Args:
-        page: HTML with `{{token}}` and `{{nonce}}` where the page needs them.
-        handler: answers requests.
+        page: from `webpage.interactive_page`.
+        name: of the page, for its cookie.
+        command: that prints the address, named to those who come without it.
         port: to listen on; 0 for any that is free.
-        cookie: name of the cookie that keeps the token, apart for each kind of page.
+
+    Attributes:
+        token: of this start.
 
     Raises:
         UserError: the port is taken.
@@ -37,13 +59,11 @@ class LoopbackServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(
-        self, page: str, handler: type[LoopbackHandler], port: int = 0, cookie: str = "page"
-    ) -> None:
-        self.page, self.cookie = page, cookie
+    def __init__(self, page: str, name: str, command: str, port: int = 0) -> None:
+        self.page, self.name, self.command = page, name, command
         self.token = secrets.token_urlsafe(24)
         try:
-            super().__init__((HOST, port), handler)
+            super().__init__((HOST, port), _Handler)
         except OSError as error:
             raise UserError(
                 f"cannot listen on port {port} ({error.strerror}): choose another --port"
@@ -54,16 +74,34 @@ class LoopbackServer(ThreadingHTTPServer):
         """Where the page is, with the token."""
         return f"http://{HOST}:{self.server_port}/?token={self.token}"
 
+    def serve_until_stopped(self) -> None:
+        """Serve until Ctrl-C or SIGTERM."""
+        with suppress(KeyboardInterrupt), stoppable():
+            self.serve_forever()
 
-class LoopbackHandler(BaseHTTPRequestHandler):
-    """Checks who asks, and sends pages, JSON and words. Each kind of page says what it answers.
+    def get(self, kind: str, rest: str, query: dict[str, str]) -> Any:
+        """Answer `/kind/rest?query`: a `Content`, or a value that is sent as JSON.
 
-    Attributes:
-        printed_by: the command that printed the address, to tell those who come without it.
-    """
+        Raises:
+            RequestError: there is no answer.
+        """
+        raise RequestError(HTTPStatus.NOT_FOUND)
 
-    server: Any
-    printed_by = "the command"
+    def post(self, kind: str, body: Any) -> Any:
+        """Do what the page asks for by a POST of JSON to `/kind`; returns what is sent back as JSON.
+
+        Raises:
+            RequestError: it is refused.
+            UserError: it cannot be written.
+            ValueError, KeyError, TypeError: the body is not what it should be.
+        """
+        raise RequestError(HTTPStatus.NOT_FOUND)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Checks who asks, and sends what the server answers."""
+
+    server: LocalServer
     protocol_version = "HTTP/1.1"
     timeout = 60
 
@@ -72,52 +110,71 @@ class LoopbackHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The page, to whoever opens its address or has its cookie; to the latter also what it asks for."""
-        parts = urlsplit(self.path)
-        words = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        if not self.is_for_us():
-            return self.say(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
-        if parts.path == "/" and self.is_token(words.get("token", "")):
-            return self.send_page()
-        if not self.has_cookie():
-            return self.say(HTTPStatus.FORBIDDEN, f"open the address that {self.printed_by} printed")
-        kind, _, rest = parts.path.strip("/").partition("/")
-        return self.send_page() if not kind and not rest else self.answer(kind, rest, words)
+        url = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(url.query).items()}
+        kind, _, rest = url.path.strip("/").partition("/")
+        try:
+            if not self._names_this_server():
+                raise RequestError(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
+            if url.path == "/" and self._is_token(query.get("token", "")):
+                return self._send_page()
+            if not self._has_cookie():
+                raise RequestError(
+                    HTTPStatus.FORBIDDEN, f"open the address that {self.server.command} printed"
+                )
+            if not kind and not rest:
+                return self._send_page()
+            self._send(self.server.get(kind, rest, query))
+        except RequestError as error:
+            self._send_error(error.status, error)
 
-    def answer(self, kind: str, rest: str, words: dict[str, str]) -> None:
-        """Answer `/kind/rest?words` of the page; without pages of its own, that there is nothing."""
-        self.say(HTTPStatus.NOT_FOUND, "there is nothing here")
+    def do_POST(self) -> None:
+        """What the page asks to be done."""
+        try:
+            self._send(self.server.post(urlsplit(self.path).path.strip("/"), self._body()))
+        except RequestError as error:
+            self._send_error(error.status, error)
+        except UserError as error:
+            self._send_error(HTTPStatus.INSUFFICIENT_STORAGE, error)
+        except (ValueError, KeyError, TypeError) as error:
+            self._send_error(HTTPStatus.BAD_REQUEST, f"the request cannot be read: {error}")
 
-    def body(self) -> bytes | None:
-        """The body of a POST that comes from the page itself; None where it was refused and said so."""
+    def _body(self) -> Any:
+        """The JSON of a POST that comes from the page itself."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MOST_BYTES:
             self.close_connection = True
-            self.say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
-            return None
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
         body = self.rfile.read(int(length))
-        if not (self.is_for_us() and self.has_cookie() and self._is_from_page()):
-            self.say(HTTPStatus.FORBIDDEN, "only the page itself may change anything")
-            return None
-        return body
+        origin = self.headers.get("Origin")
+        from_page = origin is None or origin.removeprefix("http://") in self._hosts()
+        has_token = self._has_cookie() and self._is_token(self.headers.get(HEADER, ""))
+        if not (self._names_this_server() and from_page and has_token):
+            raise RequestError(HTTPStatus.FORBIDDEN, "only the page itself may change anything")
+        return json.loads(body)
 
-    def is_for_us(self) -> bool:
-        """Whether the request names this server as its host."""
+    def _names_this_server(self) -> bool:
         return self.headers.get("Host", "") in self._hosts()
 
-    def has_cookie(self) -> bool:
+    def _hosts(self) -> tuple[str, str]:
+        return f"{HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"
+
+    def _has_cookie(self) -> bool:
         """Whether the request carries the token of this start as its cookie."""
         try:
             cookie = SimpleCookie(self.headers.get("Cookie", ""))
         except CookieError:
             return False
-        given = cookie[self._cookie].value if self._cookie in cookie else ""
-        return self.is_token(given)
+        return self._cookie in cookie and self._is_token(cookie[self._cookie].value)
 
-    def is_token(self, given: str) -> bool:
-        """Whether that is the token of this start."""
-        return hmac.compare_digest(given.encode(), self.server.token.encode())
+    def _is_token(self, text: str) -> bool:
+        return hmac.compare_digest(text.encode(), self.server.token.encode())
 
-    def send_page(self) -> None:
+    @property
+    def _cookie(self) -> str:
+        return f"{self.server.name}{self.server.server_port}"
+
+    def _send_page(self) -> None:
         """The page, with the cookie that lets it ask for more, and no script but its own."""
         nonce = secrets.token_urlsafe(16)
         page = self.server.page.replace("{{nonce}}", nonce).replace("{{token}}", self.server.token)
@@ -127,47 +184,27 @@ class LoopbackHandler(BaseHTTPRequestHandler):
             "frame-ancestors 'none'"
         )
         cookie = f"{self._cookie}={self.server.token}; HttpOnly; SameSite=Strict; Path=/"
-        headers = {"Set-Cookie": cookie, "Content-Security-Policy": policy}
-        self.send_content(page.encode("utf-8"), "text/html; charset=utf-8", "no-store", headers)
+        content = Content(page.encode("utf-8"), "text/html; charset=utf-8")
+        self._send(content, headers={"Set-Cookie": cookie, "Content-Security-Policy": policy})
 
-    def send_json(self, value: Any) -> None:
-        """A value as JSON."""
-        self.send_content(json.dumps(value).encode("utf-8"), "application/json", "no-store")
+    def _send_error(self, status: HTTPStatus, message: object) -> None:
+        self._send(Content(str(message).encode("utf-8"), "text/plain; charset=utf-8"), status)
 
-    def say(self, status: HTTPStatus, words: str) -> None:
-        """A status with words to read."""
-        self.send_content(words.encode("utf-8"), "text/plain; charset=utf-8", "no-store", status=status)
-
-    def send_content(
-        self,
-        content: bytes,
-        kind: str,
-        caching: str,
-        headers: dict[str, str] | None = None,
-        status: HTTPStatus = HTTPStatus.OK,
+    def _send(
+        self, answer: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
     ) -> None:
-        """Bytes of a kind, with headers that keep them from being misread."""
+        """A `Content`, or a value as JSON, with headers that keep it from being misread."""
+        if not isinstance(answer, Content):
+            answer = Content(json.dumps(answer).encode("utf-8"), "application/json")
         self.send_response(status)
         always = {
-            "Content-Type": kind,
-            "Content-Length": str(len(content)),
-            "Cache-Control": f"private, {caching}",
+            "Content-Type": answer.mime,
+            "Content-Length": str(len(answer.data)),
+            "Cache-Control": f"private, {answer.caching}",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
         }
         for name, value in {**always, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
-
-    def _is_from_page(self) -> bool:
-        origin = self.headers.get("Origin")
-        known = origin is None or origin.removeprefix("http://") in self._hosts()
-        return known and self.is_token(self.headers.get(HEADER, ""))
-
-    def _hosts(self) -> tuple[str, str]:
-        return f"{HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"
-
-    @property
-    def _cookie(self) -> str:
-        return f"{self.server.cookie}{self.server.server_port}"
+        self.wfile.write(answer.data)

@@ -1,4 +1,4 @@
-"""What this process may use of the machine: memory and cores."""
+"""Memory and processor cores that this process may use."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.
 
 
 def free_memory() -> int | None:
-    """Bytes that programs can still have, never more than a container's limit; None where nobody tells."""
+    """Bytes that programs can still allocate, at most a container's limit; None where it is not known."""
     try:
-        found = re.search(r"^MemAvailable:\s*(\d+) kB", MEMINFO.read_text(), re.MULTILINE)
+        available = re.search(r"^MemAvailable:\s*(\d+) kB", MEMINFO.read_text(), re.MULTILINE)
     except OSError:
         return None
-    rooms = [int(found.group(1)) * 1024] if found else []
-    for limit in LIMITS:
+    limits = [int(available[1]) * 1024] if available else []
+    for file in LIMITS:
         try:
-            rooms.append(int(limit.read_text()))
-        except (OSError, ValueError):  # not there, or `max`: no limit
+            limits.append(int(file.read_text()))
+        except (OSError, ValueError):  # no such file, or `max`: no limit
             continue
-    return min(rooms, default=None)
+    return min(limits, default=None)
 
 
 def trim_memory() -> None:
-    """Hand memory that was freed back to the system: glibc keeps it, in pieces that larger tensors do not
-    fit. Nothing happens under another C library."""
+    """Return freed memory to the system. glibc keeps it, in blocks that larger tensors do not fit into; under
+    another C library nothing happens."""
     if (library := _glibc()) is not None:
         library.malloc_trim(0)
 
@@ -44,7 +44,7 @@ def _glibc() -> Any:
 
 
 def cores() -> int:
-    """How many this process may run on."""
+    """How many processor cores this process may run on."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux

@@ -1,4 +1,4 @@
-"""Many pieces of work over cores or a cluster, results in order, few in flight."""
+"""Many jobs over cores or a cluster: results in order, a bounded number in flight."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-class Inline(Executor):
-    """Does the work at once, in this process."""
+class InlineExecutor(Executor):
+    """Runs each call at once, in this process."""
 
     def submit(self, fn, /, *args, **kwargs):
         """See `concurrent.futures.Executor.submit`."""
@@ -50,10 +50,10 @@ def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
     if cluster:
         yield from _dask(cluster)
     elif (workers or cores()) == 1:
-        yield Inline()
+        yield InlineExecutor()
     else:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers or cores(), context, _start_worker)
+        pool = ProcessPoolExecutor(workers or cores(), context, _initialize_worker)
         try:
             yield pool
         finally:
@@ -98,17 +98,17 @@ def _dask(address: str) -> Iterator[Executor]:
         yield client.get_executor(pure=False)
 
 
-def _start_worker() -> None:
-    """Prepare a worker: Ctrl-C is the parent's, a parent that was killed takes its workers along."""
+def _initialize_worker() -> None:
+    """Prepare a worker: it ignores Ctrl-C, which the parent handles, and exits when the parent is killed."""
     import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     logging.getLogger("cyclegan_glasses").setLevel(logging.ERROR)
     cv2.setNumThreads(1)
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

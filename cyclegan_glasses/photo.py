@@ -10,28 +10,26 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cyclegan_glasses import jsonl
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
 VERSION = 1
 MANIFEST = "manifest.jsonl"
-GLASSES, NONE, SUNGLASSES = "glasses", "none", "sunglasses"
 ACCEPTED, REJECTED = "accepted", "rejected"
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One picture with what is known of it. Empty strings and dictionaries mean «not known».
+    """One picture with what is known of it. Empty strings and dictionaries mean "not known".
 
     Attributes:
         path: POSIX path of the file, relative to the manifest's folder.
@@ -46,7 +44,7 @@ class Photo:
         group: what fairness is measured by, such as `race`, `gender`, `age`, `tone`.
         facts: whatever else the source knows, JSON values only.
         scores: what each criterion measured, by its name.
-        verdict: `accepted`, `rejected` or empty (not judged yet).
+        verdict: `accepted`, `rejected` or empty (not decided yet).
         reason: why it was rejected, `criterion: words`.
     """
 
@@ -156,29 +154,14 @@ def photos_at(folder: Path, offsets: np.ndarray) -> Iterator[Photo]:
 def append_photos(folder: Path, photos: Iterable[Photo]) -> int:
     """Append rows to the manifest of `folder`, each in one write, and return how many.
 
-    A row that an earlier kill cut off is taken away first.
+    A row that an earlier kill cut off is removed first.
     """
-    path = make_folder(Path(folder)) / MANIFEST
-    _drop_torn_row(path)
-    count = 0
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            for photo in photos:
-                os.write(descriptor, (photo.to_json() + "\n").encode("utf-8"))
-                count += 1
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-    return count
+    return jsonl.append(Path(folder) / MANIFEST, (photo.to_json() for photo in photos))
 
 
 def write_manifest(folder: Path, photos: Iterable[Photo]) -> None:
     """Write a manifest anew, atomically: one row a photo, in the order given."""
-    with atomic_write(make_folder(Path(folder)) / MANIFEST) as file:
-        for photo in photos:
-            file.write((photo.to_json() + "\n").encode("utf-8"))
+    jsonl.write(Path(folder) / MANIFEST, (photo.to_json() for photo in photos))
 
 
 def manifest_hash(folder: Path) -> str:
@@ -188,46 +171,15 @@ def manifest_hash(folder: Path) -> str:
     """
     digest = hashlib.sha256()
     for _, photo in sorted(latest_photos(folder).items()):
-        digest.update((photo.to_json() + "\n").encode("utf-8"))
+        digest.update(jsonl.encode(photo.to_json()))
     return digest.hexdigest()
 
 
 def _rows(folder: Path) -> Iterator[tuple[int, Photo]]:
     """Every whole row with the byte at which it begins; errors as in `read_manifest`."""
-    path = Path(folder) / MANIFEST
     try:
-        with path.open("rb") as file:
-            offset = 0
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    return
-                try:
-                    yield offset, Photo.from_json(line.decode("utf-8"))
-                except ValueError as error:
-                    raise UserError(
-                        f"{path} line {number} is not a photo ({error}): mend or remove it"
-                    ) from None
-                offset += len(line)
+        yield from jsonl.read_offsets(Path(folder) / MANIFEST, Photo.from_json)
     except FileNotFoundError:
         raise UserError(
             f"{folder} has no {MANIFEST}: make one with crawl.py, for instance crawl.py folder"
         ) from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _drop_torn_row(path: Path) -> None:
-    if not path.exists() or path.stat().st_size == 0:
-        return
-    with path.open("rb+") as file:
-        end = position = file.seek(0, os.SEEK_END)
-        while position > 0:
-            start = max(0, position - (1 << 16))
-            file.seek(start)
-            newline = file.read(position - start).rfind(b"\n")
-            if newline >= 0:
-                position = start + newline + 1
-                break
-            position = start
-        if position < end:
-            file.truncate(position)

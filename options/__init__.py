@@ -1,1 +1,1 @@
-"""The command line of crawl.py, train.py and test.py: words in, settings out."""
+"""The command line of crawl.py, train.py and test.py: arguments in, settings out."""

@@ -1,170 +1,94 @@
-"""Arguments that train.py and test.py share, and how words become settings."""
+"""Options that train.py and test.py share, and the parser of both."""
 
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
-from cyclegan_glasses.data.settings import CACHES, DATASET_MODES, DIRECTIONS, PREPROCESS, LabelSettings
+from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.errors import UserError
-
-MODELS = {
-    "cyclegan": "cyclegan",
-    "cycle_gan": "cyclegan",
-    "mask2face": "mask2face",
-    "isee": "isee",
-    "facelyzr": "facelyzr",
-    "facemath": "facemath",
-}
-#: Models whose networks take pictures of any size; those of the others need sides that are multiples of 4.
-ANY_SIZE = ("mask2face", "isee")
+from cyclegan_glasses.option import option
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **kwargs)
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
+def option_parser(**more: Any) -> Parser:
+    """The parser of train.py and test.py: help with defaults, and no abbreviations."""
+    return Parser(formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False, **more)
 
 
-def add_run(parser: argparse.ArgumentParser) -> None:
-    """Which data, which run, which device."""
-    group = parser.add_argument_group("run")
-    group.add_argument(
-        "--dataroot", help="folder with trainA trainB testA testB, or plain pictures to test on"
+def gpu_numbers(text: str) -> list[int]:
+    """A text such as `0,1` as numbers.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return [int(number) for number in text.split(",") if number.strip()]
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of numbers") from None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Which run, and which device.
+
+    Attributes:
+        name: with the suffix filled in.
+    """
+
+    GROUP: ClassVar[str] = "run"
+
+    name: str = option(
+        "experiment_name", "name of the run; its files are below --checkpoints_dir", resume="session"
     )
-    group.add_argument(
-        "--name", default="experiment_name", help="of the run; its files are below --checkpoints_dir"
+    suffix: str = option(
+        "", "added to the name; may hold options, as in {netG}_{crop_size}", resume="session"
     )
-    group.add_argument(
-        "--suffix", default="", help="added to the name; may hold options, as in {netG}_{crop_size}"
+    checkpoints_dir: str = option("./checkpoints", "folder of runs", resume="session")
+    epoch: str = option("latest", "which saved epoch to load", resume="session")
+    load_iter: int = option(0, "load the state saved at this count of pictures", resume="session")
+    device: str = option("auto", "what computes: auto, cpu, cuda, cuda:1 or mps", resume="session")
+    gpu_ids: list[int] | None = option(
+        None, "number of the GPU, -1 for the CPU", parse=gpu_numbers, resume="session"
     )
-    group.add_argument("--checkpoints_dir", default="./checkpoints", help="folder of runs")
-    group.add_argument("--epoch", default="latest", help="which saved epoch to load")
-    group.add_argument(
-        "--load_iter", type=int, default=0, help="load the state saved at this count of pictures"
+    precision: str = option(
+        "auto", "number format of the forward pass", choices=("auto", "fp32", "bf16", "fp16")
     )
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
-    group.add_argument("--gpu_ids", type=_numbers, default=None, help="number of the GPU, -1 for the CPU")
-    group.add_argument(
-        "--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto", help="of the passes"
-    )
-    group.add_argument("--seed", type=int, default=0, help="of weights, order, crops and pools")
-    group.add_argument("--verbose", action="store_true", help="print the networks layer by layer")
+    verbose: bool = option(False, "print the networks layer by layer", resume="session")
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's files are."""
+        return Path(self.checkpoints_dir) / self.name
+
+    @property
+    def label(self) -> str:
+        """The label of the state to load: `latest`, an epoch's number or `iter_<pictures>`."""
+        return f"iter_{self.load_iter}" if self.load_iter else self.epoch
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """How pictures are read."""
-    group = parser.add_argument_group("data")
-    group.add_argument(
-        "--dataset_mode", choices=DATASET_MODES, default="unaligned", help="aligned: pairs by file name"
-    )
-    group.add_argument(
-        "--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes glasses, BtoA adds them"
-    )
-    group.add_argument("--input_nc", type=int, default=3, help="channels of the input: 3 colour, 1 grey")
-    group.add_argument("--output_nc", type=int, default=3, help="channels of the output")
-    group.add_argument("--load_size", type=int, default=286, help="pictures are resized to this")
-    group.add_argument("--crop_size", type=int, default=256, help="and cropped to this")
-    group.add_argument(
-        "--preprocess", choices=PREPROCESS, default="resize_and_crop", help="how pictures are fitted"
-    )
-    group.add_argument("--no_flip", action="store_true", help="do not mirror pictures at random")
-    group.add_argument("--serial_batches", action="store_true", help="in order, picture i of A with i of B")
-    group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")
-    group.add_argument("--batch_size", type=int, default=1, help="pictures of each domain in a step")
-    group.add_argument(
-        "--num_threads", type=int, default=4, help="processes or threads that read pictures, at most"
-    )
-    group.add_argument("--cache", choices=CACHES, default="auto", help="where decoded pictures are kept")
-
-
-def add_labels(parser: argparse.ArgumentParser) -> None:
-    """Labels of aligned faces."""
-    group = parser.add_argument_group("labels")
-    group.add_argument(
-        "--labels", metavar="FILE.csv", default=None, help="path, label, gender, age; else the manifests"
-    )
-    group.add_argument("--label_share", type=number, default=1.0, help="of the labels that are used")
-    group.add_argument(
-        "--drawn", type=number, default=1.0, help="drawn glasses, whole, dark and broken, for each bare face"
-    )
-    group.add_argument(
-        "--max_lens", type=number, default=0.33, help="lenses of sunglasses are not brighter, beside the skin"
-    )
-    group.add_argument("--no_augment", action="store_true", help="faces as they are: not turned, not tinted")
-
-
-def label_settings(args: argparse.Namespace) -> LabelSettings | None:
-    """The words of `add_labels`; None for a model without them."""
-    if not hasattr(args, "label_share"):
-        return None
-    return LabelSettings(args.labels, args.label_share, args.drawn, args.max_lens, not args.no_augment)
-
-
-def run_name(args: argparse.Namespace) -> str:
+def run_name(values: Mapping[str, Any]) -> str:
     """The run's name with its suffix filled in.
 
     Raises:
         UserError: the suffix names an option that there is not, or the name would leave the folder of runs.
     """
+    name, suffix = values["name"], values["suffix"]
     try:
-        name = args.name + (f"_{args.suffix.format(**vars(args))}" if args.suffix else "")
+        name += f"_{suffix.format(**values)}" if suffix else ""
     except (KeyError, IndexError, ValueError) as error:
-        raise UserError(f"--suffix {args.suffix!r} names no option ({error})") from error
+        raise UserError(f"--suffix {suffix!r} names no option ({error})") from error
     if not name or name in (".", "..") or "/" in name or "\\" in name:
         raise UserError(f"--name {name!r} is not a plain folder name")
     return name
 
 
-def saved_label(args: argparse.Namespace) -> str:
-    """The label of the state to load: `latest`, an epoch's number or `iter_<pictures>`."""
-    return f"iter_{args.load_iter}" if args.load_iter else args.epoch
-
-
 def parse_again(
     parser: argparse.ArgumentParser, argv: Sequence[str] | None, defaults: Mapping[str, Any]
-) -> argparse.Namespace:
-    """Parse with other defaults, as far as the parser knows them; words given win over both."""
+) -> dict[str, Any]:
+    """Values by flag, with other defaults as far as the parser knows them; `argv` wins over both."""
     known = {action.dest for action in parser._actions}
     parser.set_defaults(**{name: value for name, value in defaults.items() if name in known})
-    return parser.parse_args(argv)
-
-
-def require_dataroot(args: argparse.Namespace) -> str:
-    """The data set's folder.
-
-    Raises:
-        UserError: none was given.
-    """
-    if not args.dataroot:
-        raise UserError("--dataroot is missing: give the folder that holds trainA and trainB")
-    return args.dataroot
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(word) for word in text.split(",") if word.strip()]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers") from None
-
-
-def number(text: str) -> float:
-    """A word as a finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return value
-
-
-def limit(text: str) -> int | None:
-    """A word as a count; `inf` is none."""
-    return None if text.strip().lower() in ("inf", "infinity") else int(number(text))
+    return vars(parser.parse_args(argv))

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.data.settings import MULTIPLE, PREPROCESS, DataSettings
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.settings import GENERATORS, NORMS, RESIDUAL_UNET, UPSAMPLINGS
+from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import Parser
+from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
+from cyclegan_glasses.objectives.settings import ALIASES, MODELS
+from cyclegan_glasses.option import Option, build, check, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
-from options.arguments import (
-    ANY_SIZE,
-    MODELS,
-    Parser,
-    add_run,
-    limit,
-    number,
-    parse_again,
-    require_dataroot,
-    run_name,
-    saved_label,
-)
+
+from .arguments import RunOptions, option_parser, parse_again, run_name
+from .train import train_options
 
 #: What a run's own options say about pictures, unless test.py is told otherwise.
 INHERITED = ("model", "crop_size", "preprocess")
+RUN = ("dataroot", "seed", *(item.flag for item in options_of(RunOptions)))
+#: Options of train.py about pictures that test.py has, too, and what differs there.
+PICTURES: dict[str, dict[str, Any]] = {
+    "phase": {"cli_default": "test"},
+    "dataset_mode": {},
+    "direction": {},
+    "max_dataset_size": {},
+    "num_threads": {"cli_default": 0},
+    "load_size": {"cli_default": 0, "help": "pictures are resized to this; 0: to --crop_size"},
+    "crop_size": {"help": "and cropped to this; that of the run by default"},
+    "preprocess": {},
+}
+#: Options of a generator that somebody may insist on, and the fields that they fill.
 ARCHITECTURE = {
     "netG": "kind",
     "ngf": "filters",
@@ -36,137 +42,93 @@ ARCHITECTURE = {
     "input_nc": "input_nc",
     "output_nc": "output_nc",
 }
+GENERATOR = "generator, read off the weights unless given"
+#: Options of pytorch-CycleGAN-and-pix2pix that say nothing to a test, there or here, so that old command
+#: lines run. They are not in the help, and their values are not looked at.
+UNUSED_FLAGS = ("no_dropout", "serial_batches", "no_flip", "use_wandb")
+UNUSED = (
+    *("batch_size", "ndf", "netD", "n_layers_D", "init_type", "init_gain"),
+    *("display_winsize", "display_id", "wandb_project_name"),
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestOptions:
-    """What test.py was asked for. `architecture` holds only what a person insists on."""
+    """What test.py was asked for.
 
-    model: str
-    name: str
-    folder: Path
-    results: Path
-    label: str
-    suffix: str
+    Attributes:
+        architecture: of the generator, by field: only what a person insists on.
+        suffix: with `--model test`, which generator.
+        evaluation_mode: whether norms and dropout are as in evaluation.
+    """
+
+    model: str = option("cyclegan", "test: one generator on a plain folder", choices=(*MODELS, "test"))
+    run: RunOptions
     data: DataSettings
     architecture: Mapping[str, Any]
-    device: str
-    gpu_ids: list[int] | None
-    precision: str
-    evaluation_mode: bool
-    num_test: int
-    aspect_ratio: float
-    verbose: bool
+    suffix: str = option(
+        "", "with --model test, which generator: _A or _B", flag="model_suffix", group=GENERATOR
+    )
+    evaluation_mode: bool = option(
+        False, "evaluation mode: norm statistics of training, no dropout", flag="eval", group=GENERATOR
+    )
+    num_test: int = option(50, "pictures to translate at most", group="pictures", least=1)
+    results_dir: str = option("./results/", "folder of results", group="results")
+    aspect_ratio: float = option(1.0, "stretch written pictures: width over height", group="results", above=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def results(self) -> Path:
+        """Folder of the results."""
+        return Path(self.results_dir) / self.run.name / f"{self.data.phase}_{self.run.label}"
 
 
-def parse(argv: Sequence[str] | None = None) -> TestOptions:
-    """Read the words of test.py; a run's own options say what they do not.
+def test_options() -> list[Option]:
+    """Every option of test.py; those of pictures and generators are declared where training has them."""
+    trained = {item.flag: item for item in train_options("cyclegan")}
+    return [
+        *(trained[flag] for flag in RUN),
+        *(replace(trained[flag], group="pictures", **changes) for flag, changes in PICTURES.items()),
+        *(replace(trained[flag], cli_default=argparse.SUPPRESS, group=GENERATOR) for flag in ARCHITECTURE),
+        *(item for item in options_of(TestOptions) if item.flag not in trained or item.flag == "model"),
+    ]
+
+
+def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptions:
+    """Read the arguments of test.py; a run's own options say what they do not.
 
     Raises:
         UserError: an option that is unknown, wrong, or does not go with another.
     """
-    args = _parser().parse_args(argv)
-    folder = Path(args.checkpoints_dir) / run_name(args)
-    saved = read_options(folder)
-    inherited = {name: saved[name] for name in INHERITED if name in saved}
-    args = parse_again(_parser(), argv, inherited)
-    if args.num_test < 1 or args.aspect_ratio <= 0:
-        raise UserError("--num_test must be at least 1 and --aspect_ratio above 0")
-    label = saved_label(args)
-    single = args.model == "test" or args.dataset_mode == "single"
-    return TestOptions(
-        model="test" if args.model == "test" else MODELS[args.model],
-        name=folder.name,
-        folder=folder,
-        results=Path(args.results_dir) / folder.name / f"{args.phase}_{label}",
-        label=label,
-        suffix=args.model_suffix,
-        data=DataSettings(
-            dataroot=require_dataroot(args),
-            phase=args.phase,
-            dataset_mode="single" if single else args.dataset_mode,
-            direction=args.direction,
-            load_size=args.load_size or args.crop_size,
-            crop_size=args.crop_size,
-            preprocess=args.preprocess,
-            flip=False,
-            max_dataset_size=args.max_dataset_size,
-            num_threads=args.num_threads,
-            fixed=True,
-            multiple=1 if args.model in ANY_SIZE else MULTIPLE,
-        ),
-        architecture={
-            field: getattr(args, name) for name, field in ARCHITECTURE.items() if hasattr(args, name)
-        },
-        device=args.device,
-        gpu_ids=args.gpu_ids,
-        precision=args.precision,
-        evaluation_mode=args.eval,
-        num_test=args.num_test,
-        aspect_ratio=args.aspect_ratio,
-        verbose=args.verbose,
+    values = vars(_parser(prog).parse_args(argv))
+    saved = read_options(Path(values["checkpoints_dir"]) / run_name(values))
+    values = parse_again(_parser(prog), argv, {name: saved[name] for name in INHERITED if name in saved})
+    run = build(RunOptions, values, name=run_name(values))
+    model = values["model"]
+    pictures = {flag: values[flag] for flag in ("dataroot", *PICTURES)}
+    pictures["load_size"] = pictures["load_size"] or pictures["crop_size"]
+    if model == "test":
+        pictures["dataset_mode"] = "single"
+    multiple = 1 if model in MODELS and MODELS[model].ANY_SIZE else MULTIPLE
+    return build(
+        TestOptions,
+        values,
+        model=ALIASES.get(model, model),
+        run=run,
+        data=build(DataSettings, pictures, flip=False, fixed=True, multiple=multiple),
+        architecture={name: values[flag] for flag, name in ARCHITECTURE.items() if flag in values},
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="test.py", description="Translate pictures with a trained model and write a page of results."
+def _parser(prog: str) -> Parser:
+    parser = option_parser(
+        prog=prog, description="Translate pictures with a trained model and write a page of results."
     )
-    parser.add_argument(
-        "--model", choices=(*MODELS, "test"), default="cyclegan", help="test: one generator on a plain folder"
-    )
-    add_run(parser)
-    group = parser.add_argument_group("pictures")
-    group.add_argument("--phase", default="test", help="first part of the folder names")
-    group.add_argument(
-        "--dataset_mode",
-        choices=("unaligned", "aligned", "single"),
-        default="unaligned",
-        help="single: one domain",
-    )
-    group.add_argument(
-        "--direction", choices=("AtoB", "BtoA"), default="AtoB", help="AtoB removes glasses, BtoA adds"
-    )
-    group.add_argument("--num_test", type=int, default=50, help="pictures to translate at most")
-    group.add_argument("--max_dataset_size", type=limit, default=None, help="pictures of a domain at most")
-    group.add_argument("--num_threads", type=int, default=0, help="processes that read pictures")
-    group.add_argument(
-        "--load_size", type=int, default=0, help="pictures are resized to this; 0: to --crop_size"
-    )
-    group.add_argument(
-        "--crop_size", type=int, default=256, help="and cropped to this; that of the run by default"
-    )
-    group.add_argument(
-        "--preprocess", choices=PREPROCESS, default="resize_and_crop", help="how pictures are fitted"
-    )
-    group = parser.add_argument_group("generator, read off the weights unless given")
-    for name, choices in (("netG", (*GENERATORS, RESIDUAL_UNET)), ("norm", NORMS), ("upsample", UPSAMPLINGS)):
-        group.add_argument(f"--{name}", choices=choices, default=argparse.SUPPRESS, help="insist on this one")
-    for name, what in (("ngf", "filters"), ("input_nc", "input channels"), ("output_nc", "output channels")):
-        group.add_argument(f"--{name}", type=int, default=argparse.SUPPRESS, help=f"insist on so many {what}")
-    group.add_argument(
-        "--composite", action="store_true", default=argparse.SUPPRESS, help="insist on a composite one"
-    )
-    group.add_argument("--model_suffix", default="", help="with --model test, which generator: _A or _B")
-    group.add_argument(
-        "--eval", action="store_true", help="evaluation mode: norm statistics of training, no dropout"
-    )
-    group = parser.add_argument_group("results")
-    group.add_argument("--results_dir", default="./results/", help="folder of results")
-    group.add_argument(
-        "--aspect_ratio", type=number, default=1.0, help="stretch written pictures: width over height"
-    )
-    _add_unused(parser)
+    add_options(parser, test_options(), last=("results",))
+    for flag in UNUSED_FLAGS:
+        parser.add_argument(f"--{flag}", action="store_true", help=argparse.SUPPRESS)
+    for flag in UNUSED:
+        parser.add_argument(f"--{flag}", help=argparse.SUPPRESS)
     return parser
-
-
-def _add_unused(parser: argparse.ArgumentParser) -> None:
-    """Words of pytorch-CycleGAN-and-pix2pix that say nothing to a test, there or here, so that old command
-    lines run. They are not in the help, and their values are not looked at.
-    """
-    flags = ("no_dropout", "serial_batches", "no_flip", "use_wandb")
-    valued = ("batch_size", "ndf", "netD", "n_layers_D", "init_type", "init_gain", "display_winsize")
-    for name in flags:
-        parser.add_argument(f"--{name}", action="store_true", help=argparse.SUPPRESS)
-    for name in (*valued, "display_id", "wandb_project_name"):
-        parser.add_argument(f"--{name}", help=argparse.SUPPRESS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
-from cyclegan_glasses.errors import UserError, run_command
+from cyclegan_glasses.errors import UserError, run_command, stoppable
 
 
 def fail(error: BaseException) -> int:
@@ -25,6 +27,19 @@ def test_bad_input_is_one_line_whatever_a_library_put_into_it(capsys: pytest.Cap
 def test_ctrl_c_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(lambda: fail(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "stopped\n"
+
+
+def test_sigterm_stops_like_ctrl_c_and_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """A job that a cluster ends must not lose the message, nor leave its handler behind."""
+
+    def command() -> None:
+        with stoppable(lambda: "the same command goes on"):
+            signal.raise_signal(signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_command(command) == 130
+    assert capsys.readouterr().err == "the same command goes on\n"
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_defect_keeps_its_traceback() -> None:

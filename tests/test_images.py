@@ -162,15 +162,15 @@ def test_what_is_no_picture_is_named_with_its_reason(tmp_path: Path) -> None:
 
 
 def _png(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, body: bytes) -> bytes:
+    def block(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(b"\0" * 9))
-        + chunk(b"IEND", b"")
+        + block(b"IHDR", header)
+        + block(b"IDAT", zlib.compress(b"\0" * 9))
+        + block(b"IEND", b"")
     )
 
 

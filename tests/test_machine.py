@@ -33,13 +33,13 @@ def test_freed_memory_goes_back_to_the_system() -> None:
     """In a process of its own, whose allocator has not seen other tests."""
     code = """
 from pathlib import Path
-from cyclegan_glasses.machine import give_back
+from cyclegan_glasses.machine import trim_memory
 resident = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-pieces = [bytearray(50_000) for _ in range(2_000)]
+blocks = [bytearray(50_000) for _ in range(2_000)]
 last = bytearray(50_000)
-del pieces
+del blocks
 before = resident()
-give_back()
+trim_memory()
 print(before - resident())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -35,5 +35,5 @@ def test_the_rows_that_count_are_those_of_latest_photos(tmp_path_factory, rows, 
 def test_values_of_the_wrong_type_are_refused_by_line(tmp_path, field):
     """They would fail later, in the middle of a filter run, with a traceback."""
     (tmp_path / MANIFEST).write_text(json.dumps({"path": "a", **field}) + "\n")
-    with pytest.raises(UserError, match="line 1 is not a photo"):
+    with pytest.raises(UserError, match="line 1 is damaged"):
         list(read_manifest(tmp_path))

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from tests.commands import Done, files, run, train, two_domains
 from tests.data.drawing import cut_off, fill, ramp
@@ -270,8 +270,8 @@ def missing_key(folder: Path) -> None:
         (None, "--epoch 7", "7_net_G_A.pth is not there: --epoch can be latest"),
         (None, "--crop_size 18", "not a multiple of 4"),
         (None, "--load_size 12", "--crop_size 16 is larger than --load_size 12"),
-        (None, "--num_test 0", "--num_test must be at least 1"),
-        (None, "--aspect_ratio 0", "--aspect_ratio above 0"),
+        (None, "--num_test 0", "--num_test 0 is invalid: must be at least 1"),
+        (None, "--aspect_ratio 0", "--aspect_ratio 0 is invalid: must be above 0"),
         (None, "--name ..", "is not a plain folder name"),
         (None, "--preset paper", "unrecognized arguments: --preset paper (see test.py --help)"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from options.train import parse
+from cyclegan_glasses.options.train import parse
 from tests.commands import Done, run
 from tests.data.drawing import fill
 from tests.test_train_command import differences, go_on, state
@@ -62,7 +62,7 @@ def test_a_stopped_run_goes_on_bit_for_bit_and_is_tested(model: str, data: Path,
         ("mask2face", "--crop_size 12 --filters 2 2 2 2 --kernels 3 3 3 3", "at least 17"),
         ("mask2face", "--netD basic", "at least 24"),
         ("mask2face", "--kernels 3", "as many numbers"),
-        ("isee", "--patience -1", "must not be below 0"),
+        ("isee", "--patience -1", "must be at least 0"),
     ],
 )
 def test_words_that_do_not_go_together(

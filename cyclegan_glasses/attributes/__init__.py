@@ -1,1 +1,1 @@
-"""Reads attributes off faces with a trained network: the judge that ships."""
+"""The attribute classifier: whether a face wears glasses, its gender, age and landmarks; its calibration."""

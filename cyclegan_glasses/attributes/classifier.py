@@ -1,10 +1,9 @@
-"""The trained judge: aligned faces in, glasses, gender, age and landmarks out."""
+"""The attribute classifier that ships: aligned faces in, glasses, gender, age and landmarks out."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,57 +13,35 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cyclegan_glasses.attributes.verdicts import UNSURE, Verdict
-from cyclegan_glasses.data.labels import CLASSES, GENDERS
+from cyclegan_glasses import weight_files
+from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, UNSURE, Verdict
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder, sha256_of
-from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, probabilities
+from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, infer_facelyzr, probabilities
 from cyclegan_glasses.networks.settings import ReaderSettings
-from cyclegan_glasses.training.checkpoint import load_tensors
+from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.pixels import to_tensor
+from cyclegan_glasses.weight_files import WeightFormat, full, half
 
-VERSION = 2  # 1 had neither bias nor thresholds
+#: Version 1 had neither bias nor thresholds.
+FORMAT = WeightFormat(
+    "cyclegan-glasses attributes", 2, "attribute classifier", "make one with the verb calibrate"
+)
 SHIPPED = Path(__file__).parent.parent / "weights" / "judge.pt"
 _BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """What makes of scores honest confidences (Guo et al., arXiv 1706.04599).
-
-    Attributes:
-        glasses, gender: temperatures that the logits are divided by.
-        bias: added to those of the glasses' classes thereafter; empty for none.
-        age: mean absolute error in years.
-        sure: below this confidence the judge says `unsure`.
-        thresholds: the same for single classes, see `reading.thresholds`.
-    """
-
-    glasses: float = 1.0
-    gender: float = 1.0
-    age: float = 0.0
-    sure: float = 0.6
-    bias: Sequence[float] = ()
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-
-    def shares(self, logits: Tensor) -> Tensor:
-        """Probabilities (N, classes) of what wears what, from the logits of the glasses' head."""
-        return probabilities(logits, self.glasses, self.bias)
-
-    def limit(self, label: str) -> float:
-        """The confidence that `label` needs."""
-        return self.thresholds.get(label, self.sure)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the judge reads off one face.
+class FaceAttributes:
+    """All that the heads of the network say of one face.
 
     Attributes:
         verdict: on glasses.
         gender: one of `GENDERS`, as the labels of the training data used these words.
         gender_confidence: of it, 0.5 to 1.
         age: estimate in years.
-        landmarks: float64 (5, 2), in shares of the crop's side, in the order of `faces.detect.LANDMARKS`.
+        landmarks: float64 (5, 2), in fractions of the crop's side, in the order of `faces.detect.LANDMARKS`.
     """
 
     verdict: Verdict
@@ -74,8 +51,8 @@ class Reading:
     landmarks: np.ndarray
 
 
-class TrainedJudge:
-    """A `Judge` with weights from a file, which are loaded when first asked; it can be pickled.
+class FacelyzrClassifier:
+    """An `AttributeClassifier` with weights from a file, loaded at the first call; it can be pickled.
 
     Attributes:
         name: `facelyzr` and the beginning of `sha256`.
@@ -87,7 +64,7 @@ class TrainedJudge:
         self.sha256 = sha256_of(path)
         self.name = f"facelyzr {self.sha256[:12]}"
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {name: value for name, value in self.__dict__.items() if name != "_loaded"}
 
     @cached_property
@@ -99,54 +76,54 @@ class TrainedJudge:
         """That of the weights."""
         return self._loaded[1]
 
-    def judge(self, faces: np.ndarray) -> list[Verdict]:
-        """One verdict for each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
-        return [reading.verdict for reading in self.read(faces)]
+    def classify(self, faces: np.ndarray) -> list[Verdict]:
+        """See `AttributeClassifier.classify`."""
+        return [attributes.verdict for attributes in self.predict(faces)]
 
-    def read(self, faces: np.ndarray) -> list[Reading]:
-        """All that the heads say of each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
+    def predict(self, faces: np.ndarray) -> list[FaceAttributes]:
+        """All attributes of each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
         network, calibration = self._loaded
-        readings: list[Reading] = []
+        predicted: list[FaceAttributes] = []
         for batch in aligned_batches(faces, network.settings.size):
-            answers = both_ways(network, batch)
-            glasses = calibration.shares(answers.glasses).double().numpy()
+            answers = mirrored_mean(network, batch)
+            glasses = calibration.probabilities(answers.glasses).double().numpy()
             gender = probabilities(answers.gender, calibration.gender).double().numpy()
-            for row in range(len(batch)):
-                readings.append(
-                    Reading(
-                        verdict_of(glasses[row], calibration),
-                        GENDERS[int(gender[row].argmax())],
-                        float(gender[row].max()),
-                        float(answers.age[row]),
-                        answers.landmarks[row].double().numpy(),
-                    )
+            predicted += [
+                FaceAttributes(
+                    verdict_of(glasses[row], calibration),
+                    GENDERS[int(gender[row].argmax())],
+                    float(gender[row].max()),
+                    float(answers.age[row]),
+                    answers.landmarks[row].double().numpy(),
                 )
-        return readings
+                for row in range(len(batch))
+            ]
+        return predicted
 
     def features(self, faces: np.ndarray) -> np.ndarray:
-        """What the heads read of each of `faces`, uint8 RGB (n, size, size, 3): float32 (n, features)."""
+        """See `Encoder.features`: the code that the heads are given."""
         network, _ = self._loaded
         with torch.inference_mode():
-            parts = [
+            features = [
                 network.features(batch).numpy() for batch in aligned_batches(faces, network.settings.size)
             ]
-        return np.concatenate(parts) if parts else np.empty((0, network.settings.features), np.float32)
+        return np.concatenate(features) if features else np.empty((0, network.settings.features), np.float32)
 
 
-def load_judge(path: str | Path | None = None) -> TrainedJudge | None:
-    """The judge of the weights in `path`, by default those that ship; None where none ship.
+def load_classifier(path: str | Path | None = None) -> FacelyzrClassifier | None:
+    """The classifier of the weights in `path`, by default those that ship; None where none ship.
 
     Raises:
-        UserError: `path` is not there, or holds no judge.
+        UserError: `path` is not there, or holds no classifier.
     """
     file = Path(path) if path is not None else SHIPPED
     if path is None and not file.is_file():
         return None
     if not file.is_file():
-        raise UserError(f"there is no judge {file}: leave it out for the one that ships")
-    judge = TrainedJudge(file)
-    _ = judge.calibration  # what is wrong with the file is told now
-    return judge
+        raise UserError(f"there is no attribute classifier {file}: leave it out for the one that ships")
+    classifier = FacelyzrClassifier(file)
+    _ = classifier.calibration  # what is wrong with the file is reported now
+    return classifier
 
 
 def read_weights(path: Path) -> tuple[Facelyzr, Calibration]:
@@ -155,33 +132,24 @@ def read_weights(path: Path) -> tuple[Facelyzr, Calibration]:
     Raises:
         UserError: the file is cut off, of a newer version, or holds something else.
     """
-    content = load_tensors(path)
-    try:
-        if content["version"] > VERSION:
-            raise UserError(
-                f"{path} is of version {content['version']}, this toolkit reads up to {VERSION}: update it"
-            )
-        settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
-        network = Facelyzr(ReaderSettings(**settings), decoder=False)
-        network.load_state_dict({name: value.float() for name, value in content["network"].items()})
-        return network.eval(), Calibration(**content["calibration"])
-    except (LookupError, TypeError, AttributeError, RuntimeError) as error:
-        raise UserError(f"{path} holds no judge: make one with the verb calibrate") from error
+    return weight_files.load(path, FORMAT, _build)
+
+
+def _build(content: dict[str, Any]) -> tuple[Facelyzr, Calibration]:
+    settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
+    network = Facelyzr(ReaderSettings(**settings), decoder=False)
+    network.load_state_dict(full(content["network"]))
+    return network.eval(), Calibration(**content["calibration"])
 
 
 def write_weights(path: Path, network: Facelyzr, calibration: Calibration) -> None:
     """Write what `read_weights` reads, in half precision."""
     content = {
-        "version": VERSION,
         "settings": asdict(network.settings) | {"channels": list(network.settings.channels)},
         "calibration": asdict(calibration),
-        "network": {name: _half(value) for name, value in without_decoder(network.state_dict()).items()},
+        "network": half(without_decoder(network.state_dict())),
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    make_folder(path.parent)
-    with atomic_write(path) as file:
-        file.write(buffer.getbuffer())
+    weight_files.save(path, FORMAT, content)
 
 
 def without_decoder(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -189,21 +157,41 @@ def without_decoder(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value for name, value in weights.items() if not name.startswith("decoder.")}
 
 
+def network_of(weights: Mapping[str, Tensor], size: int, name: str) -> Facelyzr:
+    """The network that `weights` of a run belong to, without its decoder, in evaluation mode.
+
+    Args:
+        size: side of the faces in pixels.
+        name: of the weights, for the message.
+
+    Raises:
+        UserError: they are of another kind of network.
+    """
+    needed = without_decoder(weights)
+    try:
+        settings = infer_facelyzr(needed, size)
+    except LookupError:
+        raise UserError(f"{name} is no network of --model facelyzr") from None
+    network = Facelyzr(settings, decoder=False)
+    load_weights(network, needed, name)
+    return network.eval()
+
+
 @torch.inference_mode()
-def both_ways(network: Facelyzr, faces: Tensor) -> Answers:
+def mirrored_mean(network: Facelyzr, faces: Tensor) -> Answers:
     """The mean of what the heads say of `faces` (N, 3, size, size) in [-1, 1] and of their mirror images."""
-    seen, mirrored = network(faces), network(faces.flip(3))
+    plain, mirrored = network(faces), network(faces.flip(3))
     marks = mirrored.landmarks[:, [1, 0, 2, 4, 3]] * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
     mirrored = mirrored._replace(landmarks=marks)
-    return Answers(*((one + other) / 2 for one, other in zip(seen, mirrored, strict=True)))
+    return Answers(*((one + other) / 2 for one, other in zip(plain, mirrored, strict=True)))
 
 
-def verdict_of(shares: np.ndarray, calibration: Calibration) -> Verdict:
+def verdict_of(probabilities: np.ndarray, calibration: Calibration) -> Verdict:
     """The verdict of probabilities (classes,): the likeliest class, or `unsure` where it is not likely."""
-    best = int(shares.argmax())
-    label = CLASSES[best] if shares[best] >= calibration.limit(CLASSES[best]) else UNSURE
-    by_name = {name: float(share) for name, share in zip(CLASSES, shares, strict=True)}
-    return Verdict(label, min(1.0, float(shares[best])), by_name)
+    best = int(probabilities.argmax())
+    label = CLASSES[best] if probabilities[best] >= calibration.threshold(CLASSES[best]) else UNSURE
+    by_name = {name: float(value) for name, value in zip(CLASSES, probabilities, strict=True)}
+    return Verdict(label, min(1.0, float(probabilities[best])), by_name)
 
 
 def aligned_batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
@@ -211,12 +199,11 @@ def aligned_batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
     if faces.dtype != np.uint8 or faces.ndim != 4 or faces.shape[3] != 3:
         raise ValueError(f"faces are uint8 (n, size, size, 3), not {faces.dtype} {faces.shape}")
     for start in range(0, len(faces), _BATCH):
-        part = faces[start : start + _BATCH]
-        shrinks = size < faces.shape[1]
-        way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        resized = np.stack([cv2.resize(face, (size, size), interpolation=way) for face in part])
-        yield torch.from_numpy(resized).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def _half(value: Tensor) -> Tensor:
-    return value.half() if value.is_floating_point() else value
+        interpolation = cv2.INTER_AREA if size < faces.shape[1] else cv2.INTER_CUBIC
+        resized = np.stack(
+            [
+                cv2.resize(face, (size, size), interpolation=interpolation)
+                for face in faces[start : start + _BATCH]
+            ]
+        )
+        yield to_tensor(resized)

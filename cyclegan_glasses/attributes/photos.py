@@ -1,47 +1,72 @@
-"""Photos of any size: every face found, aligned and read."""
+"""Photos of any size: every face found, aligned and classified."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from cyclegan_glasses.attributes.classifier import Reading, TrainedJudge
+from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClassifier
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import Face, FaceDetector
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 
 SIZE = 128
-_LOOKS = 2
+_REFINEMENTS = 2
 
 
-def read_photo(image: np.ndarray, detector: FaceDetector, judge: TrainedJudge) -> list[tuple[Face, Reading]]:
-    """Every face of `image`, uint8 RGB (height, width, 3), and what the judge reads off it; large ones first.
+def classify_photo(
+    image: np.ndarray, detector: FaceDetector, classifier: FacelyzrClassifier
+) -> list[tuple[Face, FaceAttributes]]:
+    """Every face of `image`, uint8 RGB (height, width, 3), and its attributes; large ones first.
 
-    Where the detector did not see all landmarks, they are the judge's.
+    Where the detector did not see all landmarks, they are the classifier's.
     """
-    found = []
+    faces, crops = [], []
     for face in detector.find_faces(image):
         try:
             if not np.isfinite(face.landmarks).all():
-                face = refine(image, face, judge)
+                face = refine_landmarks(image, face, classifier)
             crop, _ = align(image, face, SIZE)
         except UserError:
             continue  # the eyes lie on one point: that is no face
-        found.append((face, crop))
-    if not found:
-        return []
-    readings = judge.read(np.stack([crop for _, crop in found]))
-    return [(face, reading) for (face, _), reading in zip(found, readings, strict=True)]
+        faces.append(face)
+        crops.append(crop)
+    return list(zip(faces, classifier.predict(np.stack(crops)), strict=True)) if faces else []
 
 
-def refine(image: np.ndarray, face: Face, judge: TrainedJudge) -> Face:
-    """`face` with the landmarks that the judge sees, looked for around those that it has.
+def classify_files(
+    paths: Iterable[Path], detector: FaceDetector | None, classifier: FacelyzrClassifier
+) -> Iterator[tuple[Path, list[tuple[Face | None, FaceAttributes]], str]]:
+    """Each path with its faces, and what is wrong with it, if anything is.
+
+    Without a detector the files are aligned crops, each one face (None).
+    """
+    for path in paths:
+        try:
+            image = np.asarray(open_picture(path))
+        except UnreadablePicture as error:
+            yield path, [], error.reason
+            continue
+        if detector is not None:
+            faces: list[tuple[Face | None, FaceAttributes]] = [*classify_photo(image, detector, classifier)]
+            yield path, faces, "" if faces else "no face found"
+        elif image.shape[0] != image.shape[1]:
+            yield path, [], "an aligned crop is a square: leave out --aligned"
+        else:
+            yield path, [(None, classifier.predict(image[None])[0])], ""
+
+
+def refine_landmarks(image: np.ndarray, face: Face, classifier: FacelyzrClassifier) -> Face:
+    """`face` with the landmarks that the classifier sees, looked for around those that it has.
 
     For detectors that measure the eyes coarsely and nothing else, such as the Haar cascades.
     """
-    for _ in range(_LOOKS):
+    for _ in range(_REFINEMENTS):
         crop, alignment = align(image, face, SIZE)
-        (reading,) = judge.read(crop[None])
-        face = replace(face, landmarks=alignment.to_picture(reading.landmarks * SIZE))
+        (attributes,) = classifier.predict(crop[None])
+        face = replace(face, landmarks=alignment.to_picture(attributes.landmarks * SIZE))
     return face

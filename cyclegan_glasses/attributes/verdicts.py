@@ -1,4 +1,4 @@
-"""What a judge of faces says, whoever the judge is."""
+"""The attribute classifier as a protocol, and what it says of a face."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from typing import Protocol
 
 import numpy as np
 
-GLASSES, NONE, SUNGLASSES, BROKEN, UNSURE = "glasses", "none", "sunglasses", "broken", "unsure"
-LABELS = (GLASSES, NONE, SUNGLASSES, BROKEN, UNSURE)
+from cyclegan_glasses.domains import GLASSES, LABELS, NONE
+
+BROKEN, UNSURE = "broken", "unsure"
+#: The classes of the glasses head, by index.
+CLASSES = (*LABELS, BROKEN)
+#: What a verdict may say.
+VERDICTS = (*CLASSES, UNSURE)
+#: The classes of the gender head, by index, in the terms of the training data's labels.
+GENDERS = ("male", "female")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a judge reads off one face.
+    """Whether a face wears glasses.
 
     Attributes:
-        label: one of `LABELS`; `broken` is a face that no person would take for a photograph, `unsure` a face
-            on which the judge would not commit itself.
+        label: one of `VERDICTS`; `broken` is a face that no person would take for a photograph, `unsure`
+            one of which no class is likely enough.
         confidence: of the label, 0 to 1.
-        probabilities: by label, for those that the judge tells apart; empty where it has none.
+        probabilities: by label, for those that the classifier tells apart; empty where it has none.
     """
 
     label: str
@@ -28,8 +35,8 @@ class Verdict:
     probabilities: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.label not in LABELS:
-            raise ValueError(f"{self.label!r} is no label: use one of {', '.join(LABELS)}")
+        if self.label not in VERDICTS:
+            raise ValueError(f"{self.label!r} is no label: use one of {', '.join(VERDICTS)}")
         if not 0 <= self.confidence <= 1:
             raise ValueError(f"a confidence lies between 0 and 1, not at {self.confidence}")
 
@@ -56,15 +63,18 @@ class Encoder(Protocol):
         """One vector for each of `faces`: uint8 RGB (n, size, size, 3) to float32 (n, d)."""
 
 
-class Judge(Protocol):
-    """Reads attributes off aligned faces. One that is also an `Encoder` serves distances and likeness, too.
+class AttributeClassifier(Protocol):
+    """Classifies aligned faces. One that is also an `Encoder` serves distances and likeness, too.
 
-    A judge that works in other processes is pickled: it keeps a path and loads its weights when first asked.
+    One that works in other processes is pickled: it keeps a path and loads its weights when first asked.
+
+    Attributes:
+        name: what it is, with the version of its weights.
     """
 
     name: str
 
-    def judge(self, faces: np.ndarray) -> list[Verdict]:
+    def classify(self, faces: np.ndarray) -> list[Verdict]:
         """One verdict for each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
 
 

@@ -1,4 +1,4 @@
-"""Make a judge of a network that `train.py --model facelyzr` trained.
+"""Make an attribute classifier of a network that `train.py --model facelyzr` trained.
 
 The temperatures of its confidences come from the faces of phase `val`: by default a sixteenth of the training
 faces, which the training left out. So do the confidences that `glasses` and `none` need: such that glasses
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 
-HELP = "make a judge of a network that train.py --model facelyzr trained"
+HELP = "make an attribute classifier of a run of --model facelyzr"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `calibrate`."""
+    """Add the arguments of `calibrate`."""
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/judge")
     parser.add_argument("--dataroot", type=Path, required=True, help="the labelled faces that it learnt from")
     parser.add_argument("--labels", metavar="FILE.csv", help="as in training")
@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> Callable[[], None]:
     """What `calibrate` runs."""
     if not 0 <= args.sure < 1:
-        raise UserError(f"--sure {args.sure:g} is not possible: 0 or more, below 1")
+        raise UserError(f"--sure {args.sure:g} is invalid: 0 or more, below 1")
     if not 0 < args.passing <= 1:
-        raise UserError(f"--passing {args.passing:g} is not possible: above 0, at most 1")
+        raise UserError(f"--passing {args.passing:g} is invalid: above 0, at most 1")
     return lambda: _calibrate(
         args.run, args.dataroot, args.labels, args.epoch, args.sure, args.passing, args.out
     )
@@ -48,28 +48,11 @@ def command(args: argparse.Namespace) -> Callable[[], None]:
 def _calibrate(
     run: Path, dataroot: Path, table: str | None, epoch: str, sure: float, passing: float, out: Path
 ) -> None:
-    from dataclasses import replace
-
-    from cyclegan_glasses.attributes.calibrate import answer, calibrate, network_of, summary
-    from cyclegan_glasses.attributes.classifier import read_weights, write_weights
-    from cyclegan_glasses.attributes.thresholds import partial_glasses, thresholds
     from cyclegan_glasses.data.settings import LabelSettings
-    from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
-    from cyclegan_glasses.training.run_folder import read_options
+    from cyclegan_glasses.evaluation.calibration import calibrate_run
 
-    options = read_options(run) or {}
-    if options.get("model") != "facelyzr":
-        raise UserError(f"{run} holds no run of --model facelyzr: name its folder")
-    path = weights_path(run, epoch, "judge")
-    network = network_of(load_network_weights(path), int(options["crop_size"]), str(path))
-    labels = LabelSettings(table)
-    calibration = calibrate(answer(network, dataroot, "val", labels), sure)
-    if passing < 1:
-        real, partial = partial_glasses(network, calibration, dataroot, "val", labels)
-        calibration = replace(calibration, thresholds=thresholds(real, partial, sure, passing))
-    write_weights(out, network, calibration)
-    written, calibration = read_weights(out)
-    for name, value in summary(answer(written, dataroot, "test", labels), calibration).items():
+    calibration, figures = calibrate_run(run, dataroot, LabelSettings(table), epoch, sure, passing, out)
+    for name, value in figures.items():
         print(f"{name:28}{value:10.4g}")
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
     print(f"{calibration.gender:.2f}, thresholds {dict(calibration.thresholds)}")

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 
-from cyclegan_glasses.cli.health import TROUBLE
+from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.installation.findings import TROUBLE
 
 HELP = "say what is installed, what the machine can do, and what to mend"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `doctor`."""
+    """Add the arguments of `doctor`."""
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
-def command(args: argparse.Namespace) -> Callable[[], int]:
+def command(args: argparse.Namespace) -> Command:
     """What `doctor` runs; its exit code is 1 where something that is needed does not work."""
     return lambda: run(as_json=args.json)
 
 
 def run(as_json: bool = False) -> int:
     """Print every finding and return the exit code: 0, or 1 where there is trouble."""
-    from cyclegan_glasses.cli.checks import examine
+    from cyclegan_glasses.installation.checks import examine
 
     findings = []
     for finding in examine():

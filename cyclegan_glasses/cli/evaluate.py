@@ -3,60 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_device
+from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import SHIPPED, check_passes
-from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.errors import one_of
+from cyclegan_glasses.evaluation.checkpoints import checkpoint_labels, choose_protocol, find_model
 from cyclegan_glasses.evaluation.settings import (
-    DIRECTIONS,
+    BASELINES,
     PROTOCOLS,
-    RIVALS,
     TELEA,
     UNTOUCHED,
     EvaluationSettings,
-    Protocol,
+    InputSettings,
+    model_name,
 )
-from cyclegan_glasses.training.run_folder import read_options
 
-HELP = "score trained models against the truth, their rivals and each other, by group"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What `evaluate` was asked for.
-
-    Attributes:
-        runs: folders of runs with the label of the checkpoint to load, or files of models.
-        rivals: to stand beside them.
-        pictures: what is evaluated, and how.
-        out: folder of the report.
-        judge, inception, sface, lpips: files, where given.
-        landmarks: look for landmarks, too.
-        passes: how many times generators go over a picture, a column each.
-        pick: score by which the best checkpoint is named; empty for none.
-        device: as for train.py.
-        precision: as for train.py.
-    """
-
-    runs: tuple[tuple[Path, str], ...]
-    baselines: tuple[str, ...]
-    pictures: EvaluationSettings
-    out: Path
-    judge: Path | None
-    inception: Path | None
-    sface: Path | None
-    lpips: Path | None
-    landmarks: bool
-    passes: tuple[int, ...]
-    pick: str
-    device: str
-    precision: str
+HELP = "score models against the truth, baselines and each other"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of `evaluate`."""
+    """The arguments of `evaluate`."""
     parser.add_argument(
         "--name",
         nargs="+",
@@ -64,11 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="runs or files of weights, side by side; else the model that ships",
     )
     parser.add_argument("--dataroot", type=Path, required=True, help="folder with testA and testB")
-    parser.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="AtoB removes, BtoA adds")
+    parser.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes, BtoA adds")
     parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")
     parser.add_argument("--passes", nargs="+", type=int, default=[1], help="go over a picture so many times")
     parser.add_argument("--pick", default="", metavar="SCORE", help="name the best checkpoint by this score")
-    parser.add_argument("--rivals", nargs="*", default=None, help=f"any of {' '.join(RIVALS)}")
+    parser.add_argument(
+        "--rivals", dest="baselines", metavar="RIVALS", nargs="*", help=f"any of {' '.join(BASELINES)}"
+    )
     parser.add_argument("--group", nargs="*", default=[], help="group by these only, such as race gender")
     parser.add_argument("--num", type=int, default=0, help="pictures at most, evenly chosen; 0: all")
     parser.add_argument("--phase", default="test", help="first part of the folder names")
@@ -81,46 +52,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no_landmarks", action="store_true", help="do not look for landmarks (quicker)")
     parser.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     parser.add_argument("--out", type=Path, help="folder of the report; results/<names>/evaluation_…")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--precision", default="auto", help="auto, fp32, bf16 or fp16")
+    add_device(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int]:
-    """The evaluation that the words ask for."""
+def command(args: argparse.Namespace) -> Command:
+    """The evaluation that the arguments ask for."""
 
     def run() -> int:
-        request = request_of(args)
+        settings = settings_of(args)
         from cyclegan_glasses.evaluation.run import evaluate
 
-        print(evaluate(request), end="")
+        print(evaluate(settings), end="")
         return 0
 
     return run
 
 
-def request_of(args: argparse.Namespace) -> Request:
-    """The words as settings.
+def settings_of(args: argparse.Namespace) -> EvaluationSettings:
+    """The arguments as settings.
 
     Raises:
-        UserError: a run or a checkpoint is not there, or a value cannot be.
+        UserError: a run or a checkpoint is not there, or a value is not allowed.
     """
-    models = [_where(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
+    models = [find_model(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
     for passes in args.passes:
         check_passes(passes)
     for name in args.baselines or ():
-        one_of("rivals", name, RIVALS)
-    protocol = _protocol(args, models[0])
-    settings = EvaluationSettings(
-        args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol
-    )
-    labels = {path: _labels(path, args.epoch, args.direction) for path in models}
-    names = "+".join(name_of(path) for path in models)
-    return Request(
+        one_of("rivals", name, BASELINES)
+    protocol = choose_protocol(models[0], args.protocol, args.crop_size)
+    inputs = InputSettings(args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol)
+    labels = {path: checkpoint_labels(path, args.epoch, args.direction) for path in models}
+    names = "+".join(model_name(path) for path in models)
+    return EvaluationSettings(
         runs=tuple((path, label) for path in models for label in labels[path]),
         baselines=tuple((UNTOUCHED, TELEA) if args.baselines is None else args.baselines),
-        pictures=settings,
+        inputs=inputs,
         out=args.out or Path("results") / names / f"evaluation_{args.direction}",
-        judge=args.judge,
+        classifier=args.judge,
         inception=args.inception,
         sface=args.sface,
         lpips=args.lpips,
@@ -130,53 +98,3 @@ def request_of(args: argparse.Namespace) -> Request:
         device=args.device,
         precision=args.precision,
     )
-
-
-def name_of(path: Path) -> str:
-    """What the model of a folder or a file is called."""
-    return "shipped" if path == SHIPPED else path.name if path.is_dir() else path.stem
-
-
-def _where(name: str, runs: Path) -> Path:
-    for path in (runs / name, Path(name)):
-        if path.exists():
-            return path
-    raise UserError(f"there is no run {runs / name}: check --name and --checkpoints_dir")
-
-
-def _protocol(args: argparse.Namespace, model: Path) -> Protocol:
-    if args.protocol:
-        one_of("protocol", args.protocol, PROTOCOLS)
-        if args.crop_size:
-            raise UserError("--protocol fixes the size: leave --crop_size out")
-        return PROTOCOLS[args.protocol]
-    saved = read_options(model) if model.is_dir() else {"crop_size": _size_of(model)}
-    size = args.crop_size or int(saved.get("crop_size", 256))
-    return Protocol(
-        preprocess=str(saved.get("preprocess", "resize_and_crop")), load_size=size, crop_size=size
-    )
-
-
-def _size_of(path: Path) -> int:
-    """Side of the faces that the model in a file knows."""
-    import torch
-
-    from cyclegan_glasses.editing.package import load_model
-
-    return load_model(path, torch.device("cpu")).size
-
-
-def _labels(path: Path, asked: list[str], direction: str) -> list[str]:
-    """The checkpoints asked for, in order; `all` is every one with a number. A file has no label."""
-    if not path.is_dir():
-        if asked != ["latest"]:
-            raise UserError(f"{path} is one model: leave --epoch out")
-        return [""]
-    if asked != ["all"]:
-        return list(dict.fromkeys(asked))
-    ending = f"_net_G_{direction[0]}.pth"
-    found = [file.name.removesuffix(ending) for file in path.glob(f"*{ending}")]
-    numbered = sorted((label for label in found if label.isdecimal()), key=int)
-    if not numbered:
-        raise UserError(f"{path} has no numbered checkpoints: leave --epoch all out")
-    return numbered

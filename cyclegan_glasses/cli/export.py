@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan_glasses.cli.model_arguments import add_model, model_words
-from cyclegan_glasses.editing.settings import DIRECTIONS, REMOVE, check_passes
+from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_file, model_choice
+from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
+from cyclegan_glasses.editing.settings import check_passes
 from cyclegan_glasses.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 
     from cyclegan_glasses.editing.package import EditingModel
 
-HELP = "write a model for other programs: ONNX, TorchScript, or one packed file"
+HELP = "write a model for other programs: ONNX, TorchScript, packed"
 ONNX, TORCHSCRIPT, PACKED = FORMATS = ("onnx", "torchscript", "package")
 ENDINGS = {ONNX: ".onnx", TORCHSCRIPT: ".ts", PACKED: ".pt"}
 FACES = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `export`."""
+    """Add the arguments of `export`."""
     parser.add_argument("--format", choices=FORMATS, default=ONNX, help="what to write")
     parser.add_argument("-o", "--output", type=Path, help="file; <model>_<direction>_<precision> by default")
     parser.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes, BtoA adds")
@@ -35,15 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--passes", type=int, help="how often editors go over a face in --direction; kept in it"
     )
     parser.add_argument("--photos", type=Path, help="portraits to compare and calibrate on; else drawn ones")
-    parser.add_argument("--yunet", type=Path, help="file of the face detector")
+    add_detector(parser)
     add_model(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int]:
+def command(args: argparse.Namespace) -> Command:
     """What `export` runs.
 
     Raises:
-        UserError: words that cannot be.
+        UserError: a value that is not allowed.
     """
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
     from cyclegan_glasses.editing.package import load_model, save_model
 
-    model = load_model(args.name, torch.device("cpu"), args.direction, **model_words(args))
+    model = load_model(args.name, torch.device("cpu"), args.direction, **model_choice(args))
     if args.passes:
         often = replace(model.get(args.direction), passes=args.passes)
         model = replace(model, generators={**model.generators, args.direction: often})
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from cyclegan_glasses.editing.export import export
 
     path = args.output or Path(f"{stem}_{args.direction}_{args.precision}{ENDINGS[args.format]}")
-    faces = _faces(model, args.photos, args.yunet)
+    faces = _faces(model, args.photos, detector_file(args))
     done = export(model, args.direction, args.format, args.precision, path, faces)
     print(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
     print(

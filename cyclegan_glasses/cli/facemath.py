@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
-from cyclegan_glasses.cli.morph import add_common, check_common
+from cyclegan_glasses.cli.morph import add_common
+from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import build
 
 HELP = "arithmetic on faces: glasses, age, random faces, neighbours"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `facemath`."""
+    """Add the arguments of `facemath`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     learn = actions.add_parser("learn", help="codes, directions and all, into one file")
     learn.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/math")
@@ -67,7 +69,11 @@ def _add_edit(parser: argparse.ArgumentParser, name: str) -> None:
     if name == "age":
         parser.add_argument("--to", type=float, required=True, metavar="YEARS", help="how old")
         parser.add_argument(
-            "--from", type=float, dest="age", metavar="YEARS", help="how old the person is; else the judge's"
+            "--from",
+            type=float,
+            dest="age",
+            metavar="YEARS",
+            help="how old the person is; else by the attribute classifier",
         )
     elif name == "move":
         parser.add_argument("--by", required=True, metavar="NAME", help="the attribute")
@@ -77,33 +83,29 @@ def _add_edit(parser: argparse.ArgumentParser, name: str) -> None:
     add_common(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], None]:
+def command(args: argparse.Namespace) -> Command:
     """What `facemath` runs."""
+    for name, low, high in (("count", 1, 400), ("steps", 2, 400), ("stride", 0, 1), ("spread", 0, 3)):
+        if not low <= getattr(args, name, low) <= high:
+            raise UserError(f"--{name} {getattr(args, name):g} is invalid: {low} to {high}")
     if args.action == "learn":
         if bool(args.labels) != bool(args.columns):
             raise UserError("--labels and --columns go together: which table, and which of its columns")
         if args.limit < 2:
             raise UserError(f"--limit {args.limit} is too small: at least 2 faces")
-    else:
-        check_common(args)
-    for name, low, high in (("count", 1, 400), ("steps", 2, 400), ("stride", 0, 1), ("spread", 0, 3)):
-        if not low <= getattr(args, name, low) <= high:
-            raise UserError(f"--{name} {getattr(args, name):g} is not possible: {low} to {high}")
+        return lambda: _run(args, None)
     if args.action == "walk" and len(args.photos) > 1:
         raise UserError("walk starts from one photo at most")
     if args.action == "age" and not 0 <= args.to <= 120:
-        raise UserError(f"--to {args.to:g} is not possible: 0 to 120 years")
-    return lambda: _run(args)
+        raise UserError(f"--to {args.to:g} is invalid: 0 to 120 years")
+    output = build(FacemathOutput, vars(args), path=args.out)
+    return lambda: _run(args, output)
 
 
-def _run(args: argparse.Namespace) -> None:
-    from cyclegan_glasses.editing import facemath_runs
+def _run(args: argparse.Namespace, output: FacemathOutput | None) -> None:
+    from cyclegan_glasses.cli import facemath_actions as actions
 
-    runs = {
-        "learn": facemath_runs.learn,
-        "sample": facemath_runs.sample,
-        "walk": facemath_runs.random_walk,
-        "neighbours": facemath_runs.neighbours,
-        "grid": facemath_runs.grid,
-    }
-    runs.get(args.action, facemath_runs.edit)(args)
+    if output is None:
+        actions.fit(args)
+    else:
+        actions.ACTIONS.get(args.action, actions.edit)(args, output)

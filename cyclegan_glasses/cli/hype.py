@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.parser import Command, command_line
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.hype.settings import DIRECTIONS, TASKS, StudySettings
+from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 
-HELP = "the human test: build, serve or export a study, report the answers"
+HELP = "the human test: build, serve, export and report a study"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of `hype`."""
+    """The arguments of `hype`."""
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     build = steps.add_parser("build", help="a study from the results of test.py")
     build.add_argument("study", type=Path, metavar="STUDY", help="folder to make")
     build.add_argument("--name", nargs="+", required=True, help="of the runs that are compared")
     build.add_argument("--dataroot", type=Path, required=True, help="with the real pictures and the manifest")
-    build.add_argument("--direction", choices=DIRECTIONS, default="AtoB", help="of the results")
+    build.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="of the results")
     build.add_argument("--tasks", nargs="+", default=list(TASKS), help=f"any of {' '.join(TASKS)}")
     build.add_argument("--count", type=int, default=30, help="portraits")
     build.add_argument("--group", nargs="*", default=[], help="groups to balance, such as race gender")
@@ -47,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     simulate.add_argument("--trials", type=int, default=150, help="pictures of a staircase")
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """The step that the words ask for."""
+def command(args: argparse.Namespace) -> Command:
+    """The step that the arguments ask for."""
     return lambda: STEPS[args.step](args)
 
 
@@ -74,7 +75,7 @@ def _build(args: argparse.Namespace) -> None:
     items = [item.task for item in plan(study, "anyone")]
     counts = ", ".join(f"{items.count(task)} of {task}" for task in study.tasks)
     print(f"{len(study.portraits)} portraits of {len(study.models)} models; a rater answers {counts}")
-    print(f"next: python -m cyclegan_glasses hype serve {args.study}")
+    print(f"next: {command_line('hype')} serve {args.study}")
 
 
 def _serve(args: argparse.Namespace) -> None:
@@ -85,13 +86,8 @@ def _serve(args: argparse.Namespace) -> None:
 
     with StudyServer(args.study, args.port) as server:
         print(f"open {server.address}\nCtrl-C ends it", flush=True)
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print(f"every answer is in {args.study / ANSWERS}")
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        server.serve_until_stopped()
+        print(f"every answer is in {args.study / ANSWERS}")
 
 
 def _export(args: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Say whether the faces of photos wear glasses, sunglasses, none, or something broken; with age and gender.
 
 Photos may have any size; faces are found and aligned first. A line a face goes to standard output. What the
-judge knows, and what it must not be used for, is in docs/judge.md.
+attribute classifier knows, and what it must not be used for, is in docs/judge.md.
 """
 
 from __future__ import annotations
@@ -9,95 +9,83 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cyclegan_glasses.cli.arguments import add_detector, detector_file
+from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.errors import UserError
 
-HELP = "say what faces wear: glasses, sunglasses, none, or something broken"
+if TYPE_CHECKING:
+    from cyclegan_glasses.attributes.classifier import FaceAttributes
+    from cyclegan_glasses.faces.detect import Face
+
+HELP = "say what faces wear: glasses, sunglasses, none, broken ones"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `judge`."""
+    """Add the arguments of `judge`."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="files or folders")
     parser.add_argument("--json", action="store_true", help="an object a photo, one a line")
     parser.add_argument("--aligned", action="store_true", help="the photos are aligned crops: find no face")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="another judge than the one that ships")
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="another classifier than the one that ships"
+    )
+    add_detector(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int]:
+def command(args: argparse.Namespace) -> Command:
     """What `judge` runs; its exit code is 1 where a photo cannot be read or shows no face."""
     for path in args.photos:
         if not path.exists():
             raise UserError(f"there is no {path}: name photos, or folders of them")
-    return lambda: _judge(args.photos, args.weights, args.yunet, args.aligned, args.json)
+    return lambda: _classify(args)
 
 
-def _judge(photos: list[Path], weights: Path | None, yunet: Path | None, aligned: bool, as_json: bool) -> int:
-    from cyclegan_glasses.attributes.classifier import load_judge
+def _classify(args: argparse.Namespace) -> int:
+    from cyclegan_glasses.attributes.classifier import load_classifier
+    from cyclegan_glasses.attributes.photos import classify_files
     from cyclegan_glasses.faces.detect import make_detector
     from cyclegan_glasses.images import find_pictures
 
-    judge = load_judge(weights)
-    if judge is None:
-        raise UserError("no judge ships with this package: name one with --weights FILE")
-    paths = [path for photo in photos for path in find_pictures(photo)]
+    classifier = load_classifier(args.weights)
+    if classifier is None:
+        raise UserError("no attribute classifier ships with this package: name one with --weights FILE")
+    paths = [path for photo in args.photos for path in find_pictures(photo)]
     if not paths:
-        raise UserError(f"there is no picture in {', '.join(map(str, photos))}")
-    detector = None if aligned else make_detector(yunet)
+        raise UserError(f"there is no picture in {', '.join(map(str, args.photos))}")
+    detector = None if args.aligned else make_detector(detector_file(args))
     bad = 0
-    for path, rows, trouble in _read(paths, detector, judge):
-        if as_json:
+    for path, faces, trouble in classify_files(paths, detector, classifier):
+        rows = [_row(attributes, face) for face, attributes in faces]
+        if args.json:
             print(json.dumps({"path": str(path), "faces": rows, **({"trouble": trouble} if trouble else {})}))
         elif trouble:
             print(f"{path}: {trouble}", file=sys.stderr)
-        for number, row in enumerate([] if as_json else rows, 1):
+        for number, row in enumerate([] if args.json else rows, 1):
             which = f" face {number}" if len(rows) > 1 else ""
-            print(f"{path}{which}: {_words(row, judge.calibration.age)}")
+            print(f"{path}{which}: {_sentence(row, classifier.calibration.age)}")
         bad += bool(trouble)
     return 1 if bad else 0
 
 
-def _read(paths: list[Path], detector: Any, judge: Any) -> Iterator[tuple[Path, list[dict[str, Any]], str]]:
-    """Each path with a row for each face, and what is wrong with it, if anything is."""
-    import numpy as np
-
-    from cyclegan_glasses.attributes.photos import read_photo
-    from cyclegan_glasses.images import UnreadablePicture, open_picture
-
-    for path in paths:
-        try:
-            image = np.asarray(open_picture(path))
-        except UnreadablePicture as error:
-            yield path, [], error.reason
-            continue
-        if detector is None:
-            if image.shape[0] != image.shape[1]:
-                yield path, [], "an aligned crop is a square: leave out --aligned"
-                continue
-            yield path, [_row(judge.read(image[None])[0])], ""
-            continue
-        found = read_photo(image, detector, judge)
-        yield path, [_row(reading, face) for face, reading in found], "" if found else "no face found"
-
-
-def _row(reading: Any, face: Any = None) -> dict[str, Any]:
-    row = {
-        "label": reading.verdict.label,
-        "confidence": round(reading.verdict.confidence, 4),
-        "probabilities": {name: round(share, 4) for name, share in reading.verdict.probabilities.items()},
-        "gender": reading.gender,
-        "gender_confidence": round(reading.gender_confidence, 4),
-        "age": round(reading.age, 1),
+def _row(attributes: FaceAttributes, face: Face | None) -> dict[str, Any]:
+    """One face as JSON; `box` and `landmarks` where it was found in a photo."""
+    row: dict[str, Any] = {
+        "label": attributes.verdict.label,
+        "confidence": round(attributes.verdict.confidence, 4),
+        "probabilities": {name: round(value, 4) for name, value in attributes.verdict.probabilities.items()},
+        "gender": attributes.gender,
+        "gender_confidence": round(attributes.gender_confidence, 4),
+        "age": round(attributes.age, 1),
     }
     if face is not None:
         row |= {"box": [round(value, 1) for value in face.box], "landmarks": face.landmarks.round(1).tolist()}
     return row
 
 
-def _words(row: dict[str, Any], years: float) -> str:
+def _sentence(row: Mapping[str, Any], years: float) -> str:
     return (
         f"{row['label']} ({row['confidence']:.2f}), {row['gender']} ({row['gender_confidence']:.2f}),"
         f" about {row['age']:.0f} years (± {years:.0f})"

@@ -1,60 +1,45 @@
-"""The command line of `python -m cyclegan_glasses`: one module a verb, listed in `VERBS`.
-
-A verb's module has `HELP` (one line), `add_arguments(parser)` and `command(args)`, which turns the words into
-plain settings and returns what is to be run; heavy imports happen when that runs, so `--help` is quick.
-"""
+"""The verbs of `cyclegan-glasses VERB` and `python -m cyclegan_glasses VERB`."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import NoReturn
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from cyclegan_glasses import __version__
-from cyclegan_glasses.cli import (
-    add,
-    calibrate,
-    doctor,
-    evaluate,
-    export,
-    facemath,
-    hype,
-    judge,
-    morph,
-    remove,
-)
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.cli.parser import PROGRAM, Command, Parser, parse_verb
+from cyclegan_glasses.errors import run_command
 
-VERBS: dict[str, ModuleType] = {
-    "remove": remove,
-    "add": add,
-    "export": export,
-    "judge": judge,
-    "calibrate": calibrate,
-    "morph": morph,
-    "facemath": facemath,
-    "evaluate": evaluate,
-    "hype": hype,
-    "doctor": doctor,
+#: Each verb with its module, as `parser` describes it.
+VERBS = {
+    "remove": "cyclegan_glasses.cli.remove",
+    "add": "cyclegan_glasses.cli.add",
+    "crawl": "cyclegan_glasses.options.crawl",
+    "train": "cyclegan_glasses.options.run_train",
+    "test": "cyclegan_glasses.options.run_test",
+    "export": "cyclegan_glasses.cli.export",
+    "judge": "cyclegan_glasses.cli.judge",
+    "calibrate": "cyclegan_glasses.cli.calibrate",
+    "morph": "cyclegan_glasses.cli.morph",
+    "facemath": "cyclegan_glasses.cli.facemath",
+    "evaluate": "cyclegan_glasses.cli.evaluate",
+    "hype": "cyclegan_glasses.cli.hype",
+    "doctor": "cyclegan_glasses.cli.doctor",
 }
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line."""
+def parse(argv: Sequence[str] | None = None) -> Command:
+    """The command that `argv` names, ready to run.
 
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
+    Raises:
+        UserError: see `parse_verb`.
+    """
+    prog = PROGRAM if Path(sys.argv[0]).stem == PROGRAM else "python -m cyclegan_glasses"
+    parser = Parser(prog=prog, description="Put glasses on faces and take them off.")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    return parse_verb(parser, VERBS, argv)
 
 
-def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
-    """Read the words after `python -m cyclegan_glasses` and return the command that they name."""
-    parser = Parser(prog="python -m cyclegan_glasses", description="Put glasses on faces and take them off.")
-    parser.add_argument("--version", action="version", version=f"cyclegan-glasses {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, module in VERBS.items():
-        verb = verbs.add_parser(name, help=module.HELP, description=module.__doc__)
-        module.add_arguments(verb)
-        verb.set_defaults(command=module.command)
-    args = parser.parse_args(argv)
-    return args.command(args)
+def main() -> int:
+    """Run the command line of this process and return its exit code."""
+    return run_command(lambda: parse()())

@@ -3,58 +3,51 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_detector, detector_file
+from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import build, options_of
 
 HELP = "turn faces into each other, as a GIF"
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """The words of every verb that does arithmetic on faces."""
+    """The arguments of every verb that does arithmetic on faces."""
     parser.add_argument(
         "--model", type=Path, required=True, metavar="FILE.pt", help="what `facemath learn` wrote"
     )
-    parser.add_argument("--sharpen", type=float, default=0.5, help="unsharp mask as a last step; 0: none")
-    parser.add_argument("--side", type=int, default=128, help="of each face that is shown, in pixels")
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
+    add_options(parser, options_of(FacemathOutput))
+    add_detector(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, help="file to write, or a folder for frames")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `morph`."""
+    """Add the arguments of `morph`."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="two or more, one face each")
     parser.add_argument("--steps", type=int, default=12, help="frames from one face to the next (12)")
     add_common(parser)
 
 
-def check_common(args: argparse.Namespace) -> None:
-    """Refuse what cannot be.
-
-    Raises:
-        UserError: a value of `add_common`.
-    """
-    if args.sharpen < 0:
-        raise UserError(f"--sharpen {args.sharpen:g} must not be below 0")
-    if not 16 <= args.side <= 1024:
-        raise UserError(f"--side {args.side} is not possible: 16 to 1024")
-
-
-def command(args: argparse.Namespace) -> Callable[[], None]:
+def command(args: argparse.Namespace) -> Command:
     """What `morph` runs."""
-    check_common(args)
+    output = build(FacemathOutput, vars(args), path=args.out)
     if len(args.photos) < 2:
         raise UserError("morph needs two photos at least")
     if not 1 <= args.steps <= 240:
-        raise UserError(f"--steps {args.steps} is not possible: 1 to 240")
-    return lambda: _morph(args)
+        raise UserError(f"--steps {args.steps} is invalid: 1 to 240")
+    return lambda: _morph(args.model, args.photos, args.steps, detector_file(args), output)
 
 
-def _morph(args: argparse.Namespace) -> None:
+def _morph(model: Path, photos: list[Path], steps: int, yunet: Path | None, output: FacemathOutput) -> None:
     from cyclegan_glasses.editing.facemath import interpolate, load_facemath
-    from cyclegan_glasses.editing.facemath_runs import codes_of, show
+    from cyclegan_glasses.editing.facemath_pictures import encode_photos, write_frames
+    from cyclegan_glasses.faces.detect import make_detector
 
-    math = load_facemath(args.model)
-    codes = interpolate(codes_of(math, args.photos, args.yunet), args.steps)
-    show(math, codes, args, moving=True)
+    math = load_facemath(model)
+    codes = interpolate(encode_photos(math, photos, make_detector(yunet)), steps)
+    write_frames(math, codes, output)
+    print(f"{output.path}: {len(codes)} faces")

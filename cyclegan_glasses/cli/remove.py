@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from cyclegan_glasses.cli import edit
-from cyclegan_glasses.editing.settings import REMOVE
+from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.domains import REMOVE
 
 HELP = "take the glasses off the faces of photos"
 add_arguments = edit.add_arguments
 
 
-def command(args: argparse.Namespace) -> Callable[[], int]:
+def command(args: argparse.Namespace) -> Command:
     """What `remove` runs."""
     return edit.command(args, REMOVE)

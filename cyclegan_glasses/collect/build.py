@@ -23,14 +23,14 @@ from PIL import Image, ImageOps
 from cyclegan_glasses.collect.choose import Candidate, Choice, choose
 from cyclegan_glasses.collect.report import Built, write_report
 from cyclegan_glasses.collect.settings import BuildSettings
-from cyclegan_glasses.collect.writing import DOMAINS
 from cyclegan_glasses.criteria.duplicates import hashes_of
 from cyclegan_glasses.criteria.filtering import general
+from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import YuNetDetector, make_detector, process_detector
 from cyclegan_glasses.faces.models import find_yunet
-from cyclegan_glasses.files import make_folder, write_json
+from cyclegan_glasses.files import link_or_copy, make_folder, write_json
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.parallel import in_order, open_executor
 from cyclegan_glasses.photo import (
@@ -42,6 +42,7 @@ from cyclegan_glasses.photo import (
     photos_at,
     write_manifest,
 )
+from cyclegan_glasses.walk import place_key
 
 SETTINGS = "build.json"
 _LOG = logging.getLogger(__name__)
@@ -183,11 +184,11 @@ def _names(parts: dict[Candidate, str], suffix: str) -> dict[Candidate, str]:
         path = Path(one.path)
         return f"{parts[one]}{DOMAINS[one.label]}/{path.stem}{suffix or path.suffix.lower()}"
 
-    wanted = Counter(plain(one).casefold() for one in parts)
+    wanted = Counter(place_key(plain(one)) for one in parts)
     names = {}
     for one in parts:
         name = Path(plain(one))
-        if wanted[name.as_posix().casefold()] > 1:
+        if wanted[place_key(name.as_posix())] > 1:
             key = hashlib.sha256(f"{one.place}\0{one.path}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
             name = name.with_name(f"{name.stem}-{key}{name.suffix}")
         names[one] = name.as_posix()
@@ -216,12 +217,9 @@ def _place(job: _Job, content: bytes) -> None:
     """Link the file to its target where it may be linked, else write `content`."""
     try:
         if not job.settings.size and not job.settings.copy:
-            try:
-                job.target.hardlink_to(job.file.resolve())
-                return
-            except OSError:
-                _LOG.debug("%s cannot be linked, it is copied", job.file)
-        job.target.write_bytes(content)
+            link_or_copy(job.file, job.target)
+        else:
+            job.target.write_bytes(content)
     except OSError as error:
         raise UserError(f"cannot write {job.target.name}: {error.strerror}; is there space left?") from None
 

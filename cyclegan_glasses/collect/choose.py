@@ -12,8 +12,9 @@ import numpy as np
 
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.criteria.duplicates import near_groups, to_numbers
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import GLASSES, NONE
+from cyclegan_glasses.union_find import UnionFind
 
 TRAIN, VAL, TEST = "train", "val", "test"
 LEAK = "the same person or picture is in the test part"
@@ -144,33 +145,22 @@ def _split(
 
 def _families(candidates: list[Candidate], bits: int) -> list[list[Candidate]]:
     """Candidates that share a person or a near-duplicate, directly or over others; ordered by their first."""
-    parents = list(range(len(candidates)))
-
-    def root(index: int) -> int:
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
-    def unite(one: int, other: int) -> None:
-        one, other = sorted((root(one), root(other)))
-        parents[other] = one
-
+    groups = UnionFind(len(candidates))
     first: dict[tuple[str, str], int] = {}
     for index, one in enumerate(candidates):
         for kind, value in (("person", one.person), ("file", one.sha256)):
             if value:
-                unite(first.setdefault((kind, value), index), index)
+                groups.union(first.setdefault((kind, value), index), index)
     hashed = [index for index, one in enumerate(candidates) if one.hashes]
     if bits >= 0 and hashed:
         numbers = np.array([to_numbers(candidates[index].hashes) for index in hashed], np.uint64)
         for index, group in zip(
             hashed, near_groups(numbers[:, 0], numbers[:, 1], bits).tolist(), strict=True
         ):
-            unite(hashed[group], index)
+            groups.union(hashed[group], index)
     families: dict[int, list[Candidate]] = defaultdict(list)
     for index, one in enumerate(candidates):
-        families[root(index)].append(one)
+        families[groups.find(index)].append(one)
     return [families[index] for index in sorted(families)]
 
 

@@ -23,27 +23,19 @@ from PIL import Image
 
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.collect.writing import begin, file_names, split_of
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import align, turn
+from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face, process_detector
 from cyclegan_glasses.files import atomic_write, make_folder, sha256_of
 from cyclegan_glasses.images import UnreadablePicture, open_picture
-from cyclegan_glasses.overlays.custom_frames import OwnFrame, load_frames
+from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.parallel import in_order, open_executor
-from cyclegan_glasses.photo import (
-    GLASSES,
-    MANIFEST,
-    NONE,
-    REJECTED,
-    SUNGLASSES,
-    Photo,
-    append_photos,
-    latest_photos,
-)
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, latest_photos
 from cyclegan_glasses.sources.folder import folder_photos
 from cyclegan_glasses.sources.settings import FolderSettings
 
@@ -93,7 +85,7 @@ def draw_pairs(
     Raises:
         UserError: `out` was begun with other settings or cannot be written; a frame cannot be used.
     """
-    own = {f.name: sha256_of(frames / f.name) for f in _own_frames(frames)} if frames else {}
+    own = {f.name: sha256_of(frames / f.name) for f in _custom_frames(frames)} if frames else {}
     done: dict[str, list[Photo]] = {}
     for row in begin(out, SETTINGS, dataclasses.asdict(settings) | {"frames": own}):
         done.setdefault(row.origin, []).append(row)
@@ -154,7 +146,7 @@ def _face_in(image: np.ndarray, job: _Job) -> tuple[np.ndarray, np.ndarray]:
         if job.settings.align:
             image, alignment = align(image, found, job.settings.align)
             found = dataclasses.replace(found, landmarks=alignment.to_crop(found.landmarks))
-    angle = turn(found)
+    angle = yaw_of(found)
     if angle is not None and abs(angle) > job.settings.max_turn:
         raise UserError(f"side view, turned {abs(angle):.0f} degrees")
     return image, found.landmarks
@@ -180,14 +172,14 @@ def _draw_pair(
     origin = int.from_bytes(hashlib.sha256(job.photo.origin.encode("utf-8")).digest()[:8], "big")
     rng = np.random.default_rng([job.settings.seed, origin, number])
     dark = bool(rng.random() < job.settings.sunglasses)
-    own = _own_frames(job.frames) if job.frames else []
+    own = _custom_frames(job.frames) if job.frames else []
     frame = own[int(rng.integers(len(own)))] if own else random_frame(rng, sunglasses=dark)
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))
     drawn, mask = draw_glasses(image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera)
     facts: dict[str, Any] = {
         "frame": {"file": frame.name, "width": frame.width}
-        if isinstance(frame, OwnFrame)
+        if isinstance(frame, CustomFrame)
         else dataclasses.asdict(frame),
         "mask": f"{split}M/{name}",
         "pose": [round(float(value), 4) for value in pose.rotation.ravel()],
@@ -234,6 +226,6 @@ def _save(path: Path, image: np.ndarray) -> str:
 
 
 @lru_cache(maxsize=2)
-def _own_frames(folder: Path) -> list[OwnFrame]:
-    """The own frames of `folder`, read once a process."""
+def _custom_frames(folder: Path) -> list[CustomFrame]:
+    """The custom frames of `folder`, read once a process."""
     return load_frames(folder)

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import dominate
 from dominate import tags
+from dominate.dom_tag import dom_tag
 from PIL import Image, ImageOps
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
 PAGE = "report.html"
 SHEETS = "report"
 _COLUMNS, _ROWS, _CELL = 16, 6, 96
 _MOST_VALUES = 24
+_INPUT_HEAD = ("input", "verdict", "reason", "photos")
 _DOMAINS = {"A": "glasses", "B": "no glasses"}
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --quiet: #777; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 32px auto; padding: 0 20px; }
-h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 17px; margin: 36px 0 8px; }
-p { margin: 4px 0; } .quiet { color: var(--quiet); } code { overflow-wrap: anywhere; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 14px 4px 0; text-align: left; border-bottom: 1px solid var(--line); }
-td.number, th.number { text-align: right; } img { width: 100%; border-radius: 6px; display: block; }
-"""
 
 
 @dataclass(slots=True)
@@ -61,82 +54,67 @@ def write_report(folder: Path, name: str, built: Built, photos: Sequence[Photo])
     by_folder: dict[str, list[Photo]] = defaultdict(list)
     for photo in sorted(photos, key=lambda photo: photo.sha256):
         by_folder[photo.path.partition("/")[0]].append(photo)
-    page = dominate.document(title=f"{name}: two domains")
-    with page.head:
-        tags.meta(charset="utf-8")
-        tags.meta(name="viewport", content="width=device-width, initial-scale=1")
-        tags.style(_STYLE)
-    with page.body:
-        tags.h1(name)
-        tags.p(f"{len(photos):,} photos in two domains")
-        tags.p("manifest ", tags.code(built.hash), cls="quiet")
-        _table("Domains", ("folder", "domain", "photos", "persons"), _domain_rows(by_folder))
-        _table("Where they came from", ("input", "verdict", "reason", "photos"), _input_rows(built.inputs))
-        if built.left_out:
-            _table("Accepted, but not taken", ("reason", "photos"), built.left_out.most_common())
-        for group in sorted({key for photo in photos for key in photo.group}):
-            _table(f"By {group}", (group, *sorted(by_folder)), _group_rows(by_folder, group))
-        for part in sorted(by_folder):
-            tags.h2(f"{part}: {_DOMAINS[part[-1]]}")
-            _write_sheet(folder, part, by_folder[part])
-            tags.img(src=f"{SHEETS}/{part}.jpg", alt=f"some photos of {part}")
-    write_text(folder / PAGE, page.render() + "\n")
+    folders = sorted(by_folder)
+    cards = [
+        card("Domains", table(("folder", "domain", "photos", "persons"), _domain_rows(by_folder), text=2)),
+        card("Where they came from", table(_INPUT_HEAD, _input_rows(built.inputs), text=3)),
+    ]
+    if built.left_out:
+        cards.append(
+            card("Accepted, but not taken", table(("reason", "photos"), built.left_out.most_common()))
+        )
+    for group in sorted({key for photo in photos for key in photo.group}):
+        cards.append(card(f"By {group}", table((group, *folders), _group_rows(by_folder, group))))
+    body: list[dom_tag] = [
+        tags.p(f"{len(photos):,} photos in two domains · manifest ", tags.code(built.hash), cls="quiet"),
+        tags.div(*cards, cls="cards"),
+    ]
+    for part in folders:
+        label = f"{part}: {_DOMAINS[part[-1]]}"
+        _write_sheet(folder, part, by_folder[part])
+        sheet = Figure(f"{SHEETS}/{part}.jpg", f"some of {len(by_folder[part]):,} photos")
+        body += [tags.h2(label), strip([sheet], label)]
+    write_text(folder / PAGE, page(f"{name}: two domains", *body) + "\n")
 
 
-def _domain_rows(by_folder: dict[str, list[Photo]]) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
+def _domain_rows(by_folder: dict[str, list[Photo]]) -> list[tuple[Cell, ...]]:
+    rows: list[tuple[Cell, ...]] = []
     for part, photos in sorted(by_folder.items()):
         persons = {(photo.source, photo.person) for photo in photos if photo.person}
         rows.append((part, _DOMAINS[part[-1]], len(photos), len(persons) or "not known"))
     return rows
 
 
-def _input_rows(inputs: Counter[tuple[str, str, str]]) -> list[tuple[object, ...]]:
+def _input_rows(inputs: Counter[tuple[str, str, str]]) -> list[tuple[Cell, ...]]:
     ordered = sorted(inputs.items(), key=lambda item: (item[0][0], item[0][1], -item[1], item[0][2]))
     return [(*key, count) for key, count in ordered]
 
 
-def _group_rows(by_folder: dict[str, list[Photo]], group: str) -> list[tuple[object, ...]]:
-    """A row for each value, the share of each folder; rare values beyond the first are put together."""
+def _group_rows(by_folder: dict[str, list[Photo]], group: str) -> list[tuple[Cell, ...]]:
+    """A row for each value, the fraction of each folder; rare values beyond the first are put together."""
     totals = Counter(photo.group.get(group, "not known") for photos in by_folder.values() for photo in photos)
-    shown = sorted(value for value, _ in totals.most_common(_MOST_VALUES))
+    frequent = sorted(value for value, _ in totals.most_common(_MOST_VALUES))
     counts = {
         part: Counter(photo.group.get(group, "not known") for photo in photos)
         for part, photos in by_folder.items()
     }
-    rows: list[tuple[object, ...]] = [
-        (value, *(_share(counts[part][value], by_folder[part]) for part in sorted(by_folder)))
-        for value in shown
+    rows: list[tuple[Cell, ...]] = [
+        (value, *(_fraction(counts[part][value], by_folder[part]) for part in sorted(by_folder)))
+        for value in frequent
     ]
-    if len(totals) > len(shown):
+    if len(totals) > len(frequent):
         rest = [
-            sum(n for value, n in counts[part].items() if value not in shown) for part in sorted(by_folder)
+            sum(n for value, n in counts[part].items() if value not in frequent) for part in sorted(by_folder)
         ]
-        cells = (_share(count, by_folder[part]) for count, part in zip(rest, sorted(by_folder), strict=True))
-        rows.append((f"{len(totals) - len(shown)} others", *cells))
+        cells = (
+            _fraction(count, by_folder[part]) for count, part in zip(rest, sorted(by_folder), strict=True)
+        )
+        rows.append((f"{len(totals) - len(frequent)} others", *cells))
     return rows
 
 
-def _share(count: int, photos: Sequence[Photo]) -> str:
+def _fraction(count: int, photos: Sequence[Photo]) -> str:
     return f"{count:,} ({count / len(photos):.0%})"
-
-
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    tags.h2(title)
-    rows = list(rows)
-    numeric = [all(isinstance(row[index], int) for row in rows) for index in range(len(columns))]
-    with tags.table():
-        with tags.thead(), tags.tr():
-            for column, number in zip(columns, numeric, strict=True):
-                tags.th(column, cls="number" if number else "")
-        with tags.tbody():
-            for row in rows:
-                with tags.tr():
-                    for cell, number in zip(row, numeric, strict=True):
-                        tags.td(
-                            f"{cell:,}" if isinstance(cell, int) else str(cell),
-                            cls="number" if number else "",
-                        )
 
 
 def _write_sheet(folder: Path, part: str, photos: Sequence[Photo]) -> None:

@@ -17,20 +17,11 @@ from PIL import Image
 from cyclegan_glasses.criteria.decide import CRITERIA, REVIEWED, uncertainty
 from cyclegan_glasses.criteria.filtering import SETTINGS
 from cyclegan_glasses.criteria.settings import Thresholds
+from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import UnreadablePicture, open_picture
-from cyclegan_glasses.photo import (
-    ACCEPTED,
-    GLASSES,
-    NONE,
-    REJECTED,
-    SUNGLASSES,
-    Photo,
-    append_photos,
-    latest_photos,
-)
+from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, append_photos, latest_photos
 
-LABELS = (GLASSES, NONE, SUNGLASSES)
 _THUMBNAIL, _LARGE = 192, 1024
 _THUMBNAILS_KEPT = 4000
 

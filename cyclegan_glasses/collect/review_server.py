@@ -1,97 +1,73 @@
-"""The review page over HTTP, for the person at this machine alone.
-
-Who may ask is said in `loopback`. Photos are asked for by number, never by path.
-"""
+"""The review page over HTTP. Photos are asked for by number, never by path."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
 
 from cyclegan_glasses.collect.review import Query, Refused, Review
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.local_server import LoopbackHandler, LoopbackServer
+from cyclegan_glasses.local_server import Content, LocalServer, RequestError
+from cyclegan_glasses.webpage import interactive_page
 
 _MOST_PHOTOS = 500
 
 
-class ReviewServer(LoopbackServer):
+class ReviewServer(LocalServer):
     """Serves one `Review` on `port`, 0 for any that is free."""
 
     def __init__(self, review: Review, port: int = 0) -> None:
         self.review = review
-        page = files("cyclegan_glasses.collect").joinpath("review.html").read_text("utf-8")
-        super().__init__(page, _Handler, port, cookie="review")
+        page = interactive_page("Review", "cyclegan_glasses.collect", "review")
+        super().__init__(page, "review", "crawl.py review", port)
 
-
-class _Handler(LoopbackHandler):
-    server: ReviewServer
-    printed_by = "crawl.py review"
-
-    def answer(self, kind: str, rest: str, words: dict[str, str]) -> None:
+    def get(self, kind: str, rest: str, query: dict[str, str]) -> Any:
         """A list of photos, descriptions, counts, pictures."""
-        routes: dict[str, Callable[[], Any]] = {
-            "list": lambda: self.server.review.find(_query(words)),
-            "photos": lambda: [
-                self.server.review.describe(n) for n in _numbers(words.get("ids", "").split(","))
-            ],
-            "counts": self.server.review.counts,
-        }
         try:
-            if kind in ("thumb", "large"):
-                (number,) = _numbers([rest])
-                return self.send_content(
-                    self.server.review.picture(number, kind == "large"), "image/jpeg", "max-age=600"
-                )
-            if kind in routes and not rest:
-                return self.send_json(routes[kind]())
+            match kind, rest:
+                case (("thumb" | "large"), number):
+                    (photo,) = _photo_ids([number])
+                    return Content(self.review.picture(photo, kind == "large"), "image/jpeg", "max-age=600")
+                case "list", "":
+                    return self.review.find(_query(query))
+                case "photos", "":
+                    return [self.review.describe(n) for n in _photo_ids(query.get("ids", "").split(","))]
+                case "counts", "":
+                    return self.review.counts()
         except (Refused, ValueError) as error:
-            return self.say(HTTPStatus.NOT_FOUND, str(error))
-        return self.say(HTTPStatus.NOT_FOUND, "there is nothing here")
+            raise RequestError(HTTPStatus.NOT_FOUND, str(error)) from None
+        raise RequestError(HTTPStatus.NOT_FOUND)
 
-    def do_POST(self) -> None:  # noqa: N802
-        """A decision, or the undoing of the last one."""
-        body = self.body()
-        if body is None:
-            return None
-        review = self.server.review
+    def post(self, kind: str, body: Any) -> Any:
+        """A decision, or the undoing of the last one; returns the photos that changed."""
         try:
-            if self.path == "/decide":
-                wish = json.loads(body)
-                numbers = _numbers(wish["ids"])
-                changed = review.decide(numbers, str(wish["action"]), str(wish.get("words", "")))
-            elif self.path == "/undo":
-                changed = review.undo()
-            else:
-                return self.say(HTTPStatus.NOT_FOUND, "there is nothing here")
+            match kind:
+                case "decide":
+                    photos, reason = _photo_ids(body["ids"]), str(body.get("reason", ""))
+                    changed = self.review.decide(photos, str(body["action"]), reason)
+                case "undo":
+                    changed = self.review.undo()
+                case _:
+                    raise RequestError(HTTPStatus.NOT_FOUND)
         except Refused as error:
-            return self.say(HTTPStatus.CONFLICT, str(error))
-        except UserError as error:
-            return self.say(HTTPStatus.INSUFFICIENT_STORAGE, str(error))
-        except (ValueError, KeyError, TypeError):
-            return self.say(HTTPStatus.BAD_REQUEST, "the request cannot be read")
-        return self.send_json([review.describe(number) for number in changed])
+            raise RequestError(HTTPStatus.CONFLICT, str(error)) from None
+        return [self.review.describe(number) for number in changed]
 
 
-def _query(words: dict[str, str]) -> Query:
-    """A query from the words of an address; ValueError for a limit that is no number."""
-    known: dict[str, Any] = {
-        field.name: words[field.name] for field in dataclasses.fields(Query) if words.get(field.name)
-    }
+def _query(parameters: dict[str, str]) -> Query:
+    """A query from the parameters of an address; ValueError for a limit that is no number."""
+    names = [field.name for field in dataclasses.fields(Query)]
+    known: dict[str, Any] = {name: parameters[name] for name in names if parameters.get(name)}
     for limit in ("low", "high"):
         if limit in known:
             known[limit] = float(known[limit])
     return Query(**known)
 
 
-def _numbers(words: Any) -> list[int]:
+def _photo_ids(ids: Any) -> list[int]:
     """Numbers of photos from what a request says; ValueError where it says something else or too many."""
-    if not isinstance(words, list) or len(words) > _MOST_PHOTOS:
+    if not isinstance(ids, list) or len(ids) > _MOST_PHOTOS:
         raise ValueError(f"ask for at most {_MOST_PHOTOS} photos at a time")
-    if not all(isinstance(word, int) or (isinstance(word, str) and word.isdecimal()) for word in words):
+    if not all(isinstance(one, int) or (isinstance(one, str) and one.isdecimal()) for one in ids):
         raise ValueError("a photo has a number")
-    return [int(word) for word in words]
+    return [int(one) for one in ids]

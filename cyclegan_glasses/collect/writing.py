@@ -16,20 +16,20 @@ import io
 import json
 import math
 import re
-import shutil
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder, sha256_of, write_json
+from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder, sha256_of, write_json
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.parallel import in_order, open_executor
-from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, REJECTED, Photo, append_photos, latest_photos
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, latest_photos
+from cyclegan_glasses.walk import place_key
 
-DOMAINS = {GLASSES: "A", NONE: "B"}
 SETTINGS = "collect.json"
 
 
@@ -129,11 +129,11 @@ def file_names(origins: Sequence[str], suffix: str = "") -> dict[str, str]:
         flat = "_".join((*path.parts[:-1], path.stem)).strip("/_")
         return re.sub(r"[^\w.-]+", "-", flat) + (suffix or path.suffix.lower())
 
-    wanted = Counter(plain(origin).casefold() for origin in origins)
+    wanted = Counter(place_key(plain(origin)) for origin in origins)
     names = {}
     for origin in origins:
         name = plain(origin)
-        if wanted[name.casefold()] > 1:
+        if wanted[place_key(name)] > 1:
             path = PurePosixPath(name)
             name = f"{path.stem}-{hashlib.sha256(origin.encode('utf-8')).hexdigest()[:8]}{path.suffix}"
         names[origin] = name
@@ -183,7 +183,7 @@ def _write(job: _Job) -> Photo:
         return _rejected(photo, job, f"unreadable: {error.reason}")
     if not settings.align:
         photo = dataclasses.replace(photo, path=_place(photo, job), width=image.width, height=image.height)
-        _link(job.file, job.out / photo.path)
+        link_or_copy(job.file, job.out / photo.path)
         return dataclasses.replace(photo, sha256=sha256_of(job.out / photo.path))
     return _write_aligned(photo, job, image)
 
@@ -192,7 +192,7 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
     import numpy as np
     from PIL import Image
 
-    from cyclegan_glasses.faces.align import align, turn
+    from cyclegan_glasses.faces.align import align, yaw_of
     from cyclegan_glasses.faces.detect import process_detector
 
     pixels = np.asarray(image)
@@ -207,7 +207,7 @@ def _write_aligned(photo: Photo, job: _Job, image: Any) -> Photo:
         crop, alignment = align(pixels, face, job.settings.align)
     except UserError as error:
         return _rejected(photo, job, f"align: {error}")
-    angle = turn(face)
+    angle = yaw_of(face)
     found = {
         "detector": detector.name,
         "faces": len(faces),
@@ -243,14 +243,3 @@ def _place(photo: Photo, job: _Job) -> str:
 
 def _rejected(photo: Photo, job: _Job, reason: str) -> Photo:
     return dataclasses.replace(photo, path=f"rejected/{job.name}", verdict=REJECTED, reason=reason)
-
-
-def _link(file: Path, target: Path) -> None:
-    """Make `target` a hard link to `file`, or a copy where that cannot be."""
-    make_folder(target.parent)
-    target.unlink(missing_ok=True)
-    try:
-        target.hardlink_to(file)
-    except OSError:
-        with file.open("rb") as source, atomic_write(target) as copy:
-            shutil.copyfileobj(source, copy)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, LABELS, Verdict, uncertainty_of
+from cyclegan_glasses.attributes.verdicts import CLASSES, VERDICTS, Verdict, uncertainty_of
 from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.settings import Thresholds
-from cyclegan_glasses.photo import ACCEPTED, GLASSES, NONE, REJECTED, SUNGLASSES, Photo
+from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
+from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo
 
 CHECKS: tuple[Check, ...] = (
     *framing.CHECKS,
@@ -36,7 +37,7 @@ def is_ours(photo: Photo) -> bool:
 def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
     """`photo` with verdict and reason, by everything but duplicates.
 
-    One without a label may get the judge's. A photo that was not measured stays as it is.
+    One without a label may get the attribute classifier's. A photo that was not measured stays as it is.
     """
     if "measured" not in photo.facts:
         return photo
@@ -44,7 +45,7 @@ def decide(photo: Photo, thresholds: Thresholds, align: bool) -> Photo:
     sure = photo.scores.get("judge_confidence", 0.0) >= thresholds.min_judge_confidence
     if photo.facts.get("label_origin") == "judge":
         photo = dataclasses.replace(photo, label="")
-    if not photo.label and sure and judged in (GLASSES, NONE, SUNGLASSES):
+    if not photo.label and sure and judged in LABELS:
         photo = dataclasses.replace(photo, label=judged, facts={**photo.facts, "label_origin": "judge"})
     reason = _reason(photo, thresholds, align, judged if sure else "")
     return dataclasses.replace(photo, verdict=REJECTED if reason else ACCEPTED, reason=reason)
@@ -81,7 +82,7 @@ def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> s
         return "glasses: labelled sunglasses"
     if photo.label not in (GLASSES, NONE):
         return "glasses: not known whether the person wears glasses"
-    if judged in (GLASSES, NONE, SUNGLASSES, BROKEN) and judged != photo.label:
+    if judged in CLASSES and judged != photo.label:
         return f"glasses: labelled {photo.label}, judged {judged}"
     return ""
 
@@ -99,7 +100,7 @@ def all_scores(photo: Photo) -> dict[str, float]:
     against = glasses.label_doubt(photo.label, scores["edges"]) if "edges" in scores else None
     if against is not None:
         scores["label_doubt"] = against
-    if photo.facts.get("judged") in LABELS and photo.label in (GLASSES, NONE):
+    if photo.facts.get("judged") in VERDICTS and photo.label in (GLASSES, NONE):
         sure = min(1.0, max(0.0, scores.get("judge_confidence", 0.0)))
         scores["judge_doubt"] = uncertainty_of(photo.label, Verdict(photo.facts["judged"], sure))
     return scores

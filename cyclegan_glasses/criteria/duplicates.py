@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.union_find import UnionFind
 
 _BANDS, _BAND_BITS = 4, 16
 _CHUNK = 1 << 20
@@ -63,11 +64,11 @@ def near_groups(first: np.ndarray, second: np.ndarray, bits: int) -> np.ndarray:
     unique, where, inverse = np.unique(
         np.stack([first, second], 1), axis=0, return_index=True, return_inverse=True
     )
-    parents = np.arange(len(unique))
+    groups = UnionFind(len(unique))
     for one, other in _pairs(unique[:, 0], unique[:, 1], bits):
         for left, right in zip(one.tolist(), other.tolist(), strict=True):
-            _unite(parents, left, right)
-    roots = np.array([_root(parents, index) for index in range(len(parents))], np.int64)
+            groups.union(left, right)
+    roots = np.array([groups.find(index) for index in range(len(unique))], np.int64)
     smallest = np.full(len(unique), np.iinfo(np.int64).max)
     np.minimum.at(smallest, roots, where)
     return smallest[roots][inverse.ravel()] if len(unique) else np.zeros(0, np.int64)
@@ -117,15 +118,3 @@ def _expand(begin: np.ndarray, end: np.ndarray) -> Iterator[tuple[np.ndarray, np
 
 def _distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return _BITS_SET[(one ^ other).view(np.uint8).reshape(-1, 8)].sum(1)
-
-
-def _root(parents: np.ndarray, index: int) -> int:
-    while parents[index] != index:
-        parents[index] = parents[parents[index]]
-        index = int(parents[index])
-    return index
-
-
-def _unite(parents: np.ndarray, one: int, other: int) -> None:
-    one, other = _root(parents, one), _root(parents, other)
-    parents[max(one, other)] = min(one, other)

@@ -8,7 +8,7 @@ import numpy as np
 
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import Context
-from cyclegan_glasses.faces.align import turn
+from cyclegan_glasses.faces.align import yaw_of
 
 CHECKS = (
     Check(
@@ -38,7 +38,7 @@ def score(context: Context) -> dict[str, float]:
         "eye_margin": float(min(to_border)) / distance,
         "roll": abs(math.degrees(math.atan2(across[1], across[0]))),
     }
-    angle = turn(face)
+    angle = yaw_of(face)
     mouth = face.landmarks[3:].mean(0)
     if angle is not None and np.isfinite(mouth).all():
         down = np.array([-across[1], across[0]]) / distance

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import Judge
+from cyclegan_glasses.attributes.verdicts import AttributeClassifier
 from cyclegan_glasses.criteria.copies import Copies
 from cyclegan_glasses.criteria.decide import REVIEWED, decide, is_ours
 from cyclegan_glasses.criteria.measure import Job, fingerprint, measure
@@ -53,7 +53,7 @@ class Summary:
 
 
 def measure_folders(
-    folders: Iterable[Path], settings: FilterSettings, judge: Judge | None = None
+    folders: Iterable[Path], settings: FilterSettings, classifier: AttributeClassifier | None = None
 ) -> Iterator[bool]:
     """Measure every photo of `folders` that was not measured in the same way before, and append its scores.
 
@@ -64,10 +64,10 @@ def measure_folders(
     """
     detector = make_detector(settings.yunet)
     yunet = find_yunet(settings.yunet) if isinstance(detector, YuNetDetector) else None
-    stamp = fingerprint(detector, judge)
+    stamp = fingerprint(detector, classifier)
     with open_executor(settings.workers, settings.cluster) as executor:
         for folder in folders:
-            template = Job(folder.resolve(), (), yunet, judge)
+            template = Job(folder.resolve(), (), yunet, classifier)
             batches = _batches(photos_at(folder, current_offsets(folder)), stamp)
             # A batch without photos to measure only passes through.
             for skipped, measured in in_order(executor, _measure, _jobs(template, batches), _IN_FLIGHT):

@@ -9,7 +9,8 @@ import numpy as np
 
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import LENSES, SKIN, Context, box
-from cyclegan_glasses.photo import GLASSES, NONE
+from cyclegan_glasses.domains import GLASSES, NONE
+from cyclegan_glasses.images import to_grey
 
 CHECKS = (
     Check("glasses", "clearness", "min_lens", 0.15, "dark lenses: {value:.2f} of the skin's brightness"),
@@ -51,7 +52,7 @@ def edges(crop: np.ndarray) -> float:
     """How much an aligned face, uint8 RGB (`SIZE`, `SIZE`, 3), looks as if it wore glasses: 0 to 1.
 
     Dark thin horizontal lines (black-hat transform) on the nose bridge and below the eyes, relative to the
-    skin's brightness. A hint, no judge: see `docs/data.md` for how often it is right.
+    skin's brightness. A hint, no classifier: see `docs/data.md` for how often it is right.
     """
     bridge, below = line_strengths(crop)
     logit = _WEIGHTS[0] * math.log(bridge + 0.01) + _WEIGHTS[1] * math.log(below + 0.01) + _WEIGHTS[2]
@@ -60,8 +61,8 @@ def edges(crop: np.ndarray) -> float:
 
 def line_strengths(crop: np.ndarray) -> tuple[float, float]:
     """Darkest horizontal line on the nose bridge, and the mean over columns below the eyes; 0 to about 1."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.0)
-    lines = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, _LINES) / (float(np.median(grey[SKIN])) + 10)
+    smooth = cv2.GaussianBlur(to_grey(crop).astype(np.float32), (0, 0), 1.0)
+    lines = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, _LINES) / (float(np.median(smooth[SKIN])) + 10)
     return (
         float(lines[_BRIDGE].mean(1).max()),
         float(np.mean([lines[below].max(0).mean() for below in _BELOW])),

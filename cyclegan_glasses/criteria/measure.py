@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import Judge, Verdict
+from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.criteria import coverings, duplicates, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.context import Context, look
 from cyclegan_glasses.errors import UserError
@@ -31,18 +31,18 @@ class Job:
         folder: of the manifest.
         photos: rows of it.
         yunet: file of the face detector, None for the Haar cascades.
-        judge: reads the faces of the batch, or None.
+        classifier: of the faces of the batch, or None.
     """
 
     folder: Path
     photos: tuple[Photo, ...]
     yunet: Path | None = None
-    judge: Judge | None = None
+    classifier: AttributeClassifier | None = None
 
 
-def fingerprint(detector: FaceDetector, judge: Judge | None) -> str:
+def fingerprint(detector: FaceDetector, classifier: AttributeClassifier | None) -> str:
     """Names how scores were measured: photos with another one are measured again."""
-    return f"{VERSION} {detector.name} {judge.name if judge else 'none'}"
+    return f"{VERSION} {detector.name} {classifier.name if classifier else 'none'}"
 
 
 def measure(job: Job) -> list[Photo]:
@@ -51,7 +51,7 @@ def measure(job: Job) -> list[Photo]:
     A picture that cannot be read gets the fact `unreadable` with the reason, and no scores.
     """
     detector = process_detector(job.yunet)
-    stamp = fingerprint(detector, job.judge)
+    stamp = fingerprint(detector, job.classifier)
     measured: list[Photo] = []
     crops: dict[int, np.ndarray] = {}
     for photo in job.photos:
@@ -59,8 +59,8 @@ def measure(job: Job) -> list[Photo]:
         if context is not None:
             crops[len(measured)] = context.crop
         measured.append(photo)
-    if job.judge is not None and crops:
-        verdicts = job.judge.judge(np.stack(list(crops.values())))
+    if job.classifier is not None and crops:
+        verdicts = job.classifier.classify(np.stack(list(crops.values())))
         for index, verdict in zip(crops, verdicts, strict=True):
             measured[index] = _with_verdict(measured[index], verdict)
     return measured

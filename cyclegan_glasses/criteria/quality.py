@@ -7,6 +7,7 @@ import numpy as np
 
 from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import FACE, Context
+from cyclegan_glasses.images import to_grey
 
 CHECKS = (
     Check("quality", "eye_distance", "min_eye_distance", 12.0, "small: {value:.0f} pixels between the eyes"),
@@ -25,7 +26,7 @@ def score(context: Context) -> dict[str, float]:
     `sharpness` is the standard deviation of the Laplacian of the aligned face over that of the face itself,
     so neither light nor skin colour counts; an enlarged small face is blurred by it, too.
     """
-    grey = cv2.cvtColor(context.crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = to_grey(context.crop).astype(np.float32)
     inside = grey[FACE]
     contrast = float(inside.std())
     detail = float(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 0.7), cv2.CV_32F)[FACE].std())

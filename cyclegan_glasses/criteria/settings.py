@@ -38,7 +38,7 @@ class Thresholds:
         1.0, "doubt of the edge measure about the label, 0 to 1; at 1 it only flags for the review"
     )
     min_judge_confidence: float = _limit(
-        0.8, "confidence from which a judge's word counts against the label, or for a photo without one"
+        0.8, "confidence from which a verdict counts against the label, or for a photo without one"
     )
     max_lower_colour: float = _limit(
         28.0, "colour of mouth and chin against the skin around the eyes (mask), in CIELAB"

@@ -1,34 +1,20 @@
-"""Samples into batches, and batches onto the device: uint8 on the way, numbers made at the end of it."""
+"""Samples into batches, and batches onto the device: uint8 on the way, values made at the end of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from cyclegan_glasses.data.datasets import Sample
-from cyclegan_glasses.data.transforms import Cut, to_values
+from cyclegan_glasses.data.transforms import Crops, Cut, to_tensors
 
 Batch = dict[str, Any]
 SIZES_DIFFER = (
     "pictures of different sizes do not fit into a batch: --batch_size 1, or a --preprocess that crops"
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Crops:
-    """The `Cut`s of a batch: pixels uint8 (pictures, height, width, channels), mirror bool (pictures,)."""
-
-    pixels: torch.Tensor
-    mirror: torch.Tensor
-    mask: bool
-
-    def values(self) -> torch.Tensor:
-        """See `transforms.to_values`."""
-        return to_values(self.pixels, self.mirror, self.mask)
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -52,13 +38,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
     return batch
 
 
-def finish(batch: Batch) -> Batch:
-    """The batch with numbers in the place of all `Crops`, where they are."""
-    return {name: value.values() if isinstance(value, Crops) else value for name, value in batch.items()}
-
-
-class Sender:
-    """Brings batches to a GPU beside the step, and has their numbers made there.
+class DevicePrefetcher:
+    """Brings batches to a GPU beside the step, and has their values made there.
 
     Copies go out of page-locked memory on a stream of their own, so that neither the step nor the thread that
     sends waits for them. `received` makes the current stream wait for a batch.
@@ -73,7 +54,7 @@ class Sender:
     def send(self, batch: Batch) -> tuple[Batch, torch.cuda.Event]:
         """The batch on the device, and when it is there. To be called in any thread."""
         with torch.cuda.device(self._device), torch.cuda.stream(self._stream):
-            there = finish({name: self._copied(value) for name, value in batch.items()})
+            there = to_tensors({name: self._copied(value) for name, value in batch.items()})
             return there, self._stream.record_event()
 
     def received(self, sent: tuple[Batch, torch.cuda.Event]) -> Batch:

@@ -7,59 +7,60 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from cyclegan_glasses.data.datasets import Dataset, with_stores
+from cyclegan_glasses.data.datasets import Dataset
 from cyclegan_glasses.data.folders import Domain
+from cyclegan_glasses.data.labelled import LabelledDataset
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import CachedImages, MemoryStore, Shown, open_disk
+from cyclegan_glasses.data.stores import CachedImages, MemoryStore, ShowProgress, open_disk
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.models import cache_folder
 from cyclegan_glasses.files import make_folder
 from cyclegan_glasses.machine import cores, free_memory
 
-MEMORY_SHARE, DISK_SHARE = 4, 2  # at most a quarter of the free memory, half of the free disk
+MEMORY_DIVISOR, DISK_DIVISOR = 4, 2  # at most a quarter of the free memory, half of the free disk
 
 
-def add_cache(dataset: Dataset, settings: DataSettings, ranks: int, shown: Shown) -> tuple[Dataset, str]:
+def add_cache(
+    dataset: Dataset, settings: DataSettings, world_size: int, progress: ShowProgress
+) -> tuple[Dataset, str]:
     """The data set with stores for its domains, as `settings.cache` asks for, and a line that says so.
 
     `auto` takes memory where the pictures fill no more than a quarter of what is free, counted for each of
-    `ranks` processes; then files in the cache folder, where they fill no more than half of what is free
+    `world_size` processes; then files in the cache folder, where they fill no more than half of what is free
     there; then none. Memory fills as pictures are read; files are filled now, see `open_disk`.
 
     Raises:
-        UserError: what was asked for is not possible, or more than a tenth of a domain cannot be read.
+        UserError: `settings.cache` cannot be written, or more than a tenth of a domain cannot be read.
     """
-    if not settings.cacheable or settings.cache == "none":
+    if isinstance(dataset, LabelledDataset) or not settings.cacheable or settings.cache == "none":
         return dataset, "pictures are decoded each time (--cache)"
-    all_kept = [CachedImages(domain, settings.load_size) for domain in dataset.domains]
-    size, folder = sum(kept.bytes for kept in all_kept), cache_folder() / "pictures"
-    where = settings.cache if settings.cache != "auto" else _choose(size, ranks, folder)
-    words = f"{size / (1 << 20):,.0f} MiB (--cache)"
+    side, folder = settings.load_size, cache_folder() / "pictures"
+    size = sum(CachedImages(domain, side).bytes for domain in dataset.domains)
+    where = settings.cache if settings.cache != "auto" else _choose(size, world_size, folder)
+    room = f"{size / (1 << 20):,.0f} MiB (--cache)"
 
     def in_memory(domain: Domain) -> Domain:
-        return replace(domain, store=MemoryStore(CachedImages(domain, settings.load_size)))
+        return replace(domain, store=MemoryStore(CachedImages(domain, side)))
 
     def on_disk(domain: Domain) -> Domain:
         threads = min(settings.num_threads, cores())
-        return replace(
-            domain, store=open_disk(CachedImages(domain, settings.load_size), folder, threads, shown)
-        )
+        return replace(domain, store=open_disk(CachedImages(domain, side), folder, threads, progress))
 
     if where == "memory":
-        return with_stores(dataset, in_memory), f"pictures are kept in memory once they are decoded: {words}"
+        return dataset.with_stores(in_memory), f"pictures are kept in memory once they are decoded: {room}"
     if where == "disk":
-        return with_stores(dataset, on_disk), f"decoded pictures lie in {folder}: {words}"
-    return dataset, f"pictures are decoded each time, there is no room for {words}"
+        return dataset.with_stores(on_disk), f"decoded pictures lie in {folder}: {room}"
+    return dataset, f"pictures are decoded each time, there is no room for {room}"
 
 
-def _choose(size: int, ranks: int, folder: Path) -> str:
+def _choose(size: int, world_size: int, folder: Path) -> str:
     """`memory`, `disk` or `none` for decoded pictures of `size` bytes."""
     memory = free_memory()
-    if memory is not None and size * ranks * MEMORY_SHARE <= memory:
+    if memory is not None and size * world_size * MEMORY_DIVISOR <= memory:
         return "memory"
     try:
         make_folder(folder)
         free = shutil.disk_usage(folder).free if os.access(folder, os.W_OK) else 0
     except (UserError, OSError):  # a home that cannot be written to
         return "none"
-    return "disk" if size * DISK_SHARE <= free else "none"
+    return "disk" if size * DISK_DIVISOR <= free else "none"

@@ -1,29 +1,28 @@
 """Unpaired, paired and single data sets, and how the folders say which it is.
 
-A sample is a dictionary: `A`, `B` float32 (channels, height, width) in [-1, 1], `A_path`, `B_path` strings,
-where there are masks `M` float32 (1, height, width) in [0, 1] of the glasses on A, with
-`DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides, and `skipped`, the files
-met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in order
-(`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
+A sample is a dictionary: `A`, `B` as `Cut`s, of which `transforms.to_tensors` makes float32 (channels,
+height, width) in [-1, 1]; `A_path`, `B_path` strings; where there are masks `M` of the glasses on A, in
+[0, 1]; with `DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides; and `skipped`,
+the files met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in
+order (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
 from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import LABELLED, DataSettings
-from cyclegan_glasses.data.transforms import Cut, cut, plan, to_values
+from cyclegan_glasses.data.transforms import cut, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import UnreadablePicture, picture_names
 
@@ -31,6 +30,7 @@ log = logging.getLogger(__name__)
 
 Sample = dict[str, Any]
 Skipped = list[tuple[str, str]]
+OpenStore = Callable[[Domain], Domain]  # gives a domain the store of its decoded pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,16 @@ class UnpairedDataset:
     def domains(self) -> list[Domain]:
         return [domain for domain in (self.a, self.b, self.m) if domain]
 
+    def with_stores(self, open_store: OpenStore) -> UnpairedDataset:
+        """The same data set with `open_store` of each domain in its place."""
+        return replace(
+            self, a=open_store(self.a), b=open_store(self.b), m=open_store(self.m) if self.m else None
+        )
+
     def __len__(self) -> int:
         return max(len(self.a), len(self.b))
 
     def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
         settings, index = self.settings, key[1]
         rng = sample_generator(settings.seed, *key)
         serial = settings.in_order or settings.serial_batches
@@ -72,111 +74,66 @@ class UnpairedDataset:
 
 
 @dataclass(frozen=True, slots=True)
-class PairedDataset:
-    """Picture i of A with picture i of B, under one cut and one mirror.
+class AlignedDataset:
+    """Picture i of each domain under one cut and one mirror: pairs, with masks if there are, or one domain.
 
-    With `b` None each file of `a` holds both side by side, A on the left.
+    A domain `AB` holds pairs side by side, A on the left.
     """
 
     settings: DataSettings
-    a: Domain
-    b: Domain | None = None
-    m: Domain | None = None
+    domains: list[Domain]
 
     @property
-    def domains(self) -> list[Domain]:
-        return [domain for domain in (self.a, self.b, self.m) if domain]
+    def paired(self) -> bool:
+        """Whether each picture of A has one of B."""
+        return {"A", "B"} <= set("".join(domain.name for domain in self.domains))
+
+    def with_stores(self, open_store: OpenStore) -> AlignedDataset:
+        """The same data set with `open_store` of each domain in its place."""
+        return replace(self, domains=[open_store(domain) for domain in self.domains])
 
     def __len__(self) -> int:
-        return len(self.a)
+        return len(self.domains[0])
 
     def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
-        return _sample(self._open, self.settings, key, len(self), len(self.domains))
+        skipped: Skipped = []
+        in_order, files = self.settings.in_order, len(self.domains)
+        opened = _readable(self._open, key[1], len(self), skipped, in_order, files)
+        rng = sample_generator(self.settings.seed, *key)
+        return {**(_cut(opened, self.settings, rng) if opened else {}), "skipped": tuple(skipped)}
 
     def _open(self, index: int) -> Sample:
         return _open(index, *self.domains)
 
 
 @dataclass(frozen=True, slots=True)
-class SingleDataset:
-    """The pictures of one folder, or one picture, as the domain `domain.name`."""
-
-    settings: DataSettings
-    domain: Domain
-
-    @property
-    def domains(self) -> list[Domain]:
-        return [self.domain]
-
-    def __len__(self) -> int:
-        return len(self.domain)
-
-    def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
-        return _sample(self._open, self.settings, key, len(self))
-
-    def _open(self, index: int) -> Sample:
-        return _open(index, self.domain)
-
-
-@dataclass(frozen=True, slots=True)
 class AccompaniedDataset:
     """Each sample of `main` together with a random one of `pairs`, whose keys begin with `pair_`."""
 
-    main: UnpairedDataset | PairedDataset
-    pairs: PairedDataset
+    main: UnpairedDataset | AlignedDataset
+    pairs: AlignedDataset
 
     @property
     def domains(self) -> list[Domain]:
         return self.main.domains + self.pairs.domains
 
+    def with_stores(self, open_store: OpenStore) -> AccompaniedDataset:
+        """The same data set with `open_store` of each domain in its place."""
+        return replace(self, main=self.main.with_stores(open_store), pairs=self.pairs.with_stores(open_store))
+
     def __len__(self) -> int:
         return len(self.main)
 
     def __getitem__(self, key: Key) -> Sample:
-        return finished(self.take(key))
-
-    def take(self, key: Key) -> Sample:
-        """The sample of `key` with a `Cut` for each picture."""
-        sample = self.main.take(key)
+        sample = self.main[key]
         number = pair_of(key, self.pairs.settings.seed, len(self.pairs))
-        pair = self.pairs.take((key[0], number))
+        pair = self.pairs[key[0], number]
         skipped = (*sample.pop("skipped"), *pair.pop("skipped"))
         whole = sample | {f"pair_{name}": value for name, value in pair.items()} if sample and pair else {}
         return {**whole, "skipped": skipped}
 
 
-Dataset = UnpairedDataset | PairedDataset | SingleDataset | AccompaniedDataset | LabelledDataset
-
-
-def finished(sample: Sample) -> Sample:
-    """A sample with numbers in the place of every `Cut`."""
-    return {name: _numbers(part) if isinstance(part, Cut) else part for name, part in sample.items()}
-
-
-def _numbers(part: Cut) -> torch.Tensor:
-    return to_values(torch.from_numpy(part.pixels[None].copy()), torch.tensor([part.mirror]), part.mask)[0]
-
-
-def with_stores(dataset: Dataset, keep: Callable[[Domain], Domain]) -> Dataset:
-    """The same data set with `keep` of each domain in its place; labelled faces have their own way."""
-    if isinstance(dataset, LabelledDataset):
-        return dataset
-    changed: dict[str, Any] = {}
-    for name in (field.name for field in fields(dataset)):
-        part = getattr(dataset, name)
-        if isinstance(part, Domain):
-            changed[name] = keep(part)
-        elif isinstance(part, UnpairedDataset | PairedDataset):
-            changed[name] = with_stores(part, keep)
-    return replace(dataset, **changed)
+Dataset = UnpairedDataset | AlignedDataset | AccompaniedDataset | LabelledDataset
 
 
 def open_dataset(settings: DataSettings) -> Dataset:
@@ -190,7 +147,7 @@ def open_dataset(settings: DataSettings) -> Dataset:
     main = _open_main(settings)
     if not settings.paired_dataroot:
         return main
-    if isinstance(main, SingleDataset | LabelledDataset):
+    if isinstance(main, LabelledDataset) or (isinstance(main, AlignedDataset) and not main.paired):
         mode = settings.dataset_mode
         raise UserError(f"--paired_dataroot goes beside two domains: leave out --dataset_mode {mode}")
     root = Path(settings.paired_dataroot)
@@ -204,7 +161,7 @@ def open_dataset(settings: DataSettings) -> Dataset:
     return AccompaniedDataset(main, pairs)
 
 
-def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | SingleDataset | LabelledDataset:
+def _open_main(settings: DataSettings) -> UnpairedDataset | AlignedDataset | LabelledDataset:
     """Find out what lies below `dataroot` and open it.
 
     `unaligned` needs `<phase>A` and `<phase>B`. In order it is the input's domain alone, with its partners
@@ -221,28 +178,28 @@ def _open_main(settings: DataSettings) -> UnpairedDataset | PairedDataset | Sing
     if settings.dataset_mode == LABELLED:
         return open_labelled(settings)
     source, target = settings.direction.split("to")
-    plain = not any((root / f"{p}{name}").is_dir() for p in (phase, "train", "test") for name in "AB")
+    no_domains = not any((root / f"{p}{name}").is_dir() for p in (phase, "train", "test") for name in "AB")
     if settings.dataset_mode == "single" or (
-        settings.dataset_mode == "unaligned" and settings.in_order and plain
+        settings.dataset_mode == "unaligned" and settings.in_order and no_domains
     ):
-        return SingleDataset(settings, _domain(settings, source, root))
+        return AlignedDataset(settings, [_domain(settings, source, root)])
     folders = {name: root / f"{phase}{name}" for name in "ABM"}
     if settings.dataset_mode == "aligned":
         return _open_aligned(settings, root / phase, folders)
     if not settings.in_order:
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
-        return UnpairedDataset(settings, a, b, _masks_of(a, folders["M"]))
+        return UnpairedDataset(settings, a, b, *_masks_of(a, folders["M"]))
     if folders[source].is_dir() and picture_names(folders[target]):
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
         if a.stems().keys() == b.stems().keys():
-            return PairedDataset(settings, a, b, _masks_of(a, folders["M"]))
-    return SingleDataset(settings, _domain(settings, source, folders[source]))
+            return AlignedDataset(settings, [a, b, *_masks_of(a, folders["M"])])
+    return AlignedDataset(settings, [_domain(settings, source, folders[source])])
 
 
-def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> PairedDataset:
+def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> AlignedDataset:
     both = (settings.channels["A"], settings.channels["B"])
     if side_by_side.is_dir() and not folders["A"].is_dir():
-        return PairedDataset(settings, open_domain("AB", side_by_side, both, settings.max_dataset_size))
+        return AlignedDataset(settings, [open_domain("AB", side_by_side, both, settings.max_dataset_size)])
     if not folders["A"].is_dir():
         raise UserError(
             f"there is neither {folders['A']} nor {side_by_side} (pairs side by side): make one of them"
@@ -254,22 +211,22 @@ def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str,
     if settings.max_dataset_size is None and any(len(domain) > len(a) for domain in whole):
         alone = ", ".join(f"{len(domain) - len(a)} of {domain.folder}" for domain in whole)
         log.warning("pictures without a partner are left out: %s", alone)
-    return PairedDataset(settings, a, b, _masks_of(a, folders["M"]))
+    return AlignedDataset(settings, [a, b, *_masks_of(a, folders["M"])])
 
 
 def _domain(settings: DataSettings, name: str, folder: Path) -> Domain:
     return open_domain(name, folder, (settings.channels[name],), settings.max_dataset_size)
 
 
-def _masks_of(a: Domain, folder: Path) -> Domain | None:
-    """The masks of all pictures of `a`, or None where there are none or some are missing."""
+def _masks_of(a: Domain, folder: Path) -> list[Domain]:
+    """The masks of all pictures of `a`, as the one domain of a list; none where some are missing."""
     if not folder.is_dir():
-        return None
+        return []
     of_a, masks = matching([a, open_domain("M", folder, channels=(1,))])
     if len(of_a) < len(a):
         log.warning("%s is left out: it has masks for %d of the %d pictures", folder, len(of_a), len(a))
-        return None
-    return masks
+        return []
+    return [masks]
 
 
 def _open(index: int, *domains: Domain | None) -> Sample:
@@ -279,16 +236,6 @@ def _open(index: int, *domains: Domain | None) -> Sample:
     for domain in there:
         sample |= zip(domain.name, domain.read(index), strict=True)
     return sample | {f"{n}_path": str(d.path(index)) for d in there for n in d.name if n != "M"}
-
-
-def _sample(
-    read: Callable[[int], Sample], settings: DataSettings, key: Key, count: int, files: int = 1
-) -> Sample:
-    """The sample of `key` where all its pictures lie on each other."""
-    skipped: Skipped = []
-    found = _readable(read, key[1], count, skipped, settings.in_order, files)
-    sample = _cut(found, settings, sample_generator(settings.seed, *key)) if found else {}
-    return {**sample, "skipped": tuple(skipped)}
 
 
 def _readable(
@@ -309,7 +256,7 @@ def _readable(
 
 def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:
     """The pictures in `opened` cut to size, all under the geometry of the first."""
-    pictures = {name: part for name, part in opened.items() if not isinstance(part, str)}
+    pictures = {name: value for name, value in opened.items() if not isinstance(value, str)}
     first = next(iter(pictures.values()))
     geometry = plan(
         first.size if isinstance(first, Image.Image) else first.shape[1::-1],

@@ -20,14 +20,12 @@ from cyclegan_glasses.images import (
     open_picture,
     picture_names,
 )
+from cyclegan_glasses.walk import name_key
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder
 OPENED = 10  # pictures opened at the start at most
 READERS = 16  # headers read at a time: a disk that was asked once at a time would take as many times as long
-
-
-Picture = Image.Image | np.ndarray
 
 
 class Store(Protocol):
@@ -68,31 +66,31 @@ class Domain:
         Raises:
             UnreadablePicture: also for a strip that is no portrait at any size.
         """
-        path, parts = self.path(index), len(self.channels)
-        picture = open_picture(path, 3 if parts > 1 else self.channels[0])
+        path, kinds = self.path(index), len(self.channels)
+        picture = open_picture(path, 3 if kinds > 1 else self.channels[0])
         if max(picture.size) > LONGEST * min(picture.size):
             size = f"{picture.width}x{picture.height}"
             raise UnreadablePicture(path, f"{size} is longer than {LONGEST} times its width")
-        if parts == 1:
+        if kinds == 1:
             return [picture]
-        width = picture.width // parts
+        width = picture.width // kinds
         if not width:
             raise UnreadablePicture(path, "too narrow to hold two pictures side by side")
-        halves = [picture.crop((k * width, 0, (k + 1) * width, picture.height)) for k in range(parts)]
+        halves = [picture.crop((k * width, 0, (k + 1) * width, picture.height)) for k in range(kinds)]
         return [h.convert("L") if c == 1 else h for h, c in zip(halves, self.channels, strict=True)]
 
-    def read(self, index: int) -> Sequence[Picture]:
+    def read(self, index: int) -> Sequence[Image.Image | np.ndarray]:
         """As `open`, but from the store if there is one: then uint8 (side, side, channels)."""
         if self.store is None:
             return self.open(index)
-        parts = np.split(self.store.read(index), len(self.channels), axis=1)
-        return [part[..., :count] for part, count in zip(parts, self.channels, strict=True)]
+        halves = np.split(self.store.read(index), len(self.channels), axis=1)
+        return [half[..., :count] for half, count in zip(halves, self.channels, strict=True)]
 
     def stems(self) -> dict[str, int]:
         """The pictures by name without extension, so that `x.jpg` and `x.png` belong together."""
         stems: dict[str, int] = {}
         for index, name in enumerate(self.names):
-            stems.setdefault(os.path.splitext(name)[0], index)  # noqa: PTH122
+            stems.setdefault(name_key(os.path.splitext(name)[0]), index)  # noqa: PTH122
         return stems
 
     def by_name(self) -> dict[str, Path]:
@@ -164,6 +162,6 @@ def matching(domains: Sequence[Domain], limit: int | None = None) -> list[Domain
     stems = [domain.stems() for domain in domains]
     common = [stem for stem in stems[0] if all(stem in other for other in stems[1:])][:limit]
     return [
-        replace(domain, names=tuple(domain.names[own[stem]] for stem in common))
-        for domain, own in zip(domains, stems, strict=True)
+        replace(domain, names=tuple(domain.names[indices[stem]] for stem in common))
+        for domain, indices in zip(domains, stems, strict=True)
     ]

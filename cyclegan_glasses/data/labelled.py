@@ -1,8 +1,8 @@
 """Aligned faces with labels, and glasses drawn on the bare ones: whole, dark and broken.
 
 A sample is a dictionary: `A` float32 (3, size, size) in [-1, 1], `A_path`, `glasses` and `gender` int64 ()
-with −1 for a missing label, `age` float32 () in years and `landmarks` float32 (5, 2) in shares of the crop,
-NaN where missing, and `skipped` as in `datasets`.
+with −1 for a missing label, `age` float32 () in years and `landmarks` float32 (5, 2) in fractions of the
+crop, NaN where missing, and `skipped` as in `datasets`.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES
 from cyclegan_glasses.criteria.context import SIZE
 from cyclegan_glasses.criteria.glasses import lens_brightness
 from cyclegan_glasses.data.folders import Domain
-from cyclegan_glasses.data.labels import CLASSES, Labels, read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.sampler import Key, sample_generator
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
-from cyclegan_glasses.data.transforms import normalize, to_tensor
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.images import UnreadablePicture, open_picture, to_grey
 from cyclegan_glasses.overlays.broken import BROKEN as WAYS
 from cyclegan_glasses.overlays.broken import random_glasses, wiped
+from cyclegan_glasses.pixels import to_tensor
 
-#: What is drawn on bare faces, in turn: each way of being broken as often as glasses, sunglasses twice.
+#: What is drawn on bare faces: each way of being broken as often as glasses, sunglasses twice.
 _KINDS = (*WAYS, GLASSES, SUNGLASSES, *WAYS, GLASSES, SUNGLASSES, SUNGLASSES)
 _WIPED = "wiped"
 _DRAWING = 3  # keeps this stream of random numbers apart from those of the sampler
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class LabelledFace:
     """One picture of the set: a file, what is drawn on it (empty: nothing), and its labels."""
 
     path: Path
     drawn: str
-    labels: Labels
+    labels: FaceLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class LabelledDataset:
     """Faces as they are, then the drawn ones. A picture is read and drawn once, then kept in memory."""
 
     settings: DataSettings
-    faces: list[Face]
-    kept: dict[int, np.ndarray] = field(default_factory=dict)
+    faces: list[LabelledFace]
+    _pictures: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
 
     @property
     def domains(self) -> list[Domain]:
@@ -61,10 +61,6 @@ class LabelledDataset:
 
     def __len__(self) -> int:
         return len(self.faces)
-
-    def take(self, key: Key) -> dict[str, Any]:
-        """The sample itself: its numbers are made with the views."""
-        return self[key]
 
     def __getitem__(self, key: Key) -> dict[str, Any]:
         settings, face = self.settings, self.faces[key[1]]
@@ -81,7 +77,7 @@ class LabelledDataset:
             rng = sample_generator(settings.seed, *key)
             picture, marks = _varied(picture, marks, settings.crop_size, settings.flip, rng)
         return {
-            "A": normalize(to_tensor(Image.fromarray(picture))),
+            "A": to_tensor(picture),
             "A_path": str(face.path),
             "glasses": torch.tensor(labels.glasses),
             "gender": torch.tensor(labels.gender),
@@ -92,15 +88,15 @@ class LabelledDataset:
 
     def _picture(self, index: int) -> np.ndarray:
         """Face `index`, drawn on, uint8 RGB, as large as it is varied from, or as large as is wanted."""
-        if index not in self.kept:
+        if index not in self._pictures:
             face, settings = self.faces[index], self.settings
             side = settings.crop_size if settings.in_order else settings.load_size
             picture = np.asarray(open_picture(face.path))
             if face.drawn:
                 rng = np.random.default_rng([_DRAWING, settings.seed, index])
                 picture = drawn_on(picture, face.drawn, face.labels, rng)
-            self.kept[index] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
-        return self.kept[index]
+            self._pictures[index] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+        return self._pictures[index]
 
 
 def open_labelled(settings: DataSettings) -> LabelledDataset:
@@ -109,26 +105,28 @@ def open_labelled(settings: DataSettings) -> LabelledDataset:
     Raises:
         UserError: see `read_labels`.
     """
-    asked = settings.labels or LabelSettings()
-    rows = read_labels(Path(settings.dataroot), settings.phase, asked)
-    faces = [Face(path, "", labels) for path, labels in rows if _trusted(path, labels, asked.max_lens)]
+    wanted = settings.labels or LabelSettings()
+    rows = read_labels(Path(settings.dataroot), settings.phase, wanted)
+    faces = [
+        LabelledFace(path, "", labels) for path, labels in rows if _trusted(path, labels, wanted.max_lens)
+    ]
     faces = faces[: settings.max_dataset_size]
-    return LabelledDataset(settings, faces + list(_drawn(faces, asked.drawn)))
+    return LabelledDataset(settings, faces + list(_drawn(faces, wanted.drawn)))
 
 
-def drawn_on(picture: np.ndarray, kind: str, labels: Labels, rng: np.random.Generator) -> np.ndarray:
+def drawn_on(picture: np.ndarray, kind: str, labels: FaceLabels, rng: np.random.Generator) -> np.ndarray:
     """`picture`, uint8 RGB (size, size, 3), with what `kind` names, a key of `WAYS` or a class, drawn on."""
     eyes = _eyes(labels) * len(picture)
     match kind:
         case "wiped":
-            return wiped(picture, eyes, labels.turn, rng)
+            return wiped(picture, eyes, labels.yaw, rng)
         case "glasses" | "sunglasses":
-            return random_glasses(picture, eyes, labels.turn, rng, kind == SUNGLASSES)[0]
+            return random_glasses(picture, eyes, labels.yaw, rng, kind == SUNGLASSES)[0]
         case _:
-            return WAYS[kind](picture, eyes, labels.turn, rng)
+            return WAYS[kind](picture, eyes, labels.yaw, rng)
 
 
-def _drawn(faces: list[Face], often: float) -> list[Face]:
+def _drawn(faces: list[LabelledFace], often: float) -> list[LabelledFace]:
     """`often` drawn faces for each bare one, and as many wiped ones for each third with glasses."""
     bare = [face for face in faces if face.labels.glasses == CLASSES.index(NONE)]
     worn = [face for face in faces if face.labels.glasses == CLASSES.index(GLASSES)]
@@ -138,7 +136,7 @@ def _drawn(faces: list[Face], often: float) -> list[Face]:
     ]
     drawn += [(worn[number % len(worn)], _WIPED) for number in range(round(often * len(worn) / 3))]
     return [
-        Face(
+        LabelledFace(
             face.path,
             kind,
             replace(face.labels, glasses=CLASSES.index(kind if kind in CLASSES else BROKEN)),
@@ -147,19 +145,19 @@ def _drawn(faces: list[Face], often: float) -> list[Face]:
     ]
 
 
-def _trusted(path: Path, labels: Labels, max_lens: float) -> bool:
+def _trusted(path: Path, labels: FaceLabels, max_lens: float) -> bool:
     """Many faces that a machine labelled sunglasses wear eyeglasses: their lenses are brighter."""
     if labels.glasses != CLASSES.index(SUNGLASSES):
         return True
     try:
         picture = np.asarray(open_picture(path))
     except UnreadablePicture:
-        return True  # it is told of when it is read
+        return True  # reported when it is read
     return lens_brightness(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)) <= max_lens
 
 
-def _eyes(labels: Labels) -> np.ndarray:
-    """Both eyes in shares of the crop, (2, 2): as found, or where the alignment puts them."""
+def _eyes(labels: FaceLabels) -> np.ndarray:
+    """Both eyes in fractions of the crop, (2, 2): as found, or where the alignment puts them."""
     if labels.landmarks is not None:
         return labels.landmarks[:2]
     framing = Framing()
@@ -172,7 +170,7 @@ def _eyes(labels: Labels) -> np.ndarray:
 def _varied(
     picture: np.ndarray, marks: np.ndarray, size: int, flip: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A turned, scaled, shifted, mirrored, tinted and perhaps blurred view, and the landmarks in it."""
+    """A rotated, scaled, shifted, mirrored, tinted and perhaps blurred view, and the landmarks in it."""
     angle, scale = rng.normal(0, 4), np.exp(rng.normal(0, 0.05))
     matrix: np.ndarray = np.array(cv2.getRotationMatrix2D((0.5, 0.5), float(angle), float(scale)))
     matrix[:, 2] += rng.normal(0, 0.02, 2)
@@ -192,7 +190,7 @@ def _varied(
         view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.3, 1.0)))
     values = view.astype(np.float32)
     if rng.random() < 0.05:
-        values = values.mean(2, keepdims=True).repeat(3, 2)
+        values = to_grey(values)[..., None].repeat(3, 2)
     gain = np.exp(rng.normal(0, 0.15)) * np.exp(rng.normal(0, 0.04, 3))
     values = (values - values.mean()) * np.exp(rng.normal(0, 0.15)) + values.mean()
     values = values * gain + rng.normal(0, 8) + rng.normal(0, abs(rng.normal(0, 2.0)), values.shape)

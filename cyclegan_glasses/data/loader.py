@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,13 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from cyclegan_glasses.data.batch import Batch, Sender, collate, finish
+from cyclegan_glasses.data.batch import Batch, DevicePrefetcher, collate
 from cyclegan_glasses.data.cache import add_cache
-from cyclegan_glasses.data.datasets import Dataset, PairedDataset, Sample, open_dataset
+from cyclegan_glasses.data.datasets import AlignedDataset, Dataset, open_dataset
 from cyclegan_glasses.data.sampler import EpochSampler, Key
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import Shown
+from cyclegan_glasses.data.stores import ShowProgress
+from cyclegan_glasses.data.transforms import to_tensors
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.machine import cores
 from cyclegan_glasses.parallel import in_order
@@ -56,7 +56,7 @@ class Batches:
         world_size: int = 1,
         device: torch.device | None = None,
     ) -> None:
-        self.dataset, self._settings, self._ranks = dataset, settings, world_size
+        self.dataset, self._settings, self._world_size = dataset, settings, world_size
         self._skipped: dict[str, str] = {}
         self._bad: list[dict[str, str]] = [{} for _ in dataset.domains]
         for domain in dataset.domains:
@@ -65,7 +65,7 @@ class Batches:
         size = settings.batch_size
         self._sampler = EpochSampler(len(dataset), size, settings.seed, shuffle, rank, world_size)
         self._workers = min(settings.num_threads, cores())
-        self._sender = Sender(device) if device and device.type == "cuda" else None
+        self._prefetcher = DevicePrefetcher(device) if device and device.type == "cuda" else None
         self._prepared, self._cached = "", False
         self._loader: DataLoader[Any] | None = None
         self._running: Callable[[], Any] = lambda: None
@@ -78,26 +78,26 @@ class Batches:
     @property
     def paired(self) -> bool:
         """Whether B is the truth for A and A for B."""
-        return isinstance(self.dataset, PairedDataset)
+        return isinstance(self.dataset, AlignedDataset) and self.dataset.paired
 
     @property
     def skipped(self) -> dict[str, str]:
         """The files found unreadable so far: reason by path."""
         return dict(self._skipped)
 
-    def prepare(self, shown: Shown = lambda items, *_: iter(items)) -> str:
-        """Make the cache ready, which the first epoch does otherwise, and say in a line what there is.
+    def prepare(self, progress: ShowProgress = lambda items, *_: iter(items)) -> str:
+        """Make the cache ready, which the first epoch does otherwise; returns a line that says what there is.
 
         Args:
-            shown: shows that it goes on, see `stores.Shown`.
+            progress: shows how far it is, see `stores.ShowProgress`.
 
         Raises:
             UserError: see `cache.add_cache`.
         """
         if not self._prepared:
-            plain = self.dataset
-            self.dataset, self._prepared = add_cache(plain, self._settings, self._ranks, shown)
-            self._cached = self.dataset is not plain
+            uncached = self.dataset
+            self.dataset, self._prepared = add_cache(uncached, self._settings, self._world_size, progress)
+            self._cached = self.dataset is not uncached
         return self._prepared
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
@@ -142,18 +142,18 @@ class Batches:
             yield from map(self._received, batches)
 
     def _take(self, keys: Sequence[Key]) -> Batch:
-        return collate([self.dataset.take(key) for key in keys])
+        return collate([self.dataset[key] for key in keys])
 
     def _sent(self, batch: Batch) -> Any:
-        return self._sender.send(batch) if self._sender else batch
+        return self._prefetcher.send(batch) if self._prefetcher else batch
 
     def _received(self, sent: Any) -> Batch:
-        return self._sender.received(sent) if self._sender else finish(sent)
+        return self._prefetcher.received(sent) if self._prefetcher else to_tensors(sent)
 
     def _processes(self) -> DataLoader[Any]:
         if self._loader is None:
             self._loader = DataLoader(
-                _Taken(self.dataset),  # type: ignore[arg-type]
+                self.dataset,  # type: ignore[arg-type]
                 batch_sampler=self._sampler,
                 num_workers=self._workers,
                 prefetch_factor=AHEAD,
@@ -175,19 +175,6 @@ class Batches:
                 if Path(path).is_relative_to(domain.folder):
                     bad[path] = reason
                     domain.tolerate(bad, len(domain))
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A data set whose samples still have their `Cut`s, as a `DataLoader` asks for it."""
-
-    dataset: Dataset
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, key: Key) -> Sample:
-        return self.dataset.take(key)
 
 
 def make_batches(

@@ -1,14 +1,17 @@
-"""What the data room is told. Free of torch."""
+"""Settings of the data sets. Free of torch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import check, declared, number, option
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
-DIRECTIONS = ("AtoB", "BtoA")
 CACHES = ("auto", "memory", "disk", "none")
 FIXED_SIZE = "resize_and_crop"
 PREPROCESS = (FIXED_SIZE, "crop", "scale_width", "scale_width_and_crop", "none")
@@ -20,104 +23,118 @@ class LabelSettings:
     """Where labels come from, and what is drawn besides.
 
     Attributes:
-        table: a CSV with a header (path, label, gender, age), or None: the manifests below `dataroot`.
-        share: of the labels that are used, chosen by a hash; the others count as missing.
-        drawn: pictures with drawn glasses, sunglasses or broken glasses for each bare face.
-        max_lens: faces labelled sunglasses whose lenses are brighter, as a share of the skin, are left out.
-        augment: turn, scale, shift, blur and tint the training pictures at random.
+        table: a CSV with a header, or None: the manifests below `dataroot`.
+        fraction: chosen by a hash; the other labels count as missing.
+        max_lens: faces labelled sunglasses whose lenses are brighter, as a fraction of the skin, are left
+            out.
+        augment: rotate, scale, shift, blur and tint the training pictures at random.
     """
 
-    table: str | None = None
-    share: float = 1.0
-    drawn: float = 1.0
-    max_lens: float = 0.33
-    augment: bool = True
+    GROUP: ClassVar[str] = "labels"
+
+    table: str | None = option(
+        None, "path, label, gender, age; else the manifests", flag="labels", metavar="FILE.csv"
+    )
+    fraction: float = option(1.0, "fraction of the labels that is used", flag="label_share", above=0, most=1)
+    drawn: float = option(
+        1.0, "drawn glasses, whole, dark and broken, for each bare face; 0: none", least=0, most=4
+    )
+    max_lens: float = option(0.33, "lenses of sunglasses are not brighter, beside the skin")
+    augment: bool = option(True, "faces as they are: not rotated, not tinted", flag="no_augment")
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise UserError(f"--label_share {self.share:g} is not possible: above 0, at most 1")
-        if not 0 <= self.drawn <= 4:
-            raise UserError(f"--drawn {self.drawn:g} is not possible: 0 (none) to 4 for each bare face")
+        check(self)
+
+
+def count_or_inf(text: str) -> int | None:
+    """A text as a count; `inf` is None, for no limit."""
+    return None if text.strip().lower() in ("inf", "infinity") else int(number(text))
+
+
+def _pictures_of_a_step(values: Mapping[str, Any]) -> int:
+    pictures: int = values["batch_size"] * max(1, values.get("accumulate", 1))
+    return pictures
 
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
-    """Which pictures, and how they are cut to size. The names are those of the command line.
+    """Which pictures, and how they are cut to size (`transforms`).
 
     Attributes:
         dataroot: the data set's folder; for `single` any folder of pictures, or one picture.
         phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
-        paired_dataroot: folder of pairs (see `dataset_mode` aligned) of which one goes with every sample, as
-            `pair_A` and `pair_B`; empty for none.
-        cache: where pictures are kept once they are decoded, see `cache.add_cache`: `auto`, `memory`, `disk`
-            or `none`.
-        multiple: what `crop_size` must be a multiple of, for the networks' sake.
         dataset_mode: `unaligned`, `aligned` (pairs), `single` (one domain) or `labelled` (aligned faces with
             what is known of them, see `labelled`).
         direction: which domain is the input, where only one is (`single`, testing).
-        input_nc, output_nc: channels of the input's and the output's domain: 1 (grey) or 3 (RGB).
-        load_size, crop_size: in pixels, see `transforms`.
-        preprocess: how a picture comes to its size, see `transforms`.
-        flip: mirror half of the pictures left to right.
-        serial_batches: take the pictures in order, and picture i of A with picture i of B.
-        max_dataset_size: at most this many pictures of a folder, the first by name; None for all.
-        batch_size: pictures of each domain in a batch.
-        num_threads: that read beside the step, at most, and at most one a core: processes, or threads where
-            there is a cache; 0 reads when a batch is asked for.
-        seed: of order, pairing, crops and flips; below 2**32.
+        max_dataset_size: the first by name; None for all.
+        batch_size: pictures of each domain in a batch; `--accumulate` batches make it one.
+        num_threads: at most one a core: processes, or threads where there is a cache; 0 reads when a batch is
+            asked for.
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
-            stands for «yes, unless the phase is `train`».
+            stands for "yes, unless the phase is `train`".
         labels: what a `labelled` data set needs to know besides.
+        paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
+        multiple: what `crop_size` must be a multiple of, for the networks' sake.
+        cache: see `cache.add_cache`.
 
     Raises:
-        UserError: a value that cannot be, or two that do not go together.
+        UserError: a value that is not allowed, or two that do not go together.
     """
 
-    dataroot: str
-    phase: str = "train"
-    dataset_mode: str = "unaligned"
-    direction: str = "AtoB"
-    input_nc: int = 3
-    output_nc: int = 3
-    load_size: int = 286
-    crop_size: int = 256
-    preprocess: str = "resize_and_crop"
-    flip: bool = True
-    serial_batches: bool = False
-    max_dataset_size: int | None = None
-    batch_size: int = 1
-    num_threads: int = 4
-    seed: int = 0
+    GROUP: ClassVar[str] = "data"
+
+    dataroot: str = field(
+        metadata=declared(
+            "folder with trainA trainB testA testB, or plain pictures to test on",
+            group="run",
+            resume="free",
+            required="give the folder that holds trainA and trainB",
+        )
+    )
+    phase: str = option("train", "first part of the folder names", group="training")
+    dataset_mode: str = option(
+        "unaligned",
+        "aligned: pairs by file name; single: one domain",
+        choices=DATASET_MODES,
+        unlisted=(LABELLED,),
+    )
+    direction: str = option(REMOVE, "AtoB removes glasses, BtoA adds them", choices=DIRECTIONS)
+    input_nc: int = option(3, "channels of the input: 3 colour, 1 grey", resume="fixed")
+    output_nc: int = option(3, "channels of the output", resume="fixed")
+    load_size: int = option(286, "pictures are resized to this", least=MULTIPLE)
+    crop_size: int = option(256, "and cropped to this", least=MULTIPLE)
+    preprocess: str = option("resize_and_crop", "how pictures are fitted", choices=PREPROCESS)
+    flip: bool = option(True, "do not mirror pictures at random", flag="no_flip")
+    serial_batches: bool = option(False, "in order, picture i of A with picture i of B")
+    max_dataset_size: int | None = option(
+        None, "pictures of a domain at most; inf: all", least=1, parse=count_or_inf
+    )
+    batch_size: int = option(1, "pictures of each domain in a step", least=1, read=_pictures_of_a_step)
+    num_threads: int = option(4, "processes or threads that read pictures, at most", least=0, resume="free")
+    seed: int = option(0, "seed of weights, order, crops and pools", group="run", least=0, most=2**32 - 1)
     fixed: bool | None = None
     labels: LabelSettings | None = None
-    paired_dataroot: str = ""
+    paired_dataroot: str = option(
+        "",
+        "folder of pairs, from crawl.py overlay; one goes with each sample",
+        group="pairs with a truth, beside the two domains",
+        on_request=True,
+        resume="free",
+    )
     multiple: int = MULTIPLE
-    cache: str = "none"
+    cache: str = option(
+        "none", "where decoded pictures are kept", cli_default="auto", choices=CACHES, resume="free"
+    )
 
     def __post_init__(self) -> None:
-        one_of("dataset_mode", self.dataset_mode, (*DATASET_MODES, LABELLED))
-        one_of("direction", self.direction, DIRECTIONS)
-        one_of("preprocess", self.preprocess, PREPROCESS)
-        one_of("cache", self.cache, CACHES)
-        for name, least in (
-            ("load_size", MULTIPLE),
-            ("crop_size", MULTIPLE),
-            ("batch_size", 1),
-            ("num_threads", 0),
-        ):
-            if getattr(self, name) < least:
-                raise UserError(f"--{name} {getattr(self, name)} is too small: at least {least}")
+        check(self)
         for name in ("input_nc", "output_nc"):
             if getattr(self, name) not in (1, 3):
-                raise UserError(f"--{name} {getattr(self, name)} is not possible: 1 (grey) or 3 (colour)")
-        if self.max_dataset_size is not None and self.max_dataset_size < 1:
-            raise UserError(f"--max_dataset_size {self.max_dataset_size} leaves no picture: at least 1")
-        if not 0 <= self.seed < 2**32:
-            raise UserError(f"--seed {self.seed} is not possible: 0 to {2**32 - 1}")
+                raise UserError(f"--{name} {getattr(self, name)} is invalid: must be 1 (grey) or 3 (colour)")
         if self.dataset_mode == LABELLED and (self.input_nc, self.preprocess) != (3, FIXED_SIZE):
             raise UserError("labelled faces are aligned and in colour: leave out --input_nc and --preprocess")
         if self.cache in ("memory", "disk") and not self.cacheable:
-            raise UserError(f"--cache {self.cache} is not possible: {self._uncacheable}, so leave it out")
+            raise UserError(f"--cache {self.cache} is unsupported: {self._uncacheable}, so leave it out")
         self._check_sizes()
 
     def _check_sizes(self) -> None:
@@ -149,11 +166,11 @@ class DataSettings:
 
     @property
     def in_order(self) -> bool:
-        """Whether nothing is left to chance, see `fixed`."""
+        """Whether nothing is random, see `fixed`."""
         return self.phase != "train" if self.fixed is None else self.fixed
 
     @property
     def channels(self) -> dict[str, int]:
         """Channels of the domains `A` and `B`."""
         pair = (self.input_nc, self.output_nc)
-        return dict(zip("AB", pair if self.direction == "AtoB" else pair[::-1], strict=True))
+        return dict(zip("AB", pair if self.direction == REMOVE else pair[::-1], strict=True))

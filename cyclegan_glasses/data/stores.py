@@ -1,8 +1,8 @@
 """Pictures decoded once and kept at the size that they are cut from, in memory or in files.
 
-What is kept is what is done to a picture before chance comes in: read, turned upright, made grey or colour,
+What is kept is what is done to a picture before anything random: read, turned upright, made grey or colour,
 resized. So a sample from a store is bit for bit the sample without one. Pictures that cannot be read are not
-kept: they are tried again each time, and told of as without a store.
+kept: they are tried again each time, and reported as without a store.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.images import UnreadablePicture
-from cyclegan_glasses.parallel import Inline, in_order
+from cyclegan_glasses.parallel import InlineExecutor, in_order
 
 FORMAT = 1  # of the files
 SEGMENT = 256 << 20  # bytes of a file of pictures, at most
-#: Shows that work goes on: passes the items through, is told their number and what they are.
-Shown = Callable[[Iterable[Any], int, str], Iterator[Any]]
+#: Shows how far work is: passes the items through; takes their number and what they are.
+ShowProgress = Callable[[Iterable[Any], int, str], Iterator[Any]]
 log = logging.getLogger(__name__)
 
 
@@ -48,8 +48,8 @@ class CachedImages:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Of one picture: height, width, channels."""
-        parts = len(self.domain.channels)
-        return self.side, self.side * parts, max(self.domain.channels)
+        kinds = len(self.domain.channels)
+        return self.side, self.side * kinds, max(self.domain.channels)
 
     @property
     def bytes(self) -> int:
@@ -64,9 +64,9 @@ class CachedImages:
         """
         whole = Geometry((self.side, self.side), (0, 0), (self.side, self.side), False)
         resample = MASKS if self.domain.name == "M" else PICTURES
-        parts = [np.atleast_3d(np.asarray(apply(part, whole, resample))) for part in self.domain.open(index)]
+        pictures = [np.atleast_3d(np.asarray(apply(p, whole, resample))) for p in self.domain.open(index)]
         channels = self.shape[2]
-        return np.hstack([np.broadcast_to(part, (*part.shape[:2], channels)) for part in parts])
+        return np.hstack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in pictures])
 
 
 class MemoryStore:
@@ -74,15 +74,15 @@ class MemoryStore:
     and writes the same.
     """
 
-    def __init__(self, kept: CachedImages) -> None:
-        self._kept = kept
-        self._pictures = np.empty((len(kept.domain), *kept.shape), np.uint8)
-        self._there = np.zeros(len(kept.domain), bool)
+    def __init__(self, images: CachedImages) -> None:
+        self._images = images
+        self._pictures = np.empty((len(images.domain), *images.shape), np.uint8)
+        self._there = np.zeros(len(images.domain), bool)
 
     def read(self, index: int) -> np.ndarray:
         """See `folders.Store`."""
         if not self._there[index]:
-            self._pictures[index] = self._kept.render(index)
+            self._pictures[index] = self._images.render(index)
             self._there[index] = True
         return self._pictures[index]
 
@@ -91,26 +91,26 @@ class DiskStore:
     """Pictures in memory-mapped files, of which the system holds in memory what there is room for.
 
     Args:
-        segments: uint8 (pictures, *kept.shape) each.
+        segments: uint8 (pictures, *images.shape) each.
         places: int32 (pictures of the domain, 2), the segment and the place in it; −1 for not there.
     """
 
-    def __init__(self, kept: CachedImages, segments: Sequence[np.ndarray], places: np.ndarray) -> None:
-        self._kept, self._segments, self._places = kept, segments, places
+    def __init__(self, images: CachedImages, segments: Sequence[np.ndarray], places: np.ndarray) -> None:
+        self._images, self._segments, self._places = images, segments, places
 
     def read(self, index: int) -> np.ndarray:
         """See `folders.Store`."""
         segment, place = self._places[index]
-        return self._kept.render(index) if segment < 0 else self._segments[segment][place]
+        return self._images.render(index) if segment < 0 else self._segments[segment][place]
 
 
-def open_disk(kept: CachedImages, below: Path, threads: int, shown: Shown) -> DiskStore:
+def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowProgress) -> DiskStore:
     """The store of a domain in a folder of its own below `below`; what it lacks is read first.
 
     A picture is known by its name below the domain's folder, its size in bytes and its time of change. Files
     are written whole, never changed, and named by what they hold, so that a run that reads them is not
-    disturbed by another one that adds to them; two that would add at once take turns. A stopped run has lost
-    one file of pictures at most.
+    disturbed by another one that adds to them; two that would add at once wait for each other. A stopped run
+    has lost one file of pictures at most.
 
     Args:
         threads: that read pictures; 0 reads in this one.
@@ -118,24 +118,24 @@ def open_disk(kept: CachedImages, below: Path, threads: int, shown: Shown) -> Di
     Raises:
         UserError: no room, no right to write, or more than a tenth of the pictures cannot be read.
     """
-    folder = make_folder(below / _name(kept))
-    stamps = _stamps(kept.domain)
-    segments, places = _find(kept, folder, stamps)
+    folder = make_folder(below / _name(images))
+    stamps = _stamps(images.domain)
+    segments, places = _find(images, folder, stamps)
     if (places[:, 0] < 0).any():
         with _locked(folder / "lock"):
-            _, places = _find(kept, folder, stamps)  # another run may have added them meanwhile
-            _tidy(kept.domain, folder)
-            _add(kept, folder, stamps, np.flatnonzero(places[:, 0] < 0), threads, shown)
-        segments, places = _find(kept, folder, stamps)
-    return DiskStore(kept, segments, places)
+            _, places = _find(images, folder, stamps)  # another run may have added them meanwhile
+            _tidy(images.domain, folder)
+            _add(images, folder, stamps, np.flatnonzero(places[:, 0] < 0), threads, progress)
+        segments, places = _find(images, folder, stamps)
+    return DiskStore(images, segments, places)
 
 
-def _name(kept: CachedImages) -> str:
+def _name(images: CachedImages) -> str:
     """A folder's name for all that decides what is kept of a picture."""
-    domain = kept.domain
+    domain = images.domain
     facts = (FORMAT, PIL.__version__, str(domain.folder.resolve()), domain.name == "M", domain.channels)
-    digest = hashlib.sha256(json.dumps([*facts, kept.side]).encode()).hexdigest()
-    return f"{domain.folder.name or 'pictures'}-{kept.side}-{digest[:16]}"
+    digest = hashlib.sha256(json.dumps([*facts, images.side]).encode()).hexdigest()
+    return f"{domain.folder.name or 'pictures'}-{images.side}-{digest[:16]}"
 
 
 Stamp = tuple[str, int, int]  # name, size in bytes, time of change in ns
@@ -148,13 +148,13 @@ def _stamps(domain: Domain) -> list[Stamp]:
 
 def _stamp(folder: str, name: str) -> Stamp:
     try:  # a `Path` each takes longer than the disk
-        found = os.stat(f"{folder}/{name}" if name else folder)  # noqa: PTH116
-        return name, found.st_size, found.st_mtime_ns
+        status = os.stat(f"{folder}/{name}" if name else folder)  # noqa: PTH116
+        return name, status.st_size, status.st_mtime_ns
     except OSError:
-        return name, -1, 0  # told of when it is read
+        return name, -1, 0  # reported when it is read
 
 
-def _find(kept: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
+def _find(images: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
     """The segments of a store, and where in them each picture is."""
     segments: list[np.ndarray] = []
     known: dict[Stamp, tuple[int, int]] = {}
@@ -164,7 +164,7 @@ def _find(kept: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list[n
             pictures = np.load(path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):
             continue  # cut off, or taken away
-        if pictures.shape == (len(held), *kept.shape) and pictures.dtype == np.uint8:
+        if pictures.shape == (len(held), *images.shape) and pictures.dtype == np.uint8:
             known |= {stamp: (len(segments), place) for place, stamp in enumerate(held)}
             segments.append(pictures.view(np.ndarray))
     nowhere = (-1, -1)
@@ -181,17 +181,22 @@ def _index(path: Path) -> list[Stamp]:
 
 
 def _add(
-    kept: CachedImages, folder: Path, stamps: list[Stamp], missing: np.ndarray, threads: int, shown: Shown
+    images: CachedImages,
+    folder: Path,
+    stamps: list[Stamp],
+    missing: np.ndarray,
+    threads: int,
+    progress: ShowProgress,
 ) -> None:
     """Read the pictures `missing` and write them as new segments."""
-    room = max(1, SEGMENT // int(np.prod(kept.shape)))
+    room = max(1, SEGMENT // int(np.prod(images.shape)))
     bad: dict[str, str] = {}
-    buffer = np.empty((min(room, len(missing)), *kept.shape), np.uint8)
+    buffer = np.empty((min(room, len(missing)), *images.shape), np.uint8)
     held: list[Stamp] = []
     with _executor(threads) as executor:
-        done = in_order(executor, lambda index: _try(kept, index), missing.tolist(), 16 + 4 * threads)
-        words = f"pictures of {kept.domain.folder} read into the cache"
-        for index, picture in zip(missing, shown(done, len(missing), words), strict=True):
+        done = in_order(executor, lambda index: _try(images, index), missing.tolist(), 16 + 4 * threads)
+        label = f"pictures of {images.domain.folder} read into the cache"
+        for index, picture in zip(missing, progress(done, len(missing), label), strict=True):
             if isinstance(picture, UnreadablePicture):
                 bad[picture.path] = picture.reason
                 continue
@@ -202,19 +207,19 @@ def _add(
                 held = []
     if held:
         _write(folder, buffer[: len(held)], held)
-    kept.domain.tolerate(bad, len(kept.domain))
+    images.domain.tolerate(bad, len(images.domain))
 
 
-def _try(kept: CachedImages, index: int) -> np.ndarray | UnreadablePicture:
+def _try(images: CachedImages, index: int) -> np.ndarray | UnreadablePicture:
     try:
-        return kept.render(index)
+        return images.render(index)
     except UnreadablePicture as error:
         return error
 
 
 def _executor(threads: int) -> Executor:
     """Threads suffice: Pillow decodes and resizes without holding the others up."""
-    return ThreadPoolExecutor(threads) if threads else Inline()
+    return ThreadPoolExecutor(threads) if threads else InlineExecutor()
 
 
 def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:
@@ -227,7 +232,7 @@ def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:
 
 
 def _tidy(domain: Domain, folder: Path) -> None:
-    """Take away what nobody can use any more: segments of changed pictures, and what a kill left behind."""
+    """Remove what is of no more use: segments of changed pictures, and what a kill left behind."""
     for path in folder.glob("*.json"):
         if not any(_stamp(str(domain.folder), stamp[0]) == stamp for stamp in _index(path)):
             path.unlink(missing_ok=True)

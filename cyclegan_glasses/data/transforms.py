@@ -8,12 +8,14 @@ that is smaller than the crop is enlarged in proportion until it covers it (neve
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
 from cyclegan_glasses.data.settings import MULTIPLE
+from cyclegan_glasses.pixels import from_levels, normalize
 
 Size = tuple[int, int]  # width, height
 PICTURES, MASKS = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
@@ -65,17 +67,42 @@ def apply(picture: Image.Image, geometry: Geometry, resample: Image.Resampling =
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cut:
-    """A picture, or a mask, of the right size, of which only the mirror and the numbers are still to be made.
+    """A picture, or a mask, of the right size, of which only the mirror and the values are still to be made.
 
     Attributes:
         pixels: uint8 (height, width, 1 or 3); may be part of a larger picture, not to be written to.
         mirror: left to right.
-        mask: its numbers are shares, [0, 1]; those of a picture are [-1, 1].
+        mask: its values are fractions, [0, 1]; those of a picture are [-1, 1].
     """
 
     pixels: np.ndarray
     mirror: bool
     mask: bool = False
+
+    def to_tensor(self) -> torch.Tensor:
+        """Float32 (channels, height, width), see `to_values`."""
+        pixels = torch.from_numpy(self.pixels[None].copy())
+        return to_values(pixels, torch.tensor([self.mirror]), self.mask)[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crops:
+    """The `Cut`s of a batch: pixels uint8 (pictures, height, width, channels), mirror bool (pictures,)."""
+
+    pixels: torch.Tensor
+    mirror: torch.Tensor
+    mask: bool
+
+    def to_tensor(self) -> torch.Tensor:
+        """Float32 (pictures, channels, height, width), see `to_values`."""
+        return to_values(self.pixels, self.mirror, self.mask)
+
+
+def to_tensors(values: dict[str, Any]) -> dict[str, Any]:
+    """A sample or a batch with a tensor in the place of each `Cut` or `Crops`."""
+    return {
+        name: value.to_tensor() if isinstance(value, Cut | Crops) else value for name, value in values.items()
+    }
 
 
 def cut(picture: Image.Image | np.ndarray, geometry: Geometry, mask: bool = False) -> Cut:
@@ -92,7 +119,7 @@ def cut(picture: Image.Image | np.ndarray, geometry: Geometry, mask: bool = Fals
 
 
 def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) -> torch.Tensor:
-    """The numbers of cut pictures, the same to the last bit on every device.
+    """The values of cut pictures, the same to the last bit on every device.
 
     Args:
         pixels: uint8 (pictures, height, width, channels).
@@ -102,22 +129,9 @@ def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) ->
         float32 (pictures, channels, height, width) in [-1, 1], of masks in [0, 1].
     """
     # In bytes, which begin again after 255: several times as fast as torch.where on a CPU.
-    turned = pixels + mirror[:, None, None, None] * (pixels.flip(2) - pixels)
-    values = turned.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-    # Divided by a tensor: a GPU takes a plain number's reciprocal and multiplies, which rounds otherwise.
-    values /= torch.full((), 255.0, device=values.device)
-    return values if mask else values.sub_(0.5).div_(0.5)  # as `normalize`, in place
-
-
-def to_tensor(picture: Image.Image) -> torch.Tensor:
-    """An 8-bit picture of mode L or RGB as float32 (1 or 3, height, width) in [0, 1]."""
-    values = np.array(picture, dtype=np.float32) / np.float32(255)
-    return torch.from_numpy(np.ascontiguousarray(np.atleast_3d(values).transpose(2, 0, 1)))
-
-
-def normalize(values: torch.Tensor) -> torch.Tensor:
-    """From [0, 1] to [-1, 1]."""
-    return (values - 0.5) / 0.5
+    mirrored = pixels + mirror[:, None, None, None] * (pixels.flip(2) - pixels)
+    convert = from_levels if mask else normalize
+    return convert(mirrored.permute(0, 3, 1, 2), torch.contiguous_format)
 
 
 def _resized(size: Size, preprocess: str, load_size: int, crop_size: int) -> Size:

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import GLASSES, NONE, SUNGLASSES, Judge, Verdict
+from cyclegan_glasses.attributes import classifier as attribute_classifier
+from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
+from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.arrays import from_array, to_array
 from cyclegan_glasses.editing.blend import apply_change, measure_change
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import to_rgb8
-from cyclegan_glasses.editing.settings import ADD, ALL, LARGEST, REMOVE, EditSettings
+from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, turn
+from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
+from cyclegan_glasses.images import to_grey
+from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
 
-Picture = TypeVar("Picture", Image.Image, np.ndarray, torch.Tensor)
+ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, torch.Tensor)
 EDITED, LEFT = "edited", "left alone"
-JUDGED_SIZE = 128
-PLAIN = EditSettings()
-#: What a judge says of faces with which there is nothing to do.
-DONE = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
-_GREY = np.array((0.299, 0.587, 0.114), np.float32)
+CLASSIFIED_SIZE = 128
+DEFAULTS = EditSettings()
+#: Verdicts on faces with which there is nothing to do.
+NOTHING_TO_DO = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
+_JSON_KEYS = {"yaw": "turn", "area": "share"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +43,34 @@ class FaceReport:
 
     Attributes:
         box: x, y, width, height in pixels of the upright photo.
-        turn: of the head to the side in degrees, an estimate; None where it is not known.
+        yaw: of the head in degrees, positive towards the picture's right, an estimate; None where it is not
+            known.
         eyes_found: the eyes were seen, not guessed from the box.
         done: `edited` or `left alone`.
         reason: why it was left alone.
-        before, after: what the judge says of the face, if there is a judge; `after` only where it was asked.
-        share: of the photo's pixels that may have changed, 0 to 1.
+        before, after: the verdict, if there is a classifier; `after` with `EditSettings.check` alone.
+        area: fraction of the photo's pixels that may have changed, 0 to 1.
     """
 
     box: tuple[float, float, float, float]
-    turn: float | None
+    yaw: float | None
     eyes_found: bool
     done: str
     reason: str = ""
     before: Verdict | None = None
     after: Verdict | None = None
-    share: float = 0.0
+    area: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, under the keys that programs know."""
+        return {_JSON_KEYS.get(name, name): value for name, value in asdict(self).items()}
+
+    def __getattr__(self, name: str) -> Any:
+        """The fields by their JSON keys, too, which were once their names."""
+        for field_name, key in _JSON_KEYS.items():
+            if name == key:
+                return getattr(self, field_name)
+        raise AttributeError(name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +105,14 @@ class GlassesEditor:
         detector: FaceDetector,
         device: torch.device,
         precision: Precision,
-        judge: Judge | None = None,
+        classifier: AttributeClassifier | None = None,
     ) -> None:
         self.model = model
         self.detector = detector
         self.device = device
         self.precision = precision
-        self.judge = judge
-        self._judging = threading.Lock()
+        self.classifier = classifier
+        self._classifying = threading.Lock()
 
     @classmethod
     def load(
@@ -105,7 +121,7 @@ class GlassesEditor:
         *,
         device: str = "auto",
         precision: str = "fp32",
-        judge: Judge | None = None,
+        classifier: AttributeClassifier | Literal["shipped"] | None = "shipped",
         yunet: str | Path | None = None,
         **more: Any,
     ) -> GlassesEditor:
@@ -116,7 +132,7 @@ class GlassesEditor:
                 `size`).
             device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
             precision: `fp32`, `bf16`, `fp16`, or `auto` for what the device is fastest in.
-            judge: leaves faces alone that need nothing; without one every face is edited.
+            classifier: leaves faces alone that need nothing; with None every face is edited.
             yunet: file of the face detector, see docs/faces.md.
 
         Raises:
@@ -124,17 +140,19 @@ class GlassesEditor:
         """
         chosen = choose_device(device)
         how = choose_precision(precision, chosen)
-        return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, judge)
+        if classifier == "shipped":
+            classifier = attribute_classifier.load_classifier()
+        return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, classifier)
 
-    def remove(self, picture: Picture | Sequence[Picture], settings: EditSettings = PLAIN) -> Any:
+    def remove(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:
         """`picture` without glasses, see `edit`; of a list of pictures, the list of results."""
         return self._each(picture, REMOVE, settings)
 
-    def add(self, picture: Picture | Sequence[Picture], settings: EditSettings = PLAIN) -> Any:
+    def add(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:
         """`picture` with glasses, see `edit`; of a list of pictures, the list of results."""
         return self._each(picture, ADD, settings)
 
-    def edit(self, picture: Picture, direction: str, settings: EditSettings = PLAIN) -> Edit:
+    def edit(self, picture: ImageLike, direction: str, settings: EditSettings = DEFAULTS) -> Edit:
         """Edit the faces of one picture.
 
         Args:
@@ -157,14 +175,14 @@ class GlassesEditor:
         self, pixels: np.ndarray, direction: str, settings: EditSettings
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """`edit` for pixels as in `blend.apply_change`."""
-        targets = self.look(pixels, direction, settings)
-        return self.finish(pixels, targets, self.translate(targets, direction, settings), settings)
+        targets = self.find_targets(pixels, direction, settings)
+        return self.blend(pixels, targets, self.translate(targets, direction, settings), settings)
 
-    def look(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
+    def find_targets(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
         seen = to_rgb8(pixels)
         faces = self.detector.find_faces(seen)
-        verdicts = self._judge([self._judged_crop(seen, face) for face in faces])
+        verdicts = self._classify([self._classified_crop(seen, face) for face in faces])
         return [
             self._target(seen, face, number, verdict, direction, settings)
             for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True), 1)
@@ -178,16 +196,15 @@ class GlassesEditor:
         generator = self.model.get(direction)
         if not crops:
             return []
-        photo = torch.from_numpy(np.stack(crops)).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        grey = (photo * torch.from_numpy(_GREY).to(photo).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        given = grey if generator.settings.input_nc == 1 else photo
+        photo = to_tensor(np.stack(crops), self.device)
+        inputs = luminance(photo) if generator.settings.input_nc == 1 else photo
         passes = settings.passes or generator.passes
-        edited = apply_generator(generator.network, given, self.precision, passes)
+        edited = apply_generator(generator.network, inputs, self.precision, passes)
         if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
-            edited = (photo + edited - grey).clamp(-1, 1)
-        return list(((edited + 1) * 127.5).permute(0, 2, 3, 1).cpu().numpy())
+            edited = (photo + edited - luminance(photo)).clamp(-1, 1)
+        return list(to_levels(edited).permute(0, 2, 3, 1).contiguous().cpu().numpy())
 
-    def finish(
+    def blend(
         self,
         pixels: np.ndarray,
         targets: Sequence[Target],
@@ -203,19 +220,18 @@ class GlassesEditor:
                 continue
             crop, new = target.crop.astype(np.float32), waiting.pop(0)
             if pixels.shape[2] < 3:
-                new = np.repeat((new @ _GREY)[:, :, None], 3, axis=2)
+                new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
             change = measure_change(crop, new)
             count = apply_change(result, change, target.alignment, settings.strength)
-            share = count / (pixels.shape[0] * pixels.shape[1])
-            report = replace(target.report, share=share)
+            report = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
             if not count:
                 report = replace(report, done=LEFT, reason="the model changes nothing")
             reports.append(report)
         if settings.check:
-            if self.judge is None:
-                raise UserError("there is no judge to read the results: leave --judge out")
+            if self.classifier is None:
+                raise UserError("there is no attribute classifier for the results: leave --judge out")
             seen = to_rgb8(result)
-            after = self._judge([self._judged_crop(seen, target.face) for target in targets])
+            after = self._classify([self._classified_crop(seen, target.face) for target in targets])
             reports = [replace(report, after=one) for report, one in zip(reports, after, strict=True)]
         return result, reports
 
@@ -228,10 +244,10 @@ class GlassesEditor:
         direction: str,
         settings: EditSettings,
     ) -> Target:
-        report = FaceReport(face.box, turn(face), face.eyes_found, EDITED, before=verdict)
-        wanted = {ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)
-        reason = "" if number == wanted else "not asked for"
-        if verdict and verdict.label in DONE[direction] and not settings.force:
+        report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
+        asked = {ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)
+        reason = "" if number == asked else "not asked for"
+        if verdict and verdict.label in NOTHING_TO_DO[direction] and not settings.force:
             reason = reason or ("wears no glasses" if direction == REMOVE else "wears glasses already")
         if not reason:
             try:
@@ -241,21 +257,21 @@ class GlassesEditor:
                 reason = str(error)
         return Target(face, replace(report, done=LEFT, reason=reason))
 
-    def _judged_crop(self, seen: np.ndarray, face: Face) -> np.ndarray | None:
-        if self.judge is None:
+    def _classified_crop(self, seen: np.ndarray, face: Face) -> np.ndarray | None:
+        if self.classifier is None:
             return None
         try:
-            return take(seen, alignment_of(face, JUDGED_SIZE, seen.shape))
+            return take(seen, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
         except UserError:
             return None
 
-    def _judge(self, crops: Sequence[np.ndarray | None]) -> list[Verdict | None]:
-        """The verdict of each crop, None where there is no judge or no crop."""
+    def _classify(self, crops: Sequence[np.ndarray | None]) -> list[Verdict | None]:
+        """The verdict of each crop, None where there is no classifier or no crop."""
         there = [crop for crop in crops if crop is not None]
-        if self.judge is None or not there:
+        if self.classifier is None or not there:
             return [None] * len(crops)
-        with self._judging:
-            verdicts = iter(self.judge.judge(np.stack(there)))
+        with self._classifying:
+            verdicts = iter(self.classifier.classify(np.stack(there)))
         return [None if crop is None else next(verdicts) for crop in crops]
 
     def _each(self, picture: Any, direction: str, settings: EditSettings) -> Any:

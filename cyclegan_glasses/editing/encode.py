@@ -106,7 +106,7 @@ def _by_opencv(pixels: np.ndarray, suffix: str) -> bytes:
 def _png(
     pixels: np.ndarray, photo: Photograph, exif: bytes | None, profile: bytes | None, strip: bool
 ) -> bytes:
-    """A PNG; the chunks beside the pixels are the very ones of the source when that is a PNG too."""
+    """A PNG; the blocks beside the pixels are the very ones of the source when that is a PNG too."""
     buffer = io.BytesIO()
     if pixels.dtype == np.uint16 and pixels.shape[2] == 2:  # OpenCV knows no grey with transparency
         pixels = pixels[:, :, [0, 0, 0, 1]]
@@ -115,32 +115,32 @@ def _png(
     else:
         _image(pixels).save(buffer, "PNG")
     if photo.format == "PNG":
-        beside = [chunk for chunk in _chunks(photo.data) if _is_kept(chunk[0], strip)]
+        beside = [block for block in _blocks(photo.data) if _is_kept(block[0], strip)]
     else:
         donor = io.BytesIO()
         more = {"dpi": photo.saving["dpi"]} if "dpi" in photo.saving else {}
         Image.new("L", (1, 1)).save(donor, "PNG", icc_profile=profile, exif=exif, **more)
-        beside = [chunk for chunk in _chunks(donor.getvalue()) if _is_kept(chunk[0], strip)]
-    header, *rest = [chunk for chunk in _chunks(buffer.getvalue()) if not chunk[0][:1].islower()]
-    return _SIGNATURE + b"".join(map(_chunk, [header, *beside, *rest]))
+        beside = [block for block in _blocks(donor.getvalue()) if _is_kept(block[0], strip)]
+    header, *rest = [block for block in _blocks(buffer.getvalue()) if not block[0][:1].islower()]
+    return _SIGNATURE + b"".join(map(_block, [header, *beside, *rest]))
 
 
 def _is_kept(name: bytes, strip: bool) -> bool:
     return name in _COLOURS if strip else name[:1].islower() and name not in _STORAGE
 
 
-def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+def _blocks(data: bytes) -> list[tuple[bytes, bytes]]:
     """Name and content of each chunk of a PNG."""
-    chunks, at = [], len(_SIGNATURE)
+    blocks, at = [], len(_SIGNATURE)
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
-        chunks.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
+        blocks.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
         at += 12 + length
-    return chunks
+    return blocks
 
 
-def _chunk(chunk: tuple[bytes, bytes]) -> bytes:
-    name, content = chunk
+def _block(block: tuple[bytes, bytes]) -> bytes:
+    name, content = block
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 

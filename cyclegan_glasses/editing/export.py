@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from cyclegan_glasses.editing.package import EditingModel
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.pixels import LEVELS, luminance, to_tensor
 
 PHOTO, EDITED = "photo", "edited"
 #: What every export says of itself, in words.
@@ -69,9 +69,9 @@ def export(
         raise UserError("int8 is there for --format onnx alone")
     network = copy.deepcopy(model.get(direction).network).cpu().float().eval()
     network = network.to(memory_format=torch.contiguous_format)  # the exporters know no other norm layer
-    inputs = (torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous()
+    inputs = to_tensor(faces)
     if model.get(direction).settings.input_nc == 1:
-        inputs = inputs.mean(1, keepdim=True)
+        inputs = luminance(inputs)
     make_folder(path.parent)
     if kind == "torchscript":
         data = _torchscript(network, inputs[:1], precision)
@@ -91,8 +91,8 @@ def export(
         )
     with atomic_write(path) as file:
         file.write(data)
-    change = float((wanted - compared).abs().mean()) * 127.5
-    return Exported(path, len(data), len(compared), largest, float(apart.mean()) * 127.5, change)
+    change = float((wanted - compared).abs().mean()) * LEVELS
+    return Exported(path, len(data), len(compared), largest, float(apart.mean()) * LEVELS, change)
 
 
 class _Half(nn.Module):
@@ -119,8 +119,7 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
     onnx = _needed("onnx")
     _needed("onnxruntime")
     axes = {0: "batch"}
-    settings = model.get(direction).settings
-    if isinstance(settings, GeneratorSettings) and settings.multiple == 4:  # others are drawn for one size
+    if model.get(direction).settings.exports_any_size:
         axes |= {2: "height", 3: "width"}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "fp32.onnx"

@@ -8,25 +8,28 @@ differences holds nothing of who wears glasses, and what a face's own glasses ar
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
+from cyclegan_glasses import weight_files
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
-from cyclegan_glasses.training.checkpoint import load_tensors
+from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.pixels import to_pixels, to_tensor
+from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 FILE = "facemath.pt"  # in the folder of the run that it was learnt from
-VERSION = 2
+FORMAT = WeightFormat(
+    "cyclegan-glasses facemath", 2, "algebra of faces", "make one with facemath learn", oldest=2
+)
 _BATCH = 64
 _RIDGE = 0.03  # beside the codes' variances, which are 1 at most
 
@@ -60,12 +63,11 @@ class FaceMath:
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """The faces of codes, with sides of `size`."""
         with torch.inference_mode():
-            parts = [
+            faces = [
                 self.network.decode(torch.from_numpy(codes[start : start + _BATCH].astype(np.float32)))
                 for start in range(0, len(codes), _BATCH)
             ]
-        values = torch.cat(parts).add(1).mul(127.5).round().clamp(0, 255).byte()
-        return values.permute(0, 2, 3, 1).contiguous().numpy()
+        return to_pixels(torch.cat(faces))
 
     def direction(self, name: str) -> np.ndarray:
         """The direction of an attribute.
@@ -101,7 +103,7 @@ def encode(network: FaceAutoencoder, faces: np.ndarray) -> np.ndarray:
             [cv2.resize(face, (size, size), interpolation=way) for face in faces[start : start + _BATCH]]
         )
         with torch.inference_mode():
-            mean, _ = network.encode(torch.from_numpy(part).permute(0, 3, 1, 2).float() / 127.5 - 1)
+            mean, _ = network.encode(to_tensor(part))
         codes.append(mean.numpy())
     return np.concatenate(codes)
 
@@ -195,22 +197,14 @@ def sharpen(faces: np.ndarray, strength: float) -> np.ndarray:
 def save_facemath(path: Path, math: FaceMath) -> None:
     """Write what `load_facemath` reads."""
     content = {
-        "version": VERSION,
         "settings": asdict(math.network.settings) | {"channels": list(math.network.settings.channels)},
-        "network": {
-            name: value.half() if value.is_floating_point() else value
-            for name, value in math.network.state_dict().items()
-        },
+        "network": half(math.network.state_dict()),
         "mean": torch.from_numpy(math.mean),
         "deviation": torch.from_numpy(math.deviation),
         "directions": {name: torch.from_numpy(value) for name, value in math.directions.items()},
         "removal": None if math.removal is None else torch.from_numpy(math.removal),
     }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    make_folder(path.parent)
-    with atomic_write(path) as file:
-        file.write(buffer.getbuffer())
+    weight_files.save(path, FORMAT, content)
 
 
 def load_facemath(path: Path) -> FaceMath:
@@ -219,19 +213,14 @@ def load_facemath(path: Path) -> FaceMath:
     Raises:
         UserError: the file is not there, cut off, of a newer version, or holds something else.
     """
-    content = load_tensors(path)
-    try:
-        if content["version"] != VERSION:
-            raise UserError(
-                f"{path} is of version {content['version']}, this toolkit reads {VERSION}: "
-                "make it again with facemath learn"
-            )
+
+    def build(content: dict[str, Any]) -> FaceMath:
         settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
         network = FaceAutoencoder(AutoencoderSettings(**settings))
-        load_weights(network, {name: value.float() for name, value in content["network"].items()}, str(path))
+        load_weights(network, full(content["network"]), str(path))
         directions = {name: value.numpy() for name, value in content["directions"].items()}
         removal = None if content["removal"] is None else content["removal"].numpy()
         mean, deviation = content["mean"].numpy(), content["deviation"].numpy()
         return FaceMath(network.eval(), mean, deviation, directions, removal)
-    except (LookupError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} holds no algebra of faces: make one with facemath learn") from error
+
+    return weight_files.load(path, FORMAT, build)

@@ -15,7 +15,7 @@ PAIR = "_before_after"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class EditJob:
     """One photo to edit: where it is, and where the result goes."""
 
     source: Path
@@ -31,7 +31,7 @@ class Job:
 class Plan:
     """All photos to edit; `folder` is where the results of many go, None for a single photo."""
 
-    jobs: list[Job]
+    jobs: list[EditJob]
     folder: Path | None
 
 
@@ -53,11 +53,11 @@ def plan(inputs: Sequence[str], output: Path, overwrite: bool = False) -> Plan:
     single = len(inputs) == 1 and len(found) == 1 and found[0][0] == Path(inputs[0])
     if single and output.suffix and not output.is_dir():
         format_of(output)
-        jobs, folder = [Job(found[0][0], output)], None
+        jobs, folder = [EditJob(found[0][0], output)], None
     else:
         if output.suffix.lower() in FORMATS and not output.is_dir():
             raise UserError(f"{output} is one picture, for {len(found)} of them give -o a folder")
-        jobs = [Job(source, output / name) for source, name in found]
+        jobs = [EditJob(source, output / name) for source, name in found]
         folder = None if single else output
     taken: dict[Path, Path] = {}
     for job in jobs:
@@ -75,12 +75,8 @@ def _expand(word: str, output: Path) -> list[tuple[Path, Path]]:
     """Photos that `word` names, and their names below the output folder; earlier results are none of them."""
     path = Path(word)
     if path.is_dir():
-        inside = output.resolve() != path.resolve()
-        return [
-            (photo, photo.relative_to(path))
-            for photo in find_pictures(path)
-            if not (inside and output.resolve() in photo.resolve().parents) and not photo.stem.endswith(PAIR)
-        ]
+        photos = find_pictures(path, exclude=output)
+        return [(photo, photo.relative_to(path)) for photo in photos if not photo.stem.endswith(PAIR)]
     if path.exists():
         return [(path, Path(path.name))]
     matches = sorted(Path(name) for name in glob.glob(word, recursive=True))  # noqa: PTH207

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.domains import GENERATORS, opposite
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import (
-    build_generator,
-    infer_generator,
-    load_weights,
-)
+from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
-from cyclegan_glasses.training.checkpoint import load_network_weights, weights_path
+from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.training.checkpoint import weights_path
+from cyclegan_glasses.weight_files import load_network_weights
 
 
 def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
@@ -32,7 +31,7 @@ def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, pas
 def load_generator(
     path: Path, device: torch.device, asked: Mapping[str, Any] | None = None
 ) -> tuple[nn.Module, AnyGeneratorSettings]:
-    """The generator whose plain state dict is `path`, ours or the peer's, on `device` and in evaluation mode.
+    """The generator of a plain state dict, on `device` and in evaluation mode; see `load_network_weights`.
 
     Its architecture is read off the weights, so that nothing needs to be repeated.
 
@@ -70,13 +69,14 @@ def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Pat
     Raises:
         UserError: the run or the weights are not there; says which epochs are.
     """
-    forth, back = ("G_A", "G_B") if direction == "AtoB" else ("G_B", "G_A")
-    path, other = weights_path(folder, label, forth), weights_path(folder, label, back)
+    generator = GENERATORS[direction]
+    path = weights_path(folder, label, generator)
+    other = weights_path(folder, label, GENERATORS[opposite(direction)])
     if not folder.is_dir():
         raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
     if not path.exists():
         saved = sorted(
-            file.name.removesuffix(f"_net_{forth}.pth") for file in folder.glob(f"*_net_{forth}.pth")
+            file.name.removesuffix(f"_net_{generator}.pth") for file in folder.glob(f"*_net_{generator}.pth")
         )
         raise UserError(
             f"{path} is not there: "

@@ -10,25 +10,27 @@ from typing import Any
 import torch
 from torch import nn
 
+from cyclegan_glasses import weight_files
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import find_generators, load_generator
-from cyclegan_glasses.editing.settings import ADD, DIRECTIONS, REMOVE, SHIPPED
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.networks.build import build_generator, infer_generator, load_weights
 from cyclegan_glasses.networks.facemath import CodeShift
+from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import (
     AnyGeneratorSettings,
     AutoencoderSettings,
-    ResidualUnetSettings,
 )
-from cyclegan_glasses.training.checkpoint import load_tensors
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.weight_files import WeightFormat, full, half
 
-FORMAT = "cyclegan-glasses editor"
-VERSION = 1
+FORMAT = WeightFormat(
+    "cyclegan-glasses editor", 1, "packed model", "give a folder of a run, or pack it by `export`"
+)
 BARE_SIZE = 256
 #: What of a run's options is worth telling those who use its model.
 FACTS = (
@@ -106,8 +108,8 @@ def load_model(
     if path.is_file():
         packed = path.suffix == ".pt"
         if label != "latest" or (packed and (asked or size)):
-            words = "--epoch, --netG, --ngf, --norm and --crop_size" if packed else "--epoch"
-            raise UserError(f"{path} is one model and knows itself: leave {words} out")
+            flags = "--epoch, --netG, --ngf, --norm and --crop_size" if packed else "--epoch"
+            raise UserError(f"{path} is one model and knows itself: leave {flags} out")
         if packed:
             return _load_packed(path, device)
         return _load_bare(path, device, direction, asked, size or BARE_SIZE)
@@ -127,39 +129,27 @@ def save_model(model: EditingModel, path: Path) -> None:
     """
     if any(isinstance(generator.network, CodeShift) for generator in model.generators.values()):
         raise UserError(f"{model.source} is one file already: give it to --name as it is")
-    packed = {
-        "format": FORMAT,
-        "version": VERSION,
+    content = {
         "size": model.size,
         "framing": asdict(model.framing),
         "facts": dict(model.facts),
         "passes": {direction: generator.passes for direction, generator in model.generators.items()},
         "generators": {
-            direction: {key: _half(value) for key, value in generator.network.state_dict().items()}
+            direction: half(generator.network.state_dict())
             for direction, generator in model.generators.items()
         },
     }
-    make_folder(path.parent)
-    with atomic_write(path) as file:
-        torch.save(packed, file)
-
-
-def _half(value: torch.Tensor) -> torch.Tensor:
-    return value.cpu().half() if value.is_floating_point() else value.cpu()
+    weight_files.save(path, FORMAT, content)
 
 
 def _load_packed(path: Path, device: torch.device) -> EditingModel:
-    state = load_tensors(path)
-    if "directions" in state:
+    if "directions" in weight_files.load_tensors(path):
         return _load_facemath(path, device)
-    if state.get("format") != FORMAT:
-        raise UserError(f"{path} is no packed model: give a folder of a run, or pack it by `export`")
-    if state["version"] > VERSION:
-        raise UserError(f"{path} is of version {state['version']}, this toolkit reads {VERSION}: update it")
-    try:
+
+    def build(state: dict[str, Any]) -> EditingModel:
         generators = {}
         for direction, halves in state["generators"].items():
-            weights = {key: value.float() for key, value in halves.items()}
+            weights = full(halves)
             settings = infer_generator(weights)
             if settings is None:
                 raise ValueError("no generator of this toolkit")
@@ -170,8 +160,8 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         return EditingModel(
             generators, int(state["size"]), Framing(**state["framing"]), str(path), state["facts"]
         )
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path} is not whole ({error}): pack it again") from error
+
+    return weight_files.load(path, FORMAT, build)
 
 
 def _load_facemath(path: Path, device: torch.device) -> EditingModel:
@@ -188,10 +178,11 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
 def _load_bare(
     path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
 ) -> EditingModel:
-    for way, name in zip(DIRECTIONS, ("G_A", "G_B"), strict=True):
+    for way, name in GENERATORS.items():
         direction = way if path.stem.endswith(name) else direction
     generator = Generator(*load_generator(path, device, asked))
-    return EditingModel({direction: generator}, _fitting(size, generator), Framing(), str(path))
+    generator.settings.check_side(size)
+    return EditingModel({direction: generator}, size, Framing(), str(path))
 
 
 def _load_run(
@@ -214,9 +205,9 @@ def _load_run(
     framing = Framing()
     if options.get("preprocess", "resize_and_crop") == "resize_and_crop" and load_size > size:
         framing = _cut(framing, load_size / size)
-    fitting = _fitting(size, next(iter(generators.values())))
+    next(iter(generators.values())).settings.check_side(size)
     facts = {name: options[name] for name in FACTS if name in options}
-    return EditingModel(generators, fitting, framing, str(folder), facts)
+    return EditingModel(generators, size, framing, str(folder), facts)
 
 
 def _algebra_of(folder: Path) -> Path:
@@ -236,13 +227,3 @@ def _cut(framing: Framing, factor: float) -> Framing:
         eye_height=0.5 + factor * (framing.eye_height - 0.5),
         eye_distance=factor * framing.eye_distance,
     )
-
-
-def _fitting(size: int, generator: Generator) -> int:
-    if isinstance(generator.settings, ResidualUnetSettings):
-        generator.settings.check_side(size)
-    if size % (multiple := generator.settings.multiple):
-        raise UserError(
-            f"faces of {size} pixels do not suit this network: --crop_size a multiple of {multiple}"
-        )
-    return size

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.option import check, option
 
 #: The model that ships.
 SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
-REMOVE, ADD = "AtoB", "BtoA"
-DIRECTIONS = (REMOVE, ADD)
 ALL, LARGEST = "all", "largest"
 MOST_PASSES = 8
 
@@ -22,33 +22,74 @@ class EditSettings:
     Attributes:
         face: `all`, `largest`, or which one, the largest being `1`.
         strength: 0 leaves the photo as it is, 1 is the model's edit, between them it fades.
-        force: also edit faces of which the judge says that there is nothing to do.
+        force: also edit faces that need nothing, by the attribute classifier.
         passes: how many times the model goes over a face, over its own result from the second time on; None:
             as often as the model was packed to do, which is once for most.
-        check: have the judge read the edited faces too.
+        check: classify the edited faces too.
 
     Raises:
-        UserError: a value that cannot be.
+        UserError: a value is invalid.
     """
 
-    face: str = ALL
-    strength: float = 1.0
-    force: bool = False
-    passes: int | None = None
-    check: bool = False
+    GROUP: ClassVar[str] = "faces"
+
+    face: str = option(ALL, "all, largest, or which one: 1 is the largest")
+    strength: float = option(1.0, "0 to 1: fades the edit", least=0, most=1)
+    force: bool = option(False, "also faces that need nothing, by the attribute classifier")
+    passes: int | None = option(
+        None, "go over each face so often; else as the model says", least=1, most=MOST_PASSES
+    )
+    check: bool = option(False, "classify the results as well", flag="judge")
 
     def __post_init__(self) -> None:
-        if self.passes is not None:
-            check_passes(self.passes)
+        check(self)
         if not self.face.isdecimal():
             one_of("face", self.face, (ALL, LARGEST, "a number"))
         elif int(self.face) < 1:
             raise UserError("--face counts from 1, the largest")
-        if not 0 <= self.strength <= 1:
-            raise UserError(f"--strength {self.strength} is not possible: 0 (nothing) to 1 (all of the edit)")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """How edited photos are written.
+
+    Attributes:
+        strip: leave metadata out.
+        pairs: also write before and after, side by side.
+        overwrite: what is there is written again.
+        copy_faceless: a photo without a face is copied too, so that a sequence of frames stays whole.
+    """
+
+    GROUP: ClassVar[str] = "files"
+
+    strip: bool = option(False, "leave out EXIF, XMP and texts")
+    pairs: bool = option(False, "also write both side by side", flag="before_after")
+    overwrite: bool = option(False, "write again what is there, even the photo")
+    copy_faceless: bool = option(False, "copy photos without a face: whole sequences")
+
+
+@dataclass(frozen=True, slots=True)
+class FacemathOutput:
+    """Where the faces of the algebra are written, and how.
+
+    Attributes:
+        path: a picture, a GIF, or a folder of frames.
+        side: of each face in pixels.
+        sharpen: strength of the unsharp mask; 0 for none.
+
+    Raises:
+        UserError: a value that is not allowed.
+    """
+
+    path: Path
+    side: int = option(128, "of each face that is written, in pixels", least=16, most=1024)
+    sharpen: float = option(0.5, "unsharp mask as a last step; 0: none", least=0)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def check_passes(passes: int) -> None:
-    """Raises `UserError` for a number of passes that cannot be."""
+    """Raises `UserError` for an invalid number of passes."""
     if not 1 <= passes <= MOST_PASSES:
-        raise UserError(f"--passes {passes} is not possible: 1 to {MOST_PASSES}")
+        raise UserError(f"--passes {passes} is invalid: must be 1 to {MOST_PASSES}")

@@ -13,13 +13,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.training.loop import to_picture
+from cyclegan_glasses.pixels import to_rgb
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
-    """What the pictures of a direction are called: `real_A fake_B rec_A`, truth `real_B`; or plainly."""
+class FileLabels:
+    """What the files of a direction are called: `real_A fake_B rec_A`, truth `real_B`."""
 
     real: str
     fake: str
@@ -27,10 +28,10 @@ class Labels:
     truth: str
 
 
-LABELS = {
-    "AtoB": Labels("real_A", "fake_B", "rec_A", "real_B"),
-    "BtoA": Labels("real_B", "fake_A", "rec_B", "real_A"),
-    "single": Labels("real", "fake", "rec", "truth"),
+FILE_LABELS = {
+    REMOVE: FileLabels("real_A", "fake_B", "rec_A", "real_B"),
+    ADD: FileLabels("real_B", "fake_A", "rec_B", "real_A"),
+    "single": FileLabels("real", "fake", "rec", "truth"),
 }
 
 
@@ -46,12 +47,12 @@ class Translation:
 
 def translate(
     batches: Iterable[Mapping[str, Any]],
-    forth: nn.Module,
-    back: nn.Module | None,
+    generator: nn.Module,
+    reverse: nn.Module | None,
     direction: str,
     folder: Path,
     precision: Precision,
-    labels: Labels,
+    labels: FileLabels,
     aspect_ratio: float = 1.0,
     limit: int | None = None,
 ) -> Iterator[Translation]:
@@ -59,7 +60,7 @@ def translate(
 
     Args:
         batches: of one picture each, with the input's domain, and the other's where it is the truth.
-        forth, back: networks of the direction and of the way back.
+        generator, reverse: networks of the direction and of the other one.
         direction: `AtoB` or `BtoA`.
         aspect_ratio: width over height that pictures are stretched to when written.
         limit: translate at most so many.
@@ -73,8 +74,8 @@ def translate(
     for batch in itertools.islice(batches, limit):
         real = batch[source].to(precision.device)
         with torch.inference_mode(), precision.autocast():
-            fake = forth(real)
-            rec = back(fake) if back is not None else None
+            fake = generator(real)
+            rec = reverse(fake) if reverse is not None else None
         make_folder(images)
         stem = _unique(Path(batch[f"{source}_path"][0]).stem, stems)
 
@@ -100,7 +101,7 @@ def _unique(stem: str, taken: set[str]) -> str:
 
 
 def _write(path: Path, picture: Tensor, aspect_ratio: float) -> None:
-    image = Image.fromarray(to_picture(picture))
+    image = Image.fromarray(to_rgb(picture))
     if aspect_ratio > 1:
         image = image.resize((round(image.width * aspect_ratio), image.height), Image.Resampling.BICUBIC)
     elif aspect_ratio < 1:

@@ -39,8 +39,8 @@ def colour_shift(before: Picture, after: Picture, eyes: NDArray) -> dict[str, fl
             old, new = (mean_lab(picture, region) for picture in (before, after))
             scores[f"{name} lightness"] = float(new[0] - old[0])
             if min(np.hypot(*old[1:]), np.hypot(*new[1:])) > GREYEST:
-                turn = np.degrees(np.arctan2(new[2], new[1]) - np.arctan2(old[2], old[1]))
-                scores[f"{name} hue"] = float((turn + 180) % 360 - 180)
+                rotation = np.degrees(np.arctan2(new[2], new[1]) - np.arctan2(old[2], old[1]))
+                scores[f"{name} hue"] = float((rotation + 180) % 360 - 180)
     return scores
 
 
@@ -51,8 +51,8 @@ def skin_region(shape: tuple[int, ...], eyes: NDArray) -> NDArray[np.bool_]:
     region = np.zeros(shape[:2], np.uint8)
     centre = middle + 0.85 * down
     axes = (0.62 * np.hypot(*across), 0.25 * np.hypot(*across))
-    turn = float(np.degrees(np.arctan2(across[1], across[0])))
-    cv2.ellipse(region, (tuple(centre.tolist()), tuple((2 * np.array(axes)).tolist()), turn), 1, -1)
+    roll = float(np.degrees(np.arctan2(across[1], across[0])))
+    cv2.ellipse(region, (tuple(centre.tolist()), tuple((2 * np.array(axes)).tolist()), roll), 1, -1)
     return region.astype(bool)
 
 
@@ -65,7 +65,7 @@ def mean_lab(picture: Picture, region: NDArray[np.bool_]) -> NDArray[np.float64]
 def typology_angle(picture: Picture, eyes: NDArray) -> float:
     """Individual typology angle of the skin in degrees: above 55 very light, below -30 dark.
 
-    Chardon, Cretois and Hourseau, «Skin colour typology and suntanning pathways», Int. J. Cosmetic Science 13
+    Chardon, Cretois and Hourseau, "Skin colour typology and suntanning pathways", Int. J. Cosmetic Science 13
     (1991): arctan((L* - 50) / b*). Light counts as much as the skin's own colour: it groups pictures, not
     people.
     """
@@ -101,14 +101,14 @@ def likeness(before: NDArray, after: NDArray) -> NDArray[np.float64]:
 
 
 def framed(picture: Picture, eyes: NDArray, framing: Framing, size: int) -> Picture:
-    """The face with its eyes where an encoder or judge expects them: uint8 (size, size, 3).
+    """The face with its eyes where an encoder or classifier expects them: uint8 (size, size, 3).
 
     A picture that has them there already is only resized, and not even that at the right size.
     """
     height, width = picture.shape[:2]
     half = np.array([framing.eye_distance / 2, 0])
-    wanted = np.array([0.5, framing.eye_height]) + np.stack([-half, half])
-    if height == width and np.abs(eyes / width - wanted).max() < FRAMED:
+    expected = np.array([0.5, framing.eye_height]) + np.stack([-half, half])
+    if height == width and np.abs(eyes / width - expected).max() < FRAMED:
         if width == size:
             return picture
         return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)

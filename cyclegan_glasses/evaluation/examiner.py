@@ -4,46 +4,50 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import Precision, choose_precision
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Editor, score, translated
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
-from cyclegan_glasses.evaluation.settings import DIRECTIONS, EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.training.loop import to_picture
+from cyclegan_glasses.pixels import to_rgb, to_tensor
 
 PICTURES = 32
-#: Of all scores those that tell a run apart from its neighbours, by direction.
-SHOWN = {
-    "AtoB": {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
-    "BtoA": {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+#: Of all scores those that tell a run apart from its neighbours, by direction, and their names in curves.
+SHORT_NAMES = {
+    REMOVE: {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
+    ADD: {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
 }
 
 
 def network_editor(
-    forth: nn.Module, back: nn.Module | None, precision: Precision, grey: bool = False, passes: int = 1
+    generator: nn.Module,
+    reverse: nn.Module | None,
+    precision: Precision,
+    grey: bool = False,
+    passes: int = 1,
 ) -> Editor:
-    """An editor that sends a picture through the generators, as test.py does.
+    """An editor that sends a picture through the generator of a direction, then through the reverse one.
 
     Args:
-        grey: `forth` is given luminance alone.
-        passes: how many times `forth` goes over a picture.
+        grey: `generator` takes luminance alone.
+        passes: how many times `generator` goes over a picture.
     """
 
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
-        given = luminance(picture)[:, :, :1] if grey else picture
-        values = torch.from_numpy(np.ascontiguousarray(given.transpose(2, 0, 1))).float()
-        after = apply_generator(forth, (values / 127.5 - 1)[None].to(precision.device), precision, passes)
-        back_again = apply_generator(back, after, precision) if back is not None else None
-        return to_picture(after[0]), None if back_again is None else to_picture(back_again[0])
+        inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
+        fake = apply_generator(generator, inputs, precision, passes)
+        if reverse is None:
+            return to_rgb(fake[0]), None
+        return to_rgb(fake[0]), to_rgb(apply_generator(reverse, fake, precision)[0])
 
     return edit
 
@@ -69,10 +73,10 @@ class Examiner:
         """
         found: dict[str, float] = {}
         networks = self._objective.weights()
-        if not {"G_A", "G_B"} & networks.keys():
+        if not networks.keys() & GENERATORS.values():
             raise UserError("only generators, G_A and G_B, can be scored")
         for direction in DIRECTIONS:
-            if network := networks.get(f"G_{direction[0]}"):
+            if network := networks.get(GENERATORS[direction]):
                 found |= self._scores(network, direction)
         return found
 
@@ -88,8 +92,8 @@ class Examiner:
         finally:
             network.train(training)
         return {
-            f"{words}_{direction[0]}": mean_of([row[name] for row in rows if name in row])
-            for name, words in SHOWN[direction].items()
+            f"{short}_{direction[0]}": mean_of([row[name] for row in rows if name in row])
+            for name, short in SHORT_NAMES[direction].items()
             if any(name in row for row in rows)
         }
 
@@ -99,7 +103,7 @@ class Examiner:
             fit = "scale_width_and_crop" if data.preprocess == "crop" else data.preprocess
             protocol = Protocol(preprocess=fit, load_size=data.crop_size, crop_size=data.crop_size)
             inputs = Inputs(
-                EvaluationSettings(
+                InputSettings(
                     Path(data.dataroot),
                     direction,
                     limit=PICTURES,

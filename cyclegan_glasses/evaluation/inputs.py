@@ -16,10 +16,11 @@ from cyclegan_glasses.data.transforms import Geometry, apply, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.change import typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
-from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
+from cyclegan_glasses.walk import name_key
 
 FRAME, SKIN = "frame", "skin (ITA)"
 #: Lower limits in degrees of the classes of skin, Del Bino et al. 2006.
@@ -59,18 +60,18 @@ class Inputs:
         UserError: a folder is missing or empty, or no photo has one of the groups asked for.
     """
 
-    def __init__(self, settings: EvaluationSettings) -> None:
+    def __init__(self, settings: InputSettings) -> None:
         self.settings, root = settings, settings.dataroot
         source, target = settings.direction.split("to")
         self._source, self._target = (
             open_domain(name, root / f"{settings.phase}{name}", (3,)) for name in (source, target)
         )
         masks = find_pictures(root / f"{settings.phase}M") if (root / f"{settings.phase}M").is_dir() else []
-        self._masks = {path.stem: path for path in masks}
-        own, other = self._source.by_name(), self._target.by_name()
-        self.in_common = len(own.keys() & other.keys())
-        self._truths = other if own.keys() == other.keys() else {}
-        paths = spread(list(own.items()), settings.limit)
+        self._masks = {name_key(path.stem): path for path in masks}
+        sources, targets = self._source.by_name(), self._target.by_name()
+        self.in_common = len(sources.keys() & targets.keys())
+        self._truths = targets if sources.keys() == targets.keys() else {}
+        paths = evenly_chosen(list(sources.items()), settings.limit)
         self._paths = dict(paths)
         self._photos = latest_photos(root) if (root / MANIFEST).is_file() else {}
         self._check_groups()
@@ -102,7 +103,7 @@ class Inputs:
         for name, path in self._paths.items():
             picture, eyes, geometry, size = self._read(path)
             truth = self._open(self._truths.get(name), geometry, size)
-            mask = self._open(self._masks.get(path.stem), geometry, size)
+            mask = self._open(self._masks.get(name_key(path.stem)), geometry, size)
             yield Input(
                 stem=Path(name).name,
                 picture=picture,
@@ -114,7 +115,7 @@ class Inputs:
 
     def targets(self, limit: int = 0) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
         """Pictures of the target's domain, at most `limit`, evenly chosen, with their eyes."""
-        for index in spread(list(range(len(self._target))), limit):
+        for index in evenly_chosen(list(range(len(self._target))), limit):
             yield self._read(self._target.path(index))[:2]
 
     def _read(self, path: Path) -> tuple[Picture, NDArray[np.float64], Geometry, tuple[int, int]]:
@@ -143,8 +144,8 @@ class Inputs:
 
     def _group(self, photo: Photo | None, picture: Picture, eyes: NDArray) -> dict[str, str]:
         known = _known(photo) | {SKIN: typology(typology_angle(picture, eyes))}
-        wanted = self.settings.groups
-        return {name: value for name, value in known.items() if not wanted or name in wanted}
+        asked = self.settings.groups
+        return {name: value for name, value in known.items() if not asked or name in asked}
 
     def _check_groups(self) -> None:
         known = {SKIN} | {name for photo in self._photos.values() for name in _known(photo)}
@@ -162,10 +163,10 @@ def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
     except (KeyError, TypeError, ValueError, IndexError):
         pass
     default = Framing()
-    values = [facts.get(name) for name in ("eye_x", "eye_y", "eye_distance", "roll")]
-    numbers = [float(value) for value in values if isinstance(value, int | float)]
+    known = [facts.get(name) for name in ("eye_x", "eye_y", "eye_distance", "roll")]
+    values = [float(value) for value in known if isinstance(value, int | float)]
     x, y, distance, roll = (
-        numbers if len(numbers) == 4 else (0.5, default.eye_height, default.eye_distance, 0.0)
+        values if len(values) == 4 else (0.5, default.eye_height, default.eye_distance, 0.0)
     )
     half = np.array([np.cos(np.radians(roll)), np.sin(np.radians(roll))]) * distance / 2
     return (np.array([x, y]) + np.stack([-half, half])) * size
@@ -176,7 +177,7 @@ def typology(angle: float) -> str:
     return next((name for limit, name in TYPOLOGY if angle > limit), "6 dark")
 
 
-def spread(items: list, limit: int) -> list:
+def evenly_chosen(items: list, limit: int) -> list:
     """At most `limit` of `items`, evenly chosen; 0 for all."""
     count = min(limit or len(items), len(items))
     return [items[place * len(items) // count] for place in range(count)] if count else []

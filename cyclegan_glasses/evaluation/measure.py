@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, Encoder, Judge
+from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
+from cyclegan_glasses.domains import REMOVE, TARGETS
 from cyclegan_glasses.evaluation.change import (
     changed_elsewhere,
     colour_shift,
@@ -19,22 +22,22 @@ from cyclegan_glasses.evaluation.change import (
     likeness,
 )
 from cyclegan_glasses.evaluation.distances import distances
-from cyclegan_glasses.evaluation.encoders import SFACE_FRAMING, SFACE_SIZE
-from cyclegan_glasses.evaluation.frame import frame_added, frame_left, glasses_zone
+from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
 from cyclegan_glasses.evaluation.outlines import outlines_moved
 from cyclegan_glasses.evaluation.pairs import compare
-from cyclegan_glasses.evaluation.perception import SMALLEST, Lpips
+from cyclegan_glasses.evaluation.pretrained import SFACE_FRAMING, SFACE_SIZE, SMALLEST_LPIPS, Lpips
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import FaceDetector
 
+Item = TypeVar("Item")
 BATCH = 32
-JUDGE = "judge"  # what its own features are called beside a number: `FD-judge`
-TARGET = {"AtoB": NONE, "BtoA": GLASSES}
-RING = 0.03  # width of the ring around the mask, as a share of the side
+JUDGE = "judge"  # what the classifier's features are called beside a number: `FD-judge`
+RING = 0.03  # width of the ring around the mask, as a fraction of the side
 
-#: A picture and its mask, where one is known, to the result and the way back; None where it cannot be done.
+#: A picture and its mask, where one is known, to the result and its reconstruction of the input, where there
+#: is a reverse generator; None for a picture that the editor cannot do.
 Editor = Callable[[Picture, Mask | None], "tuple[Picture, Picture | None] | None"]
 
 
@@ -43,22 +46,22 @@ class Instruments:
     """What scores are read with; what is None is left out.
 
     Attributes:
-        judge: says what the result is.
-        encoder: the judge's own features, for `FD-judge`, `KD-judge`, and likeness where there is no SFace.
+        classifier: of inputs and results.
+        encoder: the classifier's features, for `FD-judge`, `KD-judge`, and likeness without SFace.
         inception: for FID and KID.
         sface: for likeness.
         lpips: for the distance to the truth as people see it.
         detector: for the movement of landmarks.
-        judge_size: side in pixels of the faces that judge and encoder are given.
+        classifier_size: side in pixels of the faces that classifier and encoder are given.
     """
 
-    judge: Judge | None = None
+    classifier: AttributeClassifier | None = None
     encoder: Encoder | None = None
     inception: Encoder | None = None
     sface: Encoder | None = None
     lpips: Lpips | None = None
     detector: FaceDetector | None = None
-    judge_size: int = 128
+    classifier_size: int = 128
 
 
 @dataclass(slots=True)
@@ -87,49 +90,54 @@ def measure(
         keep: told of each input, its result and its scores.
         advance: called after each picture.
     """
-    done, direction = Measured(), inputs.settings.direction
-    codes = _Codes(instruments)
-    for pairs in _batches(translated(inputs, inputs, editor)):
-        rows = [score(item, after, back, direction, instruments.detector) for item, (after, back) in pairs]
-        befores, afters = [item.picture for item, _ in pairs], [after for _, (after, _) in pairs]
-        eyes = [item.eyes for item, _ in pairs]
-        codes.add(befores, afters, eyes, rows)
-        _judge(instruments, befores, afters, eyes, rows, TARGET[direction])
-        for (item, (after, _)), row in zip(pairs, rows, strict=True):
-            if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST:
+    measured, direction = Measured(), inputs.settings.direction
+    features = _Features(instruments)
+    for batch in _batches(translated(inputs, inputs, editor)):
+        # What each picture says by itself.
+        rows = [score(item, after, rec, direction, instruments.detector) for item, (after, rec) in batch]
+        # What networks say of a batch of inputs and results.
+        befores, afters = [item.picture for item, _ in batch], [after for _, (after, _) in batch]
+        eyes = [item.eyes for item, _ in batch]
+        features.add(befores, afters, eyes, rows)
+        _classify(instruments, befores, afters, eyes, rows, TARGETS[direction])
+        for (item, (after, _)), row in zip(batch, rows, strict=True):
+            if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST_LPIPS:
                 row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])
-            done.stems.append(item.stem)
-            done.groups.append(dict(item.group))
-            done.rows.append(row)
+            measured.stems.append(item.stem)
+            measured.groups.append(dict(item.group))
+            measured.rows.append(row)
             if keep:
                 keep(item, after, row)
             advance()
-    done.whole = codes.distances(inputs)
-    return done
+    # What only the whole set has: its distance to the target's pictures.
+    measured.whole = features.distances(inputs)
+    return measured
 
 
 def translated(
     inputs: Inputs, items: Iterable[Input], editor: Editor
 ) -> Iterator[tuple[Input, tuple[Picture, Picture | None]]]:
-    """Each of `items` that the editor can do, with its result and the way back, in what `inputs` scores."""
+    """Each of `items` that the editor can do, with its result and its reconstruction, as they are scored."""
     for item in items:
-        if (made := editor(item.picture, item.mask)) is None:
+        if (output := editor(item.picture, item.mask)) is None:
             continue
-        after, back = made
+        after, rec = output
         truth = None if item.truth is None else inputs.scored(item.truth)
-        seen = replace(item, picture=inputs.scored(item.picture), truth=truth)
-        yield seen, (inputs.scored(after), None if back is None else inputs.scored(back))
+        scored = replace(item, picture=inputs.scored(item.picture), truth=truth)
+        yield scored, (inputs.scored(after), None if rec is None else inputs.scored(rec))
 
 
 def score(
-    item: Input, after: Picture, back: Picture | None, direction: str, detector: FaceDetector | None = None
+    item: Input, after: Picture, rec: Picture | None, direction: str, detector: FaceDetector | None = None
 ) -> dict[str, float]:
-    """Every score of one result that needs no network, by name; what cannot be computed is left out."""
+    """Every score of one result that needs no network, by name; what is undefined is left out."""
     before, eyes = item.picture, item.eyes
     scores: dict[str, float] = {}
+    # Against the truth.
     if item.truth is not None:
         scores |= compare(before, after, item.truth, item.mask).result | _more(after, item.truth, item.mask)
-    if direction == "AtoB":
+    # The frame: gone, or there.
+    if direction == REMOVE:
         off = frame_added(after, before, eyes)
         scores |= {"rims off": off.rims, "whole frame off": float(off.whole)}
         scores["frame left"] = frame_left(before, after, eyes)
@@ -137,13 +145,14 @@ def score(
         on = frame_added(before, after, eyes)
         scores |= {"rims on": on.rims, "bridge on": on.bridge, "temples on": on.temples}
         scores["whole frame on"] = float(on.whole)
+    # Everything else, which should stay.
     scores["change"] = l1(after, before)
     zone = glasses_zone(before.shape, eyes) if item.mask is None else item.mask
     scores |= changed_elsewhere(before, after, zone)
     scores |= colour_shift(before, after, eyes)
     scores |= outlines_moved(before, after, eyes)
-    if back is not None:
-        scores["cycle L1"] = l1(back, before)
+    if rec is not None:
+        scores["cycle L1"] = l1(rec, before)
     if detector is not None:
         scores |= landmarks_moved(before, after, eyes, detector)
     return {name: value for name, value in scores.items() if not math.isnan(value)}
@@ -168,7 +177,7 @@ def _more(after: Picture, truth: Picture, mask: Mask | None) -> dict[str, float]
     return scores
 
 
-def _judge(
+def _classify(
     instruments: Instruments,
     befores: list[Picture],
     afters: list[Picture],
@@ -176,11 +185,11 @@ def _judge(
     rows: list[dict[str, float]],
     target: str,
 ) -> None:
-    """Add what the judge says: as asked, by all its words or by two, how surely, broken, right before."""
-    if instruments.judge is None:
+    """Add the verdicts: as asked, of all classes or of two, how surely, broken, right before."""
+    if instruments.classifier is None:
         return
     old, new = (
-        instruments.judge.judge(_faces(pictures, eyes, Framing(), instruments.judge_size))
+        instruments.classifier.classify(_faces(pictures, eyes, Framing(), instruments.classifier_size))
         for pictures in (befores, afters)
     )
     for row, was, verdict in zip(rows, old, new, strict=True):
@@ -195,20 +204,20 @@ def _judge(
         row["right before"] = float(was.label == target)
 
 
-class _Codes:
+class _Features:
     """Collects features of inputs and results, and of the target's pictures when asked for distances."""
 
     def __init__(self, instruments: Instruments) -> None:
         known = (instruments.inception, instruments.encoder)
         self._encoders = [encoder for encoder in known if encoder is not None]
         self._instruments = instruments
-        self._made: dict[str, list[NDArray]] = {encoder.name: [] for encoder in self._encoders}
+        self._features: dict[str, list[NDArray]] = {encoder.name: [] for encoder in self._encoders}
 
     def add(
         self, befores: list[Picture], afters: list[Picture], eyes: list[NDArray], rows: list[dict[str, float]]
     ) -> None:
         for encoder in self._encoders:
-            self._made[encoder.name].append(self._encode(encoder, afters, eyes))
+            self._features[encoder.name].append(self._encode(encoder, afters, eyes))
         face = self._instruments.sface or self._instruments.encoder
         if face is not None:
             alike = likeness(*(self._encode(face, pictures, eyes) for pictures in (befores, afters)))
@@ -216,17 +225,17 @@ class _Codes:
                 row[f"likeness ({self._name(face)})"] = float(value)
 
     def distances(self, inputs: Inputs) -> dict[str, float]:
-        found: dict[str, float] = {}
+        scores: dict[str, float] = {}
         for encoder in self._encoders:
-            if not self._made[encoder.name]:
+            if not self._features[encoder.name]:
                 continue
             real = [
-                self._encode(encoder, [inputs.scored(p) for p, _ in part], [eyes for _, eyes in part])
-                for part in _batches(inputs.targets())
+                self._encode(encoder, [inputs.scored(p) for p, _ in batch], [eyes for _, eyes in batch])
+                for batch in _batches(inputs.targets())
             ]
-            made, name = np.concatenate(self._made[encoder.name]), self._name(encoder)
-            found |= distances(made, np.concatenate(real), name)
-        return found
+            fake = np.concatenate(self._features[encoder.name])
+            scores |= distances(fake, np.concatenate(real), self._name(encoder))
+        return scores
 
     def _name(self, encoder: Encoder) -> str:
         return JUDGE if encoder is self._instruments.encoder else encoder.name
@@ -235,21 +244,18 @@ class _Codes:
         if encoder is self._instruments.inception:
             return encoder.features(np.stack(pictures))
         sface = encoder is self._instruments.sface
-        framing, size = (SFACE_FRAMING, SFACE_SIZE) if sface else (Framing(), self._instruments.judge_size)
+        framing, size = (
+            (SFACE_FRAMING, SFACE_SIZE) if sface else (Framing(), self._instruments.classifier_size)
+        )
         return encoder.features(_faces(pictures, eyes, framing, size))
 
 
 def _faces(pictures: list[Picture], eyes: list[NDArray], framing: Framing, size: int) -> NDArray[np.uint8]:
-    cut = [framed(picture, own, framing, size) for picture, own in zip(pictures, eyes, strict=True)]
+    cut = [framed(picture, places, framing, size) for picture, places in zip(pictures, eyes, strict=True)]
     return np.stack(cut)
 
 
-def _batches(items: Iterable) -> Iterator[list]:
-    batch: list = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    items = iter(items)
+    while batch := list(itertools.islice(items, BATCH)):
         yield batch

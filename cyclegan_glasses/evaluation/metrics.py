@@ -33,7 +33,7 @@ def psnr(picture: Picture, truth: Picture, mask: Mask | None = None) -> float:
 def ssim(picture: Picture, truth: Picture, mask: Mask | None = None) -> float:
     """Structural similarity, -1 to 1, mean over the three channels.
 
-    Wang et al., «Image quality assessment», IEEE TIP 13 (2004), eq. 13: Gaussian window of 11 pixels with
+    Wang et al., "Image quality assessment", IEEE TIP 13 (2004), eq. 13: Gaussian window of 11 pixels with
     σ 1.5, K1 0.01, K2 0.03; windows that leave the picture are not counted. With `mask`, the windows are
     weighted by the mask at their centre (NaN where it is empty).
     """
@@ -45,7 +45,7 @@ def ssim(picture: Picture, truth: Picture, mask: Mask | None = None) -> float:
 def ms_ssim(picture: Picture, truth: Picture) -> float:
     """Structural similarity over scales, 0 to 1, mean over the three channels.
 
-    Wang, Simoncelli and Bovik, «Multiscale structural similarity», Asilomar 2003, eq. 7: each scale is the
+    Wang, Simoncelli and Bovik, "Multiscale structural similarity", Asilomar 2003, eq. 7: each scale is the
     mean of 2x2 pixels of the one before. Of the five scales those are taken whose sides hold a window (five
     from 176 pixels on, four at 128), with the published weights scaled to add up to 1.
     """
@@ -79,8 +79,8 @@ def _similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray
 
 def _halved(values: NDArray[np.float64]) -> NDArray[np.float64]:
     height, width = (side // 2 * 2 for side in values.shape[:2])
-    parts = values[:height, :width].reshape(height // 2, 2, width // 2, 2, -1)
-    return np.asarray(parts.mean(axis=(1, 3)))
+    blocks = values[:height, :width].reshape(height // 2, 2, width // 2, 2, -1)
+    return np.asarray(blocks.mean(axis=(1, 3)))
 
 
 def _window(values: NDArray[np.float64]) -> NDArray[np.float64]:

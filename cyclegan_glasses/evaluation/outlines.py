@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan_glasses.evaluation.metrics import Picture
+from cyclegan_glasses.images import to_grey
 
 Values = NDArray[np.floating]
 
@@ -41,7 +42,7 @@ def outlines_moved(before: Picture, after: Picture, eyes: NDArray) -> dict[str, 
     blur = max(0.5, SOFT * float(np.hypot(*(eyes[1] - eyes[0]))))
     soft = []
     for picture in (before, after):
-        grey: Values = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        grey = to_grey(picture).astype(np.float32)
         soft.append(np.asarray(cv2.GaussianBlur(grey, (0, 0), blur), np.float32))
     found = []
     for eye in eyes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,13 +13,12 @@ from PIL import Image
 
 from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.evaluation.metrics import Picture
-from cyclegan_glasses.evaluation.report import Evaluated, Report
-from cyclegan_glasses.evaluation.scores import ARROWS, MEANINGS, RANKING, better, goodness
-from cyclegan_glasses.evaluation.statistics import ByGroup, figure
+from cyclegan_glasses.evaluation.report import Evaluated, Report, group_rows
+from cyclegan_glasses.evaluation.scores import ARROWS, MEANINGS, RANKING, better, ranking_key
+from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.monitoring.curves import chart
-from cyclegan_glasses.monitoring.webpage import Picture as Shown
-from cyclegan_glasses.monitoring.webpage import page, strip, table
+from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
 WORST = 8
 
@@ -38,8 +37,8 @@ class Worst:
         if not name:
             return
         self.seen += 1
-        words = f"{name} {figure(scores[name])}"
-        heapq.heappush(self.found, (-goodness(name, scores[name]), -self.seen, item, after, words))
+        text = f"{name} {figure(scores[name])}"
+        heapq.heappush(self.found, (-ranking_key(name, scores[name]), -self.seen, item, after, text))
         if len(self.found) > WORST:
             heapq.heappop(self.found)
 
@@ -63,20 +62,16 @@ def write_page(report: Report, worst: Sequence[Worst], folder: Path) -> Path:
 
 
 def _about(report: Report) -> dom_tag:
-    words = "  ·  ".join(f"{name}: {value}" for name, value in report.about.items() if value)
-    return tags.p(words, cls="quiet")
+    about = "  ·  ".join(f"{name}: {value}" for name, value in report.about.items() if value)
+    return tags.p(about, cls="quiet")
 
 
 def _scores(report: Report) -> dom_tag:
-    rows: list[list[str | dom_tag]] = []
+    rows: list[list[Cell]] = []
     for name in report.scores:
         label = tags.span(f"{name} {ARROWS.get(better(name), '')}", title=MEANINGS.get(name, ""))
-        cells: list[str | dom_tag] = []
-        for column in report.columns:
-            mean = column.means.get(name)
-            cells.append(str(mean) if mean else figure(column.value(name)))
-        rows.append([label, *cells])
-    heads = [f"{column.source.title} (n {column.n})" for column in report.columns]
+        rows.append([label, *(column.cell(name) for column in report.columns)])
+    heads = [f"{column.candidate.title} (n {column.n})" for column in report.columns]
     meanings = tags.details(tags.summary("What the scores mean"))
     for name in report.scores:
         if name in MEANINGS:
@@ -88,8 +83,8 @@ def _curves(report: Report) -> list[dom_tag]:
     """Each score over the checkpoints of a run, where there are several with a number."""
     runs: dict[str, list[tuple[float, Evaluated]]] = {}
     for column in report.columns:
-        if column.source.epoch.isdecimal():
-            runs.setdefault(column.source.line, []).append((float(column.source.epoch), column))
+        if column.candidate.epoch.isdecimal():
+            runs.setdefault(column.candidate.line, []).append((float(column.candidate.epoch), column))
     runs = {name: columns for name, columns in runs.items() if len(columns) > 1}
     if not runs:
         return []
@@ -101,43 +96,31 @@ def _curves(report: Report) -> list[dom_tag]:
 
 
 def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
-    """Each group of each column; those of rivals are folded away."""
+    """Each group of each column; those of baselines are folded away."""
     body: list[dom_tag] = []
     for column in columns:
-        part = tags.details(open=bool(column.source.weights), cls="groups")
-        part.add(tags.summary(f"{column.source.title}, by group"))
+        section = tags.details(open=bool(column.candidate.weights), cls="groups")
+        section.add(tags.summary(f"{column.candidate.title}, by group"))
         for name, scores in column.groups.items():
             if scores:
-                part.add(tags.div(tags.h3(f"by {name}"), _group(name, scores), cls="card"))
-        if len(part) > 1:
-            body.append(part)
+                section.add(card(f"by {name}", table([name, "n", *scores], group_rows(scores))))
+        if len(section) > 1:
+            body.append(section)
     return [tags.h2("By group"), *body] if body else []
-
-
-def _group(name: str, scores: Mapping[str, ByGroup]) -> dom_tag:
-    values = list(dict.fromkeys(value for found in scores.values() for value in found.means))
-    rows: list[list[str | dom_tag]] = []
-    for value in values:
-        means = [found.means.get(value) for found in scores.values()]
-        count = max(mean.n for mean in means if mean)
-        rows.append([value, str(count), *(str(mean) if mean else "–" for mean in means)])
-    gaps = [f"{f.worst}, gap {figure(f.gap)}" if f.worst else "too few" for f in scores.values()]
-    rows.append([tags.b("worst"), "", *gaps])
-    return table([name, "n", *scores], rows)
 
 
 def _pictures(kept: Worst, number: int, folder: Path) -> list[dom_tag]:
     cards = tags.div(cls="cards")
-    for place, (_, _, item, after, words) in enumerate(sorted(kept.found, key=lambda row: -row[0])):
-        shown = {"input": item.picture, "result": after} | (
-            {"truth": item.truth} if item.truth is not None else {}
-        )
-        row = []
-        for label, picture in shown.items():
+    for place, (_, _, item, after, text) in enumerate(sorted(kept.found, key=lambda row: -row[0])):
+        pictures = {"input": item.picture, "result": after}
+        if item.truth is not None:
+            pictures["truth"] = item.truth
+        figures = []
+        for label, picture in pictures.items():
             path = f"images/{number}_{place}_{label}.png"
             make_folder(folder / "images")
             with atomic_write(folder / path) as file:
                 Image.fromarray(picture).save(file, format="PNG")
-            row.append(Shown(path, label))
-        cards.add(tags.div(tags.h3(f"{item.stem}, {words}"), strip(row, item.stem), cls="card"))
+            figures.append(Figure(path, label))
+        cards.add(card(f"{item.stem}, {text}", strip(figures, item.stem)))
     return [tags.h2(f"{kept.title}: the worst {len(kept.found)}"), cards] if kept.found else []

@@ -34,7 +34,7 @@ def compare(before: Picture, after: Picture, truth: Picture, mask: Mask | None =
     """Compare a result and its untouched input with the truth.
 
     PSNR in dB, SSIM, over the whole picture; with a mask also both inside it, and L1 (of 255) inside and
-    outside it, where «outside» of a result is how far it strays from its input. What cannot be computed,
+    outside it, where "outside" of a result is how far it strays from its input. What is undefined,
     such as a score inside an empty mask or the SSIM of a picture below 11 pixels, is left out.
     """
     scores: dict[str, dict[str, float]] = {}
@@ -53,7 +53,7 @@ def compare(before: Picture, after: Picture, truth: Picture, mask: Mask | None =
     return PairScores(result, untouched)
 
 
-def table(scores: Sequence[PairScores]) -> str:
+def pair_table(scores: Sequence[PairScores]) -> str:
     """Means over pictures as a table to print.
 
     With masks also the share of results that are nearer to the truth inside it than the input was, and how

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 from cyclegan_glasses.evaluation.distances import FEW
 from cyclegan_glasses.evaluation.measure import Measured
-from cyclegan_glasses.evaluation.scores import ARROWS, BY_GROUP, better, goodness
+from cyclegan_glasses.evaluation.scores import ARROWS, BY_GROUP, better, ranking_key
 from cyclegan_glasses.evaluation.statistics import (
     SMALL_GROUP,
     ByGroup,
@@ -25,14 +25,17 @@ from cyclegan_glasses.evaluation.statistics import (
 from cyclegan_glasses.evaluation.tables import markdown_table
 from cyclegan_glasses.files import make_folder, write_json, write_text
 
+#: What files tell of a candidate, by field.
+_CANDIDATE = ("name", "epoch", "passes", "weights", "options", "trained_on")
+
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What was evaluated.
+class Candidate:
+    """A trained model or a baseline that was evaluated.
 
     Attributes:
-        name: of the run or the rival.
-        epoch: label of the checkpoint; empty for a rival.
+        name: of the run or the baseline.
+        epoch: label of the checkpoint; empty for a baseline.
         weights, options: SHA-256 of the generator's file and of the run's `train_opt.json`, shortened.
         trained_on: hash of the manifest that the run was trained on, where it is known.
         passes: how many times the generator went over each picture.
@@ -64,11 +67,15 @@ class Source:
 class Evaluated:
     """One column: what was evaluated, and every score of it."""
 
-    source: Source
+    candidate: Candidate
     means: dict[str, Mean]
     whole: dict[str, float]
     groups: dict[str, dict[str, ByGroup]]
     n: int
+
+    def cell(self, score: str) -> str:
+        """The mean of a score with its interval, or the score of the whole set, to read."""
+        return str(self.means[score]) if score in self.means else figure(self.value(score))
 
     def value(self, score: str) -> float:
         """Mean of a score over pictures, or a score of the whole set; NaN where there is none."""
@@ -80,7 +87,7 @@ class Report:
     """A whole evaluation.
 
     Attributes:
-        about: where the numbers come from: direction, data and its hash, protocol, versions, judge.
+        about: where the numbers come from: direction, data and its hash, protocol, versions, classifier.
         columns: what was evaluated.
         notes: what a reader must know.
     """
@@ -92,8 +99,8 @@ class Report:
     @property
     def title(self) -> str:
         """To stand over everything."""
-        words = (self.about.get(name) for name in ("direction", "colours"))
-        return ", ".join(["Evaluation", *filter(None, words)])
+        known = (self.about.get(name) for name in ("direction", "colours"))
+        return ", ".join(["Evaluation", *filter(None, known)])
 
     @property
     def scores(self) -> list[str]:
@@ -101,18 +108,18 @@ class Report:
         return list(dict.fromkeys(name for c in self.columns for name in (*c.whole, *c.means)))
 
 
-def evaluated(source: Source, measured: Measured) -> Evaluated:
+def evaluated(candidate: Candidate, measured: Measured) -> Evaluated:
     """Means and groups of what was measured."""
     names = list(dict.fromkeys(name for groups in measured.groups for name in groups))
     groups: dict[str, dict[str, ByGroup]] = {}
     for name in names:
-        values = [own.get(name, "") for own in measured.groups]
+        values = [group.get(name, "") for group in measured.groups]
         groups[name] = {
-            score: by_group(measured.rows, values, score, partial(goodness, score))
+            score: by_group(measured.rows, values, score, partial(ranking_key, score))
             for score in BY_GROUP
             if any(score in row for row in measured.rows)
         }
-    return Evaluated(source, summarise(measured.rows), measured.whole, groups, len(measured.rows))
+    return Evaluated(candidate, summarise(measured.rows), measured.whole, groups, len(measured.rows))
 
 
 def warnings(report: Report) -> list[str]:
@@ -129,19 +136,17 @@ def warnings(report: Report) -> list[str]:
             if scores
         }
         if any(small.values()):
-            words = ", ".join(f"{count} of {name}" for name, count in small.items() if count)
-            found.append(f"groups of fewer than {SMALL_GROUP} pictures say little: {words}")
+            counts = ", ".join(f"{count} of {name}" for name, count in small.items() if count)
+            found.append(f"groups of fewer than {SMALL_GROUP} pictures say little: {counts}")
     return found
 
 
 def to_markdown(report: Report) -> str:
     """The table to print: a line a score, a column each, then the notes."""
-    head = ["", *(column.source.title for column in report.columns)]
+    head = ["", *(column.candidate.title for column in report.columns)]
     lines = [["n", *(str(column.n) for column in report.columns)]]
     for name in report.scores:
-        cells = []
-        for column in report.columns:
-            cells.append(str(column.means[name]) if name in column.means else figure(column.value(name)))
+        cells = [column.cell(name) for column in report.columns]
         lines.append([f"{name} {ARROWS.get(better(name), '')}".strip(), *cells])
     text = [report.title, "", *markdown_table(head, lines), ""]
     return "\n".join(text + [f"- {note}" for note in report.notes]) + "\n"
@@ -154,28 +159,33 @@ def groups_markdown(report: Report) -> str:
         for name, scores in column.groups.items():
             if not scores:
                 continue
-            values = list(dict.fromkeys(value for score in scores.values() for value in score.means))
-            counts = {v: max(s.means[v].n for s in scores.values() if v in s.means) for v in values}
-            lines = [
-                [value, str(counts[value]), *(str(s.means.get(value, "–")) for s in scores.values())]
-                for value in values
-            ]
-            lines.append(["worst, gap", "", *(_worst(score) for score in scores.values())])
-            text += [f"{column.source.title} by {name}", "", *markdown_table([name, "n", *scores], lines), ""]
+            table = markdown_table([name, "n", *scores], group_rows(scores))
+            text += [f"{column.candidate.title} by {name}", "", *table, ""]
     return "\n".join(text)
+
+
+def group_rows(scores: Mapping[str, ByGroup]) -> list[list[str]]:
+    """A row for each value of a group: its name, its count, its mean of each score; then the worst ones."""
+    values = list(dict.fromkeys(value for score in scores.values() for value in score.means))
+    counts = {v: max(s.means[v].n for s in scores.values() if v in s.means) for v in values}
+    rows = [[v, str(counts[v]), *(str(s.means.get(v, "–")) for s in scores.values())] for v in values]
+    worst = [f"{s.worst}, {figure(s.gap)}" if s.worst else "–" for s in scores.values()]
+    return [*rows, ["worst, gap", "", *worst]]
 
 
 def to_csv(report: Report) -> str:
     """A line each: what it was, with which data and versions, then every score with its interval."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    own = ("name", "epoch", "passes", "weights", "options", "trained_on")
-    head = [*own, *report.about, "n"]
+    head = [*_CANDIDATE, *report.about, "n"]
     for name in report.scores:
         head += [name, f"{name} low", f"{name} high"]
     writer.writerow(head)
     for column in report.columns:
-        row: list[Any] = [getattr(column.source, name) for name in own] + [*report.about.values(), column.n]
+        row: list[Any] = [getattr(column.candidate, name) for name in _CANDIDATE] + [
+            *report.about.values(),
+            column.n,
+        ]
         for name in report.scores:
             mean = column.means.get(name)
             values = (mean.mean, mean.low, mean.high) if mean else (column.value(name), math.nan, math.nan)
@@ -188,12 +198,7 @@ def to_json(report: Report) -> dict[str, Any]:
     """Everything, as strict JSON values: what is not finite is null."""
     columns = [
         {
-            "name": column.source.name,
-            "epoch": column.source.epoch,
-            "passes": column.source.passes,
-            "weights": column.source.weights,
-            "options": column.source.options,
-            "trained_on": column.source.trained_on,
+            **{name: getattr(column.candidate, name) for name in _CANDIDATE},
             "n": column.n,
             "scores": {name: _mean_json(mean) for name, mean in column.means.items()},
             "whole": {name: _finite(value) for name, value in column.whole.items()},
@@ -226,23 +231,18 @@ def write_report(report: Report, measured: Sequence[Measured], folder: Path) -> 
     write_text(folder / "evaluation.csv", to_csv(report))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    names = list(dict.fromkeys(name for part in measured for row in part.rows for name in row))
+    names = list(dict.fromkeys(name for one in measured for row in one.rows for name in row))
     writer.writerow(["of", "picture", *names])
-    for column, part in zip(report.columns, measured, strict=True):
-        for stem, row in zip(part.stems, part.rows, strict=True):
-            writer.writerow([column.source.title, stem, *(_cell(row.get(name)) for name in names)])
+    for column, one in zip(report.columns, measured, strict=True):
+        for stem, row in zip(one.stems, one.rows, strict=True):
+            writer.writerow([column.candidate.title, stem, *(_cell(row.get(name)) for name in names)])
     write_text(folder / "pictures.csv", file.getvalue())
 
 
 def best(report: Report, score: str) -> Evaluated | None:
     """The checkpoint with the best value of `score`, the first of equals; None where none has it."""
-    known = [c for c in report.columns if c.source.epoch and math.isfinite(c.value(score))]
-    rank: Callable[[Evaluated], float] = lambda column: goodness(score, column.value(score))  # noqa: E731
-    return max(known, key=rank, default=None)
-
-
-def _worst(found: ByGroup) -> str:
-    return f"{found.worst}, {figure(found.gap)}" if found.worst else "–"
+    known = [c for c in report.columns if c.candidate.epoch and math.isfinite(c.value(score))]
+    return max(known, key=lambda column: ranking_key(score, column.value(score)), default=None)
 
 
 def _mean_json(mean: Mean) -> dict[str, float | int | None]:

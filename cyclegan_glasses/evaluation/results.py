@@ -15,18 +15,18 @@ from tqdm import tqdm
 from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.models import find_generators, load_generator
-from cyclegan_glasses.editing.translate import LABELS, translate
-from cyclegan_glasses.evaluation.pairs import PairScores, score_pair, table
-from cyclegan_glasses.monitoring.results_page import Result, write_results_page
+from cyclegan_glasses.editing.translate import FILE_LABELS, translate
+from cyclegan_glasses.evaluation.pairs import PairScores, pair_table, score_pair
+from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.training.checkpoint import weights_path
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """The generator of a direction, with its channels, and that of the way back if it is there."""
+class GeneratorPair:
+    """The generator of a direction, with its channels, and the reverse one if it is there."""
 
-    forth: nn.Module
-    back: nn.Module | None
+    generator: nn.Module
+    reverse: nn.Module | None
     input_nc: int
     output_nc: int
 
@@ -39,7 +39,7 @@ def load_pair(
     suffix: str,
     device: torch.device,
     asked: Mapping[str, Any] | None = None,
-) -> Pair:
+) -> GeneratorPair:
     """Load the generators from a run's folder, in evaluation mode.
 
     Args:
@@ -52,46 +52,55 @@ def load_pair(
     path, other = weights_path(folder, label, f"G{suffix}"), None
     if not single:
         path, other = find_generators(folder, label, direction)
-    forth, settings = load_generator(path, device, asked)
-    back = load_generator(other, device)[0] if other else None
-    return Pair(forth, back, settings.input_nc, settings.output_nc)
+    generator, settings = load_generator(path, device, asked)
+    reverse = load_generator(other, device)[0] if other else None
+    return GeneratorPair(generator, reverse, settings.input_nc, settings.output_nc)
 
 
 def write_results(
     batches: Batches,
-    forth: nn.Module,
-    back: nn.Module | None,
+    generators: GeneratorPair,
     direction: str,
     folder: Path,
     precision: Precision,
     title: str,
-    plain: bool = False,
+    single: bool = False,
     aspect_ratio: float = 1.0,
     limit: int | None = None,
 ) -> tuple[Path, str]:
     """Translate `batches`, write pictures and `index.html` into `folder`.
 
     Args:
-        plain: call the pictures `real` and `fake`, as the reference implementation's `--model test`.
+        single: call the pictures `real` and `fake`, as the reference implementation's `--model test`.
         limit: translate at most so many.
 
     Returns:
         The page's path, and a table of mean scores (empty without a truth).
     """
-    labels = LABELS["single" if plain else direction]
-    done = translate(batches.epoch(1), forth, back, direction, folder, precision, labels, aspect_ratio, limit)
+    labels = FILE_LABELS["single" if single else direction]
+    translations = translate(
+        batches.epoch(1),
+        generators.generator,
+        generators.reverse,
+        direction,
+        folder,
+        precision,
+        labels,
+        aspect_ratio,
+        limit,
+    )
     total = min(batches.epoch_size, limit or batches.epoch_size)
     results, scores = [], []
-    for item in tqdm(done, total=total, unit="picture", disable=not sys.stderr.isatty()):
+    for item in tqdm(translations, total=total, unit="picture", disable=not sys.stderr.isatty()):
         pair = PairScores({}, {})
         if item.truth is not None:
             pair = score_pair(item.pictures[labels.real], item.pictures[labels.fake], item.truth, item.mask)
             scores.append(pair)
-        shown = {label: _relative(path, folder) for label, path in item.pictures.items()}
+        pictures = {label: _relative(path, folder) for label, path in item.pictures.items()}
         truth = _relative(item.truth, folder) if item.truth else ""
-        results.append(Result(item.stem, shown, truth, pair.result, pair.input))
+        results.append(Result(item.stem, pictures, truth, pair.result, pair.input))
     page = write_results_page(folder, title, direction, results)
-    return page, table(scores) if scores else ""
+    return page, pair_table(scores) if scores else ""
 
 
 def _relative(path: Path, folder: Path) -> str:

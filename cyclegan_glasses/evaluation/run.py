@@ -1,4 +1,4 @@
-"""What `evaluate` runs: loads the models, measures them beside their rivals, writes the report."""
+"""What `evaluate` runs: loads the models, measures them beside baselines, writes the report."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ import torch
 from tqdm import tqdm
 
 from cyclegan_glasses import __version__
-from cyclegan_glasses.attributes.classifier import load_judge
+from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.attributes.verdicts import Encoder
-from cyclegan_glasses.cli.evaluate import Request, name_of
 from cyclegan_glasses.devices import choose_device, choose_precision
+from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.baselines import rival
-from cyclegan_glasses.evaluation.encoders import Inception, SFace
+from cyclegan_glasses.evaluation.baselines import baseline
 from cyclegan_glasses.evaluation.examiner import network_editor
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Editor, Instruments, Measured, already_there, measure
 from cyclegan_glasses.evaluation.page import Worst, write_page
-from cyclegan_glasses.evaluation.perception import Lpips, find_alexnet
+from cyclegan_glasses.evaluation.pretrained import Inception, Lpips, SFace, find_alexnet
 from cyclegan_glasses.evaluation.report import (
+    Candidate,
     Report,
-    Source,
     best,
     evaluated,
     to_markdown,
     warnings,
     write_report,
 )
-from cyclegan_glasses.evaluation.settings import DIRECTIONS, UNTOUCHED
-from cyclegan_glasses.evaluation.statistics import bootstrap, figure
+from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
+from cyclegan_glasses.evaluation.statistics import bootstrap
+from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
@@ -45,80 +45,80 @@ from cyclegan_glasses.training.run_folder import OPTIONS_FILE
 SHORT = 12  # letters of a hash that are shown
 
 
-def evaluate(request: Request) -> str:
+def evaluate(settings: EvaluationSettings) -> str:
     """Evaluate what is asked for, write the report, and return what to print.
 
     Raises:
         UserError: something that is asked for is not there or does not fit.
     """
-    request = replace(request, pictures=replace(request.pictures, grey=_grey(request)))
-    inputs = Inputs(request.pictures)
-    instruments = _instruments(request)
-    report = Report(_about(request, instruments))
-    report.notes += _notes(inputs, instruments, request)
+    settings = replace(settings, inputs=replace(settings.inputs, grey=_grey(settings)))
+    inputs = Inputs(settings.inputs)
+    instruments = _instruments(settings)
+    report = Report(_about(settings, instruments))
+    report.notes += _notes(inputs, instruments, settings)
     done: list[Measured] = []
     worst: list[Worst] = []
-    for source, editor, learnt in _candidates(request, inputs):
-        kept = Worst(source.title)
-        with tqdm(total=len(inputs), desc=source.title, disable=not sys.stderr.isatty()) as bar:
+    for candidate, editor, trained in _candidates(settings, inputs):
+        kept = Worst(candidate.title)
+        with tqdm(total=len(inputs), desc=candidate.title, disable=not sys.stderr.isatty()) as bar:
             measured = measure(inputs, editor, instruments, kept.keep, bar.update)
         if not measured.rows:
             raise UserError(
-                f"{source.title} translated no picture: are there masks in {request.pictures.dataroot}?"
+                f"{candidate.title} translated no picture: are there masks in {settings.inputs.dataroot}?"
             )
-        column = evaluated(source, measured)
-        if learnt:
+        column = evaluated(candidate, measured)
+        if trained:
             column.means["change of what is right"] = bootstrap(already_there(inputs, editor, len(inputs)))
             worst.append(kept)
         report.columns.append(column)
         done.append(measured)
     report.notes += warnings(report)
-    if request.pick:
-        report.notes.append(_picked(report, request.pick))
-    write_report(report, done, request.out)
-    page = write_page(report, worst, request.out)
+    if settings.pick:
+        report.notes.append(_picked(report, settings.pick))
+    write_report(report, done, settings.out)
+    page = write_page(report, worst, settings.out)
     return f"{to_markdown(report)}\nresults: {page}\n"
 
 
-def _candidates(request: Request, inputs: Inputs) -> Iterator[tuple[Source, Editor, bool]]:
-    """What is evaluated, with its editor, and whether it was learnt; models are loaded one at a time."""
-    device = choose_device(request.device)
-    precision = choose_precision(request.precision, device)
-    forth, back = DIRECTIONS if request.pictures.direction == DIRECTIONS[0] else DIRECTIONS[::-1]
-    for path, label in request.runs:
+def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[Candidate, Editor, bool]]:
+    """What is evaluated, with its editor, and whether it is trained; models are loaded one at a time."""
+    device = choose_device(settings.device)
+    precision = choose_precision(settings.precision, device)
+    direction, reverse = settings.inputs.direction, opposite(settings.inputs.direction)
+    for path, label in settings.runs:
         model = _load(path, label, device)
-        generator, other = model.get(forth), model.generators.get(back)
+        generator, other = model.get(direction), model.generators.get(reverse)
         channels = generator.settings.input_nc, generator.settings.output_nc
-        for passes in request.passes:
+        for passes in settings.passes:
             if passes > 1 and channels[0] != channels[1]:
                 raise UserError(f"{path} gives other pictures than it takes: leave --passes out")
             network = other.network if other else None
             yield (
-                replace(_source(model, path, label, forth), passes=passes),
+                replace(_candidate(model, path, label, direction), passes=passes),
                 network_editor(generator.network, network, precision, channels[0] == 1, passes),
                 True,
             )
-    for name in request.baselines:
+    for name in settings.baselines:
         if name == UNTOUCHED or inputs.masked:
-            yield Source(name), rival(name), False
+            yield Candidate(name), baseline(name), False
 
 
-def _grey(request: Request) -> bool:
+def _grey(settings: EvaluationSettings) -> bool:
     """Whether one of the models takes or gives grey pictures: then all are scored in luminance."""
-    first = dict(reversed(request.runs))  # of the checkpoints of a run
+    first = dict(reversed(settings.runs))  # of the checkpoints of a run
     models = (_load(path, label, torch.device("cpu")) for path, label in first.items())
-    settings = [model.get(request.pictures.direction).settings for model in models]
-    return any(1 in (own.input_nc, own.output_nc) for own in settings)
+    networks = [model.get(settings.inputs.direction).settings for model in models]
+    return any(1 in (network.input_nc, network.output_nc) for network in networks)
 
 
 def _load(path: Path, label: str, device: torch.device) -> EditingModel:
     return load_model(path, device, label=label or "latest")
 
 
-def _source(model: EditingModel, path: Path, label: str, direction: str) -> Source:
+def _candidate(model: EditingModel, path: Path, label: str, direction: str) -> Candidate:
     file, options = Path(model.source), path / OPTIONS_FILE
-    return Source(
-        name=name_of(path),
+    return Candidate(
+        name=model_name(path),
         epoch=label,
         weights=sha256_of(file if file.is_file() else find_generators(path, label, direction)[0])[:SHORT],
         options=sha256_of(options)[:SHORT] if options.is_file() else "",
@@ -126,29 +126,29 @@ def _source(model: EditingModel, path: Path, label: str, direction: str) -> Sour
     )
 
 
-def _instruments(request: Request) -> Instruments:
-    judge, alexnet = load_judge(request.judge), request.lpips or find_alexnet()
+def _instruments(settings: EvaluationSettings) -> Instruments:
+    classifier, alexnet = load_classifier(settings.classifier), settings.lpips or find_alexnet()
     return Instruments(
-        judge=judge,
-        encoder=judge,
-        inception=Inception(request.inception) if request.inception else None,
-        sface=SFace(request.sface) if request.sface else None,
+        classifier=classifier,
+        encoder=classifier,
+        inception=Inception(settings.inception) if settings.inception else None,
+        sface=SFace(settings.sface) if settings.sface else None,
         lpips=Lpips(alexnet) if alexnet else None,
-        detector=make_detector(steady=False) if request.landmarks else None,
+        detector=make_detector(steady=False) if settings.landmarks else None,
     )
 
 
-def _about(request: Request, instruments: Instruments) -> dict[str, str]:
-    pictures, judge = request.pictures, instruments.encoder
+def _about(settings: EvaluationSettings, instruments: Instruments) -> dict[str, str]:
+    pictures, classifier = settings.inputs, instruments.encoder
     known = (pictures.dataroot / MANIFEST).is_file()
     return {
         "direction": pictures.direction,
         "colours": "luminance alone" if pictures.grey else "",
         "data": str(pictures.dataroot),
         "manifest": manifest_hash(pictures.dataroot)[:SHORT] if known else "",
-        "protocol": pictures.protocol.words
+        "protocol": pictures.protocol.about
         or f"{pictures.protocol.preprocess} {pictures.protocol.crop_size}, PNG",
-        "judge": _known_by(judge) if judge else "",
+        "judge": _known_by(classifier) if classifier else "",
         "inception": instruments.inception.sha256[:SHORT] if instruments.inception else "",
         "likeness": _known_by(instruments.sface) if instruments.sface else "",
         "lpips": instruments.lpips.sha256[:SHORT] if instruments.lpips else "",
@@ -173,14 +173,15 @@ def _versions() -> list[str]:
     return found
 
 
-def _notes(inputs: Inputs, instruments: Instruments, request: Request) -> list[str]:
+def _notes(inputs: Inputs, instruments: Instruments, settings: EvaluationSettings) -> list[str]:
     """What is left out, and why."""
     notes = []
-    if request.pictures.grey:
-        notes.append("a model of grey pictures is among them: all, rivals too, are scored in luminance")
-    if instruments.judge is None:
+    if settings.inputs.grey:
+        notes.append("a model of grey pictures is among them: all, baselines too, are scored in luminance")
+    if instruments.classifier is None:
         notes.append(
-            "no judge: whether results are as asked, FD-judge, KD-judge and its likeness are left out"
+            "no attribute classifier: whether results are as asked, FD-judge, KD-judge and its likeness"
+            " are left out"
         )
     if instruments.inception is None:
         notes.append("no --inception: FID and KID are left out")
@@ -189,14 +190,14 @@ def _notes(inputs: Inputs, instruments: Instruments, request: Request) -> list[s
         notes.append(f"{found} in common, no pairs: scores against the truth are left out")
     elif instruments.lpips is None:
         notes.append("no --lpips, and none in torch's cache: LPIPS is left out")
-    if not inputs.masked and set(request.baselines) - {UNTOUCHED}:
-        notes.append(f"no masks in {request.pictures.phase}M: inpainting is left out")
-    counts, protocol = (len(inputs), inputs.target_count), request.pictures.protocol
-    wanted = protocol.counts if request.pictures.direction == "AtoB" else protocol.counts[::-1]
-    if any(wanted) and counts != wanted:
+    if not inputs.masked and set(settings.baselines) - {UNTOUCHED}:
+        notes.append(f"no masks in {settings.inputs.phase}M: inpainting is left out")
+    counts, protocol = (len(inputs), inputs.target_count), settings.inputs.protocol
+    expected = protocol.counts if settings.inputs.direction == REMOVE else protocol.counts[::-1]
+    if any(expected) and counts != expected:
         notes.append(
-            f"{protocol.name}: {counts[0]} inputs and {counts[1]} targets, the protocol has {wanted[0]} and "
-            f"{wanted[1]}: not to be set beside published numbers"
+            f"{protocol.name}: {counts[0]} inputs and {counts[1]} targets, the protocol has "
+            f"{expected[0]} and {expected[1]}: not to be set beside published numbers"
         )
     return notes
 
@@ -205,4 +206,4 @@ def _picked(report: Report, score: str) -> str:
     column = best(report, score)
     if column is None:
         raise UserError(f"--pick {score!r} is no score of this evaluation: {', '.join(report.scores)}")
-    return f"best by {score}: {column.source.title} ({figure(column.value(score))})"
+    return f"best by {score}: {column.candidate.title} ({figure(column.value(score))})"

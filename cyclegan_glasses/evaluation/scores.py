@@ -26,11 +26,11 @@ MEANINGS = {
     "L1 inside": "of 255, against the truth, inside the glasses' mask",
     "L1 ring": "of 255, against the truth, in a ring around the mask",
     "L1 outside": "of 255, against the input, outside the mask",
-    "as asked": "share that the judge reads as asked",
+    "as asked": "share that the attribute classifier calls as asked",
     "as asked, of two": "the same where it may say glasses or none alone, as a plain classifier",
-    "confidence": "the judge's, that it is as asked",
-    "broken": "share that the judge calls no photograph",
-    "right before": "share whose input the judge reads as asked already",
+    "confidence": "of the classifier, that it is as asked",
+    "broken": "share that the classifier calls no photograph",
+    "right before": "share whose input the classifier calls as asked already",
     "rims off": "share of the way round the eyes along which a line was removed",
     "whole frame off": "share with both rims (three quarters round) and the bridge removed",
     "frame left": "share of the contrast of the rims that is still there; 1 where none went",
@@ -64,6 +64,6 @@ def better(name: str) -> str:
     return ZERO if lowered.startswith(_ZERO) else LOW
 
 
-def goodness(name: str, value: float) -> float:
+def ranking_key(name: str, value: float) -> float:
     """A number that is larger for a better value."""
     return {HIGH: value, LOW: -value, ZERO: -abs(value), "": 0.0}[better(name)]

@@ -1,15 +1,16 @@
-"""What an evaluation is told. Free of torch and numpy."""
+"""Settings of an evaluation. Free of torch and numpy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError, one_of
 
-DIRECTIONS = ("AtoB", "BtoA")
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
-RIVALS = (UNTOUCHED, TELEA, NS)
+BASELINES = (UNTOUCHED, TELEA, NS)
 FITS = ("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none")
 
 
@@ -22,7 +23,7 @@ class Protocol:
         preprocess, load_size, crop_size: see `data.transforms.plan`.
         filter: of Pillow that resizes, `bicubic` or `bilinear`.
         counts: pictures of A and B that the protocol asks for; 0 for any number.
-        words: what stands beside its numbers.
+        about: what stands beside its numbers.
     """
 
     name: str = ""
@@ -31,7 +32,7 @@ class Protocol:
     crop_size: int = 256
     filter: str = "bicubic"
     counts: tuple[int, int] = (0, 0)
-    words: str = ""
+    about: str = ""
 
     def __post_init__(self) -> None:
         one_of("preprocess", self.preprocess, FITS)
@@ -46,13 +47,13 @@ CELEBA = Protocol(
     crop_size=256,
     filter="bilinear",
     counts=(2672, 37157),
-    words="CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)",
+    about="CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)",
 )
 PROTOCOLS = {CELEBA.name: CELEBA}
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationSettings:
+class InputSettings:
     """Which pictures are evaluated, and how.
 
     Attributes:
@@ -66,7 +67,7 @@ class EvaluationSettings:
     """
 
     dataroot: Path
-    direction: str = "AtoB"
+    direction: str = REMOVE
     phase: str = "test"
     limit: int = 0
     groups: tuple[str, ...] = ()
@@ -81,3 +82,39 @@ class EvaluationSettings:
             raise UserError(
                 f"there is no --dataroot {self.dataroot}: name the folder that holds {self.phase}A"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """What `evaluate` compares, and what it measures with.
+
+    Attributes:
+        runs: folders of runs with the label of the checkpoint to load, or files of models.
+        baselines: to stand beside them, any of `BASELINES`.
+        inputs: what is evaluated, and how.
+        out: folder of the report.
+        classifier, inception, sface, lpips: files, where given.
+        landmarks: look for landmarks, too.
+        passes: how many times generators go over a picture, a column each.
+        pick: score by which the best checkpoint is named; empty for none.
+        device, precision: as for train.py.
+    """
+
+    runs: tuple[tuple[Path, str], ...]
+    baselines: tuple[str, ...]
+    inputs: InputSettings
+    out: Path
+    classifier: Path | None
+    inception: Path | None
+    sface: Path | None
+    lpips: Path | None
+    landmarks: bool
+    passes: tuple[int, ...]
+    pick: str
+    device: str
+    precision: str
+
+
+def model_name(path: Path) -> str:
+    """What the model of a folder or a file is called."""
+    return "shipped" if path == SHIPPED else path.name if path.is_dir() else path.stem

@@ -1,13 +1,14 @@
-"""Means with their doubt, by group."""
+"""Means with their uncertainty, by group."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+
+from cyclegan_glasses.evaluation.tables import figure
 
 RESAMPLES = 1000
 SMALL_GROUP = 30
@@ -37,10 +38,6 @@ class ByGroup:
     worst: str
     gap: float
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
-
 
 def bootstrap(values: Sequence[float] | np.ndarray, seed: int = 0) -> Mean:
     """Mean of the finite values and its 95 % percentile interval over 1,000 resamples (Efron 1979).
@@ -67,7 +64,7 @@ def summarise(rows: Sequence[Mapping[str, float]]) -> dict[str, Mean]:
 
 
 def by_group(
-    rows: Sequence[Mapping[str, float]], values: Sequence[str], score: str, goodness: Callable[[float], float]
+    rows: Sequence[Mapping[str, float]], values: Sequence[str], score: str, key: Callable[[float], float]
 ) -> ByGroup:
     """One score by group.
 
@@ -75,26 +72,20 @@ def by_group(
         rows: scores of each picture.
         values: of the group, one a row; empty where it is not known.
         score: name of the score.
-        goodness: larger for a better mean.
+        key: larger for a better mean.
     """
     means = {}
     for value in sorted(set(values) - {""}):
-        found = [row[score] for row, own in zip(rows, values, strict=True) if own == value and score in row]
+        found = [
+            row[score] for row, other in zip(rows, values, strict=True) if other == value and score in row
+        ]
         if found:
             means[value] = bootstrap(found)
     large = {value: m.mean for value, m in means.items() if m.n >= SMALL_GROUP and math.isfinite(m.mean)}
     if len(large) < 2:
         return ByGroup(means, "", math.nan)
-    worst = min(large, key=lambda value: goodness(large[value]))
+    worst = min(large, key=lambda value: key(large[value]))
     return ByGroup(means, worst, max(large.values()) - min(large.values()))
-
-
-def figure(value: float) -> str:
-    """A number to read: four digits at most."""
-    if not math.isfinite(value):
-        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
-    value = 0.0 if abs(value) < 5e-4 else value
-    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
 
 
 def mean_of(values: Sequence[float]) -> float:

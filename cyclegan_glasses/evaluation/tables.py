@@ -1,7 +1,8 @@
-"""Tables to read in a terminal and to paste into a page."""
+"""Numbers and tables to read in a terminal and to paste into a page."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -11,3 +12,11 @@ def markdown_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[
     rows = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in (head, *lines)]
     rows.insert(1, ["-" * max(3, width) for width in widths])
     return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def figure(value: float) -> str:
+    """A number to read: four digits at most."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    value = 0.0 if abs(value) < 5e-4 else value
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"

@@ -22,8 +22,8 @@ class Framing:
     """Where the eyes come to lie: a property of a data set, to be the same in training and in use.
 
     Attributes:
-        eye_height: of the line between the eyes, as a share of the crop's height from its top.
-        eye_distance: between the eye centres, as a share of the crop's width.
+        eye_height: of the line between the eyes, as a fraction of the crop's height from its top.
+        eye_distance: between the eye centres, as a fraction of the crop's width.
     """
 
     eye_height: float = 0.40
@@ -37,7 +37,7 @@ class Alignment:
     Attributes:
         matrix: 2 x 3, takes a point (x, y, 1) of the picture to the crop: rotation, scale and shift.
         size: side of the square crop, in pixels.
-        outside: share of the crop that lies outside of the picture, 0 to 1.
+        outside: fraction of the crop that lies outside of the picture, 0 to 1.
     """
 
     matrix: tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -60,11 +60,11 @@ class Alignment:
         return points @ inverse[:, :2].T + inverse[:, 2]
 
 
-def turn(face: Face) -> float | None:
-    """Estimate of the head's turn to the side in degrees: 0 is frontal, positive towards the picture's right.
+def yaw_of(face: Face) -> float | None:
+    """Estimate of the head's yaw in degrees: 0 is frontal, positive towards the picture's right.
 
     From where the nose tip lies between the eyes: on a head whose nose tip stands half an eye distance before
-    the eyes, it lies tan(turn) / 2 eye distances beside their middle. None where the nose was not measured.
+    the eyes, it lies tan(yaw) / 2 eye distances beside their middle. None where the nose was not measured.
     """
     right, left, nose = face.landmarks[:3]
     across = left - right
@@ -141,7 +141,7 @@ def paste_change(
         image: uint8 RGB (height, width, 3); stays as it is.
         change: edited crop minus crop, float (size, size, 3), in grey levels of -255 to 255.
         alignment: of the crop.
-        feather: width of the fading border, as a share of the crop's side.
+        feather: width of the fading border, as a fraction of the crop's side.
 
     Returns:
         uint8 RGB (height, width, 3).
@@ -175,12 +175,12 @@ def spread(
     there = np.zeros((window[0].stop - top, window[1].stop - left, values.shape[2]), np.float32)
     if not there.size:
         return window, there
-    back = cv2.invertAffineTransform(np.array(alignment.matrix))
-    back[:, 2] -= (left, top)
+    inverse = cv2.invertAffineTransform(np.array(alignment.matrix))
+    inverse[:, 2] -= (left, top)
     size = (there.shape[1], there.shape[0])
     for first in range(0, values.shape[2], 4):  # OpenCV warps up to four channels at once
         some = np.ascontiguousarray(values[:, :, first : first + 4], np.float32)
-        warped = _warp(some, back, size, 1 / alignment.scale, cv2.BORDER_CONSTANT)
+        warped = _warp(some, inverse, size, 1 / alignment.scale, cv2.BORDER_CONSTANT)
         there[:, :, first : first + 4] = warped.reshape(*there.shape[:2], -1)
     return window, there
 

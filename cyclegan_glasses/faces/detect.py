@@ -20,6 +20,7 @@ import numpy as np
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.models import VARIABLE, find_yunet
+from cyclegan_glasses.images import to_grey
 
 LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 _LOG = logging.getLogger(__name__)
@@ -119,18 +120,18 @@ class YuNetDetector:
         x, y, width, height = face.box
         larger = max(width, height)
         left, top = (int(max(0, start - larger / 4)) for start in (x, y))
-        part = image[top : int(y + height + larger / 4) + 1, left : int(x + width + larger / 4) + 1]
+        window = image[top : int(y + height + larger / 4) + 1, left : int(x + width + larger / 4) + 1]
         scale = _SECOND_LOOK / larger
-        size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
-        view = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-        back = np.array(part.shape[1::-1]) / size
+        size = (max(1, round(window.shape[1] * scale)), max(1, round(window.shape[0] * scale)))
+        view = cv2.resize(window, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        ratio = np.array(window.shape[1::-1]) / size
         seen = []
         for mirrored in (False, True):
             for row in self._rows(view[:, ::-1] if mirrored else view):
                 points = row[4:14].reshape(5, 2)
                 if mirrored:
                     points = points[[1, 0, 2, 4, 3]] * (-1, 1) + (size[0], 0)
-                points = points * back + (left, top)
+                points = points * ratio + (left, top)
                 if np.abs(points - face.landmarks).max() < larger / 5:  # not another face in the view
                     seen.append(points)
         return replace(face, landmarks=np.mean(seen, axis=0)) if seen else face
@@ -158,7 +159,7 @@ class HaarDetector:
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """See `FaceDetector.find_faces`."""
         small, scale = _scaled(image)
-        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+        grey = cv2.equalizeHist(to_grey(small))
         faces = self._faces(grey)
         if not faces:  # the cascade wants some room around a face
             room = max(small.shape[:2]) // 4
@@ -188,8 +189,8 @@ class HaarDetector:
         """The pair of eyes in the upper part of `box` that fits a face best, (2, 2), or None."""
         x, y, width, height = box
         upper = grey[y : y + int(0.6 * height), x : x + width]
-        found = self._eye.detectMultiScale(upper, 1.05, 3, minSize=(width // 10, width // 10))
-        centres = [np.array([x + u + w / 2, y + v + h / 2]) for u, v, w, h in found]
+        boxes = self._eye.detectMultiScale(upper, 1.05, 3, minSize=(width // 10, width // 10))
+        centres = [np.array([x + u + w / 2, y + v + h / 2]) for u, v, w, h in boxes]
         pairs = []
         for one in centres:
             for other in centres:
@@ -213,9 +214,9 @@ def make_detector(path: str | Path | None = None, steady: bool = True) -> FaceDe
     Raises:
         UserError: `path` names no file or no YuNet model.
     """
-    found = find_yunet(path)
-    if found is not None:
-        return YuNetDetector(found, steady=steady)
+    file = find_yunet(path)
+    if file is not None:
+        return YuNetDetector(file, steady=steady)
     _LOG.warning(
         "YuNet's file is not at hand: faces are found by Haar cascades, which miss many eyes behind glasses; "
         "add --download_yunet once, or set %s to the file",

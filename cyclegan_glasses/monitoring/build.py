@@ -8,11 +8,11 @@ from typing import TextIO
 from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.monitoring.composite import CompositeMonitor
 from cyclegan_glasses.monitoring.console import Console
-from cyclegan_glasses.monitoring.dashboard import Dashboard
 from cyclegan_glasses.monitoring.history import History
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.monitoring.threaded import ThreadedMonitor
 from cyclegan_glasses.monitoring.training_page import TrainingPage
+from cyclegan_glasses.monitoring.visdom.dashboard import Dashboard
 from cyclegan_glasses.monitoring.wandb import WeightsAndBiases
 from cyclegan_glasses.training.progress import Monitor, NullMonitor
 
@@ -20,7 +20,7 @@ from cyclegan_glasses.training.progress import Monitor, NullMonitor
 def build_monitors(
     settings: MonitoringSettings,
     folder: Path,
-    ranks: DistributedContext = ALONE,
+    context: DistributedContext = ALONE,
     stream: TextIO | None = None,
 ) -> Monitor:
     """Everything that watches the run in `folder`, as one monitor that never raises.
@@ -31,14 +31,14 @@ def build_monitors(
     Args:
         settings: what is wanted.
         folder: `checkpoints/<name>`.
-        ranks: the processes that train together; the first one's monitor watches.
+        context: the processes that train together; the first one's monitor watches.
         stream: where the console prints, standard output if not given.
 
     Raises:
         UserError: the dashboard's port is taken by something else, `wandb` is asked for and not installed,
             or the folder cannot be written.
     """
-    if not ranks.is_main:
+    if not context.is_main:
         return NullMonitor()
     console = Console(folder, stream)
     # These may refuse, so they come before anything is written.

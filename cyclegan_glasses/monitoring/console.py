@@ -9,6 +9,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from cyclegan_glasses.monitoring.formats import duration
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 LOSS_LOG = "loss_log.txt"
@@ -22,17 +23,6 @@ def loss_line(progress: Progress, losses: dict[str, float]) -> str:
         f"time: {progress.step_seconds:.3f}, data: {progress.wait_seconds:.3f})"
     )
     return " ".join([head, *(f"{name}: {value:.3f}" for name, value in losses.items())])
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: `2 d 4 h`, `1 h 05 min`, `3 min 20 s`, `12 s`."""
-    whole = max(0, round(seconds))
-    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"
 
 
 class Console(Monitor):
@@ -73,8 +63,8 @@ class Console(Monitor):
 
     def scores(self, progress: Progress, scores: dict[str, float]) -> None:
         """Print one line."""
-        words = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
-        self._print(f"scores after {progress.seen:,} pictures: {words}")
+        text = ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
+        self._print(f"scores after {progress.seen:,} pictures: {text}")
 
     def message(self, text: str) -> None:
         """Print one line."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dominate import svg, tags
 from dominate.dom_tag import dom_tag
 
-from cyclegan_glasses.monitoring.history import Row, thin
+from cyclegan_glasses.monitoring.history import HistoryRow, thin
 
 WIDTH, HEIGHT = 420, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 24
@@ -17,7 +17,7 @@ TITLES = {"D": "discriminators (D)", "G": "generators (G)", "cycle": "cycle", "i
 Points = list[tuple[float, float]]
 
 
-def charts(rows: Sequence[Row]) -> dom_tag:
+def charts(rows: Sequence[HistoryRow]) -> dom_tag:
     """A grid of charts over epochs: `D_A` beside `D_B`, `cycle_A` beside `cycle_B`, …, and the learning rate.
 
     Each measured curve is drawn faint, with its running mean over it.
@@ -33,7 +33,7 @@ def charts(rows: Sequence[Row]) -> dom_tag:
 
 
 def pairs(names: Sequence[str]) -> dict[str, list[str]]:
-    """Names that differ only in a last `_A` or `_B`, together under what they share."""
+    """Names that differ only in a last `_A` or `_B`, together under what they have in common."""
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(name[:-2] if name.endswith(("_A", "_B")) else name, []).append(name)
@@ -79,9 +79,9 @@ def chart(title: str, lines: dict[str, Points], *, smooth: bool = False) -> dom_
     return tags.div(tags.div(tags.h3(title), keys, cls="head"), picture, cls="card")
 
 
-def running_mean(points: Points, share: float = 0.08) -> Points:
-    """Exponential running mean over about `share` of the points, without a lag at the start."""
-    keep = max(0.0, 1 - 2 / (share * len(points) + 1)) if points else 0.0
+def running_mean(points: Points, span: float = 0.08) -> Points:
+    """Exponential running mean over about the fraction `span` of the points, without a lag at the start."""
+    keep = max(0.0, 1 - 2 / (span * len(points) + 1)) if points else 0.0
     total = weight = 0.0
     mean = []
     for x, y in points:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses import jsonl
+from cyclegan_glasses.files import make_folder
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
-
-logger = logging.getLogger(__name__)
 
 HISTORY = "history.jsonl"
 SCORES = "scores.jsonl"
@@ -23,7 +21,7 @@ _NUMBERS = ("position", "rate", "pictures_per_second", "time")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class HistoryRow:
     """One report.
 
     Attributes:
@@ -43,9 +41,9 @@ class Row:
     losses: dict[str, float]
 
     @staticmethod
-    def of(progress: Progress, losses: dict[str, float]) -> Row:
+    def of(progress: Progress, losses: dict[str, float]) -> HistoryRow:
         """The row of a report made now."""
-        return Row(
+        return HistoryRow(
             epoch=progress.epoch,
             pictures=progress.pictures,
             step=progress.step,
@@ -64,7 +62,7 @@ class Row:
         return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     @staticmethod
-    def from_json(line: str | bytes) -> Row:
+    def from_json(line: str | bytes) -> HistoryRow:
         """Read a line.
 
         Raises:
@@ -77,29 +75,21 @@ class Row:
             raise ValueError("a count is missing")
         values: dict[str, Any] = {name: row[name] for name in _COUNTS}
         values |= {name: _number(row.get(name)) for name in _NUMBERS}
-        return Row(**values, losses={name: _number(value) for name, value in row["losses"].items()})
+        return HistoryRow(**values, losses={name: _number(value) for name, value in row["losses"].items()})
 
 
-def read_history(folder: Path, name: str = HISTORY) -> Iterator[Row]:
+def read_history(folder: Path, name: str = HISTORY) -> Iterator[HistoryRow]:
     """The rows of `folder/history.jsonl` (or `scores.jsonl`), oldest first; none when there is no such file.
 
     A last line without its end was cut off by a kill; it is passed over, and so is a damaged line.
     """
-    path = Path(folder) / name
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    return
-                try:
-                    yield Row.from_json(line)
-                except ValueError as error:
-                    logger.warning("%s line %d is passed over: %s", path, number, error)
+        yield from jsonl.read(Path(folder) / name, HistoryRow.from_json, skip_damaged=True)
     except FileNotFoundError:
         return
 
 
-def thin(rows: Sequence[Row], limit: int) -> list[Row]:
+def thin(rows: Sequence[HistoryRow], limit: int) -> list[HistoryRow]:
     """At most `limit` rows for a drawing: neighbours become their mean; the first and last row stay."""
     if len(rows) <= limit:
         return list(rows)
@@ -125,16 +115,11 @@ class History(Monitor):
 
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """Append a row."""
-        _append(self.path, Row.of(progress, losses))
+        jsonl.append(self.path, [HistoryRow.of(progress, losses).to_json()])
 
     def scores(self, progress: Progress, scores: dict[str, float]) -> None:
         """Append a row of scores, in the place of losses, to `scores.jsonl`."""
-        _append(self.path.with_name(SCORES), Row.of(progress, scores))
-
-
-def _append(path: Path, row: Row) -> None:
-    with path.open("ab", buffering=0) as file:
-        file.write((row.to_json() + "\n").encode())
+        jsonl.append(self.path.with_name(SCORES), [HistoryRow.of(progress, scores).to_json()])
 
 
 def _go_back(path: Path, run: Run) -> None:
@@ -143,13 +128,12 @@ def _go_back(path: Path, run: Run) -> None:
     if not rows and path.stat().st_size > 0:
         path.replace(path.with_name(f"{path.stem}.previous.jsonl"))
         return
-    text = "".join(row.to_json() + "\n" for row in rows).encode()
-    if text != path.read_bytes():
-        with atomic_write(path) as file:
-            file.write(text)
+    lines = [row.to_json() for row in rows]
+    if b"".join(map(jsonl.encode, lines)) != path.read_bytes():
+        jsonl.write(path, lines)
 
 
-def _mean(rows: Sequence[Row]) -> Row:
+def _mean(rows: Sequence[HistoryRow]) -> HistoryRow:
     def mean(values: list[float]) -> float:
         finite = [value for value in values if math.isfinite(value)]
         return sum(finite) / len(finite) if finite else math.nan

@@ -1,11 +1,13 @@
-"""What the monitors can be told. Free of torch and of Visdom."""
+"""Settings of what watches a run. Free of torch and of Visdom."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.parse import SplitResult, urlsplit
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import check, declared, option
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,36 +15,30 @@ class DashboardSettings:
     """The Visdom dashboard.
 
     Attributes:
-        display_id: 0 or less means no dashboard; another number keeps two runs of one name apart.
-        display_server, display_port: where Visdom answers. One is started when nothing does and the server
-            is this machine.
-        display_env: the Visdom environment that the panes go to.
-        display_ncols: pictures in a row of the table; 0 or less gives every picture a pane of its own.
-        display_winsize: width of a picture in the browser, in pixels.
-        username, password: of a Visdom server that asks for them.
-
-    Raises:
-        UserError: a value that cannot be.
+        display_id: a number above 0 keeps two runs of one name apart.
+        display_server: a server is started when nothing answers there and it is this machine.
+        display_ncols: 0 or less gives every picture a pane of its own.
     """
 
-    display_id: int = 1
-    display_server: str = "http://localhost"
-    display_port: int = 8097
-    display_env: str = "main"
-    display_ncols: int = 4
-    display_winsize: int = 256
-    username: str = ""
-    password: str = field(default="", repr=False)
+    GROUP: ClassVar[str] = "watching"
+
+    display_id: int = option(1, "identity of the dashboard; 0 or less: no dashboard", resume="free")
+    display_server: str = option("http://localhost", "where Visdom answers or is started", resume="free")
+    display_port: int = option(8097, "port of Visdom", least=1, most=65535, resume="free")
+    display_env: str = option("main", "Visdom environment", resume="free")
+    display_ncols: int = option(4, "pictures in a row", resume="free")
+    display_winsize: int = option(256, "width of a picture in pixels", least=1, resume="free")
+    username: str = option("", "user name of the Visdom server", flag="display_user", resume="session")
+    password: str = field(
+        default="",
+        repr=False,
+        metadata=declared(
+            "its password; kept out of every file", flag="display_password", resume="session", secret=True
+        ),
+    )
 
     def __post_init__(self) -> None:
-        if not 1 <= self.display_port <= 65535:
-            raise UserError(
-                f"--display_port {self.display_port} is not a port: give a number from 1 to 65535"
-            )
-        if self.display_winsize < 1:
-            raise UserError(
-                f"--display_winsize {self.display_winsize} is too small: give the width in pixels"
-            )
+        check(self)
         if not self.display_env:
             raise UserError("--display_env is empty: give a name, such as main")
         if bool(self.username) != bool(self.password):
@@ -57,45 +53,41 @@ class DashboardSettings:
     @property
     def url(self) -> str:
         """Address of the dashboard, without a slash at its end."""
-        parts = self._split()
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        return f"{parts.scheme}://{host}:{self.display_port}{parts.path.rstrip('/')}"
+        address = self._split()
+        host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
+        return f"{address.scheme}://{host}:{self.display_port}{address.path.rstrip('/')}"
 
     @property
     def on_this_machine(self) -> bool:
         """Whether the server is this very machine, so that one can be started."""
-        parts = self._split()
-        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        return local and parts.scheme == "http" and not parts.path.strip("/")
+        address = self._split()
+        local = address.hostname in ("localhost", "127.0.0.1", "::1")
+        return local and address.scheme == "http" and not address.path.strip("/")
 
     def _split(self) -> SplitResult:
         server = self.display_server if "://" in self.display_server else f"http://{self.display_server}"
         wrong = f"--display_server {self.display_server} is not an address: give one such as http://localhost"
         try:
-            parts = urlsplit(server)
-            port = parts.port
+            address = urlsplit(server)
+            port = address.port
         except ValueError:
             raise UserError(wrong) from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if address.scheme not in ("http", "https") or not address.hostname:
             raise UserError(wrong)
         if port not in (None, self.display_port):
             raise UserError(
                 f"--display_server {self.display_server} names a port: give it as --display_port {port}"
             )
-        return parts
+        return address
 
 
 @dataclass(frozen=True, slots=True)
 class MonitoringSettings:
-    """Everything that watches a run.
+    """Everything that watches a run."""
 
-    Attributes:
-        dashboard: Visdom.
-        html: whether the page `web/index.html` is written.
-        use_wandb, wandb_project: also send everything to Weights & Biases.
-    """
+    GROUP: ClassVar[str] = "watching"
 
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
-    html: bool = True
-    use_wandb: bool = False
-    wandb_project: str = "cyclegan-glasses"
+    html: bool = option(True, "no web page", flag="no_html", resume="free")
+    use_wandb: bool = option(False, "also report to Weights & Biases", resume="free")
+    wandb_project: str = option("cyclegan-glasses", "project there", flag="wandb_project_name", resume="free")

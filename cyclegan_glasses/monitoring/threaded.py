@@ -5,18 +5,16 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
-
-from cyclegan_glasses.monitoring.composite import CompositeMonitor
-from cyclegan_glasses.training.progress import Monitor, Progress, Run
+from cyclegan_glasses.monitoring.composite import CompositeMonitor, RelayMonitor
+from cyclegan_glasses.training.progress import Monitor
 
 PICTURES = 2
 CLOSE_SECONDS = 30.0
-Show = Callable[[Progress, dict[str, np.ndarray]], None]
 
 
-class ThreadedMonitor(Monitor):
+class ThreadedMonitor(RelayMonitor):
     """Passes calls on to `monitor` in their order, in a thread.
 
     Pictures are held at most twice; while they are, newer ones are dropped. Exceptions are logged once. A
@@ -30,31 +28,21 @@ class ThreadedMonitor(Monitor):
         self._thread = threading.Thread(target=self._work, name=type(monitor).__name__, daemon=True)
         self._thread.start()
 
-    def start(self, run: Run) -> None:
-        """Pass it on."""
-        self._calls.put(lambda: self._monitor.start(run))
+    def relay(self, event: str, *args: Any) -> None:
+        """Queue the call with copies of what the run may change meanwhile."""
+        pictures = event in ("pictures", "page")
+        if event == "step" or (pictures and not self._room.acquire(blocking=False)):
+            return
+        copies = [_copy(arg) for arg in args]
 
-    def losses(self, progress: Progress, losses: dict[str, float]) -> None:
-        """Pass them on."""
-        losses = dict(losses)
-        self._calls.put(lambda: self._monitor.losses(progress, losses))
+        def call() -> None:
+            try:
+                self._monitor.relay(event, *copies)
+            finally:
+                if pictures:
+                    self._room.release()
 
-    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
-        """Pass them on."""
-        scores = dict(scores)
-        self._calls.put(lambda: self._monitor.scores(progress, scores))
-
-    def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Pass a copy on, unless two are waiting."""
-        self._pass_copy(self._monitor.pictures, progress, pictures)
-
-    def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        """Pass a copy on, unless two are waiting."""
-        self._pass_copy(self._monitor.page, progress, pictures)
-
-    def message(self, text: str) -> None:
-        """Pass it on."""
-        self._calls.put(lambda: self._monitor.message(text))
+        self._calls.put(call)
 
     def close(self) -> None:
         """Let the monitor finish what waits, for at most half a minute."""
@@ -62,19 +50,13 @@ class ThreadedMonitor(Monitor):
         self._calls.put(None)
         self._thread.join(CLOSE_SECONDS)
 
-    def _pass_copy(self, to: Show, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        if not self._room.acquire(blocking=False):
-            return
-        pictures = {label: picture.copy() for label, picture in pictures.items()}
-
-        def call() -> None:
-            try:
-                to(progress, pictures)
-            finally:
-                self._room.release()
-
-        self._calls.put(call)
-
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             call()
+
+
+def _copy(arg: Any) -> Any:
+    """A dictionary of losses, scores or pictures anew; anything else as it is."""
+    if not isinstance(arg, dict):
+        return arg
+    return {name: value.copy() if hasattr(value, "copy") else value for name, value in arg.items()}

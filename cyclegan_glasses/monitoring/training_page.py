@@ -15,14 +15,14 @@ from dominate.util import raw
 from PIL import Image
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
-from cyclegan_glasses.monitoring.console import duration
 from cyclegan_glasses.monitoring.curves import charts
+from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
 from cyclegan_glasses.monitoring.history import read_history
-from cyclegan_glasses.monitoring.webpage import Picture, page, rows_of, shown_options, strip, table
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
+from cyclegan_glasses.webpage import Figure, page, strip, table
 
 REFRESH = 60
-PEER_LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
+LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
 _NAME = re.compile(r"epoch(\d+)_(\w+)\.png")
 
 
@@ -69,7 +69,7 @@ class TrainingPage(Monitor):
             return
         body = [self._status(refresh > 0)]
         curves = [tags.h2("Losses"), charts(list(read_history(self._folder)))]
-        epochs = sorted(self._found().items(), reverse=True)
+        epochs = sorted(self._labels_by_epoch().items(), reverse=True)
         for epoch, labels in epochs[:1]:
             body += [tags.h2(f"Newest pictures, epoch {epoch}"), _card(epoch, labels, newest=True)]
         body += curves
@@ -78,7 +78,7 @@ class TrainingPage(Monitor):
                 tags.h2("Earlier epochs"),
                 *(raw(_rendered(epoch, tuple(labels))) for epoch, labels in epochs[1:]),
             ]
-        options = table(["option", "value"], shown_options(self._run.options))
+        options = table(["option", "value"], option_rows(self._run.options), text=2)
         body.append(tags.details(tags.summary("Options"), options))
         write_text(self._folder / "web" / "index.html", page(self._run.name, *body, refresh=refresh))
 
@@ -86,24 +86,25 @@ class TrainingPage(Monitor):
         if self._run is None or self._last is None:
             return tags.p("No report yet.", cls="quiet")
         last = self._last
-        words = [f"epoch {last.epoch} of {self._run.epochs}", f"{last.seen:,} pictures seen"]
+        status = [f"epoch {last.epoch} of {self._run.epochs}", f"{last.seen:,} pictures seen"]
         if running:
-            words += [f"{last.pictures_per_second:.1f} pictures/s", f"{duration(last.seconds_left)} left"]
+            status += [f"{last.pictures_per_second:.1f} pictures/s", f"{duration(last.seconds_left)} left"]
         else:
-            words.append("not running")
-        words.append(f"written {time.strftime('%Y-%m-%d %H:%M')}")
-        return tags.p(" · ".join(words), cls="quiet")
+            status.append("not running")
+        status.append(f"written {time.strftime('%Y-%m-%d %H:%M')}")
+        return tags.p(" · ".join(status), cls="quiet")
 
-    def _found(self) -> dict[int, list[str]]:
+    def _labels_by_epoch(self) -> dict[int, list[str]]:
         """Labels of the pictures on disk by epoch, up to the present one, in the order of the newest."""
-        found: dict[int, list[str]] = {}
+        by_epoch: dict[int, list[str]] = {}
         for path in sorted(self._images.iterdir()):
             match = _NAME.fullmatch(path.name)
             if match and (self._last is None or int(match[1]) <= self._last.epoch):
-                found.setdefault(int(match[1]), []).append(match[2])
-        order = {label: index for index, label in enumerate(self._labels or PEER_LABELS)}
+                by_epoch.setdefault(int(match[1]), []).append(match[2])
+        order = {label: index for index, label in enumerate(self._labels or LABELS)}
         return {
-            epoch: sorted(labels, key=lambda x: order.get(x, len(order))) for epoch, labels in found.items()
+            epoch: sorted(labels, key=lambda x: order.get(x, len(order)))
+            for epoch, labels in by_epoch.items()
         }
 
 
@@ -114,9 +115,9 @@ def _rendered(epoch: int, labels: tuple[str, ...]) -> str:
 
 def _card(epoch: int, labels: Sequence[str], *, newest: bool = False) -> dom_tag:
     strips = tags.div(cls="strips")
-    rows = rows_of(labels)
+    rows = picture_rows(labels)
     for row in rows:
-        pictures = [Picture(f"images/epoch{epoch:03d}_{label}.png", label) for label in row]
-        strips.add(strip(pictures, f"epoch {epoch}", across=max(map(len, rows))))
+        figures = [Figure(f"images/epoch{epoch:03d}_{label}.png", label) for label in row]
+        strips.add(strip(figures, f"epoch {epoch}", across=max(map(len, rows))))
     heading = [] if newest else [tags.h3(f"Epoch {epoch}")]
     return tags.div(*heading, strips, cls="card large" if newest else "card")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -95,6 +95,21 @@ class Facelyzr(nn.Module):
     def forward(self, pictures: Tensor) -> Answers:
         """What the heads say of `pictures` (N, 3, size, size) in [-1, 1]."""
         return self.answers(self.features(pictures))
+
+
+def infer_facelyzr(weights: Mapping[str, Tensor], size: int) -> ReaderSettings:
+    """The settings of the network for faces of `size` pixels that `weights` belong to.
+
+    Raises:
+        LookupError: they are of another network.
+    """
+    stages = sorted({int(key.split(".")[1]) for key in weights if key.startswith("encoder.")})
+    return ReaderSettings(
+        size=size,
+        channels=tuple(weights[f"encoder.{stage}.0.weight"].shape[0] for stage in stages),
+        features=weights["heads.glasses.weight"].shape[1],
+        classes=weights["heads.glasses.weight"].shape[0],
+    )
 
 
 def _down(inputs: int, outputs: int, deep: bool) -> nn.Sequential:

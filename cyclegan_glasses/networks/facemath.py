@@ -86,14 +86,18 @@ class FaceAutoencoder(nn.Module):
         """Mean and logarithm of the variance of the codes, (N, latent) each."""
         weights = self.spread / (self.spread**2 + self.noise)
         linear = (faces.flatten(1) - self.mean_face) @ self.eigenfaces.T * weights
-        correction, log_variance = self.encoder(faces).float().chunk(2, 1)
+        correction, log_variance = self.encoder(faces).to(faces.dtype).chunk(2, 1)
         return linear + correction, log_variance.clamp(-12, 6)
 
     def decode(self, codes: Tensor) -> Tensor:
         """Faces of codes (N, latent); values may lie somewhat outside of [-1, 1]."""
         side = self.settings.size
-        canvas = ((codes * self.spread) @ self.eigenfaces + self.mean_face).float().view(-1, 3, side, side)
-        return canvas + self.correcting(self.seeing(canvas) + self.drawing(codes)).float()
+        canvas = (
+            ((codes * self.spread) @ self.eigenfaces + self.mean_face)
+            .to(self.mean_face.dtype)
+            .view(-1, 3, side, side)
+        )
+        return canvas + self.correcting(self.seeing(canvas) + self.drawing(codes)).to(canvas.dtype)
 
 
 class CodeShift(nn.Module):
@@ -134,8 +138,8 @@ class _Residual(nn.Module):
         self.layers = nn.Sequential(_relu(), first, _relu(), _silent(second))
 
     def forward(self, features: Tensor) -> Tensor:
-        shown: Tensor = features + self.layers(features)
-        return shown
+        output: Tensor = features + self.layers(features)
+        return output
 
 
 def _up(inputs: int, outputs: int) -> list[nn.Module]:

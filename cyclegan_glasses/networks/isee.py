@@ -32,6 +32,6 @@ class IseeNetwork(nn.Module):
 
 
 def infer_isee(weights: Mapping[str, Tensor]) -> IseeSettings:
-    """The settings of the network that `weights` belong to; raises KeyError for another's."""
+    """The settings of the network that `weights` belong to; raises LookupError for another's."""
     first, last = weights["layers.0.weight"], weights["out.weight"]
     return IseeSettings(first.shape[1], last.shape[0], first.shape[0])

@@ -8,9 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from cyclegan_glasses.networks.cpu.batch_norm import SyncBatchNorm
-from cyclegan_glasses.networks.cpu.instance_norm import InstanceNorm2d
-from cyclegan_glasses.networks.cpu.winograd import Conv2d
+from cyclegan_glasses.networks.cpu.layers import Conv2d, InstanceNorm2d, SyncBatchNorm
 
 Norm = Callable[[int], nn.Module]
 

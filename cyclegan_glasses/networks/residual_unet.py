@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cyclegan_glasses.networks.cpu.winograd import Conv2d
+from cyclegan_glasses.networks.cpu.layers import Conv2d
 from cyclegan_glasses.networks.layers import CLOSED, again, make_norm
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
 
@@ -99,7 +99,7 @@ class Refiner(nn.Module):
 
 
 def infer_residual_unet(weights: Mapping[str, Tensor]) -> ResidualUnetSettings:
-    """The settings of the network that `weights` belong to; raises KeyError for another's."""
+    """The settings of the network that `weights` belong to; raises LookupError for another's."""
     levels = len({key.split(".")[1] for key in weights if key.startswith("down.")})
     first = [weights[f"down.{level}.first.weight"] for level in range(levels)]
     out, refine = weights["out.weight"], "refiner.out.weight" in weights

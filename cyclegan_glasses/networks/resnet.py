@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks.cpu.winograd import Conv2d
+from cyclegan_glasses.networks.cpu.layers import Conv2d
 from cyclegan_glasses.networks.layers import Norm, again, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
@@ -74,3 +77,22 @@ class ResnetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return paint(self.model, x, self.composite, self.recompute)
+
+
+def infer_resnet(weights: Mapping[str, Tensor]) -> GeneratorSettings:
+    """The settings of the network that `weights` belong to; raises LookupError or UserError for another's."""
+    blocks = {int(m[1]) for key in weights if (m := re.match(r"model\.(\d+)\.conv_block\.", key))}
+    after = 10 + len(blocks)  # the index behind the last block
+    first, last = weights["model.1.weight"], weights[f"model.{after + 7}.weight"]
+    composite = last.shape[0] == first.shape[1] + 1
+    biased, parametric = "model.1.bias" in weights, "model.2.weight" in weights
+    return GeneratorSettings(
+        kind=f"resnet_{len(blocks)}blocks",
+        input_nc=first.shape[1],
+        output_nc=last.shape[0] - composite,
+        filters=first.shape[0],
+        norm="batch" if parametric else "instance" if biased else "none",
+        dropout="model.10.conv_block.5.weight" not in weights,  # which moves the second convolution on
+        upsample="resize" if f"model.{after}.2.weight" in weights else "transpose",
+        composite=composite,
+    )

@@ -1,43 +1,65 @@
-"""What a generator and a discriminator are made of. Free of torch."""
+"""What each network is made of, and what else there is to know of it. Free of torch.
+
+`networks/registry.py` says by which module each is built.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import check, option, shared
 
-GENERATORS = ("resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128")
-DISCRIMINATORS = ("basic", "n_layers", "pixel")
+PUBLISHED = ("resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128")
+"""The generators of pytorch-CycleGAN-and-pix2pix."""
+PATCHES = ("basic", "n_layers", "pixel")
+"""Its discriminators."""
 NORMS = ("instance", "batch", "none", "syncbatch")
 INITS = ("normal", "xavier", "kaiming", "orthogonal")
 UPSAMPLINGS = ("transpose", "resize")
 RESIDUAL_UNET = "residual_unet"
 
 
+def _norm() -> str:
+    return option("instance", "normalisation, of the discriminator too", choices=NORMS, resume="fixed")
+
+
+def _composite() -> bool:
+    return option(False, "also predict where to change; the rest stays", resume="fixed")
+
+
 @dataclass(frozen=True, slots=True)
 class GeneratorSettings:
-    """A generator.
+    """A generator of the reference implementation.
 
     Attributes:
-        kind: one of `GENERATORS`.
-        input_nc, output_nc: channels in and out.
-        filters: channels after the first layer (the peer's ngf).
-        norm: one of `NORMS`.
         dropout: one half, inside the residual blocks or the U-Net's middle.
-        upsample: `transpose` for transposed convolutions, `resize` for nearest neighbour and a convolution,
-            which draws no checkerboards (Odena et al. 2016).
-        composite: also predict where to change the picture; the rest stays what it was.
+        upsample: `transpose` for transposed convolutions, `resize` for nearest neighbour and a convolution
+            (Odena et al. 2016).
     """
 
-    kind: str = "resnet_9blocks"
-    input_nc: int = 3
-    output_nc: int = 3
-    filters: int = 64
-    norm: str = "instance"
-    dropout: bool = False
-    upsample: str = "transpose"
-    composite: bool = False
+    GROUP: ClassVar[str] = "generator"
+
+    kind: str = shared("resnet_9blocks", "netG", choices=PUBLISHED)
+    input_nc: int = shared(3, "input_nc")
+    output_nc: int = shared(3, "output_nc")
+    filters: int = option(64, "filters after the first layer", flag="ngf", least=1, resume="fixed")
+    norm: str = _norm()
+    dropout: bool = option(False, "with dropout", negatable=True, resume="fixed")
+    upsample: str = option(
+        "transpose",
+        "how sides are doubled; resize draws no checkerboards",
+        choices=UPSAMPLINGS,
+        resume="fixed",
+    )
+    composite: bool = _composite()
+    balanced: ClassVar[bool] = False
+
+    @property
+    def exports_any_size(self) -> bool:
+        """A U-Net compares the sides with what it takes, which a trace keeps as numbers."""
+        return self.kind.startswith("resnet")
 
     @property
     def multiple(self) -> int:
@@ -53,46 +75,45 @@ class GeneratorSettings:
             )
 
     def __post_init__(self) -> None:
-        one_of("netG", self.kind, GENERATORS)
-        one_of("norm", self.norm, NORMS)
-        one_of("upsample", self.upsample, UPSAMPLINGS)
-        if self.filters < 1:
-            raise UserError("--ngf must be at least 1")
+        check(self)
         if self.composite and self.input_nc != self.output_nc:
             raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
 
 @dataclass(frozen=True, slots=True)
 class ResidualUnetSettings:
-    """The residual U-Net of Mask2Face; pictures of any size.
+    """The residual U-Net of Mask2Face; pictures of any size."""
 
-    Attributes:
-        input_nc, output_nc: channels in and out.
-        filters, kernels: channels and kernel size of each level, the finest first.
-        norm: one of `NORMS`.
-        composite: also predict where to change the picture; the rest stays what it was.
-        refine: a second network of full resolution mends what the first one made.
-    """
+    GROUP: ClassVar[str] = "generator"
 
-    input_nc: int = 3
-    output_nc: int = 3
-    filters: tuple[int, ...] = (64, 128, 128, 256, 256, 512)
-    kernels: tuple[int, ...] = (7, 7, 7, 3, 3, 3)
-    norm: str = "instance"
-    composite: bool = False
-    refine: bool = False
+    input_nc: int = shared(3, "input_nc")
+    output_nc: int = shared(3, "output_nc")
+    filters: tuple[int, ...] = option(
+        (64, 128, 128, 256, 256, 512),
+        "filters of each level of a residual U-Net, finest first",
+        least=1,
+        resume="fixed",
+    )
+    kernels: tuple[int, ...] = option(
+        (7, 7, 7, 3, 3, 3), "kernel size of each level of a residual U-Net; odd", least=1, resume="fixed"
+    )
+    norm: str = _norm()
+    composite: bool = _composite()
+    refine: bool = option(
+        False, "a second network mends the first one's result", on_request=True, resume="fixed"
+    )
     kind: ClassVar[str] = RESIDUAL_UNET
     multiple: ClassVar[int] = 1
     dropout: ClassVar[bool] = False
+    balanced: ClassVar[bool] = True
+    exports_any_size: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        one_of("norm", self.norm, NORMS)
+        check(self)
         if len(self.filters) != len(self.kernels) or not self.filters:
             raise UserError("--filters and --kernels need as many numbers, one for each level of the U-Net")
-        if min(self.filters) < 1 or any(size < 1 or size % 2 == 0 for size in self.kernels):
-            raise UserError(
-                "--filters must be at least 1 and --kernels odd: such as --filters 32 64 --kernels 7 3"
-            )
+        if any(size % 2 == 0 for size in self.kernels):
+            raise UserError("--kernels must be odd: such as --filters 32 64 --kernels 7 3")
         if self.composite and self.input_nc != self.output_nc:
             raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
@@ -108,25 +129,25 @@ class ResidualUnetSettings:
 
 @dataclass(frozen=True, slots=True)
 class IseeSettings:
-    """The network of iSee: six 3×3 convolutions, linear in the middle; pictures of any size.
+    """The network of iSee: six 3×3 convolutions, linear in the middle; pictures of any size."""
 
-    Attributes:
-        input_nc, output_nc: channels in and out; the published one sees grey.
-        filters: channels of every layer but the last.
-    """
+    GROUP: ClassVar[str] = "generator"
 
-    input_nc: int = 1
-    output_nc: int = 1
-    filters: int = 90
+    input_nc: int = shared(1, "input_nc")
+    output_nc: int = shared(1, "output_nc")
+    filters: int = option(90, "filters of each of its layers", least=1, resume="fixed")
     kind: ClassVar[str] = "isee"
+    norm: ClassVar[str] = "none"
+    dropout: ClassVar[bool] = False
     multiple: ClassVar[int] = 1
+    balanced: ClassVar[bool] = True
+    exports_any_size: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.filters < 1:
-            raise UserError("--filters must be at least 1")
+        check(self)
 
-
-AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
+    def check_side(self, side: int) -> None:
+        """Pictures of every size suit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,29 +155,24 @@ class ReaderSettings:
     """A network that reads attributes off an aligned face.
 
     Attributes:
-        size: side of its input in pixels; a multiple of 2 for each stage.
-        channels: after each stage, which halves the sides.
-        features: numbers that the heads read.
+        size: side of its input in pixels; a multiple of 2 for each stage, which halves the sides.
         classes: that the glasses head tells apart.
-        dropout: share of the code that is dropped in training.
     """
 
-    size: int = 64
-    channels: tuple[int, ...] = (32, 64, 96, 128)
-    features: int = 128
+    GROUP: ClassVar[str] = "reader"
+
+    size: int = shared(64, "crop_size", least=1)
+    channels: tuple[int, ...] = option(
+        (32, 64, 96, 128), "channels after each stage", least=1, resume="fixed"
+    )
+    features: int = option(128, "values that the heads read", least=1, resume="fixed")
     classes: int = 4
-    dropout: float = 0.2
+    dropout: float = option(0.2, "dropout of the code, in training", flag="dropout_share", least=0, below=1)
+    kind: ClassVar[str] = "facelyzr"
 
     def __post_init__(self) -> None:
-        if not self.channels or min(self.channels) < 1 or self.features < 1:
-            raise UserError("--channels and --features must be at least 1")
-        if self.size < 1 or self.size % (1 << len(self.channels)):
-            multiple = 1 << len(self.channels)
-            raise UserError(
-                f"--crop_size {self.size} must be a multiple of {multiple} for {len(self.channels)} stages"
-            )
-        if not 0 <= self.dropout < 1:
-            raise UserError(f"--dropout_share {self.dropout:g} is not possible: 0 or more, below 1")
+        check(self)
+        _check_stages(self.channels, self.size, 1 << len(self.channels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,49 +183,43 @@ class AutoencoderSettings:
         size: side of a face in pixels; a multiple of `multiple_of_side`.
         channels: of the convolutions: over patches of 4 pixels, then after each stage, which halves the
             sides.
-        latent: numbers in a code.
     """
 
-    size: int = 64
-    channels: tuple[int, ...] = (32, 64, 64)
-    latent: int = 256
+    GROUP: ClassVar[str] = "autoencoder"
+
+    size: int = shared(64, "crop_size", least=1)
+    channels: tuple[int, ...] = option((32, 64, 64), "channels after each stage", least=1, resume="fixed")
+    latent: int = option(256, "values in a code", least=1, resume="fixed")
     patch: ClassVar[int] = 4
+    kind: ClassVar[str] = "facemath"
     input_nc: ClassVar[int] = 3
     output_nc: ClassVar[int] = 3
-    multiple: ClassVar[int] = 1
+    exports_any_size: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not self.channels or min(self.channels) < 1 or self.latent < 1:
-            raise UserError("--channels and --latent must be at least 1")
-        if self.size < 1 or self.size % self.multiple_of_side:
-            raise UserError(
-                f"--crop_size {self.size} must be a multiple of {self.multiple_of_side}"
-                f" for {len(self.channels)} stages"
-            )
+        check(self)
+        _check_stages(self.channels, self.size, self.multiple_of_side)
 
     @property
     def multiple_of_side(self) -> int:
         """How often smaller the sides are after the last stage."""
         return self.patch << (len(self.channels) - 1)
 
+    def check_side(self, side: int) -> None:
+        """Pictures of every size suit it, since an editor resizes what it shows it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DiscriminatorSettings:
-    """A discriminator of patches.
+    """A discriminator of patches: `basic` scores 70×70 pixels and has 3 layers, `pixel` single pixels."""
 
-    Attributes:
-        kind: one of `DISCRIMINATORS`: `basic` judges patches of 70×70, `pixel` single pixels.
-        input_nc: channels in.
-        filters: channels after the first layer (the peer's ndf).
-        layers: strided convolutions of `n_layers`; `basic` has 3.
-        norm: one of `NORMS`.
-    """
+    GROUP: ClassVar[str] = "discriminator and initialisation"
 
-    kind: str = "basic"
-    input_nc: int = 3
-    filters: int = 64
-    layers: int = 3
-    norm: str = "instance"
+    kind: str = shared("basic", "netD", choices=PATCHES)
+    input_nc: int = shared(3, "output_nc")
+    filters: int = option(64, "filters after the first layer", flag="ndf", least=1, resume="fixed")
+    layers: int = option(3, "layers of --netD n_layers", flag="n_layers_D", least=1, resume="fixed")
+    norm: str = shared("instance", "norm", choices=NORMS)
 
     @property
     def strides(self) -> int:
@@ -218,38 +228,54 @@ class DiscriminatorSettings:
 
     @property
     def smallest(self) -> int:
-        """The shortest side of a picture that leaves it something to judge."""
+        """The shortest side of a picture that leaves it something to score."""
         return 2 if self.kind == "pixel" else 3 * 2**self.strides
 
+    def check_side(self, side: int) -> None:
+        """Raises `UserError` where pictures of `side` pixels leave it nothing to score."""
+        if side < self.smallest:
+            raise UserError(
+                f"--crop_size {side} leaves --netD {self.kind} nothing to score: at least {self.smallest}, or"
+                " --netD pixel"
+            )
+
     def __post_init__(self) -> None:
-        one_of("netD", self.kind, DISCRIMINATORS)
-        one_of("norm", self.norm, NORMS)
-        if self.filters < 1 or self.layers < 1:
-            raise UserError("--ndf and --n_layers_D must be at least 1")
+        check(self)
+
+
+AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
+"""What the settings of every generator say, each as a field or once for its class: `kind`, its name in
+`networks/registry.py`; `input_nc`, `output_nc`; `norm` and `dropout`; `multiple`, of what the sides of a
+picture must be one, and `check_side`; `balanced`, that its weights start by `networks.weights.balance`, not
+by `InitSettings`; `exports_any_size`, that an export takes other sizes than it was traced with."""
+
+GENERATOR_SETTINGS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
+    **dict.fromkeys(PUBLISHED, GeneratorSettings),
+    RESIDUAL_UNET: ResidualUnetSettings,
+}
+"""The settings of each generator that `--netG` offers."""
+
+DISCRIMINATOR_SETTINGS: dict[str, type[DiscriminatorSettings]] = {
+    **dict.fromkeys(PATCHES, DiscriminatorSettings)
+}
+"""The settings of each discriminator of `--netD`; all say `kind`, `input_nc`, `norm`, `check_side`."""
 
 
 @dataclass(frozen=True, slots=True)
 class InitSettings:
-    """How weights start: `kind` one of `INITS`, `gain` its scale (the standard deviation for `normal`)."""
+    """How weights start; the scale of `normal` is the standard deviation."""
 
-    kind: str = "normal"
-    gain: float = 0.02
+    GROUP: ClassVar[str] = "discriminator and initialisation"
+
+    kind: str = option("normal", "how weights start", flag="init_type", choices=INITS)
+    gain: float = option(0.02, "scale of normal, xavier and orthogonal", flag="init_gain")
 
     def __post_init__(self) -> None:
-        one_of("init_type", self.kind, INITS)
+        check(self)
 
 
-def check_side(
-    side: int, generator: GeneratorSettings | ResidualUnetSettings, discriminator: DiscriminatorSettings
-) -> None:
-    """Whether square pictures of `side` pixels suit both networks.
-
-    Raises:
-        UserError: they do not; says which sides do.
-    """
-    generator.check_side(side)
-    if side < discriminator.smallest:
-        raise UserError(
-            f"--crop_size {side} leaves --netD {discriminator.kind} nothing to judge: at least"
-            f" {discriminator.smallest}, or --netD pixel"
-        )
+def _check_stages(channels: tuple[int, ...], size: int, multiple: int) -> None:
+    if not channels:
+        raise UserError("--channels must name a stage at least")
+    if size % multiple:
+        raise UserError(f"--crop_size {size} must be a multiple of {multiple} for {len(channels)} stages")

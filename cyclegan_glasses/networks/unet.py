@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -98,3 +100,22 @@ class UnetGenerator(nn.Module):
                 ": give such a --crop_size, and a --preprocess that crops"
             )
         return self.model(x)
+
+
+def infer_unet(weights: Mapping[str, Tensor]) -> GeneratorSettings:
+    """The settings of the network that `weights` belong to; raises LookupError or UserError for another's."""
+    resize = "model.model.3.2.weight" in weights
+    first, last = weights["model.model.0.weight"], weights[f"model.model.3.{'2.' * resize}weight"]
+    outputs = last.shape[0 if resize else 1]
+    depth = max(key.count(".model.") for key in weights)
+    composite = outputs == first.shape[1] + 1
+    parametric = "model.model.1.model.2.weight" in weights
+    return GeneratorSettings(
+        kind={8: "unet_256", 7: "unet_128"}[depth],
+        input_nc=first.shape[1],
+        output_nc=outputs - composite,
+        filters=first.shape[0],
+        norm="instance" if "model.model.0.bias" in weights else "batch" if parametric else "none",
+        upsample="resize" if resize else "transpose",
+        composite=composite,
+    )

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from cyclegan_glasses.devices import full_precision
+
 log = logging.getLogger(__name__)
 
 Call = Callable[[Tensor], Tensor]
@@ -53,7 +55,7 @@ class CompiledNetworks:
 
     def kept(self, picture: Tensor) -> Tensor:
         """`picture`, detached, in float32, for longer than a pass."""
-        picture = picture.detach().float()
+        picture = full_precision(picture.detach())
         return picture.clone() if self._graphs else picture
 
     def clear(self, optimizer: Optimizer) -> None:

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.machine import trim_memory
-from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.registry import build_discriminator, build_generator
+from cyclegan_glasses.networks.weights import initialise, load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.compiled import Call, CompiledNetworks, wants_compiling
 from cyclegan_glasses.objectives.micro_batches import parts
@@ -77,7 +77,7 @@ class CycleGAN:
             build_discriminator(replace(judge, input_nc=of_b)),
             build_discriminator(replace(judge, input_nc=of_a)),
         )
-        for network in networks[0 if isinstance(forth, GeneratorSettings) else 2 :]:
+        for network in networks[2 if forth.balanced else 0 :]:
             initialise(network, settings.init)
         self.remove_glasses, self.add_glasses, self.discriminator_b, self.discriminator_a = (
             network.to(device).to(memory_format=self._format) for network in networks
@@ -137,7 +137,7 @@ class CycleGAN:
         self._passes.clear(self.optimizers["G"])
         losses = {name: given["A"].new_zeros(()) for name in self.loss_names}
         shown: dict[str, list[Tensor]] = {}
-        for part, share in parts(given, self.settings.chunk):
+        for part, share in parts(given, self.settings.micro_batch):
             turns = self._turns(part, progress)
             if self.settings.plain:
                 turns = iter([_together(turns)])
@@ -163,8 +163,8 @@ class CycleGAN:
         order of the reference implementation.
         """
         s = self.settings
-        cycle = 1 + (s.cycle_decay - 1) * progress
-        identity = s.lambda_identity * (1 + (s.identity_decay - 1) * progress)
+        cycle = 1 + (s.lambda_decay[0] - 1) * progress
+        identity = s.lambda_identity * (1 + (s.lambda_decay[-1] - 1) * progress)
         for way in "AB":
             yield self._cycle(way, given, cycle, identity)
         if s.lambda_identity and not self._share_identity:
@@ -178,7 +178,7 @@ class CycleGAN:
             with self.precision.autocast():
                 found = self._forth(way)(given[name])
             truth = given[f"pair_{_other(way)}"]
-            yield {name: l1_loss(found.float(), truth) * weight}, {f"pair_fake_{_other(way)}": found}
+            yield {name: l1_loss(full_precision(found), truth) * weight}, {f"pair_fake_{_other(way)}": found}
 
     def _cycle(self, way: str, given: dict[str, Tensor], cycle: float, identity: float) -> Turn:
         """From one domain to the other and back, judged on the way; with the identity if it can share."""
@@ -192,8 +192,8 @@ class CycleGAN:
             found, scores = back(fake), self._passes[f"D_{way}"](fake)
         weight = self.settings.lambda_A if way == "A" else self.settings.lambda_B
         terms = {
-            f"G_{way}": adversarial_loss(scores.float(), True, self.settings.gan_mode),
-            f"cycle_{way}": l1_loss(found.float(), real) * (weight * cycle),
+            f"G_{way}": adversarial_loss(full_precision(scores), True, self.settings.gan_mode),
+            f"cycle_{way}": l1_loss(full_precision(found), real) * (weight * cycle),
         }
         out = {f"fake_{_other(way)}": fake, f"rec_{way}": found}
         if same is None:
@@ -202,14 +202,14 @@ class CycleGAN:
 
     def _identity(self, way: str, same: Tensor, wished: Tensor, share: float) -> Turn:
         weight = self.settings.lambda_B if way == "A" else self.settings.lambda_A
-        return {f"idt_{way}": l1_loss(same.float(), wished) * (weight * share)}, {f"idt_{way}": same}
+        return {f"idt_{way}": l1_loss(full_precision(same), wished) * (weight * share)}, {f"idt_{way}": same}
 
     def _forth(self, way: str) -> Call:
         return self._passes[f"G_{way}"]
 
     def _warm_up(self, given: dict[str, Tensor]) -> None:
         """The passes of a step and nothing else."""
-        part, _ = next(parts(given, self.settings.chunk))
+        part, _ = next(parts(given, self.settings.micro_batch))
         self._discriminators_learn(False)
         for terms, _ in self._turns(part, 0.0):
             self.precision.backward(torch.stack(list(terms.values())).sum())
@@ -233,7 +233,7 @@ class CycleGAN:
             if self.settings.gan_mode == "wgangp":
                 seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_rng)
             losses[name] = real.new_zeros(())
-            for part, share in parts(seen, self.settings.chunk):
+            for part, share in parts(seen, self.settings.micro_batch):
                 loss = self._judge_loss(self._passes[name], **part) * share
                 self._backward(loss, real)
                 losses[name] = losses[name] + loss.detach()
@@ -259,7 +259,7 @@ class CycleGAN:
                 scores = judge(torch.cat(inputs)).split([len(pictures) for pictures in inputs])
             else:
                 scores = [judge(pictures) for pictures in inputs]
-        on_real, *on_fakes = (adversarial_loss(s.float(), not i, mode) for i, s in enumerate(scores))
+        on_real, *on_fakes = (adversarial_loss(full_precision(s), not i, mode) for i, s in enumerate(scores))
         loss = (on_real + torch.stack(on_fakes).mean()) / 2
         if share is not None:
             loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, share)

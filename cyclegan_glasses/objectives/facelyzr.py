@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facelyzr import LANDMARKS, Answers, Facelyzr
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.noise import corrupt
 from cyclegan_glasses.objectives.protocol import Batch
@@ -67,13 +67,15 @@ class FacelyzrObjective:
                 losses["picture"] = losses["picture"] * s.lambda_picture
             with self.precision.autocast():
                 answers = self.network(faces)
-            losses |= self._head_losses(Answers(*(part.float() for part in answers)), labels)
+            losses |= self._head_losses(Answers(*(full_precision(part) for part in answers)), labels)
         optimizer = self.optimizers["judge"]
         optimizer.zero_grad(set_to_none=True)
         self.precision.backward(torch.stack(list(losses.values())).sum())
         self.precision.step(optimizer, clip=s.adam.clip or None)
         count = len(batch["A"])
-        self._pictures = {name: part[:count].detach().float().clamp(-1, 1) for name, part in shown.items()}
+        self._pictures = {
+            name: full_precision(part[:count].detach()).clamp(-1, 1) for name, part in shown.items()
+        }
         return {name: losses[name].detach() for name in self.loss_names}
 
     def _sides(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -96,20 +98,20 @@ class FacelyzrObjective:
     def _stage_loss(self, faces: Tensor, stage: int, shown: dict[str, Tensor]) -> Tensor:
         """How well a stage and its decoder undo noise on what comes from the stages below it."""
         with torch.no_grad(), self.precision.autocast():
-            clean = self.network.encode(faces, stage).float()
+            clean = full_precision(self.network.encode(faces, stage))
         noisy = corrupt(clean, self.settings.noise, self.settings.noise_level, self._chance)
         with self.precision.autocast():
             back = self.network.decoder[stage](self.network.encoder[stage](noisy))  # type: ignore[index]
         if stage == 0:
             shown |= {"noisy": noisy, "restored": back}
-        return F.mse_loss(back.float(), clean)
+        return F.mse_loss(full_precision(back), clean)
 
     def _picture_loss(self, faces: Tensor, shown: dict[str, Tensor]) -> Tensor:
         noisy = corrupt(faces, self.settings.noise, self.settings.noise_level, self._chance)
         with self.precision.autocast():
             back = self.network.decode(self.network.encode(noisy))
         shown |= {"noisy": noisy, "restored": back}
-        return F.mse_loss(back.float(), faces)
+        return F.mse_loss(full_precision(back), faces)
 
     def _head_losses(self, answers: Answers, labels: Mapping[str, Tensor]) -> dict[str, Tensor]:
         s = self.settings

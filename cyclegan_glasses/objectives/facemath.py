@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.losses import kl_divergence
-from cyclegan_glasses.networks.build import load_weights
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings import FacemathSettings
+from cyclegan_glasses.pixels import normalize, quantize
 
 #: Faces that the eigenfaces are taken from, for each number of a code.
 LOOKS = 8
@@ -63,7 +64,7 @@ class FacemathObjective:
         self._look(faces)
         with self.precision.autocast(), torch.set_grad_enabled(trains):
             mean, log_variance = self.network.encode(faces)
-            mean, log_variance = mean.float(), log_variance.float()
+            mean, log_variance = full_precision(mean), full_precision(log_variance)
             noise = torch.randn(mean.shape, generator=self._chance).to(mean)
             back = self.network.decode(mean + (log_variance / 2).exp() * noise)
         error = F.mse_loss if self.settings.reconstruction == "mse" else F.l1_loss
@@ -79,16 +80,16 @@ class FacemathObjective:
             self.precision.step(optimizer, clip=self.settings.adam.clip or None)
         count = len(batch["A"])
         restored = back[:count].detach().clamp(-1, 1)
-        self._pictures = {"real": faces[:count].detach().float(), "restored": restored}
+        self._pictures = {"real": faces[:count].detach(), "restored": restored}
         return {name: losses[name].detach() for name in self.loss_names}
 
     def _look(self, faces: Tensor) -> None:
         """Keep `faces` until there are enough for eigenfaces; then take those of the first process."""
         if self._seen is None:
             return
-        self._seen.append(faces.detach().float().add(1).mul(127.5).round().byte().cpu())
+        self._seen.append(quantize(faces).cpu())
         if sum(map(len, self._seen)) >= LOOKS * self.settings.autoencoder.latent:
-            self.network.fit(torch.cat(self._seen).to(self.device).float() / 127.5 - 1)
+            self.network.fit(normalize(torch.cat(self._seen).to(faces.device)).to(faces.dtype))
             self.precision.ranks.share(list(self.network.state_dict().values()))
             self._seen = None
 

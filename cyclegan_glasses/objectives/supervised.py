@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.losses import adversarial_loss, distance
-from cyclegan_glasses.networks.build import build_discriminator, build_generator, initialise, load_weights
 from cyclegan_glasses.networks.layers import recompute_activations
+from cyclegan_glasses.networks.registry import build_discriminator, build_generator
+from cyclegan_glasses.networks.weights import initialise, load_weights
 from cyclegan_glasses.objectives.adam import make_adam
 from cyclegan_glasses.objectives.compiled import CompiledNetworks, wants_compiling
 from cyclegan_glasses.objectives.micro_batches import parts
@@ -82,7 +83,7 @@ class Supervised:
         self._judge_learns(False)
         self._passes.clear(self.optimizers["G"])
         made = []
-        for part, share in parts({"given": given, "truth": truth}, self.settings.chunk):
+        for part, share in parts({"given": given, "truth": truth}, self.settings.micro_batch):
             terms, found = self._generator_terms(**part)
             self.precision.backward(torch.stack(list(terms.values())).sum() * share)
             for name, term in terms.items():
@@ -95,15 +96,17 @@ class Supervised:
         with self.precision.autocast():
             found = self._passes[self._forth](given)
             scores = self._passes[self._judge](found) if self._judge in self._networks else None
-        terms = {"truth": distance(found.float(), truth, self.settings.distance)}
+        terms = {"truth": distance(full_precision(found), truth, self.settings.distance)}
         if scores is not None:
-            terms[self._forth] = adversarial_loss(scores.float(), True, "lsgan") * self.settings.lambda_gan
+            terms[self._forth] = (
+                adversarial_loss(full_precision(scores), True, "lsgan") * self.settings.lambda_gan
+            )
         return terms, found
 
     def _step_judge(self, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> None:
         self._judge_learns(True)
         self._passes.clear(self.optimizers["D"])
-        for part, share in parts({"real": real, "fake": fake}, self.settings.chunk):
+        for part, share in parts({"real": real, "fake": fake}, self.settings.micro_batch):
             loss = self._judge_loss(**part) * share
             self.precision.backward(loss)
             losses[self._judge] = losses[self._judge] + loss.detach()
@@ -112,7 +115,7 @@ class Supervised:
     def _judge_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         judge = self._passes[self._judge]
         with self.precision.autocast():
-            on_real, on_fake = judge(real).float(), judge(fake).float()
+            on_real, on_fake = full_precision(judge(real)), full_precision(judge(fake))
         return (adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")) / 2
 
     def _judge_learns(self, learns: bool) -> None:
@@ -121,7 +124,7 @@ class Supervised:
 
     def _warm_up(self, given: Tensor, truth: Tensor) -> None:
         """The passes of a step and nothing else."""
-        part, _ = next(parts({"given": given, "truth": truth}, self.settings.chunk))
+        part, _ = next(parts({"given": given, "truth": truth}, self.settings.micro_batch))
         self._judge_learns(False)
         terms, _ = self._generator_terms(**part)
         self.precision.backward(torch.stack(list(terms.values())).sum())
@@ -138,7 +141,7 @@ class Supervised:
         self.generator.eval()
         with self.precision.autocast():
             found = self.generator(batch[self._source].to(self.device))
-        return distance(found.float(), batch[self._target].to(self.device), self.settings.distance)
+        return distance(full_precision(found), batch[self._target].to(self.device), self.settings.distance)
 
     def pictures(self) -> dict[str, Tensor]:
         return self._pictures

@@ -22,21 +22,21 @@ _GONE = (0.3, 0.7)  # of what glasses change in a picture: less or more missing 
 
 
 def random_glasses(
-    face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator, sunglasses: bool = False
+    face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator, sunglasses: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """`face` with a whole, random frame, and the mask of it (see `draw_glasses`).
 
     Args:
-        turn: of the head in degrees, positive towards the picture's right.
+        yaw: of the head in degrees, positive towards the picture's right.
     """
     left, right = (tuple((eye - 0.5).tolist()) for eye in eyes)
-    pose = Pose.from_eyes(left, right, float(np.clip(turn, -40, 40)), float(rng.uniform(-6, 6)))
+    pose = Pose.from_eyes(left, right, float(np.clip(yaw, -40, 40)), float(rng.uniform(-6, 6)))
     return draw_glasses(face, random_frame(rng, sunglasses=sunglasses), pose)
 
 
-def half_drawn(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+def half_drawn(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """A frame of which only one side, the lower half, or dashes were drawn."""
-    worn, mask = _plain_to_see(face, eyes, turn, rng)
+    worn, mask = _conspicuous(face, eyes, yaw, rng)
     rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
     middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
     keep: np.ndarray
@@ -54,7 +54,7 @@ def half_drawn(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.G
     return _mixed(face, worn, keep * (mask > 0), across)
 
 
-def lone_lines(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+def lone_lines(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """One to three strokes: across the bridge, over the brows, below or beside the eyes."""
     middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
     along = (eyes[1] - eyes[0]) / across
@@ -80,12 +80,12 @@ def lone_lines(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.G
     return np.clip(np.rint(result), 0, 255).astype(np.uint8)
 
 
-def rubbed_out(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+def rubbed_out(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """A whole frame that was wiped away in blots, or fades into nothing from one end to the other.
 
     One that is pale all over is none of these: people wear frames of clear plastic.
     """
-    worn, mask = _plain_to_see(face, eyes, turn, rng)
+    worn, mask = _conspicuous(face, eyes, yaw, rng)
     across = float(np.hypot(*(eyes[1] - eyes[0])))
     if rng.random() < 0.2:
         rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
@@ -95,11 +95,11 @@ def rubbed_out(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.G
             + rng.uniform(-0.3, 0.3) * (rows - eyes.mean(0)[1]) / across
         )
         return _mixed(face, worn, np.clip(0.5 + along / rng.uniform(0.5, 1.2), 0, 1), 0.0)
-    blots = _seen_to_miss(np.abs(worn.astype(np.float32) - face).mean(2), across, rng)
+    blots = _noticeable(np.abs(worn.astype(np.float32) - face).mean(2), across, rng)
     return _mixed(face, worn, blots * (mask > 0), across)
 
 
-def wiped(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+def wiped(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """Real glasses on `face`, removed in part: smeared in blots or on one side, as bad removals do."""
     middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
     rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
@@ -111,14 +111,14 @@ def wiped(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Genera
         side = 1 if rng.random() < 0.5 else -1
         where: np.ndarray = side * (columns - middle[0] - rng.uniform(-0.2, 0.2) * across) > 0
     else:
-        where = _seen_to_miss(np.abs(face.astype(np.float32) - smear).mean(2) * near, across, rng)
+        where = _noticeable(np.abs(face.astype(np.float32) - smear).mean(2) * near, across, rng)
     smear = cv2.GaussianBlur(smear, (0, 0), 0.05 * across)
     grain = rng.normal(0, float(rng.uniform(0, 4)), smear.shape)
     smear = np.clip(smear + grain, 0, 255).astype(np.uint8)
     return _mixed(face, smear, near & where, across)
 
 
-def pixel_noise(face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator) -> np.ndarray:
+def pixel_noise(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """Grain, coarse blocks or shuffled pixels round the eyes."""
     across = float(np.hypot(*(eyes[1] - eyes[0])))
     rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
@@ -146,8 +146,8 @@ BROKEN: dict[str, Callable[[np.ndarray, np.ndarray, float, np.random.Generator],
 }
 
 
-def _plain_to_see(
-    face: np.ndarray, eyes: np.ndarray, turn: float, rng: np.random.Generator
+def _conspicuous(
+    face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """A random frame that stands out from the face: half of a hair-thin golden wire would be no glasses.
 
@@ -155,7 +155,7 @@ def _plain_to_see(
     """
     best, most = None, -1.0
     for _ in range(_TRIES):
-        worn, mask = random_glasses(face, eyes, turn, rng, bool(rng.random() < 0.15))
+        worn, mask = random_glasses(face, eyes, yaw, rng, bool(rng.random() < 0.15))
         change = np.abs(worn.astype(np.float32) - face).mean(2)
         seen = float(change[mask > 128].mean()) if (mask > 128).any() else 0.0
         if seen > most:
@@ -166,13 +166,13 @@ def _plain_to_see(
     return best
 
 
-def _seen_to_miss(change: np.ndarray, across: float, rng: np.random.Generator) -> np.ndarray:
-    """Blots, bool (height, width), whose share of `change` (height, width) lies in `_GONE`, or nearly."""
+def _noticeable(change: np.ndarray, across: float, rng: np.random.Generator) -> np.ndarray:
+    """Blots, bool (height, width), whose fraction of `change` (height, width) lies in `_GONE`, or nearly."""
     best, least = _blots(change.shape, across, rng), np.inf
     for _ in range(_TRIES):
         blots = _blots(change.shape, across, rng)
-        share = change[blots].sum() / max(float(change.sum()), 1e-6)
-        off = max(_GONE[0] - share, share - _GONE[1], 0.0)
+        missing = change[blots].sum() / max(float(change.sum()), 1e-6)
+        off = max(_GONE[0] - missing, missing - _GONE[1], 0.0)
         if off < least:
             best, least = blots, off
         if not off:
@@ -188,9 +188,9 @@ def _blots(shape: tuple[int, ...], across: float, rng: np.random.Generator) -> n
     return smooth > rng.uniform(0.45, 0.6)
 
 
-def _mixed(below: np.ndarray, above: np.ndarray, share: np.ndarray, across: float) -> np.ndarray:
-    """`above` over `below` where `share` is, with an edge of a hundredth of the eye distance or more."""
-    weight: np.ndarray = share.astype(np.float32)
+def _mixed(below: np.ndarray, above: np.ndarray, where: np.ndarray, across: float) -> np.ndarray:
+    """`above` over `below` by weights, with a soft edge of a hundredth of the eye distance or more."""
+    weight: np.ndarray = where.astype(np.float32)
     if across:
         weight = cv2.GaussianBlur(weight, (0, 0), max(0.5, 0.015 * across))
     weight = weight[:, :, None]

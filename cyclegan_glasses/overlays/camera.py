@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.raster import blur
 
 _DRAWN = 0.4
@@ -14,7 +15,7 @@ _DRAWN = 0.4
 _PROBE = 1.0
 _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""
-_SHARP_SHARE = 0.8
+_SHARP_QUANTILE = 0.8
 """The sharpest fifth of the steep places counts: the edges of a face are soft by themselves."""
 _SHARPEST, _SOFTEST = 0.4, 2.5
 
@@ -54,11 +55,13 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     and Sim 2011, doi 10.1016/j.patcog.2011.03.009, eq. 4), read at the steepest places. Grain: the median of
     what the Laplacian of Immerkær (1996, doi 10.1006/cviu.1996.0060) leaves where the picture is smooth.
     """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    # Blur: how much of its slope an edge keeps when it is blurred again.
+    grey = to_grey(image).astype(np.float32)
     slope, softer = (_slope(layer) for layer in (grey, cv2.GaussianBlur(grey, (0, 0), _PROBE)))
     steep = slope >= np.quantile(slope, 0.97)
-    ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_SHARE))
+    ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_QUANTILE))
     width = np.sqrt(max(_PROBE**2 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
+    # Grain: what is left of even areas when every smooth change is taken out.
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
     smooth = slope <= np.quantile(slope, 0.5)
     grain = 1.4826 * float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel)[smooth])))

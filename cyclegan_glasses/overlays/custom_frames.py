@@ -25,7 +25,7 @@ _SIDE = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class OwnFrame:
+class CustomFrame:
     """A pair of spectacles from a picture.
 
     Attributes:
@@ -52,13 +52,15 @@ class OwnFrame:
         return bend(self.look, flat)
 
     def model(self, wearer: Wearer) -> Model:
-        """Its outline, lenses and temples, as `geometry.model` gives them; the front is one flat piece."""
+        """Its outline, lenses and temples, as `geometry.model_of` gives them; the front is one flat piece."""
+        # Outlines of what is opaque; its two widest holes are the lenses.
         opaque = (self.texture[..., 3] > 127).astype(np.uint8)
         contours, tree = cv2.findContours(opaque, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
         rings = [(self._on_front(c[:, 0].astype(float)), parent >= 0) for c, parent in
                  zip(contours, tree[0, :, 3], strict=True) if len(c) > 2]  # fmt: skip
         holes = sorted((ring for ring, hole in rings if hole), key=lambda ring: -np.ptp(ring[:, 0]))[:2]
         left, right = sorted(holes, key=lambda ring: float(ring[:, 0].mean()))
+        # The temples hang where the front ends at the right.
         edge = opaque[:, -max(1, len(opaque[0]) // 40) :].any(axis=1)
         hinge = self._on_front(np.array([[self.texture.shape[1] - 1.0, np.nonzero(edge)[0].mean()]]))[0, :2]
         temples = tuple(temple_of(self.look, hinge, wearer, side) for side in (-1, 1))
@@ -72,6 +74,7 @@ class OwnFrame:
             [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
         )
         seen = crop.local(pose.project(self._on_front(corners)))
+        # Premultiplied and lit, and blurred before it is shrunk.
         values: np.ndarray = self.texture.astype(np.float32)
         values[..., :3] *= values[..., 3:] / 255 * np.array(light.colour, np.float32)
         shrink = np.hypot(*(seen[1] - seen[0])) / width
@@ -84,7 +87,7 @@ class OwnFrame:
         return np.clip(layer[..., :3], 0, 255), layer[..., 3:] / 255
 
 
-def load_frames(folder: Path) -> list[OwnFrame]:
+def load_frames(folder: Path) -> list[CustomFrame]:
     """The frames of a folder: PNG files with transparency whose names end in their width, `NAME_138mm.png`.
 
     Raises:
@@ -98,7 +101,7 @@ def load_frames(folder: Path) -> list[OwnFrame]:
     return [_load(path) for path in paths]
 
 
-def _load(path: Path) -> OwnFrame:
+def _load(path: Path) -> CustomFrame:
     width = NAME.search(path.stem)
     if not width or not _NARROWEST <= float(width[1]) <= _WIDEST:
         raise UserError(
@@ -126,7 +129,7 @@ def _load(path: Path) -> OwnFrame:
     edge = texture[:, -max(2, texture.shape[1] // 25) :]
     colour = np.median(edge[edge[..., 3] > 127][:, :3], axis=0).astype(int).tolist()
     look = Frame(colour=(colour[0], colour[1], colour[2]), wrap=0.0, tilt=6.0)
-    return OwnFrame(path.name, texture, float(width[1]), look)
+    return CustomFrame(path.name, texture, float(width[1]), look)
 
 
 def _check_lenses(path: Path, opaque: np.ndarray) -> None:

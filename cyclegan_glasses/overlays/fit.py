@@ -16,7 +16,7 @@ DISTANCE = 900.0
 """From the camera to the face in mm, as in most portraits."""
 _MOST_YAW, _MOST_PITCH = 45.0, 14.0
 _TRUST = 0.5
-"""Share of the measured pitch that is believed: a long nose looks like a lowered head."""
+"""Fraction of the measured pitch that is believed: a long nose looks like a lowered head."""
 
 
 def fit_pose(landmarks: np.ndarray) -> Pose:
@@ -40,11 +40,14 @@ def fit_pose(landmarks: np.ndarray) -> Pose:
 
 def _angles(points: np.ndarray, guess: Pose) -> tuple[float, float]:
     """Yaw and pitch in degrees of a face whose pose is about `guess`."""
+    # A camera whose picture at that distance has the guessed scale.
     focal = guess.scale * DISTANCE
     camera = np.array([[focal, 0, guess.origin[0]], [0, focal, guess.origin[1]], [0, 0, 1]])
+    # The pose that explains the landmarks best, from the guess on.
     start = cv2.Rodrigues(guess.rotation)[0], np.array([[0.0], [0.0], [DISTANCE]])
-    _, turned, _ = cv2.solvePnP(FACE, points, camera, None, *start, useExtrinsicGuess=True)
-    ahead = cv2.Rodrigues(turned)[0][2]
+    _, rotation, _ = cv2.solvePnP(FACE, points, camera, None, *start, useExtrinsicGuess=True)
+    # The direction that the face looks in, as two angles.
+    ahead = cv2.Rodrigues(rotation)[0][2]
     yaw = np.degrees(np.arctan2(ahead[0], ahead[2]))
     pitch = -np.degrees(np.arcsin(np.clip(ahead[1], -1, 1))) * _TRUST
     return float(np.clip(yaw, -_MOST_YAW, _MOST_YAW)), float(np.clip(pitch, -_MOST_PITCH, _MOST_PITCH))

@@ -40,7 +40,7 @@ POPULAR = {"black": 20.0, "gunmetal": 6.0, "tortoise": 3.0, "brown": 3.0, "gold"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A pair of spectacles. Lengths are in mm, angles in degrees, colours RGB 0 … 255, shares 0 … 1.
+    """A pair of spectacles. Lengths are in mm, angles in degrees, colours RGB 0 … 255, fractions 0 … 1.
 
     Attributes:
         shape: a key of `outlines.SHAPES`.

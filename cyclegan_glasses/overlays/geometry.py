@@ -57,10 +57,12 @@ class Temple:
 
 
 @lru_cache(maxsize=64)
-def model(frame: Frame, wearer: Wearer = Wearer()) -> Model:
+def model_of(frame: Frame, wearer: Wearer = Wearer()) -> Model:
     """The parts of `frame` as `wearer` has it on. Do not change the arrays: they are cached."""
+    # The lens at the right, and the middle of it on the flat front.
     lens = outline(frame.shape) * (frame.lens_width / 2, frame.lens_height / 2)
     middle = np.array([(frame.bridge + frame.lens_width) / 2, frame.drop])
+    # The front in the order of drawing: rims, bridge, pads, end pieces.
     metal = frame.colour if frame.material == "metal" else frame.wire
     front: list[Piece] = []
     for side in (-1, 1):
@@ -70,17 +72,18 @@ def model(frame: Frame, wearer: Wearer = Wearer()) -> Model:
         front += [_pad(frame, side) for side in (-1, 1)]
     hinge = _hinge(frame, lens, middle)
     front += [_end_piece(frame, hinge, side, metal) for side in (-1, 1)]
+    # Lenses and temples, left and right.
     lenses = tuple(bend(frame, (lens + middle) * (side, 1)) for side in (-1, 1))
     temples = tuple(temple_of(frame, hinge, wearer, side) for side in (-1, 1))
     return Model(tuple(front), (lenses[0], lenses[1]), (temples[0], temples[1]))
 
 
-def bend(frame: Frame, flat: np.ndarray, back: float = 0.0) -> np.ndarray:
-    """Points (n, 2) of the flat front on the bent and tilted front (n, 3), `back` mm behind it."""
+def bend(frame: Frame, flat: np.ndarray, depth: float = 0.0) -> np.ndarray:
+    """Points (n, 2) of the flat front on the bent and tilted front (n, 3), `depth` mm behind it."""
     x, y = flat[:, 0], flat[:, 1]
     middle = (frame.bridge + frame.lens_width) / 2
     face_form = np.tan(np.radians(frame.wrap)) * x**2 / (2 * middle)
-    z = face_form + y * np.tan(np.radians(frame.tilt)) - frame.vertex + back
+    z = face_form + y * np.tan(np.radians(frame.tilt)) - frame.vertex + depth
     return np.stack([x, y, z], axis=1)
 
 
@@ -134,7 +137,7 @@ def _bridge(frame: Frame, lens: np.ndarray, middle: np.ndarray, metal: Colour) -
         y = edge[1] - arch * (1 - np.linspace(-1, 1, 15) ** 2)
         flare = half * (1 + 0.5 * np.linspace(-1, 1, 15) ** 4)
         ring = np.concatenate([np.stack([x, y - flare], axis=1), np.stack([x, y + flare], axis=1)[::-1]])
-        return Piece((bend(frame, ring, back=-1.0),), colour, opacity)
+        return Piece((bend(frame, ring, depth=-1.0),), colour, opacity)
 
     if shape.double:
         return [bar(-0.12, 1.5, half), bar(-0.93, 0.2, 0.8 * half)]
@@ -145,7 +148,7 @@ def _pad(frame: Frame, side: int) -> Piece:
     angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     x = frame.bridge / 2 - 2.6 + 1.5 * np.cos(angle) + 1.2 * np.sin(angle)
     y = frame.drop + 5.5 + 4.2 * np.sin(angle)
-    return Piece((bend(frame, np.stack([x * side, y], axis=1), back=5.0),), (224, 218, 208), 0.5)
+    return Piece((bend(frame, np.stack([x * side, y], axis=1), depth=5.0),), (224, 218, 208), 0.5)
 
 
 def _hinge(frame: Frame, lens: np.ndarray, middle: np.ndarray) -> np.ndarray:
@@ -163,17 +166,19 @@ def _end_piece(frame: Frame, hinge: np.ndarray, side: int, metal: Colour) -> Pie
         [[inner, -half * 1.2], [hinge[0], -half], [hinge[0] + 0.8, 0], [hinge[0], half], [inner, half]]
     )
     rimless = SHAPES[frame.shape].build == "rimless"
-    piece = bend(frame, np.stack([ring[:, 0], ring[:, 1] + hinge[1]], axis=1) * (side, 1), back=-0.5)
+    piece = bend(frame, np.stack([ring[:, 0], ring[:, 1] + hinge[1]], axis=1) * (side, 1), depth=-0.5)
     return Piece((piece,), metal if rimless else frame.colour, frame.opacity)
 
 
 def temple_of(frame: Frame, hinge: np.ndarray, wearer: Wearer, side: int) -> Temple:
     """The temple at `side` (-1 left, 1 right as seen) that hangs at the front's point `hinge` (2,) in mm."""
+    # A line from the hinge to just above the ear, as long as the temple without its bent tip.
     start = bend(frame, hinge[None] * (side, 1))[0]
     ear = np.array([side * (wearer.half_width + 1.5), wearer.ear[0] - 4, wearer.ear[1]])
     straight = (ear - start) * (frame.temple - _TIP) / np.linalg.norm(ear - start)
-    share = np.linspace(0, 1, 16)[:, None]
-    line = start + straight * share + np.array([side * 2.0, 0, 0]) * np.sin(np.pi * share)
+    # It bows 2 mm outwards and, if of acetate, gets slimmer.
+    along = np.linspace(0, 1, 16)[:, None]
+    line = start + straight * along + np.array([side * 2.0, 0, 0]) * np.sin(np.pi * along)
     slim = np.linspace(1, 0.62 if frame.material == "acetate" else 1.0, len(line))
     thickness = 1.7 if frame.material == "acetate" else 0.7
     return Temple(line, frame.temple_height / 2 * slim, thickness, frame.colour, frame.opacity)

@@ -14,7 +14,7 @@ class Light:
     Attributes:
         direction: from the face to the lamp in camera coordinates (x right, y down, z away from the viewer).
         colour: of the lamp, RGB around 1.
-        ambient: share of the light that comes from everywhere, 0 … 1.
+        ambient: fraction of the light that comes from everywhere, 0 … 1.
     """
 
     direction: tuple[float, float, float] = (-0.45, -0.55, -0.7)

@@ -27,6 +27,7 @@ def solid(
     paints: Sequence[Paint], frame: Frame, pose: Pose, light: Light, crop: Crop
 ) -> tuple[np.ndarray, np.ndarray]:
     """Solid parts, lit: premultiplied colour (h, w, 3) 0 … 255, alpha (h, w, 1) of the crop, float32."""
+    # Coverage and colour of all paints, on the enlarged crop.
     shape, colour = crop.empty(), crop.empty(3)
     alpha = np.zeros(shape.shape, np.float32)
     for paint in paints:
@@ -34,6 +35,7 @@ def solid(
         crop.paint(colour, paint.rings, paint.colour)
         np.maximum(alpha, covered * np.float32(paint.opacity / 255), out=alpha)
         np.maximum(shape, covered, out=shape)
+    # Only covered pixels are lit: the blurred coverage is the height of a bevelled edge.
     on = np.nonzero(alpha)
     layer = np.zeros(colour.shape, np.float32)
     if len(on[0]):
@@ -50,6 +52,7 @@ def solid(
 
 def _lit(frame: Frame, light: Light, tone: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Colours (n, 3) 0 … 255 of points of a `tone`, whose surface leans `across` and `down` (n,)."""
+    # Lambert's law, and Blinn's half vector for the highlight.
     lamp = light.unit().astype(np.float32)
     half = lamp + np.array([0, 0, -1], np.float32)
     half /= np.linalg.norm(half)

@@ -31,6 +31,7 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
     larger = 1 / (1 - _GAP * power)
     if abs(larger - 1) < 0.003:
         return picture
+    # Each pixel looks towards the middle of its own lens.
     y, x = np.indices(crop.shape[:2], np.float32)
     left, right = sorted((lens.mean(axis=0) for lens in lenses), key=lambda middle: float(middle[0]))
     mine = np.where(x < (left[0] + right[0]) / 2, 0, 1)[..., None]
@@ -42,6 +43,7 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
 
 def reflections(crop: Crop, lens: np.ndarray, frame: Frame, light: Light) -> np.ndarray:
     """How much of the lamp one lens ((n, 2) pixels) mirrors, float32 (h, w, 1) of the crop, 0 … 1."""
+    # Places on the lens from -1 to 1, along the direction to the lamp and across it.
     outline = lens - (crop.x, crop.y)
     middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
     radius = (outline.max(axis=0) - outline.min(axis=0)) / 2 + 1e-6
@@ -51,6 +53,7 @@ def reflections(crop: Crop, lens: np.ndarray, frame: Frame, light: Light) -> np.
     lamp = (lamp / max(0.2, float(np.hypot(*lamp)))).astype(np.float32)
     towards = x * lamp[0] + y * lamp[1]
     across = np.square(np.square((x * lamp[1] - y * lamp[0] - 0.12) / 0.45))
+    # A soft sheen, a window, and a stripe beside it.
     sheen = 0.16 * np.square(np.clip((towards + 0.3) / 1.2, 0, 1))
     window = np.exp(-np.square(np.square((towards - 0.52) / 0.17)) - across)
     stripe = np.exp(-np.square(np.square((towards - 0.1) / 0.09)) - across)

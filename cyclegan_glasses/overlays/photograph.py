@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.camera import Camera, measure_camera
 from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.pose import Pose
@@ -51,15 +52,18 @@ def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:
     A normal distribution in YCrCb is fitted to spots that are skin on most faces; what lies far from it, or
     outside of a generous ellipse around the head, is not. The middle of the face is, whatever its colour.
     """
+    # The colours of spots where most faces are bare, without those that differ: a beard, a fringe.
     mm = pose.scale
     colours = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), (0, 0), max(0.8, 1.5 * mm))
     spots = pose.project(np.column_stack([_SAMPLES, np.zeros(len(_SAMPLES))]))
     values = _at(colours, spots)
     middle = np.median(values, axis=0)
     near = np.abs(values - middle).sum(axis=1) < 60
+    # How far each pixel is from them, in standard deviations.
     spread = np.maximum(values[near].std(axis=0) if near.sum() > 2 else 0, (22, 5, 5)).astype(np.float32)
     distance = np.square((colours.astype(np.float32) - middle.astype(np.float32)) / spread).sum(axis=2)
     likely = np.clip(2.2 - distance / 8, 0, 1)
+    # Never outside of the head, always in the middle of the face.
     inner, head = (_ellipse(image.shape, pose, *oval) for oval in (_INNER, _HEAD))
     likely = np.maximum(likely * head, inner)
     return np.round(255 * blur(likely.astype(np.float32), 1.2 * mm)).astype(np.uint8)
@@ -72,14 +76,16 @@ def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
     one lamp and a sky); the colour is that of the picture's bright parts (Shades of Grey, Finlayson and
     Trezzi 2004, Minkowski norm 6), half believed.
     """
+    # Spots on an ellipsoid, their normals, and the brightness of the picture there.
     grid = np.stack(np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9)), axis=-1).reshape(-1, 2)
     grid = grid[np.hypot(*grid.T) < 1] * (56, 82) + (0, 25)
     normal = np.column_stack([grid / (72, 105) ** np.array(2), -np.ones(len(grid)) / 80])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     spots = pose.project(np.column_stack([grid, np.zeros(len(grid))]))
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = to_grey(image)
     level = _at(blur(grey, 3 * pose.scale)[..., None], spots)[:, 0]
     weight = _at(skin[..., None], spots)[:, 0] / 255 + 1e-3
+    # Weighted least squares for the two sideways components of the lamp, a little pulled to zero.
     level = level / max(1.0, float(np.average(level, weights=weight))) - 1
     sides = (normal @ pose.rotation.T)[:, :2]
     sides = sides - np.average(sides, axis=0, weights=weight)
@@ -87,6 +93,7 @@ def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
     across, down = np.linalg.solve(gram, (sides * weight[:, None]).T @ level)
     strength = float(np.hypot(across, down))
     direction = (float(np.clip(across, -0.8, 0.8)), float(np.clip(down, -0.6, 0.6)) - 0.3, -0.75)
+    # The colour of the lamp, and how bright the picture is.
     bright = np.power(np.mean(np.square(image.astype(np.float32) / 255) ** 3, axis=(0, 1)), 1 / 6) + 1e-3
     tint = np.sqrt(bright / bright.mean())
     exposure = float(np.clip(np.quantile(grey, 0.95) / 235, 0.3, 1.0))

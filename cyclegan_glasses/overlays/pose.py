@@ -58,9 +58,11 @@ class Pose:
         a, b, centre = (np.asarray(p, float) for p in (left, right, principal))
         if not np.hypot(*(b - a)) > 0 or abs(yaw) >= 89:
             raise ValueError("no pose has both eyes in one place")
+        # Where both eyes would be at the distance of the head's origin: perspective moves them apart.
         flat = rotation_of(yaw, pitch, 0.0)
         depth = pupils / 2 * flat[2, 0] / distance
         far, near = (b - centre) * (1 + depth), (a - centre) * (1 - depth)
+        # Their line gives the roll, and their distance the scale.
         across = far - near
         roll = np.arctan2(across[1], across[0]) - np.arctan2(flat[1, 0], flat[0, 0])
         middle = centre + (far + near) / 2
@@ -103,13 +105,13 @@ class Pose:
 
 
 def rotation_of(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """Rotation (3, 3) from head to camera, degrees: turned by `yaw`, then `pitch`, then `roll`.
+    """Rotation (3, 3) from head to camera, degrees: by `yaw`, then `pitch`, then `roll`.
 
     Positive yaw turns the face to the right of the picture, positive pitch looks up, positive roll tilts the
     head clockwise as seen.
     """
     (sy, sp, sr), (cy, cp, cr) = (f(np.radians([yaw, pitch, roll])) for f in (np.sin, np.cos))
-    turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
-    nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-    tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return tilt @ nod @ turn
+    about_y = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return about_z @ about_x @ about_y

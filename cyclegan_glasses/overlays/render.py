@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cyclegan_glasses.overlays.camera import Camera
-from cyclegan_glasses.overlays.custom_frames import OwnFrame
+from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import Frame
-from cyclegan_glasses.overlays.geometry import Model, Temple, Wearer, model
+from cyclegan_glasses.overlays.geometry import Model, Temple, Wearer, model_of
 from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.material import Paint, solid
 from cyclegan_glasses.overlays.optics import reflections, refract
@@ -17,11 +19,51 @@ from cyclegan_glasses.overlays.raster import Crop, blur
 _ENLARGED = 2.2
 """Pixels a mm that the layers are drawn at, at least; more zoom than `_ZOOM` is never used."""
 _ZOOM = 4
+_SKY = np.array((244, 250, 255))
+"""Colour that lenses mirror, before that of the lamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Worn:
+    """A frame on a head, before a camera.
+
+    Attributes:
+        frame: as it was given.
+        look: how its lenses and temples are drawn.
+        model: its outlines in mm.
+        temples: ribbons (n, 3) in mm of the left and the right one that the head does not hide.
+    """
+
+    frame: Frame | CustomFrame
+    look: Frame
+    model: Model
+    temples: list[list[np.ndarray]]
+    pose: Pose
+    light: Light
+
+    @staticmethod
+    def of(frame: Frame | CustomFrame, pose: Pose, light: Light, wearer: Wearer) -> _Worn:
+        """`frame` as `wearer` has it on."""
+        if isinstance(frame, CustomFrame):
+            look, model = frame.look, frame.model(wearer)
+        else:
+            look, model = frame, model_of(frame, wearer)
+        temples = [_visible_temple(temple, pose, wearer) for temple in model.temples]
+        return _Worn(frame, look, model, temples, pose, light)
+
+    def ribbons(self) -> list[np.ndarray]:
+        """What is seen of both temples."""
+        return [ribbon for temple in self.temples for ribbon in temple]
+
+    def points(self) -> np.ndarray:
+        """Pixels (n, 2) of everything that is drawn."""
+        rings = [ring for piece in self.model.front for ring in piece.rings] + self.ribbons()
+        return np.concatenate([self.pose.project(ring) for ring in rings])
 
 
 def draw_glasses(
     image: np.ndarray,
-    frame: Frame | OwnFrame,
+    frame: Frame | CustomFrame,
     pose: Pose,
     light: Light | None = None,
     wearer: Wearer | None = None,
@@ -42,7 +84,7 @@ def draw_glasses(
         camera: whose blur and grain the drawn parts take on.
 
     Returns:
-        The new picture, and the mask uint8 (height, width): the share of a pixel that the glasses, lenses
+        The new picture, and the mask uint8 (height, width): the fraction of a pixel that the glasses, lenses
         included, or their shadow take. It is above zero exactly where the two pictures differ.
 
     Raises:
@@ -50,20 +92,17 @@ def draw_glasses(
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
-    light, wearer, camera = light or Light(), wearer or Wearer(), camera or Camera()
-    parts = frame.model(wearer) if isinstance(frame, OwnFrame) else model(frame, wearer)
-    temples = [_visible_temple(temple, pose, wearer) for temple in parts.temples]
-    shown = [ring for piece in parts.front for ring in piece.rings] + [
-        ring for pair in temples for ring in pair
-    ]
-    rings = [pose.project(ring) for ring in shown]
+    camera = camera or Camera()
+    worn = _Worn.of(frame, pose, light or Light(), wearer or Wearer())
+    # All work is done on the crop around the glasses, with room for blur and shadow.
     zoom = int(np.clip(np.ceil(_ENLARGED / max(pose.scale, 1e-6)), 1, _ZOOM))
-    crop = Crop.around(np.concatenate(rings), 2 + 3 * camera.blur + 14 * pose.scale, image.shape, zoom)
+    crop = Crop.around(worn.points(), 2 + 3 * camera.blur + 14 * pose.scale, image.shape, zoom)
     result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
     if crop is None:
         return result, mask
+    cover, skin = (None if layer is None else layer[crop.slices] for layer in (cover, skin))
     before = image[crop.slices]
-    after, soft = _compose(before, frame, parts, temples, pose, light, crop, cover, skin, camera)
+    after, soft = _compose(before, worn, crop, camera, cover, skin)
     changed = (after != before).any(axis=2)
     result[crop.slices] = after
     mask[crop.slices] = np.where(changed, np.clip(np.ceil(soft * 255), 1, 255), 0).astype(np.uint8)
@@ -72,93 +111,105 @@ def draw_glasses(
 
 def _compose(
     before: np.ndarray,
-    worn: Frame | OwnFrame,
-    parts: Model,
-    temples: list[list[np.ndarray]],
-    pose: Pose,
-    light: Light,
+    worn: _Worn,
     crop: Crop,
+    camera: Camera,
     cover: np.ndarray | None,
     skin: np.ndarray | None,
-    camera: Camera,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The crop with glasses as uint8, and the share of each pixel that they take, float 0 … 1."""
-    frame = worn.look if isinstance(worn, OwnFrame) else worn
-    lamp = np.array(light.colour, np.float32)
-    lenses = [[pose.project(lens)] for lens in parts.lenses]
-    lens = (
-        np.maximum(*(crop.shrink(crop.fill(rings)) for rings in lenses)).astype(np.float32)[..., None] / 255
-    )
-    lens = camera.soften(lens)
-    picture = refract(before, [rings[0] - (crop.x, crop.y) for rings in lenses], lens, frame.power)
+    """The crop with glasses as uint8, and the fraction of each pixel that they take, float 0 … 1.
 
-    shadow = _shadow(frame, parts, temples, pose, light, crop)
+    `cover` and `skin` are those of `draw_glasses`, on the crop.
+    """
+    look, pose, light = worn.look, worn.pose, worn.light
+    # What lies behind the lenses, as they refract it.
+    outlines = [pose.project(lens) for lens in worn.model.lenses]
+    filled = np.maximum(*(crop.shrink(crop.fill([lens])) for lens in outlines))
+    lens = camera.soften(filled.astype(np.float32)[..., None] / 255)
+    picture = refract(before, [outline - (crop.x, crop.y) for outline in outlines], lens, look.power)
+
+    # The shadow on the skin: red light goes furthest under it, so red is darkened least.
+    shadow = _shadow(worn, crop)
     if skin is not None:
-        shadow = shadow * (skin[crop.slices].astype(np.float32) / 255)
+        shadow = shadow * (skin.astype(np.float32) / 255)
     shadow = np.where(shadow < 0.02, 0, shadow)[..., None]
     picture = picture * (1 - shadow * np.array([0.88, 1.0, 1.04], np.float32))
 
-    arm_alpha = np.zeros_like(lens)
-    for side, ribbons in enumerate(temples):
+    # The temples, behind hair and ears, the far one behind the face too.
+    picture, temples = _draw_temples(picture, worn, crop, camera, cover, skin)
+
+    # The lenses: their tint, and what they mirror.
+    tint = 1 - look.tint_strength * (1 - np.array(look.tint, np.float32) / 255)
+    glare = np.maximum(*(reflections(crop, outline, look, light) for outline in outlines))
+    picture = picture * (1 - lens * (1 - tint))
+    picture = picture + lens * glare * (np.array(light.colour, np.float32) * _SKY - picture)
+
+    # The front over all, then the camera's grain on what is drawn.
+    front, alpha = (camera.soften(layer) for layer in _front(worn, crop))
+    picture = picture * (1 - alpha) + front
+    if camera.grain:
+        picture = picture + np.maximum(alpha, temples) * camera.noise(alpha.shape[:2])
+
+    # Where nothing was drawn the picture stays as it was, bit for bit.
+    soft = np.maximum.reduce([alpha, temples, lens, shadow])[..., 0]
+    after = np.clip(np.round(picture), 0, 255).astype(np.uint8)
+    return np.where(soft[..., None] > 0, after, before), soft
+
+
+def _draw_temples(
+    picture: np.ndarray,
+    worn: _Worn,
+    crop: Crop,
+    camera: Camera,
+    cover: np.ndarray | None,
+    skin: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The crop with both temples, and their alpha (h, w, 1)."""
+    look, pose = worn.look, worn.pose
+    total = np.zeros((*picture.shape[:2], 1), np.float32)
+    for side, ribbons in enumerate(worn.temples):
         if not ribbons:
             continue
-        arm, alpha = solid(
-            [Paint((pose.project(r),), frame.colour, frame.opacity) for r in ribbons],
-            frame,
-            pose,
-            light,
-            crop,
-        )
-        arm, alpha = camera.soften(arm), camera.soften(alpha)
+        paints = [Paint((pose.project(ribbon),), look.colour, look.opacity) for ribbon in ribbons]
+        colour, alpha = (camera.soften(layer) for layer in solid(paints, look, pose, worn.light, crop))
         far = (pose.towards_camera()[0] < 0) == (side == 1)
         for layer in (cover, skin if far else None):
             if layer is not None:
-                seen = 1 - layer[crop.slices].astype(np.float32)[..., None] / 255
-                arm, alpha = arm * seen, alpha * seen
-        picture = picture * (1 - alpha) + arm * 0.85
-        arm_alpha = np.maximum(arm_alpha, alpha)
-
-    tint = 1 - frame.tint_strength * (1 - np.array(frame.tint, np.float32) / 255)
-    glare = np.maximum(*(reflections(crop, rings[0], frame, light) for rings in lenses))
-    picture = picture * (1 - lens * (1 - tint))
-    picture = picture + lens * glare * (lamp * (244, 250, 255) - picture)
-
-    body, alpha = (camera.soften(layer) for layer in _front(worn, parts, pose, light, crop))
-    picture = picture * (1 - alpha) + body
-    if camera.grain:
-        picture = picture + np.maximum(alpha, arm_alpha) * camera.noise(alpha.shape[:2])
-    soft = np.maximum.reduce([alpha, arm_alpha, lens, shadow])[..., 0]
-    touched = soft > 0
-    after = np.clip(np.round(picture), 0, 255).astype(np.uint8)
-    return np.where(touched[..., None], after, before), soft
+                free = 1 - layer.astype(np.float32)[..., None] / 255
+                colour, alpha = colour * free, alpha * free
+        picture = picture * (1 - alpha) + colour * 0.85
+        total = np.maximum(total, alpha)
+    return picture, total
 
 
-def _front(
-    worn: Frame | OwnFrame, parts: Model, pose: Pose, light: Light, crop: Crop
-) -> tuple[np.ndarray, np.ndarray]:
+def _front(worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
     """The front without its lenses: premultiplied colour and alpha of the crop, as from `solid`."""
-    if isinstance(worn, OwnFrame):
-        return worn.front(pose, light, crop)
-    paints = [Paint(tuple(pose.project(r) for r in p.rings), p.colour, p.opacity) for p in parts.front]
-    return solid(paints, worn, pose, light, crop)
+    if isinstance(worn.frame, CustomFrame):
+        return worn.frame.front(worn.pose, worn.light, crop)
+    paints = [
+        Paint(tuple(worn.pose.project(ring) for ring in piece.rings), piece.colour, piece.opacity)
+        for piece in worn.model.front
+    ]
+    return solid(paints, worn.look, worn.pose, worn.light, crop)
 
 
-def _shadow(
-    frame: Frame, parts: Model, temples: list[list[np.ndarray]], pose: Pose, light: Light, crop: Crop
-) -> np.ndarray:
+def _shadow(worn: _Worn, crop: Crop) -> np.ndarray:
     """How much light the glasses take from the skin, 0 … 1 (h, w): the lamp's shadow and that of contact."""
+    pose, light = worn.pose, worn.light
+    # Outlines are moved away from the lamp as far as the skin lies behind them: 10 mm, 2 mm at the nose.
     lamp = pose.into_head(light.unit())
     away = -lamp / max(0.45, -lamp[2])
     cast, near = crop.empty(), crop.empty()
-    for piece in parts.front:
+    for piece in worn.model.front:
         if piece.opacity < 0.5:
             continue
         np.maximum(cast, crop.fill([pose.project(ring + 10.0 * away) for ring in piece.rings]), out=cast)
         np.maximum(near, crop.fill([pose.project(ring + 2.0 * away) for ring in piece.rings]), out=near)
-    for ring in [ring for pair in temples for ring in pair]:
-        np.maximum(cast, crop.fill([pose.project(ring + 2.5 * away)]), out=cast)
+    for ribbon in worn.ribbons():
+        np.maximum(cast, crop.fill([pose.project(ribbon + 2.5 * away)]), out=cast)
+    # Both are blurred by their distance; the light of the sky fills the lamp's shadow.
     mm = pose.scale
-    strength = 0.4 + 0.6 * frame.opacity
+    strength = 0.4 + 0.6 * worn.look.opacity
     cast_small = blur(crop.shrink(cast), 1.5 * mm).astype(np.float32) / 255
     near_small = blur(crop.shrink(near), 2.4 * mm).astype(np.float32) / 255
     return strength * np.maximum(0.72 * (1 - light.ambient) * cast_small, 0.24 * near_small)
@@ -166,14 +217,17 @@ def _shadow(
 
 def _visible_temple(temple: Temple, pose: Pose, wearer: Wearer) -> list[np.ndarray]:
     """The ribbons (n, 3) of a temple that the head, an ellipsoid, does not hide from the camera."""
+    # A ray from each point of its middle line to the camera meets the ellipsoid where a t² + 2 b t + c < 0.
     axes = np.array([wearer.half_width, 112.0, 0.89 * wearer.ear[1]])
     start = (temple.line - (0, 8.0, 0.8 * wearer.ear[1])) / axes
     ray = pose.towards_camera() / axes
     a, b, c = ray @ ray, start @ ray, (start**2).sum(axis=1) - 1
     hidden = (c < 0) | ((b < 0) & (b**2 > a * c))
+    # What is seen ends at the first hidden point.
     count = int(np.argmax(hidden)) if hidden.any() else len(hidden)
     if count < 2:
         return []
+    # A ribbon upright and one across it look like a bar from any side.
     line, half = temple.line[:count], temple.half_height[:count, None]
     up, across = half * (0, 1.0, 0), np.array([temple.half_thickness, 0, 0])
     return [np.concatenate([line - offset, (line + offset)[::-1]]) for offset in (up, across)]

@@ -6,7 +6,6 @@ import numpy as np
 
 from cyclegan_glasses.faces.align import Framing, align
 from cyclegan_glasses.faces.detect import Face
-from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import Portrait, frame_of, random_portrait
 
@@ -17,17 +16,7 @@ def drawn_portrait(number: int, size: int, glasses: bool) -> tuple[np.ndarray, F
     """A portrait, uint8 RGB (size, size, 3), and where its face is: the eyes exactly, the box nearly."""
     portrait = random_portrait(SEED, number)
     drawing = draw_portrait(portrait, size)
-    image = drawing.image
-    if glasses:
-        image, _ = draw_glasses(
-            image,
-            frame_of(SEED, number),
-            drawing.pose,
-            drawing.light,
-            drawing.wearer,
-            drawing.cover,
-            drawing.skin,
-        )
+    image = drawing.with_glasses(frame_of(SEED, number))[0] if glasses else drawing.image
     return image, _face_of(portrait, size)
 
 

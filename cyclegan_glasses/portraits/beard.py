@@ -20,6 +20,7 @@ def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, rng: np.random.Gene
     p, mm = head.portrait, head.pose.scale
     if p.beard == "none":
         return
+    # Where it grows, and how far it reaches beyond the skin.
     cover = np.zeros((canvas.size, canvas.size), np.uint8)
     longer = {"short": 1.5, "full": 4.0 + 6.0 * p.beard_length}.get(p.beard, 0.0)
     if p.beard in ("stubble", "short", "full"):
@@ -30,6 +31,7 @@ def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, rng: np.random.Gene
         np.maximum(cover, canvas.mask(head.place(_moustache(p))), out=cover)
     if longer <= 2:
         cover = np.minimum(cover, skin)
+    # A soft, grainy shade of it; longer beards get hairs besides.
     soft = {"stubble": 4.0, "short": 1.8, "full": 1.3}.get(p.beard, 1.2)
     faded = blur(cover, soft * mm)
     if longer <= 2:
@@ -58,8 +60,8 @@ def _hairs(
     lean = np.stack([outwards, np.ones(len(spots))], axis=1) + rng.normal(0, 0.25, spots.shape)
     lean *= (2.2 + 3.5 * p.beard_length) * mm
     lines = np.stack([roots, roots + 0.5 * lean, roots + lean], axis=1)
-    for part, bright in enumerate((0.45, 0.75, 1.35, 1.8)):
-        canvas.hairs(lines[part::4], 0.55 * mm, np.clip(colour * bright + 0.02 * part, 0, 1), 0.55)
+    for quarter, bright in enumerate((0.45, 0.75, 1.35, 1.8)):
+        canvas.hairs(lines[quarter::4], 0.55 * mm, np.clip(colour * bright + 0.02 * quarter, 0, 1), 0.55)
 
 
 def _jaw(head: Head, longer: float) -> np.ndarray:

@@ -85,14 +85,14 @@ class Canvas:
         inside: np.ndarray | None = None,
     ) -> None:
         """Blend a polygon of one colour (3,); `inside` (uint8, whole canvas) limits it."""
-        found = self.window(points, soft)
-        if found is None or alpha <= 0:
+        window = self.window(points, soft)
+        if window is None or alpha <= 0:
             return
-        place, cover = found
+        place, cover = window
         if inside is not None:
             cover = cover * (inside[place] * np.float32(1 / 255))
-        part = self.rgb[place]
-        part += (cover * np.float32(alpha))[..., None] * (np.asarray(colour, np.float32) - part)
+        below = self.rgb[place]
+        below += (cover * np.float32(alpha))[..., None] * (np.asarray(colour, np.float32) - below)
 
     def shade(
         self,
@@ -102,10 +102,10 @@ class Canvas:
         inside: np.ndarray | None = None,
     ) -> None:
         """Multiply by `factor` (a number or (3,)) inside a polygon."""
-        found = self.window(points, soft)
-        if found is None:
+        window = self.window(points, soft)
+        if window is None:
             return
-        place, cover = found
+        place, cover = window
         if inside is not None:
             cover = cover * (inside[place] * np.float32(1 / 255))
         self.rgb[place] *= 1 + cover[..., None] * (np.asarray(factor, np.float32) - 1)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Wearer
 from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.portraits.beard import draw_beard
 from cyclegan_glasses.portraits.canvas import Canvas
 from cyclegan_glasses.portraits.eyes import draw_eyes
@@ -42,6 +44,10 @@ class Drawing:
     light: Light
     wearer: Wearer
 
+    def with_glasses(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+        """The picture with `frame` on the face, and the mask of it (see `draw_glasses`)."""
+        return draw_glasses(self.image, frame, self.pose, self.light, self.wearer, self.cover, self.skin)
+
 
 def draw_portrait(portrait: Portrait, size: int) -> Drawing:
     """The portrait as a square picture of `size` pixels, without glasses."""
@@ -50,9 +56,10 @@ def draw_portrait(portrait: Portrait, size: int) -> Drawing:
     head = Head.of(portrait, canvas.size)
     hair = look(portrait)
 
-    def rng(part: int) -> np.random.Generator:
-        return np.random.default_rng([portrait.texture, part])
+    def rng(stream: int) -> np.random.Generator:
+        return np.random.default_rng([portrait.texture, stream])
 
+    # From behind to the front; each part has random numbers of its own.
     draw_background(canvas, head, rng(0))
     draw_back(canvas, head, hair, rng(1))
     draw_body(canvas, head)

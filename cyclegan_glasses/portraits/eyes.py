@@ -55,6 +55,7 @@ def _eye(canvas: Canvas, head: Head, side: int) -> None:
     def on(points: np.ndarray) -> np.ndarray:
         return head.place((np.asarray(points) + middle) * (side, 1))
 
+    # Around the eye: the hollow above it, the inner corner, make-up, the crease of the lid.
     dark = 0.35 * brow_colour(p) + 0.02
     lid = curve(
         upper[[1, 6, 11, 16, 20]] + np.array([(0, -2.2), (0, -4), (0, -4.6), (0.5, -4.0), (1, -1.5)]), 20
@@ -70,6 +71,7 @@ def _eye(canvas: Canvas, head: Head, side: int) -> None:
         width = 1.25 * mm * np.sin(np.linspace(0.2, np.pi - 0.25, len(lid)))
         canvas.shade(tapered(on(lid), width), shadow_colour(p, 0.45 * p.crease), 0.35 * mm)
 
+    # The eye itself, under the shadow of the lid.
     ball = np.concatenate([upper, lower[::-1]])
     inside = canvas.mask(on(ball))
     white = np.array([0.93, 0.915, 0.9]) * (0.96 * side_light(p, side))
@@ -78,6 +80,7 @@ def _eye(canvas: Canvas, head: Head, side: int) -> None:
     _iris(canvas, head, side, inside)
     canvas.shade(on(np.concatenate([upper, moved(upper[::-1], 0, 3.4)])), 0.5, 1.0 * mm, inside)
 
+    # The rims of the lids, and the lashes.
     canvas.stroke(on(moved(lower, 0, 0.5)), 1.0 * mm, skin_colour(p) * (0.72, 0.5, 0.46), 0.55, 0.3 * mm)
     thick = (1.35 + 1.1 * p.feminine) * mm * np.sin(np.linspace(0.35, 2.75, len(upper)))
     canvas.stroke(on(moved(upper, 0, -0.3)), np.maximum(thick, 0.7 * mm), dark, 0.93, 0.15 * mm)
@@ -106,10 +109,10 @@ def _iris(canvas: Canvas, head: Head, side: int, inside: np.ndarray) -> None:
 
 def _lashes(canvas: Canvas, head: Head, side: int, upper: np.ndarray, dark: np.ndarray) -> None:
     p, mm = head.portrait, head.pose.scale
-    share = np.linspace(0.42, 0.98, 8)
-    root = upper[(share * (len(upper) - 1)).astype(int)]
-    length = (1.2 + 2.4 * p.feminine) * (0.35 + 0.65 * share)[:, None]
-    tip = root + length * np.stack([share - 0.25, np.full(len(share), -0.8)], axis=1)
+    along = np.linspace(0.42, 0.98, 8)
+    root = upper[(along * (len(upper) - 1)).astype(int)]
+    length = (1.2 + 2.4 * p.feminine) * (0.35 + 0.65 * along)[:, None]
+    tip = root + length * np.stack([along - 0.25, np.full(len(along), -0.8)], axis=1)
     lines = np.stack([root, moved((root + tip) / 2, 0.25, 0.3), tip], axis=1)
     lines = moved(lines, PUPILS / 2, 0)
     placed = head.place(lines.reshape(-1, 2) * (side, 1)).reshape(lines.shape)
@@ -129,13 +132,15 @@ def _brow(canvas: Canvas, head: Head, side: int, rng: np.random.Generator) -> No
             (51, -lift + 4.0),
         ]
     )
+    # A tapered shape.
     line = curve(middle, 24)
-    share = np.linspace(0, 1, 24)
-    thick = p.brow_thickness * np.clip(0.55 + 1.6 * share, 0, 1) * np.clip(1.9 * (1 - share), 0.16, 1)
+    along = np.linspace(0, 1, 24)
+    thick = p.brow_thickness * np.clip(0.55 + 1.6 * along, 0, 1) * np.clip(1.9 * (1 - along), 0.16, 1)
     colour = brow_colour(p)
     colour = colour + 0.16 * (skin_colour(p) * 0.6 - colour) if p.tone < 8 else colour * 0.75
     outline = head.place(tapered(line, thick) * (side, 1), 0.6)
     canvas.fill(outline, colour, 0.62, 0.55 * mm)
+    # Hairs on it: upwards at the nose, outwards at the temple.
     where, across = rng.uniform(0, 1, 54), rng.uniform(-0.5, 0.5, 54)
     index = (where * 22).astype(int)
     root = line[index] + np.stack([rng.uniform(0, 1.5, 54), across * thick[index]], axis=1)

@@ -25,7 +25,7 @@ def hair_colour(p: Portrait) -> np.ndarray:
 
 def draw_back(canvas: Canvas, head: Head, look: Look, rng: np.random.Generator) -> None:
     """Hair behind the neck."""
-    for sheet in look.back:
+    for sheet in look.behind:
         _draw(canvas, head, sheet, 0.55 * hair_colour(head.portrait), rng)
 
 
@@ -63,8 +63,10 @@ def _cast(canvas: Canvas, head: Head, shape: np.ndarray, skin: np.ndarray) -> No
 
 def _grid(head: Head, sheet: Sheet) -> np.ndarray:
     """Pixels (across, along, 2) of a sheet: its rails, joined by splines from roots to tips."""
+    # Rails across by their own splines, then splines along through all rails.
     rails = [head.pose.project(curve(np.array(rail), sheet.columns)) for rail in sheet.rails]
     grid = np.stack([curve(line, _ALONG) for line in np.stack(rails, axis=1)])
+    # Waves swing sideways, more at the outer edge and away from the roots.
     along = np.linspace(0, 1, _ALONG)
     edge = np.linspace(0.5, 1, sheet.columns)[:, None]
     swing = np.sin(4.6 * np.pi * along + 1.4 * edge) * np.clip(2.2 * along - 0.5, 0, 1) * edge
@@ -110,12 +112,14 @@ def _strands(
 ) -> None:
     """Draw strands that are lighter or darker than the sheet, in place."""
     n = sheet.strands
-    share = rng.uniform(0, 1, n) * (sheet.columns - 1.001)
-    low = share.astype(int)
-    part = (share - low)[:, None, None]
-    lines = grid[low] * (1 - part) + grid[low + 1] * part
+    # Lines from roots to tips between the columns of the sheet.
+    place = rng.uniform(0, 1, n) * (sheet.columns - 1.001)
+    low = place.astype(int)
+    between = (place - low)[:, None, None]
+    lines = grid[low] * (1 - between) + grid[low + 1] * between
+    # They wave, and end unevenly.
     t = np.linspace(0, 1, _ALONG)
-    phase = 2.2 * share / (sheet.columns - 1) * np.pi + rng.normal(0, 0.5, n)
+    phase = 2.2 * place / (sheet.columns - 1) * np.pi + rng.normal(0, 0.5, n)
     swing = np.sin(phase[:, None] + 4.6 * np.pi * t) * 0.45 * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (
         0.4 + t
     )
@@ -123,7 +127,8 @@ def _strands(
     tip = lines[:, -1:] - lines[:, -2:-1]
     tip /= np.maximum(np.linalg.norm(tip, axis=-1, keepdims=True), 1e-6)
     lines += tip * (rng.uniform(-0.3, 1, n)[:, None, None] * sheet.ragged * mm * t[None, :, None] ** 6)
-    group = np.interp(share, np.linspace(0, sheet.columns, 14), rng.normal(0, 10, 14))
+    # Each has a brightness of its own, alike among neighbours; thick ones have dark edges.
+    group = np.interp(place, np.linspace(0, sheet.columns, 14), rng.normal(0, 10, 14))
     change = np.clip(128 + group + rng.normal(0, 15, n), 60, 200)
     thick = max(1, round(sheet.lock * mm))
     layer = np.full_like(tone, 128)
@@ -151,6 +156,7 @@ def _blend(
     if not len(rows):
         return
     place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    # Brighter towards the lamp, with a gleam where it is brightest.
     level = tone[place].astype(np.float32) * np.float32(1 / 128)
     span = 90 * head.pose.scale
     x = (np.arange(columns[0], columns[-1] + 1, dtype=np.float32) - head.pose.origin[0]) / span
@@ -159,8 +165,8 @@ def _blend(
     body = (level * side)[..., None] * (np.asarray(colour, np.float32) * np.array(light.colour, np.float32))
     gleam = (0.08 + 0.26 * shine) * np.clip(level * side - 0.98, 0, 1)[..., None]
     cloud = body + gleam * np.array([1.0, 0.97, 0.92], np.float32)
-    part = canvas.rgb[place]
-    part += (cover[place].astype(np.float32) * np.float32(opacity / 255))[..., None] * (cloud - part)
+    below = canvas.rgb[place]
+    below += (cover[place].astype(np.float32) * np.float32(opacity / 255))[..., None] * (cloud - below)
 
 
 def _curls(
@@ -169,6 +175,7 @@ def _curls(
     """A mass of curls around the forehead and down the sides; returns what hides the temples."""
     p, mm = head.portrait, head.pose.scale
     w, y = p.face_width, -p.hairline
+    # The outline of the mass, from the hairline to beyond the head.
     low = 8.0 + (44.0 if p.feminine > 0.5 else 0.0)
     wide = 0.0 if p.feminine <= 0.5 else 6.0
     inner = [(0.955 * w, min(low, 30.0), 40), (0.955 * w, 4, 44), (0.925 * w, -9, 42), (0.87 * w, -24, 38),
@@ -184,29 +191,21 @@ def _curls(
     base = canvas.mask(outline)
     _cast(canvas, head, base, skin)
     cover, tone = base.copy(), np.full((canvas.size, canvas.size), 66, np.uint8)
+    # Places for curls: along the outline, and at random inside of it.
     x0, y0 = np.maximum(outline.min(axis=0), 0)
     x1, y1 = np.minimum(outline.max(axis=0), canvas.size - 1)
     spots = np.stack([rng.uniform(x0, x1, 900), rng.uniform(y0, y1, 900)], axis=1)
     inside = base[spots[:, 1].astype(int), spots[:, 0].astype(int)] > 128
     edge = outline + rng.normal(0, 1.0 * mm, outline.shape)
     spots = np.concatenate([edge[rng.permutation(len(edge))], spots[inside]])
+    # Each curl is a dark disc with a bright arc.
     size = rng.uniform(1.7, 3.3, len(spots)) * mm * (0.85 if p.hair == "afro" else 1.15)
-    turn, bright = rng.uniform(0, 360, len(spots)), rng.normal(128, 26, len(spots))
-    for (cx, cy), radius, start, value in zip(spots, size, turn, bright, strict=True):
+    angles, bright = rng.uniform(0, 360, len(spots)), rng.normal(128, 26, len(spots))
+    for (cx, cy), radius, start, value in zip(spots, size, angles, bright, strict=True):
         centre, axes = (round(cx * 16), round(cy * 16)), (round(radius * 16), round(radius * 13))
         cv2.ellipse(cover, centre, axes, start, 0, 360, 255, -1, cv2.LINE_AA, 4)
         cv2.ellipse(tone, centre, axes, start, 0, 360, 72, -1, cv2.LINE_AA, 4)
-        cv2.ellipse(
-            tone,
-            centre,
-            axes,
-            start,
-            20,
-            250,
-            float(np.clip(value, 40, 235)),
-            max(1, round(0.9 * mm)),
-            cv2.LINE_AA,
-            4,
-        )
+        level, thick = float(np.clip(value, 40, 235)), max(1, round(0.9 * mm))
+        cv2.ellipse(tone, centre, axes, start, 20, 250, level, thick, cv2.LINE_AA, 4)
     _blend(canvas, head, tone, cover, hair_colour(p), 0.4)
     return cover

@@ -42,9 +42,11 @@ def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     def bump(at: tuple[float, float], wide: float, high: float, side: np.ndarray = x) -> np.ndarray:
         return np.exp(-(((side - at[0]) / wide) ** 2) - ((y - at[1]) / high) ** 2)
 
+    # The head is an ellipsoid.
     apart = np.abs(x)
     inside = 1 - (x / (p.face_width + 15)) ** 2 - ((y - 8) / 128) ** 2
     z = -82 * np.sqrt(np.maximum(inside, 0.02))
+    # The ridge of the nose, its tip and its wings.
     length, tip = p.nose_length, p.nose_height
     along = np.clip((y + 10) / (length + 8), 0, 1)
     under = 1 / (1 + np.exp(np.clip((y - length - 1.5 + 0.016 * x * x) / 2, -30, 30)))
@@ -53,6 +55,7 @@ def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     z -= 0.78 * tip * ridge * np.exp(-((x / width) ** 2))
     z -= 0.30 * tip * bump((0, length - 5), 7.0, 6.0)
     z -= 0.26 * tip * bump((p.nose_width - 4.5, length - 3), 4.6, 5.2, apart)
+    # Eye sockets and eyeballs, brows, cheeks.
     z += 7.0 * bump((29, -4), 17, 10, apart) - 4.2 * bump((31.5, 0), 11.5, 7.5, apart)
     z += 2.5 * bump((15, -2), 6, 8, apart)
     z -= (4.2 - 1.8 * p.feminine) * bump((24, -18), 21, 6.5, apart)
@@ -60,6 +63,7 @@ def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         (34, 36), 11, 9, apart
     )
     z += 4.0 * p.hollow * bump((44, 56), 14, 16, apart)
+    # Mouth and lips, and the chin.
     mouth = mouth_height(p)
     z -= 4.5 * bump((0, mouth), 22, 14)
     z -= 1.7 * bump((0, mouth - 0.6 * p.lip_upper), 15, 3.2) + 2.2 * bump(
@@ -117,21 +121,23 @@ class Head:
         """
         half = self.size // 2
         pixel = np.arange(half, dtype=np.float32) * 2 + 0.5
-        turn = self.pose.rotation.astype(np.float32)
+        rotation = self.pose.rotation.astype(np.float32)
         seen_x = (pixel[None] - np.float32(self.pose.origin[0])) / np.float32(self.pose.scale)
         seen_y = (pixel[:, None] - np.float32(self.pose.origin[1])) / np.float32(self.pose.scale)
-        back = np.linalg.inv(turn[:2, :2])
+        inverse = np.linalg.inv(rotation[:2, :2])
+        # The depth decides which place a pixel shows, and the place its depth.
         z: np.ndarray = np.zeros((half, half), np.float32)
         for _ in range(5):
-            u, v = seen_x - turn[0, 2] * z, seen_y - turn[1, 2] * z
-            x, y = back[0, 0] * u + back[0, 1] * v, back[1, 0] * u + back[1, 1] * v
+            u, v = seen_x - rotation[0, 2] * z, seen_y - rotation[1, 2] * z
+            x, y = inverse[0, 0] * u + inverse[0, 1] * v, inverse[1, 0] * u + inverse[1, 1] * v
             column, row = (x - _LEFT) / _STEP, (y - _TOP) / _STEP
             z = cv2.remap(self.depth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # Normals from the slopes of the relief, in camera coordinates.
         across = cv2.Sobel(self.depth, -1, 1, 0, scale=1 / (8 * _STEP))
         down = cv2.Sobel(self.depth, -1, 0, 1, scale=1 / (8 * _STEP))
         normal = np.stack([across, down, np.full_like(across, -1)], axis=-1)
         normal = cv2.remap(normal, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        normal = normal @ turn.T
+        normal = normal @ rotation.T
         normal /= np.sqrt((normal * normal).sum(axis=-1, keepdims=True))
         return np.stack([x, y], axis=-1), normal
 

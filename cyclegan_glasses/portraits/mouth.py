@@ -20,6 +20,7 @@ def draw_nose(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
     fall = length + 4 + 5 * abs(p.light_y)
     cast = np.array([(-0.6 * w, length + 1), (0.6 * w, length + 1), (0.75 * w + max(lamp, 0) * reach, fall),
                      (0, fall + 2), (-0.75 * w + min(lamp, 0) * reach, fall)])  # fmt: skip
+    # The shadow that the nose casts down, and along its far side.
     canvas.shade(head.place(cast), shadow_colour(p, 0.26 * (1.15 - p.ambient)), 2.4 * mm, inside)
     far = lamp * (w + 2 + 0.4 * reach)
     along = np.array([(lamp * 5.0, -4), (lamp * 6.5, 14), (lamp * (w - 3), length - 8), (far, length - 3),
@@ -63,6 +64,7 @@ def draw_mouth(canvas: Canvas, head: Head) -> None:
         right = curve(np.array(points), count)
         return head.place(np.concatenate([(right * (-1, 1))[:0:-1], right]))
 
+    # Four lines from corner to corner: upper edge, between the lips, the open mouth's, lower edge.
     top = both(
         [(0, y - up + 1.3), (5.2, y - up - 0.4), (0.55 * w, y - 0.62 * up - 0.25 * lift), tuple(corner)], 14
     )
@@ -70,6 +72,7 @@ def draw_mouth(canvas: Canvas, head: Head) -> None:
     open_line = both([(0, y + 0.7 + gap), (0.5 * w, y + 0.75 * gap), (w - 0.5, y - lift + 0.2)], 14)
     bottom = both([(0, y + low + gap), (0.5 * w, y + 0.84 * (low + gap) - 0.2 * lift), tuple(corner)], 14)
 
+    # The lips, the upper one darker, with a shine on the lower.
     lip = _lip_colour(p)
     edge = 0.35 * mm if p.lipstick else 0.8 * mm
     strength = 0.96 if p.lipstick else 0.82
@@ -77,6 +80,7 @@ def draw_mouth(canvas: Canvas, head: Head) -> None:
     canvas.shade(np.concatenate([top, line[::-1]]), shadow_colour(p, 0.16), 0.6 * mm)
     shine = head.place(_oval(0.3 * p.light_x * w * 0.4, y + gap + 0.52 * low, 0.3 * w, 0.2 * low))
     canvas.fill(shine, np.minimum(lip * 1.25 + 0.16, 1), 0.55 if p.lipstick else 0.36, 1.1 * mm)
+    # Teeth under the upper lip, or a closed line.
     if gap:
         mouth = np.concatenate([line, open_line[::-1]])
         inside = canvas.mask(mouth)
@@ -100,6 +104,7 @@ def draw_mouth(canvas: Canvas, head: Head) -> None:
     else:
         thick = 1.25 * mm * np.sin(np.linspace(0.3, np.pi - 0.3, len(line)))
         canvas.stroke(line, thick, lip * (0.42, 0.34, 0.34), 0.85, 0.28 * mm)
+    # Shadows at the corners and under the lip.
     for side in (-1, 1):
         spot = head.place(_oval(side * (w + 0.8), corner[1] + 0.3, 2.2, 1.7))
         canvas.shade(spot, shadow_colour(p, 0.3), 1.0 * mm)

@@ -15,18 +15,18 @@ TONES = 10
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """Everything that decides how a portrait looks. Lengths in mm, angles in degrees, shares 0 … 1.
+    """Everything that decides how a portrait looks. Lengths in mm, angles in degrees, fractions 0 … 1.
 
     Attributes:
         seed, number: it was drawn from these two alone.
         tone: step of the Monk skin tone scale, 1 (lightest) … 10.
         age: in years. feminine: from 0 (masculine) to 1.
-        eye_x, eye_y: middle of the eyes as a share of width and height; eye_distance: share of the width.
+        eye_x, eye_y: middle of the eyes as a fraction of width and height; eye_distance: of the width.
         yaw, pitch, roll: the face turns to the right of the picture, looks up, tilts clockwise.
         light_x, light_y, ambient, warmth: where the lamp is (right, down), how much light has no direction,
             how yellow it is.
         face_width (half, at the cheekbones), jaw, chin_width, chin (below the eyes): shape of the face; `jaw`
-            is the width of its corner as a share of `face_width`.
+            is the width of its corner as a fraction of `face_width`.
         eye_width (half), eye_open, eye_tilt, crease: shape of the eyes; `crease` 0 is a single lid.
         gaze: how far the irises are off their middle, mm to the right.
         brow_lift, brow_arch, brow_thickness: of the eyebrows.
@@ -35,8 +35,8 @@ class Portrait:
         ears, cheeks, hollow: size of the ears, fullness and hollowness of the cheeks.
         blush, freckles, lipstick (empty: none), eyeshadow: skin and make-up.
         hair, hair_colour, hairline (above the eyes), parting (-1 … 1), grey: the hair; `hair` is a key of
-            `hair.STYLES`.
-        beard, beard_length: a key of `beard.STYLES`.
+            `palette.hair_weights`.
+        beard, beard_length: one of `beard.STYLES`.
         iris, background, backdrop, clothes, collar: names of colours and kinds in `palette` and `scene`.
         texture: seed of the strands and the grain.
     """
@@ -197,8 +197,8 @@ def _surface(rng: np.random.Generator, feminine: float, age: int, tone: int) -> 
 
 def _styles(rng: np.random.Generator, feminine: float, age: int, tone: int) -> dict[str, str]:
     def one(weights: dict[str, float]) -> str:
-        share = np.array(list(weights.values()), float)
-        return str(rng.choice(list(weights), p=share / share.sum()))
+        values = np.array(list(weights.values()), float)
+        return str(rng.choice(list(weights), p=values / values.sum()))
 
     hair = one(palette.hair_weights(feminine, age, tone))
     lipstick = one({"": 0.45, **dict.fromkeys(palette.LIPSTICK, 0.11)}) if feminine > 0.6 else ""

@@ -45,10 +45,12 @@ def light_of(p: Portrait) -> Light:
 def draw_skin(canvas: Canvas, head: Head, rng: np.random.Generator) -> np.ndarray:
     """Draw the face without features; returns its coverage, uint8 (size, size)."""
     p, light = head.portrait, light_of(head.portrait)
+    # Light on the form of the face.
     cover = canvas.mask(head.outline)
     place, normal = head.surface()
     normal = _round_off(normal, cover, head)
     shade, gloss = _light(normal, light)
+    # Its own colour, shadows reddened by light that went under the skin, and its shine.
     tone = _albedo(p, place, rng)
     warmth = np.array(light.colour, np.float32)
     lit = tone * np.power(shade[..., None], _SUNK) * warmth
@@ -108,6 +110,7 @@ def _albedo(p: Portrait, place: np.ndarray, rng: np.random.Generator) -> np.ndar
     def spot(at: tuple[float, float], wide: float, high: float) -> np.ndarray:
         return np.exp(-(((x - at[0]) / wide) ** 2) - ((y - at[1]) / high) ** 2)
 
+    # Blood, tired eyes, lids and grain change the three channels apart.
     red = 0.75 * spot((39, 30), 16, 13) + 0.5 * spot((0, p.nose_length - 4), 11, 8)
     red = p.blush * red + 0.18 * spot((0, p.chin - 8), 14, 8) + 0.25 * spot((24, 9), 12, 5)
     tired = (0.25 + 0.5 * (p.age - 18) / 60) * spot((26, 10), 12, 4.5)
@@ -136,9 +139,9 @@ def draw_freckles(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
     spots = rng.normal((0, 20), (26, 9), (count, 2))
     middles = head.place(spots[np.abs(spots[:, 0]) < 52])
     short = np.array([[-0.3, 0.0], [0.3, 0.1]])
-    for width, part in ((0.8, middles[::2]), (1.3, middles[1::2])):
+    for width, dots in ((0.8, middles[::2]), (1.3, middles[1::2])):
         tone = skin_colour(p) * (0.72, 0.52, 0.4)
-        canvas.hairs(part[:, None] + short * head.pose.scale, width * head.pose.scale, tone, 0.42)
+        canvas.hairs(dots[:, None] + short * head.pose.scale, width * head.pose.scale, tone, 0.42)
 
 
 def draw_age(canvas: Canvas, head: Head, inside: np.ndarray) -> None:

@@ -47,7 +47,7 @@ class Sheet:
 class Look:
     """A hair style: sheets behind the head and before it, and curls (in mm of volume) instead of strands."""
 
-    back: tuple[Sheet, ...] = ()
+    behind: tuple[Sheet, ...] = ()
     front: tuple[Sheet, ...] = ()
     curls: float = 0.0
     cloth: bool = False
@@ -95,6 +95,7 @@ def _short(p: Portrait) -> Look:
         *_hairline(p)[:0:-1],
     ]
     roots = _across([*side, (0, y, 4)])
+    # The middle of the hair, and its crown along the outline of the head.
     rise = y - 15 - volume
     middle = _across(
         [(0.965 * w, end + 1, 47), (0.98 * w + 0.6 * volume, -9, 47), (0.97 * w + 0.8 * volume, -24, 46),
@@ -131,6 +132,7 @@ def _long(p: Portrait) -> Look:
     wave = {"wavy": 3.6, "long": 0.8, "locs": 0.8}.get(p.hair, 0.4)
     part = 0.12 * p.parting if p.hair in ("centre", "locs") else 0.9 * p.parting
     part = 0.0 if p.hair == "fringe" else part
+    # Two curtains from the parting, over the temples.
     locs = p.hair == "locs"
     end = 70.0 if bob else 132.0
     tuck = -0.05 * w if bob else 0.03 * w
@@ -154,6 +156,7 @@ def _long(p: Portrait) -> Look:
         front.reverse()
     if p.hair == "fringe":
         front.append(_fringe(p))
+    # What hangs behind the neck.
     deep = Sheet(
         (
             ((-0.9 * w, -100, 90), (0, -110, 90), (0.9 * w, -100, 90)),
@@ -162,7 +165,7 @@ def _long(p: Portrait) -> Look:
         ),
         strands=90, wave=wave, shine=0.0,
     )  # fmt: skip
-    return Look(back=(deep,), front=tuple(front))
+    return Look(behind=(deep,), front=tuple(front))
 
 
 def _fringe(p: Portrait) -> Sheet:

@@ -2,7 +2,7 @@
 
 Nothing is unpacked: a member is opened by its name, within limits, and whoever writes it chooses the name of
 the file. A zip is looked over when it is opened, so one that escapes its folder, or is a bomb, is refused
-before anything is done with it. A folder is the person's own: links in it are followed, except to folders.
+before anything is done with it. A folder is the person's own: links in it are followed.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import EXTENSIONS
+from cyclegan_glasses.images import EXTENSIONS, is_picture
+from cyclegan_glasses.walk import is_hidden, place_key, report, walk
 
 _LINE = 1 << 20
 _OTHER_KINDS = {"7z": b"7z\xbc\xaf", "RAR": b"Rar!", "gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ"}
@@ -63,8 +65,8 @@ class _Backend(Protocol):
 class Archive:
     """A zip or a folder, open for reading; closes with its `with` block.
 
-    Names are POSIX paths below the root, whatever slashes the archive was written with; hidden files and the
-    leftovers of other systems (`__MACOSX`) are passed over.
+    Names are POSIX paths below the root, whatever slashes the archive was written with; what is hidden
+    (see `walk`) is left out.
     """
 
     def __init__(self, path: Path, backend: _Backend, limits: Limits) -> None:
@@ -79,11 +81,11 @@ class Archive:
 
     def names(self) -> Iterator[str]:
         """Every member that is a plain file, one at a time: a folder sorted, an archive in its own order."""
-        return (name for name in self._backend.names() if not _is_hidden(name))
+        return (name for name in self._backend.names() if not is_hidden(name))
 
     def pictures(self) -> Iterator[str]:
         """The members whose name says that they are pictures."""
-        return (name for name in self.names() if os.path.splitext(name)[1].lower() in EXTENSIONS)  # noqa: PTH122
+        return (name for name in self.names() if is_picture(name))
 
     def find(self, name: str) -> str | None:
         """The member called `name`: exactly, else with another picture suffix, else in any case."""
@@ -189,10 +191,9 @@ class _Folder:
         self._path = path
 
     def names(self) -> Iterator[str]:
-        for folder, folders, files in os.walk(self._path, onerror=self._refuse):
-            folders.sort()
-            inner = Path(folder).relative_to(self._path)
-            yield from ((inner / name).as_posix() for name in sorted(files))
+        left_out: Counter[str] = Counter()
+        yield from walk(self._path, left_out)
+        report(self._path, left_out)
 
     def has(self, name: str) -> bool:
         return os.path.isfile(self._path / name)  # noqa: PTH113  # false for a name that no file can have
@@ -205,10 +206,6 @@ class _Folder:
 
     def close(self) -> None:
         pass
-
-    @staticmethod
-    def _refuse(error: OSError) -> None:
-        raise UserError(f"cannot read {error.filename}: {error.strerror}")
 
 
 class _Zip:
@@ -263,12 +260,8 @@ def _check_zip_member(path: Path, name: str, info: zipfile.ZipInfo, limits: Limi
         )
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
-
-
 def _fold(name: str) -> str:
-    return _without_suffix(name).casefold()
+    return place_key(_without_suffix(name))
 
 
 def _without_suffix(name: str) -> str:

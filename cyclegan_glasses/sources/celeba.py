@@ -17,9 +17,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from cyclegan_glasses.domains import DOMAINS, GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import EXTENSIONS, UnreadablePicture, open_picture
-from cyclegan_glasses.photo import GLASSES, NONE, Photo
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
 from cyclegan_glasses.sources.archive import Archive, UnreadableError, open_archive
 from cyclegan_glasses.sources.settings import CelebaSettings
@@ -79,7 +80,7 @@ def benchmark(settings: CelebaSettings) -> Iterator[SourcePhoto]:
             raise UserError(
                 f"{photo.origin} has no partition: put list_eval_partition.txt beside list_attr_celeba.txt"
             )
-        domain = ("train" if photo.split == "train" else "test") + ("A" if photo.label == GLASSES else "B")
+        domain = ("train" if photo.split == "train" else "test") + DOMAINS[photo.label]
         facts = {name: value for name, value in photo.facts.items() if name != "landmarks"}
         path = f"{domain}/{photo.path.rpartition('/')[2]}"
         yield SourcePhoto(replace(photo, path=path, facts=facts), partial(_benchmark_picture, found))

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import find_pictures
-from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
+from cyclegan_glasses.images import picture_names
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.settings import FolderSettings
+from cyclegan_glasses.walk import name_key
 
-LABELS = (GLASSES, NONE, SUNGLASSES)
 _PATHS = ("path", "file", "filename", "file_name", "image", "image_id")
 _GROUPS = ("race", "gender", "age", "tone")
 _LOG = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def folder_photos(settings: FolderSettings, leave_out: Path | None = None) -> li
     folder = settings.folder
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: give the folder that holds the pictures")
-    names = [path.relative_to(folder).as_posix() for path in _below(folder, leave_out)]
+    names = picture_names(folder, leave_out)
     if not names:
         raise UserError(f"{folder} holds no pictures that can be read: is it the right folder?")
     if settings.labels is None:
@@ -127,7 +128,8 @@ def _described(names: Sequence[str], table: Table, settings: FolderSettings) -> 
     own = {path_column, person_column, *groups}
     listed = 0
     for name in names:
-        row = table.rows.get(name) or table.rows.get(PurePosixPath(name).name)
+        key = name_key(name)
+        row = table.rows.get(key) or table.rows.get(PurePosixPath(key).name)
         listed += row is not None
         row = row or {}
         if any(row.get(column) not in values for column, values in asked.items()):
@@ -172,12 +174,4 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def _normal(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).as_posix() if name else ""
-
-
-def _below(folder: Path, leave_out: Path | None) -> list[Path]:
-    found = find_pictures(folder)
-    if leave_out is None:
-        return found
-    out = leave_out.resolve()
-    return [path for path in found if out not in path.resolve().parents]
+    return name_key(PurePosixPath(name.replace("\\", "/")).as_posix()) if name else ""

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES, Photo
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import Archive, open_archive
 from cyclegan_glasses.sources.settings import KaggleSettings
 from cyclegan_glasses.sources.source_photo import SourcePhoto

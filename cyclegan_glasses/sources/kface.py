@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import GLASSES, NONE, SUNGLASSES
 
 ACCESSORIES = {
     "none": "S001",

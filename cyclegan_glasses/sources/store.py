@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder
 from cyclegan_glasses.images import EXTENSIONS, UnreadablePicture, check_header
 from cyclegan_glasses.photo import MANIFEST, Photo, append_photos, read_manifest
 from cyclegan_glasses.sources.archive import UnreadableError
 from cyclegan_glasses.sources.source_photo import read_content
+from cyclegan_glasses.walk import place_key
 
 
 class PhotoStore:
@@ -41,7 +42,7 @@ class PhotoStore:
         if (self.out / MANIFEST).exists():
             for photo in read_manifest(self.out):
                 self._origins.add(photo.origin)
-                self._paths.add(photo.path.casefold())
+                self._paths.add(place_key(photo.path))
         for leftover in self.out.rglob(".*.tmp"):
             leftover.unlink(missing_ok=True)
 
@@ -66,9 +67,10 @@ class PhotoStore:
         with self._lock:
             path = self._free_path(photo, suffix)
         target = self.out / path
-        make_folder(target.parent)
-        if not (isinstance(content, Path) and _link(content, target)):
-            with atomic_write(target) as file:
+        if isinstance(content, Path):
+            link_or_copy(content, target)
+        else:
+            with atomic_write(make_folder(target.parent) / target.name) as file:
                 file.write(data)
         row = replace(photo, path=path, sha256=hashlib.sha256(data).hexdigest(), width=width, height=height)
         with self._lock:
@@ -80,22 +82,10 @@ class PhotoStore:
         parts = [re.sub(r"[^\w.+-]", "_", part).lstrip(".")[:50] for part in photo.path.split("/")]
         stem = _without_picture_suffix("/".join(part for part in parts if part)) or "photo"
         path = stem + suffix
-        if path.casefold() in self._paths:
+        if place_key(path) in self._paths:
             path = f"{stem}-{hashlib.sha256(photo.origin.encode()).hexdigest()[:12]}{suffix}"
-        self._paths.add(path.casefold())
+        self._paths.add(place_key(path))
         return path
-
-
-def _link(source: Path, target: Path) -> bool:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        os.link(source.resolve(), temporary)
-        temporary.replace(target)
-    except OSError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)  # stays when both were the same file already
-    return True
 
 
 def _without_picture_suffix(path: str) -> str:

@@ -15,11 +15,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import make_folder, sha256_of, write_json
 from cyclegan_glasses.machine import cores
-from cyclegan_glasses.overlays.render import draw_glasses
-from cyclegan_glasses.photo import GLASSES, MANIFEST, NONE, Photo, latest_photos, write_manifest
+from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, write_manifest
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import Portrait, frame_of, random_portrait
 from cyclegan_glasses.sources.settings import SyntheticSettings
@@ -114,9 +114,7 @@ def _write(seed: int, size: int, out: Path, job: Job) -> list[Photo]:
     photos = []
     if job.part != "trainB":
         frame = frame_of(seed, job.number)
-        image, mask = draw_glasses(
-            drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
-        )
+        image, mask = drawing.with_glasses(frame)
         _save(out / f"{split}M" / name, mask)
         worn: dict[str, Any] = {"frame": dataclasses.asdict(frame), "mask": f"{split}M/{name}"}
         photos.append(_photo(out, f"{split}A/{name}", image, GLASSES, portrait, worn))

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
 from pathlib import Path
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses import jsonl
 from cyclegan_glasses.photo import MANIFEST, Photo, read_manifest
 from cyclegan_glasses.sources.archive import UnreadableError
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, REFUSED, Fetched
@@ -21,7 +19,6 @@ from cyclegan_glasses.sources.search_result import SearchResult
 from cyclegan_glasses.sources.settings import GatherSettings
 from cyclegan_glasses.sources.store import PhotoStore
 
-_log = logging.getLogger(__name__)
 LOG = "fetched.jsonl"
 DUPLICATE = "duplicate"
 _NAME_LENGTH = 24
@@ -63,9 +60,8 @@ class WebStore:
             "origin": origin, "status": status, "error": error, "reason": reason, "http": fetched.http,
             "sha256": fetched.sha256, "size": fetched.size,
         }  # fmt: skip
-        _append_line(
-            self.folder / LOG, {"version": 1, **{name: value for name, value in row.items() if value}}
-        )
+        known = {"version": 1, **{name: value for name, value in row.items() if value}}
+        jsonl.append(self.folder / LOG, [json.dumps(known, ensure_ascii=False, separators=(",", ":"))])
         return status, error
 
     def _photo(self, hit: SearchResult, fetched: Fetched, settings: GatherSettings) -> Photo:
@@ -93,32 +89,14 @@ def origin_of(address: str) -> str:
 
 
 def _read_log(path: Path) -> dict[str, str]:
-    """The last status of each address; a line that a kill tore counts for nothing."""
-    status: dict[str, str] = {}
-    if not path.exists():
-        return status
+    """The last status of each address that is not to be asked again."""
     try:
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    row = json.loads(line)
-                    if row["status"] in (DUPLICATE, FAILED, REFUSED):
-                        status[str(row["origin"])] = row["status"]
-                except (ValueError, KeyError, TypeError, RecursionError):
-                    _log.warning("%s has a line that cannot be read; it is passed over", path)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    return status
+        rows = jsonl.read(path, _origin_and_status, skip_damaged=True)
+        return {origin: status for origin, status in rows if status in (DUPLICATE, FAILED, REFUSED)}
+    except FileNotFoundError:
+        return {}
 
 
-def _append_line(path: Path, row: dict[str, object]) -> None:
-    line = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "replace")
-    try:
-        with path.open("ab+") as file:
-            end = file.seek(0, os.SEEK_END)
-            if end:
-                file.seek(end - 1)
-                line = line if file.read(1) == b"\n" else b"\n" + line
-            file.write(line)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
+def _origin_and_status(line: str) -> tuple[str, str]:
+    row = json.loads(line)
+    return str(row["origin"]), str(row["status"])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import os
 import random
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +12,10 @@ import torch
 from torch import Tensor
 
 from cyclegan_glasses.distributed import ALONE, DistributedContext
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.weight_files import WeightFormat, load, write_tensors
 
-VERSION = 1
+STATE = WeightFormat("cyclegan-glasses state", 1, "state of this model", "choose another --name or --epoch")
 
 
 def save_checkpoint(
@@ -44,28 +40,16 @@ def save_checkpoint(
     owned = ranks.gather(own)
     if not ranks.is_main:
         return
-    make_folder(folder)
     files: dict[Path, Any] = {
         weights_path(folder, label, name): {
             key: value.detach().cpu() for key, value in network.state_dict().items()
         }
         for name, network in objective.weights().items()
     }
-    files[state_path(folder, label)] = {
-        "version": VERSION,
-        "objective": state,
-        "loop": dict(loop_state),
-        "random": own["random"],
-        "others": owned[1:],
-    }
-    with ExitStack() as written:  # nothing takes its place until everything is on the disk
-        for path, content in reversed(files.items()):
-            file = written.enter_context(atomic_write(path))
-            buffer = io.BytesIO()
-            torch.save(content, buffer)
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
+    files[state_path(folder, label)] = STATE.stamp(
+        {"objective": state, "loop": dict(loop_state), "random": own["random"], "others": owned[1:]}
+    )
+    write_tensors(files)
 
 
 def load_checkpoint(
@@ -83,23 +67,16 @@ def load_checkpoint(
     Raises:
         UserError: the file is not whole, of a newer version, or of another architecture.
     """
-    path = state_path(folder, label)
-    state = load_tensors(path)
-    try:
-        if state["version"] > VERSION:
-            raise UserError(
-                f"{path} is of version {state['version']}, this toolkit reads up to {VERSION}: update it"
-            )
+
+    def restore(state: dict[str, Any]) -> int:
         owned = [{"objective": {}, "random": state["random"]}, *state.get("others", [])]
         own = owned[ranks.rank] if ranks.rank < len(owned) else _fresh(objective)
         objective.load_state_dict(state["objective"] | own["objective"])
         load_loop(state["loop"])
         _set_random_state(own["random"])
         return len(owned)
-    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is not a state of this model ({error}): choose another --name or --epoch"
-        ) from error
+
+    return load(state_path(folder, label), STATE, restore)
 
 
 def state_path(folder: Path, label: str) -> Path:
@@ -110,42 +87,6 @@ def state_path(folder: Path, label: str) -> Path:
 def weights_path(folder: Path, label: str, name: str) -> Path:
     """`latest_net_G_A.pth`, `5_net_G_A.pth`."""
     return folder / f"{label}_net_{name}.pth"
-
-
-def load_tensors(path: Path) -> dict[str, Any]:
-    """Read a file of tensors and plain values, never of code, onto the CPU.
-
-    Raises:
-        UserError: it is not there, cut off, or holds anything else.
-    """
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        raise UserError(f"{path} is not there: check --name, --checkpoints_dir and --epoch") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
-    try:
-        with file:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # on a damaged or hostile file torch raises almost anything
-        raise UserError(
-            f"{path} is cut off, or holds more than weights and is not trusted: take an earlier one"
-        ) from error
-    if not isinstance(state, dict):
-        raise UserError(f"{path} holds no dictionary of weights")
-    return state
-
-
-def load_network_weights(path: Path) -> dict[str, Tensor]:
-    """The plain state dict in `path`, ours or the peer's.
-
-    Raises:
-        UserError: see `load_tensors`, or a value is not a tensor.
-    """
-    weights = load_tensors(path)
-    if not weights or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in weights.items()):
-        raise UserError(f"{path} is not a plain state dict of one network")
-    return weights
 
 
 def _fresh(objective: Objective) -> dict[str, Any]:

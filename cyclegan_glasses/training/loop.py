@@ -14,6 +14,7 @@ from torch import Tensor
 from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Batch, Objective
+from cyclegan_glasses.pixels import to_rgb
 from cyclegan_glasses.training.early_stopping import EarlyStopping
 from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
 from cyclegan_glasses.training.progress import Interval, Monitor, Progress
@@ -277,10 +278,4 @@ class _Meter:
 
 def to_pictures(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
     """The first picture of each batch as uint8 (H, W, 3), from (N, 1 or 3, H, W) in [-1, 1]."""
-    return {label: to_picture(tensor[0]) for label, tensor in tensors.items()}
-
-
-def to_picture(tensor: Tensor) -> np.ndarray:
-    """(1 or 3, H, W) in [-1, 1] → uint8 (H, W, 3), rounded, values beyond the range clipped."""
-    levels = tensor.detach().float().cpu().clamp(-1, 1).add(1).mul(127.5).round().byte()
-    return levels.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy()
+    return {label: to_rgb(tensor[0]) for label, tensor in tensors.items()}

@@ -11,7 +11,6 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.training.checkpoint import (
     load_checkpoint,
-    load_network_weights,
     save_checkpoint,
     state_path,
     weights_path,
@@ -22,6 +21,7 @@ from cyclegan_glasses.training.progress import Monitor, Run
 from cyclegan_glasses.training.run_folder import write_options
 from cyclegan_glasses.training.schedule import LRSchedule
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
+from cyclegan_glasses.weight_files import load_network_weights
 
 
 class Training:

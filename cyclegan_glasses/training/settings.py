@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import check, option
 
 POLICIES = ("linear", "step", "plateau", "cosine")
 
@@ -19,17 +21,17 @@ class LRScheduleSettings:
             fallen by 1 % for five epochs; `cosine` follows half a cosine over the whole run.
     """
 
-    policy: str = "linear"
-    n_epochs: int = 100
-    n_epochs_decay: int = 100
-    decay_every: int = 50
+    GROUP: ClassVar[str] = "training"
+
+    policy: str = option("linear", "learning rate over epochs", flag="lr_policy", choices=POLICIES)
+    n_epochs: int = option(100, "epochs at the full learning rate", least=0)
+    n_epochs_decay: int = option(100, "epochs in which it falls to zero", least=0)
+    decay_every: int = option(50, "epochs between the falls of policy step", flag="lr_decay_iters", least=1)
 
     def __post_init__(self) -> None:
-        one_of("lr_policy", self.policy, POLICIES)
-        if self.n_epochs < 0 or self.n_epochs_decay < 0 or self.epochs < 1 or self.decay_every < 1:
-            raise UserError(
-                "--n_epochs and --n_epochs_decay must add up to 1 or more, --lr_decay_iters be 1 or more"
-            )
+        check(self)
+        if self.epochs < 1:
+            raise UserError("--n_epochs and --n_epochs_decay must add up to 1 or more")
 
     @property
     def epochs(self) -> int:
@@ -39,38 +41,33 @@ class LRScheduleSettings:
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """When things happen. Periods count pictures; 0 means never.
+    """When things happen. Periods count pictures; 0 means never."""
 
-    Attributes:
-        max_steps: stop after so many optimizer steps in all; 0 for no limit.
-        print_freq, display_freq, update_html_freq: report losses, show pictures, add pictures to the page.
-        save_latest_freq: save the latest state.
-        eval_freq: score the generators on test pictures.
-        save_epoch_freq: keep the state of every so many epochs.
-        save_by_iter: keep each state that `save_latest_freq` saves, under its count of pictures.
-        patience: end when the loss on validation pairs has not fallen for so many epochs; 0 never does.
-    """
+    GROUP: ClassVar[str] = "watching"
 
-    max_steps: int = 0
-    print_freq: int = 100
-    display_freq: int = 400
-    update_html_freq: int = 1000
-    save_latest_freq: int = 5000
-    save_epoch_freq: int = 5
-    save_by_iter: bool = False
-    eval_freq: int = 0
-    patience: int = 0
+    max_steps: int = option(
+        0, "stop after so many steps in all; 0: no limit", group="training", least=0, resume="session"
+    )
+    print_freq: int = option(100, "pictures between reports of the losses", least=0, resume="free")
+    display_freq: int = option(400, "pictures between showings on the dashboard", least=0, resume="free")
+    update_html_freq: int = option(1000, "pictures between updates of the web page", least=0, resume="free")
+    save_latest_freq: int = option(5000, "pictures between saves", group="training", least=0, resume="free")
+    save_epoch_freq: int = option(
+        5, "epochs between states that are kept", group="training", least=0, resume="free"
+    )
+    save_by_iter: bool = option(
+        False, "keep every save under its count of pictures", group="training", resume="free"
+    )
+    eval_freq: int = option(
+        0, "pictures between scores on 32 test pictures; 0: never", least=0, resume="free"
+    )
+    patience: int = option(
+        0,
+        "end when the loss on the pairs in valA and valB has not fallen for so many epochs; 0: never",
+        group="losses",
+        least=0,
+        on_request=True,
+    )
 
     def __post_init__(self) -> None:
-        for name in (
-            "max_steps",
-            "print_freq",
-            "display_freq",
-            "update_html_freq",
-            "save_latest_freq",
-            "save_epoch_freq",
-            "eval_freq",
-            "patience",
-        ):
-            if getattr(self, name) < 0:
-                raise UserError(f"--{name} must not be below 0")
+        check(self)

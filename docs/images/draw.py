@@ -31,10 +31,7 @@ def worn(drawing: Drawing, number: int, shape: str | None = None, sunglasses: bo
     frame = (
         random_frame(np.random.default_rng([7, number]), shape, sunglasses) if shape else frame_of(0, number)
     )
-    image, _ = draw_glasses(
-        drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
-    )
-    return image
+    return drawing.with_glasses(frame)[0]
 
 
 def portraits(size: int = 120, columns: int = 5) -> np.ndarray:
@@ -94,7 +91,7 @@ class Told:
 
 def model(size: int = 120, columns: int = 6) -> np.ndarray:
     """Portraits and, below them, what the model that ships makes of them: half without, half with glasses."""
-    editor = GlassesEditor.load(device="cpu")
+    editor = GlassesEditor.load(device="cpu", classifier=None)
     above, below = [], []
     for number in range(columns):
         picture, face = drawn_portrait(10 + number, size, glasses=number < columns // 2)

@@ -1,55 +1,21 @@
-"""The command line of crawl.py: one module a verb, listed in `VERBS`.
-
-A verb's module has `HELP` (one line), `add_arguments(parser)` and `command(args)`, which turns the words into
-plain settings and returns what is to be run; heavy imports happen when that runs, so `--help` is quick.
-"""
+"""Gather portraits and build the two domains."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Sequence
-from types import ModuleType
+from collections.abc import Sequence
 
-from options.crawl import (
-    aihub,
-    build,
-    celeba,
-    commons,
-    folder,
-    google,
-    kaggle,
-    openverse,
-    overlay,
-    review,
-    synthetic,
-)
-from options.crawl import filter as filter_verb
+from cyclegan_glasses.cli.parser import Command, Parser, parse_verb
 
-VERBS: dict[str, ModuleType] = {
-    "synthetic": synthetic,
-    "folder": folder,
-    "celeba": celeba,
-    "kaggle": kaggle,
-    "aihub": aihub,
-    "openverse": openverse,
-    "commons": commons,
-    "google": google,
-    "filter": filter_verb,
-    "review": review,
-    "build": build,
-    "overlay": overlay,
-}
+HELP = "gather portraits and build the two domains"
+_NAMES = "synthetic folder celeba kaggle aihub openverse commons google filter review build overlay"
+#: Each verb with its module, as `cyclegan_glasses.cli.parser` describes it.
+VERBS = {name: f"cyclegan_glasses.options.crawl.{name}" for name in _NAMES.split()}
 
 
-def parse(argv: Sequence[str] | None = None) -> Callable[[], int | None]:
-    """Read the words of `crawl.py` and return the command that they name, ready to run."""
-    parser = argparse.ArgumentParser(
-        prog="crawl.py", description="Gather portraits and build the two domains."
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, module in VERBS.items():
-        verb = verbs.add_parser(name, help=module.HELP, description=module.__doc__)
-        module.add_arguments(verb)
-        verb.set_defaults(command=module.command)
-    args = parser.parse_args(argv)
-    return args.command(args)
+def parse(argv: Sequence[str] | None = None, prog: str = "crawl.py") -> Command:
+    """The command that the arguments of `crawl.py` name, ready to run.
+
+    Raises:
+        UserError: see `parse_verb`.
+    """
+    return parse_verb(Parser(prog=prog, description=__doc__), VERBS, argv)

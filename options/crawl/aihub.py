@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cyclegan_glasses.sources.settings import AihubSettings
-from options.crawl.gather import add_common_arguments, gather
+
+from .gather import add_common_arguments, gather
 
 HELP = "AI-Hub K-FACE: by accessory, light, expression, camera and resolution"
 

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.errors import UserError
-from options.progress import shown
 
 HELP = "trainA, trainB, testA and testB from accepted photos"
 
@@ -112,7 +112,7 @@ def _build(out: Path, folders: list[Path], settings: BuildSettings) -> int | Non
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        built = build(out, folders, settings, lambda photos, total: shown(photos, total, "photos"))
+        built = build(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
     except KeyboardInterrupt:
         print(f"stopped: {out} is as it was before", file=sys.stderr)
         return 130

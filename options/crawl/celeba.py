@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from options.crawl.gather import add_common_arguments, gather
+from .gather import add_common_arguments, gather
 
 HELP = "CelebA: attributes, people, official split; --protocol builds the published benchmark"
 

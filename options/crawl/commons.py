@@ -9,7 +9,8 @@ import argparse
 from collections.abc import Callable
 
 from cyclegan_glasses.sources.settings import COMMONS_WIDTHS, CommonsSettings, join
-from options.crawl import web
+
+from . import web
 
 HELP = "freely licensed photos from Wikimedia Commons' API"
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings, Thresholds
 from cyclegan_glasses.errors import UserError
-from options.progress import shown
 
 HELP = "accept or reject the photos of a folder, each rejection with a reason"
 
@@ -34,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--redo_reviewed", action="store_true", help="decide anew on photos that a person decided on"
     )
-    parser.add_argument("--judge", action="store_true", help="ask the judge as well (see docs/judge.md)")
+    parser.add_argument("--judge", action="store_true", help="classify the faces as well (see docs/judge.md)")
     parser.add_argument(
-        "--judge_weights", type=Path, metavar="FILE", help="another judge than the one that ships"
+        "--judge_weights", type=Path, metavar="FILE", help="another classifier than the one that ships"
     )
     parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
     parser.add_argument("--workers", type=int, default=0, help="processes (0: one for each core)")
@@ -73,7 +73,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
         redo_reviewed=args.redo_reviewed,
     )
     if args.judge_weights and not args.judge:
-        raise UserError("--judge_weights names a judge that is not asked: add --judge")
+        raise UserError("--judge_weights names a classifier that is not asked: add --judge")
     folders = list(dict.fromkeys(args.folders))
     return lambda: _filter(folders, settings, args.dry_run, args.judge, args.judge_weights)
 
@@ -83,18 +83,20 @@ def _filter(
 ) -> int | None:
     from cyclegan_glasses.criteria.filtering import Summary, count_photos, decide_folders, measure_folders
 
-    judge = None
+    classifier = None
     if ask:
-        from cyclegan_glasses.attributes.classifier import load_judge
+        from cyclegan_glasses.attributes.classifier import load_classifier
 
-        judge = load_judge(weights)
-        if judge is None:
-            raise UserError("no judge ships with this package: name one with --judge_weights FILE")
+        classifier = load_classifier(weights)
+        if classifier is None:
+            raise UserError(
+                "no attribute classifier ships with this package: name one with --judge_weights FILE"
+            )
     total = count_photos(folders)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     measured = 0
     try:
-        for new in shown(measure_folders(folders, settings, judge), total, "photos"):
+        for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
         summary: Summary = decide_folders(folders, settings, dry_run)
     except KeyboardInterrupt:

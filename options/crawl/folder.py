@@ -11,10 +11,12 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo
 from cyclegan_glasses.sources.settings import FolderSettings
-from options.crawl.tally import STOPPED, tally
+
+from .tally import STOPPED, tally
 
 HELP = "any pile of pictures, with an optional CSV of labels and groups"
 
@@ -81,7 +83,7 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
     """Turn the words into settings; what is returned gathers."""
     words = [_pair(text, "--label_words") for text in args.label_words]
     for word, label in words:
-        if label not in ("glasses", "none", "sunglasses"):
+        if label not in LABELS:
             raise UserError(f"--label_words {word}={label}: a label is glasses, none or sunglasses")
     source = FolderSettings(
         folder=args.folder,

@@ -11,9 +11,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo
-from options.progress import shown
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.source_photo import SourcePhoto
@@ -51,7 +51,7 @@ def gather(found: Iterable[SourcePhoto], out: Path, limit: int = 0, dry_run: boo
     new = unreadable = 0
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        for item in shown(chain([first], photos), None, "photos"):
+        for item in progress(chain([first], photos), None, "photos"):
             if store and not store.done(item.photo.origin):
                 try:
                     store.add(item.photo, item.content)

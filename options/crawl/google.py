@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.sources.settings import GoogleSettings
-from options.crawl import web
+
+from . import web
 
 HELP = "photos from Google image search: saved pages, the API, or the search page"
 

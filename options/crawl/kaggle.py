@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.settings import KAGGLE_DATASET, KaggleSettings
-from options.crawl.gather import add_common_arguments, gather
+
+from .gather import add_common_arguments, gather
 
 HELP = "Kaggle's glasses sets: train.csv with faces, or one folder per class; --download fetches them"
 

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable
 
 from cyclegan_glasses.sources.settings import OpenverseSettings
-from options.crawl import web
+
+from . import web
 
 HELP = "openly licensed photos from Openverse's API"
 

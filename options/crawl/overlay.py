@@ -14,8 +14,9 @@ from pathlib import Path
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo
-from options.crawl.folder import add_detector, detector_file, shares_of
-from options.crawl.tally import STOPPED, tally
+
+from .folder import add_detector, detector_file, shares_of
+from .tally import STOPPED, tally
 
 HELP = "pairs from bare faces: with drawn glasses, without, and the mask"
 

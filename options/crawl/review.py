@@ -7,7 +7,6 @@ in the manifest at once, so the page may be closed at any time; crawl.py filter 
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,10 +39,5 @@ def _serve(folder: Path, port: int, open_page: bool) -> None:
             import webbrowser
 
             webbrowser.open(server.address)
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print(f"every decision is in {folder / 'manifest.jsonl'}")
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        server.serve_until_stopped()
+        print(f"every decision is in {folder / 'manifest.jsonl'}")

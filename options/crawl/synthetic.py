@@ -11,9 +11,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.settings import SyntheticSettings
-from options.progress import shown
 
 HELP = "portraits drawn from parameters, with and without glasses, and exact pairs for testing"
 
@@ -61,6 +61,6 @@ def _draw(settings: SyntheticSettings, out: Path, jobs: int) -> None:
     if is_complete(settings, out):
         print(f"{out} holds these {words} already")
         return
-    for _ in shown(draw_set(settings, out, jobs), settings.count + settings.pairs, "portraits"):
+    for _ in progress(draw_set(settings, out, jobs), settings.count + settings.pairs, "portraits"):
         pass
     print(f"{words} are in {out}; train on them: python train.py --dataroot {out} --name demo")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
-from options.progress import shown
+from cyclegan_glasses.cli.progress import progress
 
 STOPPED = 130
 REASONS = 12
@@ -37,7 +37,7 @@ def tally(
     left: Counter[str] = Counter()
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        for row in shown(rows, total, unit):
+        for row in progress(rows, total, unit):
             kind, count, reason = name(row)
             if reason:
                 left[reason] += 1

@@ -11,16 +11,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.cli.progress import progress
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 from cyclegan_glasses.sources.settings import FREE_LICENCES, LICENCES, GatherSettings, join
-from options.progress import shown
 
 if TYPE_CHECKING:
     from cyclegan_glasses.sources.fetch.client import Fetcher
     from cyclegan_glasses.sources.search_result import SearchResult
-
-_LABELS = ("", "glasses", "none", "sunglasses")
 
 
 def add_web_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +28,12 @@ def add_web_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="folder for manifest.jsonl and photos/")
     add("--count", type=int, default=200, help="stop when so many results are there (default: %(default)s)")
-    add("--label", choices=_LABELS, default="", help="what the search is meant to show; kept with each photo")
+    add(
+        "--label",
+        choices=("", *LABELS),
+        default="",
+        help="what the search is meant to show; kept with each photo",
+    )
     add("--contact", default="", help="your mail address or page, told to the sites that are asked")
     add("--retry_failed", action="store_true", help="try again what failed in an earlier run")
     group = parser.add_argument_group("manners and limits")
@@ -117,7 +121,7 @@ def crawl(
         store = WebStore(settings.out, source)
         photos = gather(chain([first], hits), fetcher, store, settings, tally)
         with closing(photos):
-            for _ in shown(photos, settings.count, "photos"):
+            for _ in progress(photos, settings.count, "photos"):
                 pass
     except KeyboardInterrupt:
         print(

@@ -1,4 +1,4 @@
-"""The benchmarks of the judge: a figure that compares unlike things is worse than none."""
+"""The benchmarks of the attribute classifier: a figure that compares unlike things is worse than none."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def faces(tmp_path_factory):
 
 
 def test_one_command_gives_a_row_for_each_way_share_and_seed(faces, monkeypatch, capsys):
-    words = "--ways none layers joint --shares 0.4 1 --seeds 3 --channels 4 6 --size 16 --steps 12 --batch 8"
+    argv = "--ways none layers joint --shares 0.4 1 --seeds 3 --channels 4 6 --size 16 --steps 12 --batch 8"
     more = "--pretraining_steps 6 --drawn 0.2"
-    monkeypatch.setattr(sys, "argv", ["x", str(faces), *words.split(), *more.split()])
+    monkeypatch.setattr(sys, "argv", ["x", str(faces), *argv.split(), *more.split()])
     judge_pretraining.main()
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
     assert [row[0] for row in rows] == ["none"] * 2 + ["layers"] * 2 + ["logistic"] * 2 + ["joint"] * 2
@@ -85,7 +85,7 @@ def test_sheets_hold_each_group_alike_and_verdicts_are_compared(
     ) + 1
     table = ["file,seen", *(f"{path.name},none" for path, _ in rows[:4]), "gone.png,glasses"]
     (tmp_path / "seen.csv").write_text("\n".join(table) + "\n")
-    words = [str(faces), "--verdicts", str(tmp_path / "seen.csv"), "--weights", str(weights)]
-    monkeypatch.setattr(sys, "argv", ["x", *words])
+    argv = [str(faces), "--verdicts", str(tmp_path / "seen.csv"), "--weights", str(weights)]
+    monkeypatch.setattr(sys, "argv", ["x", *argv])
     judge_by_eye.main()
     assert "4 faces that were looked at" in capsys.readouterr().out

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cyclegan_glasses.attributes.classifier import Reading, TrainedJudge, load_judge
-from cyclegan_glasses.attributes.photos import read_photo, refine
+from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClassifier, load_classifier
+from cyclegan_glasses.attributes.photos import classify_photo, refine_landmarks
 from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.faces.detect import Face
 
@@ -24,25 +24,25 @@ MARKS = np.array([[30.0, 40], [60, 40], [45, 55], [35, 70], [55, 70]])
 
 
 def test_each_face_is_read_and_what_is_no_face_is_not(weights):
-    judge = load_judge(weights)
-    assert judge is not None
+    classifier = load_classifier(weights)
+    assert classifier is not None
     photo = np.random.default_rng(0).integers(0, 256, (100, 90, 3), dtype=np.uint8)
     one_point = np.full((5, 2), 40.0)
-    found = read_photo(photo, Detector(MARKS, one_point, MARKS + 3), judge)
+    found = classify_photo(photo, Detector(MARKS, one_point, MARKS + 3), classifier)
     assert len(found) == 2
     assert (found[1][0].landmarks == MARKS + 3).all()
-    assert read_photo(photo, Detector(), judge) == []
+    assert classify_photo(photo, Detector(), classifier) == []
 
 
 class SeesEyes:
     """Finds the two bright spots of a crop."""
 
-    def read(self, faces: np.ndarray) -> list[Reading]:
+    def predict(self, faces: np.ndarray) -> list[FaceAttributes]:
         ys, xs = np.nonzero(faces[0][:, :, 0] > 128)
         left, right = xs < xs.mean(), xs >= xs.mean()
         eyes = [[xs[side].mean() + 0.5, ys[side].mean() + 0.5] for side in (left, right)]
         marks = np.array([*eyes, *eyes, eyes[0]]) / faces.shape[1]
-        return [Reading(Verdict("none", 1.0), "male", 1.0, 30.0, marks)]
+        return [FaceAttributes(Verdict("none", 1.0), "male", 1.0, 30.0, marks)]
 
 
 def test_coarse_eyes_are_refined():
@@ -52,7 +52,7 @@ def test_coarse_eyes_are_refined():
         photo[y - 2 : y + 3, x - 2 : x + 3] = 255
     marks = np.full((5, 2), np.nan)
     marks[:2] = [[37.0, 54.0], [74.0, 50.0]]
-    judge: TrainedJudge = SeesEyes()  # type: ignore[assignment]
-    better = refine(photo, Face((20, 20, 80, 80), 1.0, marks, True), judge)
+    classifier: FacelyzrClassifier = SeesEyes()  # type: ignore[assignment]
+    better = refine_landmarks(photo, Face((20, 20, 80, 80), 1.0, marks, True), classifier)
     assert np.isfinite(better.landmarks).all()
     assert np.abs(better.landmarks[:2] - [[40.5, 50.5], [70.5, 53.5]]).max() < 0.7

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import configparser
+import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,12 +16,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from cyclegan_glasses.cli import checks
 from cyclegan_glasses.cli.doctor import run
-from cyclegan_glasses.cli.health import FINE, NOTE, TROUBLE, Finding
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces import models
-from cyclegan_glasses.monitoring import settings, visdom_files
+from cyclegan_glasses.installation import checks
+from cyclegan_glasses.installation.findings import FINE, NOTE, TROUBLE, Finding, version_of
+from cyclegan_glasses.monitoring import settings
+from cyclegan_glasses.monitoring.visdom import files as visdom_files
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,6 +89,49 @@ def test_a_missing_package_is_trouble_and_a_missing_extra_a_note(monkeypatch):
     found = {finding.subject: finding for finding in checks.packages()}
     assert (found["tqdm"].state, found["onnx"].state, found["torch"].state) == (TROUBLE, NOTE, FINE)
     assert "pip install '.[export]'" in found["onnx"].remedy and "pip install ." in found["tqdm"].remedy
+
+
+CHECK = """
+from cyclegan_glasses.installation.checks import torchvision
+for finding in torchvision():
+    print(finding.state, finding.text, finding.remedy)
+"""
+
+
+def torchvision_in(folder: Path) -> str:
+    """What the check says where `folder` comes first on the path."""
+    environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-c", CHECK]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.slow
+def test_a_torchvision_without_its_operators_is_noted_with_the_remedy(tmp_path):
+    """The installed torchvision without its compiled part is what a build for another torch amounts to."""
+    package = Path(importlib.util.find_spec("torchvision").origin).parent
+    ignore = shutil.ignore_patterns("*.so", "*.pyd", "*.dylib")
+    shutil.copytree(package, tmp_path / "torchvision", ignore=ignore, copy_function=os.symlink)
+    said = torchvision_in(tmp_path)
+    assert said.startswith(NOTE) and "operator torchvision::nms does not exist" in said
+    assert "pip install --force-reinstall torch torchvision" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["ImportError('undefined symbol')", "OSError('libcudart.so: cannot open')"])
+def test_a_torchvision_that_does_not_load_is_noted(tmp_path, error):
+    (tmp_path / "torchvision.py").write_text(f"raise {error}")
+    assert torchvision_in(tmp_path).startswith(NOTE)
+
+
+def test_a_torchvision_that_fits_is_fine_and_one_that_is_missing_is_no_trouble(monkeypatch):
+    """Nothing but the metrics needs it, and beside a CPU-only torch there is none that fits."""
+    (finding,) = checks.torchvision()
+    assert finding.state == FINE and version_of("torchvision")[0].isdigit()
+    assert version_of("no-such-distribution") == ""
+    monkeypatch.setattr(checks, "version_of", lambda name: "" if name == "torchvision" else "1.0")
+    assert not list(checks.torchvision())
+    missing = {finding.subject: finding for finding in checks.packages()}["torchvision"]
+    assert missing.state == NOTE and "pip install '.[metrics]'" in missing.remedy
 
 
 @pytest.mark.parametrize("version, state", [("4.10.0", FINE), ("5.0.0", NOTE)])

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes import classifier as judge
-from cyclegan_glasses.attributes.verdicts import GLASSES
+from cyclegan_glasses.attributes import classifier as classifier
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import GLASSES
 from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.package import load_model, save_model
 from cyclegan_glasses.errors import run_command
@@ -26,7 +26,7 @@ from tests.editing.test_photograph import bomb
 
 @pytest.fixture
 def place(tmp_path, monkeypatch) -> Path:
-    """A folder with a photo; the tiny model ships, no judge does, and the detector knows the face."""
+    """A folder with a photo; the tiny model ships, no classifier does, and the detector knows the face."""
     image, face = portrait()
     (tmp_path / "in").mkdir()
     Image.fromarray(image).save(tmp_path / "in" / "a.png")
@@ -35,17 +35,17 @@ def place(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(package, "SHIPPED", model)
     monkeypatch.setattr(detect, "make_detector", lambda *_: Known([face]))
     monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
-    monkeypatch.setattr(judge, "load_judge", lambda: None)
+    monkeypatch.setattr(classifier, "load_classifier", lambda: None)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def run(*words: str) -> int:
-    return run_command(lambda: parse(words)())
+def run(*argv: str) -> int:
+    return run_command(lambda: parse(argv)())
 
 
-def complaint(capsys, *words: str) -> str:
-    assert run(*words) == 2
+def complaint(capsys, *argv: str) -> str:
+    assert run(*argv) == 2
     (line,) = capsys.readouterr().err.splitlines()
     return line.removeprefix("error: ")
 
@@ -74,8 +74,8 @@ def test_json_is_a_line_a_photo(place, capsys) -> None:
     assert row["state"] == "edited" and row["faces"][0]["before"] is None and "key" not in row
 
 
-def test_the_judge_that_ships_is_asked(place, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(judge, "load_judge", lambda: Says(GLASSES, GLASSES))
+def test_the_classifier_that_ships_is_asked(place, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(classifier, "load_classifier", lambda: Says(GLASSES, GLASSES))
     assert run("add", "in/a.png", "-o", "x.png", "--json", "--judge") == 0
     row = json.loads(capsys.readouterr().out)
     assert row["state"] == "unchanged" and row["reason"] == "wears glasses already"
@@ -87,7 +87,7 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
     Image.new("RGB", (1, 1)).save(place / "one.png")
     (place / "file").touch()
     bomb(place / "huge.png")
-    for words, message in (
+    for argv, message in (
         (("remove", "none.jpg", "-o", "x.jpg"), "none.jpg is not there"),
         (("remove", "t.jpg", "-o", "x.jpg"), "t.jpg: not a picture of a known format"),
         (("remove", "one.png", "-o", "x.png"), "one.png: no face was found"),
@@ -97,17 +97,17 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("remove", "in/a.png", "-o", "x.png", "--name", "nix"), "there is no model nix"),
         (("remove", "in/a.png", "-o", "x.png", "--face", "nose"), "unknown --face 'nose'"),
         (("remove", "in/a.png", "-o", "x.png", "--workers", "0"), "--workers"),
-        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
-        (("remove", "in/a.png", "-o", "x.png", "--judge"), "no judge"),
+        (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is invalid: must be 1 to 8"),
+        (("remove", "in/a.png", "-o", "x.png", "--judge"), "no attribute classifier"),
         (("remove", "in/a.png"), "required: -o"),
-        (("export", "--passes", "0"), "--passes 0 is not possible: 1 to 8"),
+        (("export", "--passes", "0"), "--passes 0 is invalid: must be 1 to 8"),
         (("export", "--format", "package", "--precision", "int8"), "always in half precision"),
         (
             ("export", "--format", "torchscript", "--precision", "int8"),
             "int8 is there for --format onnx alone",
         ),
     ):
-        assert message in complaint(capsys, *words)
+        assert message in complaint(capsys, *argv)
     assert not (place / "x.png").exists() and not (place / "x.jpg").exists()
 
 

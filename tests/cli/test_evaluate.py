@@ -18,7 +18,7 @@ from cyclegan_glasses.evaluation.measure import Instruments
 from cyclegan_glasses.evaluation.metrics import l1, luminance
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import sha256_of
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings
 from tests.evaluation.portraits import portrait
 from tests.evaluation.test_measure import EyeBand
@@ -46,20 +46,20 @@ def world(tmp_path_factory) -> Path:
     return root
 
 
-def run(world: Path, *words: str | Path) -> None:
+def run(world: Path, *argv: str | Path) -> None:
     base = ["evaluate", "--name", "tiny", "--checkpoints_dir", world / "checkpoints"]
-    base += ["--dataroot", world / "data", "--device", "cpu", "--no_landmarks", *words]
+    base += ["--dataroot", world / "data", "--device", "cpu", "--no_landmarks", *argv]
     assert parse([str(word) for word in base])() == 0
 
 
 def test_the_table_the_files_and_the_best_checkpoint(
     world: Path, tmp_path: Path, capsys, monkeypatch
 ) -> None:
-    monkeypatch.setattr(evaluating, "load_judge", lambda path: None)
+    monkeypatch.setattr(evaluating, "load_classifier", lambda path: None)
     run(world, "--epoch", "all", "--rivals", "untouched", "--pick", "L1", "--out", tmp_path / "out")
     said = capsys.readouterr().out
     assert "| tiny 1" in said and "tiny 2" in said and "untouched" in said and "best by L1: tiny" in said
-    assert "no judge" in said and "no --inception: FID and KID are left out" in said
+    assert "no attribute classifier" in said and "no --inception: FID and KID are left out" in said
     assert said.rstrip().endswith("index.html")
     stored = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert stored["columns"][0]["trained_on"] == "abcdefabcdef" and len(stored["columns"][0]["weights"]) == 12
@@ -67,12 +67,12 @@ def test_the_table_the_files_and_the_best_checkpoint(
     assert "torch " in stored["about"]["versions"] and "32" in stored["about"]["protocol"]
 
 
-def test_the_other_direction_with_a_judge(world: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+def test_the_other_direction_with_a_classifier(world: Path, tmp_path: Path, capsys, monkeypatch) -> None:
     pytest.importorskip("torch_fidelity")
     (tmp_path / "judge.pt").write_bytes(b"weights")
-    monkeypatch.setattr(evaluating, "load_judge", lambda path: EyeBand())
-    words = ("--direction", "BtoA", "--judge", tmp_path / "judge.pt", "--out", tmp_path / "out", "--num", "2")
-    run(world, *words, "--rivals")
+    monkeypatch.setattr(evaluating, "load_classifier", lambda path: EyeBand())
+    argv = ("--direction", "BtoA", "--judge", tmp_path / "judge.pt", "--out", tmp_path / "out", "--num", "2")
+    run(world, *argv, "--rivals")
     said = capsys.readouterr().out
     assert "as asked ↑" in said and "rims on ↑" in said and "likeness (judge) ↑" in said
     assert "eye band abababababab" in (tmp_path / "out" / "evaluation.csv").read_text()
@@ -114,8 +114,8 @@ def test_a_run_of_grey_pictures_is_scored_in_luminance_and_so_is_what_stands_bes
     network = build_generator(IseeSettings(filters=2)).eval()
     torch.save(network.state_dict(), run_folder / "latest_net_G_A.pth")
     (run_folder / "train_opt.json").write_text(json.dumps({"crop_size": SIDE}))
-    words = ("--name", "grey", "tiny", "--rivals", "untouched", "telea", "--out", tmp_path / "out")
-    run(world, *words)
+    argv = ("--name", "grey", "tiny", "--rivals", "untouched", "telea", "--out", tmp_path / "out")
+    run(world, *argv)
     said = capsys.readouterr().out
     assert said.startswith("Evaluation, AtoB, luminance alone\n") and "are scored in luminance" in said
     assert "luminance alone" in (tmp_path / "out" / "index.html").read_text()
@@ -167,21 +167,21 @@ def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp
     both = {way: Generator(build_generator(TINY).eval(), TINY) for way in ("AtoB", "BtoA")}
     packed = tmp_path / "mine.pt"
     save_model(EditingModel(both, SIDE, Framing(), "mine", {"manifest_hash": "feed" * 16}), packed)
-    words = ["evaluate", "--dataroot", world / "data", "--device", "cpu", "--no_landmarks", "--num", "1"]
-    words += ["--rivals", "--out", tmp_path / "out"]
+    argv = ["evaluate", "--dataroot", world / "data", "--device", "cpu", "--no_landmarks", "--num", "1"]
+    argv += ["--rivals", "--out", tmp_path / "out"]
     for name in ([], ["--name", packed]):
-        assert parse([str(word) for word in [*words, *name]])() == 0
+        assert parse([str(word) for word in [*argv, *name]])() == 0
     said = capsys.readouterr().out
     assert "| shipped " in said and "| mine " in said
     stored = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert stored["columns"][0]["trained_on"] == "feedfeedfeed"
     assert stored["columns"][0]["weights"] == sha256_of(packed)[:12]
     with pytest.raises(UserError, match="is one model: leave --epoch out"):
-        parse([str(word) for word in [*words, "--name", packed, "--epoch", "5"]])()
+        parse([str(word) for word in [*argv, "--name", packed, "--epoch", "5"]])()
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("argv", "complaint"),
     [
         (("--name", "gone"), "there is no run"),
         (("--epoch", "7"), "--epoch can be 1, 2, latest"),
@@ -190,30 +190,30 @@ def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp
         (("--protocol", "celeba", "--crop_size", "64"), "--protocol fixes the size"),
         (("--rivals", "magic"), "unknown --rivals 'magic'"),
         (("--group", "age"), "no photo has a group 'age'"),
-        (("--judge", "gone.pt"), "there is no judge gone.pt"),
+        (("--judge", "gone.pt"), "there is no attribute classifier gone.pt"),
         (("--inception", "gone.pth"), "--inception gone.pth is not there"),
         (("--sface", "gone.onnx"), "--sface gone.onnx is not there"),
         (("--lpips", "gone.pth"), "--lpips gone.pth is not there"),
         (("--num", "-1"), "--num -1 is below 0"),
-        (("--passes", "1", "9"), "--passes 9 is not possible: 1 to 8"),
+        (("--passes", "1", "9"), "--passes 9 is invalid: must be 1 to 8"),
         (("--crop_size", "8"), "must be at least 16"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(world: Path, tmp_path: Path, words, complaint) -> None:
+def test_bad_input_is_one_line_and_writes_nothing(world: Path, tmp_path: Path, argv, complaint) -> None:
     with pytest.raises(UserError) as caught:
-        run(world, *words, "--out", tmp_path / "out")
+        run(world, *argv, "--out", tmp_path / "out")
     assert complaint in str(caught.value) and "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_protocol_with_other_counts_says_so(world: Path) -> None:
     """A number under the name of a published protocol would be set beside published numbers."""
-    from cyclegan_glasses.cli.main import VERBS
+    from cyclegan_glasses.cli import evaluate
     from cyclegan_glasses.evaluation.inputs import Inputs
 
     parser = __import__("argparse").ArgumentParser()
-    VERBS["evaluate"].add_arguments(parser)
-    words = ["--name", "tiny", "--checkpoints_dir", str(world / "checkpoints"), "--protocol", "celeba"]
-    request = VERBS["evaluate"].request_of(parser.parse_args([*words, "--dataroot", str(world / "data")]))
-    notes = evaluating._notes(Inputs(request.pictures), Instruments(), request)
+    evaluate.add_arguments(parser)
+    argv = ["--name", "tiny", "--checkpoints_dir", str(world / "checkpoints"), "--protocol", "celeba"]
+    settings = evaluate.settings_of(parser.parse_args([*argv, "--dataroot", str(world / "data")]))
+    notes = evaluating._notes(Inputs(settings.inputs), Instruments(), settings)
     assert any("3 inputs and 3 targets, the protocol has 2672 and 37157" in note for note in notes)

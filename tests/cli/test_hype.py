@@ -15,8 +15,8 @@ from cyclegan_glasses.evaluation.hype.study import read_study
 from tests.evaluation.hype.helpers import make_data, make_results, make_study
 
 
-def run(*words: str | Path) -> None:
-    parse([str(word) for word in ("hype", *words)])()
+def run(*argv: str | Path) -> None:
+    parse([str(word) for word in ("hype", *argv)])()
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def place(tmp_path: Path, monkeypatch) -> Path:
 
 
 def test_from_results_to_a_report(place: Path, capsys) -> None:
-    words = ("--name", "one", "two", "--dataroot", "data", "--group", "race", "--tasks", "criteria")
-    run("build", "study", *words, "--count", "4")
+    argv = ("--name", "one", "two", "--dataroot", "data", "--group", "race", "--tasks", "criteria")
+    run("build", "study", *argv, "--count", "4")
     said = capsys.readouterr().out
     assert "4 portraits of 2 models; a rater answers 8 of criteria" in said and "hype serve study" in said
     study = read_study(place / "study")
@@ -62,7 +62,7 @@ def test_what_a_person_can_mend_is_one_line(place: Path) -> None:
     make_study(place, tasks=("criteria",))
     make_results(place, "far", ["elsewhere"], 9)
     build = ("build", "new", "--dataroot", "data", "--name")
-    for words, message in (
+    for argv, message in (
         (("report", "study"), "no answers yet"),
         (
             ("report", "study", "--group", "tone"),
@@ -79,6 +79,6 @@ def test_what_a_person_can_mend_is_one_line(place: Path) -> None:
         ((*build, "one", "--count", "0"), "must not be empty or 0"),
     ):
         with pytest.raises(UserError) as caught:
-            run(*words)
+            run(*argv)
         assert message in str(caught.value) and "\n" not in str(caught.value)
     assert not (place / "new").exists()

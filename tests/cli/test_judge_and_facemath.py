@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from cyclegan_glasses.attributes.classifier import Calibration, read_weights, write_weights
+from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.classifier import read_weights, write_weights
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
 from cyclegan_glasses.editing.package import load_model
@@ -36,8 +37,7 @@ class Detector:
 @pytest.fixture
 def photos(tmp_path, monkeypatch) -> dict[str, Path]:
     """Photos with one face, two and none."""
-    for module in ("faces.detect", "editing.facemath_runs"):
-        monkeypatch.setattr(f"cyclegan_glasses.{module}.make_detector", lambda path=None: Detector())
+    monkeypatch.setattr("cyclegan_glasses.faces.detect.make_detector", lambda path=None: Detector())
     found = {}
     for name, count in (("one", 1), ("other", 1), ("two", 2), ("none", 0)):
         picture = np.random.default_rng(len(name)).integers(0, 256, (90, 90, 3), dtype=np.uint8)
@@ -118,7 +118,7 @@ def trained(folder: Path, name: str, network: torch.nn.Module, options: dict) ->
     return folder
 
 
-def test_calibrate_makes_a_judge_of_a_run_and_measures_it(tmp_path, faces, capsys):
+def test_calibrate_makes_a_classifier_of_a_run_and_measures_it(tmp_path, faces, capsys):
     torch.manual_seed(0)
     network = Facelyzr(ReaderSettings(16, (4, 6), 8))
     folder = trained(tmp_path / "run", "judge", network, {"model": "facelyzr", "crop_size": 16})

@@ -152,7 +152,7 @@ def test_the_page_lists_shows_and_decides(server, pile):
     assert json.loads(ask(server, "/list?sort=path")[1]) == [0, 1, 2, 3, 4, 5]
     assert [photo["id"] for photo in json.loads(ask(server, "/photos?ids=4,2")[1])] == [4, 2]
     assert ask(server, "/thumb/0")[1].startswith(b"\xff\xd8")
-    (changed,) = json.loads(ask(server, "/decide", {"ids": [0], "action": "reject", "words": "x"})[1])
+    (changed,) = json.loads(ask(server, "/decide", {"ids": [0], "action": "reject", "reason": "x"})[1])
     assert changed["reason"] == "review: x"
     assert json.loads(ask(server, "/counts")[1])["reviewed"] == 1
     assert json.loads(ask(server, "/undo", {})[1])[0]["reason"] == ""
@@ -171,7 +171,7 @@ def test_the_page_lists_shows_and_decides(server, pile):
 def test_another_site_cannot_decide(server, pile, headers):
     """A page that is open in the same browser can send requests here: none of them may count."""
     rows = list(read_manifest(pile))
-    assert ask(server, "/decide", {"ids": [0], "action": "reject", "words": "x"}, **headers)[0] == 403
+    assert ask(server, "/decide", {"ids": [0], "action": "reject", "reason": "x"}, **headers)[0] == 403
     assert list(read_manifest(pile)) == rows
 
 

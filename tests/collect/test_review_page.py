@@ -85,7 +85,7 @@ def test_a_review_by_keyboard(page, browser):
 
 def test_filters_narrow_the_grid_and_the_console_is_clean(page, browser):
     browser.execute_script("document.querySelector('[data-filter=verdict] button').click()")
-    wait(lambda: browser.execute_script("return document.querySelector('#shown').textContent") == "12 photos")
+    wait(lambda: browser.execute_script("return document.querySelector('#count').textContent") == "12 photos")
     wait(lambda: browser.execute_script("return document.querySelectorAll('.card').length") == 12)
     missing = [entry for entry in browser.get_log("browser") if "404" not in entry["message"]]
     assert missing == []

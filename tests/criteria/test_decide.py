@@ -50,7 +50,7 @@ def test_the_reason_says_what_is_wrong(bad, reason):
     assert decided.verdict == ("rejected" if reason else "accepted")
 
 
-def test_a_judge_fills_in_a_missing_label_and_only_as_long_as_it_is_sure():
+def test_a_verdict_fills_in_a_missing_label_and_only_as_long_as_it_is_sure():
     unlabelled = photo("", facts={"judged": "none"}, judge_confidence=0.9)
     decided = decide(unlabelled, LIMITS, align=True)
     assert (decided.label, decided.verdict) == ("none", "accepted")

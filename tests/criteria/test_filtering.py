@@ -36,9 +36,9 @@ def drawn_faces(monkeypatch):
     monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
 
 
-def run(folder: Path, settings: FilterSettings = HERE, judge=None) -> tuple[int, filtering.Summary]:
+def run(folder: Path, settings: FilterSettings = HERE, classifier=None) -> tuple[int, filtering.Summary]:
     """Filter one folder: photos measured now, and the summary."""
-    measured = sum(measure_folders([folder], settings, judge))
+    measured = sum(measure_folders([folder], settings, classifier))
     return measured, decide_folders([folder], settings)
 
 
@@ -123,19 +123,19 @@ def test_copies_are_found_across_folders_and_the_first_folder_keeps_them(tmp_pat
 
 
 class Everyone:
-    """A judge for whom everybody wears glasses."""
+    """A classifier for which everybody wears glasses."""
 
     name = "everyone"
 
-    def judge(self, faces: np.ndarray) -> list[Verdict]:
-        """See `Judge.judge`."""
+    def classify(self, faces: np.ndarray) -> list[Verdict]:
+        """See `AttributeClassifier.classify`."""
         return [Verdict("glasses", 0.97)] * len(faces)
 
 
-def test_a_judge_speaks_against_labels_and_another_judge_is_asked_anew(tmp_path):
+def test_verdicts_count_against_labels_and_another_classifier_is_asked_anew(tmp_path):
     make_pile(tmp_path, 2)
     run(tmp_path)
-    measured, _ = run(tmp_path, judge=Everyone())
+    measured, _ = run(tmp_path, classifier=Everyone())
     assert measured == 2
     photos = latest_photos(tmp_path)
     assert photos["photos/0000.png"].reason == "glasses: labelled none, judged glasses"

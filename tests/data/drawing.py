@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from cyclegan_glasses.data.datasets import Dataset
+from cyclegan_glasses.data.transforms import to_tensors
 
 
 def ramp(number: int, width: int = 40, height: int = 36) -> Image.Image:
@@ -26,3 +30,8 @@ def fill(folder: Path, count: int, first: int = 0) -> Path:
 def cut_off(path: Path) -> None:
     """Leave the first half of a file: its beginning still says that it is a picture."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def sample_of(dataset: Dataset, epoch: int, index: int) -> dict[str, Any]:
+    """A sample with tensors in the place of its cuts."""
+    return to_tensors(dataset[epoch, index])

@@ -11,10 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.data.datasets import PairedDataset, SingleDataset, UnpairedDataset, open_dataset
+from cyclegan_glasses.data.datasets import AlignedDataset, UnpairedDataset, open_dataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
-from tests.data.drawing import cut_off, fill, ramp
+from tests.data.drawing import cut_off, fill, ramp, sample_of
 
 SMALL = DataSettings("", load_size=24, crop_size=16)
 
@@ -22,7 +22,7 @@ SMALL = DataSettings("", load_size=24, crop_size=16)
 def test_unpaired_takes_every_a_and_a_random_b(unpaired: Path) -> None:
     dataset = open_dataset(replace(SMALL, dataroot=str(unpaired)))
     assert isinstance(dataset, UnpairedDataset) and len(dataset) == 11
-    samples = [dataset[epoch, index] for epoch in range(4) for index in range(11)]
+    samples = [sample_of(dataset, epoch, index) for epoch in range(4) for index in range(11)]
     assert [Path(s["A_path"]).name for s in samples[:11]] == [f"{i:03}.png" for i in range(11)]
     assert len({s["B_path"] for s in samples}) == 7
     for side in "AB":
@@ -35,16 +35,17 @@ def test_unpaired_takes_every_a_and_a_random_b(unpaired: Path) -> None:
 def test_a_sample_is_a_function_of_seed_epoch_and_index(unpaired: Path) -> None:
     settings = replace(SMALL, dataroot=str(unpaired))
     one, other = open_dataset(settings), open_dataset(settings)
-    _ = other[1, 3]
-    first, again = one[2, 5], other[2, 5]
+    _ = sample_of(other, 1, 3)
+    first, again = sample_of(one, 2, 5), sample_of(other, 2, 5)
     assert torch.equal(first["A"], again["A"]) and first["B_path"] == again["B_path"]
-    assert not torch.equal(first["A"], one[3, 5]["A"])
-    assert not torch.equal(first["A"], open_dataset(replace(settings, seed=1))[2, 5]["A"])
+    assert not torch.equal(first["A"], sample_of(one, 3, 5)["A"])
+    assert not torch.equal(first["A"], sample_of(open_dataset(replace(settings, seed=1)), 2, 5)["A"])
 
 
 def test_serial_batches_take_b_in_step(unpaired: Path) -> None:
     dataset = open_dataset(replace(SMALL, dataroot=str(unpaired), serial_batches=True))
-    assert [Path(dataset[1, i]["B_path"]).stem for i in range(9)] == [f"{100 + i % 7}" for i in range(9)]
+    samples = [sample_of(dataset, 1, i) for i in range(9)]
+    assert [Path(sample["B_path"]).stem for sample in samples] == [f"{100 + i % 7}" for i in range(9)]
 
 
 @pytest.mark.parametrize(
@@ -56,10 +57,10 @@ def test_pairs_share_cut_and_mirror(paired: Callable[..., Path], preprocess: str
     Image.open(root / "trainB/002.png").resize((80, 72)).save(root / "trainB/002.png")  # another size
     settings = replace(SMALL, dataroot=str(root), dataset_mode="aligned", preprocess=preprocess)
     dataset = open_dataset(settings)
-    assert isinstance(dataset, PairedDataset) and len(dataset) == 5
+    assert isinstance(dataset, AlignedDataset) and dataset.paired and len(dataset) == 5
     for epoch in range(6):
         for index in range(5):
-            sample = dataset[epoch, index]
+            sample = sample_of(dataset, epoch, index)
             assert (sample["A"] - sample["B"]).abs().max() < (0.2 if index == 2 else 1e-6)
             grey = (sample["A"] * torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)).sum(0, keepdim=True)
             assert (sample["M"] - (grey + 1) / 2).abs().max() < 0.05
@@ -68,11 +69,11 @@ def test_pairs_share_cut_and_mirror(paired: Callable[..., Path], preprocess: str
 
 def test_masks_follow_a_in_unpaired_training(paired: Callable[..., Path]) -> None:
     root = paired()
-    sample = open_dataset(replace(SMALL, dataroot=str(root)))[1, 1]
+    sample = sample_of(open_dataset(replace(SMALL, dataroot=str(root))), 1, 1)
     red = sample["A"][0].mean(0)  # grows to the right, to the left when mirrored
     assert (sample["M"][0].mean(0).diff().sign() == red.diff().sign()).all()
     (root / "trainM/003.png").unlink()
-    assert "M" not in open_dataset(replace(SMALL, dataroot=str(root)))[1, 1]
+    assert "M" not in sample_of(open_dataset(replace(SMALL, dataroot=str(root))), 1, 1)
 
 
 def test_pairs_belong_together_by_name_alone(
@@ -85,7 +86,8 @@ def test_pairs_belong_together_by_name_alone(
     settings = replace(SMALL, dataroot=str(root), dataset_mode="aligned")
     dataset = open_dataset(settings)
     names = [
-        (Path(dataset[1, i]["A_path"]).name, Path(dataset[1, i]["B_path"]).name) for i in range(len(dataset))
+        (Path(sample_of(dataset, 1, i)["A_path"]).name, Path(sample_of(dataset, 1, i)["B_path"]).name)
+        for i in range(len(dataset))
     ]
     assert names == [(f"{n:03}.png", f"{n:03}.jpg" if n == 3 else f"{n:03}.png") for n in (1, 2, 3, 4)]
     assert "1 of" in caplog.text and "trainB" in caplog.text
@@ -103,14 +105,14 @@ def test_the_peers_aligned_layout_is_cut_in_the_middle(tmp_path: Path) -> None:
     both.paste(ramp(2).convert("L"), (40, 0))
     both.save(tmp_path / "train/x.png")
     settings = replace(SMALL, dataroot=str(tmp_path), dataset_mode="aligned", output_nc=1)
-    sample = open_dataset(settings)[1, 0]
+    sample = sample_of(open_dataset(settings), 1, 0)
     assert sample["A"].shape == (3, 16, 16) and sample["B"].shape == (1, 16, 16)
     assert sample["A_path"] == sample["B_path"] == str(tmp_path / "train/x.png")
     whole = replace(settings, fixed=True, load_size=36, crop_size=36, output_nc=3)
-    sample = open_dataset(whole)[1, 0]
+    sample = sample_of(open_dataset(whole), 1, 0)
     assert sample["A"][2].unique().numel() == 1  # the blue of ramp 1 and nothing of its neighbour
     assert torch.equal(sample["B"][0], sample["B"][2])
-    swapped = open_dataset(replace(settings, direction="BtoA"))[1, 0]
+    swapped = sample_of(open_dataset(replace(settings, direction="BtoA")), 1, 0)
     assert swapped["A"].shape[0] == 1 and swapped["B"].shape[0] == 3
 
 
@@ -118,11 +120,11 @@ def test_testing_takes_every_input_once_from_the_middle(unpaired: Path, paired: 
     settings = replace(SMALL, dataroot=str(unpaired), phase="train", fixed=True)
     for direction, name, count in (("AtoB", "A", 11), ("BtoA", "B", 7)):
         dataset = open_dataset(replace(settings, direction=direction))
-        assert isinstance(dataset, SingleDataset) and len(dataset) == count
-        assert set(dataset[1, 0]) == {name, f"{name}_path", "skipped"}
-        assert torch.equal(dataset[1, 3][name], dataset[9, 3][name])
+        assert isinstance(dataset, AlignedDataset) and not dataset.paired and len(dataset) == count
+        assert set(sample_of(dataset, 1, 0)) == {name, f"{name}_path", "skipped"}
+        assert torch.equal(sample_of(dataset, 1, 3)[name], sample_of(dataset, 9, 3)[name])
     expected = np.asarray(ramp(3).resize((24, 24), Image.Resampling.BICUBIC))[4:20, 4:20] / 127.5 - 1
-    values = open_dataset(settings)[1, 3]["A"].permute(1, 2, 0).numpy()
+    values = sample_of(open_dataset(settings), 1, 3)["A"].permute(1, 2, 0).numpy()
     assert np.abs(values - expected).max() < 1e-6
 
 
@@ -130,9 +132,10 @@ def test_testing_finds_the_truth_by_name(paired: Callable[..., Path]) -> None:
     root = paired("test")
     settings = replace(SMALL, dataroot=str(root), phase="test")
     dataset = open_dataset(settings)
-    assert isinstance(dataset, PairedDataset) and set(dataset[1, 0]) >= {"A", "B", "M"}
+    assert isinstance(dataset, AlignedDataset) and dataset.paired
+    assert set(sample_of(dataset, 1, 0)) >= {"A", "B", "M"}
     fill(root / "testB", 1, first=50)
-    assert isinstance(open_dataset(settings), SingleDataset)
+    assert [domain.name for domain in open_dataset(settings).domains] == ["A"]
 
 
 def test_testing_needs_no_other_domain_and_no_data_set(tmp_path: Path) -> None:
@@ -144,11 +147,11 @@ def test_testing_needs_no_other_domain_and_no_data_set(tmp_path: Path) -> None:
         open_dataset(replace(settings, dataroot=str(tmp_path / "set"), direction="BtoA"))
     fill(tmp_path / "plain/deep", 2)
     plain = open_dataset(replace(settings, dataroot=str(tmp_path / "plain"), direction="BtoA"))
-    assert len(plain) == 2 and "B" in plain[1, 0]
+    assert len(plain) == 2 and "B" in sample_of(plain, 1, 0)
     one = open_dataset(
         replace(settings, dataroot=str(tmp_path / "plain/deep/001.png"), dataset_mode="single")
     )
-    assert len(one) == 1 and one[1, 0]["A_path"].endswith("001.png")
+    assert len(one) == 1 and sample_of(one, 1, 0)["A_path"].endswith("001.png")
     with pytest.raises(UserError, match="valA"):
         open_dataset(replace(settings, dataroot=str(tmp_path / "set"), phase="val"))
 
@@ -176,10 +179,10 @@ def test_an_unreadable_picture_gives_place_to_the_next(unpaired: Path) -> None:
     broken = unpaired / "trainA/004.png"
     cut_off(broken)
     settings = replace(SMALL, dataroot=str(unpaired))
-    sample = open_dataset(settings)[1, 4]
+    sample = sample_of(open_dataset(settings), 1, 4)
     assert Path(sample["A_path"]).name == "005.png" and sample["A"].shape == (3, 16, 16)
     assert [path for path, _ in sample["skipped"]] == [str(broken)]
-    in_order = open_dataset(replace(settings, fixed=True))[1, 4]  # a test must not count 005 twice
+    in_order = sample_of(open_dataset(replace(settings, fixed=True)), 1, 4)  # a test must not count 005 twice
     assert set(in_order) == {"skipped"} and in_order["skipped"][0][0] == str(broken)
 
 
@@ -187,7 +190,7 @@ def test_a_strip_is_passed_over_and_not_enlarged(unpaired: Path) -> None:
     """Scaled to a width of 286 pixels a strip of 1 by 60,000 would take 15 GB."""
     Image.new("RGB", (1, 60_000)).save(unpaired / "trainA/004.png")
     Image.new("RGB", (3, 60)).save(unpaired / "trainA/005.png")
-    sample = open_dataset(DataSettings(str(unpaired), preprocess="scale_width"))[1, 4]
+    sample = sample_of(open_dataset(DataSettings(str(unpaired), preprocess="scale_width")), 1, 4)
     assert Path(sample["A_path"]).name == "005.png" and sample["A"].shape == (3, 5720, 288)
     assert "1x60000" in sample["skipped"][0][1]
 
@@ -197,7 +200,7 @@ def test_a_pair_with_one_unreadable_part_is_passed_over_whole(tmp_path: Path) ->
         fill(tmp_path / f"train{name}", 10)
     cut_off(tmp_path / "trainM/002.png")
     cut_off(tmp_path / "trainB/003.png")
-    sample = open_dataset(replace(SMALL, dataroot=str(tmp_path), dataset_mode="aligned"))[1, 2]
+    sample = sample_of(open_dataset(replace(SMALL, dataroot=str(tmp_path), dataset_mode="aligned")), 1, 2)
     assert Path(sample["A_path"]).stem == Path(sample["B_path"]).stem == "004"
     skipped = [Path(path).relative_to(tmp_path).as_posix() for path, _ in sample["skipped"]]
     assert skipped == ["trainM/002.png", "trainB/003.png"]
@@ -212,10 +215,13 @@ def test_a_pair_goes_with_every_sample(unpaired: Path, tmp_path: Path) -> None:
     assert len(dataset) == len(plain) == 11
     seen = set()
     for index in range(11):
-        sample = dataset[1, index]
+        sample = sample_of(dataset, 1, index)
         assert torch.equal(sample["pair_A"], sample["pair_B"]) and sample["pair_M"].shape == (1, 16, 16)
-        assert torch.equal(sample["A"], plain[1, index]["A"]) and sample["skipped"] == ()
-        assert torch.equal(sample["pair_A"], dataset[1, index]["pair_A"])
+        assert torch.equal(sample["A"], sample_of(plain, 1, index)["A"]) and sample["skipped"] == ()
+        assert torch.equal(sample["pair_A"], sample_of(dataset, 1, index)["pair_A"])
         seen.add(Path(sample["pair_A_path"]).stem)
     assert len(seen) >= 3
-    assert any(not torch.equal(dataset[1, i]["pair_A"], dataset[2, i]["pair_A"]) for i in range(4))
+    assert any(
+        not torch.equal(sample_of(dataset, 1, i)["pair_A"], sample_of(dataset, 2, i)["pair_A"])
+        for i in range(4)
+    )

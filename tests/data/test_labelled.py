@@ -1,4 +1,4 @@
-"""What the judge learns from: a wrong label or a wrong split spoils every figure that comes of it."""
+"""What the attribute classifier is trained on: one wrong label or split spoils every figure after it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import open_labelled
-from cyclegan_glasses.data.labels import CLASSES, labels_of, read_labels, years
+from cyclegan_glasses.data.labels import labels_of, read_labels, years
 from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.data.settings import DataSettings, LabelSettings
 from cyclegan_glasses.errors import UserError
@@ -54,7 +55,7 @@ def faces(tmp_path_factory) -> Path:
 
 def settings(root: Path, **changes) -> DataSettings:
     labels = LabelSettings(
-        **{name: changes.pop(name) for name in ("table", "share", "drawn") if name in changes}
+        **{name: changes.pop(name) for name in ("table", "fraction", "drawn") if name in changes}
     )
     base = DataSettings(
         str(root), dataset_mode="labelled", load_size=20, crop_size=16, batch_size=8, num_threads=0
@@ -64,17 +65,17 @@ def settings(root: Path, **changes) -> DataSettings:
 
 def test_training_calibration_and_test_share_no_face(faces):
     """Figures on faces that were trained on are worth nothing."""
-    parts = {
+    splits = {
         phase: {path for path, _ in read_labels(faces, phase, LabelSettings())}
         for phase in ("train", "val", "test")
     }
-    assert all(parts.values())
+    assert all(splits.values())
     assert (
-        not parts["train"] & parts["val"]
-        and not parts["train"] & parts["test"]
-        and not parts["val"] & parts["test"]
+        not splits["train"] & splits["val"]
+        and not splits["train"] & splits["test"]
+        and not splits["val"] & splits["test"]
     )
-    everything = set.union(*parts.values())
+    everything = set.union(*splits.values())
     assert len(everything) == 61 and faces / "01.png" not in everything
 
 
@@ -122,7 +123,7 @@ def test_landmarks_follow_the_view(faces):
     spot = np.full((64, 64, 3), 200, np.uint8)
     x, y = (np.array(MARKS[0]) / SIDE * 64).astype(int)
     spot[y - 3 : y + 3, x - 3 : x + 3] = 0
-    dataset.kept[0] = spot
+    dataset._pictures[0] = spot
     for epoch in range(1, 6):
         sample = dataset[epoch, 0]
         rows, columns = torch.where(sample["A"].mean(0) < sample["A"].mean() - 0.5)
@@ -137,8 +138,8 @@ def test_batches_depend_on_seed_epoch_and_place_alone(faces):
         assert one["A_path"] == other["A_path"] and torch.equal(one["A"], other["A"])
 
 
-def test_a_share_of_the_labels_leaves_the_faces(faces):
-    rows = read_labels(faces, "train", LabelSettings(share=0.3))
+def test_a_fraction_of_the_labels_leaves_the_faces(faces):
+    rows = read_labels(faces, "train", LabelSettings(fraction=0.3))
     known = sum(labels.glasses >= 0 for _, labels in rows)
     assert len(rows) == len(read_labels(faces, "train", LabelSettings())) and 0 < known < 0.6 * len(rows)
 
@@ -152,16 +153,16 @@ def test_a_table_gives_labels_too(faces, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong, words",
+    "wrong, message",
     [({"dataroot": "elsewhere"}, "no manifest.jsonl"), ({"phase": "val2"}, "no face of phase val2")],
 )
-def test_what_is_missing_is_named(faces, wrong, words):
-    with pytest.raises(UserError, match=words):
+def test_what_is_missing_is_named(faces, wrong, message):
+    with pytest.raises(UserError, match=message):
         open_labelled(dataclasses.replace(settings(faces), **wrong))
     with pytest.raises(UserError, match="--drawn"):
         LabelSettings(drawn=-1)
     with pytest.raises(UserError, match="--label_share"):
-        LabelSettings(share=0)
+        LabelSettings(fraction=0)
 
 
 @given(st.integers(0, 99), st.integers(0, 99))

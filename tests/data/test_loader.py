@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
 
 
-def same(ones: list[Batch], others: list[Batch]) -> bool:
+def all_equal(ones: list[Batch], others: list[Batch]) -> bool:
     def equal(one: Any, other: Any) -> bool:
         return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
 
@@ -49,11 +49,11 @@ def test_workers_change_nothing_and_stops_neither(unpaired: Path) -> None:
     whole = list(alone.epoch(1)) + list(alone.epoch(2))
     assert [len(batch["A"]) for batch in whole] == [4, 4, 3] * 2 and alone.epoch_size == 11
     assert set(whole[0]) == {"A", "B", "A_path", "B_path"} and isinstance(whole[0]["A_path"], list)
-    assert not same(whole[:3], whole[3:])
-    assert same(whole, list(workers.epoch(1)) + list(workers.epoch(2)))
+    assert not all_equal(whole[:3], whole[3:])
+    assert all_equal(whole, list(workers.epoch(1)) + list(workers.epoch(2)))
     next(workers.epoch(7))  # left in the middle
     for batches in (alone, workers, make_batches(settings)):
-        assert same(whole[4:], list(batches.epoch(2, start=4)))
+        assert all_equal(whole[4:], list(batches.epoch(2, start=4)))
     assert list(alone.epoch(2, start=11)) == []
 
 
@@ -69,22 +69,22 @@ def test_global_random_states_stay_untouched(unpaired: Path) -> None:
         torch.manual_seed(99)
         random.seed(99)
         np.random.seed(99)
-        assert same(first, list(batches.epoch(1)))
+        assert all_equal(first, list(batches.epoch(1)))
         random.setstate(before[0])
         torch.set_rng_state(torch.tensor(before[3], dtype=torch.uint8))
         np.random.set_state(("MT19937", np.array(before[1], dtype=np.uint32), before[2], 0, 0.0))
-        assert same(first, list(batches.epoch(1)))
+        assert all_equal(first, list(batches.epoch(1)))
         assert states() == before
 
 
 def test_two_ranks_together_are_one_process_with_twice_the_batch(unpaired: Path) -> None:
     settings = replace(SMALL, dataroot=str(unpaired), batch_size=2)
-    ranks = [make_batches(settings, rank=rank, world_size=2) for rank in (0, 1)]
+    processes = [make_batches(settings, rank=rank, world_size=2) for rank in (0, 1)]
     whole = list(make_batches(replace(settings, batch_size=4)).epoch(3))
-    for left, right, both in zip(ranks[0].epoch(3), ranks[1].epoch(3), whole, strict=True):
+    for left, right, both in zip(processes[0].epoch(3), processes[1].epoch(3), whole, strict=True):
         mixed = [path for pair in zip(left["A_path"], right["A_path"], strict=True) for path in pair]
         assert mixed == both["A_path"][: len(mixed)]
-    assert ranks[0].epoch_size == 10
+    assert processes[0].epoch_size == 10
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk"])
@@ -94,16 +94,16 @@ def test_a_cache_changes_nothing_nor_do_its_threads(unpaired: Path, cache: str) 
     settings = replace(SMALL, dataroot=str(unpaired))
     whole = [batch for epoch in (1, 2) for batch in make_batches(settings).epoch(epoch)]
     for workers in (0, 1, 2):
-        kept = make_batches(replace(settings, cache=cache, num_threads=workers))
-        assert same(whole, list(kept.epoch(1)) + list(kept.epoch(2)))
-        assert same(whole[4:], list(kept.epoch(2, start=4)))
-        assert list(kept.epoch(2, start=11)) == []
-    ranks = [
+        cached = make_batches(replace(settings, cache=cache, num_threads=workers))
+        assert all_equal(whole, list(cached.epoch(1)) + list(cached.epoch(2)))
+        assert all_equal(whole[4:], list(cached.epoch(2, start=4)))
+        assert list(cached.epoch(2, start=11)) == []
+    processes = [
         make_batches(replace(settings, cache=how, num_threads=2, batch_size=2), rank=1, world_size=2)
         for how in ("none", cache)
     ]
-    assert same(list(ranks[0].epoch(3)), list(ranks[1].epoch(3)))
-    assert same(list(ranks[0].epoch(3, start=4)), list(ranks[1].epoch(3, start=4)))
+    assert all_equal(list(processes[0].epoch(3)), list(processes[1].epoch(3)))
+    assert all_equal(list(processes[0].epoch(3, start=4)), list(processes[1].epoch(3, start=4)))
 
 
 @pytest.mark.parametrize("cache", ["memory", "none"])
@@ -149,7 +149,7 @@ def test_batches_come_to_a_gpu_unchanged(unpaired: Path, cache: str, workers: in
         strict=True,
     ):
         assert there["A"].is_cuda and there["A_path"] == here["A_path"]
-        assert torch.equal(there["A"].cpu(), here["A"]) and torch.equal(there["B"].cpu(), here["B"])
+        assert torch.equal(there["A"].cpu(), here["A"]) and torch.all_equal(there["B"].cpu(), here["B"])
 
 
 @pytest.mark.parametrize("cache", ["none", "memory"])

@@ -19,15 +19,15 @@ def taken(sampler: EpochSampler, epoch: int, start: int = 0) -> list[list[int]]:
 
 @given(st.integers(1, 60), st.integers(1, 7), st.integers(1, 4), st.integers(0, 30))
 def test_ranks_share_an_epoch_exactly(length: int, batch_size: int, world_size: int, steps: int) -> None:
-    ranks = [EpochSampler(length, batch_size, 3, True, rank, world_size) for rank in range(world_size)]
-    start = min(steps * world_size, ranks[0].epoch_size)
-    shares = [taken(rank, 2, start) for rank in ranks]
-    assert len({tuple(map(len, share)) for share in shares}) == 1  # else all would wait for one for ever
+    samplers = [EpochSampler(length, batch_size, 3, True, rank, world_size) for rank in range(world_size)]
+    start = min(steps * world_size, samplers[0].epoch_size)
+    taken_by = [taken(sampler, 2, start) for sampler in samplers]
+    assert len({tuple(map(len, batches)) for batches in taken_by}) == 1  # else all wait for one for ever
     together = EpochSampler(length, batch_size * world_size, 3)
     order = order_of(length, 3, 2).tolist()[start : length - length % world_size]
-    assert sorted(index for share in shares for batch in share for index in batch) == sorted(order)
-    for one, parts in zip(taken(together, 2, start), zip(*shares, strict=True), strict=False):
-        assert set(one) >= {index for part in parts for index in part}
+    assert sorted(index for batches in taken_by for batch in batches for index in batch) == sorted(order)
+    for one, others in zip(taken(together, 2, start), zip(*taken_by, strict=True), strict=False):
+        assert set(one) >= {index for batch in others for index in batch}
 
 
 def test_an_epoch_has_every_picture_once_and_its_own_order() -> None:
@@ -49,7 +49,7 @@ def test_the_rest_of_an_epoch_is_the_same_from_any_position() -> None:
     assert taken(sampler, 4, 99) == []
 
 
-def test_positions_and_ranks_that_cannot_be_are_refused() -> None:
+def test_invalid_positions_and_ranks_are_refused() -> None:
     with pytest.raises(ValueError, match="rank 2 of 2"):
         EpochSampler(20, 3, 0, True, 2, 2)
     with pytest.raises(ValueError, match="position 3"):

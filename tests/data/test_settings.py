@@ -29,7 +29,7 @@ def test_defaults_are_those_of_the_peer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "terms"),
     [
         ({"crop_size": 288}, ["--crop_size 288", "--load_size 286"]),
         ({"crop_size": 288, "preprocess": "scale_width_and_crop"}, ["--crop_size 288", "--load_size 286"]),
@@ -48,12 +48,12 @@ def test_defaults_are_those_of_the_peer() -> None:
         ({"seed": 2**32}, ["--seed 4294967296"]),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line_that_names_the_option(
-    wrong: dict[str, Any], words: list[str]
+def test_an_invalid_value_is_refused_in_one_line_that_names_the_option(
+    wrong: dict[str, Any], terms: list[str]
 ) -> None:
     with pytest.raises(UserError) as caught:
         DataSettings("somewhere", **wrong)
-    assert all(word in str(caught.value) for word in words)
+    assert all(term in str(caught.value) for term in terms)
     assert "\n" not in str(caught.value)
 
 

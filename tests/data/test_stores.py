@@ -22,7 +22,7 @@ from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import CachedImages, DiskStore, open_disk
 from cyclegan_glasses.errors import UserError
-from tests.data.drawing import cut_off, fill, ramp
+from tests.data.drawing import cut_off, fill, ramp, sample_of
 
 SMALL = DataSettings("", load_size=24, crop_size=16, num_threads=2)
 
@@ -88,12 +88,12 @@ def test_a_cached_sample_is_the_sample_to_the_last_bit(
         both = Image.fromarray(np.hstack([ramp(number), ramp(50 + number)]))
         both.resize((81 + number, 36)).save(f"sides/train/{number}.png")
     settings = replace(SMALL, **({"dataroot": "."} | how))
-    plain, kept = open_dataset(settings), cached(settings, cache)
-    assert len(plain) == len(kept)
-    for epoch in (1, 2):  # the second one reads what the first one kept
-        for index in range(len(plain)):
-            sample = plain[epoch, index]
-            assert equal(sample, kept[epoch, index])
+    uncached, stored = open_dataset(settings), cached(settings, cache)
+    assert len(uncached) == len(stored)
+    for epoch in (1, 2):  # the second one reads what the first one stored
+        for index in range(len(uncached)):
+            sample = sample_of(uncached, epoch, index)
+            assert equal(sample, sample_of(stored, epoch, index))
             assert any(isinstance(value, torch.Tensor) for value in sample.values())
 
 
@@ -119,9 +119,9 @@ def test_a_later_run_reads_only_what_is_new_or_changed(
     ramp(99).save(changed)
     os.utime(changed, ns=(1, 1))
     fill(unpaired / "trainB", 1, first=200)
-    kept = cached(settings, "disk")
+    stored = cached(settings, "disk")
     assert sorted(decoded) == ["004.png", "200.png"]
-    assert equal(kept[1, 4], open_dataset(settings)[1, 4])
+    assert equal(sample_of(stored, 1, 4), sample_of(open_dataset(settings), 1, 4))
     decoded.clear()
     cached(replace(settings, load_size=28), "disk")
     assert len(decoded) == 19 and len(list(home.iterdir())) == 4
@@ -142,14 +142,14 @@ def test_a_stopped_run_is_gone_on_with(
             yield item
 
     monkeypatch.setattr(stores, "SEGMENT", 3 * 24 * 24 * 3)
-    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 20), (3,)), 24)
+    images = CachedImages(open_domain("A", fill(tmp_path / "a", 20), (3,)), 24)
     with pytest.raises(KeyboardInterrupt):
-        open_disk(kept, home, 0, stopped)
+        open_disk(images, home, 0, stopped)
     (folder,) = home.iterdir()
     (folder / ".half.npy.123.tmp").write_bytes(b"left behind by a kill")
     (folder / "nothing.npy").write_bytes(b"and this before its index")
     decoded.clear()
-    store = open_disk(kept, home, 2, unseen)
+    store = open_disk(images, home, 2, unseen)
     assert sorted(decoded) == [f"{n:03}.png" for n in range(6, 20)]
     assert len(list(folder.iterdir())) == 1 + 2 * (2 + 5)
     decoded.clear()
@@ -161,7 +161,7 @@ def test_a_stopped_run_is_gone_on_with(
 def test_two_runs_at_a_time_read_each_picture_once(
     tmp_path: Path, decoded: list[str], home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 12), (3,)), 24)
+    images = CachedImages(open_domain("A", fill(tmp_path / "a", 12), (3,)), 24)
     under_way, go_on = threading.Event(), threading.Event()
     done: list[DiskStore] = []
 
@@ -170,8 +170,8 @@ def test_two_runs_at_a_time_read_each_picture_once(
         assert go_on.wait(20)
         yield from items
 
-    first = threading.Thread(target=lambda: done.append(open_disk(kept, home, 1, slow)))
-    second = threading.Thread(target=lambda: done.append(open_disk(kept, home, 1, unseen)))
+    first = threading.Thread(target=lambda: done.append(open_disk(images, home, 1, slow)))
+    second = threading.Thread(target=lambda: done.append(open_disk(images, home, 1, unseen)))
     first.start()
     assert under_way.wait(20)
     second.start()
@@ -190,14 +190,14 @@ def test_where_files_cannot_be_locked_a_run_goes_on(
         raise OSError("no locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
-    assert open_disk(kept, home, 0, unseen).read(2).shape == (24, 24, 3)
+    images = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
+    assert open_disk(images, home, 0, unseen).read(2).shape == (24, 24, 3)
 
 
 @pytest.mark.parametrize("harm", ["cut off", "index gone", "index no table", "another size"])
 def test_a_damaged_file_is_made_again(tmp_path: Path, decoded: list[str], home: Path, harm: str) -> None:
-    kept = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
-    expected = open_disk(kept, home, 0, unseen).read(1).copy()
+    images = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
+    expected = open_disk(images, home, 0, unseen).read(1).copy()
     (pictures,), (index,) = home.glob("*/*.npy"), home.glob("*/*.json")
     if harm == "cut off":
         cut_off(pictures)
@@ -208,10 +208,10 @@ def test_a_damaged_file_is_made_again(tmp_path: Path, decoded: list[str], home: 
     else:
         index.write_text("[1, 2, 3]")
     decoded.clear()
-    assert np.array_equal(open_disk(kept, home, 0, unseen).read(1), expected)
+    assert np.array_equal(open_disk(images, home, 0, unseen).read(1), expected)
     assert len(decoded) == 3
     decoded.clear()
-    open_disk(kept, home, 0, unseen)
+    open_disk(images, home, 0, unseen)
     assert decoded == []
 
 
@@ -240,7 +240,7 @@ def test_a_folder_that_cannot_be_written_is_a_readable_error(tmp_path: Path, hom
 
 
 @pytest.mark.parametrize(
-    ("memory", "disk", "ranks", "where"),
+    ("memory", "disk", "world_size", "where"),
     [
         (4000, 0, 1, "memory"),
         (3999, 2000, 1, "disk"),
@@ -251,27 +251,32 @@ def test_a_folder_that_cannot_be_written_is_a_readable_error(tmp_path: Path, hom
     ],
 )
 def test_auto_takes_memory_then_disk_then_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int | None, disk: int, ranks: int, where: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    memory: int | None,
+    disk: int,
+    world_size: int,
+    where: str,
 ) -> None:
     monkeypatch.setattr("cyclegan_glasses.data.cache.free_memory", lambda: memory)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": disk}))
-    assert _choose(1000, ranks, tmp_path) == where
+    assert _choose(1000, world_size, tmp_path) == where
     (tmp_path / "file").touch()
-    assert _choose(1000, ranks, tmp_path / "file/below") == ("memory" if where == "memory" else "none")
+    assert _choose(1000, world_size, tmp_path / "file/below") == ("memory" if where == "memory" else "none")
 
 
 def test_the_line_says_where_pictures_are(
     unpaired: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    def told(**how: Any) -> str:
+    def line_for(**how: Any) -> str:
         settings = replace(SMALL, dataroot=str(unpaired), **how)
         return add_cache(open_dataset(settings), settings, 1, unseen)[1]
 
     monkeypatch.setattr("cyclegan_glasses.data.cache.free_memory", lambda: 1 << 30)
-    assert "in memory" in told(cache="auto")
-    assert str(home) in told(cache="disk")
+    assert "in memory" in line_for(cache="auto")
+    assert str(home) in line_for(cache="disk")
     for how in ({"cache": "none"}, {"cache": "auto", "preprocess": "crop"}):
-        assert "each time" in told(**how)
+        assert "each time" in line_for(**how)
     monkeypatch.setattr("cyclegan_glasses.data.cache.free_memory", lambda: 0)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 0}))
-    assert "no room" in told(cache="auto")
+    assert "no room" in line_for(cache="auto")

@@ -11,7 +11,7 @@ from PIL import Image
 from torchvision.transforms import functional
 
 from cyclegan_glasses.data.settings import PREPROCESS
-from cyclegan_glasses.data.transforms import Geometry, apply, normalize, plan, to_tensor, to_values
+from cyclegan_glasses.data.transforms import Geometry, apply, plan, to_values
 from cyclegan_glasses.data.transforms import cut as cut_out
 from tests.data.drawing import ramp
 
@@ -82,26 +82,17 @@ def test_cut_and_mirror_move_pixels_and_change_none() -> None:
     assert np.array_equal(result, np.asarray(picture)[2:6, 3:11][:, ::-1])
 
 
-def test_tensors_are_channels_first_and_cover_the_range() -> None:
-    values = to_tensor(ramp(0, 20, 10))
-    assert values.shape == (3, 10, 20) and values.dtype == torch.float32 and values.is_contiguous()
-    assert (values[0, 0, 0], values[0, 0, -1], values[1, 0, 5], values[1, -1, 5]) == (0, 1, 0, 1)
-    assert (normalize(values).min(), normalize(values).max()) == (-1, 1)
-    peer = functional.normalize(functional.to_tensor(ramp(7)), [0.5] * 3, [0.5] * 3)
-    assert torch.equal(normalize(to_tensor(ramp(7))), peer)
-    assert to_tensor(ramp(0, 20, 10).convert("L")).shape == (1, 10, 20)
-
-
 @pytest.mark.parametrize("mask", [False, True])
 @pytest.mark.parametrize("mirror", [False, True])
 def test_a_cut_becomes_the_numbers_that_the_picture_does(mask: bool, mirror: bool) -> None:
     """All 256 levels, from a picture and from its pixels alone, one beside another in a batch."""
     picture = Image.fromarray(np.arange(512, dtype=np.uint16).astype(np.uint8).reshape(16, 32))
     geometry = Geometry((32, 16), (3, 0), (24, 16), mirror)
-    values = to_tensor(apply(picture, geometry))
+    values = functional.to_tensor(apply(picture, geometry))
     cuts = [cut_out(picture, geometry, mask), cut_out(np.asarray(picture)[..., None], geometry, mask)]
     pixels = torch.from_numpy(np.stack([part.pixels for part in cuts]))
     for result in to_values(pixels, torch.tensor([part.mirror for part in cuts]), mask):
-        assert torch.equal(result, values if mask else normalize(values)) and result.is_contiguous()
+        expected = values if mask else functional.normalize(values, [0.5], [0.5])
+        assert torch.equal(result, expected) and result.is_contiguous()
     turned = to_values(pixels, torch.tensor([not mirror, mirror]), mask)
     assert torch.equal(turned[0], turned[1].flip(-1)) and not torch.equal(turned[0], turned[1])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.attributes.verdicts import Judge, Verdict
+from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.package import EditingModel, Generator
@@ -48,7 +49,7 @@ class Known:
 
 
 class Says:
-    """A judge that says one thing of dark crops and another of bright ones."""
+    """A classifier that says one thing of dark crops and another of bright ones."""
 
     name = "says"
 
@@ -56,11 +57,22 @@ class Says:
         self.dark, self.bright = dark, bright
         self.asked: list[int] = []
 
-    def judge(self, faces: np.ndarray) -> list[Verdict]:
+    def classify(self, faces: np.ndarray) -> list[Verdict]:
         assert faces.dtype == np.uint8 and faces.shape[1:] == (128, 128, 3)
         self.asked.append(len(faces))
         middle = faces[:, 42:58, 40:90].mean((1, 2, 3))
         return [Verdict(self.dark if level < 60 else self.bright, 0.9) for level in middle]
+
+
+def failing(check: Callable[..., None], *axes: Iterable[object]) -> list[str]:
+    """The combinations of values for which `check` fails, and how."""
+    found = []
+    for case in product(*axes):
+        try:
+            check(*case)
+        except AssertionError as error:
+            found.append(f"{case}: {error}")
+    return found
 
 
 def portrait(size: int = 120, number: int = 1) -> tuple[np.ndarray, Face]:
@@ -69,10 +81,13 @@ def portrait(size: int = 120, number: int = 1) -> tuple[np.ndarray, Face]:
 
 
 def make_editor(
-    faces: Sequence[Face], judge: Judge | None = None, level: float = -1.0, shift: float = 0.0
+    faces: Sequence[Face],
+    classifier: AttributeClassifier | None = None,
+    level: float = -1.0,
+    shift: float = 0.0,
 ) -> GlassesEditor:
     """An editor whose model paints a black bar for removing and a white one for adding."""
     settings = GeneratorSettings()
     generators = {"AtoB": Generator(Bar(level, shift), settings), "BtoA": Generator(Bar(1.0), settings)}
     model = EditingModel(generators, SIZE, Framing(), "a bar")
-    return GlassesEditor(model, Known(faces), CPU, Precision("fp32", CPU), judge)
+    return GlassesEditor(model, Known(faces), CPU, Precision("fp32", CPU), classifier)

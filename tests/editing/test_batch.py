@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import GLASSES, NONE
-from cyclegan_glasses.editing.batch import JOURNAL, Output, Row, edit_files
-from cyclegan_glasses.editing.jobs import Job, plan
-from cyclegan_glasses.editing.settings import REMOVE, EditSettings
+from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
+from cyclegan_glasses.editing.batch import JOURNAL, PhotoReport, edit_files
+from cyclegan_glasses.editing.jobs import EditJob, plan
+from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError
 from tests.editing.helpers import Says, make_editor, portrait
 
@@ -24,14 +24,16 @@ def photos(folder: Path, *names: str) -> Path:
     return folder
 
 
-def edit(inputs: list[str | Path], out: Path, settings=EditSettings(), judge=None, **words) -> list[Row]:  # noqa: B008
-    work = plan([str(path) for path in inputs], out, words.get("overwrite", False))
+def edit(inputs: list[str | Path], out: Path, settings=None, classifier=None, **output) -> list[PhotoReport]:
+    work = plan([str(path) for path in inputs], out, output.get("overwrite", False))
     journal = work.folder / JOURNAL if work.folder else None
-    editor = make_editor([portrait()[1]], judge)
-    return list(edit_files(editor, work.jobs, REMOVE, settings, Output(**words), journal))
+    editor = make_editor([portrait()[1]], classifier)
+    return list(
+        edit_files(editor, work.jobs, REMOVE, settings or EditSettings(), OutputSettings(**output), journal)
+    )
 
 
-def states(rows: list[Row]) -> dict[str, str]:
+def states(rows: list[PhotoReport]) -> dict[str, str]:
     return {Path(row.source).name: row.state for row in rows}
 
 
@@ -83,7 +85,7 @@ def test_the_same_command_goes_on_where_it_stopped(tmp_path) -> None:
 
 def test_a_photo_with_nothing_to_do_is_copied_byte_for_byte(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
-    rows = edit([source], tmp_path / "out", judge=Says(GLASSES, NONE))
+    rows = edit([source], tmp_path / "out", classifier=Says(GLASSES, NONE))
     assert (rows[0].state, rows[0].reason) == ("unchanged", "wears no glasses")
     assert (tmp_path / "out/a.png").read_bytes() == (source / "a.png").read_bytes()
 
@@ -104,9 +106,9 @@ def test_before_and_after_side_by_side(tmp_path) -> None:
     assert len(plan([str(tmp_path)], tmp_path / "out").jobs) == 2, "pairs are no photos to edit"
 
 
-def test_what_the_model_is_and_how_it_is_asked_is_part_of_a_row(tmp_path) -> None:
+def test_a_report_tells_the_model_and_the_arguments(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
-    row = json.loads(edit([source], tmp_path / "out")[0].as_json())
+    row = json.loads(json.dumps(edit([source], tmp_path / "out")[0].to_json()))
     assert row["state"] == "edited" and "a bar" in row["key"]
     (face,) = row["faces"]
     assert face["done"] == "edited" and len(face["box"]) == 4 and 0 < face["share"] < 0.2
@@ -116,8 +118,8 @@ def test_where_results_go(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png", "b.jpg", "c/d.png")
     a, out = source / "a.png", tmp_path / "out"
 
-    def targets(*words: str | Path, output: Path = out) -> list[str]:
-        return [job.target.relative_to(tmp_path).as_posix() for job in plan([*map(str, words)], output).jobs]
+    def targets(*inputs: str | Path, output: Path = out) -> list[str]:
+        return [job.target.relative_to(tmp_path).as_posix() for job in plan([*map(str, inputs)], output).jobs]
 
     assert targets(a, output=tmp_path / "x.webp") == ["x.webp"]
     assert targets(a) == ["out/a.png"]
@@ -162,6 +164,6 @@ def test_a_photo_is_replaced_only_when_asked(tmp_path) -> None:
 def test_a_folder_that_cannot_be_written_is_a_reason(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
     (tmp_path / "file").write_text("x")
-    jobs = [Job(source / "a.png", tmp_path / "file" / "a.png")]
-    (row,) = edit_files(make_editor([portrait()[1]]), jobs, REMOVE, EditSettings(), Output())
+    jobs = [EditJob(source / "a.png", tmp_path / "file" / "a.png")]
+    (row,) = edit_files(make_editor([portrait()[1]]), jobs, REMOVE, EditSettings(), OutputSettings())
     assert row.state == "skipped" and "cannot write" in row.reason

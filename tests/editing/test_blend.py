@@ -9,6 +9,7 @@ import pytest
 from cyclegan_glasses.editing.blend import Change, apply_change, measure_change
 from cyclegan_glasses.faces.align import Framing, align
 from cyclegan_glasses.portraits.aligned import drawn_portrait
+from tests.editing.helpers import failing
 
 TYPES = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 
@@ -31,23 +32,24 @@ def aligned(size: int = 160):
     return image, crop.astype(np.float32), alignment
 
 
-@pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_outside_the_change_every_bit_stays(kind, channels) -> None:
-    image, crop, alignment = aligned()
-    rng = np.random.default_rng(0)
-    pixels = (rng.random((*image.shape[:2], channels)) * TYPES[kind]).astype(kind)
-    before = pixels.copy()
-    result, count = applied(pixels, measure_change(crop, barred(crop)), alignment)
-    assert result.dtype == pixels.dtype and result.shape == pixels.shape
-    assert np.array_equal(pixels, before)
-    colours = 1 if channels < 3 else 3
-    changed = (result != pixels).any(2)
-    assert 0 < changed.sum() <= count < 0.3 * image.shape[0] * image.shape[1]
-    assert np.array_equal(result[:, :, colours:], pixels[:, :, colours:]), "transparency stays"
-    rows = np.flatnonzero(changed.any(1))
-    eyes = alignment.to_picture(np.array([[32.0, 22.0]]))[0, 1]
-    assert abs(rows.mean() - eyes) < 4
+def test_outside_the_change_every_bit_stays() -> None:
+    def check(kind, channels) -> None:
+        image, crop, alignment = aligned()
+        rng = np.random.default_rng(0)
+        pixels = (rng.random((*image.shape[:2], channels)) * TYPES[kind]).astype(kind)
+        before = pixels.copy()
+        result, count = applied(pixels, measure_change(crop, barred(crop)), alignment)
+        assert result.dtype == pixels.dtype and result.shape == pixels.shape
+        assert np.array_equal(pixels, before)
+        colours = 1 if channels < 3 else 3
+        changed = (result != pixels).any(2)
+        assert 0 < changed.sum() <= count < 0.3 * image.shape[0] * image.shape[1]
+        assert np.array_equal(result[:, :, colours:], pixels[:, :, colours:]), "transparency stays"
+        rows = np.flatnonzero(changed.any(1))
+        eyes = alignment.to_picture(np.array([[32.0, 22.0]]))[0, 1]
+        assert abs(rows.mean() - eyes) < 4
+
+    assert not failing(check, TYPES, [1, 2, 3, 4])
 
 
 def test_the_change_arrives_in_every_type() -> None:

@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, UNSURE
+from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE
+from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.editor import EDITED, LEFT
 from cyclegan_glasses.editing.package import Generator
-from cyclegan_glasses.editing.settings import ADD, REMOVE, EditSettings
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.settings import GeneratorSettings
@@ -68,8 +69,8 @@ def test_what_goes_in_comes_out(kind) -> None:
     if isinstance(picture, torch.Tensor):
         before, after = before.transpose(1, 2, 0), after.transpose(1, 2, 0)
     changed = before != after
-    share = (changed.any(2) if changed.ndim == 3 else changed).mean()
-    assert 0.01 < share < 0.2
+    area = (changed.any(2) if changed.ndim == 3 else changed).mean()
+    assert 0.01 < area < 0.2
 
 
 def test_a_model_that_changes_nothing_changes_no_bit() -> None:
@@ -126,15 +127,15 @@ def test_a_photo_is_copied_once_and_not_at_all_where_nothing_is_done() -> None:
     """Large photos with many faces would be copied for each of them."""
     image, faces = crowd()
     editor = make_editor(faces)
-    targets = editor.look(image, REMOVE, EditSettings())
+    targets = editor.find_targets(image, REMOVE, EditSettings())
     before = image.copy()
-    result, reports = editor.finish(
+    result, reports = editor.blend(
         image, targets, editor.translate(targets, REMOVE, EditSettings()), EditSettings()
     )
     assert result is not image and np.array_equal(image, before) and len(reports) == 3
     nothing = EditSettings(face="9")
-    targets = editor.look(image, REMOVE, nothing)
-    assert editor.finish(image, targets, [], nothing)[0] is image
+    targets = editor.find_targets(image, REMOVE, nothing)
+    assert editor.blend(image, targets, [], nothing)[0] is image
 
 
 def test_lists_of_pictures_and_both_directions() -> None:
@@ -158,39 +159,41 @@ def test_which_faces(asked, edited) -> None:
     for number, (left, right) in {2: (0, 100), 0: (100, 260), 1: (260, 390)}.items():
         assert changed[:, left:right].any() == (number in edited)
         if number in edited:
-            share = changed[:, left:right].sum() / changed.size
-            assert share <= edit.faces[number].share < share + 0.04
+            area = changed[:, left:right].sum() / changed.size
+            report = edit.faces[number]
+            assert area <= report.area < area + 0.04
+            assert report.share == report.area, "the name of before"
 
 
-def test_the_judge_leaves_alone_what_needs_nothing() -> None:
+def test_the_classifier_leaves_alone_what_needs_nothing() -> None:
     image, faces = crowd()
-    judge = Says(GLASSES, NONE)
-    editor = make_editor(faces, judge)
+    classifier = Says(GLASSES, NONE)
+    editor = make_editor(faces, classifier)
     edit = editor.edit(image, REMOVE)
     assert np.array_equal(edit.picture, image)
     assert {face.reason for face in edit.faces} == {"wears no glasses"}
     assert edit.faces[0].before and edit.faces[0].before.label == NONE
     assert editor.edit(image, REMOVE, EditSettings(force=True)).changed
     assert editor.edit(image, ADD).changed
-    assert judge.asked == [3, 3, 3], "all faces of a picture at once"
+    assert classifier.asked == [3, 3, 3], "all faces of a picture at once"
     wearing = make_editor(faces, Says(NONE, GLASSES)).edit(image, ADD)
     assert {face.reason for face in wearing.faces} == {"wears glasses already"}
 
 
 @pytest.mark.parametrize("label", [UNSURE, BROKEN])
-def test_faces_that_the_judge_does_not_know_are_edited(label) -> None:
+def test_faces_that_the_classifier_does_not_know_are_edited(label) -> None:
     image, face = portrait()
     assert make_editor([face], Says(label, label)).edit(image, REMOVE).changed
 
 
-def test_the_judge_reads_the_results_when_asked() -> None:
+def test_the_results_are_classified_when_asked() -> None:
     image, face = portrait()
     editor = make_editor([face], Says(NONE, GLASSES))
     report = editor.edit(image, REMOVE, EditSettings(check=True)).faces[0]
     assert report.before and report.after
     assert (report.before.label, report.after.label) == (GLASSES, NONE)
     assert editor.edit(image, REMOVE).faces[0].after is None
-    with pytest.raises(UserError, match="no judge"):
+    with pytest.raises(UserError, match="no attribute classifier"):
         make_editor([face]).edit(image, REMOVE, EditSettings(check=True))
 
 
@@ -231,7 +234,7 @@ def test_other_pictures_are_refused_in_words(picture) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "options",
     [
         {"face": "0"},
         {"face": "nose"},
@@ -241,6 +244,6 @@ def test_other_pictures_are_refused_in_words(picture) -> None:
         {"passes": 9},
     ],
 )
-def test_settings_that_cannot_be(words) -> None:
+def test_settings_that_cannot_be(options) -> None:
     with pytest.raises(UserError, match=r"--face|--strength|--passes"):
-        EditSettings(**words)
+        EditSettings(**options)

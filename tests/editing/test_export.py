@@ -108,3 +108,20 @@ def test_the_example_runs_without_this_package(faces, tmp_path) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     changed = (np.asarray(Image.open(tmp_path / "out.png")) != image).any(2)
     assert changed[70:130, 60:130].mean() > 0.3 and not changed[:20].any() and not changed[200:].any()
+
+
+def test_a_model_of_grey_faces_is_compared_on_the_grey_that_the_editor_gives_it(tmp_path, monkeypatch):
+    """Luminance; a plain mean of the colours would calibrate and compare on pictures it never sees."""
+    seen, trace = [], exporting._torchscript
+
+    def spy(network, example, precision):
+        seen.append(example)
+        return trace(network, example, precision)
+
+    monkeypatch.setattr(exporting, "_torchscript", spy)
+    grey = generator(0, GeneratorSettings("resnet_6blocks", filters=2, input_nc=1, output_nc=1))
+    faces = np.full((2, 24, 24, 3), (200, 100, 50), np.uint8)
+    model = EditingModel({"AtoB": grey}, 24, tiny_model().framing, "x")
+    export(model, "AtoB", "torchscript", "fp32", tmp_path / "x.ts", faces)
+    assert seen[0].shape == (1, 1, 24, 24)
+    assert seen[0].numpy() == pytest.approx((0.299 * 200 + 0.587 * 100 + 0.114 * 50) / 127.5 - 1, abs=1e-5)

@@ -57,14 +57,15 @@ def test_a_file_keeps_codes_and_directions(tmp_path, math):
     with pytest.raises(UserError, match="holds no algebra"):
         load_facemath(tmp_path / "other.pt")
     torch.save({"version": 7}, tmp_path / "newer.pt")
-    with pytest.raises(UserError, match="version 7, this toolkit reads 2"):
+    with pytest.raises(UserError, match="version 7, this toolkit reads up to 2"):
         load_facemath(tmp_path / "newer.pt")
 
 
 def test_codes_do_not_depend_on_the_batch(math):
     many = math.encode(faces(66))
     np.testing.assert_allclose(math.encode(faces(66)[65:]), many[65:], atol=1e-5)
-    assert (math.decode(many)[65] == math.decode(many[65:])[0]).all()
+    apart = math.decode(many)[65].astype(int) - math.decode(many[65:])[0]
+    assert np.abs(apart).max() <= 1, "a level that lies on the edge may be rounded either way"
 
 
 def test_a_direction_of_two_values_is_the_difference_of_their_means():
@@ -120,8 +121,8 @@ def test_eigenfaces_are_the_best_linear_code():
     best = (values - values.mean(0)) @ ways[:5].T @ ways[:5] + values.mean(0)
     with torch.no_grad():
         mean, log_variance = network.encode(faces)
-        back = network.decode(mean * (1 + network.noise / network.spread**2))  # undo the pull to the mean
-    np.testing.assert_allclose(back.flatten(1), best, atol=1e-3)
+        decoded = network.decode(mean * (1 + network.noise / network.spread**2))  # undo the pull to the mean
+    np.testing.assert_allclose(decoded.flatten(1), best, atol=1e-3)
     wanted = network.noise / (network.noise + network.spread**2)
     np.testing.assert_allclose(log_variance.exp(), wanted.expand(40, 5), rtol=1e-3)
 

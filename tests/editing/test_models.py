@@ -9,7 +9,7 @@ import torch
 
 from cyclegan_glasses.editing.models import find_generators, load_generator
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_generator
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 CPU = torch.device("cpu")
@@ -45,11 +45,11 @@ def test_what_a_person_insists_on_is_held(asked: dict[str, object], tmp_path: Pa
 def test_which_file_goes_which_way(tmp_path: Path) -> None:
     for name in ("G_A", "G_B"):
         (tmp_path / f"latest_net_{name}.pth").touch()
-    forth, back = tmp_path / "latest_net_G_A.pth", tmp_path / "latest_net_G_B.pth"
-    assert find_generators(tmp_path, "latest", "AtoB") == (forth, back)
-    assert find_generators(tmp_path, "latest", "BtoA") == (back, forth)
-    forth.unlink()
-    assert find_generators(tmp_path, "latest", "BtoA") == (back, None)
+    remover, adder = tmp_path / "latest_net_G_A.pth", tmp_path / "latest_net_G_B.pth"
+    assert find_generators(tmp_path, "latest", "AtoB") == (remover, adder)
+    assert find_generators(tmp_path, "latest", "BtoA") == (adder, remover)
+    remover.unlink()
+    assert find_generators(tmp_path, "latest", "BtoA") == (adder, None)
     with pytest.raises(UserError, match="has not saved a generator yet"):
         find_generators(tmp_path, "latest", "AtoB")
     with pytest.raises(UserError, match="--epoch can be latest"):

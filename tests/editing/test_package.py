@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
-from cyclegan_glasses.editing.settings import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.networks.build import build_generator
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import (
     AutoencoderSettings,
     GeneratorSettings,
@@ -129,10 +129,10 @@ def test_an_algebra_of_faces_edits_by_its_direction(tmp_path) -> None:
     photo = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
     codes = math.encode(faces)
     save_facemath(run / "pairs.pt", replace(math, removal=removal))
-    for name, back in (("math", -step), (run / "facemath.pt", -step), (run / "pairs.pt", removal)):
+    for name, reverse in (("math", -step), (run / "facemath.pt", -step), (run / "pairs.pt", removal)):
         model = load_model(name, CPU, runs=tmp_path)
         assert model.size == 16 and model.framing == Framing()
-        for direction, taken in ((REMOVE, back), (ADD, step)):
+        for direction, taken in ((REMOVE, reverse), (ADD, step)):
             change = math.decode(move(codes, taken, 1)).astype(int) - math.decode(codes)
             with torch.no_grad():
                 edited = model.get(direction).network(photo)
@@ -176,7 +176,7 @@ def test_what_cannot_be_loaded_is_told_in_words(tmp_path) -> None:
     torch.save(state | {"version": 99}, packed)
     torch.save({name: value for name, value in state.items() if name != "size"}, tmp_path / "half.pt")
     (tmp_path / "cut.pt").write_bytes(packed.read_bytes()[:500])
-    for where, words, message in (
+    for where, options, message in (
         (tmp_path / "nothing", {}, "there is no model"),
         ("nothing", {"runs": tmp_path}, "there is no model nothing"),
         (folder, {"label": "9"}, "--epoch can be latest"),
@@ -191,4 +191,4 @@ def test_what_cannot_be_loaded_is_told_in_words(tmp_path) -> None:
         (tmp_path / "cut.pt", {}, "cut off"),
     ):
         with pytest.raises(UserError, match=message):
-            load_model(where, CPU, **words)
+            load_model(where, CPU, **options)

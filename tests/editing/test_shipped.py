@@ -11,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.classifier import load_judge
+from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import load_model
-from cyclegan_glasses.editing.settings import ADD, REMOVE, SHIPPED
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait
@@ -51,7 +52,7 @@ def test_glasses_come_off_right_after_installation(number, tmp_path, monkeypatch
     (worn, face), (bare, _) = photo(number, True), photo(number, False)
     Image.fromarray(worn).save(tmp_path / "in.png")
     monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
-    monkeypatch.setattr("cyclegan_glasses.attributes.classifier.load_judge", lambda: None)
+    monkeypatch.setattr("cyclegan_glasses.attributes.classifier.load_classifier", lambda: None)
     monkeypatch.chdir(tmp_path)
     assert run_command(lambda: parse(["remove", "in.png", "-o", "out.png"])()) == 0
     result = np.asarray(Image.open("out.png")).astype(int)
@@ -68,7 +69,7 @@ def test_glasses_come_off_right_after_installation(number, tmp_path, monkeypatch
 def test_it_is_small_and_goes_both_ways(no_network) -> None:
     model = load_model(None, torch.device("cpu"))
     assert set(model.generators) == {REMOVE, ADD} and model.source == str(SHIPPED)
-    assert Path(model.source).stat().st_size < 12e6 and load_judge() is not None
+    assert Path(model.source).stat().st_size < 12e6 and load_classifier() is not None
 
 
 @pytest.mark.skipif(not ONNX, reason="the extra `export` is not installed")

@@ -9,7 +9,6 @@ import numpy as np
 
 from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.overlays.frames import Frame
-from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
 
@@ -22,11 +21,9 @@ def portrait(number: int = 3, shape: str = "round") -> Input:
     facts = random_portrait(0, number)
     drawing = draw_portrait(facts, SIDE)
     frame = Frame(shape=shape, rim=3.5)
-    worn, mask = draw_glasses(
-        drawing.image, frame, drawing.pose, drawing.light, drawing.wearer, drawing.cover, drawing.skin
-    )
-    turn = np.radians(facts.roll)
-    half = np.array([np.cos(turn), np.sin(turn)]) * facts.eye_distance / 2
+    worn, mask = drawing.with_glasses(frame)
+    roll = np.radians(facts.roll)
+    half = np.array([np.cos(roll), np.sin(roll)]) * facts.eye_distance / 2
     eyes = (np.array([facts.eye_x, facts.eye_y]) + np.stack([-half, half])) * SIDE
     return Input(f"{number}", drawing.image, eyes, worn, mask / 255)
 

@@ -48,8 +48,8 @@ def test_colour_shifts_have_a_sign() -> None:
     yellower = colour_shift(flat(), flat((190, 150, 90)), EYES)
     redder = colour_shift(flat(), flat((200, 120, 110)), EYES)
     assert yellower["skin hue"] > 5 and redder["skin hue"] < -5
-    same = colour_shift(flat(), flat(), EYES)
-    assert set(same.values()) == {0.0}
+    equal = colour_shift(flat(), flat(), EYES)
+    assert set(equal.values()) == {0.0}
 
 
 def test_skin_and_background_are_told_apart() -> None:
@@ -97,8 +97,8 @@ def test_landmarks_move_in_percent_of_the_eye_distance() -> None:
     assert landmarks_moved(flat(), flat(), EYES, Moving(None, 0)) == {}
 
 
-def test_faces_come_to_where_a_judge_expects_them() -> None:
-    """A judge that sees the eyes elsewhere judges something else."""
+def test_faces_come_to_where_a_classifier_expects_them() -> None:
+    """A classifier that sees the eyes elsewhere classifies something else."""
     picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     half = np.array([0.18, 0])
     usual = (np.array([0.5, 0.4]) + np.stack([-half, half])) * 64

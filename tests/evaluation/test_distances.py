@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation import encoders
+from cyclegan_glasses.evaluation import pretrained
 from cyclegan_glasses.evaluation.distances import INCEPTION, distances
-from cyclegan_glasses.evaluation.encoders import Inception, SFace
+from cyclegan_glasses.evaluation.pretrained import Inception, SFace
 from cyclegan_glasses.files import sha256_of
 
 pytest.importorskip("torch_fidelity")
@@ -143,8 +143,8 @@ def test_sface_is_given_bgr_faces_and_wrong_files_are_one_line(tmp_path: Path, m
         def feature(self, face: np.ndarray) -> np.ndarray:
             return face.reshape(-1, 3).mean(axis=0, keepdims=True).astype(np.float32)
 
-    monkeypatch.setattr(encoders.cv2, "FaceRecognizerSF", Fake)
+    monkeypatch.setattr(pretrained.cv2, "FaceRecognizerSF", Fake)
     sface = SFace(tmp_path / "other.onnx")
     faces = np.full((2, 112, 112, 3), (10, 20, 30), np.uint8)
     assert sface.features(faces).tolist() == [[30, 20, 10]] * 2
-    assert sface.sha256 == sha256_of(tmp_path / "other.onnx") and cv2 is encoders.cv2
+    assert sface.sha256 == sha256_of(tmp_path / "other.onnx") and cv2 is pretrained.cv2

@@ -74,6 +74,6 @@ def test_the_score_is_that_of_the_result_in_the_colours_of_the_run(data: Path, c
 
 def test_without_generators_or_test_pictures_there_are_no_scores(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="only generators, G_A and G_B, can be scored"):
-        Examiner(Trained(judge=Paler()), settings(data, 3), CPU)()
+        Examiner(Trained(classifier=Paler()), settings(data, 3), CPU)()
     with pytest.raises(UserError, match="testA"):
         Examiner(Trained(G_A=Paler()), settings(tmp_path / "none", 3), CPU)()

@@ -1,4 +1,4 @@
-"""Scores of whole sets: truth, rivals, groups, a judge, and the files that come of them."""
+"""Scores of whole sets: truth, baselines, groups, a classifier, and the files that come of them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, GLASSES, NONE, Verdict
+from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import measure as measuring
-from cyclegan_glasses.evaluation.baselines import rival
-from cyclegan_glasses.evaluation.inputs import Inputs, eyes_of, spread
+from cyclegan_glasses.evaluation.baselines import baseline
+from cyclegan_glasses.evaluation.inputs import Inputs, evenly_chosen, eyes_of
 from cyclegan_glasses.evaluation.measure import Instruments, already_there, measure, score
 from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.report import (
+    Candidate,
     Report,
-    Source,
     best,
     evaluated,
     to_markdown,
     warnings,
     write_report,
 )
-from cyclegan_glasses.evaluation.settings import EvaluationSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import bootstrap, by_group, summarise
 from cyclegan_glasses.photo import Photo, write_manifest
 from tests.evaluation.portraits import SIDE, portrait, spoiled
@@ -36,11 +37,11 @@ SIZE = Protocol(load_size=SIDE, crop_size=SIDE)
 
 
 class EyeBand:
-    """A judge by the darkness of the eye band: simple, and the same each time."""
+    """A classifier by the darkness of the eye band: simple, and the same each time."""
 
     name, sha256 = "eye band", "ab" * 32
 
-    def judge(self, faces: np.ndarray) -> list[Verdict]:
+    def classify(self, faces: np.ndarray) -> list[Verdict]:
         return [
             Verdict(GLASSES if value > 0.5 else NONE, max(value, 1 - value))
             for value in np.clip(self.features(faces)[:, 0] * 4, 0, 1).tolist()
@@ -75,7 +76,7 @@ def data(tmp_path_factory) -> Path:
 
 
 def inputs_of(data: Path, direction: str = "AtoB", **more) -> Inputs:
-    return Inputs(EvaluationSettings(data, direction, protocol=SIZE, **more))
+    return Inputs(InputSettings(data, direction, protocol=SIZE, **more))
 
 
 def perfect(inputs: Inputs):
@@ -83,11 +84,11 @@ def perfect(inputs: Inputs):
     return lambda picture, _: (truths.get(picture.tobytes(), picture), picture)
 
 
-def test_the_truth_beats_every_rival_and_leaves_nothing(data: Path) -> None:
+def test_the_truth_beats_every_baseline_and_leaves_nothing(data: Path) -> None:
     inputs = inputs_of(data)
     ideal = summarise(measure(inputs, perfect(inputs), Instruments()).rows)
-    untouched = summarise(measure(inputs, rival("untouched"), Instruments()).rows)
-    painted = summarise(measure(inputs, rival("telea"), Instruments()).rows)
+    untouched = summarise(measure(inputs, baseline("untouched"), Instruments()).rows)
+    painted = summarise(measure(inputs, baseline("telea"), Instruments()).rows)
     assert ideal["L1"].mean == 0 == ideal["L1 elsewhere"].mean == ideal["cycle L1"].mean
     assert ideal["MS-SSIM"].mean == pytest.approx(1) and ideal["frame left"].mean < 0.1
     assert untouched["frame left"].mean == 1 and untouched["whole frame off"].mean == 0
@@ -109,10 +110,10 @@ def test_every_spoiled_result_is_nearer_or_further_as_it_should(data: Path, faul
         assert bad["rims off"] < good["rims off"] or bad["frame left"] > good["frame left"]
 
 
-def test_a_judge_counts_what_turned_out_as_asked(data: Path) -> None:
-    inputs, judge = inputs_of(data), EyeBand()
-    tools = Instruments(judge=judge, encoder=judge, judge_size=SIDE)
-    ideal, untouched = (measure(inputs, editor, tools) for editor in (perfect(inputs), rival("untouched")))
+def test_a_classifier_counts_what_turned_out_as_asked(data: Path) -> None:
+    inputs, classifier = inputs_of(data), EyeBand()
+    tools = Instruments(classifier=classifier, encoder=classifier, classifier_size=SIDE)
+    ideal, untouched = (measure(inputs, editor, tools) for editor in (perfect(inputs), baseline("untouched")))
     mine, theirs = summarise(ideal.rows), summarise(untouched.rows)
     assert mine["as asked"].mean > theirs["as asked"].mean == theirs["right before"].mean
     assert mine["confidence"].mean > theirs["confidence"].mean
@@ -127,17 +128,17 @@ def test_what_is_broken_may_still_be_nearer_to_what_was_asked(data: Path) -> Non
     class Doubtful(EyeBand):
         """Calls bare faces broken, though it takes them rather for bare than for anything else whole."""
 
-        def judge(self, faces: np.ndarray) -> list[Verdict]:
+        def classify(self, faces: np.ndarray) -> list[Verdict]:
             said = {
                 GLASSES: Verdict(GLASSES, 0.9, {GLASSES: 0.9, NONE: 0.1, BROKEN: 0.0}),
                 NONE: Verdict(BROKEN, 0.5, {GLASSES: 0.2, NONE: 0.3, BROKEN: 0.5}),
             }
-            return [said[verdict.label] for verdict in super().judge(faces)]
+            return [said[verdict.label] for verdict in super().classify(faces)]
 
     inputs = inputs_of(data)
     mine, theirs = (
-        summarise(measure(inputs, editor, Instruments(judge=Doubtful(), judge_size=SIDE)).rows)
-        for editor in (perfect(inputs), rival("untouched"))
+        summarise(measure(inputs, editor, Instruments(classifier=Doubtful(), classifier_size=SIDE)).rows)
+        for editor in (perfect(inputs), baseline("untouched"))
     )
     assert mine["as asked"].mean == theirs["as asked"].mean == 0
     assert mine["as asked, of two"].mean == mine["broken"].mean > theirs["as asked, of two"].mean
@@ -146,14 +147,14 @@ def test_what_is_broken_may_still_be_nearer_to_what_was_asked(data: Path) -> Non
 def test_neither_the_batch_nor_the_order_matters(data: Path, monkeypatch) -> None:
     """A number that depends on who sat beside whom is none."""
     pytest.importorskip("torch_fidelity")
-    inputs, judge = inputs_of(data), EyeBand()
-    tools, found = Instruments(judge=judge, encoder=judge, judge_size=SIDE), []
+    inputs, classifier = inputs_of(data), EyeBand()
+    tools, found = Instruments(classifier=classifier, encoder=classifier, classifier_size=SIDE), []
     for batch, turned in ((32, False), (1, False), (4, True)):
         monkeypatch.setattr(measuring, "BATCH", batch)
         with monkeypatch.context() as patch:
             if turned:
                 patch.setattr(Inputs, "__iter__", lambda _, items=list(inputs): iter(items[::-1]))
-            found.append(measure(inputs, rival("telea"), tools))
+            found.append(measure(inputs, baseline("telea"), tools))
     rows = [dict(zip(done.stems, done.rows, strict=True)) for done in found]
     assert rows[0].keys() == rows[1].keys() == rows[2].keys() and found[2].stems == found[0].stems[::-1]
     for other, done in zip(rows[1:], found[1:], strict=True):
@@ -162,15 +163,15 @@ def test_neither_the_batch_nor_the_order_matters(data: Path, monkeypatch) -> Non
         assert done.whole == pytest.approx(found[0].whole, rel=1e-4, abs=1e-6)
 
 
-def test_without_a_judge_its_rows_are_not_there(data: Path) -> None:
+def test_without_a_classifier_its_rows_are_not_there(data: Path) -> None:
     """A number that was not measured must not look like one that was."""
-    done = measure(inputs_of(data, limit=1), rival("untouched"), Instruments())
+    done = measure(inputs_of(data, limit=1), baseline("untouched"), Instruments())
     assert not done.whole and not {"as asked", "broken", "confidence"} & done.rows[0].keys()
 
 
 def test_what_is_right_already_should_stay(data: Path) -> None:
     inputs = inputs_of(data)
-    assert already_there(inputs, rival("untouched"), 3) == [0, 0, 0]
+    assert already_there(inputs, baseline("untouched"), 3) == [0, 0, 0]
     darker = already_there(inputs, lambda picture, _: (picture - np.minimum(picture, 10), None), 2)
     assert all(8 < value <= 10 for value in darker)
 
@@ -182,9 +183,13 @@ def test_pictures_come_with_what_is_known_of_them(data: Path, tmp_path: Path) ->
     assert items[0].mask is not None and 0 < items[0].mask.mean() < 0.5
     assert items[0].eyes == pytest.approx(portrait(0).eyes)
     assert eyes_of(None, (100, 200)) == pytest.approx(np.array([[32.0, 80.0], [68.0, 80.0]]))
-    half = Inputs(EvaluationSettings(data, protocol=Protocol(load_size=SIDE // 2, crop_size=SIDE // 2)))
+    half = Inputs(InputSettings(data, protocol=Protocol(load_size=SIDE // 2, crop_size=SIDE // 2)))
     assert next(iter(half)).eyes == pytest.approx(portrait(0).eyes / 2)
-    assert spread([1, 2, 3, 4, 5], 2) == [1, 3] and spread([1, 2], 9) == [1, 2] and spread([], 1) == []
+    assert (
+        evenly_chosen([1, 2, 3, 4, 5], 2) == [1, 3]
+        and evenly_chosen([1, 2], 9) == [1, 2]
+        and evenly_chosen([], 1) == []
+    )
     assert {item.group.keys() == {"race"} for item in inputs_of(data, groups=("race",))} == {True}
 
 
@@ -194,9 +199,9 @@ def test_bad_input_is_one_line(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"there is no .*validA"):
         inputs_of(data, phase="valid")
     with pytest.raises(UserError, match="there is no --dataroot"):
-        EvaluationSettings(tmp_path / "gone")
+        InputSettings(tmp_path / "gone")
     with pytest.raises(UserError, match="unknown --rivals 'magic'"):
-        rival("magic")
+        baseline("magic")
     for folder, side in (("testA", 32), ("testB", 40)):
         (tmp_path / folder).mkdir()
         Image.new("RGB", (side, side)).save(tmp_path / folder / "x.png")
@@ -228,16 +233,16 @@ def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) ->
     inputs = inputs_of(data)
     report = Report({"direction": "AtoB", "manifest": "abc", "versions": "x 1"})
     kept, done = Worst("mine 5"), []
-    for source, editor in (
-        (Source("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
-        (Source("mine", "10"), rival("telea")),
-        (Source("untouched"), rival("untouched")),
+    for candidate, editor in (
+        (Candidate("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
+        (Candidate("mine", "10"), baseline("telea")),
+        (Candidate("untouched"), baseline("untouched")),
     ):
         done.append(measure(inputs, editor, Instruments(), kept.keep))
-        report.columns.append(evaluated(source, done[-1]))
+        report.columns.append(evaluated(candidate, done[-1]))
     report.notes = warnings(report)
     assert "2 of race" in report.notes[0]
-    assert best(report, "L1").source.epoch == "5" and best(report, "no such") is None
+    assert best(report, "L1").candidate.epoch == "5" and best(report, "no such") is None
     write_report(report, done, tmp_path)
     page = write_page(report, [kept], tmp_path)
     rows = list(csv.DictReader((tmp_path / "evaluation.csv").open()))

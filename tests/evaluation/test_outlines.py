@@ -33,10 +33,10 @@ def moved(before: np.ndarray, after: np.ndarray, eyes: np.ndarray = EYES) -> flo
     return outlines_moved(before, after, eyes)["eye outlines moved"]
 
 
-@pytest.mark.parametrize("share", [1.1, 0.9])
-def test_an_eye_that_grew_by_a_tenth_by_hand(share: float) -> None:
+@pytest.mark.parametrize("scale", [1.1, 0.9])
+def test_an_eye_that_grew_by_a_tenth_by_hand(scale: float) -> None:
     """The rim of a disc of radius 8 moves by 0.8 pixels: 1 % of an eye distance of 80."""
-    assert moved(discs(8), discs(8 * share)) == pytest.approx(1.0, abs=0.06)
+    assert moved(discs(8), discs(8 * scale)) == pytest.approx(1.0, abs=0.06)
 
 
 def test_a_disc_that_moved_by_hand() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.evaluation.pairs import PairScores, score_pair, table
+from cyclegan_glasses.evaluation.pairs import PairScores, pair_table, score_pair
 
 INSIDE = {"PSNR inside", "SSIM inside", "L1 inside"}
 
@@ -62,7 +62,7 @@ def test_the_table_says_how_many_came_nearer() -> None:
         ),
         PairScores({"PSNR": 28.0}, {"PSNR": 24.0}),
     ]
-    assert table(scores).splitlines() == [
+    assert pair_table(scores).splitlines() == [
         "                 result    input",
         "PSNR             29.000   22.000",
         "L1 inside        20.000   30.000",

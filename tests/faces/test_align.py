@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import Framing, align, paste_change, take, turn, unalign
+from cyclegan_glasses.faces.align import Framing, align, paste_change, take, unalign, yaw_of
 from cyclegan_glasses.faces.detect import Face
 
 
@@ -145,14 +145,14 @@ def test_float_pictures_are_cropped_in_float() -> None:
 @pytest.mark.parametrize(("nose", "degrees"), [(0.0, 0.0), (0.25, 26.57), (-0.25, -26.57), (0.5, 45.0)])
 def test_turn_of_the_head(nose, degrees) -> None:
     """Side views are told from frontal ones whatever the tilt of the head."""
-    assert turn(face_with((100.0, 90.0), (160.0, 90.0), nose)) == pytest.approx(degrees, abs=0.01)
-    assert turn(face_with((100.0, 90.0), (140.0, 130.0), nose)) == pytest.approx(degrees, abs=0.01)
+    assert yaw_of(face_with((100.0, 90.0), (160.0, 90.0), nose)) == pytest.approx(degrees, abs=0.01)
+    assert yaw_of(face_with((100.0, 90.0), (140.0, 130.0), nose)) == pytest.approx(degrees, abs=0.01)
 
 
 def test_turn_is_unknown_without_a_nose() -> None:
     face = face_with((100.0, 90.0), (160.0, 90.0))
     face.landmarks[2:] = np.nan
-    assert turn(face) is None
+    assert yaw_of(face) is None
 
 
 def test_eyes_on_one_point_are_refused() -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cyclegan_glasses.faces.align import turn
+from cyclegan_glasses.faces.align import yaw_of
 from cyclegan_glasses.faces.detect import HaarDetector, YuNetDetector, make_detector
 from cyclegan_glasses.faces.models import VARIABLE, YUNET_NAME
 from cyclegan_glasses.images import open_picture
@@ -81,7 +81,7 @@ def test_yunet_finds_the_faces_and_haar_the_same_ones(shared, yunet, haar) -> No
     for image in photographs(shared, "lfw", 12):
         one, other = yunet.find_faces(image)[0], haar.find_faces(image)[0]
         assert one.eyes_found and np.isfinite(one.landmarks).all()
-        assert turn(other) is None and np.isfinite(other.landmarks[:2]).all()
+        assert yaw_of(other) is None and np.isfinite(other.landmarks[:2]).all()
         apart = np.abs(one.landmarks[:2] - other.landmarks[:2]).max()
         distance = np.hypot(*(one.landmarks[1] - one.landmarks[0]))
         assert apart < (0.25 if other.eyes_found else 0.6) * distance

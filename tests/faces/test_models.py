@@ -70,7 +70,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(server, expected, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "message"),
     [
         ("/other", "SHA-256 differs"),
         ("/gone", "cannot download"),
@@ -78,9 +78,9 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(server, expected, tmp_path
         ("/slow", "took longer"),
     ],
 )
-def test_anything_else_is_refused_and_not_kept(server, expected, tmp_path, path, words) -> None:
+def test_anything_else_is_refused_and_not_kept(server, expected, tmp_path, path, message) -> None:
     start = time.monotonic()
-    with pytest.raises(UserError, match=words) as error:
+    with pytest.raises(UserError, match=message) as error:
         models.download_yunet(server[0] + path, tmp_path / "cache", seconds=0.3)
     assert "\n" not in str(error.value)
     assert time.monotonic() - start < 5

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.monitoring.build import build_monitors
-from cyclegan_glasses.monitoring.results_page import Result, write_results_page
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
-from cyclegan_glasses.monitoring.visdom_files import why_no_server
-from cyclegan_glasses.monitoring.visdom_server import ensure_server, pid_file
+from cyclegan_glasses.monitoring.visdom.files import why_no_server
+from cyclegan_glasses.monitoring.visdom.server import ensure_server, pid_file
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 from .conftest import LABELS, NAMES, losses, pictures, wait_for
@@ -87,9 +87,9 @@ class Feeder(threading.Thread):
             self.monitor.step(self.at(self.step))
             self.monitor.losses(self.at(self.step), losses(self.step))
             if self.step % 200 == 0:
-                shown = pictures(shade=self.step % 256, size=64)
-                self.monitor.pictures(self.at(self.step), shown)
-                self.monitor.page(self.at(self.step), shown)
+                drawn = pictures(shade=self.step % 256, size=64)
+                self.monitor.pictures(self.at(self.step), drawn)
+                self.monitor.page(self.at(self.step), drawn)
             end = time.monotonic()
             held = end - begin
             self.longest, self.total = max(self.longest, held), self.total + held
@@ -169,8 +169,8 @@ def test_results_page_enlarges(browser, tmp_path: Path) -> None:
     for stem, psnr in (("a #1", 30.0), ("b", 20.0), ("c", 25.0)):
         for label, picture in pictures().items():
             Image.fromarray(picture).save(tmp_path / "images" / f"{stem}_{label}.png")
-        shown = {label: f"images/{stem}_{label}.png" for label in ("real_A", "fake_B", "rec_A")}
-        rows.append(Result(stem, shown, "", {"PSNR": psnr}, {"PSNR": 18.0}))
+        figures = {label: f"images/{stem}_{label}.png" for label in ("real_A", "fake_B", "rec_A")}
+        rows.append(Result(stem, figures, "", {"PSNR": psnr}, {"PSNR": 18.0}))
     browser.get(write_results_page(tmp_path, "demo", "AtoB", rows).as_uri())
 
     def enlarged() -> str:
@@ -183,14 +183,14 @@ def test_results_page_enlarges(browser, tmp_path: Path) -> None:
     browser.find_element("css selector", "a.picture img").click()
     assert wait_for(lambda: "a #1 · input · real_A" in enlarged(), 10)
     body = browser.find_element("css selector", "body")
-    for key, words in (
+    for key, text in (
         (Keys.ARROW_RIGHT, "a #1 · result · fake_B"),
         (Keys.ARROW_DOWN, "b · result · fake_B"),
         (Keys.ARROW_LEFT, "b · input · real_A"),
         (Keys.ARROW_LEFT, "b · reconstruction · rec_A"),
     ):
         webdriver.ActionChains(browser).send_keys(key).perform()
-        assert wait_for(lambda: words in enlarged(), 10), words  # noqa: B023
+        assert wait_for(lambda: text in enlarged(), 10), text  # noqa: B023
     webdriver.ActionChains(browser).send_keys(Keys.ESCAPE).perform()
     assert wait_for(lambda: enlarged() == "", 10) and body.is_displayed()
 
@@ -207,8 +207,8 @@ def test_results_page_enlarges(browser, tmp_path: Path) -> None:
 def test_pages_fit_a_phone(browser, tmp_path: Path) -> None:
     """On a screen of 390 pixels nothing is cut off and pictures are two in a row."""
     scores = {"PSNR": 25.0, "SSIM": 0.9, "PSNR in mask": 17.0}
-    shown = dict.fromkeys(("real_A", "fake_B", "rec_A"), "x.png")
-    rows = [Result("a_rather_long_name_of_a_portrait_with_no_space_in_it", shown, "x.png", scores, scores)]
+    figures = dict.fromkeys(("real_A", "fake_B", "rec_A"), "x.png")
+    rows = [Result("a_rather_long_name_of_a_portrait_with_no_space_in_it", figures, "x.png", scores, scores)]
     path = write_results_page(tmp_path, "an_experiment_with_a_long_name_and_no_space_in_it", "AtoB", rows)
     size = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)

@@ -18,15 +18,15 @@ from .conftest import losses, pictures
 
 
 class Recorder(Monitor):
-    """Remembers what it was told; fails at what it is told to fail at, and waits where it is told to."""
+    """Records its calls; fails and waits where it is asked to."""
 
     def __init__(self, fails: tuple[str, ...] = (), gate: threading.Event | None = None) -> None:
-        self.told: list[str] = []
+        self.calls: list[str] = []
         self.fails, self.gate = fails, gate
         self.seen: list[np.ndarray] = []
 
     def _tell(self, what: str) -> None:
-        self.told.append(what)
+        self.calls.append(what)
         if what in self.fails:
             raise OSError("no space left on device")
 
@@ -81,7 +81,7 @@ def test_failure_is_logged_once(
     bad, good = Recorder(fails=tuple(EVERYTHING)), Recorder()
     with caplog.at_level(logging.WARNING):
         tell_all(CompositeMonitor([bad, good]), make_run(), at)
-    assert good.told == bad.told == EVERYTHING
+    assert good.calls == bad.calls == EVERYTHING
     assert [record.getMessage() for record in caplog.records] == [
         "Recorder failed and the run goes on: OSError: no space left on device"
     ]
@@ -102,7 +102,7 @@ def test_background_keeps_order(make_run: Callable[..., Run], at: Callable[[int]
     """What is passed on in a thread arrives in order and whole by the time the run is closed."""
     recorder = Recorder()
     tell_all(ThreadedMonitor(recorder), make_run(), at)
-    assert recorder.told == [what for what in EVERYTHING if what != "step"]
+    assert recorder.calls == [what for what in EVERYTHING if what != "step"]
 
 
 def test_background_does_not_hold_up(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> None:
@@ -117,7 +117,7 @@ def test_background_does_not_hold_up(make_run: Callable[..., Run], at: Callable[
     assert time.monotonic() - begin < 2
     gate.set()
     monitor.close()
-    assert recorder.told == ["start", "pictures 1", "pictures 2", "close"]
+    assert recorder.calls == ["start", "pictures 1", "pictures 2", "close"]
 
 
 def test_background_takes_copies(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> None:
@@ -125,9 +125,9 @@ def test_background_takes_copies(make_run: Callable[..., Run], at: Callable[[int
     gate, recorder = threading.Event(), None
     recorder = Recorder(gate=gate)
     monitor = ThreadedMonitor(recorder)
-    shown = pictures(shade=200)
-    monitor.pictures(at(1), shown)
-    shown["real_A"][:] = 0
+    handed = pictures(shade=200)
+    monitor.pictures(at(1), handed)
+    handed["real_A"][:] = 0
     gate.set()
     monitor.close()
     np.testing.assert_array_equal(recorder.seen[0], pictures(shade=200)["real_A"])

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cyclegan_glasses.monitoring.console import LOSS_LOG, Console, duration, loss_line
+from cyclegan_glasses.monitoring.console import LOSS_LOG, Console, loss_line
+from cyclegan_glasses.monitoring.formats import duration
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import NAMES, losses
@@ -20,7 +21,7 @@ class Terminal(io.StringIO):
 
 
 def test_loss_line(at: Callable[[int], Progress]) -> None:
-    """The line has the peer's form, to the letter, so that people's log readers work."""
+    """The line is that of the reference implementation, to the letter, so that log readers work."""
     line = loss_line(at(1100), {"D_A": 0.3434, "G_A": 1.0})
     assert line == "(epoch: 2, iters: 100, time: 0.123, data: 0.002) D_A: 0.343 G_A: 1.000"
 
@@ -58,7 +59,7 @@ def test_bar_on_a_terminal(make_run: Callable[..., Run], at: Callable[[int], Pro
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "text"),
     [
         (-3, "0 s"),
         (12.4, "12 s"),
@@ -68,6 +69,6 @@ def test_bar_on_a_terminal(make_run: Callable[..., Run], at: Callable[[int], Pro
         (187200, "2 d 4 h"),
     ],
 )
-def test_duration(seconds: float, words: str) -> None:
+def test_duration(seconds: float, text: str) -> None:
     """Time left reads as a person would say it."""
-    assert duration(seconds) == words
+    assert duration(seconds) == text

@@ -20,7 +20,7 @@ from cyclegan_glasses.monitoring.curves import (
     running_mean,
     ticks,
 )
-from cyclegan_glasses.monitoring.history import Row
+from cyclegan_glasses.monitoring.history import HistoryRow
 
 from .conftest import NAMES, losses
 
@@ -36,7 +36,7 @@ def points_of(soup: BeautifulSoup, name: str) -> list[tuple[float, float]]:
 
 def test_every_loss_has_a_curve() -> None:
     """Eight losses and the learning rate, the two domains together, the newest value in words."""
-    rows = [Row(1, n, n, n, n / 1000, 2e-4, 8, 0, losses(n)) for n in range(1, 2000)]
+    rows = [HistoryRow(1, n, n, n, n / 1000, 2e-4, 8, 0, losses(n)) for n in range(1, 2000)]
     soup = soup_of(charts(rows))
     assert len(soup.find_all("svg")) == 5
     assert {line["data-name"] for line in soup.find_all("polyline")} == {*NAMES, "rate"}

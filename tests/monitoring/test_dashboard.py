@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cyclegan_glasses.monitoring import dashboard
-from cyclegan_glasses.monitoring.dashboard import Dashboard
 from cyclegan_glasses.monitoring.history import History
 from cyclegan_glasses.monitoring.settings import DashboardSettings
+from cyclegan_glasses.monitoring.visdom import dashboard
+from cyclegan_glasses.monitoring.visdom.dashboard import Dashboard
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import LABELS, losses, pictures
@@ -29,8 +29,8 @@ class Screen(dict):
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     made = Screen()
-    monkeypatch.setattr(dashboard, "ensure_server", lambda settings, say: None)
-    monkeypatch.setattr(dashboard, "Sender", lambda *words: made)
+    monkeypatch.setattr(dashboard, "ensure_server", lambda settings, log: None)
+    monkeypatch.setattr(dashboard, "Sender", lambda *args: made)
     return made
 
 
@@ -85,6 +85,6 @@ def test_pictures(
     watch = Dashboard(DashboardSettings(display_id=7, display_ncols=columns), print)
     watch.start(make_run("a b"))
     watch.pictures(at(100), pictures())
-    shown = {window: screen[window]() for window in screen if not window.endswith("_text")}
-    assert set(shown) == windows
-    assert sum(pane["data"][0]["content"].count("<img") for pane in shown.values()) == len(LABELS)
+    drawn = {window: screen[window]() for window in screen if not window.endswith("_text")}
+    assert set(drawn) == windows
+    assert sum(pane["data"][0]["content"].count("<img") for pane in drawn.values()) == len(LABELS)

@@ -10,45 +10,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclegan_glasses.monitoring.history import HISTORY, History, Row, read_history, thin
+from cyclegan_glasses.monitoring.history import HISTORY, History, HistoryRow, read_history, thin
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import NAMES, losses
 
-numbers = st.floats(allow_infinity=False, allow_nan=False)
+finite = st.floats(allow_infinity=False, allow_nan=False)
 
 
-def row(step: int, **values: float) -> Row:
-    return Row(1, step, step, step, step / 1000, 2e-4, 8.0, 1.7e9, values or {"G": float(step)})
+def row(step: int, **values: float) -> HistoryRow:
+    return HistoryRow(1, step, step, step, step / 1000, 2e-4, 8.0, 1.7e9, values or {"G": float(step)})
 
 
 @given(
     st.builds(
-        Row,
+        HistoryRow,
         *[st.integers(0, 2**40)] * 4,
-        *[numbers] * 4,
-        losses=st.dictionaries(st.text(), numbers),
+        *[finite] * 4,
+        losses=st.dictionaries(st.text(), finite),
     )
 )
-def test_round_trip(written: Row) -> None:
+def test_round_trip(written: HistoryRow) -> None:
     """What is written is what is read."""
     line = written.to_json()
     assert "\n" not in line
-    assert Row.from_json(line) == written
+    assert HistoryRow.from_json(line) == written
 
 
 @given(st.one_of(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps)))
 def test_foreign_lines(line: str) -> None:
     """A damaged line is refused by ValueError and by nothing else."""
     with pytest.raises(ValueError):
-        Row.from_json(line)
+        HistoryRow.from_json(line)
 
 
 def test_not_finite() -> None:
     """A loss of NaN is written as strict JSON, so that other programs can read the file."""
     line = row(1, G=math.nan, D=math.inf).to_json()
     assert json.loads(line, parse_constant=lambda name: pytest.fail(name))["losses"] == {"G": None, "D": None}
-    assert math.isnan(Row.from_json(line).losses["G"])
+    assert math.isnan(HistoryRow.from_json(line).losses["G"])
 
 
 def test_one_row_a_report(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> None:

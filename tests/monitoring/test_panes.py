@@ -12,15 +12,15 @@ import numpy as np
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from cyclegan_glasses.monitoring import panes
-from cyclegan_glasses.monitoring.history import Row
+from cyclegan_glasses.monitoring.history import HistoryRow
+from cyclegan_glasses.monitoring.visdom import panes
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import LABELS, NAMES, losses, pictures
 
 
-def rows(count: int) -> list[Row]:
-    return [Row(1, n, n, n, n / 1000, 2e-4, 8, 0, losses(n)) for n in range(count)]
+def rows(count: int) -> list[HistoryRow]:
+    return [HistoryRow(1, n, n, n, n / 1000, 2e-4, 8, 0, losses(n)) for n in range(count)]
 
 
 def content(pane: panes.Pane) -> BeautifulSoup:
@@ -28,7 +28,7 @@ def content(pane: panes.Pane) -> BeautifulSoup:
 
 
 def test_curves() -> None:
-    """Eight losses over epochs and the learning rate on its own axis, under the peer's title."""
+    """Eight losses over epochs and the learning rate on its own axis, titled as the reference does."""
     pane = panes.curves("demo loss over time", rows(10), NAMES)
     assert [trace["name"] for trace in pane["data"]] == [*NAMES, "learning rate"]
     assert len({trace["line"]["color"] for trace in pane["data"]}) == 9
@@ -46,7 +46,7 @@ def test_curves_stay_small() -> None:
 
 def test_not_finite_is_a_gap() -> None:
     """NaN is not JSON: a browser that is sent one shows no dashboard at all."""
-    row = Row(1, 1, 1, 1, 0.1, math.nan, 8, 0, {"D_A": math.nan, "G_A": math.inf})
+    row = HistoryRow(1, 1, 1, 1, 0.1, math.nan, 8, 0, {"D_A": math.nan, "G_A": math.inf})
     pane = panes.curves("t", [row], NAMES)
     json.dumps(pane, allow_nan=False)
     assert [trace["y"] for trace in pane["data"]] == [[None]] * 9
@@ -75,17 +75,17 @@ def test_columns_and_large_pictures() -> None:
 
 
 def test_text(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> None:
-    """Progress, newest losses, messages and options in words; an option is never live HTML."""
+    """Progress, newest losses, messages and options as text; an option is never live HTML."""
     run = make_run()
     pane = panes.progress_text("demo progress", run, at(1100), losses(1100), ["<b>saved</b>"], "training")
     text = content(pane).get_text()
-    for words in (
+    for phrase in (
         "2 of 10, 100 of 1,000 pictures",
         "1,100 pictures",
         "8.1 pictures/s, 1 h 06 min left",
         "G_A 0.952",
     ):
-        assert words in text
+        assert phrase in text
     assert "<b>saved</b>" in text and "<script>alert(1)</script>" in text
     assert "<script" not in pane["data"][0]["content"]
     ended = content(panes.progress_text("t", run, at(1100), {}, [], "not running")).get_text()

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from cyclegan_glasses.monitoring import visdom_sender
-from cyclegan_glasses.monitoring.visdom_sender import RefusedError, Sender
+from cyclegan_glasses.monitoring.visdom import sender as sending
+from cyclegan_glasses.monitoring.visdom.sender import RefusedError, Sender
 
 from .conftest import wait_for
 
@@ -20,7 +20,7 @@ class Server:
 
     def __init__(self) -> None:
         self.windows: dict[str, int] = {}
-        self.shown: list[int] = []
+        self.sent: list[int] = []
         self.error: Exception | None = None
         self.gate = threading.Event()
         self.gate.set()
@@ -30,7 +30,7 @@ class Server:
         if self.error:
             raise self.error
         self.windows[window] = pane["n"]
-        self.shown.append(pane["n"])
+        self.sent.append(pane["n"])
 
     def exists(self, window: str) -> bool:
         if self.error:
@@ -44,18 +44,18 @@ class Server:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     for name in ("PAUSE", "WATCH", "RETRY"):
-        monkeypatch.setattr(visdom_sender, name, 0.02)
+        monkeypatch.setattr(sending, name, 0.02)
     return Server()
 
 
 @pytest.fixture
-def said() -> list[str]:
+def messages() -> list[str]:
     return []
 
 
 @pytest.fixture
-def sender(server: Server, said: list[str]) -> Sender:
-    return Sender(server, said.append, None, 8097)  # type: ignore[arg-type]
+def sender(server: Server, messages: list[str]) -> Sender:
+    return Sender(server, messages.append, None, 8097)  # type: ignore[arg-type]
 
 
 def pane(n: int) -> Callable[[], dict]:
@@ -71,26 +71,26 @@ def test_newest_wins(server: Server, sender: Sender) -> None:
     assert time.monotonic() - begin < 1
     server.gate.set()
     sender.close()
-    assert server.windows == {"a": 999} and len(server.shown) <= 3
+    assert server.windows == {"a": 999} and len(server.sent) <= 3
 
 
-def test_lost_and_found(server: Server, sender: Sender, said: list[str]) -> None:
-    """A lost server is said once, its return once, and every pane is there again, newest values in it."""
+def test_lost_and_found(server: Server, sender: Sender, messages: list[str]) -> None:
+    """A lost server is reported once, its return once, and every pane is there again, newest values in it."""
     sender.offer("a", pane(1))
     sender.offer("b", pane(2))
     assert wait_for(lambda: server.windows == {"a": 1, "b": 2})
     server.error, server.windows = requests.ConnectionError("gone"), {}
     sender.offer("a", pane(3))
-    assert wait_for(lambda: said)
+    assert wait_for(lambda: messages)
     time.sleep(0.2)
     server.error = None
     assert wait_for(lambda: server.windows == {"a": 3, "b": 2})
-    assert wait_for(lambda: len(said) == 2)
-    assert "lost" in said[0] and "answers again" in said[1]
+    assert wait_for(lambda: len(messages) == 2)
+    assert "lost" in messages[0] and "answers again" in messages[1]
     sender.close()
 
 
-def test_restart_between_reports(server: Server, sender: Sender, said: list[str]) -> None:
+def test_restart_between_reports(server: Server, sender: Sender, messages: list[str]) -> None:
     """A server started anew while nothing was sent is found out, and everything is sent to it."""
     sender.offer("a", pane(1))
     sender.offer("b", pane(2))
@@ -111,13 +111,13 @@ def test_a_closed_pane_stays_closed(server: Server, sender: Sender) -> None:
     sender.close()
 
 
-def test_refused(server: Server, sender: Sender, said: list[str]) -> None:
+def test_refused(server: Server, sender: Sender, messages: list[str]) -> None:
     """A wrong password is named, once."""
     server.error = RefusedError("it does not accept this user name and password")
     sender.offer("a", pane(1))
-    assert wait_for(lambda: said)
+    assert wait_for(lambda: messages)
     time.sleep(0.2)
-    assert len(said) == 1 and "user name and password" in said[0]
+    assert len(messages) == 1 and "user name and password" in messages[0]
     sender.close()
 
 
@@ -129,7 +129,7 @@ def test_a_pane_that_cannot_be_drawn(server: Server, sender: Sender) -> None:
     sender.close()
 
 
-def test_close_does_not_wait_for_a_lost_server(server: Server, sender: Sender, said: list[str]) -> None:
+def test_close_does_not_wait_for_a_lost_server(server: Server, sender: Sender, messages: list[str]) -> None:
     """A run whose dashboard is away ends at once."""
     server.error = requests.ConnectionError("gone")
     sender.offer("a", pane(1))

@@ -30,7 +30,7 @@ def test_address(server: str, url: str, here: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "wrong",
     [
         {"display_port": 0},
         {"display_port": 65536},
@@ -43,10 +43,10 @@ def test_address(server: str, url: str, here: bool) -> None:
         {"username": "ann"},
     ],
 )
-def test_impossible_values(words: dict) -> None:
+def test_impossible_values(wrong: dict) -> None:
     """A typing error is named before training starts."""
     with pytest.raises(UserError) as caught:
-        DashboardSettings(**words)
+        DashboardSettings(**wrong)
     assert "\n" not in str(caught.value)
 
 

@@ -51,7 +51,7 @@ def test_page(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> No
 
 
 def test_pictures_on_disk(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> None:
-    """The files have the peer's names and hold exactly what was handed over."""
+    """The files have the names of the reference implementation and hold exactly what was handed over."""
     run = make_run()
     train(run, at, 100)
     for label, picture in pictures(shade=100).items():

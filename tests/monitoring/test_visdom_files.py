@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.monitoring import visdom_files
-from cyclegan_glasses.monitoring.visdom_files import (
+from cyclegan_glasses.monitoring.visdom import files
+from cyclegan_glasses.monitoring.visdom.files import (
     PACKAGES,
     Package,
     fetch,
@@ -50,9 +50,9 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"    if '@' in word: shutil.copy('{shelf}/' + word.replace('@', '-') + '.tgz', '.')\n"
     )
     script.chmod(0o755)
-    monkeypatch.setattr(visdom_files, "PACKAGES", packages)
-    monkeypatch.setattr(visdom_files, "static_folder", lambda: static)
-    monkeypatch.setattr(visdom_files, "version", lambda name: "0.2.4")
+    monkeypatch.setattr(files, "PACKAGES", packages)
+    monkeypatch.setattr(files, "static_folder", lambda: static)
+    monkeypatch.setattr(files, "version", lambda name: "0.2.4")
     monkeypatch.setenv("PATH", str(tmp_path))
     return static
 
@@ -85,28 +85,28 @@ def test_member_that_is_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "words"), [(None, "install Node.js"), ("#!/bin/sh\nexit 1\n", "could not fetch")]
+    ("script", "message"), [(None, "install Node.js"), ("#!/bin/sh\nexit 1\n", "could not fetch")]
 )
-def test_no_npm(npm: Path, tmp_path: Path, script: str | None, words: str) -> None:
+def test_no_npm(npm: Path, tmp_path: Path, script: str | None, message: str) -> None:
     """Without npm, or without a network for it, one line says what to do."""
     (tmp_path / "npm").unlink()
     if script:
         (tmp_path / "npm").write_text(script)
         (tmp_path / "npm").chmod(0o755)
-    with pytest.raises(UserError, match=words) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         fetch()
     assert "\n" not in str(caught.value)
 
 
 def test_why_no_server(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each thing that is amiss is named with its remedy, and nothing is when all is well."""
-    monkeypatch.setattr(visdom_files, "version", lambda name: "6.5.10")
-    assert "2 of the JavaScript files" in why_no_server() and visdom_files.REMEDY in why_no_server()
+    monkeypatch.setattr(files, "version", lambda name: "6.5.10")
+    assert "2 of the JavaScript files" in why_no_server() and files.REMEDY in why_no_server()
     fetch()
     assert why_no_server() == ""
-    monkeypatch.setattr(visdom_files, "version", lambda name: "6.6.0")
+    monkeypatch.setattr(files, "version", lambda name: "6.6.0")
     assert 'pip install "tornado<6.6"' in why_no_server()
-    monkeypatch.setattr(visdom_files, "static_folder", lambda: None)
+    monkeypatch.setattr(files, "static_folder", lambda: None)
     assert "--no-build-isolation" in why_no_server()
     with pytest.raises(UserError, match="Visdom is not installed"):
         fetch()
@@ -129,13 +129,12 @@ def test_missing_visdom(monkeypatch: pytest.MonkeyPatch) -> None:
     assert why_no_server().startswith("Visdom is not installed")
 
 
-def test_command_without_visdom(tmp_path: Path) -> None:
-    """The command that make calls ends with code 2 and one line where Visdom is absent."""
+@pytest.mark.parametrize("name", ["visdom.files", "visdom_files"])
+def test_command_without_visdom(name: str) -> None:
+    """The command, under both its names, ends with code 2 and one line where Visdom is absent."""
     code = (
-        "import sys; sys.modules['visdom'] = None\n"
-        "from cyclegan_glasses.errors import run_command\n"
-        "from cyclegan_glasses.monitoring.visdom_files import main\n"
-        "sys.exit(run_command(main))"
+        "import runpy, sys; sys.modules['visdom'] = None\n"
+        f"runpy.run_module('cyclegan_glasses.monitoring.{name}', run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == ""

@@ -16,12 +16,12 @@ import pytest
 import requests
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.monitoring import visdom_server
-from cyclegan_glasses.monitoring.dashboard import Dashboard
 from cyclegan_glasses.monitoring.settings import DashboardSettings
-from cyclegan_glasses.monitoring.visdom_files import why_no_server
-from cyclegan_glasses.monitoring.visdom_sender import Client, RefusedError
-from cyclegan_glasses.monitoring.visdom_server import ensure_server, pid_file, who_answers
+from cyclegan_glasses.monitoring.visdom import server as serving
+from cyclegan_glasses.monitoring.visdom.dashboard import Dashboard
+from cyclegan_glasses.monitoring.visdom.files import why_no_server
+from cyclegan_glasses.monitoring.visdom.sender import Client, RefusedError
+from cyclegan_glasses.monitoring.visdom.server import ensure_server, pid_file, who_answers
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import losses, pictures, wait_for
@@ -61,19 +61,19 @@ def test_busy_port_that_is_silent(home: Path) -> None:
 
 def test_nobody_there(free_port: int, home: Path) -> None:
     """Where nothing answers elsewhere, the run goes on and says so; nothing is started here."""
-    said: list[str] = []
+    messages: list[str] = []
     settings = DashboardSettings(display_server="http://127.0.0.1/elsewhere", display_port=free_port)
-    assert who_answers(settings) == "nobody"
-    assert ensure_server(settings, said.append) is None
-    assert len(said) == 1 and "the run goes on" in said[0] and not list(home.iterdir())
+    assert who_answers(settings) == "nothing"
+    assert ensure_server(settings, messages.append) is None
+    assert len(messages) == 1 and "the run goes on" in messages[0] and not list(home.iterdir())
 
 
 def test_cannot_start(free_port: int, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Visdom or its files one line says how to get them, and the run goes on."""
-    monkeypatch.setattr(visdom_server, "why_no_server", lambda: "Visdom is not installed: pip install …")
-    said: list[str] = []
-    assert ensure_server(DashboardSettings(display_port=free_port), said.append) is None
-    assert said == ["no dashboard, and the run goes on: Visdom is not installed: pip install …"]
+    monkeypatch.setattr(serving, "why_no_server", lambda: "Visdom is not installed: pip install …")
+    messages: list[str] = []
+    assert ensure_server(DashboardSettings(display_port=free_port), messages.append) is None
+    assert messages == ["no dashboard, and the run goes on: Visdom is not installed: pip install …"]
 
 
 @needs_visdom
@@ -84,11 +84,11 @@ def test_started_for_this_machine_alone(
 
     A second run finds that server, and both have panes of their own.
     """
-    settings, said = DashboardSettings(display_port=free_port, display_env="mine"), []
+    settings, messages = DashboardSettings(display_port=free_port, display_env="mine"), []
     client = Client(settings)
     for name in ("one & two", "three"):
         run = make_run(name)
-        dashboard = Dashboard(settings, said.append)
+        dashboard = Dashboard(settings, messages.append)
         dashboard.start(run)
         for step in range(100, 500, 100):
             dashboard.losses(at(step), losses(step))
@@ -106,9 +106,12 @@ def test_started_for_this_machine_alone(
     texts = [pane["content"] for pane in stored.values() if pane["title"].endswith("progress")]
     assert all("not running" in text for text in texts)
 
-    assert said[0].startswith(f"Visdom: {settings.url} (started") and said[1] == f"Visdom: {settings.url}"
+    assert (
+        messages[0].startswith(f"Visdom: {settings.url} (started")
+        and messages[1] == f"Visdom: {settings.url}"
+    )
     pid = int(pid_file(free_port).read_text())
-    assert f"kill {pid}" in said[0]
+    assert f"kill {pid}" in messages[0]
     assert who_answers(settings) == "visdom"
     os.kill(pid, 0)
     assert listening(free_port) == {"0100007F"}
@@ -139,12 +142,12 @@ def test_server_that_ends_at_once(free_port: int, home: Path, monkeypatch: pytes
     """A server that crashes at its start is reported in one line with its log, and the run goes on."""
     real = subprocess.Popen
     crash = [sys.executable, "-c", "raise SystemExit('no')"]
-    monkeypatch.setattr(visdom_server.subprocess, "Popen", lambda command, **words: real(crash, **words))
-    said: list[str] = []
-    dashboard = Dashboard(DashboardSettings(display_port=free_port), said.append)
+    monkeypatch.setattr(serving.subprocess, "Popen", lambda command, **options: real(crash, **options))
+    messages: list[str] = []
+    dashboard = Dashboard(DashboardSettings(display_port=free_port), messages.append)
     dashboard._sender.offer("w", dict)
-    assert wait_for(lambda: len(said) == 2)
-    assert "did not start" in said[1] and f"server-{free_port}.log" in said[1]
+    assert wait_for(lambda: len(messages) == 2)
+    assert "did not start" in messages[1] and f"server-{free_port}.log" in messages[1]
     dashboard.close()
 
 
@@ -154,8 +157,8 @@ def listening(port: int) -> set[str]:
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         if Path(table).exists():
             for line in Path(table).read_text().splitlines()[1:]:
-                words = line.split()
-                address, number = words[1].split(":")
-                if words[3] == "0A" and int(number, 16) == port:
+                columns = line.split()
+                address, number = columns[1].split(":")
+                if columns[3] == "0A" and int(number, 16) == port:
                     found.add(address)
     return found

@@ -28,7 +28,7 @@ def test_calls(
         log=lambda values, step: calls.append(("log", values, step)), finish=lambda: calls.append("finish")
     )
     fake = SimpleNamespace(
-        init=lambda **words: calls.append(("init", words)) or session,
+        init=lambda **options: calls.append(("init", options)) or session,
         Image=lambda picture, caption: (caption, picture.shape),
     )
     monkeypatch.setitem(sys.modules, "wandb", fake)

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from cyclegan_glasses.networks.build import build_generator, initialise
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import INITS, GeneratorSettings, InitSettings
+from cyclegan_glasses.networks.weights import initialise
 
 FAN = 32 * 9  # of the 3×3 convolution below, in and out
 
@@ -36,7 +37,7 @@ def drawn(kind: str, gain: float = 0.02) -> nn.Conv2d:
     ],
 )
 def test_the_spread_of_every_initialisation(kind: str, deviation: float) -> None:
-    """A recipe such as «Kaiming» means the same here as where it was published."""
+    """A recipe such as "Kaiming" means the same here as where it was published."""
     weight = drawn(kind).weight
     assert abs(float(weight.mean())) < 0.05 * deviation
     assert abs(float(weight.std()) / deviation - 1) < 0.05

@@ -1,37 +1,25 @@
-"""The networks of Mask2Face and iSee: sizes, published shapes, and what can be read off their weights."""
+"""The networks of Mask2Face and iSee: sizes, published shapes, settings that are refused."""
 
 from __future__ import annotations
-
-from itertools import product
 
 import pytest
 import torch
 from torch import nn
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.build import build_generator, infer_generator
 from cyclegan_glasses.networks.isee import IseeNetwork
+from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import IseeSettings, ResidualUnetSettings
-
-EVERY = [
-    ResidualUnetSettings(inputs, inputs, (2, 3, 4), (7, 3, 3), norm, composite, refine)
-    for inputs, norm, composite, refine in product(
-        (1, 3), ("instance", "batch", "none"), (False, True), (False, True)
-    )
-] + [IseeSettings(1, 1, 3), IseeSettings(3, 3, 2)]
+from tests.networks.small import build, changes
 
 
-@pytest.mark.parametrize("settings", EVERY, ids=str)
-def test_a_run_can_be_used_without_repeating_its_options(settings) -> None:
-    network = build_generator(settings)
-    assert infer_generator(network.state_dict()) == settings
-
-
-@pytest.mark.parametrize("settings", [EVERY[0], EVERY[7], EVERY[-2]], ids=str)
-@pytest.mark.parametrize("shape", [(24, 24), (22, 30), (33, 25)])
-def test_pictures_of_any_size_keep_it(settings, shape) -> None:
-    picture = torch.rand(2, settings.input_nc, *shape) * 2 - 1
-    assert build_generator(settings)(picture).shape == picture.shape
+def test_pictures_of_any_size_keep_it() -> None:
+    for kind in ("residual_unet", "isee"):
+        for settings in changes(kind):
+            network = build(settings)
+            for shape in ((24, 24), (22, 30), (33, 25)):
+                picture = torch.rand(2, settings.input_nc, *shape) * 2 - 1
+                assert network(picture).shape == (2, settings.output_nc, *shape), settings
 
 
 def test_the_published_networks() -> None:

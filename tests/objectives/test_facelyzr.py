@@ -144,7 +144,7 @@ def test_no_noise_is_none() -> None:
         ({"noise": "hum"}, "noise"),
         ({"noise_level": 2.0}, "--noise_level"),
         ({"pretraining_share": 1.0}, "--pretraining_share"),
-        ({"lambda_age": -1.0}, "weights"),
+        ({"lambda_age": -1.0}, "--lambda_age -1"),
         ({"reader": (18, (4, 6))}, "--crop_size 18"),
         ({"reader": (16, ())}, "--channels"),
     ],

@@ -63,14 +63,14 @@ def test_a_network_that_cannot_be_compiled_trains_as_it_is(
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
 def test_compiled_networks_train_the_same_and_keep_their_names(
-    caplog: pytest.LogCaptureFixture, one_thread: None
+    caplog: pytest.LogCaptureFixture, float64: None
 ) -> None:
     with caplog.at_level(logging.WARNING):
         losses, networks = trained(compile="on")
     assert "uncompiled" not in caplog.text and "--compile off" in caplog.text
     wanted, as_they_are = trained()
     for found, expected in zip(losses, wanted, strict=True):
-        assert found == pytest.approx(expected, rel=1e-3)
+        assert found == pytest.approx(expected, rel=1e-10)
     assert {name: list(weights) for name, weights in networks.items()} == {
         name: list(weights) for name, weights in as_they_are.items()
     }

@@ -10,8 +10,8 @@ import pytest
 from cyclegan_glasses.attributes.verdicts import LABELS
 from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from options.crawl import parse
 from tests.criteria.helpers import DrawnFaces, make_pile
 
 

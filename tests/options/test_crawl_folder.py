@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from options.crawl import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,7 +106,7 @@ def test_an_unknown_folder_is_said_by_the_command_itself(tmp_path) -> None:
 def test_help_needs_no_heavy_library() -> None:
     """A person who asks for help waits for nothing."""
     code = (
-        "import sys\nfrom options.crawl import parse\n"
+        "import sys\nfrom cyclegan_glasses.options.crawl import parse\n"
         "try: parse(['folder', '--help'])\nexcept SystemExit: pass\n"
         "print(sorted({'torch', 'cv2', 'numpy', 'PIL', 'requests'} & sys.modules.keys()))"
     )

@@ -1,180 +1,170 @@
-"""The words of train.py: those of pytorch-CycleGAN-and-pix2pix land where they mean the same."""
+"""The options of train.py: those of pytorch-CycleGAN-and-pix2pix mean the same here."""
 
 from __future__ import annotations
 
 import json
-from functools import reduce
+from collections import defaultdict
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from options.presets import PRESETS
-from options.train import FREE, MODEL_OPTIONS, SESSION, SHAPE, TrainOptions, parse
+from cyclegan_glasses.objectives.settings import ALIASES, MODELS
+from cyclegan_glasses.option import Option
+from cyclegan_glasses.options.presets import PRESETS
+from cyclegan_glasses.options.train import parse, train_options
 
-# word, published default, field, another value, what it becomes in the field (the value itself if not given)
-PEER: list[tuple[Any, ...]] = [
-    ("name", "experiment_name", "name", "mine"),
-    ("checkpoints_dir", "./checkpoints", "folder", "elsewhere", Path("elsewhere/experiment_name")),
-    ("input_nc", 3, "data.input_nc", "1"),
-    ("output_nc", 3, "objective.generator.output_nc", "1"),
-    ("ngf", 64, "objective.generator.filters", "32"),
-    ("ndf", 64, "objective.discriminator.filters", "32"),
-    ("netD", "basic", "objective.discriminator.kind", "pixel"),
-    ("netG", "resnet_9blocks", "objective.generator.kind", "unet_256"),
-    ("n_layers_D", 3, "objective.discriminator.layers", "4"),
-    ("norm", "instance", "objective.generator.norm", "batch"),
-    ("norm", "instance", "objective.discriminator.norm", "syncbatch"),
-    ("init_type", "normal", "objective.init.kind", "xavier"),
-    ("init_gain", 0.02, "objective.init.gain", "0.1"),
-    ("dataset_mode", "unaligned", "data.dataset_mode", "aligned"),
-    ("direction", "AtoB", "data.direction", "BtoA"),
-    ("num_threads", 4, "data.num_threads", "2"),
-    ("batch_size", 1, "data.batch_size", "8"),
-    ("load_size", 286, "data.load_size", "300"),
-    ("crop_size", 256, "data.crop_size", "128"),
-    ("max_dataset_size", None, "data.max_dataset_size", "10"),
-    ("max_dataset_size", None, "data.max_dataset_size", "inf", None),
-    ("preprocess", "resize_and_crop", "data.preprocess", "scale_width"),
-    ("display_winsize", 256, "monitoring.dashboard.display_winsize", "128"),
-    ("epoch", "latest", "label", "7"),
-    ("load_iter", 0, "label", "400", "iter_400"),
-    ("suffix", "", "name", "{netG}_{crop_size}", "experiment_name_resnet_9blocks_256"),
-    ("wandb_project_name", None, "monitoring.wandb_project", "mine"),
-    ("display_freq", 400, "loop.display_freq", "10"),
-    ("display_ncols", 4, "monitoring.dashboard.display_ncols", "2"),
-    ("display_id", 1, "monitoring.dashboard.display_id", "0"),
-    ("display_server", "http://localhost", "monitoring.dashboard.display_server", "http://example.org"),
-    ("display_env", "main", "monitoring.dashboard.display_env", "mine"),
-    ("display_port", 8097, "monitoring.dashboard.display_port", "9000"),
-    ("update_html_freq", 1000, "loop.update_html_freq", "10"),
-    ("print_freq", 100, "loop.print_freq", "10"),
-    ("save_latest_freq", 5000, "loop.save_latest_freq", "10"),
-    ("save_epoch_freq", 5, "loop.save_epoch_freq", "1"),
-    ("epoch_count", None, "epoch_count", "3"),
-    ("phase", "train", "data.phase", "val"),
-    ("n_epochs", 100, "rate.n_epochs", "10"),
-    ("n_epochs_decay", 100, "rate.n_epochs_decay", "10"),
-    ("beta1", 0.5, "objective.adam.beta1", "0.9"),
-    ("lr", 0.0002, "objective.adam.lr", "0.001"),
-    ("gan_mode", "lsgan", "objective.gan_mode", "vanilla"),
-    ("pool_size", 50, "objective.pool_size", "0"),
-    ("lr_policy", "linear", "rate.policy", "plateau"),
-    ("lr_decay_iters", 50, "rate.decay_every", "10"),
-    ("lambda_A", 10.0, "objective.lambda_A", "5"),
-    ("lambda_B", 10.0, "objective.lambda_B", "5"),
-    ("lambda_identity", 0.5, "objective.lambda_identity", "0.1"),
-]
-PEER_FLAGS = [
-    ("serial_batches", "data.serial_batches", True),
-    ("no_flip", "data.flip", False),
-    ("no_dropout", "objective.generator.dropout", False),
-    ("use_wandb", "monitoring.use_wandb", True),
-    ("no_html", "monitoring.html", False),
-    ("save_by_iter", "loop.save_by_iter", True),
-    ("continue_train", "continue_train", True),
-    ("verbose", "verbose", True),
-]
-OURS: list[tuple[str, str, Any]] = [
-    ("--gpu_ids 0", "gpu_ids", [0]),
-    ("--gpu_ids 1,2", "gpu_ids", [1, 2]),
-    ("--gpu_ids -1", "gpu_ids", [-1]),
-    ("--device cuda:1", "device", "cuda:1"),
-    ("--precision bf16", "precision", "bf16"),
-    ("--seed 7", "data.seed", 7),
-    ("--cache disk", "data.cache", "disk"),
-    ("--dropout", "objective.generator.dropout", True),
-    ("--upsample resize", "objective.generator.upsample", "resize"),
-    ("--composite", "objective.generator.composite", True),
-    ("--netG residual_unet --filters 8 16 --kernels 5 3", "objective.generator.filters", (8, 16)),
-    ("--netG residual_unet --composite", "objective.generator.composite", True),
-    ("--mismatched", "objective.mismatched", True),
-    ("--discriminators_first 9", "objective.discriminators_first", 9),
-    ("--start_from one two", "start_from", (Path("one"), Path("two"))),
-    ("--beta2 0.99", "objective.adam.beta2", 0.99),
-    ("--clip_grad 1", "objective.adam.clip", 1.0),
-    ("--lr_ratio 2", "objective.lr_ratio", 2.0),
-    ("--paired_dataroot p --lambda_pair 4", "data.paired_dataroot", "p"),
-    ("--paired_dataroot p --lambda_pair 4", "objective.lambda_pair", 4.0),
-    ("--paired_dataroot p --lambda_pair_B 2", "objective.lambda_pair_B", 2.0),
-    ("--lambda_gp 1", "objective.lambda_gp", 1.0),
-    ("--lambda_decay 0.5", "objective.identity_decay", 0.5),
-    ("--lambda_decay 0.5 0.1", "objective.cycle_decay", 0.5),
-    ("--lambda_decay 0.5 0.1", "objective.identity_decay", 0.1),
-    ("--ema 0.999", "objective.ema", 0.999),
-    ("--plain", "objective.plain", True),
-    ("--accumulate 4 --batch_size 2", "data.batch_size", 8),
-    ("--accumulate 4 --batch_size 2", "objective.chunk", 2),
-    ("--recompute", "objective.recompute", True),
-    ("--compile off", "objective.compile", "off"),
-    ("--max_steps 9", "loop.max_steps", 9),
-    ("--eval_freq 100", "loop.eval_freq", 100),
-    ("--dry_run", "dry_run", True),
-    ("--model cycle_gan", "model", "cyclegan"),
-    ("--display_user me --display_password secret", "monitoring.dashboard.password", "secret"),
-]
+PUBLISHED_DEFAULTS = {
+    **{"name": "experiment_name", "checkpoints_dir": "./checkpoints", "suffix": "", "epoch": "latest"},
+    **{"load_iter": 0, "phase": "train", "verbose": False, "continue_train": False},
+    **{"input_nc": 3, "output_nc": 3, "dataset_mode": "unaligned", "direction": "AtoB"},
+    **{"num_threads": 4, "batch_size": 1, "load_size": 286, "crop_size": 256, "max_dataset_size": None},
+    **{"preprocess": "resize_and_crop", "serial_batches": False, "no_flip": False},
+    **{"ngf": 64, "ndf": 64, "netD": "basic", "netG": "resnet_9blocks", "n_layers_D": 3, "norm": "instance"},
+    **{"dropout": False, "init_type": "normal", "init_gain": 0.02},
+    **{"n_epochs": 100, "n_epochs_decay": 100, "beta1": 0.5, "lr": 0.0002, "lr_policy": "linear"},
+    **{"lr_decay_iters": 50, "gan_mode": "lsgan", "pool_size": 50},
+    **{"lambda_A": 10.0, "lambda_B": 10.0, "lambda_identity": 0.5},
+    **{"display_freq": 400, "display_ncols": 4, "display_id": 1, "display_server": "http://localhost"},
+    **{"display_env": "main", "display_port": 8097, "display_winsize": 256, "use_wandb": False},
+    **{"update_html_freq": 1000, "print_freq": 100, "no_html": False},
+    **{"save_latest_freq": 5000, "save_epoch_freq": 5, "save_by_iter": False},
+}
+# Another value of an option, where its type, bounds and choices do not say one.
+OTHER = {
+    **{"suffix": "{crop_size}", "gpu_ids": "1,2", "display_server": "http://example.org", "preset": "paper"},
+    **{"input_nc": "1", "output_nc": "1", "load_size": "300", "crop_size": "128", "start_from": "one two"},
+    **{"filters": "8 8 8 8 8 8", "kernels": "5 5 5 3 3 3", "channels": "8 16 24", "lambda_decay": "0.5 0.1"},
+    **{("isee", "filters"): "8", ("isee", "input_nc"): "3", ("isee", "output_nc"): "3"},
+}
+# What has to be given with it.
+PAIRED = "--paired_dataroot p --lambda_pair 1 --lambda_pair_B 1"
+LOGIN = "--display_user me --display_password secret"
+WITH: dict[Any, str] = {
+    **dict.fromkeys(("paired_dataroot", "lambda_pair", "lambda_pair_B"), PAIRED),
+    **dict.fromkeys(("display_user", "display_password"), LOGIN),
+    **dict.fromkeys((("cyclegan", "input_nc"), ("cyclegan", "output_nc")), "--lambda_identity 0"),
+    **dict.fromkeys((("cyclegan", "filters"), ("cyclegan", "kernels")), "--netG residual_unet"),
+    **{"crop_size": "--load_size 300", "accumulate": "--batch_size 2"},
+}
+# Options of which a model allows one value alone.
+SETTLED = {
+    "mask2face": {"dataset_mode"},
+    "isee": {"dataset_mode"},
+    "facemath": {"input_nc", "output_nc"},
+    "facelyzr": {"input_nc", "preprocess", "cache"},
+}
 
 
-def field(options: TrainOptions, path: str) -> Any:
-    return reduce(getattr, path.split("."), options)
+def args_of(*args: str) -> list[str]:
+    return ["--dataroot", "data", *args]
 
 
-def words_of(*words: str) -> list[str]:
-    return ["--dataroot", "data", *words]
+def values_of(settings: Any) -> dict[str, list[Any]]:
+    """What the fields within `settings` hold, by the flags of their options."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for item in fields(settings):
+        value, option = getattr(settings, item.name), item.metadata.get("option")
+        if option:
+            found[option.flag or item.name].append(value)
+        if is_dataclass(value):
+            for flag, values in values_of(value).items():
+                found[flag] += values
+    return found
 
 
-@pytest.mark.parametrize("case", PEER, ids=lambda case: f"{case[0]}={case[3]}")
-def test_options_of_the_reference_implementation(case: tuple[Any, ...]) -> None:
+def another(option: Option, model: str) -> str:
+    """A value that is not the default, as it is typed."""
+    default = option.typed_default
+    if value := OTHER.get((model, option.flag), OTHER.get(option.flag)):  # type: ignore[call-overload]
+        return value
+    if option.choices:
+        return next(choice for choice in option.choices if choice != default)
+    if option.element is bool:
+        return ""
+    return {int: str((default or 0) + 1), float: "0.45"}[option.element] if option.bounds else "5"
+
+
+@pytest.mark.parametrize("model", sorted({*MODELS} - {*ALIASES}))
+def test_every_option_fills_a_field(model: str) -> None:
+    """An option that is read and ignored costs a person a run."""
+    ignored = []
+    for option in train_options(model):
+        if option.flag in {"model", *SETTLED.get(model, ())}:
+            continue
+        also = WITH.get((model, option.flag), WITH.get(option.flag, "")).split()
+        common = args_of("--model", model, *also)
+        changed = parse([*common, f"--{option.flag}", *another(option, model).split()])
+        if values_of(changed)[option.flag] == values_of(parse(common))[option.flag]:
+            ignored.append(option.flag)
+    assert ignored == []
+
+
+def test_options_of_the_reference_implementation() -> None:
     """Command lines that people have in their scripts and papers do the same here."""
-    name, default, path, value, *became = case
-    assert parse(words_of()).values[name] == (
-        default if default is not None else parse(words_of()).values[name]
+    values = parse(args_of()).values
+    assert {name: values[name] for name in PUBLISHED_DEFAULTS} == PUBLISHED_DEFAULTS
+    both = parse(
+        args_of("--model", "cycle_gan", "--no_dropout", "--norm", "batch", "--max_dataset_size", "inf")
     )
-    extra = ["--lambda_identity", "0"] if name in ("input_nc", "output_nc") else []
-    extra += ["--crop_size", "256", "--load_size", "256"] if value == "unet_256" else []
-    found = field(parse(words_of(f"--{name}", value, *extra)), path)
-    expected = became[0] if became else value if isinstance(found, str) else type(found)(value)
-    assert found == expected
-    usual = field(parse(words_of()), path)
-    assert found != usual or value == "inf"
+    assert (both.model, both.objective.generator.dropout, both.data.max_dataset_size) == (
+        "cyclegan",
+        False,
+        None,
+    )
+    assert both.objective.generator.norm == both.objective.discriminator.norm == "batch"
+    assert parse(args_of("--suffix", "{netG}_{crop_size}")).run.name == "experiment_name_resnet_9blocks_256"
 
 
-@pytest.mark.parametrize("name, path, value", PEER_FLAGS)
-def test_flags_of_the_reference_implementation(name: str, path: str, value: bool) -> None:
-    assert field(parse(words_of(f"--{name}")), path) is value
-    assert field(parse(words_of()), path) is (value if name == "no_dropout" else not value)
+def test_what_options_become() -> None:
+    """Where a value is not simply passed on."""
+    o = parse(args_of("--accumulate", "4", "--batch_size", "2", "--load_iter", "400", "--gpu_ids", "-1"))
+    assert (o.data.batch_size, o.objective.micro_batch, o.run.label, o.run.gpu_ids) == (
+        8,
+        2,
+        "iter_400",
+        [-1],
+    )
+    o = parse(
+        args_of("--lambda_decay", "0.5", "--checkpoints_dir", "elsewhere", "--start_from", "one", "two")
+    )
+    assert (o.objective.lambda_decay, o.objective.compile) == ((0.5,), "auto")
+    assert (o.run.folder, o.start_from) == (Path("elsewhere/experiment_name"), (Path("one"), Path("two")))
+    o = parse(args_of("--lambda_decay", "0.5", "0.1", "--no_flip", "--no_html", "--seed", "7"))
+    assert o.objective.lambda_decay == (0.5, 0.1)
+    assert (o.data.flip, o.monitoring.html, o.data.seed) == (False, False, 7)
+    o = parse(args_of())
+    assert (o.data.cache, o.objective.compile, o.objective.micro_batch) == ("auto", "auto", 0)
 
 
-@pytest.mark.parametrize("words, path, value", OURS)
-def test_options_of_our_own(words: str, path: str, value: Any) -> None:
-    assert field(parse(words_of(*words.split())), path) == value
-    assert field(parse(words_of()), path) != value or "cycle_gan" in words
-
-
-def test_every_option_is_in_a_table() -> None:
-    """A new option without a line above may be read and ignored, and nobody would know."""
-    tables = {case[0] for case in PEER} | {name for name, _, _ in PEER_FLAGS}
-    tables |= {word[2:] for words, _, _ in OURS for word in words.split() if word.startswith("--")}
-    known = set(parse(words_of()).values) | {"display_password", "no_dropout"}
-    assert known - tables == {"dataroot", "preset"}
-    anywhere = known.union(*(parse(words_of("--model", model)).values for model in MODEL_OPTIONS))
-    assert anywhere >= FREE | SHAPE | SESSION
+def test_what_resuming_means() -> None:
+    """Runs that were saved before must go on, and not with other networks."""
+    o = parse(args_of())
+    assert o.fixed == set(
+        "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D filters"
+        " kernels".split()
+    )
+    assert {"dataroot", "cache", "recompute", "print_freq", "name", "max_steps"} <= o.free
+    assert not o.free & {"lr", "lambda_A", "seed", "precision", "start_from", "batch_size", *o.fixed}
+    o = parse(args_of("--model", "mask2face"))
+    assert {"refine", "filters", "kernels"} <= o.fixed and "patience" not in o.free
 
 
 def test_a_password_is_in_no_file() -> None:
-    options = parse(words_of("--display_user", "me", "--display_password", "secret"))
+    options = parse(args_of("--display_user", "me", "--display_password", "secret"))
     assert "secret" not in json.dumps(options.values)
 
 
 def test_all_values_can_be_written_and_read() -> None:
-    values = parse(words_of("--gpu_ids", "0", "--max_dataset_size", "inf", "--lambda_decay", "1", "2")).values
+    values = parse(args_of("--gpu_ids", "0", "--max_dataset_size", "inf", "--lambda_decay", "1", "2")).values
     assert json.loads(json.dumps(values)) == values
 
 
 def test_the_paper() -> None:
     """CycleGAN, arXiv 1703.10593, §4, §5.2 and §7."""
-    o = parse(words_of("--preset", "paper"))
+    o = parse(args_of("--preset", "paper"))
     s = o.objective
     assert (s.generator.kind, s.discriminator.kind, s.generator.norm) == (
         "resnet_9blocks",
@@ -189,7 +179,7 @@ def test_the_paper() -> None:
 
 def test_the_term_project() -> None:
     """286 → random crop 256, nine blocks, 70×70 PatchGAN, BCE, Kaiming, 0.0002, 100 epochs, cycle 0.1."""
-    o = parse(words_of("--preset", "glasses2021"))
+    o = parse(args_of("--preset", "glasses2021"))
     s = o.objective
     assert (s.generator.kind, s.discriminator.kind, s.init.kind) == ("resnet_9blocks", "basic", "kaiming")
     assert (s.gan_mode, s.lambda_A, s.lambda_B, s.lambda_identity) == ("vanilla", 0.1, 0.1, 0.5)
@@ -199,61 +189,48 @@ def test_the_term_project() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_is_made_of_options(preset: str) -> None:
-    """A word that is misspelt in a recipe would be passed over without a sound."""
-    values = parse(words_of("--preset", preset)).values
+    """A name that is misspelt in a recipe would be passed over without a sound."""
+    values = parse(args_of("--preset", preset)).values
     assert {name: values[name] for name in PRESETS[preset]} == PRESETS[preset]
 
 
-def test_words_win_over_a_preset() -> None:
-    o = parse(words_of("--preset", "paper", "--lambda_A", "3", "--batch_size", "4"))
+def test_arguments_win_over_a_preset() -> None:
+    o = parse(args_of("--preset", "paper", "--lambda_A", "3", "--batch_size", "4"))
     assert (o.objective.lambda_A, o.data.batch_size, o.objective.lambda_B) == (3, 4, 10)
 
 
 def test_a_run_that_goes_on_takes_its_own_options(tmp_path: Path) -> None:
-    """All but those of one session; words given now win."""
+    """All but those of one session; what is typed now wins."""
     places = ["--name", "x", "--checkpoints_dir", str(tmp_path)]
-    first = parse(
-        words_of(
-            *places,
-            "--ngf",
-            "8",
-            "--print_freq",
-            "7",
-            "--num_threads",
-            "0",
-            "--max_steps",
-            "5",
-            "--display_id",
-            "0",
-        )
-    )
+    changed = "--ngf 8 --print_freq 7 --num_threads 0 --max_steps 5 --display_id 0".split()
+    first = parse(args_of(*places, *changed))
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "train_opt.json").write_text(json.dumps(first.values))
     again = parse([*places, "--continue_train", "--print_freq", "9"])
     assert (again.data.dataroot, again.objective.generator.filters, again.data.num_threads) == ("data", 8, 0)
     assert (again.loop.print_freq, again.monitoring.dashboard.display_id) == (9, 0)
     assert (again.loop.max_steps, again.continue_train) == (0, True)
-    assert parse(words_of(*places)).objective.generator.filters == 64
+    assert parse(args_of(*places)).objective.generator.filters == 64
 
 
 def test_what_names_a_run_on_a_command_line() -> None:
-    assert parse(words_of("--name", "my run")).words == "--name 'my run'"
-    words = parse(words_of("--name", "x", "--checkpoints_dir", "/tmp/my runs")).words
-    assert words == "--name x --checkpoints_dir '/tmp/my runs'"
+    assert parse(args_of("--name", "my run")).arguments == "--name 'my run'"
+    elsewhere = args_of("--name", "x", "--checkpoints_dir", "/tmp/my runs")
+    assert parse(elsewhere).arguments == "--name x --checkpoints_dir '/tmp/my runs'"
 
 
 def test_direction_names_the_input_and_networks_stay_what_they_are() -> None:
     """G_A goes from A to B also where B is called the input."""
-    o = parse(words_of("--direction", "BtoA", "--input_nc", "1", "--lambda_identity", "0"))
+    o = parse(args_of("--direction", "BtoA", "--input_nc", "1", "--lambda_identity", "0"))
     assert o.data.channels == {"A": 3, "B": 1}
     assert (o.objective.generator.input_nc, o.objective.generator.output_nc) == (3, 1)
 
 
 @pytest.mark.parametrize(
-    "word",
+    "arg",
     ["--ngf=many", "--lr", "--no_such", "--lr=nan", "--ema=inf", "--ngf=0", "--display_server=ftp://x"],
 )
-def test_wrong_words_are_a_user_error_of_one_line(word: str) -> None:
+def test_a_wrong_argument_is_a_user_error_of_one_line(arg: str) -> None:
     with pytest.raises(UserError) as error:
-        parse(words_of(word))
+        parse(args_of(arg))
     assert "\n" not in str(error.value)

@@ -1,11 +1,11 @@
-"""Broken glasses: what the judge learns not to take for glasses."""
+"""Broken glasses: the attribute classifier is trained not to take them for glasses."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from cyclegan_glasses.overlays.broken import BROKEN, _plain_to_see, wiped
+from cyclegan_glasses.overlays.broken import BROKEN, _conspicuous, wiped
 
 EYES = np.array([[20.5, 25.6], [43.5, 25.6]])
 WAYS = {**BROKEN, "wiped": wiped}
@@ -21,7 +21,7 @@ def face() -> np.ndarray:
 
 @pytest.mark.parametrize("name", WAYS)
 def test_each_way_changes_the_face_about_the_eyes_alone(name):
-    """A change elsewhere, or none, would teach the judge something else."""
+    """A change elsewhere, or none, would train the classifier on something else."""
     for seed in range(6):
         before = face()
         after = WAYS[name](before, EYES, 5.0, np.random.default_rng(seed))
@@ -43,6 +43,6 @@ def test_a_part_of_a_frame_is_neither_a_whole_one_nor_nothing(name):
     """Otherwise whole glasses, or bare faces, were taught as broken."""
     for seed in range(8):
         part = BROKEN[name](face(), EYES, 0.0, np.random.default_rng(seed))
-        whole, _ = _plain_to_see(face(), EYES, 0.0, np.random.default_rng(seed))
+        whole, _ = _conspicuous(face(), EYES, 0.0, np.random.default_rng(seed))
         there, all_of_it = (np.abs(picture - face().astype(float)).sum() for picture in (part, whole))
         assert 0.15 * all_of_it < there < 0.85 * all_of_it

@@ -34,11 +34,13 @@ def test_projection_agrees_with_opencv() -> None:
     """The pose that solvePnP finds is drawn with the same camera, to a hundredth of a pixel."""
     points = np.random.default_rng(0).uniform(-70, 70, (12, 3))
     camera = np.array([[900.0, 0, 320], [0, 900.0, 240], [0, 0, 1]])
-    turn, place = np.array([0.1, -0.3, 0.05]), np.array([12.0, -20.0, 640.0])
-    seen = cv2.projectPoints(points, turn, place, camera, None)[0].reshape(-1, 2)
-    pose = Pose.from_camera(turn, place, camera)
+    vector, place = np.array([0.1, -0.3, 0.05]), np.array([12.0, -20.0, 640.0])
+    seen = cv2.projectPoints(points, vector, place, camera, None)[0].reshape(-1, 2)
+    pose = Pose.from_camera(vector, place, camera)
     assert np.abs(pose.project(points) - seen).max() < 0.01
-    assert np.abs(Pose.from_camera(cv2.Rodrigues(turn)[0], place, camera).project(points) - seen).max() < 0.01
+    assert (
+        np.abs(Pose.from_camera(cv2.Rodrigues(vector)[0], place, camera).project(points) - seen).max() < 0.01
+    )
 
 
 def test_no_pose_for_eyes_in_one_place_or_a_profile() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.overlays.frames import Frame, random_frame
-from cyclegan_glasses.overlays.geometry import Wearer, model
+from cyclegan_glasses.overlays.geometry import Wearer, model_of
 from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.pose import Pose
@@ -100,14 +100,14 @@ def test_hair_and_ears_hide_the_temples_only() -> None:
     """Long hair lies over the near temple, and the face over the far one; the front stays as it was."""
     frame, pose, before = Frame(), Pose.from_eyes(LEFT, RIGHT, yaw=20), grainy()
     full = np.full((SIZE, SIZE), 255, np.uint8)
-    open_, shown = draw_glasses(before, frame, pose)
+    open_, visible = draw_glasses(before, frame, pose)
     hidden, without = draw_glasses(before, frame, pose, cover=full)
     behind, _ = draw_glasses(before, frame, pose, skin=full)
     changed, far = ((open_ != other).any(axis=2) for other in (hidden, behind))
     assert 80 < changed.sum() < 1500
     assert 20 < far.sum() < changed.sum() and far[:, : SIZE // 2].sum() == 0
     assert (without[:, round(LEFT[0]) : round(RIGHT[0])] > 0).sum() == (
-        shown[:, round(LEFT[0]) : round(RIGHT[0])] > 0
+        visible[:, round(LEFT[0]) : round(RIGHT[0])] > 0
     ).sum()
 
 
@@ -154,4 +154,4 @@ def test_frames_are_as_wide_as_those_in_shops() -> None:
     widths = [random_frame(np.random.default_rng(k)).width for k in range(200)]
     assert min(widths) > 100 and max(widths) < 140
     assert random_frame(np.random.default_rng(5)) == random_frame(np.random.default_rng(5))
-    assert model(Frame(), Wearer()) is model(Frame(), Wearer())
+    assert model_of(Frame(), Wearer()) is model_of(Frame(), Wearer())

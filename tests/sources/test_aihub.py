@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
 from cyclegan_glasses.sources import kface
 from cyclegan_glasses.sources.aihub import photos
 from cyclegan_glasses.sources.settings import AihubSettings
-from options.crawl import parse
 from tests.sources.helpers import picture, write_tree, write_zip
 
 PEOPLE = ("19062421", "19082641")

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
 from cyclegan_glasses.sources.celeba import benchmark, photos
 from cyclegan_glasses.sources.settings import CelebaSettings
-from options.crawl import parse
 from tests.sources.helpers import picture, write_tree, write_zip
 
 ATTRIBUTES = """4

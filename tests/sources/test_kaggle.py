@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
 from cyclegan_glasses.sources.kaggle import download, label_rows, photos
 from cyclegan_glasses.sources.settings import KaggleSettings
-from options.crawl import parse
 from tests.sources.helpers import picture, write_tree, write_zip
 
 

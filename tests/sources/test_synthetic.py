@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.overlays.pose import PUPILS
 from cyclegan_glasses.photo import latest_photos, manifest_hash
 from cyclegan_glasses.portraits.beard import STYLES
@@ -21,7 +22,6 @@ from cyclegan_glasses.portraits.palette import hair_weights
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 from cyclegan_glasses.sources.settings import SyntheticSettings
 from cyclegan_glasses.sources.synthetic import draw_set, is_complete
-from options.crawl import parse
 
 SMALL = SyntheticSettings(count=6, size=48, seed=4, test=2)
 

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos, read_manifest
-from options.crawl import parse
 from tests.sources.loopback import answer, picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +113,8 @@ def test_bad_words_end_with_one_line(words, said, tmp_path, capsys):
 
 
 def test_help_is_quick_and_free_of_heavy_imports():
-    code = "import sys, options.crawl as c\ntry: c.parse(['openverse', '--help'])\nexcept SystemExit: pass\n"
+    code = "import sys, cyclegan_glasses.options.crawl as c\n"
+    code += "try: c.parse(['openverse', '--help'])\nexcept SystemExit: pass\n"
     code += "assert not {'requests', 'PIL', 'torch', 'bs4', 'numpy'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
@@ -154,7 +155,7 @@ def test_a_crawl_killed_ten_times_ends_with_every_picture_once_and_every_row_who
              "--connections", 2]  # fmt: skip
     rng = random.Random(7)
     quick = multiprocessing.get_context("forkserver")
-    quick.set_forkserver_preload(["options.crawl.openverse", "cyclegan_glasses.sources.web"])
+    quick.set_forkserver_preload(["cyclegan_glasses.options.crawl.openverse", "cyclegan_glasses.sources.web"])
     for _ in range(10):
         asked = sum(site.hits.values())
         started = quick.Process(target=crawl_silently, args=([str(word) for word in words],))

@@ -19,13 +19,12 @@ from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorS
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings import CycleGANSettings
 from cyclegan_glasses.training.checkpoint import (
-    VERSION,
+    STATE,
     load_checkpoint,
-    load_network_weights,
-    load_tensors,
     save_checkpoint,
     state_path,
 )
+from cyclegan_glasses.weight_files import load_network_weights, load_tensors
 from tests.training.helpers import OneNumber
 
 CPU = torch.device("cpu")
@@ -173,11 +172,11 @@ def test_a_state_of_other_networks_is_one_line(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, "latest", cyclegan(), LOOP)
     with pytest.raises(UserError, match="net_G_A of the state file holds another architecture"):
         load_checkpoint(tmp_path, "latest", cyclegan(filters=2), dict)
-    assert "is not a state of this model" in refused(tmp_path, OneNumber())
+    assert "holds no state of this model" in refused(tmp_path, OneNumber())
 
 
 def test_a_state_of_a_newer_version_is_one_line(tmp_path: Path) -> None:
-    torch.save({"version": VERSION + 1}, tmp_path / "latest.pt")
+    torch.save({"version": STATE.version + 1}, tmp_path / "latest.pt")
     assert "update it" in refused(tmp_path)
 
 
@@ -199,7 +198,7 @@ def test_a_state_with_something_else_in_it_is_one_line(change: dict[str, Any], t
     torch.save(load_tensors(tmp_path / "latest.pt") | change, tmp_path / "latest.pt")
     with pytest.raises(UserError) as error:
         load_checkpoint(tmp_path, "latest", OneNumber(), lambda state: state["epoch"])
-    assert "is not a state of this model" in str(error.value)
+    assert "holds no state of this model" in str(error.value)
 
 
 @pytest.mark.parametrize("content", [[1, 2], {}, {"a": 1}, {3: torch.zeros(1)}, torch.zeros(2)], ids=str)

@@ -6,12 +6,10 @@ import os
 import signal
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.training.loop import to_picture
 from cyclegan_glasses.training.progress import Progress
 from tests.training.helpers import Notes, Numbers, OneNumber, make_loop
 
@@ -175,13 +173,6 @@ def test_time_left_is_told() -> None:
     left = [progress.seconds_left for progress in notes.steps]
     assert left[-1] == 0
     assert all(value > 0 for value in left[:-1])
-
-
-def test_a_tensor_becomes_a_picture() -> None:
-    tensor = torch.tensor([-2.0, -1.0, 0.0, 0.5, 1.0, 3.0]).reshape(1, 2, 3)
-    picture = to_picture(tensor)
-    assert picture.shape == (2, 3, 3) and picture.dtype == np.uint8
-    assert picture[..., 1].tolist() == [[0, 0, 128], [191, 255, 255]]
 
 
 def test_scores_come_at_their_interval_and_a_failure_costs_only_them() -> None:

@@ -130,5 +130,5 @@ def test_schedules_that_cannot_be(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["max_steps", "print_freq", "save_latest_freq", "save_epoch_freq"])
 def test_periods_that_cannot_be(name: str) -> None:
-    with pytest.raises(UserError, match=f"--{name} must not be below 0"):
+    with pytest.raises(UserError, match=f"--{name} -1 is invalid: must be at least 0"):
         LoopSettings(**{name: -1})

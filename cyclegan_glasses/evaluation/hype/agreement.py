@@ -10,7 +10,7 @@ import numpy as np
 def krippendorff(units: Sequence[Mapping[str, float]], nominal: bool = False) -> float:
     """Krippendorff's alpha: 1 is full agreement, 0 what chance gives, below 0 systematic disagreement.
 
-    Krippendorff, «Content Analysis», 2004, ch. 11: 1 - observed / expected disagreement, over every pair of
+    Krippendorff, "Content Analysis", 2004, ch. 11: 1 - observed / expected disagreement, over every pair of
     values of a unit and every pair of all values.
 
     Args:

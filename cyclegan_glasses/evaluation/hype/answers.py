@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cyclegan_glasses import jsonl
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import make_folder
 
 ANSWERS = "answers.jsonl"
 RATER = re.compile(r"[\w.-]{1,40}")
 QUESTIONS = 4
-_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +24,9 @@ class Answer:
     Attributes:
         rater: pseudonym, letters, digits, `.`, `_` and `-`.
         item: id in the rater's plan.
-        value: for criteria four of 0 or 1, else 1 for «real» and 0 for «fake», alone in the list.
+        value: for criteria four of 0 or 1, else 1 for "real" and 0 for "fake", alone in the list.
         exposure: asked for, in ms; 0 without a limit.
-        shown: measured in the browser, in ms; 0 without a limit.
+        measured: exposure measured in the browser, in ms, `shown` in files; 0 without a limit.
         seconds: from the picture to the answer.
     """
 
@@ -37,8 +34,13 @@ class Answer:
     item: str
     value: tuple[int, ...]
     exposure: int = 0
-    shown: float = 0.0
+    measured: float = 0.0
     seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        values = asdict(self)
+        return {("shown" if name == "measured" else name): value for name, value in values.items()}
 
     @staticmethod
     def from_json(row: Any) -> Answer:
@@ -60,12 +62,14 @@ class Answer:
             or not all(v in (0, 1) for v in value)
         ):
             raise ValueError("a value is a list of 0 and 1")
-        numbers = {name: row.get(name, 0) for name in ("exposure", "shown", "seconds")}
-        for name, number in numbers.items():
+        times = {name: row.get(name, 0) for name in ("exposure", "shown", "seconds")}
+        for name, number in times.items():
             if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < 1e7:
                 raise ValueError(f"{name} is no time")
-        exposure, shown, seconds = numbers.values()
-        return Answer(rater, item, tuple(int(v) for v in value), int(exposure), float(shown), float(seconds))
+        exposure, measured, seconds = times.values()
+        return Answer(
+            rater, item, tuple(int(v) for v in value), int(exposure), float(measured), float(seconds)
+        )
 
 
 def append_answer(folder: Path, answer: Answer) -> None:
@@ -74,18 +78,7 @@ def append_answer(folder: Path, answer: Answer) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    path = make_folder(folder) / ANSWERS
-    line = (json.dumps(asdict(answer)) + "\n").encode()
-    try:
-        with _LOCK, path.open("a+b", buffering=0) as file:
-            if file.tell() > 0:
-                file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # a kill cut the last line off: it stays a line of its own
-                    line = b"\n" + line
-            file.write(line)
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    jsonl.append(Path(folder) / ANSWERS, [json.dumps(answer.to_json())], sync=True)
 
 
 def read_answers(files: Iterable[Path]) -> list[Answer]:
@@ -96,31 +89,26 @@ def read_answers(files: Iterable[Path]) -> list[Answer]:
     Raises:
         UserError: a file is not there or holds something else.
     """
-    found: dict[tuple[str, str], Answer] = {}
-    for path in files:
-        for row in _rows(path):
-            try:
-                answer = Answer.from_json(row)
-            except ValueError as error:
-                raise UserError(f"{path} holds something else than answers ({error}): give another") from None
-            found[answer.rater, answer.item] = answer
-    return list(found.values())
+    return list({(a.rater, a.item): a for path in files for a in _answers(path)}.values())
 
 
-def _rows(path: Path) -> list[Any]:
+def _answers(path: Path) -> Iterator[Answer]:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            is_list = file.read(64).lstrip().startswith(b"[")
+        if not is_list:
+            yield from jsonl.read(path, lambda line: _answer(path, json.loads(line)), skip_damaged=True)
+            return
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
         raise UserError(f"{path} cannot be read ({error}): give a file of answers") from None
-    if text.lstrip().startswith("["):
-        try:
-            return list(json.loads(text))
-        except ValueError as error:
-            raise UserError(f"{path} cannot be read ({error}): save it from the page again") from None
-    rows = []
-    for line in text.splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            continue
-    return rows
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read ({error}): save it from the page again") from None
+    yield from (_answer(path, row) for row in rows)
+
+
+def _answer(path: Path, row: Any) -> Answer:
+    try:
+        return Answer.from_json(row)
+    except ValueError as error:
+        raise UserError(f"{path} holds something else than answers ({error}): give another") from None

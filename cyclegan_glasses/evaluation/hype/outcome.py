@@ -1,4 +1,4 @@
-"""What the answers of a study say: points, error rates, exposures, each with its doubt."""
+"""What the answers of a study say: points, error rates, exposures, each with its uncertainty."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.agreement import krippendorff
 from cyclegan_glasses.evaluation.hype.answers import Answer
@@ -14,12 +15,12 @@ from cyclegan_glasses.evaluation.hype.plan import Item, plan
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TIME
 from cyclegan_glasses.evaluation.hype.staircase import Staircase, threshold
 from cyclegan_glasses.evaluation.hype.study import Study
-from cyclegan_glasses.evaluation.statistics import Mean, bootstrap, figure
-from cyclegan_glasses.evaluation.tables import markdown_table
+from cyclegan_glasses.evaluation.statistics import Mean, bootstrap
+from cyclegan_glasses.evaluation.tables import figure, markdown_table
 
 QUESTIONS = {
-    "AtoB": ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
-    "BtoA": ("passes for real at first", "full form of glasses", "skin tone kept", "whole picture kept"),
+    REMOVE: ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
+    ADD: ("passes for real at first", "full form of glasses", "skin tone kept", "whole picture kept"),
 }
 FEWEST_TRIALS = 20
 
@@ -34,8 +35,8 @@ class Outcome:
         raters: how many answered.
         points: mean points of each portrait, 0 to 4, over its raters.
         total: mean points over portraits.
-        shares: of «yes» to each question, over answers.
-        errors: HYPE-infinity, share of wrong answers in percent (50: indistinguishable), over raters.
+        yes: fraction of answers that say yes to each question.
+        errors: HYPE-infinity, wrong answers in percent (50: indistinguishable), over raters.
         on_fake, on_real: the same on fakes and on reals.
         exposure: HYPE-time, ms at which three of four answers are right, over raters.
         agreement: Krippendorff's alpha by task.
@@ -45,7 +46,7 @@ class Outcome:
     raters: int
     points: dict[str, dict[str, float]]
     total: dict[str, Mean]
-    shares: dict[str, tuple[float, ...]]
+    yes: dict[str, tuple[float, ...]]
     errors: dict[str, Mean]
     on_fake: dict[str, Mean]
     on_real: dict[str, Mean]
@@ -75,7 +76,7 @@ def outcome(study: Study, answers: Sequence[Answer]) -> Outcome:
         raters=len({answer.rater for _, answer in said}),
         points=points,
         total={model: bootstrap(list(found.values())) for model, found in points.items() if found},
-        shares={model: found for model in models if (found := _shares(criteria, model))},
+        yes={model: found for model in models if (found := _yes(criteria, model))},
         errors=_rates(infinity, models, None),
         on_fake=_rates(infinity, models, False),
         on_real=_rates(infinity, models, True),
@@ -94,8 +95,8 @@ def to_markdown(study: Study, found: Outcome, groups: Sequence[str] = ()) -> str
     text = [f"{raters}, {len(study.portraits)} portraits, {study.direction}", ""]
     if found.total:
         text += ["Points of 4, mean over raters", "", *_points_table(study, found, groups), ""]
-        shares = [[model, *(figure(s) for s in found.shares[model])] for model in found.shares]
-        text += ["Share of yes", "", *markdown_table(["", *QUESTIONS[study.direction]], shares), ""]
+        yes = [[model, *(figure(value) for value in values)] for model, values in found.yes.items()]
+        text += ["Share of yes", "", *markdown_table(["", *QUESTIONS[study.direction]], yes), ""]
         text += [f"Agreement of raters (Krippendorff's alpha): {figure(found.agreement[CRITERIA])}", ""]
     if found.errors:
         rows = [
@@ -122,8 +123,8 @@ def to_csv(study: Study, found: Outcome) -> str:
     writer.writerow([*names, "id", *study.models])
     for portrait in study.portraits:
         points = [found.points[model].get(portrait.stem) for model in study.models]
-        own = [portrait.group.get(name, "") for name in names]
-        writer.writerow([*own, portrait.stem, *("" if p is None else f"{p:.6g}" for p in points)])
+        groups = [portrait.group.get(name, "") for name in names]
+        writer.writerow([*groups, portrait.stem, *("" if p is None else f"{p:.6g}" for p in points)])
     return file.getvalue()
 
 
@@ -163,7 +164,7 @@ def _points(said: Iterable[Said]) -> dict[str, float]:
     return {stem: sum(values) / len(values) for stem, values in points.items()}
 
 
-def _shares(said: Sequence[Said], model: str) -> tuple[float, ...]:
+def _yes(said: Sequence[Said], model: str) -> tuple[float, ...]:
     values = [answer.value for item, answer in said if item.model == model]
     return tuple(sum(column) / len(values) for column in zip(*values, strict=True))
 
@@ -195,9 +196,9 @@ def _exposures(said: Sequence[Said], models: Sequence[str]) -> dict[str, Mean]:
         for run in runs.values():
             run.sort(key=lambda row: int(row[0].id.rsplit("-", 1)[1]))
             right = [bool(answer.value[0]) == item.real for item, answer in run]
-            shown = [answer.exposure for _, answer in run]
-            if len(run) >= FEWEST_TRIALS and shown == Staircase().exposures(right)[:-1]:
-                thresholds.append(threshold(shown))
+            exposures = [answer.exposure for _, answer in run]
+            if len(run) >= FEWEST_TRIALS and exposures == Staircase().exposures(right)[:-1]:
+                thresholds.append(threshold(exposures))
         if thresholds:
             found[model] = bootstrap(thresholds)
     return found

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 from http import HTTPStatus
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,11 @@ from cyclegan_glasses.evaluation.hype.outcome import QUESTIONS
 from cyclegan_glasses.evaluation.hype.plan import to_page
 from cyclegan_glasses.evaluation.hype.study import PICTURES, Study, read_study
 from cyclegan_glasses.files import write_text
-from cyclegan_glasses.local_server import LoopbackHandler, LoopbackServer
+from cyclegan_glasses.local_server import Content, LocalServer, RequestError
+from cyclegan_glasses.webpage import interactive_page
 
 
-class StudyServer(LoopbackServer):
+class StudyServer(LocalServer):
     """Serves the study in `folder` on `port`; answers are in `folder/answers.jsonl` at once.
 
     Raises:
@@ -28,21 +27,37 @@ class StudyServer(LoopbackServer):
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder, self.study = folder, read_study(folder)
         self.names = self.study.pictures()
-        super().__init__(_page(None), _Handler, port, cookie="study")
+        super().__init__(_page(None), "study", "hype serve", port)
 
-    def begin(self, rater: str) -> dict[str, Any]:
+    def get(self, kind: str, rest: str, query: dict[str, str]) -> Any:
+        """A rater's plan, or a picture by its name in the study."""
+        if kind == "plan" and RATER.fullmatch(query.get("rater", "")):
+            return self._begin(query["rater"])
+        if kind == "picture" and rest in self.names:
+            return Content((self.folder / PICTURES / rest).read_bytes(), "image/png", "max-age=3600")
+        raise RequestError(HTTPStatus.NOT_FOUND)
+
+    def post(self, kind: str, body: Any) -> Any:
+        """One answer."""
+        if kind != "answer":
+            raise RequestError(HTTPStatus.NOT_FOUND)
+        answer = Answer.from_json(body)
+        append_answer(self.folder, answer)
+        return {"saved": answer.item}
+
+    def _begin(self, rater: str) -> dict[str, Any]:
         """What the page needs to know to begin or go on: the plan, and what was answered already."""
         path = self.folder / ANSWERS
         known = read_answers([path]) if path.is_file() else []
-        own = {answer.item: list(answer.value) for answer in known if answer.rater == rater}
-        return _start(self.study, rater) | {"answered": own}
+        answered = {answer.item: list(answer.value) for answer in known if answer.rater == rater}
+        return _start(self.study, rater) | {"answered": answered}
 
 
 def export_page(folder: Path, rater: str, out: Path) -> None:
     """One file for `rater`, pictures included, that needs no server and saves its answers as a file.
 
     Raises:
-        UserError: there is no study, the name cannot be, or `out` cannot be written.
+        UserError: there is no study, the name is invalid, or `out` cannot be written.
     """
     study = read_study(folder)
     if not RATER.fullmatch(rater):
@@ -59,35 +74,7 @@ def _start(study: Study, rater: str) -> dict[str, Any]:
 
 
 def _page(start: dict[str, Any] | None) -> str:
-    page = files("cyclegan_glasses.evaluation.hype").joinpath("page.html").read_text("utf-8")
-    return page.replace("{{start}}", json.dumps(start).replace("<", "\\u003c"))
-
-
-class _Handler(LoopbackHandler):
-    server: StudyServer
-    printed_by = "hype serve"
-
-    def answer(self, kind: str, rest: str, words: dict[str, str]) -> None:
-        """A rater's plan, a picture by its name in the study."""
-        if kind == "plan" and RATER.fullmatch(words.get("rater", "")):
-            return self.send_json(self.server.begin(words["rater"]))
-        if kind == "picture" and rest in self.server.names:
-            content = (self.server.folder / PICTURES / rest).read_bytes()
-            return self.send_content(content, "image/png", "max-age=3600")
-        return self.say(HTTPStatus.NOT_FOUND, "there is nothing here")
-
-    def do_POST(self) -> None:  # noqa: N802
-        """One answer."""
-        body = self.body()
-        if body is None:
-            return None
-        if self.path != "/answer":
-            return self.say(HTTPStatus.NOT_FOUND, "there is nothing here")
-        try:
-            answer = Answer.from_json(json.loads(body))
-            append_answer(self.server.folder, answer)
-        except UserError as error:
-            return self.say(HTTPStatus.INSUFFICIENT_STORAGE, str(error))
-        except ValueError as error:
-            return self.say(HTTPStatus.BAD_REQUEST, str(error))
-        return self.send_json({"saved": answer.item})
+    # Dark for everyone: what surrounds a picture changes how it is seen.
+    return interactive_page(
+        "Portraits: a study", "cyclegan_glasses.evaluation.hype", "study", start, dark=True
+    )

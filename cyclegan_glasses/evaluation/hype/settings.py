@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError, one_of
 
 CRITERIA, INFINITY, TIME = "criteria", "infinity", "time"
 TASKS = (CRITERIA, INFINITY, TIME)
-DIRECTIONS = ("AtoB", "BtoA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class StudySettings:
     Attributes:
         names: of the runs, whose results test.py has written below `results`.
         dataroot: with the real pictures of the target's domain and the manifest that knows the groups.
-        direction: `AtoB` judges pictures without glasses, `BtoA` with.
+        direction: `AtoB` shows pictures without glasses, `BtoA` with.
         tasks: any of `TASKS`.
         count: portraits.
         groups: whose values are balanced.
@@ -31,7 +31,7 @@ class StudySettings:
 
     names: tuple[str, ...]
     dataroot: Path
-    direction: str = "AtoB"
+    direction: str = REMOVE
     tasks: tuple[str, ...] = TASKS
     count: int = 30
     groups: tuple[str, ...] = ()

@@ -27,16 +27,16 @@ class Staircase:
 
     def exposures(self, answers: Iterable[bool]) -> list[int]:
         """What is shown at each answer, and what would be shown next: one more than there are answers."""
-        shown = [self.start]
+        exposures = [self.start]
         for right in answers:
-            shown.append(self.next(shown[-1], right))
-        return shown
+            exposures.append(self.next(exposures[-1], right))
+        return exposures
 
 
 def threshold(exposures: Sequence[int]) -> float:
     """The exposure at which three of four answers are right, ms: mean of the second half of a staircase.
 
-    At a limit of the staircase it says «this or beyond».
+    At a limit of the staircase it says "this or beyond".
     """
     return float(np.mean(exposures[len(exposures) // 2 :]))
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
+from cyclegan_glasses.evaluation.results_page import read_rows
 from cyclegan_glasses.files import atomic_write, make_folder, write_json
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
-from cyclegan_glasses.monitoring.results_page import read_rows
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
 
 STUDY, PICTURES, VERSION = "study.json", "pictures", 1
@@ -85,13 +85,13 @@ def build_study(settings: StudySettings, out: Path) -> Study:
         inputs, _ = found[settings.names[0]][stem]
         results = {name: pictures.add(found[name][stem][1]) for name in settings.names}
         portraits.append(Portrait(stem, pictures.add(inputs), results, groups.get(stem, {})))
-    wanted = reals[: max(settings.each, len(chosen))] if set(settings.tasks) - {TASKS[0]} else []
+    chosen_reals = reals[: max(settings.each, len(chosen))] if set(settings.tasks) - {TASKS[0]} else []
     study = Study(
         direction=settings.direction,
         tasks=settings.tasks,
         models=settings.names,
         portraits=tuple(portraits),
-        reals=tuple(pictures.add(path, fit=True) for path in wanted),
+        reals=tuple(pictures.add(path, fit=True) for path in chosen_reals),
         trials=settings.trials,
         each=settings.each,
         seed=settings.seed,
@@ -128,8 +128,8 @@ def balanced(
     rng = random.Random(f"{seed} portraits")
     piles: dict[tuple[str, ...], list[str]] = {}
     for stem in sorted(stems):
-        own = groups.get(stem, {})
-        piles.setdefault(tuple(own.get(name, "") for name in by), []).append(stem)
+        group = groups.get(stem, {})
+        piles.setdefault(tuple(group.get(name, "") for name in by), []).append(stem)
     for pile in piles.values():
         rng.shuffle(pile)
     chosen: list[str] = []

@@ -2,62 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import instance_norm
+from torch import Tensor
+from torch.autograd.function import FunctionCtx
+from torch.nn import functional as F
 
 
-class InstanceNorm2d(nn.InstanceNorm2d):
-    """`nn.InstanceNorm2d` without parameters and statistics: (N, C, H, W) → (N, C, H, W).
+def normalise(x: Tensor, eps: float) -> Tensor:
+    """Every channel of every picture with mean 0 and variance 1, where it lies.
 
-    The library's own turns a channels-last picture around on its way in and out. Float32 pictures that lie
-    channels last on a CPU are normalised where they are; all else goes to the library. The two differ by
-    rounding alone. Second derivatives, which a gradient penalty needs, come from the library too.
+    (N, C, H, W), channels last → the same. It differs from the library by rounding alone. Second
+    derivatives, which a gradient penalty needs, come from the library too.
     """
-
-    def forward(self, x: Tensor) -> Tensor:
-        channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-        quick = channels_last and x.device.type == "cpu" and x.dtype == torch.float32
-        if quick and not torch.compiler.is_compiling():
-            normalised: Tensor = _ChannelsLast.apply(x, self.eps)
-            return normalised
-        return super().forward(x)
+    normalised: Tensor = _Normalise.apply(x, eps)
+    return normalised
 
 
-class _ChannelsLast(torch.autograd.Function):
+class _Context(FunctionCtx):
+    saved_tensors: tuple[Tensor, ...]
+    eps: float
+
+
+class _Normalise(torch.autograd.Function):
     """Means over the pixels as products with a row of ones, which the matrix library does fastest."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, eps: float) -> Tensor:
-        rows = _rows(x)
+    def forward(ctx: _Context, x: Tensor, eps: float) -> Tensor:
+        rows = _to_rows(x)
         mean = _mean(rows)
-        new = rows - mean
-        scale = _mean(new.square()).add_(eps).rsqrt_()
+        centred = rows - mean
+        scale = _mean(centred.square()).add_(eps).rsqrt_()
         ctx.save_for_backward(x, mean, scale)
         ctx.eps = eps
-        return _picture(new.mul_(scale), x)
+        return _to_picture(centred.mul_(scale), x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor, None]:
         x, mean, scale = ctx.saved_tensors
         if torch.is_grad_enabled():  # the gradient is to be differentiated once more
-            (slope,) = torch.autograd.grad(instance_norm(x, eps=ctx.eps), x, gradient, create_graph=True)
-            return slope, None
-        new = (_rows(x) - mean).mul_(scale)
-        arriving = _rows(gradient)
-        along = _mean(new * arriving)
-        slope = new.mul_(-along).add_(arriving).sub_(_mean(arriving)).mul_(scale)
-        return _picture(slope, x), None
+            normalised = F.instance_norm(x, eps=ctx.eps)
+            return torch.autograd.grad(normalised, x, gradient, create_graph=True)[0], None
+        # with y the normalised x and g the gradient: scale · (g − mean(g) − y · mean(y · g))
+        normalised = (_to_rows(x) - mean).mul_(scale)
+        rows = _to_rows(gradient)
+        along = _mean(normalised * rows)
+        result = normalised.mul_(-along).add_(rows).sub_(_mean(rows)).mul_(scale)
+        return _to_picture(result, x), None
 
 
-def _rows(x: Tensor) -> Tensor:
+def _to_rows(x: Tensor) -> Tensor:
     """(N, C, H, W) as (N, H·W, C), without a copy where it lies channels last."""
     return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
-def _picture(rows: Tensor, like: Tensor) -> Tensor:
+def _to_picture(rows: Tensor, like: Tensor) -> Tensor:
+    """(N, H·W, C) as (N, C, H, W), channels last, of the shape of `like`."""
     n, channels, height, width = like.shape
     return rows.view(n, height, width, channels).permute(0, 3, 1, 2).detach()
 

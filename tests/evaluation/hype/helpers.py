@@ -9,7 +9,7 @@ from PIL import Image
 
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 from cyclegan_glasses.evaluation.hype.study import Study, build_study
-from cyclegan_glasses.monitoring.results_page import Result, write_results_page
+from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.photo import Photo, write_manifest
 
 SIDE = 16
@@ -28,10 +28,10 @@ def make_results(root: Path, name: str, stems: list[str], seed: int, side: int =
     folder = root / "results" / name / "test_latest"
     rows = []
     for place, stem in enumerate(stems):
-        shown = {"real_A": f"images/{stem}_real_A.png", "fake_B": f"images/{stem}_fake_B.png"}
-        for number, path in enumerate(shown.values()):
+        pictures = {"real_A": f"images/{stem}_real_A.png", "fake_B": f"images/{stem}_fake_B.png"}
+        for number, path in enumerate(pictures.values()):
             draw(folder / path, 1000 * seed + 2 * place + number, side)
-        rows.append(Result(stem, shown))
+        rows.append(Result(stem, pictures))
     write_results_page(folder, name, "AtoB", rows)
 
 

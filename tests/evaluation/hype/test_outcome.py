@@ -70,7 +70,7 @@ def test_known_answers_give_their_numbers(tmp_path: Path) -> None:
     found = outcome(study, answers)
     assert found.raters == 2 and found.dropped == 0
     assert {name: mean.mean for name, mean in found.total.items()} == {"one": 3, "two": 1}
-    assert found.shares == {"one": (1, 1, 0, 1), "two": (0, 0, 1, 0)}
+    assert found.yes == {"one": (1, 1, 0, 1), "two": (0, 0, 1, 0)}
     assert {n: m.mean for n, m in found.on_fake.items()} == {"one": 50, "two": 0}
     assert {n: m.mean for n, m in found.errors.items()} == {"one": 25, "two": 0}
     assert found.exposure["two"].mean == np.mean(range(300, 100, -10)) and found.exposure["one"].mean > 600

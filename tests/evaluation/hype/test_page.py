@@ -84,8 +84,8 @@ def comes(browser, item: str, introduction: bool = False) -> bool:
     """Whether the page waits for an answer to `item`, or else shows an introduction."""
     if browser.execute_script("return document.body.dataset.item") == item:
         return True
-    words = browser.execute_script("return document.querySelector('#choices').textContent")
-    return introduction and "begin" in words
+    choices = browser.execute_script("return document.querySelector('#choices').textContent")
+    return introduction and "begin" in choices
 
 
 def answer_everything(browser, items, value_of, saved: Callable[[], int], first: int = 0) -> None:
@@ -141,7 +141,7 @@ def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> Non
     assert {a.item: a.value for a in answers} == {item.id: value_of(item) for item in items}
     found = outcome(study, answers)
     assert {name: mean.mean for name, mean in found.total.items()} == {"one": 3, "two": 1, "three": 2}
-    assert found.shares == POINTS
+    assert found.yes == POINTS
     assert {n: m.mean for n, m in found.errors.items()} == {"one": 50, "two": 0, "three": 0}
     assert {n: m.mean for n, m in found.on_fake.items()} == {"one": 100, "two": 0, "three": 0}
     rows = list(csv.DictReader(to_csv(study, found).splitlines()))
@@ -154,11 +154,11 @@ def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> Non
     right = {item.id: value_of(item) == (int(item.real),) for item in items}
     for block in ("t-0", "t-1", "t-2"):
         run = sorted((a for a in timed if a.item.startswith(block)), key=lambda a: int(a.item.split("-")[2]))
-        shown = [500]
+        exposures = [500]
         for answer in run:
-            shown.append(shown[-1] - 10 if right[answer.item] else shown[-1] + 30)
-        assert [a.exposure for a in run] == shown[:-1], "going on began the staircase anew"
-    over = sorted(a.shown - a.exposure for a in timed)
+            exposures.append(exposures[-1] - 10 if right[answer.item] else exposures[-1] + 30)
+        assert [a.exposure for a in run] == exposures[:-1], "going on began the staircase anew"
+    over = sorted(a.measured - a.exposure for a in timed)
     assert over[0] > -20 and over[len(over) // 2] < 150, over  # a busy machine shows longer, never shorter
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 

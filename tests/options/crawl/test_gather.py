@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.errors import UserError, run_command
+from cyclegan_glasses.options.crawl.gather import gather
 from cyclegan_glasses.photo import Photo, latest_photos
 from cyclegan_glasses.sources.source_photo import SourcePhoto
-from options.crawl.gather import gather
 from tests.sources.helpers import picture
 
 

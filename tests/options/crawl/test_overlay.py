@@ -10,12 +10,13 @@ from PIL import Image
 
 from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
 from cyclegan_glasses.collect.settings import OverlaySettings
+from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.overlays.fit import FACE
-from cyclegan_glasses.photo import GLASSES, NONE, Photo, latest_photos, write_manifest
+from cyclegan_glasses.photo import Photo, latest_photos, write_manifest
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
-from options.crawl import parse
 from tests.overlays.test_own import picture
 
 SIZE = 64

@@ -1,0 +1,143 @@
+"""Confidences that are right as often as they say: temperatures, a prior, and how well both hold.
+
+Works on what a network said of labelled faces; `evaluation.calibration` reads the faces.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES, GENDERS
+from cyclegan_glasses.domains import SUNGLASSES
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.facelyzr import Answers, probabilities
+
+BROKEN_PRIOR = 0.1  # of the faces that are classified: photographs have none, bad edits many
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What turns logits into calibrated confidences (Guo et al., arXiv 1706.04599).
+
+    Attributes:
+        glasses, gender: temperatures that the logits are divided by.
+        bias: added to those of the glasses' classes thereafter; empty for none.
+        age: mean absolute error in years.
+        sure: below this confidence the verdict is `unsure`.
+        thresholds: the same for single classes, see `thresholds`.
+    """
+
+    glasses: float = 1.0
+    gender: float = 1.0
+    age: float = 0.0
+    sure: float = 0.6
+    bias: Sequence[float] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Probabilities (N, classes) from the logits of the glasses' head."""
+        return probabilities(logits, self.glasses, self.bias)
+
+    def threshold(self, label: str) -> float:
+        """The confidence that `label` needs."""
+        return self.thresholds.get(label, self.sure)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledAnswers:
+    """What a network says of N labelled faces, and their labels.
+
+    Attributes:
+        answers: of its heads.
+        labels: `glasses` and `gender`, int64 (N,) with −1 for a missing label; `age` in years, float32 (N,),
+            NaN where missing.
+    """
+
+    answers: Answers
+    labels: Mapping[str, Tensor]
+
+
+def calibrate(faces: LabelledAnswers, sure: float = 0.6) -> Calibration:
+    """Temperatures at which the labels are likeliest, the mean error of the ages, and the prior.
+
+    Raises:
+        UserError: no face has a label for glasses.
+    """
+    answers, labels = faces.answers, faces.labels
+    if not bool((labels["glasses"] >= 0).any()):
+        raise UserError("no face has a label for glasses: nothing to calibrate by")
+    age = (answers.age - labels["age"]).abs()
+    age = age[~age.isnan()]
+    return Calibration(
+        temperature(answers.glasses, labels["glasses"]),
+        temperature(answers.gender, labels["gender"]),
+        float(age.mean()) if len(age) else 0.0,
+        sure,
+        prior_bias(BROKEN_PRIOR),
+    )
+
+
+def prior_bias(broken: float) -> tuple[float, ...]:
+    """Biases with which a network trained on as many faces of each class expects a fraction of `broken` ones.
+
+    Logarithms of the new prior over the old one (Saerens et al., Neural Computation 14, 2002); what the other
+    classes are among each other is left as it is.
+
+    Args:
+        broken: fraction of the faces, 0 to 1.
+    """
+    others = len(CLASSES) - 1
+    return tuple(math.log(others * broken / (1 - broken)) if name == BROKEN else 0.0 for name in CLASSES)
+
+
+def temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature of 0.05 to 20 at which `labels` (N,), −1 for missing, are likeliest; 1 without any."""
+    logits, labels = logits[labels >= 0].double(), labels[labels >= 0]
+    if not len(labels):
+        return 1.0
+    tried = np.geomspace(0.05, 20, 241)
+    losses = [float(F.cross_entropy(logits / value, labels)) for value in tried]
+    return float(tried[int(np.argmin(losses))])
+
+
+def summary(faces: LabelledAnswers, calibration: Calibration) -> dict[str, float]:
+    """Accuracies and errors, for a line or a table.
+
+    `glasses`: all classes; `glasses_or_none`: of the faces with these labels; `expected_error`: see
+    `expected_calibration_error`.
+    """
+    answers, labels = faces.answers, faces.labels
+    known = labels["glasses"] >= 0
+    confidence, predicted = calibration.probabilities(answers.glasses[known]).double().max(1)
+    truth = labels["glasses"][known]
+    correct = (predicted == truth).double()
+    result = {"faces": float(known.sum()), "glasses": float(correct.mean())}
+    result["glasses_or_none"] = float(correct[truth < CLASSES.index(SUNGLASSES)].mean())
+    thresholds = torch.tensor([calibration.threshold(name) for name in CLASSES])[predicted]
+    result["unsure"] = float((confidence < thresholds).double().mean())
+    result["expected_error"] = expected_calibration_error(confidence.numpy(), correct.numpy())
+    known = labels["gender"] >= 0
+    if bool(known.any()):
+        correct = (answers.gender[known].argmax(1) == labels["gender"][known]).double()
+        result[f"gender ({' or '.join(GENDERS)})"] = float(correct.mean())
+    age = (answers.age - labels["age"])[~labels["age"].isnan()].double()
+    if len(age):
+        result |= {"age_mean_error": float(age.abs().mean()), "age_rmse": float(age.square().mean().sqrt())}
+    return result
+
+
+def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> float:
+    """Mean gap between confidence and accuracy over bins of equal width, weighted by count.
+
+    ECE, Guo et al., arXiv 1706.04599, eq. 3; both are (n,), 0 to 1.
+    """
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [abs((confidence - correct)[place == number].sum()) for number in range(bins)]
+    return float(sum(gaps) / max(1, len(confidence)))

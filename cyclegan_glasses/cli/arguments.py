@@ -1,0 +1,75 @@
+"""Arguments that several commands share: which model, face detector, device."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cyclegan_glasses.networks.settings import GENERATOR_SETTINGS, NORMS
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Which model."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--name", help="a run, its folder, or a file of weights; otherwise the model that ships"
+    )
+    group.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
+    group.add_argument("--epoch", default="latest", help="which saved epoch of a run")
+    group.add_argument(
+        "--netG", choices=tuple(GENERATOR_SETTINGS), help="insist on this generator; read off the weights"
+    )
+    group.add_argument("--ngf", type=int, help="insist on so many filters")
+    group.add_argument("--norm", choices=NORMS, help="insist on this normalisation")
+    group.add_argument("--crop_size", type=int, help="side of the faces that the model knows, if not known")
+
+
+def model_choice(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `add_model` as `package.load_model` takes them, all but which model."""
+    insisted = {"kind": args.netG, "filters": args.ngf, "norm": args.norm}
+    return {
+        "runs": args.checkpoints_dir,
+        "label": args.epoch,
+        "asked": {name: value for name, value in insisted.items() if value is not None},
+        "size": args.crop_size,
+    }
+
+
+def add_detector(parser: argparse._ActionsContainer, address: bool = False) -> None:
+    """`--yunet` and `--download_yunet`; the latter takes the address of the file where `address` is true."""
+    parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
+    more: Mapping[str, Any] = {"nargs": "?", "metavar": "ADDRESS"} if address else {"action": "store_const"}
+    source = "from the OpenCV Zoo unless ADDRESS is given" if address else "from the OpenCV Zoo"
+    parser.add_argument(
+        "--download_yunet", const="", help=f"download the face detector once (230 kB, {source})", **more
+    )
+
+
+def detector_file(args: argparse.Namespace) -> Path | None:
+    """The file that the arguments of `add_detector` name, downloaded if asked; None: wherever one is found.
+
+    Raises:
+        UserError: it cannot be downloaded.
+    """
+    if args.yunet is not None or args.download_yunet is None:
+        path: Path | None = args.yunet
+        return path
+    from cyclegan_glasses.faces.models import YUNET_URL, download_yunet
+
+    path = download_yunet(args.download_yunet or YUNET_URL)
+    print(f"the face detector is {path}", file=sys.stderr)
+    return path
+
+
+def add_device(parser: argparse._ActionsContainer, precision: str = "auto") -> None:
+    """`--device` and `--precision`."""
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        default=precision,
+        help=f"of the network's computation ({precision})",
+    )

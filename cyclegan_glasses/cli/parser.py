@@ -1,0 +1,67 @@
+"""The one parser of every command, and how a command line finds the verb that it names.
+
+A verb is a module with `HELP` (one line), `add_arguments(parser)` and `command(args)`, which turns the
+arguments into plain settings and returns what is to be run; heavy imports happen when that runs, so `--help`
+is quick. A verb whose arguments depend on each other, such as `train`, has `parse(argv, prog)` in place of
+the last two. Tables of verbs name modules, and only the one that was asked for is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from cyclegan_glasses.errors import UserError
+
+Command = Callable[[], int | None]
+PROGRAM = "cyclegan-glasses"
+SCRIPTS = ("train", "test", "crawl")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+
+def parse_verb(parser: Parser, verbs: Mapping[str, str], argv: Sequence[str] | None = None) -> Command:
+    """The command that `argv` names, ready to run.
+
+    Args:
+        parser: that of the program, with its options before the verb.
+        verbs: names with the modules of the verbs.
+        argv: the arguments, those of the process by default.
+
+    Raises:
+        UserError: a verb or an argument that is unknown, missing or invalid.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv and argv[0] in verbs:
+        verb, prog = import_module(verbs[argv[0]]), f"{parser.prog} {argv[0]}"
+        if hasattr(verb, "parse"):
+            command: Command = verb.parse(argv[1:], prog)
+            return command
+        own = Parser(prog=prog, description=verb.__doc__)
+        verb.add_arguments(own)
+        command = verb.command(own.parse_args(argv[1:]))
+        return command
+    table = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, module in verbs.items():
+        table.add_parser(name, help=import_module(module).HELP, add_help=False)
+    parser.parse_args(argv)
+    parser.error("name the verb first")
+
+
+def command_line(verb: str) -> str:
+    """How whoever started this process types `verb`: `cyclegan-glasses train`, or `python train.py`."""
+    program = Path(sys.argv[0])
+    if program.stem == PROGRAM:
+        return f"{PROGRAM} {verb}"
+    if verb in SCRIPTS and program.name != "__main__.py":
+        return f"python {verb}.py"
+    return f"python -m cyclegan_glasses {verb}"

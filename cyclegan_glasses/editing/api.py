@@ -1,0 +1,75 @@
+"""`cyclegan_glasses.remove` and `cyclegan_glasses.add`: a photo in, the edited photo out."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, overload
+
+from PIL import Image
+
+from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.editing.editor import GlassesEditor, ImageLike
+from cyclegan_glasses.editing.settings import ALL, EditSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.images import UnreadablePicture, open_picture
+
+
+@overload
+def remove(
+    photo: str | Path, strength: float = ..., face: str = ..., force: bool = ..., passes: int | None = ...
+) -> Image.Image: ...
+@overload
+def remove(
+    photo: ImageLike, strength: float = ..., face: str = ..., force: bool = ..., passes: int | None = ...
+) -> ImageLike: ...
+def remove(
+    photo: Any, strength: float = 1.0, face: str = ALL, force: bool = False, passes: int | None = None
+) -> Any:
+    """The photo without glasses, by the model that ships.
+
+    Args:
+        photo: a path, or a picture as `GlassesEditor.edit` takes it, which stays as it is.
+        strength: 0 leaves the photo as it is, 1 is the whole edit, between them it fades.
+        face: `all`, `largest`, or which one, the largest being `1`.
+        force: also faces that need nothing, by the attribute classifier.
+        passes: how many times the model goes over a face; None: as often as it was packed to do.
+
+    Returns:
+        An RGB image for a path, otherwise a picture of the same type, shape and device. Where no face was
+        found, or none needs an edit, it shows what the photo shows.
+
+    Raises:
+        UserError: a path that holds no picture, or a value that is not allowed.
+        ValueError: the picture is of an unsupported kind.
+    """
+    return _edit(photo, REMOVE, EditSettings(face, strength, force, passes))
+
+
+@overload
+def add(
+    photo: str | Path, strength: float = ..., face: str = ..., force: bool = ..., passes: int | None = ...
+) -> Image.Image: ...
+@overload
+def add(
+    photo: ImageLike, strength: float = ..., face: str = ..., force: bool = ..., passes: int | None = ...
+) -> ImageLike: ...
+def add(
+    photo: Any, strength: float = 1.0, face: str = ALL, force: bool = False, passes: int | None = None
+) -> Any:
+    """The photo with glasses, by the model that ships; arguments, results and errors as of `remove`."""
+    return _edit(photo, ADD, EditSettings(face, strength, force, passes))
+
+
+@cache
+def _editor() -> GlassesEditor:
+    return GlassesEditor.load()
+
+
+def _edit(photo: Any, direction: str, settings: EditSettings) -> Any:
+    if isinstance(photo, str | Path):
+        try:
+            photo = open_picture(photo)
+        except UnreadablePicture as error:
+            raise UserError(f"{error.path}: {error.reason}") from None
+    return _editor().edit(photo, direction, settings).picture

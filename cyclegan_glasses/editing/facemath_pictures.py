@@ -1,0 +1,98 @@
+"""Photos as codes of the algebra of faces, and codes as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.editing.facemath import FaceMath, move, nearest, sharpen
+from cyclegan_glasses.editing.faces_of import SIZE, AlignedFace, face_of, sheet, write_moving, write_picture
+from cyclegan_glasses.editing.settings import FacemathOutput
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import paste_change
+from cyclegan_glasses.faces.detect import FaceDetector
+from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
+
+
+def encode_photos(math: FaceMath, photos: Sequence[Path], detector: FaceDetector) -> np.ndarray:
+    """The codes (n, d) of photos with one face each."""
+    return math.encode(np.stack([face_of(path, detector).crop for path in photos]))
+
+
+def write_sheet(math: FaceMath, codes: np.ndarray, output: FacemathOutput, columns: int = 0) -> None:
+    """Decode codes (n, d) onto one sheet; by default it is about square."""
+    faces = sharpen(math.decode(codes), output.sharpen)
+    write_picture(output.path, sheet(faces, columns or round(len(faces) ** 0.5), output.side))
+
+
+def write_frames(math: FaceMath, codes: np.ndarray, output: FacemathOutput) -> None:
+    """Decode codes (n, d) into moving pictures."""
+    faces = sharpen(math.decode(codes), output.sharpen)
+    write_moving(output.path, [_resized(face, output.side) for face in faces])
+
+
+def write_edit(
+    math: FaceMath,
+    face: AlignedFace,
+    step: np.ndarray,
+    strength: float,
+    output: FacemathOutput,
+    face_only: bool = False,
+) -> None:
+    """Move a face along `step` (see `facemath.move`), and carry the change into its photo.
+
+    `face_only` writes the decoded face alone.
+    """
+    code = math.encode(face.crop[None])
+    faces = sharpen(math.decode(np.concatenate([code, move(code, step, strength)])), output.sharpen)
+    if face_only:
+        write_picture(output.path, _resized(faces[1], output.side))
+        return
+    before, after = faces.astype(np.float32)
+    write_picture(output.path, paste_change(face.image, _resized(after - before, SIZE), face.alignment))
+
+
+def write_neighbours(
+    math: FaceMath, photo: Path, folder: Path, count: int, detector: FaceDetector, output: FacemathOutput
+) -> list[tuple[Path, float]]:
+    """The aligned faces of a folder most like that of a photo, onto a sheet behind it.
+
+    Returns:
+        Their paths and distances, the nearest first.
+
+    Raises:
+        UserError: the folder holds no squares.
+    """
+    face = face_of(photo, detector).crop
+    paths, crops = [], []
+    for path in find_pictures(folder):
+        try:
+            picture = np.asarray(open_picture(path))
+        except UnreadablePicture:
+            continue
+        if picture.shape[0] == picture.shape[1]:
+            paths.append(path)
+            crops.append(cv2.resize(picture, (math.size, math.size), interpolation=cv2.INTER_AREA))
+    if not paths:
+        raise UserError(f"{folder} holds no aligned faces: squares, as crawl.py folder --align makes them")
+    order, distances = nearest(math.encode(face[None])[0], math.encode(np.stack(crops)), math, count)
+    first = cv2.resize(face, (math.size, math.size), interpolation=cv2.INTER_AREA)
+    faces = np.stack([first, *(crops[index] for index in order)])
+    write_picture(output.path, sheet(faces, len(faces), output.side))
+    return [(paths[index], float(distance)) for index, distance in zip(order, distances, strict=True)]
+
+
+def mix_corners(corners: np.ndarray, steps: int) -> np.ndarray:
+    """Between four codes (4, d): `steps` rows of as many, (steps², d), each mixed by how near they are."""
+    weights = np.linspace(0, 1, steps, dtype=np.float32)
+    down, right = (values.ravel()[:, None] for values in np.meshgrid(weights, weights, indexing="ij"))
+    top = corners[0] * (1 - right) + corners[1] * right
+    bottom = corners[2] * (1 - right) + corners[3] * right
+    return np.asarray(top * (1 - down) + bottom * down)
+
+
+def _resized(picture: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC))

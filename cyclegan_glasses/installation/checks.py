@@ -1,0 +1,205 @@
+"""What can be wrong with an installation or a machine: one function a subject, each with its remedies."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.installation.findings import (
+    FINE,
+    NOTE,
+    TROUBLE,
+    Finding,
+    first_line,
+    version_of,
+)
+from cyclegan_glasses.machine import cores, free_memory
+
+GIGA = 1024**3
+REQUIRED = (
+    "torch",
+    "pillow",
+    "numpy",
+    "requests",
+    "urllib3",
+    "beautifulsoup4",
+    "dominate",
+    "imagehash",
+    "tqdm",
+)
+# Distribution, the extra that it belongs to, what it is for. The dashboard's have a check of their own.
+OPTIONAL = (
+    ("torch-fidelity", "metrics", "FID and KID"),
+    ("lpips", "metrics", "LPIPS"),
+    ("torchvision", "metrics", "FID, KID and LPIPS"),
+    ("onnx", "export", "models for other programs"),
+    ("onnxruntime", "export", "running exported models"),
+    ("dask", "cluster", "the criteria on several machines"),
+    ("kagglehub", "kaggle", "data sets from Kaggle"),
+)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at one subject after the other; a check that fails itself is a trouble, not the end."""
+    for check in CHECKS:
+        subject = check.__name__.replace("_", " ")
+        try:
+            yield from check()
+        except UserError as error:
+            text, _, remedy = str(error).rpartition(": ")
+            yield Finding(subject, TROUBLE, text or str(error), remedy if text else "")
+        except Exception as error:  # whatever is broken, the other findings are worth having
+            yield Finding(subject, TROUBLE, f"{type(error).__name__}: {first_line(error)}")
+
+
+def python() -> Iterator[Finding]:
+    """The interpreter."""
+    text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if (3, 10) <= sys.version_info[:2] <= (3, 12):
+        yield Finding("python", FINE, text)
+    else:
+        yield Finding("python", NOTE, text, "the versions that are tested are 3.10, 3.11 and 3.12")
+
+
+def packages() -> Iterator[Finding]:
+    """What is installed of what the package needs and of what its extras bring."""
+    for name in REQUIRED:
+        if version := version_of(name):
+            yield Finding(name, FINE, version)
+        else:
+            yield Finding(name, TROUBLE, "not installed", "run `pip install .` in the project's folder")
+    for name, extra, use in OPTIONAL:
+        if version := version_of(name):
+            yield Finding(name, FINE, version)
+        else:
+            remedy = f"run `pip install '.[{extra}]'` in the project's folder"
+            yield Finding(name, NOTE, f"not installed; it is for {use}", remedy)
+
+
+def torchvision() -> Iterator[Finding]:
+    """Whether torchvision, where it is installed, fits torch."""
+    if not version_of("torchvision"):
+        return
+    try:
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError, OSError) as error:
+        versions = " beside ".join(f"{name} {version_of(name)}" for name in ("torchvision", "torch"))
+        text = f"{versions} does not work ({first_line(error)}): FID, KID and LPIPS need it"
+        remedy = "take both from one place by one command: `pip install --force-reinstall torch torchvision`"
+        yield Finding("torchvision", NOTE, text, remedy)
+    else:
+        yield Finding("torchvision", FINE, "matches torch")
+
+
+def opencv() -> Iterator[Finding]:
+    """OpenCV, which comes under several names, and whether it brings the Haar cascades (5 no longer does)."""
+    remedy = "run `pip install 'opencv-python-headless>=4.8,<5'`"
+    try:
+        import cv2
+    except ImportError as error:
+        yield Finding("opencv", TROUBLE, f"cannot be imported ({first_line(error)})", remedy)
+        return
+    if cv2.__version__.startswith("4."):
+        yield Finding("opencv", FINE, cv2.__version__)
+    else:
+        yield Finding("opencv", NOTE, f"{cv2.__version__} comes without the Haar face finder", remedy)
+
+
+def devices() -> Iterator[Finding]:
+    """What can compute, and how."""
+    import torch
+
+    from cyclegan_glasses.devices import choose_device, choose_precision, has_bfloat16
+
+    cpu = torch.device("cpu")
+    names = "fp32, bf16" if has_bfloat16(cpu) else "fp32"
+    yield Finding("cpu", FINE, f"{_processor()}, {cores()} cores, computes in {names}")
+    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        gpu = choose_device("cuda", [index])
+        memory = torch.cuda.get_device_properties(gpu).total_memory / GIGA
+        names = "fp32, fp16, bf16" if has_bfloat16(gpu) else "fp32, fp16"
+        text = f"{torch.cuda.get_device_name(gpu)}, {memory:.0f} GiB, computes in {names}"
+        yield Finding(f"gpu {index}", FINE, text)
+    if not torch.cuda.is_available() and shutil.which("nvidia-smi"):
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
+        remedy = "see what `nvidia-smi` says and update the driver, or install another torch"
+        yield Finding("gpu", NOTE, f"there is an NVIDIA driver, but torch ({built}) cannot use it", remedy)
+    device = choose_device()
+    text = f"--device auto is {device}, --precision auto is {choose_precision('auto', device).name}"
+    yield Finding("choice", FINE, text)
+
+
+def memory() -> Iterator[Finding]:
+    """What is free of memory and disk."""
+    free = free_memory()
+    if free is not None:
+        remedy = (
+            "close other programs, or train with --crop_size 128 --batch_size 1" if free < 2 * GIGA else ""
+        )
+        yield Finding("memory", NOTE if remedy else FINE, f"{free / GIGA:.1f} GiB free", remedy)
+    free = shutil.disk_usage(Path.cwd()).free
+    remedy = "free some: every saved epoch takes hundreds of megabytes" if free < 5 * GIGA else ""
+    yield Finding("disk", NOTE if remedy else FINE, f"{free / GIGA:.1f} GiB free in {Path.cwd()}", remedy)
+
+
+def face_model() -> Iterator[Finding]:
+    """The file of the face detector."""
+    from cyclegan_glasses.faces.models import VARIABLE, YUNET_NAME, YUNET_SHA256, cache_folder, find_yunet
+    from cyclegan_glasses.files import sha256_of
+
+    path = find_yunet()
+    remedy = f"put {YUNET_NAME} into {cache_folder()}, or name its place in {VARIABLE}"
+    if path is None:
+        text = "no YuNet: faces are found by OpenCV's Haar cascades, which miss many eyes"
+        yield Finding("face model", NOTE, text, remedy)
+    elif sha256_of(path) != YUNET_SHA256:
+        yield Finding("face model", NOTE, f"{path} is not the YuNet that was tested", remedy)
+    else:
+        yield Finding("face model", FINE, str(path))
+
+
+def dashboard() -> Iterator[Finding]:
+    """Whether Visdom can show a run, and whether a server is there already."""
+    from cyclegan_glasses.monitoring.settings import DashboardSettings
+    from cyclegan_glasses.monitoring.visdom.files import why_no_server
+    from cyclegan_glasses.monitoring.visdom.server import who_answers
+
+    text, _, remedy = why_no_server().partition(": ")
+    if text:
+        yield Finding("dashboard", NOTE, text, remedy)
+    else:
+        yield Finding("dashboard", FINE, f"Visdom {version_of('visdom')} can show its page")
+    settings = DashboardSettings()
+    answer = who_answers(settings, timeout=2.0)
+    if answer == "visdom":
+        yield Finding("server", FINE, f"Visdom answers at {settings.url}")
+    elif answer == "other":
+        text = f"{settings.url} is taken by something that is not Visdom"
+        yield Finding("server", NOTE, text, "train with another --display_port, or with --display_id 0")
+    elif not remedy:
+        yield Finding("server", FINE, f"nobody answers at {settings.url}: training starts Visdom there")
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    python,
+    packages,
+    torchvision,
+    opencv,
+    devices,
+    memory,
+    face_model,
+    dashboard,
+)
+
+
+def _processor() -> str:
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found.group(1) if found else platform.processor() or platform.machine()

@@ -1,0 +1,110 @@
+"""The Visdom dashboard of a run: curves, newest pictures, options and progress."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import quote
+
+import numpy as np
+
+from cyclegan_glasses.monitoring.history import SCORES, HistoryRow, read_history
+from cyclegan_glasses.monitoring.settings import DashboardSettings
+from cyclegan_glasses.monitoring.visdom import panes
+from cyclegan_glasses.monitoring.visdom.sender import Client, Sender
+from cyclegan_glasses.monitoring.visdom.server import ensure_server
+from cyclegan_glasses.training.progress import Monitor, Progress, Run
+
+MESSAGES = 5
+
+
+class Dashboard(Monitor):
+    """Shows a run in Visdom; the server is looked for, and started if need be, when this is made.
+
+    Nothing here waits for the server: panes are drawn and sent in a thread. Each run has panes of its own,
+    named after it.
+
+    Args:
+        settings: where, and how large.
+        log: takes what a person should read: the address, a lost server.
+
+    Raises:
+        UserError: something that is not Visdom answers at the address.
+    """
+
+    def __init__(self, settings: DashboardSettings, log: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._rows: list[HistoryRow] = []
+        self._scores: list[HistoryRow] = []
+        self._messages: deque[str] = deque(maxlen=MESSAGES)
+        self._run: Run | None = None
+        self._last: tuple[Progress | None, dict[str, float]] = (None, {})
+        server = ensure_server(settings, log)
+        self._sender = Sender(Client(settings), log, server, settings.display_port)
+
+    def start(self, run: Run) -> None:
+        """Show the options, and the curves of earlier sessions."""
+        self._run = run
+        self._rows = list(read_history(run.folder))
+        self._scores = list(read_history(run.folder, SCORES))
+        self._show_text("training")
+        self._show_curves()
+
+    def losses(self, progress: Progress, losses: dict[str, float]) -> None:
+        """Draw the curves on."""
+        self._last = (progress, dict(losses))
+        self._rows.append(HistoryRow.of(progress, losses))
+        self._show_curves()
+        self._show_text("training")
+
+    def scores(self, progress: Progress, scores: dict[str, float]) -> None:
+        """Draw the curves of the scores on, in a pane of their own."""
+        self._scores.append(HistoryRow.of(progress, scores))
+        self._show_curves()
+
+    def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
+        """Show the pictures: in one table, or each in a pane of its own."""
+        if self._run is None:
+            return
+        name, columns, width = self._run.name, self._settings.display_ncols, self._settings.display_winsize
+        about = f"epoch {progress.epoch}, {progress.pictures:,} of {progress.epoch_size:,} pictures"
+        pictures = {label: picture.copy() for label, picture in pictures.items()}
+        if columns > 0:
+            title = f"{name} images"
+            self._offer("images", partial(panes.picture_table, title, pictures, columns, width, about))
+            return
+        for label, picture in pictures.items():
+            title = f"{name} {label}"
+            self._offer(label, partial(panes.picture_table, title, {label: picture}, 1, width, about))
+
+    def message(self, text: str) -> None:
+        """Add a line to the text pane."""
+        self._messages.append(text)
+        self._show_text("training")
+
+    def close(self) -> None:
+        """Send what waits, for a few seconds at most."""
+        self._show_text("not running")
+        self._sender.close()
+
+    def _show_curves(self) -> None:
+        if self._run is not None and self._rows:
+            title, names = f"{self._run.name} loss over time", self._run.loss_names
+            self._offer("loss", lambda: panes.curves(title, list(self._rows), names))
+        if self._run is not None and self._scores:
+            about = f"{self._run.name} scores over time"
+            self._offer("scores", lambda: panes.curves(about, list(self._scores), self._scores[-1].losses))
+
+    def _show_text(self, state: str) -> None:
+        if self._run is not None:
+            title, (progress, losses) = f"{self._run.name} progress", self._last
+            messages = list(self._messages)
+            self._offer(
+                "text", partial(panes.progress_text, title, self._run, progress, losses, messages, state)
+            )
+
+    def _offer(self, pane: str, build: Callable[[], panes.Pane]) -> None:
+        if self._run is not None:
+            window = f"{quote(self._run.name, safe='')}_{self._settings.display_id}_{pane}"
+            self._sender.offer(window, build)

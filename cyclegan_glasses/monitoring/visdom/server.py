@@ -1,0 +1,164 @@
+"""Finds the Visdom server of a run, or starts one for this machine alone.
+
+A started server goes on after the training, so that its panes can be read, until it is stopped:
+
+    kill $(cat ~/.visdom/server-8097.pid)
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import requests
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import make_folder, write_text
+from cyclegan_glasses.monitoring.settings import DashboardSettings
+from cyclegan_glasses.monitoring.visdom.files import why_no_server
+
+PROBE_SECONDS = 5.0
+Answer = Literal["visdom", "other", "nothing"]
+
+
+def who_answers(settings: DashboardSettings, timeout: float = PROBE_SECONDS) -> Answer:
+    """Whether Visdom, something else or nothing answers at the address of the dashboard."""
+    session = new_session(settings)
+    try:
+        with session.get(f"{settings.url}/", timeout=timeout, stream=True) as reply:
+            text = reply.raw.read(1 << 14, decode_content=True).decode("utf-8", "replace").lower()
+        if "<title>visdom" in text:
+            return "visdom"
+        # A server whose page fails, beside too new a tornado, still takes what it is sent.
+        reply = session.post(f"{settings.url}/env_state", data="{}", timeout=timeout)
+        return "visdom" if isinstance(reply.json(), list) else "other"
+    except (requests.exceptions.SSLError, requests.exceptions.ReadTimeout):
+        return "other"
+    except requests.exceptions.ConnectionError as error:
+        return "nothing" if _refused(error) else "other"
+    except (requests.RequestException, ValueError, OSError):
+        return "other"
+
+
+def new_session(settings: DashboardSettings) -> requests.Session:
+    """A session for the server; one on this machine is never looked for behind a proxy."""
+    session = requests.Session()
+    session.trust_env = not settings.on_this_machine
+    return session
+
+
+def ensure_server(settings: DashboardSettings, log: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
+    """Start a server if none answers and it is to be on this machine; return it if so.
+
+    It listens on 127.0.0.1 only, asks for the user name and password if they are given, and writes to
+    `~/.visdom/server-<port>.log`; its process number is in `server-<port>.pid` beside that. The call does
+    not wait until it answers.
+
+    Args:
+        settings: of the dashboard.
+        log: takes a line that a person should read.
+
+    Raises:
+        UserError: something that is not Visdom answers at that address.
+    """
+    answer = who_answers(settings)
+    if answer == "visdom":
+        log(f"Visdom: {settings.url}")
+        return None
+    if answer == "other":
+        raise UserError(
+            f"{settings.url} is taken by something that is not Visdom: choose another --display_port, "
+            "or --display_id 0 for no dashboard"
+        )
+    if not settings.on_this_machine:
+        log(f"Visdom does not answer at {settings.url}: the run goes on, and its panes come when it does")
+        return None
+    if why := why_no_server():
+        log(f"no dashboard, and the run goes on: {why}")
+        return None
+    return _start(settings, log)
+
+
+def log_file(port: int) -> Path:
+    """Where a started server writes."""
+    return _home() / f"server-{port}.log"
+
+
+def pid_file(port: int) -> Path:
+    """Where the process number of a started server is."""
+    return _home() / f"server-{port}.pid"
+
+
+def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subprocess.Popen[bytes]:
+    port = settings.display_port
+    make_folder(_home())
+    command = [sys.executable, "-m", __name__, "-port", str(port), "-bind_local", "-logging_level", "WARNING"]
+    environment = dict(os.environ)
+    if settings.username:
+        command.append("-enable_login")
+        environment |= {
+            "VISDOM_USE_ENV_CREDENTIALS": "1",
+            "VISDOM_USERNAME": settings.username,
+            "VISDOM_PASSWORD": settings.password,
+        }
+        _keep_cookie_secret(_home() / "COOKIE_SECRET")
+    try:
+        with log_file(port).open("wb") as output:
+            server = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise UserError(
+            f"cannot start Visdom: {error.strerror or error}; --display_id 0 does without"
+        ) from None
+    write_text(pid_file(port), f"{server.pid}\n")
+    log(f"Visdom: {settings.url} (started; it stays after the training, stop it with: kill {server.pid})")
+    return server
+
+
+def _keep_cookie_secret(path: Path) -> None:
+    """Make the secret that a server with a login signs its cookies with, readable by its owner alone."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+
+
+def _home() -> Path:
+    """The folder where Visdom keeps its own state."""
+    return Path.home() / ".visdom"
+
+
+def _refused(error: requests.exceptions.ConnectionError) -> bool:
+    """Nothing listens there: refused, unreachable, no such name, or no answer to the attempt to connect."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    message = str(error)
+    return any(
+        sign in message for sign in ("NewConnectionError", "NameResolutionError", "Failed to establish")
+    )
+
+
+def main() -> None:
+    """Visdom's own command with its own options, but without downloads and without torch."""
+    sys.modules["torch"] = None  # type: ignore[assignment]  # Visdom can do without, in a third of the memory
+    from visdom.server import app, run_server
+
+    app.tornado_settings["autoreload"] = False
+    run_server.main()
+
+
+if __name__ == "__main__":
+    main()

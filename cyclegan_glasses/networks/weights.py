@@ -1,0 +1,76 @@
+"""How the weights of a network start, and how saved ones are loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+from torch.nn import init
+
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.settings import InitSettings
+
+
+def initialise(network: nn.Module, settings: InitSettings) -> nn.Module:
+    """Draw new weights for every convolution and norm of `network` from torch's random state; return it.
+
+    Biases start at zero; the scale of batch norm is normal around 1.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            _draw(module.weight, settings)
+            if module.bias is not None:
+                init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
+            init.normal_(module.weight, 1.0, settings.gain)
+            init.zeros_(module.bias)
+    return network
+
+
+def balance(network: nn.Module) -> nn.Module:
+    """Draw weights that keep the size of signals through rectified layers (He et al., arXiv 1502.01852).
+
+    A layer named `out`, which proposes the picture, begins at a tenth: near grey, far from saturation.
+    """
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if name.endswith("out"):
+                module.weight.data.mul_(0.1)
+            if module.bias is not None:
+                init.zeros_(module.bias)
+    return network
+
+
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
+    """Load weights into `network`, passing over the running statistics that old files keep of instance norm.
+
+    Raises:
+        UserError: the weights are of another architecture; `name` says whose they are.
+    """
+    wanted = network.state_dict()
+    stale = re.compile(r"\.(running_mean|running_var|num_batches_tracked)$")
+    weights = {key: value for key, value in weights.items() if key in wanted or not stale.search(key)}
+    missing = [key for key in wanted if key not in weights]
+    strange = [key for key in weights if key not in wanted]
+    shapes = [key for key in wanted if key in weights and wanted[key].shape != weights[key].shape]
+    if missing or strange or shapes:
+        first = (shapes or missing or strange)[0]
+        raise UserError(
+            f"{name} holds another architecture ({len(missing)} weights missing, {len(strange)} unknown,"
+            f" {len(shapes)} of another shape, first {first}): check --netG, --ngf, --netD, --ndf, --norm"
+        )
+    network.load_state_dict(weights)
+
+
+def _draw(weight: Tensor, settings: InitSettings) -> None:
+    match settings.kind:
+        case "normal":
+            init.normal_(weight, 0.0, settings.gain)
+        case "xavier":
+            init.xavier_normal_(weight, gain=settings.gain)
+        case "kaiming":
+            init.kaiming_normal_(weight, a=0, mode="fan_in")
+        case _:
+            init.orthogonal_(weight, gain=settings.gain)

@@ -1,0 +1,118 @@
+"""Folders and the names of files in them: one walk, one rule for what is hidden, one key for names."""
+
+from __future__ import annotations
+
+import logging
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cyclegan_glasses.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+HIDDEN = "hidden"
+REPEATED = "folders that are there by another path too"
+UNREADABLE = "folders that cannot be read"
+EXCLUDED = "folders that are written to"
+_MACOSX = "__MACOSX"
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a part of the relative path `name`, with slashes, is hidden or a leftover of macOS."""
+    return any(segment.startswith(".") or segment == _MACOSX for segment in name.split("/"))
+
+
+def name_key(name: str) -> str:
+    """What two names of the same file have in common: macOS takes accented letters apart, others do not."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def place_key(name: str) -> str:
+    """What two names have in common that would be one file on a system that ignores case."""
+    return name_key(name).casefold()
+
+
+def walk(
+    root: Path | str, left_out: Counter[str] | None = None, exclude: Path | None = None
+) -> Iterator[str]:
+    """The files below `root` as paths relative to it, with slashes; none where there is no such folder.
+
+    Files of a folder come before those of its subfolders, each sorted. Links to folders are followed, after
+    all real folders, and no folder is read twice: a link to a folder above ends there.
+
+    Args:
+        left_out: counts what is left out, by reason.
+        exclude: a folder that is left out, such as the one that is written to.
+
+    Raises:
+        UserError: `root` cannot be read. A subfolder that cannot be read is left out.
+    """
+    left_out = Counter() if left_out is None else left_out
+    top, excluded = os.fspath(root), _identity(exclude) if exclude is not None else None
+    folders, links = [""], list[str]()
+    seen: set[tuple[int, int] | None] = set()
+    while folders or links:
+        prefix = folders.pop() if folders else links.pop(0)
+        folder = os.path.join(top, prefix) if prefix else top  # noqa: PTH118
+        try:
+            identity = _identity(folder)
+            if identity in seen or (identity is not None and identity == excluded and prefix):
+                left_out[REPEATED if identity in seen else EXCLUDED] += 1
+                continue
+            with os.scandir(folder) as entries:
+                files, below, linked = _sorted_out(entries, left_out)
+            seen.add(identity)
+        except OSError as error:
+            if prefix:
+                left_out[UNREADABLE] += 1
+                continue
+            if isinstance(error, FileNotFoundError | NotADirectoryError):
+                return
+            raise UserError(f"cannot read {folder}: {error.strerror or error}") from None
+        yield from [prefix + name for name in files] if prefix else files
+        folders += [f"{prefix}{name}/" for name in reversed(below)]
+        links += [f"{prefix}{name}/" for name in linked]
+
+
+def report(root: Path | str, left_out: Counter[str]) -> None:
+    """Log what a walk left out: a warning where pictures may be missed, else at level info."""
+    counts = {reason: count for reason, count in left_out.items() if count}
+    serious = {reason: counts.pop(reason) for reason in (UNREADABLE, REPEATED) if reason in counts}
+    for log, some in ((logger.warning, serious), (logger.info, counts)):
+        if some:
+            log("%s: left out %s", root, ", ".join(f"{count} {reason}" for reason, count in some.items()))
+
+
+def _identity(path: Path | str) -> tuple[int, int] | None:
+    """Device and number of a folder, the same by every path; None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _sorted_out(
+    entries: Iterable[os.DirEntry[str]], left_out: Counter[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Names of files, of folders and of links to folders, each sorted."""
+    files, folders, links = list[str](), list[str](), list[str]()
+    for entry in entries:
+        name = entry.name
+        if name.startswith(".") or name == _MACOSX:
+            left_out[HIDDEN] += 1
+        elif not _is_folder(entry):
+            files.append(name)
+        else:
+            (links if entry.is_symlink() else folders).append(name)
+    return sorted(files), sorted(folders), sorted(links)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False

@@ -1,0 +1,61 @@
+"""Confidences must be right as often as they say: filters and reviews sort by them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from cyclegan_glasses.attributes.calibration import (
+    Calibration,
+    LabelledAnswers,
+    calibrate,
+    expected_calibration_error,
+    prior_bias,
+    summary,
+    temperature,
+)
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.facelyzr import Answers
+
+
+def test_temperature_makes_confidences_honest():
+    """Logits ten times too large are right as often as before but far too sure."""
+    rng = torch.Generator().manual_seed(0)
+    logits = torch.randn(4000, 4, generator=rng)
+    labels = torch.multinomial(torch.softmax(logits, 1), 1, generator=rng)[:, 0]
+    found = temperature(logits * 10, labels)
+    assert found == pytest.approx(10, rel=0.1)
+    assert temperature(logits, torch.full((4000,), -1)) == 1.0
+
+    def gap(value: float) -> float:
+        confidence, predicted = torch.softmax(logits * 10 / value, 1).max(1)
+        return expected_calibration_error(confidence.numpy(), (predicted == labels).numpy())
+
+    assert gap(found) < 0.03 < gap(1.0)
+
+
+def test_few_faces_are_expected_to_be_broken():
+    """Having seen as many broken faces as others, it would call bare ones broken."""
+    bias = prior_bias(0.1)
+    expected = Calibration(bias=bias).probabilities(torch.zeros(1, 4))[0]
+    assert float(expected[3]) == pytest.approx(0.1) and float(expected[0]) == pytest.approx(0.3)
+    logits = torch.tensor([[2.0, 1.0, 0.0, 3.0]])
+    before, after = Calibration().probabilities(logits)[0], Calibration(bias=bias).probabilities(logits)[0]
+    assert float(after[0] / after[1]) == pytest.approx(float(before[0] / before[1]))
+    assert int(before.argmax()) == 3 and int(after.argmax()) == 0
+    assert prior_bias(0.25) == pytest.approx((0.0, 0.0, 0.0, 0.0)), "what the training showed it"
+
+
+def test_calibration_needs_a_label():
+    none = Answers(torch.zeros(2, 4), torch.zeros(2, 2), torch.tensor([30.0, 40.0]), torch.zeros(2, 5, 2))
+    missing = {
+        "glasses": torch.full((2,), -1),
+        "gender": torch.full((2,), -1),
+        "age": torch.tensor([34.0, torch.nan]),
+    }
+    with pytest.raises(UserError, match="no face has a label"):
+        calibrate(LabelledAnswers(none, missing))
+    there = LabelledAnswers(none, missing | {"glasses": torch.tensor([0, 1])})
+    assert calibrate(there, 0.5).age == 4.0
+    figures = summary(there, Calibration())
+    assert (figures["faces"], figures["glasses"], figures["age_rmse"]) == (2, 0.5, 4.0)
