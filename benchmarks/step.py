@@ -25,7 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from cyclegan_glasses.devices import DTYPES, Precision, choose_device
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 #: What each way changes; `accumulate` passes one picture of each domain at a time.
 WAYS = {
@@ -69,7 +69,7 @@ def rows(ways: dict[str, tuple[CycleGANSettings, str]], args: argparse.Namespace
     made, times = {}, {}
     for way, (settings, precision) in ways.items():
         torch.manual_seed(0)
-        made[way] = CycleGAN(settings, device, Precision(precision, device))
+        made[way] = CycleGAN(settings, Precision(precision, device))
         times[way] = [seconds(partial(made[way].step, batch), device)]  # the first one warms up
     with FlopCounterMode(display=False) as counter:
         made["plain fp32"].step(batch)

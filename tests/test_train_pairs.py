@@ -86,7 +86,7 @@ def test_an_unreadable_pair_costs_a_line(data: Path, tmp_path: Path) -> None:
         (("--lambda_pair", "5"), "go together"),
         (("--paired_dataroot", "{data}/gone", "--lambda_pair", "5"), "there is no --paired_dataroot"),
         (("--paired_dataroot", "{data}", "--lambda_pair", "5"), "has a partner of the same name"),
-        (("--paired_dataroot", "{data}/pairs", "--lambda_pair", "-1"), "must not be below 0"),
+        (("--paired_dataroot", "{data}/pairs", "--lambda_pair", "-1"), "must be at least 0"),
     ],
 )
 def test_pairs_that_cannot_be(data: Path, tmp_path: Path, words: tuple[str, ...], message: str) -> None:

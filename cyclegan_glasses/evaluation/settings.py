@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cyclegan_glasses.data.settings import PREPROCESS
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError, one_of
 
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
 BASELINES = (UNTOUCHED, TELEA, NS)
-FITS = ("resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Protocol:
     about: str = ""
 
     def __post_init__(self) -> None:
-        one_of("preprocess", self.preprocess, FITS)
+        one_of("preprocess", self.preprocess, PREPROCESS)
         if self.crop_size < 16 or self.load_size < 16:
             raise UserError("--crop_size and --load_size must be at least 16")
 

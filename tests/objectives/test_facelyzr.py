@@ -18,7 +18,8 @@ from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
 from cyclegan_glasses.objectives.noise import corrupt
-from cyclegan_glasses.objectives.settings import AdamSettings, FacelyzrSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings
 
 CPU = torch.device("cpu")
 
@@ -26,7 +27,7 @@ CPU = torch.device("cpu")
 def objective(**changes: Any) -> FacelyzrObjective:
     torch.manual_seed(0)
     settings = FacelyzrSettings(ReaderSettings(16, (4, 6), 8), **changes)
-    return FacelyzrObjective(settings, CPU, Precision("fp32", CPU))
+    return FacelyzrObjective(settings, Precision("fp32", CPU))
 
 
 def batch(missing: bool = False) -> dict[str, Tensor]:

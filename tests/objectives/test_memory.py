@@ -20,8 +20,10 @@ from cyclegan_glasses.networks.settings import (
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import AdamSettings, CycleGANSettings, SupervisedSettings
+from cyclegan_glasses.objectives.registry import build_objective
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
 PLAIN: dict[str, Any] = {
@@ -42,7 +44,7 @@ PLAIN: dict[str, Any] = {
 
 def make(model: str, settings: Any, precision: str = "fp32") -> Objective:
     torch.manual_seed(0)
-    return OBJECTIVES[model](settings, CPU, Precision(precision, CPU), 0)
+    return build_objective(model, settings, Precision(precision, CPU), 0)
 
 
 def batch(count: int, side: int = 32) -> dict[str, Tensor]:
@@ -72,7 +74,7 @@ def same(one: Objective, other: Objective, given: dict[str, Tensor], within: flo
         torch.testing.assert_close(pictures[label], picture, rtol=0, atol=within)
 
 
-@pytest.mark.parametrize("count, chunk", [(4, 2), (3, 2)], ids=str)
+@pytest.mark.parametrize("count, size", [(4, 2), (3, 2)], ids=str)
 @pytest.mark.parametrize(
     "model, change",
     [
@@ -86,11 +88,11 @@ def same(one: Objective, other: Objective, given: dict[str, Tensor], within: flo
     ids=str,
 )  # fmt: skip
 def test_parts_of_a_batch_add_up_to_the_whole(
-    model: str, change: dict[str, Any], count: int, chunk: int, float64: None
+    model: str, change: dict[str, Any], count: int, size: int, float64: None
 ) -> None:
     """`--accumulate`: a batch that does not fit trains as if it did, the smaller last part included."""
     settings = replace(PLAIN[model], **change)
-    whole, parts = make(model, settings), make(model, replace(settings, micro_batch=chunk))
+    whole, parts = make(model, settings), make(model, replace(settings, micro_batch=size))
     same(whole, parts, batch(count), 1e-11)
 
 

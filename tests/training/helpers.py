@@ -24,7 +24,7 @@ class OneNumber:
     loss_names = ("D", "G")
     metric_names = ("G",)
     score_losses = ("D",)
-    own = ()
+    per_rank_keys = ()
 
     def __init__(self, losses: Callable[[int], tuple[float, float]] = lambda step: (0.5, 1 / step)) -> None:
         self.network = nn.Linear(1, 1)
@@ -116,11 +116,11 @@ def make_loop(
     epochs: int = 2,
     save: Callable[[str, dict[str, Any]], None] = lambda label, state: None,
     policy: str = "linear",
-    examine: Callable[[], dict[str, float]] | None = None,
+    evaluate: Callable[[], dict[str, float]] | None = None,
     **settings: Any,
 ) -> Loop:
     schedule = LRSchedule(LRScheduleSettings(policy, epochs, 0), objective.optimizers.values())
-    return Loop(objective, batches, schedule, LoopSettings(**settings), save, examine)
+    return Loop(objective, batches, schedule, LoopSettings(**settings), save, evaluate)
 
 
 def make_training(

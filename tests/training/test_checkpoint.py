@@ -17,7 +17,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from cyclegan_glasses.training.checkpoint import (
     STATE,
     load_checkpoint,
@@ -38,7 +38,7 @@ def cyclegan(filters: int = 1, **changes: Any) -> CycleGAN:
         discriminator=DiscriminatorSettings("pixel", filters=filters),
         **changes,
     )
-    return CycleGAN(settings, CPU, Precision("fp32", CPU))
+    return CycleGAN(settings, Precision("fp32", CPU))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
