@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclegan_glasses.criteria.check import Check
+from cyclegan_glasses.criteria.criterion import Check
 from cyclegan_glasses.criteria.decide import decide, is_ours, uncertainty
 from cyclegan_glasses.criteria.measure import scores_of
 from cyclegan_glasses.criteria.settings import Thresholds
@@ -81,7 +81,7 @@ ROUNDED = st.integers(-1_000_000, 1_000_000).map(lambda number: number / 10_000)
 @given(ROUNDED, ROUNDED)
 def test_a_limit_itself_is_accepted_and_the_margin_has_the_sign_of_the_verdict(value, limit):
     for name in ("min_lens", "max_turn"):
-        check = Check("eyes", "score", name, 2.0, "{value} against {limit}")
+        check = Check("score", name, 2.0, "{value} against {limit}")
         limits = dataclasses.replace(LIMITS, **{name: limit})
         inside = value >= limit if name.startswith("min") else value <= limit
         assert (check.reason({"score": value}, limits) == "") == inside
