@@ -36,7 +36,7 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from cyclegan_glasses.sources.synthetic import SyntheticSource
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress
@@ -150,7 +150,7 @@ def starting(root: Path, device: torch.device, args: argparse.Namespace) -> None
     """Print how long it takes to the first batch of many pictures."""
     draw_tiny(root, args.tiny)
     table(f"start with {args.tiny:,} pictures", "s to the first batch", "s of processor time")
-    for words, cache, rounds in (
+    for label, cache, rounds in (
         ("without a cache", "none", args.rounds),
         ("files, the first time", "disk", 1),
         ("files, later", "disk", args.rounds),
@@ -165,7 +165,7 @@ def starting(root: Path, device: torch.device, args: argparse.Namespace) -> None
             next(opened(settings, device).epoch(1))
             walls.append(time.perf_counter() - wall)
             works.append(time.process_time() - work)
-        print(f"| {words} | {spread(walls, 1)} | {spread(works, 1)} |", flush=True)
+        print(f"| {label} | {spread(walls, 1)} | {spread(works, 1)} |", flush=True)
 
 
 def main() -> None:

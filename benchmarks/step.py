@@ -25,7 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from cyclegan_glasses.devices import DTYPES, Precision, choose_device
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 #: What each way changes; `accumulate` passes one picture of each domain at a time.
 WAYS = {

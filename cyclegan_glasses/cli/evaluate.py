@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phase", default="test", help="first part of the folder names")
     parser.add_argument("--protocol", default="", help=f"a published way: {', '.join(PROTOCOLS)}")
     parser.add_argument("--crop_size", type=int, default=0, help="side in pixels; 0: that of the first run")
-    parser.add_argument("--judge", type=Path, help="weights of the judge; the shipped one by default")
+    parser.add_argument(
+        "--judge", type=Path, help="weights of the attribute classifier; the shipped one by default"
+    )
     parser.add_argument("--inception", type=Path, help="torch-fidelity's Inception weights, for FID and KID")
     parser.add_argument("--sface", type=Path, help="OpenCV's SFace, for likeness")
     parser.add_argument("--lpips", type=Path, help="torchvision's AlexNet; else that in torch's cache")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_file, model_choice
+from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_path, model_choice
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import check_passes
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from cyclegan_glasses.editing.export import export
 
     path = args.output or Path(f"{stem}_{args.direction}_{args.precision}{ENDINGS[args.format]}")
-    faces = _faces(model, args.photos, detector_file(args))
+    faces = _faces(model, args.photos, detector_path(args))
     done = export(model, args.direction, args.format, args.precision, path, faces)
     print(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
     print(

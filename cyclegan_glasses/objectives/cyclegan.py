@@ -23,7 +23,7 @@ from cyclegan_glasses.objectives.compiled import wants_compiling
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, joined
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 LABELS = (
     *("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A"),

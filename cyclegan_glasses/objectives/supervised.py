@@ -19,7 +19,7 @@ from cyclegan_glasses.networks.weights import initialise, load_weights
 from cyclegan_glasses.objectives.compiled import wants_compiling
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import SupervisedSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 
 class Supervised:

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py filter`."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
     parser.add_argument("--dry_run", action="store_true", help="measure and count, but write no verdict")
-    parser.add_argument("--judge", action="store_true", help="classify the faces as well (see docs/judge.md)")
+    parser.add_argument(
+        "--judge", action="store_true", help="classify the faces too (see docs/attributes.md)"
+    )
     parser.add_argument(
         "--judge_weights", type=Path, metavar="FILE", help="another classifier than the one that ships"
     )

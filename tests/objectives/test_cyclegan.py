@@ -16,7 +16,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import gradient_penalty
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, ResidualUnetSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import AdamSettings, CycleGANSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 CPU = torch.device("cpu")
 GENERATOR = GeneratorSettings("resnet_6blocks", filters=4)

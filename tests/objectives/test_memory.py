@@ -21,7 +21,9 @@ from cyclegan_glasses.networks.settings import (
 )
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import build_objective
-from cyclegan_glasses.objectives.settings import AdamSettings, CycleGANSettings, SupervisedSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
 PLAIN: dict[str, Any] = {

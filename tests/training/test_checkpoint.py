@@ -17,7 +17,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from cyclegan_glasses.training.checkpoint import (
     STATE,
     load_checkpoint,
