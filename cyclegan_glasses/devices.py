@@ -25,8 +25,8 @@ class Precision:
 
     An objective writes `with precision.autocast(): …`, `precision.backward(loss)` and
     `precision.step(optimizer)`, the same lines for every precision. In fp16 the loss is scaled, so that small
-    gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., «Mixed
-    Precision Training», section 3.2). Several losses and several optimizers may share one `Precision`.
+    gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., arXiv
+    1710.03740, section 3.2). Several losses and several optimizers may share one `Precision`.
 
     Attributes:
         name: `fp32`, `bf16` or `fp16`.
@@ -171,10 +171,10 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def _cpu_has_bfloat16() -> bool:
     try:
-        words = set(CPUINFO.read_text(encoding="utf-8", errors="replace").split())
+        flags = set(CPUINFO.read_text(encoding="utf-8", errors="replace").split())
     except OSError:  # not Linux: ask torch, whose names for this are not public and may go
         return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
-    return "amx_bf16" in words
+    return "amx_bf16" in flags
 
 
 def _join(name: str, gpu_ids: list[int]) -> str:

@@ -54,7 +54,7 @@ def test_the_doubtful_come_first_and_every_filter_filters(pile):
     assert review.find(Query(score="nonsense")) == []
 
 
-def test_doubt_follows_the_thresholds_of_the_last_filter_run(pile):
+def test_uncertainty_follows_the_thresholds_of_the_last_filter_run(pile):
     write_json(pile / "filter.json", {"align": True, "thresholds": {"max_turn": 20.0}})
     assert Review(pile).find(Query())[0] == 4
     (pile / "filter.json").write_text("[1")
@@ -197,7 +197,7 @@ def test_nothing_is_shown_without_the_token_or_under_a_foreign_name(server, path
         ("/undo", {}, 409),
     ],
 )
-def test_strange_requests_are_answered_in_words(server, path, body, status):
+def test_strange_requests_are_answered_with_a_reason(server, path, body, status):
     got, text, _ = ask(server, path, body)
     assert got == status
     assert text

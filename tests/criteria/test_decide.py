@@ -65,7 +65,7 @@ def test_what_was_not_measured_or_decided_elsewhere_stays():
     assert is_ours(photo())
 
 
-def test_doubt_is_high_on_the_edge_and_where_the_edges_contradict_the_label():
+def test_uncertainty_is_high_on_the_edge_and_where_the_edges_contradict_the_label():
     clear = uncertainty(decide(photo(edges=0.99), LIMITS, True), LIMITS, True)
     edge = uncertainty(decide(photo(edges=0.99, turn=30.1), LIMITS, True), LIMITS, True)
     against = uncertainty(decide(photo(edges=0.02), LIMITS, True), LIMITS, True)

@@ -40,7 +40,7 @@ def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
     assert len(latest_photos(out)) == 10
 
 
-def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
+def test_the_classifier_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
     """Its arg must reach the manifest, and photos measured without it be measured again."""
     use_drawn_faces(monkeypatch)
     make_pile(tmp_path, 3)

@@ -99,7 +99,7 @@ def test_folder_of_one_resolution_is_taken_as_it_is(tmp_path: Path) -> None:
     assert len(found) == 24 and found[0].photo.facts["resolution"] == "low"
 
 
-def test_words_choose(tmp_path: Path) -> None:
+def test_options_choose(tmp_path: Path) -> None:
     """Readable names, codes in any case and degrees mean the same folders."""
     source = write_tree(tmp_path, documented(("",)))
     base = AihubSource(source, cameras=("frontal",), expressions=("neutral",))
@@ -142,7 +142,9 @@ def test_names_agree_with_the_documented_codes() -> None:
         (["--light", "400"], "no photo fits"),
     ],
 )
-def test_bad_words_are_one_line_and_write_nothing(argv: list[str], message: str, tmp_path: Path) -> None:
+def test_invalid_arguments_are_one_line_and_write_nothing(
+    argv: list[str], message: str, tmp_path: Path
+) -> None:
     """A slip of the pen costs a second, not a crawl of the wrong pictures."""
     source = write_tree(tmp_path / "kface", documented(("High_Resolution",)))
     run = parse(["aihub", str(source), "--out", str(tmp_path / "out"), *argv])

@@ -99,7 +99,7 @@ def test_kinds_of_tables_say_the_same(pile, text) -> None:
     assert photos["deep/er/c.JPG"].group == {"race": "White"}
 
 
-def test_names_of_columns_and_words_can_be_given(pile) -> None:
+def test_names_of_columns_and_labels_can_be_given(pile) -> None:
     text = "f,worn,who,tone\na.jpg,1,x,3\nb.png,0,y,5\n"
     photos = described(
         pile,

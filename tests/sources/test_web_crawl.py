@@ -105,7 +105,7 @@ def test_a_saved_page_from_the_command_line(site, tmp_path):
         (["google", "a", "--contact", "x\ny"], "--contact"),
     ],
 )
-def test_bad_words_end_with_one_line(argv, said, tmp_path, capsys):
+def test_invalid_arguments_end_with_one_line(argv, said, tmp_path, capsys):
     assert run_command(lambda: parse([*argv, "--out", str(tmp_path / "out")])()) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and said in error and error.count("\n") == 1

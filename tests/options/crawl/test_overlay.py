@@ -79,7 +79,7 @@ def test_pairs_have_one_name_and_an_exact_mask(faces, tmp_path, capsys) -> None:
         assert facts["mask"] == f"trainM/{name}" and facts["frame"]["lens_width"] > 40
 
 
-def test_the_same_words_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
+def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
     """A run that was stopped must not draw other glasses than one that was not."""
     settings = OverlaySettings(each=2)
     photos = bare_faces(faces, tmp_path)
@@ -158,7 +158,7 @@ def test_a_pile_is_aligned_and_its_faces_are_found(tmp_path, shared) -> None:
         (["--yunet", "gone.onnx"], "gone.onnx"),
     ],
 )
-def test_bad_words_cost_one_line_and_write_nothing(faces, tmp_path, capsys, argv, message) -> None:
+def test_invalid_arguments_cost_one_line_and_write_nothing(faces, tmp_path, capsys, argv, message) -> None:
     assert crawl("overlay", faces, "--out", tmp_path / "out", *argv) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
