@@ -1,7 +1,7 @@
 """Does the default train what plain float32 trains? The loss curves of both, from one start, on one data set.
 
     python benchmarks/curves.py --dataroot datasets/demo [--steps 500] [--seeds 0 1 2] [--precision auto]
-                                [-- WORDS OF train.py, such as --preset demo]
+                                [-- ARGUMENTS OF train.py, such as --preset demo]
 
 Trains with `--plain --precision fp32` and with the default, each with three seeds (start, order, crops), and
 compares, loss by loss, the mean over the last half of the steps: the difference that the default makes with
@@ -26,9 +26,9 @@ from cyclegan_glasses.options.train import parse
 Curves = dict[str, list[float]]
 
 
-def train(words: Sequence[str], seed: int, steps: int) -> Curves:
+def train(argv: Sequence[str], seed: int, steps: int) -> Curves:
     """The losses of each step."""
-    o = parse([*words, "--seed", str(seed), "--name", "curves", "--device", "auto"])
+    o = parse([*argv, "--seed", str(seed), "--name", "curves", "--device", "auto"])
     device = choose_device(o.run.device)
     batches = make_batches(o.data)
     objective = build_objective(o.model, o.objective, choose_precision(o.run.precision, device), o.data.seed)
@@ -54,25 +54,25 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("words", nargs="*", help="words of train.py, after --")
+    parser.add_argument("argv", nargs="*", help="arguments of train.py, after --")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    words = ["--dataroot", args.dataroot, *args.words]
+    argv = ["--dataroot", args.dataroot, *args.argv]
     plain, default = ["--plain", "--precision", "fp32"], ["--precision", args.precision]
-    ways = {"plain": [*words, *plain], "default": [*words, *default]}
-    found: dict[str, list[Curves]] = {way: [] for way in ways}
+    ways = {"plain": [*argv, *plain], "default": [*argv, *default]}
+    curves: dict[str, list[Curves]] = {way: [] for way in ways}
     for seed in args.seeds:
         for way, more in ways.items():
-            found[way].append(train(more, seed, args.steps))
+            curves[way].append(train(more, seed, args.steps))
             print(f"trained {way} with seed {seed}", file=sys.stderr, flush=True)
     print("| loss | plain | default | difference, same start | spread of seeds |")
     print("| --- | --- | --- | --- | --- |")
     failed = False
-    for name in found["plain"][0]:
+    for name in curves["plain"][0]:
         late = {
             way: [statistics.fmean(run[name][args.steps // 2 :]) for run in runs]
-            for way, runs in found.items()
+            for way, runs in curves.items()
         }
         difference = abs(late["default"][0] - late["plain"][0])
         spread = max(late["plain"]) - min(late["plain"])

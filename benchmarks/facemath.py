@@ -21,7 +21,7 @@ from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, random_codes, sharpen
-from cyclegan_glasses.editing.faces_of import sheet, write_picture
+from cyclegan_glasses.editing.facemath_pictures import sheet, write_picture
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.losses import ssim
 from cyclegan_glasses.pixels import to_tensor
@@ -47,7 +47,7 @@ def main() -> None:
         measure(math, classifier, faces, label, way)
         columns.append(edits(math, faces[args.skip :][:EACH], way, args.strength))
     if args.sheet:
-        rows = [np.concatenate(parts) for parts in zip(*columns, strict=True)]
+        rows = [np.concatenate(pictures) for pictures in zip(*columns, strict=True)]
         drawn = random_codes(math, 2 * EACH, np.random.default_rng(0))
         rows.append(sharpen(math.decode(drawn), SHARPEN))
         write_picture(args.sheet, sheet(np.concatenate(rows), 2 * EACH, 96))
@@ -64,27 +64,27 @@ def open_faces(root: Path, label: str, limit: int, size: int) -> np.ndarray:
 def measure(math: FaceMath, classifier: FacelyzrClassifier, faces: np.ndarray, label: str, way: int) -> None:
     """Print the figures of one label."""
     codes = math.encode(faces)
-    back = math.decode(codes)
-    error = ((faces.astype(float) - back) ** 2).mean((1, 2, 3))
-    alike = float(ssim(*(to_tensor(x) for x in (faces, back))))
+    decoded = math.decode(codes)
+    error = ((faces.astype(float) - decoded) ** 2).mean((1, 2, 3))
+    alike = float(ssim(*(to_tensor(x) for x in (faces, decoded))))
     quality = np.mean(10 * np.log10(255**2 / error))
     print(f"{label}: {len(faces)} faces, PSNR {quality:.2f} dB, SSIM {alike:.3f}")
-    print(f"  as they are: {shares(classifier, faces)}\n  decoded: {shares(classifier, back)}")
+    print(f"  as they are: {percentages(classifier, faces)}\n  decoded: {percentages(classifier, decoded)}")
     for strength in STRENGTHS:
         moved = math.decode(move(codes, math.step("glasses", way), strength))
         band = slice(round(0.25 * math.size), round(0.6 * math.size))
-        change = np.abs(moved.astype(float) - back).mean((0, 2, 3))
+        change = np.abs(moved.astype(float) - decoded).mean((0, 2, 3))
         rest = np.delete(change, np.arange(math.size)[band])
         print(
-            f"  {'added' if way > 0 else 'removed'}, strength {strength:g}: {shares(classifier, moved)};"
+            f"  {'added' if way > 0 else 'removed'}, strength {strength:g}: {percentages(classifier, moved)};"
             f" moved by {change[band].mean():.1f} of 255 about the eyes, {rest.mean():.1f} elsewhere"
         )
 
 
-def shares(classifier: FacelyzrClassifier, faces: np.ndarray) -> str:
+def percentages(classifier: FacelyzrClassifier, faces: np.ndarray) -> str:
     """What the classifier calls `faces`, in per cent."""
-    words = [verdict.label for verdict in classifier.classify(faces)]
-    return ", ".join(f"{word} {100 * words.count(word) / len(words):.0f} %" for word in sorted(set(words)))
+    said = [verdict.label for verdict in classifier.classify(faces)]
+    return ", ".join(f"{word} {100 * said.count(word) / len(said):.0f} %" for word in sorted(set(said)))
 
 
 def edits(math: FaceMath, faces: np.ndarray, way: int, strength: float) -> list[np.ndarray]:

@@ -28,8 +28,8 @@ def moved(image: np.ndarray, detector: FaceDetector, eyes: np.ndarray) -> float:
     faces = detector.find_faces(small)
     if not faces or not faces[0].eyes_found:
         return float("nan")
-    back = np.array(image.shape[1::-1]) / small.shape[1::-1]
-    apart = np.hypot(*(faces[0].landmarks[:2] * back - eyes).T).max()
+    scale = np.array(image.shape[1::-1]) / small.shape[1::-1]
+    apart = np.hypot(*(faces[0].landmarks[:2] * scale - eyes).T).max()
     return float(100 * apart / np.hypot(*(eyes[1] - eyes[0])))
 
 

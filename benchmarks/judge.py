@@ -2,7 +2,8 @@
 
     python benchmarks/judge.py datasets/judge --fool 500
 
-The folder is the one that the classifier was trained with (docs/judge.md): its faces of phase `test` count.
+The folder is the one that the classifier was trained with (see docs/attributes.md); its faces of phase `test`
+count.
 """
 
 from __future__ import annotations
@@ -64,26 +65,26 @@ def plain(labels: list[FaceLabels]) -> np.ndarray:
     return np.array([known.glasses < 2 for known in labels])
 
 
-def share_of_glasses(attributes: list[FaceAttributes]) -> np.ndarray:
+def glasses_scores(attributes: list[FaceAttributes]) -> np.ndarray:
     """Probability of glasses against none alone."""
-    shares = [(r.verdict.probabilities["glasses"], r.verdict.probabilities["none"]) for r in attributes]
-    return np.array([a / max(a + b, 1e-12) for a, b in shares])
+    fractions = [(r.verdict.probabilities["glasses"], r.verdict.probabilities["none"]) for r in attributes]
+    return np.array([a / max(a + b, 1e-12) for a, b in fractions])
 
 
 def confusion(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     said = [*CLASSES, "unsure"]
     print(f"\n{'labelled':12}" + "".join(f"{word:>12}" for word in said))
     for number, name in enumerate(CLASSES):
-        words = [
+        answers = [
             r.verdict.label for known, r in zip(labels, attributes, strict=True) if known.glasses == number
         ]
-        if words:
-            print(f"{name:12}" + "".join(f"{words.count(word):12d}" for word in said))
+        if answers:
+            print(f"{name:12}" + "".join(f"{answers.count(word):12d}" for word in said))
 
 
 def by_group(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     keep = plain(labels)
-    truth, share = np.array([known.glasses == 0 for known in labels]), share_of_glasses(attributes)
+    truth, score = np.array([known.glasses == 0 for known in labels]), glasses_scores(attributes)
     sure = np.array([r.verdict.label != "unsure" for r in attributes])
     sexed = np.array(
         [GENDERS.index(r.gender) == known.gender for known, r in zip(labels, attributes, strict=True)]
@@ -99,11 +100,11 @@ def by_group(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None
     for name, chosen in sorted(groups.items()):
         if len(chosen) < LEAST:
             continue
-        right, error = (share[chosen] > 0.5) == truth[chosen], years[chosen]
+        right, error = (score[chosen] > 0.5) == truth[chosen], years[chosen]
         sexes = [index for index in chosen if labels[index].gender >= 0]
         error = error[np.isfinite(error)]
         print(
-            f"{name:32}{len(chosen):7d}{right.mean():8.3f}{area(share[chosen], truth[chosen]):8.4f}"
+            f"{name:32}{len(chosen):7d}{right.mean():8.3f}{area(score[chosen], truth[chosen]):8.4f}"
             f"{1 - sure[chosen].mean():8.3f}{sexed[sexes].mean() if sexes else np.nan:8.3f}"
             f"{np.abs(error).mean() if len(error) else np.nan:7.1f}"
             f"{np.sqrt((error**2).mean()) if len(error) else np.nan:7.1f}"
@@ -144,13 +145,14 @@ def fooled(
         drawn = [
             drawn_on(faces[index], kind, labels[index], np.random.default_rng([7, index])) for index in chosen
         ]
-        words = [verdict.label for verdict in classifier.classify(np.stack(drawn))]
-        shares = [
-            words.count(word) / len(words) for word in ("broken", "unsure", "glasses", "none", "sunglasses")
+        answers = [verdict.label for verdict in classifier.classify(np.stack(drawn))]
+        fractions = [
+            answers.count(word) / len(answers)
+            for word in ("broken", "unsure", "glasses", "none", "sunglasses")
         ]
         print(
-            f"{kind:16}{len(words):7d}{shares[0]:8.3f}{shares[1]:8.3f}{shares[2]:9.3f}{shares[3]:7.3f}{shares[4]:12.3f}"
-            f"{shares[2] + shares[3]:8.3f}"
+            f"{kind:16}{len(answers):7d}{fractions[0]:8.3f}{fractions[1]:8.3f}{fractions[2]:9.3f}{fractions[3]:7.3f}{fractions[4]:12.3f}"
+            f"{fractions[2] + fractions[3]:8.3f}"
         )
 
 

@@ -109,60 +109,61 @@ def classified(rows: list[Row], weights: Path | None) -> tuple[str, list[Verdict
 
 
 def disagreements(rows: list[Row], folder: Path, weights: Path | None) -> None:
-    _, said = classified(rows, weights)
-    numbers = [
+    _, verdicts = classified(rows, weights)
+    indices = [
         index
         for index, (_, known) in enumerate(rows)
-        if said[index].label not in (CLASSES[known.glasses], UNSURE)
-        or (known.glasses < 2 and said[index].of_two != CLASSES[known.glasses])
+        if verdicts[index].label not in (CLASSES[known.glasses], UNSURE)
+        or (known.glasses < 2 and verdicts[index].of_two != CLASSES[known.glasses])
     ]
-    write_sheets([rows[index] for index in numbers], folder)
-    for number, index in enumerate(numbers):
-        (path, known), verdict = rows[index], said[index]
-        print(f"{number} {path.name}: label {CLASSES[known.glasses]}, judge {verdict.label}", end=" ")
+    write_sheets([rows[index] for index in indices], folder)
+    for number, index in enumerate(indices):
+        (path, known), verdict = rows[index], verdicts[index]
+        print(f"{number} {path.name}: label {CLASSES[known.glasses]}, verdict {verdict.label}", end=" ")
         print(f"({verdict.confidence:.2f}), likelier {verdict.of_two}")
 
 
 def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None:
     rows = [row for row in rows if row[0].name in seen]
     eye = [seen[path.name] for path, _ in rows]
-    name, said = classified(rows, weights)
+    name, verdicts = classified(rows, weights)
     print(f"{name}: {len(rows)} faces that were looked at")
-    words = sorted(set(eye), key=[*CLASSES, "cannot say"].index)
-    table("seen", words, eye, [CLASSES[known.glasses] for _, known in rows], "label")
-    table("seen", words, eye, [verdict.label for verdict in said], "judge")
+    labels = sorted(set(eye), key=[*CLASSES, "cannot say"].index)
+    table("seen", labels, eye, [CLASSES[known.glasses] for _, known in rows], "label")
+    table("seen", labels, eye, [verdict.label for verdict in verdicts], "verdict")
     groups = ["all", *sorted({known.group["race"] for _, known in rows})]
-    head = f"{'glasses or none seen':24}{'faces':>7}{'label right':>13}{'judge right':>13}"
+    head = f"{'glasses or none seen':24}{'faces':>7}{'label right':>13}{'verdict right':>15}"
     print(f"\n{head}{'kept':>8}{'of them right':>15}")
     for group in groups:
-        own = [
+        members = [
             i
             for i, (_, known) in enumerate(rows)
             if eye[i] in (GLASSES, NONE) and group in ("all", known.group["race"])
         ]
-        sure = [i for i in own if said[i].label != UNSURE]
-        labels = share(CLASSES[rows[i][1].glasses] == eye[i] for i in own)
-        right = share(said[i].of_two == eye[i] for i in own)
-        kept, of_them = len(sure) / max(1, len(own)), share(said[i].label == eye[i] for i in sure)
-        print(f"{group:24}{len(own):7d}{labels:13.3f}{right:13.3f}{kept:8.3f}{of_them:15.3f}")
+        sure = [i for i in members if verdicts[i].label != UNSURE]
+        labelled = fraction(CLASSES[rows[i][1].glasses] == eye[i] for i in members)
+        right = fraction(verdicts[i].of_two == eye[i] for i in members)
+        kept, of_them = len(sure) / max(1, len(members)), fraction(verdicts[i].label == eye[i] for i in sure)
+        print(f"{group:24}{len(members):7d}{labelled:13.3f}{right:15.3f}{kept:8.3f}{of_them:15.3f}")
     for i, (path, known) in enumerate(rows):
-        if eye[i] in (GLASSES, NONE) and (said[i].of_two != eye[i] or CLASSES[known.glasses] != eye[i]):
+        if eye[i] in (GLASSES, NONE) and (verdicts[i].of_two != eye[i] or CLASSES[known.glasses] != eye[i]):
             print(
-                f"{path.name}: seen {eye[i]}, label {CLASSES[known.glasses]}, judge {said[i].label}", end=""
+                f"{path.name}: seen {eye[i]}, label {CLASSES[known.glasses]}, verdict {verdicts[i].label}",
+                end="",
             )
-            print(f", likelier {said[i].of_two}")
+            print(f", likelier {verdicts[i].of_two}")
 
 
-def share(right: Iterable[bool]) -> float:
+def fraction(right: Iterable[bool]) -> float:
     """Of the true ones; NaN where there are none."""
     values = list(right)
     return sum(values) / len(values) if values else float("nan")
 
 
-def table(name: str, words: list[str], eye: list[str], other: list[str], whose: str) -> None:
+def table(name: str, labels: list[str], eye: list[str], other: list[str], whose: str) -> None:
     answers = sorted(set(other), key=[*CLASSES, UNSURE].index)
     print(f"\n{name + ' / ' + whose:24}" + "".join(f"{word:>12}" for word in answers))
-    for word in words:
+    for word in labels:
         found = [b for a, b in zip(eye, other, strict=True) if a == word]
         print(f"{word:24}" + "".join(f"{found.count(answer):12d}" for answer in answers))
 

@@ -1,4 +1,4 @@
-"""What denoising pretraining is worth to the attribute classifier, by share of the labels; a baseline.
+"""What denoising pretraining is worth to the attribute classifier, by fraction of the labels; a baseline.
 
     python benchmarks/judge_pretraining.py datasets/judge
 
@@ -31,7 +31,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import balanced_cross_entropy
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
-from cyclegan_glasses.objectives.settings import FacelyzrSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings
 from cyclegan_glasses.pixels import normalize, quantize
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--drawn", type=float, default=0.3, help="drawn pictures for each bare face")
     args = parser.parse_args()
     faces = {phase: load(args.dataroot, phase, args.size, args.drawn) for phase in ("train", "val", "test")}
-    subsets = {share: labelled(args.dataroot, faces["train"], share) for share in args.shares}
+    subsets = {fraction: labelled(args.dataroot, faces["train"], fraction) for fraction in args.shares}
     steps = f"{args.steps} labelled steps of {args.batch}"
     print(f"{len(faces['train'].names)} faces, {steps}, tested on {len(faces['test'].names)}")
     head = f"{'way':10}{'labels':>8}{'seed':>6}{'glasses/none':>14}{'four classes':>14}"
@@ -95,10 +95,10 @@ def main() -> None:
 
 
 def show(way: str, labels: int, seed: int, figures: Figures, seconds: float) -> None:
-    numbers = "".join(
+    columns = "".join(
         f"{figures[name]:{width}.3f}" for name, width in (("plain", 14), ("all", 14), ("gender", 8))
     )
-    print(f"{way:10}{labels:8d}{seed:6d}{numbers}{seconds:9.0f}", flush=True)
+    print(f"{way:10}{labels:8d}{seed:6d}{columns}{seconds:9.0f}", flush=True)
 
 
 def load(dataroot: Path, phase: str, size: int, drawn: float) -> Faces:
@@ -121,9 +121,9 @@ def load(dataroot: Path, phase: str, size: int, drawn: float) -> Faces:
     return Faces(pictures, labels, plain, [str(face.path) for face in dataset.faces])
 
 
-def labelled(dataroot: Path, faces: Faces, share: float) -> np.ndarray:
-    """Which faces keep their labels where `share` of them does: those of `--label_share`."""
-    rows = read_labels(dataroot, "train", LabelSettings(fraction=share))
+def labelled(dataroot: Path, faces: Faces, fraction: float) -> np.ndarray:
+    """Which faces keep their labels where a `fraction` of them does: those of `--label_share`."""
+    rows = read_labels(dataroot, "train", LabelSettings(fraction=fraction))
     known = {str(path) for path, labels in rows if labels.glasses >= 0}
     return np.array([index for index, name in enumerate(faces.names) if name in known])
 
@@ -143,7 +143,7 @@ def pretrained(way: str, faces: Faces, seed: int, args: argparse.Namespace) -> F
     torch.manual_seed(seed)
     reader = ReaderSettings(size=args.size, channels=tuple(args.channels), features=64)
     settings = FacelyzrSettings(reader=reader, pretraining=way)
-    objective = FacelyzrObjective(settings, CPU, Precision("fp32", CPU), seed)
+    objective = FacelyzrObjective(settings, Precision("fp32", CPU), seed)
     if way == "layers":
         source = batches(np.arange(len(faces.names)), args.batch, np.random.default_rng([1, seed]))
         for step in range(args.pretraining_steps):
@@ -175,8 +175,10 @@ def finetuned(
 @torch.inference_mode()
 def scores(objective: FacelyzrObjective, faces: Faces) -> Figures:
     network = objective.network.eval()
-    parts = [network(normalize(part)) for part in faces.pictures.split(256)]
-    glasses, gender = (torch.cat([getattr(part, name) for part in parts]) for name in ("glasses", "gender"))
+    outputs = [network(normalize(batch)) for batch in faces.pictures.split(256)]
+    glasses, gender = (
+        torch.cat([getattr(output, name) for output in outputs]) for name in ("glasses", "gender")
+    )
     return compared(glasses, gender, faces)
 
 
@@ -202,7 +204,7 @@ def codes(objective: FacelyzrObjective, faces: Faces) -> Tensor:
 
 def regression(objective: FacelyzrObjective, faces: dict[str, Faces], chosen: np.ndarray) -> Figures:
     """Logistic regression on the code, the labelled faces `chosen` alone."""
-    code = {phase: codes(objective, own) for phase, own in faces.items()}
+    code = {phase: codes(objective, split) for phase, split in faces.items()}
     known = torch.from_numpy(chosen)
     mean, spread = code["train"].mean(0), code["train"].std(0) + 1e-3
     code = {phase: (values - mean) / spread for phase, values in code.items()}

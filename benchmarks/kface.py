@@ -37,7 +37,7 @@ def make_tree(root: Path, people: int) -> int:
     return count
 
 
-def measure(tree: Path, words: list[str]) -> str:
+def measure(tree: Path, argv: list[str]) -> str:
     """Run the command and say what it counted, its seconds and the largest memory of any run so far."""
     command = [
         sys.executable,
@@ -49,7 +49,7 @@ def measure(tree: Path, words: list[str]) -> str:
         "--dry_run",
     ]
     start, used = time.perf_counter(), _processor_seconds()
-    done = subprocess.run([*command, *words], capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, *argv], capture_output=True, text=True, check=True)
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     used = _processor_seconds() - used

@@ -30,14 +30,14 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cyclegan_glasses.cli.progress import progress
+from cyclegan_glasses.collect.synthetic import draw_set
 from cyclegan_glasses.data.loader import Batches, make_batches
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
-from cyclegan_glasses.sources.settings import SyntheticSettings
-from cyclegan_glasses.sources.synthetic import draw_set
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.sources.synthetic import SyntheticSource
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress
 from cyclegan_glasses.training.schedule import LRSchedule
@@ -93,7 +93,7 @@ def training(settings: DataSettings, device: torch.device, args: argparse.Namesp
         generator=GeneratorSettings(args.netG, filters=args.ngf),
         discriminator=DiscriminatorSettings(filters=args.ndf),
     )
-    objective = CycleGAN(networks, device, choose_precision(args.precision, device))
+    objective = CycleGAN(networks, choose_precision(args.precision, device))
     schedule = LRSchedule(LRScheduleSettings(), objective.optimizers.values())
     loop = LoopSettings(max_steps=args.steps, print_freq=1, display_freq=0, update_html_freq=0)
     watch = Watch()
@@ -150,7 +150,7 @@ def starting(root: Path, device: torch.device, args: argparse.Namespace) -> None
     """Print how long it takes to the first batch of many pictures."""
     draw_tiny(root, args.tiny)
     table(f"start with {args.tiny:,} pictures", "s to the first batch", "s of processor time")
-    for words, cache, rounds in (
+    for label, cache, rounds in (
         ("without a cache", "none", args.rounds),
         ("files, the first time", "disk", 1),
         ("files, later", "disk", args.rounds),
@@ -165,7 +165,7 @@ def starting(root: Path, device: torch.device, args: argparse.Namespace) -> None
             next(opened(settings, device).epoch(1))
             walls.append(time.perf_counter() - wall)
             works.append(time.process_time() - work)
-        print(f"| {words} | {spread(walls, 1)} | {spread(works, 1)} |", flush=True)
+        print(f"| {label} | {spread(walls, 1)} | {spread(works, 1)} |", flush=True)
 
 
 def main() -> None:
@@ -195,7 +195,7 @@ def main() -> None:
         for size in args.sizes:
             root = Path(args.dataroot or f"{name}/{size}")
             if not args.dataroot:
-                for _ in draw_set(SyntheticSettings(args.pictures, size, test=0), root):
+                for _ in draw_set(SyntheticSource(args.pictures, size, test=0), root):
                     pass
             settings = DataSettings(
                 str(root), load_size=size * 286 // 256, crop_size=size, batch_size=args.batch

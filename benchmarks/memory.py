@@ -64,7 +64,7 @@ def megabytes(args: argparse.Namespace) -> float:
     from cyclegan_glasses.devices import Precision, choose_device
     from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
     from cyclegan_glasses.objectives.cyclegan import CycleGAN
-    from cyclegan_glasses.objectives.settings import CycleGANSettings
+    from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -77,7 +77,7 @@ def megabytes(args: argparse.Namespace) -> float:
     )
     precision = Precision("fp32" if args.one == "plain" else args.precision, device)
     watch = Resident()
-    objective = CycleGAN(settings, device, precision)
+    objective = CycleGAN(settings, precision)
     batch = {side: torch.rand(args.batch, 3, args.size, args.size) * 2 - 1 for side in "AB"}
     for _ in range(STEPS):
         objective.step(batch)

@@ -12,11 +12,11 @@ import cv2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from cyclegan_glasses.collect.synthetic import draw_set
 from cyclegan_glasses.parallel import cores
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
-from cyclegan_glasses.sources.settings import SyntheticSettings
-from cyclegan_glasses.sources.synthetic import draw_set
+from cyclegan_glasses.sources.synthetic import SyntheticSource
 
 
 def main() -> None:
@@ -38,8 +38,8 @@ def main() -> None:
     report("overlays, one core", args.count, time.perf_counter() - wall, time.process_time() - cpu)
     with tempfile.TemporaryDirectory() as folder:
         wall = time.perf_counter()
-        settings = SyntheticSettings(count=args.count, size=args.size, test=0)
-        for _ in draw_set(settings, Path(folder) / "set"):
+        source = SyntheticSource(count=args.count, size=args.size, test=0)
+        for _ in draw_set(source, Path(folder) / "set"):
             pass
         report(f"a set on disk, {cores()} cores", args.count, time.perf_counter() - wall)
 

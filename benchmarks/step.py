@@ -38,7 +38,7 @@ from cyclegan_glasses.networks.settings import (
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 #: What each way changes; `accumulate` passes one picture of each domain at a time.
 WAYS = {
@@ -101,7 +101,7 @@ def rows(ways: dict[str, tuple[CycleGANSettings, str]], args: argparse.Namespace
     made, times = {}, {}
     for way, (settings, precision) in ways.items():
         torch.manual_seed(0)
-        made[way] = CycleGAN(settings, device, Precision(precision, device))
+        made[way] = CycleGAN(settings, Precision(precision, device))
         times[way] = [step_seconds(way, made[way], batch)]  # the first one warms up
     with FlopCounterMode(display=False) as counter:
         made["plain fp32"].step(batch)

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -26,25 +25,19 @@ class Precision:
 
     An objective writes `with precision.autocast(): …`, `precision.backward(loss)` and
     `precision.step(optimizer)`, the same lines for every precision. In fp16 the loss is scaled, so that small
-    gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., «Mixed
-    Precision Training», section 3.2). Several losses and several optimizers may share one `Precision`.
-
-    Where several processes train together, each step takes the mean of their gradients: here, and not by
-    wrapping every network, since an objective has several backward passes a step and freezes networks
-    in turn.
+    gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., arXiv
+    1710.03740, section 3.2). Several losses and several optimizers may share one `Precision`.
 
     Attributes:
         name: `fp32`, `bf16` or `fp16`.
         device: where it applies.
         dtype: of the products inside `autocast`.
         scaler: the loss scaler in fp16, otherwise None.
-        ranks: the processes that train together.
     """
 
-    def __init__(self, name: str, device: torch.device, ranks: DistributedContext = ALONE) -> None:
+    def __init__(self, name: str, device: torch.device) -> None:
         self.name = name
         self.device = device
-        self.ranks = ranks
         self.dtype = DTYPES[name]
         self.scaler = torch.amp.GradScaler(device.type) if name == "fp16" else None
         self._stepped = False
@@ -69,7 +62,6 @@ class Precision:
     def step(self, optimizer: Optimizer, clip: float | None = None) -> None:
         """Take the optimizer's step, after limiting the norm of all its gradients together to `clip`."""
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        self.ranks.average([p.grad for p in parameters if p.grad is not None])
         if self.scaler is not None:
             self.scaler.unscale_(optimizer)
         if clip:
@@ -144,7 +136,7 @@ def choose_device(
     return device
 
 
-def choose_precision(name: str, device: torch.device, ranks: DistributedContext = ALONE) -> Precision:
+def choose_precision(name: str, device: torch.device) -> Precision:
     """The precision that `name` (`auto`, `fp32`, `bf16`, `fp16`) asks for on `device`.
 
     `auto` is bf16 where the device computes in it, fp16 on an older GPU, otherwise fp32.
@@ -154,7 +146,7 @@ def choose_precision(name: str, device: torch.device, ranks: DistributedContext 
     """
     if name == "auto":
         fallback = "fp16" if device.type == "cuda" else "fp32"
-        return Precision("bf16" if has_bfloat16(device) else fallback, device, ranks)
+        return Precision("bf16" if has_bfloat16(device) else fallback, device)
     if name not in DTYPES:
         raise UserError(f"there is no precision {name!r}: use auto, {', '.join(DTYPES)}")
     if device.type == "mps" and name != "fp32":
@@ -163,7 +155,7 @@ def choose_precision(name: str, device: torch.device, ranks: DistributedContext 
         raise UserError(f"the GPU {device} has no bfloat16: use --precision fp16 or auto")
     if device.type == "cpu" and (name == "fp16" or (name == "bf16" and not has_bfloat16(device))):
         log.warning("this CPU has no fast %s: --precision auto is quicker", name)
-    return Precision(name, device, ranks)
+    return Precision(name, device)
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -179,10 +171,10 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def _cpu_has_bfloat16() -> bool:
     try:
-        words = set(CPUINFO.read_text(encoding="utf-8", errors="replace").split())
+        flags = set(CPUINFO.read_text(encoding="utf-8", errors="replace").split())
     except OSError:  # not Linux: ask torch, whose names for this are not public and may go
         return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
-    return "amx_bf16" in words
+    return "amx_bf16" in flags
 
 
 def _join(name: str, gpu_ids: list[int]) -> str:

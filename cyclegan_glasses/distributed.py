@@ -43,62 +43,62 @@ class DistributedContext:
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        with _together():
+        with _explained():
             dist.all_reduce(flat)
         _put(flat.div_(self.size), tensors)
 
     @torch.no_grad()
-    def share(self, tensors: Sequence[Tensor]) -> None:
-        """Put the first process's values into those of all."""
+    def broadcast_tensors(self, tensors: Sequence[Tensor]) -> None:
+        """Put the values of the first process into those of all."""
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        with _together():
+        with _explained():
             dist.broadcast(flat, 0)
         _put(flat, tensors)
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean over all processes of numbers on the CPU."""
+        """The mean over all processes of values on the CPU."""
         if self.size == 1:
             return values
         total = values.clone()
-        with _together():
+        with _explained():
             dist.all_reduce(total, group=self._control)
         return total / self.size
 
-    def largest(self, number: int) -> int:
+    def max(self, number: int) -> int:
         """The largest that any process gives."""
         if self.size == 1:
             return number
-        found = torch.tensor(number)
-        with _together():
-            dist.all_reduce(found, dist.ReduceOp.MAX, group=self._control)
-        return int(found)
+        largest = torch.tensor(number)
+        with _explained():
+            dist.all_reduce(largest, dist.ReduceOp.MAX, group=self._control)
+        return int(largest)
 
     def gather(self, state: Any) -> list[Any]:
         """What each process gives, in their order, for the first one; nothing for the others."""
         if self.size == 1:
             return [state]
-        found = [None] * self.size if self.is_main else None
-        with _together():
-            dist.gather_object(state, found, 0, group=self._control)
-        return found or []
+        states = [None] * self.size if self.is_main else None
+        with _explained():
+            dist.gather_object(state, states, 0, group=self._control)
+        return states or []
 
     def broadcast(self, state: Any) -> Any:
         """What the first process gives."""
         if self.size == 1:
             return state
-        found = [state]
-        with _together():
-            dist.broadcast_object_list(found, 0, group=self._control)
-        return found[0]
+        states = [state]
+        with _explained():
+            dist.broadcast_object_list(states, 0, group=self._control)
+        return states[0]
 
 
 ALONE = DistributedContext()
 
 
 def local_rank() -> int:
-    """The number of this process on its machine, from 0: which of its GPUs is its own."""
+    """The number of this process on its machine, from 0, and so of its GPU."""
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
@@ -132,7 +132,7 @@ def join(device: torch.device) -> Iterator[DistributedContext]:
             f"the processes do not find each other ({_line(error)}): start with torchrun"
         ) from error
     if dist.get_rank():
-        logging.disable(logging.WARNING)  # what there is to say the first process says
+        logging.disable(logging.WARNING)  # the first process says it
     try:
         yield DistributedContext(dist.get_rank(), size, control)
     finally:
@@ -140,8 +140,8 @@ def join(device: torch.device) -> Iterator[DistributedContext]:
 
 
 @contextmanager
-def _together() -> Iterator[None]:
-    """Says in a line that another process is no longer there."""
+def _explained() -> Iterator[None]:
+    """Turn what a lost process causes into a `UserError` of one line."""
     try:
         yield
     except RuntimeError as error:
@@ -156,6 +156,6 @@ def _line(error: Exception) -> str:
 
 
 def _put(flat: Tensor, tensors: Sequence[Tensor]) -> None:
-    parts = flat.split([tensor.numel() for tensor in tensors])
-    for tensor, part in zip(tensors, parts, strict=True):
-        tensor.copy_(part.view(tensor.shape))
+    blocks = flat.split([tensor.numel() for tensor in tensors])
+    for tensor, block in zip(tensors, blocks, strict=True):
+        tensor.copy_(block.view(tensor.shape))

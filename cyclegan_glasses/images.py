@@ -15,9 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from cyclegan_glasses.walk import report, walk
+from cyclegan_glasses.walk import is_picture, report, walk
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
 SUFFIXES = {
     **{"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"},
@@ -92,11 +91,6 @@ def picture_names(folder: Path | str, exclude: Path | None = None) -> list[str]:
     left_out["of another kind"] = len(files) - len(pictures)
     report(folder, left_out)
     return pictures
-
-
-def is_picture(name: str) -> bool:
-    """Whether the extension of a file's name is that of a picture."""
-    return name[name.rfind(".") :].lower() in EXTENSIONS
 
 
 def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tuple[str, int, int]:

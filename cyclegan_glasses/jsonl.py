@@ -16,7 +16,7 @@ from typing import TypeVar
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
 
-Row = TypeVar("Row")
+Parsed = TypeVar("Parsed")
 logger = logging.getLogger(__name__)
 _BLOCK = 1 << 16
 _LOCK = threading.Lock()
@@ -28,7 +28,7 @@ def encode(line: str) -> bytes:
     return (line + "\n").encode("utf-8", "backslashreplace")
 
 
-def read(path: Path, parse: Callable[[str], Row], skip_damaged: bool = False) -> Iterator[Row]:
+def read(path: Path, parse: Callable[[str], Parsed], skip_damaged: bool = False) -> Iterator[Parsed]:
     """What `parse` makes of every whole line of `path`, oldest first, one at a time.
 
     Args:
@@ -43,8 +43,8 @@ def read(path: Path, parse: Callable[[str], Row], skip_damaged: bool = False) ->
 
 
 def read_offsets(
-    path: Path, parse: Callable[[str], Row], skip_damaged: bool = False
-) -> Iterator[tuple[int, Row]]:
+    path: Path, parse: Callable[[str], Parsed], skip_damaged: bool = False
+) -> Iterator[tuple[int, Parsed]]:
     """The rows of `read`, each with the byte at which its line begins."""
     offset, damaged = 0, []
     try:

@@ -13,6 +13,8 @@ from cyclegan_glasses.errors import UserError
 
 logger = logging.getLogger(__name__)
 
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+"""The suffixes of pictures, in lower case."""
 HIDDEN = "hidden"
 REPEATED = "folders that are there by another path too"
 UNREADABLE = "folders that cannot be read"
@@ -23,6 +25,11 @@ _MACOSX = "__MACOSX"
 def is_hidden(name: str) -> bool:
     """Whether a part of the relative path `name`, with slashes, is hidden or a leftover of macOS."""
     return any(segment.startswith(".") or segment == _MACOSX for segment in name.split("/"))
+
+
+def is_picture(name: str) -> bool:
+    """Whether the extension of a file's name is that of a picture."""
+    return name[name.rfind(".") :].lower() in EXTENSIONS
 
 
 def name_key(name: str) -> str:

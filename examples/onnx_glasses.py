@@ -22,12 +22,12 @@ def main(model: str, photo: str, result: str, *eyes: str) -> None:
 
     # The rotation, scale and shift that take a point of the crop to the photo, as complex numbers.
     left, right = complex(*map(float, eyes[:2])), complex(*map(float, eyes[2:]))
-    turn = (right - left) / (framing["eye_distance"] * size)
-    shift = (left + right) / 2 - turn * size * complex(0.5, framing["eye_height"])
-    there = (turn.real, -turn.imag, shift.real, turn.imag, turn.real, shift.imag)
+    rotation = (right - left) / (framing["eye_distance"] * size)
+    shift = (left + right) / 2 - rotation * size * complex(0.5, framing["eye_height"])
+    forward = (rotation.real, -rotation.imag, shift.real, rotation.imag, rotation.real, shift.imag)
     # Several samples a pixel of the crop, averaged, so that a large face does not break into steps.
-    samples = max(1, round(abs(turn)))
-    fine = tuple(value / samples if i % 3 < 2 else value for i, value in enumerate(there))
+    samples = max(1, round(abs(rotation)))
+    fine = tuple(value / samples if i % 3 < 2 else value for i, value in enumerate(forward))
     crop = image.transform((size * samples,) * 2, Image.Transform.AFFINE, fine, Image.Resampling.BICUBIC)
     crop = crop.resize((size, size), Image.Resampling.BOX)
 
@@ -41,9 +41,9 @@ def main(model: str, photo: str, result: str, *eyes: str) -> None:
     # The change alone goes back, fading out at the border of the crop: the photo keeps its own sharpness.
     edge = np.minimum(np.arange(size) + 0.5, size - 0.5 - np.arange(size)) / (0.06 * size)
     change *= np.minimum.outer(edge, edge).clip(0, 1)[:, :, None]
-    back = 1 / turn
-    home = -shift * back
-    inverse = (back.real, -back.imag, home.real, back.imag, back.real, home.imag)
+    backward = 1 / rotation
+    home = -shift * backward
+    inverse = (backward.real, -backward.imag, home.real, backward.imag, backward.real, home.imag)
     pixels = np.asarray(image, np.float32).copy()
     for channel in range(3):
         layer = Image.fromarray(change[:, :, channel])

@@ -49,8 +49,8 @@ def run(o: TrainOptions) -> int:
     with join(device) as context:
         log = print if context.is_main else lambda *_, **__: None
         batches = make_batches(o.data, context.rank, context.size, device)
-        precision = choose_precision(o.run.precision, device, context)
-        objective = build_objective(o.model, o.objective, precision, o.data.seed)
+        precision = choose_precision(o.run.precision, device)
+        objective = build_objective(o.model, o.objective, precision, o.data.seed, context)
         if o.dry_run or o.run.verbose:
             networks = objective.weights().values() if o.run.verbose else ()
             log(describe_options(o.values), *networks, sep="\n")

@@ -41,10 +41,10 @@ class Done:
         return lines[0].removeprefix("error: ")
 
 
-def run(script: str, *words: str | Path) -> Done:
+def run(script: str, *argv: str | Path) -> Done:
     """Run `script` here; warnings go to standard error as they do outside of a test."""
     out, err = io.StringIO(), io.StringIO()
-    with _words(script, words), redirect_stdout(out), redirect_stderr(err):
+    with _command_line(script, argv), redirect_stdout(out), redirect_stderr(err):
         try:
             code = run_command(runpy.run_path(str(ROOT / script), run_name="command")["main"])
         except SystemExit as end:
@@ -52,15 +52,15 @@ def run(script: str, *words: str | Path) -> Done:
     return Done(code, out.getvalue(), err.getvalue())
 
 
-def train(data: Path, runs: Path, *words: str | Path) -> Done:
+def train(data: Path, runs: Path, *argv: str | Path) -> Done:
     """Train the tiny networks on `data` as the run `x` below `runs`."""
-    return run("train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *words)
+    return run("train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *argv)
 
 
-def start(script: str, *words: str | Path) -> subprocess.Popen[str]:
+def start(script: str, *argv: str | Path) -> subprocess.Popen[str]:
     """Run `script` in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-u", str(ROOT / script), *map(str, words)],
+        [sys.executable, "-u", str(ROOT / script), *map(str, argv)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,10 +82,10 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @contextmanager
-def _words(script: str, words: Sequence[str | Path]) -> Iterator[None]:
-    argv, root = sys.argv, logging.getLogger()
-    sys.argv, handlers, root.handlers = [script, *map(str, words)], root.handlers, []
+def _command_line(script: str, argv: Sequence[str | Path]) -> Iterator[None]:
+    before, root = sys.argv, logging.getLogger()
+    sys.argv, handlers, root.handlers = [script, *map(str, argv)], root.handlers, []
     try:
         yield
     finally:
-        sys.argv, root.handlers = argv, handlers
+        sys.argv, root.handlers = before, handlers

@@ -36,10 +36,10 @@ def test_a_gpu_asked_for_where_there_is_none_says_what_to_do(no_gpu, name, ids):
 
 
 @pytest.mark.parametrize(
-    "name, words", [("gpu", "auto, cpu, cuda"), ("xpu", "not supported"), ("", "no device")]
+    "name, message", [("gpu", "auto, cpu, cuda"), ("xpu", "not supported"), ("", "no device")]
 )
-def test_an_unknown_device_lists_the_known_ones(no_gpu, name, words):
-    with pytest.raises(UserError, match=words):
+def test_an_unknown_device_lists_the_known_ones(no_gpu, name, message):
+    with pytest.raises(UserError, match=message):
         choose_device(name)
 
 
@@ -51,7 +51,7 @@ def test_gpu_numbers_choose_the_first_of_them(two_gpus):
 
 
 @pytest.mark.parametrize("name, ids", [("cpu", [0]), ("cuda", [-1]), ("cuda:1", [0])])
-def test_contradicting_words_are_not_guessed_at(two_gpus, name, ids):
+def test_contradicting_arguments_are_not_guessed_at(two_gpus, name, ids):
     with pytest.raises(UserError, match="contradict"):
         choose_device(name, ids)
 
@@ -130,7 +130,7 @@ def test_fp32_is_plain_torch_to_the_bit():
 
 @pytest.mark.parametrize("name", ["bf16", "fp16"])
 @pytest.mark.parametrize("clip", [None, 0.05])
-def test_lower_precisions_learn_the_same(name, clip):
+def test_lower_precisions_train_alike(name, clip):
     """Wrong scaling or a clip of scaled gradients would move the weights by orders of magnitude."""
     precision = Precision(name, CPU)
     precision.load_state_dict({**precision.state_dict(), "scale": 1024.0} if name == "fp16" else {})

@@ -20,7 +20,8 @@ ROOMS = tuple(
     " criteria collect data objectives training monitoring editing evaluation installation"
     " cli options __main__".split()
 )
-LIGHT = ("errors", "domains", "option", "options", "files", "photo", "settings", "run_folder", "cli")
+LIGHT = set("errors domains option options files photo settings run_folder cli sources".split())
+HEAVY = ("torch", "torchvision", "numpy", "cv2", "PIL", "requests", "bs4")
 COMMANDS = ("errors.py", "cli", "monitoring/console.py", "monitoring/visdom/files.py")
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "options")
@@ -134,16 +135,28 @@ def test_options_load_only_settings():
         f"{name_of(path)}: {imported} belongs inside a function"
         for path in OPTIONS
         for imported in imports(TREES[path], top_level=True)
-        if imported.startswith("cyclegan_glasses.") and not set(LIGHT) & set(imported.split("."))
+        if imported.startswith("cyclegan_glasses.") and not LIGHT & set(imported.split("."))
     ]
     assert wrong == []
 
 
-def test_options_settings_and_commands_do_not_import_torch():
+def test_options_have_one_name():
+    """Under two names there would be two of every module, and the bare name is not installed."""
+    folders = [ROOT / name for name in ("tests", "benchmarks", "examples", "docs")]
+    files = [*TREES, *(path for folder in folders for path in folder.rglob("*.py"))]
+    wrong = [
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        if "options" in [name.partition(".")[0] for name in imports(ast.parse(path.read_text("utf-8")))]
+    ]
+    assert wrong == []
+
+
+def test_options_settings_and_commands_import_nothing_heavy():
     """`--help` answers at once only as long as this holds."""
-    settings = [path for path in MODULES if path.name == "settings.py"]
+    settings = [path for path in MODULES if "settings" in (path.stem, path.parent.name)]
     names = [name_of(path) for path in [*OPTIONS, *settings, *SCRIPTS, PACKAGE / "cli" / "main.py"]]
-    code = f"import sys, {', '.join(names)}; print([m for m in ('torch', 'torchvision') if m in sys.modules])"
+    code = f"import sys, {', '.join(names)}; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 

@@ -52,8 +52,8 @@ def defined_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield node.arg, node.lineno
         elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield (node.id if isinstance(node, ast.Name) else node.attr), node.lineno
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).split(".")[-1], node.lineno
+        elif isinstance(node, ast.alias) and node.asname:
+            yield node.asname, node.lineno
 
 
 def test_names_are_those_of_the_field():

@@ -105,7 +105,8 @@ def run(place: Path, *command: object) -> str:
 def test_data_training_and_an_edit_beside_a_foreign_package_of_options(installed, elsewhere):
     """Installed under the bare name `options`, the toolkit would break other programs, or they it."""
     glasses = installed / "cyclegan-glasses"
-    run(elsewhere, glasses, *"crawl synthetic --out set --count 6 --size 96 --test 2 --jobs 1".split())
+    said = run(elsewhere, glasses, *"crawl synthetic --out set --count 6 --size 96 --test 2 --jobs 1".split())
+    assert "cyclegan-glasses train --dataroot set" in said
     said = run(elsewhere, glasses, "train", "--dataroot", "set", "--name", "x", *TINY, "--max_steps", "2")
     assert "next: cyclegan-glasses test --dataroot set --name x" in said
     run(elsewhere, glasses, "test", "--dataroot", "set", "--name", "x", "--device", "cpu", "--num_test", "1")

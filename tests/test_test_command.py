@@ -20,11 +20,11 @@ from tests.data.drawing import cut_off, fill, ramp
 PLAIN = GeneratorSettings("resnet_6blocks", filters=2)
 
 
-def translate(data: Path, folder: Path, *words: str | Path) -> Done:
+def translate(data: Path, folder: Path, *argv: str | Path) -> Done:
     """Translate with the run `x` below `folder/runs`; pictures of 16 pixels."""
     places = ("--dataroot", data, "--checkpoints_dir", folder / "runs", "--results_dir", folder / "results")
     small = ("--crop_size", "16", "--device", "cpu", "--precision", "fp32")
-    return run("test.py", *places, "--name", "x", *small, *words)
+    return run("test.py", *places, "--name", "x", *small, *argv)
 
 
 def save(
@@ -145,7 +145,7 @@ def test_model_test_on_a_plain_folder(suffix: str, file: str, tmp_path: Path) ->
     """The reference implementation's `--model test`: one generator, pictures at any depth, its own labels."""
     save(tmp_path, file)
     fill(tmp_path / "photos" / "album", 2)
-    words = [
+    argv = [
         "--model",
         "test",
         "--dataset_mode",
@@ -156,20 +156,20 @@ def test_model_test_on_a_plain_folder(suffix: str, file: str, tmp_path: Path) ->
         "--ngf",
         "2",
     ]
-    done = translate(tmp_path / "photos", tmp_path, *words, *(["--model_suffix", suffix] if suffix else []))
+    done = translate(tmp_path / "photos", tmp_path, *argv, *(["--model_suffix", suffix] if suffix else []))
     assert (done.code, done.err) == (0, "")
     images = {path.name for path in tmp_path.rglob("images/*.png")}
     assert images == {f"{number:03}_{label}.png" for number in range(2) for label in ("real", "fake")}
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("--dataset_mode", "single"), ("--model", "test", "--model_suffix", "_A")]
+    "argv", [(), ("--dataset_mode", "single"), ("--model", "test", "--model_suffix", "_A")]
 )
-def test_a_single_picture(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_single_picture(argv: tuple[str, ...], tmp_path: Path) -> None:
     """No fake data set around it is needed."""
     save(tmp_path, "latest_net_G_A.pth")
     ramp(3).save(tmp_path / "me.jpg")
-    assert translate(tmp_path / "me.jpg", tmp_path, *words).code == 0
+    assert translate(tmp_path / "me.jpg", tmp_path, *argv).code == 0
     assert len(list(tmp_path.rglob("images/me_fake*.png"))) == 1
 
 
@@ -233,8 +233,8 @@ def test_epochs_limits_sizes_and_places(unpaired: Path, tmp_path: Path) -> None:
 def test_a_run_of_ours_needs_nothing_repeated(tmp_path: Path) -> None:
     """Its own options say the size; its weights say the rest."""
     data = two_domains(two_domains(tmp_path / "data"), "test", 2, 2)
-    words = ("--ema", "0.5", "--composite", "--upsample", "resize", "--max_steps", "2")
-    assert train(data, tmp_path / "runs", *words).code == 0
+    argv = ("--ema", "0.5", "--composite", "--upsample", "resize", "--max_steps", "2")
+    assert train(data, tmp_path / "runs", *argv).code == 0
     done = run(
         "test.py", "--dataroot", data, "--checkpoints_dir", tmp_path / "runs", "--name", "x",
         "--results_dir", tmp_path / "results", "--device", "cpu", "--verbose",
@@ -254,7 +254,7 @@ def missing_key(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil, words, complaint",
+    "spoil, argv, complaint",
     [
         (foreign, "", "latest_net_G_A.pth is not a generator of this toolkit"),
         (missing_key, "", "latest_net_G_A.pth holds another architecture (1 weights missing"),
@@ -276,14 +276,14 @@ def missing_key(folder: Path) -> None:
         (None, "--preset paper", "unrecognized arguments: --preset paper (see test.py --help)"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_one_line_and_nothing_is_written(
-    spoil: Callable[[Path], object] | None, words: str, complaint: str, unpaired: Path, tmp_path: Path
+def test_invalid_arguments_and_files_are_one_line_and_nothing_is_written(
+    spoil: Callable[[Path], object] | None, argv: str, complaint: str, unpaired: Path, tmp_path: Path
 ) -> None:
     save(tmp_path, "latest_net_G_A.pth")
     if spoil is not None:
         spoil(tmp_path / "runs" / "x")
     before = files(tmp_path)
-    assert complaint in translate(unpaired, tmp_path, *words.split()).complaint
+    assert complaint in translate(unpaired, tmp_path, *argv.split()).complaint
     assert files(tmp_path) == before
 
 
@@ -308,7 +308,7 @@ def test_a_size_that_the_network_does_not_take_is_one_line(unpaired: Path, tmp_p
     ],
     ids=["no dataroot", "empty", "cut off", "unreadable", "only trainA"],
 )
-def test_a_data_set_that_cannot_be_is_one_line(
+def test_an_invalid_data_set_is_one_line(
     make: Callable[[Path], object], complaint: str, tmp_path: Path
 ) -> None:
     save(tmp_path, "latest_net_G_A.pth")

@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.commands import ROOT
 
 
-def torchrun(count: int, *words: str | Path, restarts: int = 0) -> subprocess.Popen[str]:
-    """`count` processes that run `words`; standard output and error together, in a session of their own."""
+def torchrun(count: int, *argv: str | Path, restarts: int = 0) -> subprocess.Popen[str]:
+    """`count` processes that run `argv`; standard output and error together, in a session of their own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -25,7 +25,7 @@ def torchrun(count: int, *words: str | Path, restarts: int = 0) -> subprocess.Po
             "torch.distributed.run",
             *where,
             f"--max-restarts={restarts}",
-            *map(str, words),
+            *map(str, argv),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -194,16 +194,14 @@ def verdict_of(probabilities: np.ndarray, calibration: Calibration) -> Verdict:
     return Verdict(label, min(1.0, float(probabilities[best])), by_name)
 
 
-def aligned_batches(faces: np.ndarray, size: int) -> Iterator[Tensor]:
-    """`faces`, uint8 RGB (n, side, side, 3), as float32 (≤ 64, 3, size, size) in [-1, 1]."""
-    if faces.dtype != np.uint8 or faces.ndim != 4 or faces.shape[3] != 3:
-        raise ValueError(f"faces are uint8 (n, size, size, 3), not {faces.dtype} {faces.shape}")
+def aligned_batches(faces: Sequence[np.ndarray] | np.ndarray, size: int) -> Iterator[Tensor]:
+    """`faces`, each uint8 RGB (side, side, 3), as float32 (≤ 64, 3, size, size) in [-1, 1]."""
     for start in range(0, len(faces), _BATCH):
-        interpolation = cv2.INTER_AREA if size < faces.shape[1] else cv2.INTER_CUBIC
-        resized = np.stack(
-            [
-                cv2.resize(face, (size, size), interpolation=interpolation)
-                for face in faces[start : start + _BATCH]
-            ]
-        )
-        yield to_tensor(resized)
+        yield to_tensor(np.stack([_resized(face, size) for face in faces[start : start + _BATCH]]))
+
+
+def _resized(face: np.ndarray, size: int) -> np.ndarray:
+    if face.dtype != np.uint8 or face.ndim != 3 or face.shape[2] != 3:
+        raise ValueError(f"a face is uint8 (size, size, 3), not {face.dtype} {face.shape}")
+    interpolation = cv2.INTER_AREA if size < len(face) else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(face, (size, size), interpolation=interpolation))

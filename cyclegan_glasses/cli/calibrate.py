@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataroot", type=Path, required=True, help="the labelled faces that it learnt from")
     parser.add_argument("--labels", metavar="FILE.csv", help="as in training")
     parser.add_argument("--epoch", default="latest", help="which saved epoch")
-    parser.add_argument("--sure", type=float, default=0.6, help="less confident answers are «unsure» (0.6)")
+    parser.add_argument("--sure", type=float, default=0.6, help="less confident answers are `unsure` (0.6)")
     parser.add_argument(
         "--passing",
         type=float,

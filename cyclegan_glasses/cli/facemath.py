@@ -20,19 +20,19 @@ HELP = "arithmetic on faces: glasses, age, random faces, neighbours"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `facemath`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    learn = actions.add_parser("learn", help="codes, directions and all, into one file")
-    learn.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/math")
-    learn.add_argument("--dataroot", type=Path, required=True, help="labelled faces, with manifests")
-    learn.add_argument(
+    fit = actions.add_parser("learn", help="codes, directions and all, into one file")
+    fit.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as checkpoints/math")
+    fit.add_argument("--dataroot", type=Path, required=True, help="labelled faces, with manifests")
+    fit.add_argument(
         "--paired_dataroot",
         type=Path,
         metavar="DIR",
         help="pairs that crawl.py overlay made, for `glasses`: the same faces with and without",
     )
-    learn.add_argument("--labels", type=Path, metavar="FILE.csv", help="a table with more attributes")
-    learn.add_argument("--columns", nargs="+", default=[], metavar="NAME", help="of the table, to learn")
-    learn.add_argument("--limit", type=int, default=4000, help="faces at most (4000)")
-    learn.add_argument("-o", "--out", type=Path, help="file to write; facemath.pt in the run's folder")
+    fit.add_argument("--labels", type=Path, metavar="FILE.csv", help="a table with more attributes")
+    fit.add_argument("--columns", nargs="+", default=[], metavar="NAME", help="of the table, to learn")
+    fit.add_argument("--limit", type=int, default=4000, help="faces at most (4000)")
+    fit.add_argument("-o", "--out", type=Path, help="file to write; facemath.pt in the run's folder")
     for name, what in (
         ("add-glasses", "put glasses on a face"),
         ("remove-glasses", "take them off"),

@@ -46,9 +46,9 @@ def parse_verb(parser: Parser, verbs: Mapping[str, str], argv: Sequence[str] | N
         if hasattr(verb, "parse"):
             command: Command = verb.parse(argv[1:], prog)
             return command
-        own = Parser(prog=prog, description=verb.__doc__)
-        verb.add_arguments(own)
-        command = verb.command(own.parse_args(argv[1:]))
+        subparser = Parser(prog=prog, description=verb.__doc__)
+        verb.add_arguments(subparser)
+        command = verb.command(subparser.parse_args(argv[1:]))
         return command
     table = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, module in verbs.items():
@@ -62,6 +62,6 @@ def command_line(verb: str) -> str:
     program = Path(sys.argv[0])
     if program.stem == PROGRAM:
         return f"{PROGRAM} {verb}"
-    if verb in SCRIPTS and program.name != "__main__.py":
+    if verb in SCRIPTS and program.parts[-2:] != ("cyclegan_glasses", "__main__.py"):
         return f"python {verb}.py"
     return f"python -m cyclegan_glasses {verb}"

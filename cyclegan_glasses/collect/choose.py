@@ -1,52 +1,20 @@
-"""Which photo goes where: persons and near-duplicates on one side, groups in balance. Touches no files."""
+"""Which photos are taken, and into which split: groups in balance, persons capped. Touches no files."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from cyclegan_glasses.collect.settings import BuildSettings
-from cyclegan_glasses.criteria.duplicates import near_groups, to_numbers
+from cyclegan_glasses.collect.splits import TRAIN, Candidate, split_families
 from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.union_find import UnionFind
 
-TRAIN, VAL, TEST = "train", "val", "test"
-LEAK = "the same person or picture is in the test part"
 CAPPED = "more photos of the person than asked for"
 UNEVEN = "left out to even the groups out"
 BEYOND = "beyond the number asked for"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What the choice needs to know of an accepted photo.
-
-    Attributes:
-        place: number of its folder.
-        path: in that folder.
-        label: `glasses` or `none`.
-        person: empty where not known.
-        split: that its source gave it, or empty.
-        sha256: of the file; empty where not known.
-        hashes: see `duplicates.hashes`; empty where not known.
-        balance, match: value of the group of that name; empty where not known.
-    """
-
-    place: int
-    path: str
-    label: str
-    person: str = ""
-    split: str = ""
-    sha256: str = ""
-    hashes: str = ""
-    balance: str = ""
-    match: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +22,37 @@ class Choice:
     """Where each candidate goes, and why some go nowhere.
 
     Attributes:
-        parts: `train`, `val` or `test` for each chosen candidate.
+        splits: `train`, `val` or `test` for each chosen candidate.
         left_out: reason for each of the others.
     """
 
-    parts: dict[Candidate, str]
+    splits: dict[Candidate, str]
     left_out: dict[Candidate, str]
 
 
 def choose(candidates: Iterable[Candidate], settings: BuildSettings) -> Choice:
-    """Give each candidate its part. The order of the candidates does not matter; the seed does.
+    """Give each candidate its split. The order of the candidates does not matter; the seed does.
 
     Raises:
         UserError: a domain would be empty, or nothing has the group or the split that is asked for.
     """
-    ordered = sorted(candidates, key=lambda candidate: _draw(candidate, settings.seed))
+    ordered = sorted(candidates, key=lambda candidate: _rank(candidate, settings.seed))
     _check(ordered, settings)
     left_out: dict[Candidate, str] = {}
     kept = _cap(ordered, settings.cap_per_person, left_out)
-    parts = _split(kept, settings, left_out)
+    splits = split_families(kept, settings, left_out)
     if settings.match or settings.balance:
-        parts = _even(parts, settings, left_out)
+        splits = _even(splits, settings, left_out)
     elif settings.max_photos:
-        parts = _limit(parts, settings.max_photos, left_out)
-    for label, words in ((GLASSES, "with glasses"), (NONE, "without glasses")):
-        if not any(part == TRAIN and one.label == label for one, part in parts.items()):
-            raise UserError(f"no photo {words} is left for training: ask for less balance, or gather more")
-    return Choice(parts, left_out)
+        splits = _limit(splits, settings.max_photos, left_out)
+    for label, wording in ((GLASSES, "with glasses"), (NONE, "without glasses")):
+        if not any(split == TRAIN and one.label == label for one, split in splits.items()):
+            raise UserError(f"no photo {wording} is left for training: ask for less balance, or gather more")
+    return Choice(splits, left_out)
 
 
-def _draw(candidate: Candidate, seed: int) -> bytes:
-    """A lot that depends on the photo and the seed alone."""
+def _rank(candidate: Candidate, seed: int) -> bytes:
+    """A place in the order that depends on the photo and the seed alone."""
     text = f"{seed}\0{candidate.sha256}\0{candidate.path}\0{candidate.place}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
@@ -113,78 +81,27 @@ def _cap(candidates: list[Candidate], most: int, left_out: dict[Candidate, str])
     return kept
 
 
-def _split(
-    candidates: list[Candidate], settings: BuildSettings, left_out: dict[Candidate, str]
-) -> dict[Candidate, str]:
-    """Part of each candidate; a family (see `_families`) is never torn apart."""
-    sizes = Counter(one.label for one in candidates)
-    wanted = {label: math.ceil(count * settings.test_share) for label, count in sizes.items()}
-    have: Counter[str] = Counter()
-    parts: dict[Candidate, str] = {}
-    open_families = []
-    for family in _families(candidates, settings.duplicate_bits):
-        given = {one.split for one in family if one.split} if settings.keep_split else set()
-        if not given:
-            open_families.append(family)
-            continue
-        part = next(name for name in (TEST, VAL, TRAIN) if name in given)
-        have.update(one.label for one in family if part == TEST)
-        for one in family:
-            if (one.split or part) == part:
-                parts[one] = part
-            else:
-                left_out[one] = LEAK
-    for family in open_families:
-        adds = Counter(one.label for one in family)
-        fits = all(have[label] + count <= wanted[label] for label, count in adds.items())
-        if fits:
-            have.update(adds)
-        parts.update((one, TEST if fits else TRAIN) for one in family)
-    return {one: parts[one] for one in candidates if one in parts}
-
-
-def _families(candidates: list[Candidate], bits: int) -> list[list[Candidate]]:
-    """Candidates that share a person or a near-duplicate, directly or over others; ordered by their first."""
-    groups = UnionFind(len(candidates))
-    first: dict[tuple[str, str], int] = {}
-    for index, one in enumerate(candidates):
-        for kind, value in (("person", one.person), ("file", one.sha256)):
-            if value:
-                groups.union(first.setdefault((kind, value), index), index)
-    hashed = [index for index, one in enumerate(candidates) if one.hashes]
-    if bits >= 0 and hashed:
-        numbers = np.array([to_numbers(candidates[index].hashes) for index in hashed], np.uint64)
-        for index, group in zip(
-            hashed, near_groups(numbers[:, 0], numbers[:, 1], bits).tolist(), strict=True
-        ):
-            groups.union(hashed[group], index)
-    families: dict[int, list[Candidate]] = defaultdict(list)
-    for index, one in enumerate(candidates):
-        families[groups.find(index)].append(one)
-    return [families[index] for index in sorted(families)]
-
-
 def _even(
-    parts: dict[Candidate, str], settings: BuildSettings, left_out: dict[Candidate, str]
+    splits: dict[Candidate, str], settings: BuildSettings, left_out: dict[Candidate, str]
 ) -> dict[Candidate, str]:
-    """In each part as many photos of a value in both domains; to balance, as many of every value."""
+    """In each split as many photos of a value in both domains; to balance, as many of every value."""
 
     def value_of(one: Candidate) -> str:
         return one.balance if settings.balance else one.match
 
-    counts = Counter((part, one.label, value_of(one)) for one, part in parts.items())
+    counts = Counter((split, one.label, value_of(one)) for one, split in splits.items())
     values = sorted({value for _, _, value in counts if value})
     most: dict[tuple[str, str], int] = {}
-    for part in set(parts.values()):
-        both = {value: min(counts[part, GLASSES, value], counts[part, NONE, value]) for value in values}
+    for split in set(splits.values()):
+        both = {value: min(counts[split, GLASSES, value], counts[split, NONE, value]) for value in values}
         quota = _quota(both, bool(settings.balance), settings.max_photos)
-        most.update(((part, value), count) for value, count in quota.items())
+        most.update(((split, value), count) for value, count in quota.items())
     taken: Counter[tuple[str, str, str]] = Counter()
     kept = {}
-    for one, part in parts.items():
-        taken[part, one.label, value_of(one)] += 1
-        if taken[part, one.label, value_of(one)] <= most.get((part, value_of(one)), 0):
-            kept[one] = part
+    for one, split in splits.items():
+        taken[split, one.label, value_of(one)] += 1
+        if taken[split, one.label, value_of(one)] <= most.get((split, value_of(one)), 0):
+            kept[one] = split
         else:
             left_out[one] = UNEVEN
     return kept
@@ -206,13 +123,13 @@ def _quota(counts: dict[str, int], equal: bool, most: int) -> dict[str, int]:
     return quota
 
 
-def _limit(parts: dict[Candidate, str], most: int, left_out: dict[Candidate, str]) -> dict[Candidate, str]:
+def _limit(splits: dict[Candidate, str], most: int, left_out: dict[Candidate, str]) -> dict[Candidate, str]:
     taken: Counter[tuple[str, str]] = Counter()
     kept = {}
-    for one, part in parts.items():
-        taken[part, one.label] += 1
-        if taken[part, one.label] <= most:
-            kept[one] = part
+    for one, split in splits.items():
+        taken[split, one.label] += 1
+        if taken[split, one.label] <= most:
+            kept[one] = split
         else:
             left_out[one] = BEYOND
     return kept

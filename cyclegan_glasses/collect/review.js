@@ -1,7 +1,7 @@
 "use strict";
 const REASONS = ["not a face", "side view", "eyes not visible", "covered", "blurred", "frame cut off", "wrong or edited picture", "duplicate"];
 const PAGE = 120;
-const query = { verdict: "", label: "", reviewed: "", criterion: "", group: "", score: "", low: "", high: "", text: "", sort: "doubt" };
+const query = { verdict: "", label: "", reviewed: "", criterion: "", group: "", score: "", low: "", high: "", text: "", sort: "uncertainty" };
 let ids = [], cards = new Map(), loaded = 0, current = 0, lastReason = "", generation = 0, loading = null;
 history.replaceState(null, "", "/");
 
@@ -94,7 +94,7 @@ async function refresh() {
   choices($("#group"), [["", "all"], ...groups], query.group);
   choices($("#score"), [["", "any"], ...counts.scores.map((name) => [name, name])], query.score);
   const orders = counts.scores.flatMap((name) => [[name, `${name}, lowest first`], [`-${name}`, `${name}, highest first`]]);
-  choices($("#sort"), [["doubt", "doubt, highest first"], ["path", "path"], ...orders], query.sort);
+  choices($("#sort"), [["uncertainty", "uncertainty, highest first"], ["path", "path"], ...orders], query.sort);
   $("#reviewed").textContent = `${counts.reviewed.toLocaleString("en")} of ${counts.all.toLocaleString("en")} reviewed`;
   $("#progress").style.width = `${100 * counts.reviewed / Math.max(1, counts.all)}%`;
 }
@@ -154,7 +154,7 @@ function showCloser() {
   $("#closer img").src = `/large/${photo.id}`;
   $("#closer img").alt = photo.path;
   const rows = [["path", photo.path], ["label", photo.label || "unknown"], ["verdict", photo.verdict || "not decided"], ["reason", photo.reason],
-    ["reviewed", photo.reviewed], ["doubt", photo.doubt.toFixed(2)], ["size", photo.size], ["source", photo.source], ["origin", photo.origin],
+    ["reviewed", photo.reviewed], ["uncertainty", photo.uncertainty.toFixed(2)], ["size", photo.size], ["source", photo.source], ["origin", photo.origin],
     ["licence", photo.licence], ...Object.entries(photo.group), ...Object.entries(photo.scores).map(([name, value]) => [name, String(value)])];
   $("#closer dl").replaceChildren(...rows.filter(([, value]) => value !== "").flatMap(([name, value]) =>
     [element("dt", { textContent: name }), element("dd", { textContent: value })]));

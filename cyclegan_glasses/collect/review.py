@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from cyclegan_glasses.criteria.decide import CRITERIA, REVIEWED, uncertainty
+from cyclegan_glasses.criteria.decide import REASONS, REVIEWED, uncertainty
 from cyclegan_glasses.criteria.filtering import SETTINGS
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
@@ -43,7 +43,7 @@ class Query:
         score: name of a score that must lie between `low` and `high`.
         low, high: limits, both included.
         text: part of the path or of the reason.
-        sort: `doubt` (highest first), `path`, or the name of a score (lowest first; `-name` highest first).
+        sort: `uncertainty` (highest first), `path`, or a score (lowest first; `-name` highest first).
     """
 
     verdict: str = ""
@@ -55,7 +55,7 @@ class Query:
     low: float = float("-inf")
     high: float = float("inf")
     text: str = ""
-    sort: str = "doubt"
+    sort: str = "uncertainty"
 
 
 class Review:
@@ -73,7 +73,7 @@ class Review:
         self.folder = folder
         self._photos = list(latest_photos(folder).values())
         self._thresholds, self._align = _filter_settings(folder)
-        self._doubts = [self._doubt(photo) for photo in self._photos]
+        self._uncertainties = [self._uncertainty(photo) for photo in self._photos]
         self._undo: list[list[tuple[int, Photo]]] = []
         self._lock = threading.Lock()
         self._thumbnails: OrderedDict[tuple[int, int], bytes] = OrderedDict()
@@ -85,8 +85,8 @@ class Review:
         """Numbers of the photos that `query` asks for, in its order."""
         found = [number for number, photo in enumerate(self._photos) if _matches(photo, query)]
         name = query.sort.removeprefix("-")
-        if query.sort == "doubt":
-            found.sort(key=lambda number: -self._doubts[number])
+        if query.sort == "uncertainty":
+            found.sort(key=lambda number: -self._uncertainties[number])
         elif query.sort == "path":
             found.sort(key=lambda number: self._photos[number].path)
         else:
@@ -109,7 +109,7 @@ class Review:
             "verdict": photo.verdict,
             "reason": photo.reason,
             "reviewed": str(photo.facts.get(REVIEWED, "")),
-            "doubt": self._doubts[number],
+            "uncertainty": self._uncertainties[number],
             "scores": photo.scores,
             "group": photo.group,
             "source": photo.source,
@@ -136,14 +136,14 @@ class Review:
             "undo": len(self._undo),
         }
 
-    def decide(self, numbers: Sequence[int], action: str, words: str = "") -> list[int]:
+    def decide(self, ids: Sequence[int], action: str, reason: str = "") -> list[int]:
         """Accept, reject or relabel photos, and append the rows.
 
         Args:
-            numbers: of the photos.
-            action: `accept`, `reject` (with a reason in `words`), or one of `LABELS`: `glasses` and `none`
+            ids: numbers of the photos.
+            action: `accept`, `reject` (with a `reason`), or one of `LABELS`: `glasses` and `none`
                 accept the photo under that label, `sunglasses` rejects it.
-            words: the reason.
+            reason: of a rejection; a remark on a new label.
 
         Returns:
             The numbers of the photos that changed.
@@ -153,12 +153,12 @@ class Review:
             UserError: the manifest cannot be written.
         """
         with self._lock:
-            before = [(number, self._photo(number)) for number in dict.fromkeys(numbers)]
-            after = [_decided(photo, action, " ".join(words.split())) for _, photo in before]
+            before = [(number, self._photo(number)) for number in dict.fromkeys(ids)]
+            after = [_decided(photo, action, " ".join(reason.split())) for _, photo in before]
             append_photos(self.folder, after)
             for (number, _), photo in zip(before, after, strict=True):
                 self._photos[number] = photo
-                self._doubts[number] = self._doubt(photo)
+                self._uncertainties[number] = self._uncertainty(photo)
             self._undo.append(before)
             return [number for number, _ in before]
 
@@ -176,7 +176,7 @@ class Review:
             before = self._undo.pop()
             for number, photo in before:
                 self._photos[number] = photo
-                self._doubts[number] = self._doubt(photo)
+                self._uncertainties[number] = self._uncertainty(photo)
             return [number for number, _ in before]
 
     def picture(self, number: int, large: bool = False) -> bytes:
@@ -203,7 +203,7 @@ class Review:
             raise Refused(f"there is no photo {number}")
         return self._photos[number]
 
-    def _doubt(self, photo: Photo) -> float:
+    def _uncertainty(self, photo: Photo) -> float:
         return uncertainty(photo, self._thresholds, self._align)
 
     def _jpeg(self, photo: Photo, size: int) -> bytes:
@@ -233,19 +233,19 @@ def _matches(photo: Photo, query: Query) -> bool:
     )
 
 
-def _decided(photo: Photo, action: str, words: str) -> Photo:
+def _decided(photo: Photo, action: str, reason: str) -> Photo:
     facts = {**photo.facts, REVIEWED: action}
     if action == "reject":
-        if not words:
+        if not reason:
             raise Refused("give a reason for the rejection")
-        return dataclasses.replace(photo, facts=facts, verdict=REJECTED, reason=f"review: {words}")
+        return dataclasses.replace(photo, facts=facts, verdict=REJECTED, reason=f"review: {reason}")
     if action == "accept":
         if photo.label not in (GLASSES, NONE):
             raise Refused("say first whether the person wears glasses (G) or not (N)")
         return dataclasses.replace(photo, facts=facts, verdict=ACCEPTED, reason="")
     if action not in LABELS:
         raise Refused(f"there is no action {action!r}")
-    facts[REVIEWED] = f"{photo.label or 'unknown'} to {action}{': ' if words else ''}{words}"
+    facts[REVIEWED] = f"{photo.label or 'unknown'} to {action}{': ' if reason else ''}{reason}"
     facts["label_origin"] = "review"
     if action == SUNGLASSES:
         return dataclasses.replace(
@@ -259,7 +259,7 @@ def _criterion(photo: Photo) -> str:
 
 
 def _ordered(criteria: Counter[str]) -> dict[str, int]:
-    places = {name: place for place, name in enumerate(CRITERIA)}
+    places = {name: place for place, name in enumerate(REASONS)}
     return dict(sorted(criteria.items(), key=lambda item: (places.get(item[0], len(places)), item[0])))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.option import check, option
 
-def _limit(default: float, words: str) -> float:
-    return field(default=default, metadata={"help": words})
+
+def _limit(default: float, help: str, **details: float) -> float:
+    return option(default, f"{help} ({default:g})", group="thresholds", metavar="X", **details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,12 @@ class Thresholds:
         0.9, "difference in brightness between the eyes (hair), natural logarithm"
     )
     max_duplicate_bits: float = _limit(
-        6.0, "differing bits of 64, in both of two hashes, up to which pictures are one; -1 turns it off"
-    )
+        6.0, "differing bits of 64, in both of two hashes, up to which pictures are one; -1 turns it off",
+        least=-1, most=15,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,11 @@ class FilterSettings:
     """
 
     thresholds: Thresholds = Thresholds()
-    align: bool = False
-    yunet: Path | None = None
-    workers: int = 0
-    cluster: str = ""
-    redo_reviewed: bool = False
+    align: bool = option(False, "faces will be cropped: their share of the picture does not count")
+    yunet: Path | None = option(None, "the face detector's ONNX file", metavar="FILE")
+    workers: int = option(0, "processes (0: one for each core)", least=0)
+    cluster: str = option("", "a Dask scheduler to work on", metavar="tcp://HOST:PORT")
+    redo_reviewed: bool = option(False, "decide anew on photos that a person decided on")
+
+    def __post_init__(self) -> None:
+        check(self)

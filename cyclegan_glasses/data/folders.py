@@ -14,13 +14,12 @@ from PIL import Image
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import (
-    EXTENSIONS,
     UnreadablePicture,
     check_header,
     open_picture,
     picture_names,
 )
-from cyclegan_glasses.walk import name_key
+from cyclegan_glasses.walk import EXTENSIONS, name_key
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder

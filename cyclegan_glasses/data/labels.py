@@ -14,8 +14,7 @@ from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
-from cyclegan_glasses.sources.folder import folder_photos
-from cyclegan_glasses.sources.settings import FolderSettings
+from cyclegan_glasses.sources.folder import FolderSource
 
 #: Indices into `GENDERS` of the terms that tables use.
 _GENDER = {"male": 0, "man": 0, "m": 0, "masculine": 0, "female": 1, "woman": 1, "f": 1, "feminine": 1}
@@ -101,8 +100,8 @@ def years(text: str) -> float:
 
 def _listed(root: Path, settings: LabelSettings) -> list[tuple[Path, Photo]]:
     if settings.table is not None:
-        table = FolderSettings(root, Path(settings.table))
-        return [(root / photo.path, photo) for photo in folder_photos(table)]
+        listed = FolderSource(root, Path(settings.table)).photos()
+        return [(root / item.photo.path, item.photo) for item in listed]
     manifests = sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])
     if not manifests:
         raise UserError(

@@ -50,12 +50,15 @@ def measure_change(crop: np.ndarray, edited: np.ndarray) -> Change:
     10.1109/TPAMI.2012.213, equations 5 and 6): so the frame's sharp edges, which the model never saw, go with
     it. The rest is added, and the photo keeps its detail.
     """
+    # The shift of the whole face is the median change, and what lies near it did not change.
     change = edited - crop
     shift = np.median(change, axis=(0, 1))
     still = 1 - _mask(change - shift)
+    # Its mean around the changed region, continued into it, is taken away.
     width = AROUND * len(crop)
     weight = np.maximum(_blur(still, width), 1e-3)
     change = change - _blur(change * still[:, :, None], width) / weight[:, :, None]
+    # The change as a multiple of the photo where it follows the photo, and the rest.
     mean, mean_change = _box(crop), _box(change)
     variance = _box(crop * crop) - mean * mean
     gain = np.clip((_box(crop * change) - mean * mean_change) / (variance + FLAT), -1, 0)

@@ -14,7 +14,8 @@ from PIL import Image, TiffImagePlugin
 
 from cyclegan_glasses.editing.photograph import Photograph, directories, to_rgb8, turn_back
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import EXTENSIONS, SUFFIXES
+from cyclegan_glasses.images import SUFFIXES
+from cyclegan_glasses.walk import EXTENSIONS
 
 FORMATS = {suffix: kind for kind, suffix in SUFFIXES.items() if kind != "MPO"} | {
     ".jpeg": "JPEG",

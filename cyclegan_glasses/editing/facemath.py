@@ -19,11 +19,12 @@ import numpy as np
 import torch
 
 from cyclegan_glasses import weight_files
+from cyclegan_glasses.attributes.classifier import aligned_batches
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.networks.weights import load_weights
-from cyclegan_glasses.pixels import to_pixels, to_tensor
+from cyclegan_glasses.pixels import to_pixels
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 FILE = "facemath.pt"  # in the folder of the run that it was learnt from
@@ -96,14 +97,10 @@ class FaceMath:
 
 def encode(network: FaceAutoencoder, faces: np.ndarray) -> np.ndarray:
     """The mean codes (n, d) that `network` gives `faces`."""
-    size, codes = network.settings.size, [np.empty((0, network.settings.latent), np.float32)]
-    for start in range(0, len(faces), _BATCH):
-        way = cv2.INTER_AREA if size < faces.shape[1] else cv2.INTER_CUBIC
-        part = np.stack(
-            [cv2.resize(face, (size, size), interpolation=way) for face in faces[start : start + _BATCH]]
-        )
+    codes = [np.empty((0, network.settings.latent), np.float32)]
+    for batch in aligned_batches(faces, network.settings.size):
         with torch.inference_mode():
-            mean, _ = network.encode(to_tensor(part))
+            mean, _ = network.encode(batch)
         codes.append(mean.numpy())
     return np.concatenate(codes)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
@@ -114,13 +113,11 @@ def partial_glasses(
     }
 
     def probabilities(faces: Iterator[np.ndarray]) -> np.ndarray:
-        size = network.settings.size
-        resized = [cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA) for face in faces]
-        if not resized:
+        batches = aligned_batches(list(faces), network.settings.size)
+        logits = [mirrored_mean(network, batch).glasses for batch in batches]
+        if not logits:
             return np.empty((0, len(CLASSES)))
-        batches = aligned_batches(np.stack(resized), size)
-        logits = torch.cat([mirrored_mean(network, batch).glasses for batch in batches])
-        return calibration.probabilities(logits).double().numpy()
+        return calibration.probabilities(torch.cat(logits)).double().numpy()
 
     real = {name: probabilities(face for face, _ in faces) for name, faces in by_label.items()}
     partial = {}

@@ -105,6 +105,7 @@ def _round_lines(image: Values, eye: NDArray, eyes: NDArray) -> Values:
 
 def _closed_path(strength: Values) -> NDArray[np.intp]:
     """The radius at each angle of the strongest way round; it changes by at most 3 steps an angle."""
+    # Ways along the border of the radii are none; two turns, so that the end meets the beginning.
     strength = strength.copy()
     room = round(0.1 / (FAR - NEAR + 0.2) * (RADII - 1))
     strength[:, :room] = strength[:, -room:] = -1e3
@@ -112,12 +113,14 @@ def _closed_path(strength: Values) -> NDArray[np.intp]:
     wide = np.full(RADII + 6, -np.inf, np.float32)
     near = np.lib.stride_tricks.sliding_window_view(wide, 7)  # what can be reached from each radius
     places = np.arange(RADII)
+    # The best way to each radius of each angle (dynamic programming), and where it came from.
     best, came = twice[0], np.zeros(twice.shape, np.intp)
     for row in range(1, len(twice)):
         wide[3:-3] = best
         choice = near.argmax(axis=1)
         came[row] = choice + places - 3
         best = near[places, choice] + twice[row]
+    # Back from the best end.
     path = np.zeros(len(twice), np.intp)
     path[-1] = best.argmax()
     for row in range(len(twice) - 1, 0, -1):

@@ -15,16 +15,13 @@ from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.transforms import Geometry, apply, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.change import typology_angle
+from cyclegan_glasses.evaluation.groups import SKIN, check_groups, groups_of, typology
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
 from cyclegan_glasses.walk import name_key
-
-FRAME, SKIN = "frame", "skin (ITA)"
-#: Lower limits in degrees of the classes of skin, Del Bino et al. 2006.
-TYPOLOGY = ((55, "1 very light"), (41, "2 light"), (28, "3 intermediate"), (10, "4 tan"), (-30, "5 brown"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class Inputs:
         paths = evenly_chosen(list(sources.items()), settings.limit)
         self._paths = dict(paths)
         self._photos = latest_photos(root) if (root / MANIFEST).is_file() else {}
-        self._check_groups()
+        check_groups(settings.groups, [{SKIN: ""}, *map(groups_of, self._photos.values())])
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -143,14 +140,9 @@ class Inputs:
         return _cut(picture, geometry, self.settings.protocol)
 
     def _group(self, photo: Photo | None, picture: Picture, eyes: NDArray) -> dict[str, str]:
-        known = _known(photo) | {SKIN: typology(typology_angle(picture, eyes))}
+        known = groups_of(photo) | {SKIN: typology(typology_angle(picture, eyes))}
         asked = self.settings.groups
         return {name: value for name, value in known.items() if not asked or name in asked}
-
-    def _check_groups(self) -> None:
-        known = {SKIN} | {name for photo in self._photos.values() for name in _known(photo)}
-        if unknown := [name for name in self.settings.groups if name not in known]:
-            raise UserError(f"no photo has a group {unknown[0]!r}: --group can be {', '.join(sorted(known))}")
 
 
 def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
@@ -172,23 +164,10 @@ def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
     return (np.array([x, y]) + np.stack([-half, half])) * size
 
 
-def typology(angle: float) -> str:
-    """The class of skin of an individual typology angle."""
-    return next((name for limit, name in TYPOLOGY if angle > limit), "6 dark")
-
-
 def evenly_chosen(items: list, limit: int) -> list:
     """At most `limit` of `items`, evenly chosen; 0 for all."""
     count = min(limit or len(items), len(items))
     return [items[place * len(items) // count] for place in range(count)] if count else []
-
-
-def _known(photo: Photo | None) -> dict[str, str]:
-    if photo is None:
-        return {}
-    frame = photo.facts.get("frame")
-    shape = frame.get("shape") if isinstance(frame, dict) else None
-    return dict(photo.group) | ({FRAME: str(shape)} if shape else {})
 
 
 def _opened(path: Path) -> Image.Image:

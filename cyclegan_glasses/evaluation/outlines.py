@@ -79,11 +79,13 @@ def _way(ours: _Outlines, others: _Outlines) -> float:
 
 def _outlines(grey: Values, window: NDArray) -> _Outlines:
     """Where the lightness in the window of an eye is steepest along its own slope, as in Canny's detector."""
+    # Slope and steepness of each pixel, measured by what is usual in the eye.
     eye = cv2.warpAffine(grey, window, (SIDE, SIDE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     both = [cv2.Sobel(eye, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1))]
     slopes = np.stack(both, axis=2).astype(np.float32)
     steepness = np.hypot(slopes[:, :, 0], slopes[:, :, 1])
     usual = max(float(np.sqrt((steepness[_INSIDE] ** 2).mean())), FLATTEST)
+    # Points that are steeper than their neighbours along the slope, to a fraction of a pixel.
     y, x = np.nonzero((steepness > FAINTEST * usual) & _NEAR)
     here, way = steepness[y, x], slopes[y, x] / steepness[y, x][:, None]
     places = np.stack([x, y], axis=1)

@@ -51,11 +51,13 @@ def evaluate(settings: EvaluationSettings) -> str:
     Raises:
         UserError: something that is asked for is not there or does not fit.
     """
+    # What is scored, and with what.
     settings = replace(settings, inputs=replace(settings.inputs, grey=_grey(settings)))
     inputs = Inputs(settings.inputs)
     instruments = _instruments(settings)
     report = Report(_about(settings, instruments))
     report.notes += _notes(inputs, instruments, settings)
+    # A column for each checkpoint and baseline.
     done: list[Measured] = []
     worst: list[Worst] = []
     for candidate, editor, trained in _candidates(settings, inputs):
@@ -72,6 +74,7 @@ def evaluate(settings: EvaluationSettings) -> str:
             worst.append(kept)
         report.columns.append(column)
         done.append(measured)
+    # The report: files, a page, and what is printed.
     report.notes += warnings(report)
     if settings.pick:
         report.notes.append(_picked(report, settings.pick))

@@ -225,6 +225,15 @@ def make_detector(path: str | Path | None = None, steady: bool = True) -> FaceDe
     return HaarDetector()
 
 
+def detector_file(path: str | Path | None = None) -> Path | None:
+    """The file of the detector that `make_detector` chooses, for other processes; None for the Haar cascades.
+
+    Raises:
+        UserError: as `make_detector`.
+    """
+    return find_yunet(path) if isinstance(make_detector(path), YuNetDetector) else None
+
+
 def _scaled(image: np.ndarray) -> tuple[np.ndarray, float]:
     """`image` with its longest side brought between the limits, and the factor; checks type and shape."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:

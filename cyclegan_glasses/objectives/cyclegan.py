@@ -1,289 +1,289 @@
-"""CycleGAN: two generators, two discriminators, unpaired pictures (Zhu et al., arXiv 1703.10593)."""
+"""CycleGAN: two generators, two discriminators, unpaired images (Zhu et al., arXiv 1703.10593)."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from cyclegan_glasses.devices import Precision, full_precision
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
-from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
 from cyclegan_glasses.networks.weights import initialise, load_weights
-from cyclegan_glasses.objectives.adam import make_adam
-from cyclegan_glasses.objectives.compiled import Call, CompiledNetworks, wants_compiling
-from cyclegan_glasses.objectives.micro_batches import parts
+from cyclegan_glasses.objectives.compiled import wants_compiling
+from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, joined
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
-#: Losses by name, and pictures by label, of one turn.
-Turn = tuple[dict[str, Tensor], dict[str, Tensor]]
-#: From so many pixels of a batch on memory is what lacks; below, getting it back again costs a step a tenth.
-LARGE = 256 * 256
 LABELS = (
     *("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A"),
     *("pair_A", "pair_fake_B", "pair_B", "pair_fake_A"),
 )
 
 
-class CycleGAN:
-    """The objective of eq. 3 with the identity losses of §5.2.
+class Translation(NamedTuple):
+    """What a term of the generators' loss sees: from one domain to the other and back, (N, C, H, W) each.
 
-    `remove_glasses` is G_A (A→B), `add_glasses` is G_B (B→A). The published names of the discriminators are
-    crossed: D_A judges domain B (against G_A's fakes), D_B judges domain A.
+    Attributes:
+        real: x, of the domain that it starts from.
+        fake: G(x).
+        reconstructed: F(G(x)).
+        scores: of the fake, D_Y(G(x)), (N, 1, h, w).
+        target: y, real ones of the domain that it goes to, of no relation to x.
+    """
+
+    real: Tensor
+    fake: Tensor
+    reconstructed: Tensor
+    scores: Tensor
+    target: Tensor
+
+
+class Term(NamedTuple):
+    """A term of the generators' loss, for both directions.
+
+    Attributes:
+        name: of the loss, with `_A` behind it for A→B→A and `_B` for B→A→B.
+        weight: from the settings, `A` or `B`, and the fraction of training that is over.
+        loss: a scalar.
+    """
+
+    name: str
+    weight: Callable[[CycleGANSettings, str, float], float]
+    loss: Callable[[Translation, CycleGANSettings], Tensor]
+
+
+def _cycle_weight(s: CycleGANSettings, side: str, progress: float) -> float:
+    return (s.lambda_A if side == "A" else s.lambda_B) * (1 + (s.lambda_decay[0] - 1) * progress)
+
+
+def _identity_weight(s: CycleGANSettings, side: str, progress: float) -> float:
+    faded = s.lambda_identity * (1 + (s.lambda_decay[-1] - 1) * progress)
+    return (s.lambda_B if side == "A" else s.lambda_A) * faded
+
+
+#: The generators' part of eq. 3. A term that is added here is trained, logged and drawn as a curve.
+TERMS = (
+    # adversarial, eq. 1
+    Term("G", lambda s, side, progress: 1.0, lambda t, s: adversarial_loss(t.scores, True, s.gan_mode)),
+    # cycle consistency, eq. 2
+    Term("cycle", _cycle_weight, lambda t, s: l1_loss(t.reconstructed, t.real)),
+)
+
+
+class CycleGAN:
+    """The objective of eq. 3 with the identity losses of section 5.2.
+
+    `gen_ab` is G of the paper (`G_A` in files), `gen_ba` is F (`G_B`). The published names of discriminators
+    are crossed: `discriminator_b`, against the fakes of `gen_ab`, is `D_A` in files.
 
     With `lambda_pair` a batch holds `pair_A` and `pair_B` too, a face with drawn glasses and the same one
-    without, and G_A is also drawn to that truth. `lambda_pair_B` does so for G_B, which has many right
-    answers and becomes blurred where it follows one too closely.
+    without, and `gen_ab` is also drawn to that truth. `lambda_pair_B` does so for `gen_ba`, which has many
+    right answers and becomes blurred where it follows one too closely.
 
     Args:
         settings: networks and weights.
-        device: where everything lives.
-        precision: how the step computes.
-        seed: of the initial weights (with torch's global state seeded by the caller) and of the pools.
+        precision: of the networks, and the device.
+        seed: of the pools; initial weights come from torch's global state.
+        distributed: the processes that train together.
     """
 
     metric_names: tuple[str, ...] = ("cycle_A", "cycle_B")
     score_losses: tuple[str, ...] = ("D_A", "D_B")
-    own: tuple[str, ...] = ("pools", "penalty_chance")
+    per_rank_keys: tuple[str, ...] = ("pools", "penalty_chance")
 
     def __init__(
-        self, settings: CycleGANSettings, device: torch.device, precision: Precision, seed: int = 0
+        self,
+        settings: CycleGANSettings,
+        precision: Precision,
+        seed: int = 0,
+        distributed: DistributedContext = ALONE,
     ) -> None:
-        self.settings, self.device, self.precision = settings, device, precision
-        supervised = {"pair_A": settings.lambda_pair, "pair_B": settings.lambda_pair_B}
-        self._pair_weights = {name: weight for name, weight in supervised.items() if weight}
-        names = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
-        self.loss_names: tuple[str, ...] = (*names, *self._pair_weights)
+        self.settings, self.device = settings, precision.device
+        self._networks = _build_networks(settings)
+        self.gen_ab, self.gen_ba, self.discriminator_b, self.discriminator_a = self._networks.values()
+        # Norms within an image let two inputs share a pass; statistics over a batch, and dropout, do not.
+        within = {settings.generator.norm, settings.discriminator.norm} <= {"instance", "none"}
+        merge = within and not settings.generator.dropout and not settings.plain
+        cpu = self.device.type == "cpu"
         # Quicker on CPUs (benchmarks/step.py). In bfloat16 a batch of one would get wrong gradients: the
         # library's instance norm before its transposed convolution, in this layout.
-        fast = device.type == "cpu" and precision.name == "fp32" and not settings.plain
-        self._format = torch.channels_last if fast else torch.contiguous_format
-
-        forth, judge = settings.generator, settings.discriminator
-        of_a, of_b = forth.input_nc, forth.output_nc
-        networks = (
-            build_generator(forth),
-            build_generator(replace(forth, input_nc=of_b, output_nc=of_a)),
-            build_discriminator(replace(judge, input_nc=of_b)),
-            build_discriminator(replace(judge, input_nc=of_a)),
+        channels_last = cpu and precision.name == "fp32" and not settings.plain
+        # The penalty differentiates the gradient of a discriminator, which what is compiled does not offer.
+        compiled = ("G_A", "G_B") if settings.gan_mode == "wgangp" else tuple(self._networks)
+        discriminators = replace(settings.adam, lr=settings.adam.lr * settings.lr_ratio)
+        self.execution = Execution(
+            self._networks,
+            {"G": (("G_A", "G_B"), settings.adam), "D": (("D_A", "D_B"), discriminators)},
+            precision,
+            distributed,
+            memory_format=torch.channels_last if channels_last else torch.contiguous_format,
+            compiled=compiled
+            if not settings.plain and wants_compiling(settings.compile, self.device)
+            else (),
+            merge=merge,
+            micro_batch=settings.micro_batch,
+            trim=not settings.plain,
+            fused=not settings.plain,
         )
-        for network in networks[2 if forth.balanced else 0 :]:
-            initialise(network, settings.init)
-        self.remove_glasses, self.add_glasses, self.discriminator_b, self.discriminator_a = (
-            network.to(device).to(memory_format=self._format) for network in networks
-        )
-        self._networks: dict[str, nn.Module] = {
-            "G_A": self.remove_glasses,
-            "G_B": self.add_glasses,
-            "D_A": self.discriminator_b,
-            "D_B": self.discriminator_a,
-        }
+        # On a CPU an identity that shares a pass is no quicker and keeps a third more (docs/speed.md).
+        self._share_identity = merge and not cpu
         self._averages = (
             {name: copy.deepcopy(self._networks[name]).requires_grad_(False) for name in ("G_A", "G_B")}
             if settings.ema
             else {}
         )
-        of_discriminators = replace(settings.adam, lr=settings.adam.lr * settings.lr_ratio)
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            "G": make_adam(networks[:2], settings.adam, device, fused=not settings.plain),
-            "D": make_adam(networks[2:], of_discriminators, device, fused=not settings.plain),
-        }
         if settings.recompute:
-            recompute_activations(self.remove_glasses)
-            recompute_activations(self.add_glasses)
-        # the penalty differentiates the gradient of a discriminator, which what is compiled does not offer
-        compiled = ("G_A", "G_B") if settings.gan_mode == "wgangp" else tuple(self._networks)
-        wanted = not settings.plain and wants_compiling(settings.compile, device)
-        self._passes = CompiledNetworks(self._networks, compiled if wanted else (), device)
+            recompute_activations(self.gen_ab)
+            recompute_activations(self.gen_ba)
         self._pools = {
             "fake_B": ImagePool(settings.pool_size, seed),
             "fake_A": ImagePool(settings.pool_size, seed + 1),
         }
         self._penalty_rng = torch.Generator().manual_seed(seed + 2)
-        self._pictures: dict[str, Tensor] = {}
+        self._pair_weights = {"A": settings.lambda_pair, "B": settings.lambda_pair_B}
         self._steps = 0
-        # Norms within a picture let two inputs share a pass; statistics over a batch, and dropout, do not.
-        within = {settings.generator.norm, settings.discriminator.norm} <= {"instance", "none"}
-        self._can_merge = within and not settings.generator.dropout and not settings.plain
-        # on a CPU a pass that is shared is no quicker, and memory goes (docs/speed.md)
-        self._share_identity = self._can_merge and device.type != "cpu"
+        self._pictures: Tensors = {}
+        always = [f"{name}_{side}" for side in "AB" for name in ("D", "G", "cycle", "idt")]
+        weighed = [f"{t.name}_{side}" for t in TERMS for side in "AB" if t.weight(settings, side, 0.0)]
+        pairs = [f"pair_{side}" for side, weight in self._pair_weights.items() if weight]
+        self.loss_names = tuple(dict.fromkeys((*always, *weighed, *pairs)))
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        return self.execution.optimizers
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        names = ("A", "B", *(("pair_A", "pair_B") if self._pair_weights else ()))
-        given = {name: batch[name].to(self.device, memory_format=self._format) for name in names}
-        for network in self._networks.values():
-            network.train()
-        self._passes.begin(partial(self._warm_up, given))
-        learn = self._steps >= self.settings.discriminators_first
-        with torch.set_grad_enabled(learn):
-            losses = self._step_generators(given, progress, learn)
-        losses |= self._step_discriminators(given["A"], given["B"])
+        names = ("A", "B", *(("pair_A", "pair_B") if any(self._pair_weights.values()) else ()))
+        real = self.execution.begin({name: batch[name] for name in names}, self._warm_up)
+        # Generators: eq. 3 over G and F.
+        update = self._steps >= self.settings.discriminators_first
+        graphs = partial(self._generator_graphs, progress=progress)
+        losses, fakes = self.execution.minimize("G", graphs, real, update=update, at_once=self.settings.plain)
+        # Discriminators: eq. 3 over D_X and D_Y.
+        inputs = self._discriminator_inputs(real, fakes)
+        losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self._steps += 1
         self._average()
-        return {name: losses[name] for name in self.loss_names}
+        images = real | fakes | {"real_A": real["A"], "real_B": real["B"]}
+        self._pictures = {label: images[label] for label in LABELS if label in images}
+        return {name: losses.get(name, real["A"].new_zeros(())) for name in self.loss_names}
 
-    def _step_generators(self, given: dict[str, Tensor], progress: float, learn: bool) -> dict[str, Tensor]:
-        self._discriminators_learn(False)
-        self._passes.clear(self.optimizers["G"])
-        losses = {name: given["A"].new_zeros(()) for name in self.loss_names}
-        shown: dict[str, list[Tensor]] = {}
-        for part, share in parts(given, self.settings.micro_batch):
-            turns = self._turns(part, progress)
-            if self.settings.plain:
-                turns = iter([_together(turns)])
-            for terms, out in turns:
-                if learn:
-                    self._backward(torch.stack(list(terms.values())).sum() * share, given["A"])
-                for name, term in terms.items():
-                    losses[name] = losses[name] + term.detach() * share
-                for label, picture in out.items():
-                    shown.setdefault(label, []).append(self._passes.kept(picture))
-        if learn:
-            self._take_step("G")
-        out = given | {label: torch.cat(pictures) for label, pictures in shown.items()}
-        out |= {"real_A": given["A"], "real_B": given["B"]}
-        self._pictures = {label: out[label] for label in LABELS if label in out}
-        return losses
+    def _generator_graphs(self, real: Tensors, progress: float) -> Iterator[Graph]:
+        """The losses of the generators, in graphs that have nothing in common but weights.
 
-    def _turns(self, given: dict[str, Tensor], progress: float) -> Iterator[Turn]:
-        """The losses of the generators and what they made, in turns that do not share a graph.
-
-        So the memory of one can be given back before the next. Where norms work within a picture, inputs
-        that a network sees at the same time share a pass; both are exact. In plain mode passes come in the
-        order of the reference implementation.
+        So the memory of one is free before the next. In `plain` mode passes come in the order of the
+        reference implementation.
         """
-        s = self.settings
-        cycle = 1 + (s.lambda_decay[0] - 1) * progress
-        identity = s.lambda_identity * (1 + (s.lambda_decay[-1] - 1) * progress)
-        for way in "AB":
-            yield self._cycle(way, given, cycle, identity)
-        if s.lambda_identity and not self._share_identity:
-            for way in "AB":
-                forth, wished = self._forth(way), given[_other(way)]
-                with self.precision.autocast():
-                    same = forth(wished)
-                yield self._identity(way, same, wished, identity)
-        for name, weight in self._pair_weights.items():
-            way = name[-1]
-            with self.precision.autocast():
-                found = self._forth(way)(given[name])
-            truth = given[f"pair_{_other(way)}"]
-            yield {name: l1_loss(full_precision(found), truth) * weight}, {f"pair_fake_{_other(way)}": found}
+        gen_ab, gen_ba, discriminator_b, discriminator_a = (
+            partial(self.execution.run, name) for name in self._networks
+        )
+        real_a, real_b = real["A"], real["B"]
+        # Generate A → B → A: adversarial and cycle losses (eq. 1 and 2).
+        fake_b, identity_a = self._generate("G_A", real_a, real_b)
+        reconstructed_a = gen_ba(fake_b)
+        translation = Translation(real_a, fake_b, reconstructed_a, discriminator_b(fake_b), real_b)
+        yield self._translation_graph("A", translation, identity_a, progress)
+        # Generate B → A → B.
+        fake_a, identity_b = self._generate("G_B", real_b, real_a)
+        reconstructed_b = gen_ab(fake_a)
+        translation = Translation(real_b, fake_a, reconstructed_b, discriminator_a(fake_a), real_a)
+        yield self._translation_graph("B", translation, identity_b, progress)
+        # Identity losses (section 5.2).
+        if self.settings.lambda_identity and not self._share_identity:
+            yield self._identity_graph("A", gen_ab(real_b), real_b, progress)
+            yield self._identity_graph("B", gen_ba(real_a), real_a, progress)
+        # Pairs whose truth is known.
+        if weight := self._pair_weights["A"]:
+            fake = gen_ab(real["pair_A"])
+            yield {"pair_A": l1_loss(fake, real["pair_B"]) * weight}, {"pair_fake_B": fake}
+        if weight := self._pair_weights["B"]:
+            fake = gen_ba(real["pair_B"])
+            yield {"pair_B": l1_loss(fake, real["pair_A"]) * weight}, {"pair_fake_A": fake}
 
-    def _cycle(self, way: str, given: dict[str, Tensor], cycle: float, identity: float) -> Turn:
-        """From one domain to the other and back, judged on the way; with the identity if it can share."""
-        forth, back = self._forth(way), self._forth(_other(way))
-        real, wished, same = given[way], given[_other(way)], None
-        with self.precision.autocast():
-            if self.settings.lambda_identity and self._share_identity:
-                fake, same = forth(torch.cat([real, wished])).split(len(real))
-            else:
-                fake = forth(real)
-            found, scores = back(fake), self._passes[f"D_{way}"](fake)
-        weight = self.settings.lambda_A if way == "A" else self.settings.lambda_B
-        terms = {
-            f"G_{way}": adversarial_loss(full_precision(scores), True, self.settings.gan_mode),
-            f"cycle_{way}": l1_loss(full_precision(found), real) * (weight * cycle),
+    def _generate(self, name: str, real: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The fake of `real`, and what becomes of `target` where an identity loss shares the pass."""
+        if not self.settings.lambda_identity or not self._share_identity:
+            return self.execution.run(name, real), None
+        fake, identity = self.execution.run_together(name, real, target)
+        return fake, identity
+
+    def _translation_graph(
+        self, side: str, t: Translation, identity: Tensor | None, progress: float
+    ) -> Graph:
+        losses = {
+            f"{term.name}_{side}": term.loss(t, self.settings) * weight
+            for term in TERMS
+            if (weight := term.weight(self.settings, side, progress))
         }
-        out = {f"fake_{_other(way)}": fake, f"rec_{way}": found}
-        if same is None:
-            return terms, out
-        return _together(iter([(terms, out), self._identity(way, same, wished, identity)]))
+        graph = losses, {f"fake_{'B' if side == 'A' else 'A'}": t.fake, f"rec_{side}": t.reconstructed}
+        if identity is None:
+            return graph
+        return joined([graph, self._identity_graph(side, identity, t.target, progress)])
 
-    def _identity(self, way: str, same: Tensor, wished: Tensor, share: float) -> Turn:
-        weight = self.settings.lambda_B if way == "A" else self.settings.lambda_A
-        return {f"idt_{way}": l1_loss(full_precision(same), wished) * (weight * share)}, {f"idt_{way}": same}
+    def _identity_graph(self, side: str, identity: Tensor, target: Tensor, progress: float) -> Graph:
+        weight = _identity_weight(self.settings, side, progress)
+        return {f"idt_{side}": l1_loss(identity, target) * weight}, {f"idt_{side}": identity}
 
-    def _forth(self, way: str) -> Call:
-        return self._passes[f"G_{way}"]
+    def _discriminator_inputs(self, real: Tensors, fakes: Tensors) -> Tensors:
+        """What discriminators see: real images, and fakes of this step and of earlier ones (section 4)."""
+        inputs = {"real_a": real["A"], "real_b": real["B"]}
+        for label, pool in self._pools.items():
+            fake = pool.query(fakes[label])
+            inputs[label.lower()] = fake.contiguous(memory_format=self.execution.memory_format)
+        if self.settings.gan_mode == "wgangp":
+            for name in ("mix_b", "mix_a"):
+                inputs[name] = torch.rand(len(real["A"]), 1, 1, 1, generator=self._penalty_rng)
+        return inputs
 
-    def _warm_up(self, given: dict[str, Tensor]) -> None:
-        """The passes of a step and nothing else."""
-        part, _ = next(parts(given, self.settings.micro_batch))
-        self._discriminators_learn(False)
-        for terms, _ in self._turns(part, 0.0):
-            self.precision.backward(torch.stack(list(terms.values())).sum())
-        self._discriminators_learn(True)
-        for way in "AB":
-            real = part[_other(way)]
-            other = part[way] if self.settings.mismatched else None
-            self.precision.backward(self._judge_loss(self._passes[f"D_{way}"], real, real, other))
+    def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
+        real_a, real_b, fake_a, fake_b = (inputs[name] for name in ("real_a", "real_b", "fake_a", "fake_b"))
+        yield {"D_A": self._discriminator_loss("D_A", real_b, fake_b, real_a, inputs.get("mix_b"))}, {}
+        yield {"D_B": self._discriminator_loss("D_B", real_a, fake_a, real_b, inputs.get("mix_a"))}, {}
 
-    def _step_discriminators(self, real_a: Tensor, real_b: Tensor) -> dict[str, Tensor]:
-        self._discriminators_learn(True)
-        self._passes.clear(self.optimizers["D"])
-        losses: dict[str, Tensor] = {}
-        for name, real, label, other in (
-            ("D_A", real_b, "fake_B", real_a),
-            ("D_B", real_a, "fake_A", real_b),
-        ):
-            seen = {"real": real, "fake": self._earlier(label)}
-            if self.settings.mismatched:
-                seen["other"] = other
-            if self.settings.gan_mode == "wgangp":
-                seen["share"] = torch.rand(len(real), 1, 1, 1, generator=self._penalty_rng)
-            losses[name] = real.new_zeros(())
-            for part, share in parts(seen, self.settings.micro_batch):
-                loss = self._judge_loss(self._passes[name], **part) * share
-                self._backward(loss, real)
-                losses[name] = losses[name] + loss.detach()
-        self._take_step("D")
-        return losses
-
-    def _earlier(self, name: str) -> Tensor:
-        return self._pools[name].query(self._pictures[name]).contiguous(memory_format=self._format)
-
-    def _judge_loss(
-        self,
-        judge: Call,
-        real: Tensor,
-        fake: Tensor,
-        other: Tensor | None = None,
-        share: Tensor | None = None,
+    def _discriminator_loss(
+        self, name: str, real: Tensor, fake: Tensor, other: Tensor, mix: Tensor | None
     ) -> Tensor:
-        """Of a discriminator; `other` are real pictures of the domain that it does not judge."""
+        """Eq. 1 as discriminator `name` sees it, halved (section 7.1), and its gradient penalty.
+
+        Args:
+            real: images of its domain.
+            fake: images that are to look so.
+            other: real images of the other domain.
+            mix: the fraction of `real` in what the penalty is taken at; None for no penalty.
+        """
         mode = self.settings.gan_mode
-        inputs = [real, fake] if other is None else [real, fake, other]
-        with self.precision.autocast():
-            if self._can_merge:
-                scores = judge(torch.cat(inputs)).split([len(pictures) for pictures in inputs])
-            else:
-                scores = [judge(pictures) for pictures in inputs]
-        on_real, *on_fakes = (adversarial_loss(full_precision(s), not i, mode) for i, s in enumerate(scores))
+        fakes = [fake, other] if self.settings.mismatched else [fake]
+        scores = self.execution.run_together(name, real, *fakes)
+        on_real, *on_fakes = (adversarial_loss(s, not i, mode) for i, s in enumerate(scores))
         loss = (on_real + torch.stack(on_fakes).mean()) / 2
-        if share is not None:
-            loss = loss + self.settings.lambda_gp * gradient_penalty(judge, real, fake, share)
-        return loss
+        if mix is None:
+            return loss
+        return loss + self.settings.lambda_gp * gradient_penalty(self._networks[name], real, fake, mix)
 
-    def _backward(self, loss: Tensor, batch: Tensor) -> None:
-        self.precision.backward(loss)
-        if self.device.type == "cpu" and not self.settings.plain and batch[:, 0].numel() >= LARGE:
-            trim_memory()
-
-    def _take_step(self, name: str) -> None:
-        self.precision.step(self.optimizers[name], clip=self.settings.adam.clip or None)
-
-    def _discriminators_learn(self, learn: bool) -> None:
-        for network in (self.discriminator_a, self.discriminator_b):
-            network.requires_grad_(learn)
+    def _warm_up(self, real: Tensors) -> None:
+        self.execution.gradients("G", partial(self._generator_graphs, progress=0.0), real)
+        inputs = {"real_a": real["A"], "real_b": real["B"], "fake_a": real["A"], "fake_b": real["B"]}
+        self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
     def _average(self) -> None:
+        """Let the moving averages of the generators follow, by a fraction of 1 - `ema`."""
         for name, average in self._averages.items():
             follow = get_ema_multi_avg_fn(self.settings.ema)
             follow(list(average.parameters()), list(self._networks[name].parameters()), 0)
-            for kept, buffer in zip(average.buffers(), self._networks[name].buffers(), strict=True):
-                kept.copy_(buffer)
+            for old, new in zip(average.buffers(), self._networks[name].buffers(), strict=True):
+                old.copy_(new)
 
     def pictures(self) -> dict[str, Tensor]:
         return self._pictures
@@ -298,39 +298,35 @@ class CycleGAN:
                 load_weights(self._averages[name], tensors, f"net_{name}")
 
     def state_dict(self) -> dict[str, Any]:
-        return {
-            "networks": {name: network.state_dict() for name, network in self._networks.items()},
+        return self.execution.state_dict() | {
             "averages": {name: network.state_dict() for name, network in self._averages.items()},
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "pools": {name: pool.state_dict() for name, pool in self._pools.items()},
             "penalty_chance": self._penalty_rng.get_state(),
             "steps": self._steps,
-            "precision": self.precision.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        for name, network in self._networks.items():
-            load_weights(network, state["networks"][name], f"net_{name} of the state file")
+        self.execution.load_state_dict(state)
         for name, average in self._averages.items():
-            kept = state["averages"].get(name) or state["networks"][name]
-            load_weights(average, kept, f"the average of net_{name}")
-        for name, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
+            saved = state["averages"].get(name) or state["networks"][name]
+            load_weights(average, saved, f"the average of net_{name}")
         for name, pool in self._pools.items():
             pool.load_state_dict(state["pools"][name], self.device)
         self._penalty_rng.set_state(state["penalty_chance"])
         self._steps = state.get("steps", self.settings.discriminators_first)
-        self.precision.load_state_dict(state["precision"])
 
 
-def _together(turns: Iterator[Turn]) -> Turn:
-    """All turns as one."""
-    terms: dict[str, Tensor] = {}
-    out: dict[str, Tensor] = {}
-    for more_terms, more_out in turns:
-        terms, out = terms | more_terms, out | more_out
-    return terms, out
-
-
-def _other(way: str) -> str:
-    return "B" if way == "A" else "A"
+def _build_networks(settings: CycleGANSettings) -> dict[str, nn.Module]:
+    """The networks by their names in files."""
+    generator, discriminator = settings.generator, settings.discriminator
+    channels_a, channels_b = generator.input_nc, generator.output_nc
+    networks = {
+        "G_A": build_generator(generator),
+        "G_B": build_generator(replace(generator, input_nc=channels_b, output_nc=channels_a)),
+        "D_A": build_discriminator(replace(discriminator, input_nc=channels_b)),
+        "D_B": build_discriminator(replace(discriminator, input_nc=channels_a)),
+    }
+    for name, network in networks.items():
+        if name[0] == "D" or not generator.balanced:
+            initialise(network, settings.init)
+    return networks

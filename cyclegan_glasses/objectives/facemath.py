@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import Precision, full_precision
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.losses import kl_divergence
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.weights import load_weights
-from cyclegan_glasses.objectives.adam import make_adam
+from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import FacemathSettings
+from cyclegan_glasses.objectives.settings.faces import FacemathSettings
 from cyclegan_glasses.pixels import normalize, quantize
 
 #: Faces that the eigenfaces are taken from, for each number of a code.
@@ -31,66 +33,72 @@ class FacemathObjective:
 
     Args:
         settings: network and weights.
-        device: where everything lives.
-        precision: how the step computes.
+        precision: of the network, and the device.
         seed: of the codes that are drawn; the initial weights come from torch's global state.
+        distributed: the processes that train together.
     """
 
     loss_names: tuple[str, ...] = ("picture", "divergence")
     metric_names: tuple[str, ...] = ("picture", "divergence")
     score_losses: tuple[str, ...] = ()
-    own: tuple[str, ...] = ("chance", "seen")
+    per_rank_keys: tuple[str, ...] = ("chance", "seen")
 
     def __init__(
-        self, settings: FacemathSettings, device: torch.device, precision: Precision, seed: int = 0
+        self,
+        settings: FacemathSettings,
+        precision: Precision,
+        seed: int = 0,
+        distributed: DistributedContext = ALONE,
     ) -> None:
-        self.settings, self.device, self.precision = settings, device, precision
-        self.network = FaceAutoencoder(settings.autoencoder).to(memory_format=torch.channels_last)
-        self.network.to(device)
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            "facemath": make_adam([self.network], settings.adam, device)
-        }
-        self._chance = torch.Generator().manual_seed(seed)
+        self.settings, self.precision = settings, precision
+        self.network = FaceAutoencoder(settings.autoencoder)
+        self.execution = Execution(
+            {"facemath": self.network},
+            {"facemath": (("facemath",), settings.adam)},
+            precision,
+            distributed,
+            memory_format=torch.channels_last,
+        )
+        self._rng = torch.Generator().manual_seed(seed)
         self._seen: list[Tensor] | None = []  # None from when the eigenfaces are known
-        self._pictures: dict[str, Tensor] = {}
+        self._pictures: Tensors = {}
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        return self.execution.optimizers
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        faces = torch.cat([batch[side] for side in "AB" if side in batch]).to(self.device)
+        faces = torch.cat([batch[side] for side in "AB" if side in batch]).to(self.precision.device)
         size = self.settings.autoencoder.size
         if faces.shape[2:] != (size, size):
             faces = F.interpolate(faces, (size, size), mode="bilinear", antialias=True)
-        faces = faces.contiguous(memory_format=torch.channels_last)
+        faces = faces.contiguous(memory_format=self.execution.memory_format)
         trains = self._seen is None
-        self._look(faces)
-        with self.precision.autocast(), torch.set_grad_enabled(trains):
-            mean, log_variance = self.network.encode(faces)
-            mean, log_variance = full_precision(mean), full_precision(log_variance)
-            noise = torch.randn(mean.shape, generator=self._chance).to(mean)
-            back = self.network.decode(mean + (log_variance / 2).exp() * noise)
-        error = F.mse_loss if self.settings.reconstruction == "mse" else F.l1_loss
-        divergence = kl_divergence(mean, log_variance)
-        losses = {
-            "picture": error(back, faces),
-            "divergence": self.settings.beta * divergence / faces[0].numel(),
-        }
-        if trains:
-            optimizer = self.optimizers["facemath"]
-            optimizer.zero_grad(set_to_none=True)
-            self.precision.backward(losses["picture"] + losses["divergence"])
-            self.precision.step(optimizer, clip=self.settings.adam.clip or None)
+        self._collect(faces)
+        losses, images = self.execution.minimize("facemath", self._graphs, {"faces": faces}, update=trains)
         count = len(batch["A"])
-        restored = back[:count].detach().clamp(-1, 1)
-        self._pictures = {"real": faces[:count].detach(), "restored": restored}
-        return {name: losses[name].detach() for name in self.loss_names}
+        self._pictures = {"real": faces[:count], "restored": images["restored"][:count].clamp(-1, 1)}
+        return losses
 
-    def _look(self, faces: Tensor) -> None:
+    def _graphs(self, inputs: Tensors) -> Iterator[Graph]:
+        """The evidence lower bound, with its sign (arXiv 1312.6114, eq. 7)."""
+        s, faces = self.settings, inputs["faces"]
+        with self.precision.autocast():
+            mean, log_variance = map(full_precision, self.network.encode(faces))
+            noise = torch.randn(mean.shape, generator=self._rng).to(mean)
+            restored = self.network.decode(mean + (log_variance / 2).exp() * noise)
+        error = F.mse_loss if s.reconstruction == "mse" else F.l1_loss
+        divergence = s.beta * kl_divergence(mean, log_variance) / faces[0].numel()
+        yield {"picture": error(restored, faces), "divergence": divergence}, {"restored": restored}
+
+    def _collect(self, faces: Tensor) -> None:
         """Keep `faces` until there are enough for eigenfaces; then take those of the first process."""
         if self._seen is None:
             return
         self._seen.append(quantize(faces).cpu())
         if sum(map(len, self._seen)) >= LOOKS * self.settings.autoencoder.latent:
             self.network.fit(normalize(torch.cat(self._seen).to(faces.device)).to(faces.dtype))
-            self.precision.ranks.share(list(self.network.state_dict().values()))
+            self.execution.distributed.broadcast_tensors(list(self.network.state_dict().values()))
             self._seen = None
 
     def pictures(self) -> dict[str, Tensor]:
@@ -105,17 +113,12 @@ class FacemathObjective:
             self._seen = None
 
     def state_dict(self) -> dict[str, Any]:
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizers["facemath"].state_dict(),
-            "chance": self._chance.get_state(),
+        return self.execution.state_of_one("facemath") | {
+            "chance": self._rng.get_state(),
             "seen": None if self._seen is None else list(self._seen),
-            "precision": self.precision.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        load_weights(self.network, state["network"], "net_facemath of the state file")
-        self.optimizers["facemath"].load_state_dict(state["optimizer"])
-        self._chance.set_state(state["chance"])
+        self.execution.load_state_of_one("facemath", state)
+        self._rng.set_state(state["chance"])
         self._seen = None if state["seen"] is None else list(state["seen"])
-        self.precision.load_state_dict(state["precision"])

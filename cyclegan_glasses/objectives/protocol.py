@@ -26,13 +26,14 @@ class Objective(Protocol):
         optimizers: the loop sets their learning rates.
         metric_names: losses whose sum over an epoch says how training goes (the `plateau` policy).
         score_losses: losses of discriminators, watched for a collapse.
-        own: keys of `state_dict` whose values differ between processes that train together: chance, pools.
+        per_rank_keys: keys of `state_dict` whose values differ between the processes that train together:
+            pools, states of random generators.
     """
 
     loss_names: tuple[str, ...]
     metric_names: tuple[str, ...]
     score_losses: tuple[str, ...]
-    own: tuple[str, ...]
+    per_rank_keys: tuple[str, ...]
 
     @property
     def optimizers(self) -> Mapping[str, Optimizer]:
@@ -43,7 +44,7 @@ class Objective(Protocol):
 
         Args:
             batch: tensors on the objective's device; `A` and `B` are (N, C, H, W) in [-1, 1].
-            progress: share of the planned training that lies behind, 0 to 1.
+            progress: fraction of the planned training that is over, 0 to 1.
 
         Returns:
             Detached scalars by name, weighted as they enter the total.

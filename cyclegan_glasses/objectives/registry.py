@@ -8,13 +8,14 @@ from typing import Any
 import torch
 
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
 from cyclegan_glasses.objectives.facemath import FacemathObjective
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.supervised import Supervised
 
-OBJECTIVES: dict[str, Callable[[Any, torch.device, Precision, int], Objective]] = {
+OBJECTIVES: dict[str, Callable[[Any, Precision, int, DistributedContext], Objective]] = {
     "cyclegan": CycleGAN,
     "facelyzr": FacelyzrObjective,
     "facemath": FacemathObjective,
@@ -23,14 +24,16 @@ OBJECTIVES: dict[str, Callable[[Any, torch.device, Precision, int], Objective]] 
 }
 
 
-def build_objective(model: str, settings: Any, precision: Precision, seed: int) -> Objective:
+def build_objective(
+    model: str, settings: Any, precision: Precision, seed: int, distributed: DistributedContext = ALONE
+) -> Objective:
     """A new model on the device of `precision`.
 
-    Where several processes train together they begin with the same weights, and each has a chance of its own.
+    Where several processes train together they begin with the same weights, and each draws random numbers of
+    its own.
     """
-    rank = precision.ranks.rank
     torch.manual_seed(seed)
-    objective = OBJECTIVES[model](settings, precision.device, precision, seed + 1000 * rank)
-    if rank:
-        torch.manual_seed(seed + rank)
+    objective = OBJECTIVES[model](settings, precision, seed + 1000 * distributed.rank, distributed)
+    if distributed.rank:
+        torch.manual_seed(seed + distributed.rank)
     return objective

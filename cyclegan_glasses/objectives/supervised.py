@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import Precision, full_precision
+from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.losses import adversarial_loss, distance
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
 from cyclegan_glasses.networks.weights import initialise, load_weights
-from cyclegan_glasses.objectives.adam import make_adam
-from cyclegan_glasses.objectives.compiled import CompiledNetworks, wants_compiling
-from cyclegan_glasses.objectives.micro_batches import parts
+from cyclegan_glasses.objectives.compiled import wants_compiling
+from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import SupervisedSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 
 class Supervised:
@@ -29,119 +29,91 @@ class Supervised:
 
     Args:
         settings: networks and losses.
-        device: where everything lives.
-        precision: how the step computes.
-        seed: not used: nothing but the initial weights (torch's global state) is drawn by chance.
+        precision: of the networks, and the device.
+        seed: not used: nothing but the initial weights (torch's global state) is random.
+        distributed: the processes that train together.
     """
 
-    own: tuple[str, ...] = ()
+    per_rank_keys: tuple[str, ...] = ()
 
     def __init__(
-        self, settings: SupervisedSettings, device: torch.device, precision: Precision, seed: int = 0
+        self,
+        settings: SupervisedSettings,
+        precision: Precision,
+        seed: int = 0,
+        distributed: DistributedContext = ALONE,
     ) -> None:
-        self.settings, self.device, self.precision = settings, device, precision
+        self.settings, self.device = settings, precision.device
         self._source, self._target = settings.direction.split("to")
-        self._forth, self._judge = f"G_{self._source}", f"D_{self._source}"
-        self.generator = build_generator(settings.generator).to(device)
-        self._networks: dict[str, nn.Module] = {self._forth: self.generator}
+        self._g, self._d = f"G_{self._source}", f"D_{self._source}"
+        self.generator = build_generator(settings.generator)
+        self._networks: dict[str, nn.Module] = {self._g: self.generator}
         if settings.lambda_gan:
-            judge = replace(settings.discriminator, input_nc=settings.generator.output_nc)
-            self._networks[self._judge] = initialise(build_discriminator(judge), settings.init).to(device)
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            name[0]: make_adam([network], settings.adam, device) for name, network in self._networks.items()
-        }
+            discriminator = replace(settings.discriminator, input_nc=settings.generator.output_nc)
+            self._networks[self._d] = initialise(build_discriminator(discriminator), settings.init)
         if settings.recompute:
             recompute_activations(self.generator)
-        compiled = tuple(self._networks) if wants_compiling(settings.compile, device) else ()
-        self._passes = CompiledNetworks(self._networks, compiled, device)
-        self.loss_names: tuple[str, ...] = (
-            "truth",
-            *((self._forth, self._judge) if settings.lambda_gan else ()),
+        self.execution = Execution(
+            self._networks,
+            {name[0]: ((name,), settings.adam) for name in self._networks},
+            precision,
+            distributed,
+            compiled=tuple(self._networks) if wants_compiling(settings.compile, self.device) else (),
+            micro_batch=settings.micro_batch,
         )
+        adversarial = (self._g, self._d) if settings.lambda_gan else ()
+        self.loss_names: tuple[str, ...] = ("truth", *adversarial)
         self.metric_names: tuple[str, ...] = ("truth",)
-        self.score_losses: tuple[str, ...] = (self._judge,) if settings.lambda_gan else ()
-        self._pictures: dict[str, Tensor] = {}
+        self.score_losses: tuple[str, ...] = adversarial[1:]
+        self._pictures: Tensors = {}
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        return self.execution.optimizers
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        given, truth = (batch[side].to(self.device) for side in (self._source, self._target))
-        for network in self._networks.values():
-            network.train()
-        self._passes.begin(partial(self._warm_up, given, truth))
-        losses: dict[str, Tensor] = {name: given.new_zeros(()) for name in self.loss_names}
-        found = self._step_generator(given, truth, losses)
-        if self._judge in self._networks:
-            self._step_judge(truth, found, losses)
+        pair = {"source": batch[self._source], "target": batch[self._target]}
+        pair = self.execution.begin(pair, self._warm_up)
+        # The generator: near the truth, and taken for it.
+        losses, images = self.execution.minimize("G", self._generator_graphs, pair)
+        # The discriminator: tells the truth from what was made.
+        if self._d in self._networks:
+            inputs = {"real": pair["target"], "fake": images["output"]}
+            losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self._pictures = {
-            f"real_{self._source}": given,
-            f"fake_{self._target}": found.clamp(-1, 1),
-            f"real_{self._target}": truth,
+            f"real_{self._source}": pair["source"],
+            f"fake_{self._target}": images["output"].clamp(-1, 1),
+            f"real_{self._target}": pair["target"],
         }
         return losses
 
-    def _step_generator(self, given: Tensor, truth: Tensor, losses: dict[str, Tensor]) -> Tensor:
-        """Take its step, add to `losses`, and return what it made."""
-        self._judge_learns(False)
-        self._passes.clear(self.optimizers["G"])
-        made = []
-        for part, share in parts({"given": given, "truth": truth}, self.settings.micro_batch):
-            terms, found = self._generator_terms(**part)
-            self.precision.backward(torch.stack(list(terms.values())).sum() * share)
-            for name, term in terms.items():
-                losses[name] = losses[name] + term.detach() * share
-            made.append(self._passes.kept(found))
-        self._take_step("G")
-        return torch.cat(made)
-
-    def _generator_terms(self, given: Tensor, truth: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        with self.precision.autocast():
-            found = self._passes[self._forth](given)
-            scores = self._passes[self._judge](found) if self._judge in self._networks else None
-        terms = {"truth": distance(full_precision(found), truth, self.settings.distance)}
+    def _generator_graphs(self, pair: Tensors) -> Iterator[Graph]:
+        output = self.execution.run(self._g, pair["source"])
+        scores = self.execution.run(self._d, output) if self._d in self._networks else None
+        losses = {"truth": distance(output, pair["target"], self.settings.distance)}
         if scores is not None:
-            terms[self._forth] = (
-                adversarial_loss(full_precision(scores), True, "lsgan") * self.settings.lambda_gan
-            )
-        return terms, found
+            losses[self._g] = adversarial_loss(scores, True, "lsgan") * self.settings.lambda_gan
+        yield losses, {"output": output}
 
-    def _step_judge(self, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> None:
-        self._judge_learns(True)
-        self._passes.clear(self.optimizers["D"])
-        for part, share in parts({"real": real, "fake": fake}, self.settings.micro_batch):
-            loss = self._judge_loss(**part) * share
-            self.precision.backward(loss)
-            losses[self._judge] = losses[self._judge] + loss.detach()
-        self._take_step("D")
+    def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
+        on_real, on_fake = self.execution.run_together(self._d, inputs["real"], inputs["fake"])
+        loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")
+        yield {self._d: loss / 2}, {}
 
-    def _judge_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        judge = self._passes[self._judge]
-        with self.precision.autocast():
-            on_real, on_fake = full_precision(judge(real)), full_precision(judge(fake))
-        return (adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")) / 2
-
-    def _judge_learns(self, learns: bool) -> None:
-        if self._judge in self._networks:
-            self._networks[self._judge].requires_grad_(learns)
-
-    def _warm_up(self, given: Tensor, truth: Tensor) -> None:
-        """The passes of a step and nothing else."""
-        part, _ = next(parts({"given": given, "truth": truth}, self.settings.micro_batch))
-        self._judge_learns(False)
-        terms, _ = self._generator_terms(**part)
-        self.precision.backward(torch.stack(list(terms.values())).sum())
-        if self._judge in self._networks:
-            self._judge_learns(True)
-            self.precision.backward(self._judge_loss(part["truth"], part["truth"]))
-
-    def _take_step(self, name: str) -> None:
-        self.precision.step(self.optimizers[name], clip=self.settings.adam.clip or None)
+    def _warm_up(self, pair: Tensors) -> None:
+        self.execution.gradients("G", self._generator_graphs, pair)
+        if self._d in self._networks:
+            inputs = {"real": pair["target"], "fake": pair["target"]}
+            self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> Tensor:
         """The distance from the truth of pictures that are not trained on; a scalar."""
         self.generator.eval()
-        with self.precision.autocast():
-            found = self.generator(batch[self._source].to(self.device))
-        return distance(full_precision(found), batch[self._target].to(self.device), self.settings.distance)
+        with self.execution.precision.autocast():
+            output = self.generator(batch[self._source].to(self.device))
+        target = batch[self._target].to(self.device)
+        return distance(full_precision(output), target, self.settings.distance)
 
     def pictures(self) -> dict[str, Tensor]:
         return self._pictures
@@ -154,15 +126,7 @@ class Supervised:
             load_weights(self._networks[name], tensors, f"net_{name}")
 
     def state_dict(self) -> dict[str, Any]:
-        return {
-            "networks": {name: network.state_dict() for name, network in self._networks.items()},
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
-            "precision": self.precision.state_dict(),
-        }
+        return self.execution.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        for name, network in self._networks.items():
-            load_weights(network, state["networks"][name], f"net_{name} of the state file")
-        for name, optimizer in self.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
-        self.precision.load_state_dict(state["precision"])
+        self.execution.load_state_dict(state)

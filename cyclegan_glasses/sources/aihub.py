@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import EXTENSIONS
+from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import open_archive
 from cyclegan_glasses.sources.kface import (
@@ -26,8 +27,8 @@ from cyclegan_glasses.sources.kface import (
     RESOLUTIONS,
     codes,
 )
-from cyclegan_glasses.sources.settings import AihubSettings
-from cyclegan_glasses.sources.source_photo import SourcePhoto
+from cyclegan_glasses.sources.source import SourcePhoto
+from cyclegan_glasses.walk import EXTENSIONS
 
 LICENCE = "AI-Hub terms of use"
 _RESOLUTION = re.compile(r"(high|middle|low)(_resolution)?", re.IGNORECASE)
@@ -37,27 +38,56 @@ Matcher = Callable[[str], object]
 Place = tuple[str, str, str, str, str]  # person, S, L, E, C
 
 
-def photos(settings: AihubSettings) -> Iterator[SourcePhoto]:
-    """Every picture of the selection, in the order of the folders' names.
+def _names(flag: str, names: Iterable[str], default: tuple[str, ...], also: str) -> tuple[str, ...]:
+    help = f"{', '.join(names)}, all{also}; default {' '.join(default)}"
+    return option(default, help, flag=flag, metavar="NAME")
 
-    Raises:
-        UserError: a name of the selection is not known, or there is no such tree at `source`.
+
+@dataclass(frozen=True, slots=True)
+class AihubSource:
+    """The K-FACE tree of AI-Hub; the defaults are the selection of the term project.
+
+    Attributes:
+        source: the folder, at or above the resolutions or the people.
+        accessories, lights, expressions, cameras: names of `sources.kface`, codes (`S001`, `L1`, `E01`, `C7`)
+            or `all`.
+        resolutions: `high`, `middle`, `low`; a tree without that level is taken as it is.
     """
-    resolutions = codes(settings.resolutions, RESOLUTIONS, "resolution")
-    levels = (
-        _PERSON.fullmatch,
-        codes(settings.accessories, ACCESSORIES, "accessory").__contains__,
-        codes(settings.lights, LIGHTS, "light").__contains__,
-        codes(settings.expressions, EXPRESSIONS, "expression").__contains__,
-        codes(settings.cameras, CAMERAS, "camera").__contains__,
+
+    name: ClassVar[str] = "aihub"
+
+    source: Path
+    accessories: tuple[str, ...] = _names("accessory", ACCESSORIES, ("glasses", "none"), ", or S001 to S006")
+    lights: tuple[str, ...] = _names(
+        "light", [*list(LIGHTS)[:7], "directed_8 to directed_30"], ("1000",), ", or L1 to L30"
     )
-    if not settings.source.is_dir():
-        yield from _from_zip(settings.source, resolutions, levels)
-        return
-    for resolution, root in _roots(settings.source, resolutions):
-        for place, path in _walk(root, levels):
-            file = Path(path)
-            yield SourcePhoto(_photo(resolution, place, file.as_posix()), file)
+    expressions: tuple[str, ...] = _names(
+        "expression", EXPRESSIONS, ("neutral", "smile", "disgust"), ", or E01 to E03"
+    )
+    cameras: tuple[str, ...] = _names("camera", CAMERAS, ("frontal", "frontal_above"), ", or C1 to C20")
+    resolutions: tuple[str, ...] = _names("resolution", RESOLUTIONS, ("high",), "")
+
+    def photos(self) -> Iterator[SourcePhoto]:
+        """Every picture of the selection, in the order of the folders' names.
+
+        Raises:
+            UserError: a name of the selection is not known, or there is no such tree at `source`.
+        """
+        resolutions = codes(self.resolutions, RESOLUTIONS, "resolution")
+        levels = (
+            _PERSON.fullmatch,
+            codes(self.accessories, ACCESSORIES, "accessory").__contains__,
+            codes(self.lights, LIGHTS, "light").__contains__,
+            codes(self.expressions, EXPRESSIONS, "expression").__contains__,
+            codes(self.cameras, CAMERAS, "camera").__contains__,
+        )
+        if not self.source.is_dir():
+            yield from _from_zip(self.source, resolutions, levels)
+            return
+        for resolution, root in _roots(self.source, resolutions):
+            for place, path in _walk(root, levels):
+                file = Path(path)
+                yield SourcePhoto(_photo(resolution, place, file.as_posix()), file)
 
 
 def _photo(resolution: str, place: Place, origin: str) -> Photo:
@@ -71,7 +101,7 @@ def _photo(resolution: str, place: Place, origin: str) -> Photo:
     }
     return Photo(
         path="/".join(filter(None, ("photos", resolution, person, "_".join(place[1:])))),
-        source="aihub",
+        source=AihubSource.name,
         origin=origin,
         licence=LICENCE,
         label=LABELS[accessory],
@@ -137,11 +167,11 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]) -> Iterator[SourcePhoto]:
     with open_archive(path) as archive:
         for member in archive.pictures():
-            parts = member.split("/")
-            if len(parts) < len(levels):
+            segments = member.split("/")
+            if len(segments) < len(levels):
                 continue
-            place = (*(part.upper() for part in parts[-5:-1]), parts[-1].rpartition(".")[0].upper())
-            resolution = _resolution(parts[-6]) if len(parts) > len(levels) else ""
+            place = (*(name.upper() for name in segments[-5:-1]), segments[-1].rpartition(".")[0].upper())
+            resolution = _resolution(segments[-6]) if len(segments) > len(levels) else ""
             if resolution in {"", *resolutions} and all(map(_matches, levels, place)):
                 yield SourcePhoto(
                     _photo(resolution, cast(Place, place), archive.origin(member)), archive.content(member)

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import EXTENSIONS, is_picture
-from cyclegan_glasses.walk import is_hidden, place_key, report, walk
+from cyclegan_glasses.walk import EXTENSIONS, is_hidden, is_picture, place_key, report, walk
 
 _LINE = 1 << 20
 _OTHER_KINDS = {"7z": b"7z\xbc\xaf", "RAR": b"Rar!", "gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ"}
@@ -184,6 +183,23 @@ def read_limited(file: IO[bytes], limit: int, name: str) -> bytes:
     if len(data) > limit:
         raise UnreadableError(f"{name} is larger than {limit >> 20} MB: left out")
     return data
+
+
+def read_content(content: bytes | Path | Callable[[], bytes]) -> bytes:
+    """The bytes of what a source offers.
+
+    Raises:
+        UnreadableError: broken, not there any more, or above the limit of a member.
+    """
+    if isinstance(content, bytes):
+        return content
+    if not isinstance(content, Path):
+        return content()
+    try:
+        with content.open("rb") as file:
+            return read_limited(file, Limits().member_bytes, str(content))
+    except OSError as error:
+        raise UnreadableError(f"cannot read {content}: {error.strerror}") from None
 
 
 class _Folder:

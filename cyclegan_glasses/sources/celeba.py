@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-
-from PIL import Image
+from typing import ClassVar
 
 from cyclegan_glasses.domains import DOMAINS, GLASSES, NONE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import EXTENSIONS, UnreadablePicture, open_picture
+from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
-from cyclegan_glasses.sources.archive import Archive, UnreadableError, open_archive
-from cyclegan_glasses.sources.settings import CelebaSettings
-from cyclegan_glasses.sources.source_photo import SourcePhoto, read_content
+from cyclegan_glasses.sources.archive import Archive, open_archive, read_content
+from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
+from cyclegan_glasses.walk import EXTENSIONS
 
 LICENCE = "CelebA agreement: non-commercial research"
 SPLITS = {0: "train", 1: "val", 2: "test"}
@@ -36,54 +35,59 @@ _OPTIONAL = {"identity_celeba": 1, "list_eval_partition": 1, "list_landmarks_ali
 logger = logging.getLogger(__name__)
 
 
-def photos(settings: CelebaSettings) -> Iterator[SourcePhoto]:
-    """Every picture that the attribute file lists, in its order; rows without a picture are counted and told.
+@dataclass(frozen=True, slots=True)
+class CelebaSource:
+    """CelebA, or the published benchmark that is made of it.
 
-    Raises:
-        UserError: no attribute file, no `Eyeglasses` column, no pictures, or a row that cannot be read.
+    Attributes:
+        source: folder or zip that holds the annotation files, and the pictures if `images` is not given.
+        images: folder or zip of the aligned pictures.
+        protocol: the published domains for glasses removal and addition, 256x256 PNG in `trainA trainB testA
+            testB`. A has `Eyeglasses`, B has not; train is partition 0, test is 1 and 2 together; the width
+            becomes 256 (PIL bilinear), then the centre 256x256 is kept (the CelebA benchmark of UVCGAN, arXiv
+            2203.02557).
     """
-    with ExitStack() as stack:
-        source = stack.enter_context(open_archive(settings.source))
-        files = _locate(source)
-        images, folder = _images(settings, source, files, stack)
-        attributes = read_table(source.lines(files[_ATTRIBUTES]), source.origin(files[_ATTRIBUTES]))
-        if "Eyeglasses" not in attributes.columns:
-            raise UserError(
-                f"{source.origin(files[_ATTRIBUTES])} has no column Eyeglasses: is it list_attr_celeba.txt?"
-            )
-        known = {name: Lookup(_rows_of(source, files, name, width)) for name, width in _OPTIONAL.items()}
-        missing = 0
-        for file, values in attributes.rows:
-            member = images.find(folder + file)
-            facts = {name: lookup.pop(file) for name, lookup in known.items()}
-            if member is None:
-                missing += 1
-                continue
-            photo = _photo(file, dict(zip(attributes.columns, values, strict=True)), facts)
-            yield SourcePhoto(replace(photo, origin=images.origin(member)), images.content(member))
-        if missing:
-            logger.warning("%d rows of %s have no picture in %s", missing, files[_ATTRIBUTES], images.path)
 
+    name: ClassVar[str] = "celeba"
 
-def benchmark(settings: CelebaSettings) -> Iterator[SourcePhoto]:
-    """The published domains for glasses removal and addition, 256x256 PNG in `trainA trainB testA testB`.
+    source: Path
+    images: Path | None = option(None, "folder or zip of img_align_celeba, where it lies elsewhere")
+    protocol: bool = option(
+        False,
+        "write the published benchmark: trainA trainB testA testB of 256x256 PNG in the official split",
+    )
 
-    A has `Eyeglasses`, B has not; train is partition 0, test is 1 and 2 together; the width becomes 256 (PIL
-    bilinear), then the centre 256x256 is kept (the CelebA benchmark of UVCGAN, arXiv 2203.02557).
+    def photos(self) -> Iterator[SourcePhoto]:
+        """Every picture that the attribute file lists, in its order; rows without a picture are counted.
 
-    Raises:
-        UserError: as `photos`, or the partition of a picture is not known.
-    """
-    for found in photos(settings):
-        photo = found.photo
-        if not photo.split:
-            raise UserError(
-                f"{photo.origin} has no partition: put list_eval_partition.txt beside list_attr_celeba.txt"
-            )
-        domain = ("train" if photo.split == "train" else "test") + DOMAINS[photo.label]
-        facts = {name: value for name, value in photo.facts.items() if name != "landmarks"}
-        path = f"{domain}/{photo.path.rpartition('/')[2]}"
-        yield SourcePhoto(replace(photo, path=path, facts=facts), partial(_benchmark_picture, found))
+        Raises:
+            UserError: no attribute file, no `Eyeglasses` column, no pictures, or a row that cannot be read;
+                with `protocol` the partition of a picture is not known.
+        """
+        with ExitStack() as stack:
+            source = stack.enter_context(open_archive(self.source))
+            files = _locate(source)
+            images, folder = _images(self.images, source, files, stack)
+            attributes = read_table(source.lines(files[_ATTRIBUTES]), source.origin(files[_ATTRIBUTES]))
+            if "Eyeglasses" not in attributes.columns:
+                file = source.origin(files[_ATTRIBUTES])
+                raise UserError(f"{file} has no column Eyeglasses: is it list_attr_celeba.txt?")
+            known = {name: Lookup(_rows_of(source, files, name, width)) for name, width in _OPTIONAL.items()}
+            missing = 0
+            for file, values in attributes.rows:
+                member = images.find(folder + file)
+                facts = {name: lookup.pop(file) for name, lookup in known.items()}
+                if member is None:
+                    missing += 1
+                    continue
+                photo = _photo(file, dict(zip(attributes.columns, values, strict=True)), facts)
+                photo = replace(photo, origin=images.origin(member))
+                make = _benchmark if self.protocol else SourcePhoto
+                yield make(photo, images.content(member))
+            if missing:
+                logger.warning(
+                    "%d rows of %s have no picture in %s", missing, files[_ATTRIBUTES], images.path
+                )
 
 
 def _rows_of(source: Archive, files: dict[str, str], name: str, width: int) -> Iterator[Row]:
@@ -114,13 +118,13 @@ def _locate(source: Archive) -> dict[str, str]:
 
 
 def _images(
-    settings: CelebaSettings, source: Archive, files: dict[str, str], stack: ExitStack
+    elsewhere: Path | None, source: Archive, files: dict[str, str], stack: ExitStack
 ) -> tuple[Archive, str]:
     """Where the pictures are: an archive, and the folder in it that their names follow."""
     images, first = source, files.get("picture")
     packed = source.content(files["zip"]) if "zip" in files else None
-    if settings.images or (first is None and isinstance(packed, Path)):
-        images = stack.enter_context(open_archive(settings.images or Path(str(packed))))
+    if elsewhere or (first is None and isinstance(packed, Path)):
+        images = stack.enter_context(open_archive(elsewhere or Path(str(packed))))
         first = next(images.pictures(), None)
     if first is None:
         raise UserError(
@@ -156,16 +160,26 @@ def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ..
     )
 
 
-def _benchmark_picture(found: SourcePhoto) -> bytes:
-    try:
-        picture = open_picture(read_content(found.content))
-    except UnreadablePicture as error:
-        raise UnreadableError(f"{found.photo.origin} is left out: {error.reason}") from None
+def _benchmark(photo: Photo, content: Path | Callable[[], bytes]) -> SourcePhoto:
+    if not photo.split:
+        raise UserError(
+            f"{photo.origin} has no partition: put list_eval_partition.txt beside list_attr_celeba.txt"
+        )
+    domain = ("train" if photo.split == "train" else "test") + DOMAINS[photo.label]
+    facts = {name: value for name, value in photo.facts.items() if name != "landmarks"}
+    path = f"{domain}/{photo.path.rpartition('/')[2]}"
+    return SourcePhoto(replace(photo, path=path, facts=facts), partial(_benchmark_picture, content))
+
+
+def _benchmark_picture(content: Path | Callable[[], bytes]) -> bytes:
+    from PIL import Image
+
+    from cyclegan_glasses.images import open_picture
+
+    picture = open_picture(read_content(content))
     height = int(_SIZE * picture.height / picture.width)
     if height < _SIZE:
-        raise UnreadableError(
-            f"{found.photo.origin} is left out: wider than high, not an aligned CelebA face"
-        )
+        raise RejectedPhoto("wider than high, not an aligned CelebA face")
     top = round((height - _SIZE) / 2)
     whole = picture.resize((_SIZE, height), Image.Resampling.BILINEAR)
     packed = io.BytesIO()

@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
-
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.fetch.client import Fetcher
+from cyclegan_glasses.option import option
 from cyclegan_glasses.sources.fetch.result import FetchError
 from cyclegan_glasses.sources.search_result import (
     SearchResult,
@@ -28,56 +26,80 @@ from cyclegan_glasses.sources.search_result import (
     parse_object,
     text,
 )
-from cyclegan_glasses.sources.settings import CommonsSettings
+from cyclegan_glasses.sources.settings import join, licence_option, licences_of
 
+if TYPE_CHECKING:
+    from cyclegan_glasses.sources.fetch.client import Fetcher
+
+WIDTHS = (0, 250, 330, 500, 960, 1280, 1920, 3840)
 PAGE_SIZE = 50
 PAGES = 200
 _TYPES = ("image/jpeg", "image/png", "image/webp")
 _LICENCE = re.compile(r"cc-(by(?:-nc)?(?:-sa|-nd)?)(?:-\d.*|$)")
 
 
-def search(query: str, settings: CommonsSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
-    """Results for `query` under one of the licences, best first, page by page as they are asked for.
+@dataclass(frozen=True, slots=True)
+class CommonsSearch:
+    """A query to Wikimedia Commons; `width` in pixels of the rendering to fetch, 0 for the original file."""
 
-    Raises:
-        UserError: no contact is given, or the service cannot be reached or says no.
-    """
-    if not fetcher.settings.contact:
-        raise UserError("Wikimedia asks who is calling: give --contact with your mail address or home page")
-    host = urlsplit(settings.endpoint).hostname or ""
-    words = {
-        "action": "query", "format": "json", "formatversion": "2", "generator": "search",
-        "gsrsearch": f"filetype:bitmap {query}", "gsrnamespace": "6", "gsrlimit": str(PAGE_SIZE),
-        "prop": "imageinfo", "iiprop": "url|size|mime|extmetadata",
-        "iiextmetadatafilter": "LicenseShortName|LicenseUrl|License|Artist|Restrictions",
-        **({"iiurlwidth": str(settings.width)} if settings.width else {}),
-    }  # fmt: skip
-    going_on: dict[str, str] = {}
-    for _ in range(PAGES):
-        address = f"{settings.endpoint.rstrip('/')}/w/api.php?{urlencode({**words, **going_on})}"
-        try:
-            reply = fetcher.page(address, robots=False)
-        except FetchError as error:
-            raise not_reached(f"Commons ({host})", error) from None
-        if reply.http != 200:
-            raise UserError(f"Commons ({host}) answered {reply.http}: try again later")
-        payload = parse_object(reply.body, f"Commons ({host})")
-        if "error" in payload:
-            raise UserError(f"Commons ({host}) says: {text(at(payload, 'error', 'info'), 200) or 'an error'}")
-        yield from results(payload, settings.licences)
-        before, going_on = going_on, next_words(payload)
-        if not going_on or going_on == before:
-            return
+    name: ClassVar[str] = "commons"
+
+    query: str
+    licence: str = licence_option()
+    width: int = option(
+        1280, f"of the rendering, of {join(WIDTHS)}; 0: the original file (default: %(default)s)"
+    )
+    endpoint: str = option("https://commons.wikimedia.org", "the service (default: %(default)s)")
+
+    def __post_init__(self) -> None:
+        licences_of(self.licence)
+        if self.width not in WIDTHS:
+            raise UserError(f"--width {self.width} is not one that Commons renders: {join(WIDTHS)}")
+
+    def results(self, fetcher: Fetcher) -> Iterator[SearchResult]:
+        """See `Search`; without a contact it is refused, since the service wants to know who asks."""
+        if not fetcher.settings.contact:
+            raise UserError(
+                "Wikimedia asks who is calling: give --contact with your mail address or home page"
+            )
+        host = urlsplit(self.endpoint).hostname or ""
+        going_on: dict[str, str] = {}
+        for _ in range(PAGES):
+            asked = urlencode({**self._parameters, **going_on})
+            try:
+                reply = fetcher.page(f"{self.endpoint.rstrip('/')}/w/api.php?{asked}", robots=False)
+            except FetchError as error:
+                raise not_reached(f"Commons ({host})", error) from None
+            if reply.http != 200:
+                raise UserError(f"Commons ({host}) answered {reply.http}: try again later")
+            payload = parse_object(reply.body, f"Commons ({host})")
+            if "error" in payload:
+                message = text(at(payload, "error", "info"), 200) or "an error"
+                raise UserError(f"Commons ({host}) says: {message}")
+            yield from results(payload, licences_of(self.licence))
+            before, going_on = going_on, next_parameters(payload)
+            if not going_on or going_on == before:
+                return
+
+    @property
+    def _parameters(self) -> dict[str, str]:
+        return {
+            "action": "query", "format": "json", "formatversion": "2", "generator": "search",
+            "gsrsearch": f"filetype:bitmap {self.query}", "gsrnamespace": "6", "gsrlimit": str(PAGE_SIZE),
+            "prop": "imageinfo", "iiprop": "url|size|mime|extmetadata",
+            "iiextmetadatafilter": "LicenseShortName|LicenseUrl|License|Artist|Restrictions",
+            **({"iiurlwidth": str(self.width)} if self.width else {}),
+        }  # fmt: skip
 
 
-def next_words(payload: dict[str, Any]) -> dict[str, str]:
-    """The words of the `continue` object, to be sent with the next request; empty at the end."""
-    words = payload.get("continue")
-    if not isinstance(words, dict):
+def next_parameters(payload: dict[str, Any]) -> dict[str, str]:
+    """The parameters of the `continue` object, to be sent with the next request; empty at the end."""
+    parameters = payload.get("continue")
+    if not isinstance(parameters, dict):
         return {}
     return {
         text(name, 100): text(str(value), 1000)
-        for name, value in words.items()
+        for name, value in parameters.items()
         if isinstance(value, (str, int))
     }
 
@@ -123,14 +145,14 @@ def short_licence(name: str) -> str:
 
 
 def without_tracking(address: str) -> str:
-    """The address without the `utm_…` words that the API adds, so that it is the same tomorrow."""
+    """The address without the `utm_…` parameters that the API adds, so that it is the same tomorrow."""
     try:
-        parts = urlsplit(address)
-        words = parse_qsl(parts.query, keep_blank_values=True)
+        split = urlsplit(address)
+        query = parse_qsl(split.query, keep_blank_values=True)
     except ValueError:
         return address
-    kept = [(name, value) for name, value in words if not name.startswith("utm_")]
-    return address if len(kept) == len(words) else parts._replace(query=urlencode(kept)).geturl()
+    kept = [(name, value) for name, value in query if not name.startswith("utm_")]
+    return address if len(kept) == len(query) else split._replace(query=urlencode(kept)).geturl()
 
 
 def _plain(value: object) -> str:
@@ -138,6 +160,9 @@ def _plain(value: object) -> str:
     html = text(value, 2000)
     if "<" not in html and "&" not in html:
         return html
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import picture_names
+from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
-from cyclegan_glasses.sources.settings import FolderSettings
+from cyclegan_glasses.sources.source import SourcePhoto
 from cyclegan_glasses.walk import name_key
 
 _PATHS = ("path", "file", "filename", "file_name", "image", "image_id")
@@ -28,31 +29,58 @@ class Table:
     rows: dict[str, dict[str, str]]
 
 
-def folder_photos(settings: FolderSettings, leave_out: Path | None = None) -> list[Photo]:
-    """The photos of a folder, sorted by path; nothing is opened.
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """The pictures of a folder, and the table that describes them.
 
     `path` and `origin` are the path below the folder. Columns that have no field of their own go to `facts`,
-    and so does a word of the label column that stands for no label.
+    and so does an entry of the label column that stands for no label.
 
-    Args:
-        settings: what to take.
+    Attributes:
+        folder: searched to any depth.
+        labels: a table (CSV) with a header, or None.
+        path_column, label_column, person_column: names in the header; None takes the usual ones.
+        group_columns: go to `Photo.group`; None takes those of race, gender, age and tone that are there.
+        label_words: pairs of an entry of the label column and the label that it stands for.
+        where: pairs of a column and a value: a row must have one of the values of each column named here.
+        labelled_only: pictures that the table does not list, or gives no known label, are left out.
         leave_out: a folder below it that is passed over, such as the one that is written to.
-
-    Raises:
-        UserError: no such folder, no pictures, a table that cannot be read or that fits no picture.
     """
-    folder = settings.folder
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder: give the folder that holds the pictures")
-    names = picture_names(folder, leave_out)
-    if not names:
-        raise UserError(f"{folder} holds no pictures that can be read: is it the right folder?")
-    if settings.labels is None:
-        if settings.where or settings.labelled_only:
+
+    GROUP: ClassVar[str] = "labels"
+    name: ClassVar[str] = "folder"
+
+    folder: Path
+    labels: Path | None = option(None, "table with a header, UTF-8; paths are below DIR", metavar="CSV")
+    path_column: str | None = option(None, "default: path, file, filename or image", metavar="NAME")
+    label_column: str | None = option(None, "default: label", metavar="NAME")
+    person_column: str | None = option(None, "default: person, if there is one", metavar="NAME")
+    group_columns: tuple[str, ...] | None = None
+    label_words: tuple[tuple[str, str], ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    labelled_only: bool = option(False, "leave out pictures without a known label")
+    leave_out: Path | None = None
+
+    def photos(self) -> Iterator[SourcePhoto]:
+        """The photos, sorted by path; nothing is opened.
+
+        Raises:
+            UserError: no such folder, no pictures, a table that cannot be read or that fits no picture.
+        """
+        if not self.folder.is_dir():
+            raise UserError(f"{self.folder} is not a folder: give the folder that holds the pictures")
+        from cyclegan_glasses.images import picture_names
+
+        names = picture_names(self.folder, self.leave_out)
+        if not names:
+            raise UserError(f"{self.folder} holds no pictures that can be read: is it the right folder?")
+        photos: Iterator[Photo] = (Photo(name, source=self.name, origin=name) for name in names)
+        if self.labels is not None:
+            photos = _described(names, read_table(self.labels, self.path_column), self)
+        elif self.where or self.labelled_only:
             raise UserError("--where and --labelled_only choose by a table: name it with --labels FILE.csv")
-        return [Photo(name, source="folder", origin=name) for name in names]
-    table = read_table(settings.labels, settings.path_column)
-    return list(_described(names, table, settings))
+        for photo in photos:
+            yield SourcePhoto(photo, self.folder / photo.path)
 
 
 def read_table(path: Path, path_column: str | None = None) -> Table:
@@ -107,25 +135,24 @@ def _rows(
     return rows
 
 
-def _described(names: Sequence[str], table: Table, settings: FolderSettings) -> Iterator[Photo]:
+def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iterator[Photo]:
     """Photos of `names` with what the table knows; a row names a path below the folder, or a bare file."""
-    source, columns = settings.labels, table.columns
-    assert source is not None
-    label_column = _column(source, columns, settings.label_column, ("label",), "label_column")
-    person_column = _column(source, columns, settings.person_column, ("person",), "person_column")
-    groups = settings.group_columns
+    file, columns = source.labels, table.columns
+    assert file is not None
+    label_column = _column(file, columns, source.label_column, ("label",), "label_column")
+    person_column = _column(file, columns, source.person_column, ("person",), "person_column")
+    groups = source.group_columns
     if groups is None:
         groups = tuple(name for name in _GROUPS if name in columns)
     asked: dict[str, set[str]] = {}
-    for column, value in settings.where:
+    for column, value in source.where:
         asked.setdefault(column, set()).add(value)
     for column in (*groups, *asked):
-        _column(source, columns, column, (), "group_columns" if column in groups else "where")
-    words = {label: label for label in LABELS} | {
-        word.casefold(): label for word, label in settings.label_words
-    }
-    path_column = _column(source, columns, settings.path_column, _PATHS, "path_column")
-    own = {path_column, person_column, *groups}
+        _column(file, columns, column, (), "group_columns" if column in groups else "where")
+    entries = {label: label for label in LABELS}
+    entries |= {entry.casefold(): label for entry, label in source.label_words}
+    path_column = _column(file, columns, source.path_column, _PATHS, "path_column")
+    with_field = {path_column, person_column, *groups}
     listed = 0
     for name in names:
         key = name_key(name)
@@ -134,14 +161,13 @@ def _described(names: Sequence[str], table: Table, settings: FolderSettings) -> 
         row = row or {}
         if any(row.get(column) not in values for column, values in asked.items()):
             continue
-        word = row.get(label_column or "", "")
-        label = words.get(word.casefold(), "")
-        if settings.labelled_only and not label:
+        label = entries.get(row.get(label_column or "", "").casefold(), "")
+        if source.labelled_only and not label:
             continue
-        taken = own | {label_column} if label else own
+        taken = with_field | {label_column} if label else with_field
         yield Photo(
             name,
-            source="folder",
+            source=source.name,
             origin=name,
             label=label,
             person=row.get(person_column or "", ""),
@@ -151,21 +177,21 @@ def _described(names: Sequence[str], table: Table, settings: FolderSettings) -> 
     if not listed:
         first = next(iter(table.rows), "none")
         raise UserError(
-            f"no row of {source} names a picture below {settings.folder} (its first is {first!r}): "
+            f"no row of {file} names a picture below {source.folder} (its first is {first!r}): "
             "paths are taken below that folder"
         )
     if listed < len(table.rows):
-        _LOG.warning("%s: %d of %d rows name no picture", source, len(table.rows) - listed, len(table.rows))
+        _LOG.warning("%s: %d of %d rows name no picture", file, len(table.rows) - listed, len(table.rows))
 
 
 def _column(
-    path: Path, columns: tuple[str, ...], asked: str | None, usual: Sequence[str], option: str
+    path: Path, columns: tuple[str, ...], asked: str | None, usual: Sequence[str], flag: str
 ) -> str | None:
     """The column that was asked for, else the first usual one that is there, else None."""
     if asked is None:
         return next((name for name in usual if name in columns), None)
     if asked not in columns:
-        raise UserError(f"{path} has no column {asked!r} ({_listed(columns)}): see --{option}")
+        raise UserError(f"{path} has no column {asked!r} ({_listed(columns)}): see --{flag}")
     return asked
 
 

@@ -11,16 +11,14 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
-
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.fetch.client import MAX_PAGE_BYTES, Fetcher
-from cyclegan_glasses.sources.fetch.result import FetchError
+from cyclegan_glasses.option import option
+from cyclegan_glasses.sources.fetch.result import MAX_PAGE_BYTES, FetchError
 from cyclegan_glasses.sources.search_result import (
     SearchResult,
     at,
@@ -30,8 +28,13 @@ from cyclegan_glasses.sources.search_result import (
     parse_object,
     text,
 )
-from cyclegan_glasses.sources.settings import GoogleSettings
 
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
+    from cyclegan_glasses.sources.fetch.client import Fetcher
+
+PAGE_ENDPOINT, API_ENDPOINT = "https://www.google.com", "https://www.googleapis.com"
 PER_PAGE, PAGES = 20, 10
 API_PER_PAGE, API_LAST = 10, 91
 _INSTEAD = "save the results page in a browser and give it with --page, or use openverse or commons"
@@ -41,23 +44,48 @@ _RECORD = re.compile(
 )
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"/]))")
 _INLINE = re.compile(r"data:image/(?:jpeg|png|webp);base64,")
-_OWN_HOSTS = ("gstatic.com", "google.com")
+_GOOGLE_HOSTS = ("gstatic.com", "google.com")
 _NOTHING = ("did not match any", "no results found", "aren't any matches", "no image results")
 
 
-def search(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
-    """Results by the way that the settings name: saved pages, else the API, else the search page.
+@dataclass(frozen=True, slots=True)
+class GoogleSearch:
+    """A query to Google's image search, by the first of three ways that is given: pages, API, search page.
 
-    Raises:
-        UserError: a page is no results page, or wants JavaScript or consent; the service says no.
+    Attributes:
+        query: what is searched for; with `pages` what was searched for.
+        pages: results pages saved from a browser; read in place of any search.
+        thumbnails: take the small pictures of the results pages, not the full-size ones.
+        api_key, engine_id: both given: the API is asked, not the page.
+        rights: the API's filter, such as `cc_publicdomain|cc_attribute`.
+        endpoint: of the search page or the API; empty for Google's own.
     """
-    if settings.pages:
-        for path in settings.pages:
-            yield from results_page(_read(path), str(path), settings.thumbnails)
-    elif settings.api_key:
-        yield from _ask_api(query, settings, fetcher)
-    else:
-        yield from _ask_page(query, settings, fetcher)
+
+    name: ClassVar[str] = "google"
+
+    query: str
+    pages: tuple[Path, ...] = option((), "results pages saved from a browser", flag="page", metavar="HTML")
+    thumbnails: bool = option(False, "take the small pictures of the results page")
+    api_key: str = option("", "of the API (or GOOGLE_API_KEY)", secret=True)
+    engine_id: str = option("", "cx of the API (or GOOGLE_ENGINE_ID)")
+    rights: str = option("", "the API's licence filter, such as cc_publicdomain")
+    endpoint: str = option("", f"the service (default: {PAGE_ENDPOINT}, API: {API_ENDPOINT})")
+
+    def __post_init__(self) -> None:
+        if bool(self.api_key) != bool(self.engine_id):
+            raise UserError("--api_key and --engine_id belong together: give both or neither")
+        if self.rights and not self.api_key:
+            raise UserError("--rights is a filter of the API: give --api_key and --engine_id too")
+
+    def results(self, fetcher: Fetcher) -> Iterator[SearchResult]:
+        """See `Search`; a page that is no results page, or wants JavaScript or consent, is refused."""
+        if self.pages:
+            for path in self.pages:
+                yield from results_page(_read(path), str(path), self.thumbnails)
+        elif self.api_key:
+            yield from _ask_api(self, fetcher)
+        else:
+            yield from _ask_page(self, fetcher)
 
 
 def results_page(html: str, name: str, thumbnails: bool = False) -> list[SearchResult]:
@@ -71,6 +99,9 @@ def results_page(html: str, name: str, thumbnails: bool = False) -> list[SearchR
     Raises:
         UserError: the page wants JavaScript or consent, takes us for a robot, or is no results page.
     """
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it looks like an address, or like XML
@@ -103,13 +134,14 @@ def api_results(payload: dict[str, Any]) -> list[SearchResult]:
     ]
 
 
-def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
-    host = urlsplit(settings.endpoint).hostname or ""
+def _ask_page(search: GoogleSearch, fetcher: Fetcher) -> Iterator[SearchResult]:
+    endpoint = (search.endpoint or PAGE_ENDPOINT).rstrip("/")
+    host = urlsplit(endpoint).hostname or ""
     seen: set[str] = set()
     for page in range(PAGES):
-        words = {"q": query, "udm": "2", "hl": "en", **({"start": page * PER_PAGE} if page else {})}
+        asked = {"q": search.query, "udm": "2", "hl": "en", **({"start": page * PER_PAGE} if page else {})}
         try:
-            reply = fetcher.page(f"{settings.endpoint.rstrip('/')}/search?{urlencode(words)}", robots=True)
+            reply = fetcher.page(f"{endpoint}/search?{urlencode(asked)}", robots=True)
         except FetchError as error:
             raise UserError(f"Google's search page ({host}): {error.reason}; {_INSTEAD}") from None
         final = urlsplit(reply.address)
@@ -119,7 +151,7 @@ def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterato
             raise UserError(f"{host} takes us for a robot: {_INSTEAD}")
         if reply.http != 200:
             raise UserError(f"{host} answered {reply.http}: {_INSTEAD}")
-        results = results_page(reply.body.decode("utf-8", "replace"), host, settings.thumbnails)
+        results = results_page(reply.body.decode("utf-8", "replace"), host, search.thumbnails)
         fresh = [result for result in results if result.address not in seen]
         seen.update(result.address for result in fresh)
         yield from fresh
@@ -127,23 +159,22 @@ def _ask_page(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterato
             return
 
 
-def _ask_api(query: str, settings: GoogleSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
-    host = urlsplit(settings.api_endpoint).hostname or ""
+def _ask_api(search: GoogleSearch, fetcher: Fetcher) -> Iterator[SearchResult]:
+    endpoint = (search.endpoint or API_ENDPOINT).rstrip("/")
+    host = urlsplit(endpoint).hostname or ""
     for start in range(1, API_LAST + 1, API_PER_PAGE):
-        words = {"key": settings.api_key, "cx": settings.engine_id, "q": query, "searchType": "image",
+        asked = {"key": search.api_key, "cx": search.engine_id, "q": search.query, "searchType": "image",
                  "num": API_PER_PAGE, "start": start, "safe": "active",
-                 **({"rights": settings.rights} if settings.rights else {})}  # fmt: skip
+                 **({"rights": search.rights} if search.rights else {})}  # fmt: skip
         try:
-            reply = fetcher.page(
-                f"{settings.api_endpoint.rstrip('/')}/customsearch/v1?{urlencode(words)}", robots=False
-            )
+            reply = fetcher.page(f"{endpoint}/customsearch/v1?{urlencode(asked)}", robots=False)
         except FetchError as error:
             raise not_reached(f"Google's API ({host})", error) from None
         payload = parse_object(reply.body, f"Google's API ({host})")
         if reply.http != 200 or "error" in payload:
-            said = text(at(payload, "error", "message"), 200)
+            detail = text(at(payload, "error", "message"), 200)
             raise UserError(
-                f"Google's API ({host}) answered {reply.http} {said}; it ends on 1 January 2027: {_INSTEAD}"
+                f"Google's API ({host}) answered {reply.http} {detail}; it ends on 1 January 2027: {_INSTEAD}"
             )
         yield from api_results(payload)
         if not at(payload, "queries", "nextPage", 0):
@@ -166,13 +197,13 @@ def _from_links(soup: BeautifulSoup) -> list[SearchResult]:
     found = []
     for link in soup.find_all("a", href=re.compile(r"/imgres\?")):
         try:
-            words = parse_qs(urlsplit(str(link["href"])).query)
+            query = parse_qs(urlsplit(str(link["href"])).query)
         except ValueError:
             continue
-        address = words.get("imgurl", [""])[0]
+        address = query.get("imgurl", [""])[0]
         if is_web(address):
             found.append(
-                SearchResult(address, facts=known(landing=text(words.get("imgrefurl", [""])[0], 2000)))
+                SearchResult(address, facts=known(landing=text(query.get("imgrefurl", [""])[0], 2000)))
             )
     return found
 
@@ -186,7 +217,7 @@ def _from_scripts(soup: BeautifulSoup) -> list[SearchResult]:
     for script in soup.find_all("script"):
         written = script.get_text()
         for picture, landing, title in _RECORD.findall(written) or _RECORD.findall(_unescape(written)):
-            if picture and not _own(_unescape(picture)):
+            if picture and not _is_google(_unescape(picture)):
                 found.append(SearchResult(_unescape(picture)))
             elif landing and found and not found[-1].facts:
                 facts = known(landing=text(_unescape(landing), 2000), title=text(_unescape(title)))
@@ -210,7 +241,7 @@ def _explain_empty(page: str, name: str) -> None:
         raise UserError(f"{name} asks for consent before it shows results: {_INSTEAD}")
     if "unusual traffic" in page or "/sorry/index" in page:
         raise UserError(f"{name} takes us for a robot: {_INSTEAD}")
-    if any(words in page for words in _NOTHING):
+    if any(phrase in page for phrase in _NOTHING):
         return
     if "enablejs" in page or "turn on javascript" in page or "enable javascript" in page:
         raise UserError(f"{name} shows results only with JavaScript: {_INSTEAD}")
@@ -224,9 +255,9 @@ def _unescape(script: str) -> str:
     return _ESCAPE.sub(replace, script)
 
 
-def _own(address: str) -> bool:
+def _is_google(address: str) -> bool:
     host = _host(address)
-    return not host or any(host == own or host.endswith("." + own) for own in _OWN_HOSTS)
+    return not host or any(host == google or host.endswith("." + google) for google in _GOOGLE_HOSTS)
 
 
 def _host(address: str) -> str:

@@ -11,16 +11,17 @@ import csv
 import logging
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import Archive, open_archive
-from cyclegan_glasses.sources.settings import KaggleSettings
-from cyclegan_glasses.sources.source_photo import SourcePhoto
+from cyclegan_glasses.sources.source import SourcePhoto
 
+DATASET = "jeffheaton/glasses-or-no-glasses"
 CLASSES = {
     "glasses": GLASSES,
     "eyeglasses": GLASSES,
@@ -47,20 +48,36 @@ _FACE = re.compile(r"face-0*([0-9]{1,9})\.\w+$", re.IGNORECASE)
 logger = logging.getLogger(__name__)
 
 
-def photos(settings: KaggleSettings) -> Iterator[SourcePhoto]:
-    """Every picture of the set with its label; one that the set does not label has none.
+@dataclass(frozen=True, slots=True)
+class KaggleSource:
+    """A glasses set of Kaggle.
 
-    Raises:
-        UserError: none of the layouts, or a table without the columns `id` and `glasses`.
+    Attributes:
+        source: the downloaded archive or the folder that it was unpacked to.
+        origin: what origins begin with instead of the path, where that says more.
     """
-    with open_archive(settings.source) as archive:
-        tables = {
-            name.rpartition("/")[2].lower(): name for name in archive.names() if name.lower().endswith(".csv")
-        }
-        found = _by_table(archive, tables) if "train.csv" in tables else _by_folder(archive)
-        for member, photo in found:
-            origin = f"{settings.name}!{member}" if settings.name else archive.origin(member)
-            yield SourcePhoto(replace(photo, source="kaggle", origin=origin), archive.content(member))
+
+    name: ClassVar[str] = "kaggle"
+
+    source: Path
+    origin: str = ""
+
+    def photos(self) -> Iterator[SourcePhoto]:
+        """Every picture of the set with its label; one that the set does not label has none.
+
+        Raises:
+            UserError: none of the layouts, or a table without the columns `id` and `glasses`.
+        """
+        with open_archive(self.source) as archive:
+            tables = {
+                name.rpartition("/")[2].lower(): name
+                for name in archive.names()
+                if name.lower().endswith(".csv")
+            }
+            photos = _by_table(archive, tables) if "train.csv" in tables else _by_folder(archive)
+            for member, photo in photos:
+                origin = f"{self.origin}!{member}" if self.origin else archive.origin(member)
+                yield SourcePhoto(replace(photo, source=self.name, origin=origin), archive.content(member))
 
 
 def download(dataset: str) -> Path:
@@ -78,9 +95,10 @@ def download(dataset: str) -> Path:
     try:
         return Path(kagglehub.dataset_download(dataset))
     except Exception as error:  # kagglehub raises its own kinds and those of requests
-        words = " ".join(str(error).split())[:120] or type(error).__name__
+        message = " ".join(str(error).split())[:120] or type(error).__name__
         raise UserError(
-            f"Kaggle did not give {dataset} ({words}): check the name, the connection, ~/.kaggle/kaggle.json"
+            f"Kaggle did not give {dataset} ({message}): "
+            "check the name, the connection, ~/.kaggle/kaggle.json"
         ) from None
 
 

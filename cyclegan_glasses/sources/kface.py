@@ -1,4 +1,4 @@
-"""The words for the folders of K-FACE. Light, so that the command line can list them."""
+"""Readable names for the folders of K-FACE."""
 
 from __future__ import annotations
 

@@ -7,11 +7,12 @@ at most 20 pages of them (lately 240 results a search), 20 requests a minute and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.fetch.client import Fetcher
+from cyclegan_glasses.option import option
 from cyclegan_glasses.sources.fetch.result import FetchError
 from cyclegan_glasses.sources.search_result import (
     SearchResult,
@@ -22,39 +23,56 @@ from cyclegan_glasses.sources.search_result import (
     parse_object,
     text,
 )
-from cyclegan_glasses.sources.settings import OpenverseSettings
+from cyclegan_glasses.sources.settings import join, licence_option, licences_of
+
+if TYPE_CHECKING:
+    from cyclegan_glasses.sources.fetch.client import Fetcher
 
 PAGE_SIZE = 20
 PAGES = 20
 INTERVAL = 3.0
 
 
-def search(query: str, settings: OpenverseSettings, fetcher: Fetcher) -> Iterator[SearchResult]:
-    """Results for `query` under one of the licences, best first, page by page as they are asked for.
+@dataclass(frozen=True, slots=True)
+class OpenverseSearch:
+    """A query to Openverse; `licence` names those of `LICENCES` that are taken, with commas."""
 
-    Raises:
-        UserError: the service cannot be reached or says no.
-    """
-    host = urlsplit(settings.endpoint).hostname or ""
-    if fetcher.settings.interval:
-        fetcher.rate.at_least(host, INTERVAL)
-    for page in range(1, PAGES + 1):
-        words = {"q": query, "license": ",".join(settings.licences), "page": page, "page_size": PAGE_SIZE}
-        address = f"{settings.endpoint.rstrip('/')}/v1/images/?{urlencode(words)}"
-        try:
-            reply = fetcher.page(address, robots=False)
-        except FetchError as error:
-            raise not_reached(f"Openverse ({host})", error) from None
-        if reply.http != 200:
-            detail = _detail(reply.body)
-            if page > 1 and reply.http in (400, 401, 403, 404):
-                return  # deeper than the service lets anonymous callers go
-            raise UserError(f"Openverse ({host}) answered {reply.http} {detail}".rstrip())
-        payload = parse_object(reply.body, f"Openverse ({host})")
-        yield from results(payload, settings.licences)
-        pages = payload.get("page_count")
-        if not isinstance(pages, int) or page >= pages or not payload.get("results"):
-            return
+    name: ClassVar[str] = "openverse"
+
+    query: str
+    licence: str = licence_option()
+    endpoint: str = option("https://api.openverse.org", "the service (default: %(default)s)")
+
+    def __post_init__(self) -> None:
+        licences_of(self.licence)
+
+    def results(self, fetcher: Fetcher) -> Iterator[SearchResult]:
+        """See `Search`."""
+        host = urlsplit(self.endpoint).hostname or ""
+        if fetcher.settings.interval:
+            fetcher.rate.at_least(host, INTERVAL)
+        for page in range(1, PAGES + 1):
+            asked = {
+                "q": self.query,
+                "license": join(licences_of(self.licence)),
+                "page": page,
+                "page_size": PAGE_SIZE,
+            }
+            address = f"{self.endpoint.rstrip('/')}/v1/images/?{urlencode(asked)}"
+            try:
+                reply = fetcher.page(address, robots=False)
+            except FetchError as error:
+                raise not_reached(f"Openverse ({host})", error) from None
+            if reply.http != 200:
+                detail = _detail(reply.body)
+                if page > 1 and reply.http in (400, 401, 403, 404):
+                    return  # deeper than the service lets anonymous callers go
+                raise UserError(f"Openverse ({host}) answered {reply.http} {detail}".rstrip())
+            payload = parse_object(reply.body, f"Openverse ({host})")
+            yield from results(payload, licences_of(self.licence))
+            pages = payload.get("page_count")
+            if not isinstance(pages, int) or page >= pages or not payload.get("results"):
+                return
 
 
 def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[SearchResult]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.fetch.addresses import LONGEST
-from cyclegan_glasses.sources.fetch.result import FetchError
+from cyclegan_glasses.sources.fetch.result import LONGEST, FetchError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 

@@ -1,173 +1,126 @@
-"""A set of synthetic portraits on disk: two domains of different people, and exact pairs to test on."""
+"""Synthetic portraits: two domains of different people to train on, and exact pairs to test on."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar
 
 from cyclegan_glasses.domains import GLASSES, NONE
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import make_folder, sha256_of, write_json
-from cyclegan_glasses.machine import cores
-from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, write_manifest
-from cyclegan_glasses.portraits.draw import draw_portrait
-from cyclegan_glasses.portraits.parameters import Portrait, frame_of, random_portrait
-from cyclegan_glasses.sources.settings import SyntheticSettings
+from cyclegan_glasses.option import check, option
+from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.sources.source import SourcePhoto
 
-RECORD = "synthetic.json"
+if TYPE_CHECKING:
+    import numpy as np
+
 DRAWING = 1
 """Version of the drawing: raise it when the same parameters give another picture."""
 LIMIT = 1_000_000
 FIRST = {"trainA": 0, "trainB": LIMIT, "test": 2 * LIMIT}
-"""Number of the first portrait of each part: more of one part never changes another."""
+"""Number of the first portrait of each kind: more of one kind never changes another."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Job:
-    """One portrait to draw for a part of the set."""
+@dataclass(frozen=True, slots=True)
+class SyntheticSource:
+    """Drawn portraits: glasses in `trainA`, none in `trainB`, the same people in `testA` and `testB`.
 
-    part: str
-    number: int
-
-
-def jobs_of(settings: SyntheticSettings) -> list[Job]:
-    """Every portrait of a set, in the order of its manifest."""
-    counts = {"trainA": (settings.count + 1) // 2, "trainB": settings.count // 2, "test": settings.pairs}
-    return [Job(part, FIRST[part] + k) for part, count in counts.items() for k in range(count)]
-
-
-def is_complete(settings: SyntheticSettings, out: Path) -> bool:
-    """Whether `out` holds exactly this set already, whole.
-
-    Raises:
-        UserError: it holds something else.
+    Attributes:
+        count: training portraits in all; half of them wear glasses.
+        size: of the pictures in pixels.
+        seed: of everything that is random.
+        test: pairs for testing; None takes a tenth of `count`, at least 40.
     """
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return False
-    record = _record(settings)
-    try:
-        found = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise UserError(f"{out} holds something else: give --out a new folder") from None
-    if found != record:
-        raise UserError(f"{out} holds another set, {_words(found)}: give --out a new folder")
-    if not (out / MANIFEST).is_file():
-        return False
-    photos = latest_photos(out)
-    masks = [out / str(photo.facts["mask"]) for photo in photos.values() if "mask" in photo.facts]
-    return all(path.is_file() for path in masks) and all(
-        (out / path).is_file() and sha256_of(out / path) == photo.sha256 for path, photo in photos.items()
+
+    name: ClassVar[str] = "synthetic"
+
+    count: int = option(
+        600,
+        "training portraits in all, half with glasses (trainA), half without (trainB) (600)",
+        metavar="N",
+        least=2,
+        most=LIMIT,
+    )
+    size: int = option(128, "of the pictures (128)", metavar="PIXELS", least=32, most=1024)
+    seed: int = option(0, "another seed gives other people (0)", least=0, most=2**31)
+    test: int | None = option(
+        None,
+        "test pairs, besides --count (default: a tenth of --count, at least 40)",
+        metavar="N",
+        least=0,
+        most=LIMIT,
     )
 
+    def __post_init__(self) -> None:
+        check(self)
 
-def draw_set(settings: SyntheticSettings, out: Path, workers: int = 0) -> Iterator[list[Photo]]:
-    """Draw a set into `out`; yields the photos of each portrait, then writes the manifest.
+    @property
+    def pairs(self) -> int:
+        """How many pairs for testing there are."""
+        return max(40, self.count // 10) if self.test is None else self.test
 
-    Args:
-        workers: processes; 0 takes one for each core. The bytes do not depend on it.
+    @property
+    def record(self) -> dict[str, int]:
+        """What decides the bytes of the set."""
+        return {
+            "count": self.count,
+            "size": self.size,
+            "seed": self.seed,
+            "test": self.pairs,
+            "drawing": DRAWING,
+        }
 
-    Raises:
-        UserError: `out` holds something else or cannot be written.
-    """
-    is_complete(settings, out)
-    folders = ["trainA", "trainB", "trainM"] + (["testA", "testB", "testM"] if settings.pairs else [])
-    for folder in folders:
-        make_folder(out / folder)
-    write_json(out / RECORD, _record(settings))
-    draw = partial(_write, settings.seed, settings.size, out)
-    rows: list[Photo] = []
-    for photos in _run(draw, jobs_of(settings), workers or cores()):
-        rows += photos
-        yield photos
-    write_manifest(out, rows)
-
-
-def _run(draw: Callable[[Job], list[Photo]], jobs: list[Job], workers: int) -> Iterable[list[Photo]]:
-    """Results in the order of the jobs."""
-    if workers == 1:
-        yield from map(draw, jobs)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,))
-    try:
-        yield from pool.map(draw, jobs, chunksize=8)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    def photos(self) -> Iterator[SourcePhoto]:
+        """Every portrait, in the order of the manifest; a test portrait becomes two photos."""
+        counts = {"trainA": (self.count + 1) // 2, "trainB": self.count // 2, "test": self.pairs}
+        for kind, count in counts.items():
+            for number in range(FIRST[kind], FIRST[kind] + count):
+                photo = Photo(
+                    f"{number:07d}.png",
+                    source=self.name,
+                    origin=f"seed {self.seed}, portrait {number}",
+                    person=f"synthetic-{self.seed}-{number}",
+                )
+                yield SourcePhoto(photo, partial(_draw, photo, kind, self.seed, number, self.size))
 
 
-def _write(seed: int, size: int, out: Path, job: Job) -> list[Photo]:
-    """Draw one portrait and write its files."""
-    portrait = random_portrait(seed, job.number)
+def _draw(photo: Photo, kind: str, seed: int, number: int, size: int) -> list[SourcePhoto]:
+    """Draw one portrait: with glasses, without, or both."""
+    from cyclegan_glasses.portraits.draw import draw_portrait
+    from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
+
+    portrait = random_portrait(seed, number)
     drawing = draw_portrait(portrait, size)
-    split = "test" if job.part == "test" else "train"
-    name = f"{job.number:07d}.png"
-    photos = []
-    if job.part != "trainB":
-        frame = frame_of(seed, job.number)
-        image, mask = drawing.with_glasses(frame)
-        _save(out / f"{split}M" / name, mask)
-        worn: dict[str, Any] = {"frame": dataclasses.asdict(frame), "mask": f"{split}M/{name}"}
-        photos.append(_photo(out, f"{split}A/{name}", image, GLASSES, portrait, worn))
-    if job.part != "trainA":
-        photos.append(_photo(out, f"{split}B/{name}", drawing.image, NONE, portrait, {}))
-    return photos
-
-
-def _photo(
-    out: Path, path: str, image: np.ndarray, label: str, portrait: Portrait, more: dict[str, Any]
-) -> Photo:
-    digest = _save(out / path, image)
     decade = portrait.age // 10 * 10
-    return Photo(
-        path=path,
-        source="synthetic",
-        origin=f"seed {portrait.seed}, portrait {portrait.number}",
-        label=label,
-        person=f"synthetic-{portrait.seed}-{portrait.number}",
-        split="test" if path.startswith("test") else "train",
-        sha256=digest,
-        width=image.shape[1],
-        height=image.shape[0],
+    split = kind.removesuffix("A").removesuffix("B")
+    bare = replace(
+        photo,
+        path=f"{split}B/{photo.path}",
+        label=NONE,
+        split=split,
+        width=size,
+        height=size,
         group={
             "tone": f"monk-{portrait.tone:02d}",
             "age": f"{decade}-{decade + 9}",
             "gender": "feminine" if portrait.feminine > 0.5 else "masculine",
         },
-        facts={**dataclasses.asdict(portrait), **more},
+        facts=asdict(portrait),
     )
+    photos = []
+    if kind != "trainB":
+        frame = frame_of(seed, number)
+        image, mask = drawing.with_glasses(frame)
+        worn = {"frame": asdict(frame), "mask": f"{split}M/{photo.path}"}
+        glasses = replace(bare, path=f"{split}A/{photo.path}", label=GLASSES, facts={**bare.facts, **worn})
+        photos.append(SourcePhoto(glasses, _png(image), _png(mask)))
+    if kind != "trainA":
+        photos.append(SourcePhoto(bare, _png(drawing.image)))
+    return photos
 
 
-def _save(path: Path, image: np.ndarray) -> str:
-    """Write a PNG and return the SHA-256 of its bytes."""
-    data = cv2.imencode(".png", image[..., ::-1] if image.ndim == 3 else image)[1].tobytes()
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    return hashlib.sha256(data).hexdigest()
+def _png(image: np.ndarray) -> bytes:
+    import cv2
 
-
-def _record(settings: SyntheticSettings) -> dict[str, int]:
-    return {
-        "count": settings.count,
-        "size": settings.size,
-        "seed": settings.seed,
-        "test": settings.pairs,
-        "drawing": DRAWING,
-    }
-
-
-def _words(record: object) -> str:
-    if not isinstance(record, dict):
-        return "unreadable"
-    return " ".join(f"{name} {record.get(name)}" for name in ("count", "size", "seed", "test", "drawing"))
+    return cv2.imencode(".png", image[..., ::-1] if image.ndim == 3 else image)[1].tobytes()

@@ -1,17 +1,50 @@
-"""Fetches what a search has found, several pictures at a time, and puts it into a `WebStore`."""
+"""A source of photos that a search on the web finds: they are fetched several at a time.
+
+A new service needs one dataclass with a name, a query and `results(fetcher)`; `WebSource` does the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.fetch.client import Fetcher
+from cyclegan_glasses.images import UnreadablePicture, check_header
+from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, Fetched
+from cyclegan_glasses.sources.fetch_log import DUPLICATE, FetchLog, origin_of
 from cyclegan_glasses.sources.search_result import SearchResult
 from cyclegan_glasses.sources.settings import GatherSettings
-from cyclegan_glasses.sources.web_store import DUPLICATE, WebStore
+from cyclegan_glasses.sources.source import SourcePhoto
+
+if TYPE_CHECKING:
+    from cyclegan_glasses.sources.fetch.client import Fetcher
+
+_NAME_LENGTH = 24
+
+
+class Search(Protocol):
+    """A query to a service that finds pictures."""
+
+    @property
+    def name(self) -> str:
+        """Of the service; goes to `Photo.source`."""
+        ...
+
+    @property
+    def query(self) -> str:
+        """What is searched for."""
+        ...
+
+    def results(self, fetcher: Fetcher) -> Iterator[SearchResult]:
+        """What the service finds, best first, page by page as it is asked for.
+
+        Raises:
+            UserError: the service cannot be reached or refuses.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -38,66 +71,109 @@ class Tally:
             self.causes[cause] = self.causes.get(cause, 0) + 1
 
 
-def gather(
-    hits: Iterable[SearchResult], fetcher: Fetcher, store: WebStore, settings: GatherSettings, tally: Tally
-) -> Generator[Fetched, None, None]:
-    """Fetch hits until `settings.count` of them are in the folder or there are no more.
+class WebSource:
+    """The pictures that a search finds and that the folder does not have.
 
-    Each picture is yielded once it is kept, and `tally` counts everything. Hits that the folder has
-    already count as they are met; what failed or was refused earlier is passed over (failures only without
-    `retry_failed`). When the iterator is closed early, what is under way is stopped, what has come is kept.
-
-    Raises:
-        UserError: the search broke off; what it gave until then is fetched and kept first.
+    `tally` counts everything. Results that the folder has already count as they are met; what failed or was
+    refused earlier is passed over (failures only without `retry_failed`), and no content is taken twice.
     """
-    wanted, broken = _wanted(hits, store, settings, tally), None
-    at_once = fetcher.settings.connections
-    under_way: dict[Future[Fetched], SearchResult] = {}
-    pool = ThreadPoolExecutor(at_once)
-    try:
-        while True:
-            while len(under_way) < 2 * at_once and tally.have + len(under_way) < settings.count:
-                try:
-                    hit = next(wanted, None)
-                except UserError as error:
-                    hit, broken, wanted = None, error, iter(())
-                if hit is None:
+
+    def __init__(self, search: Search, fetcher: Fetcher, settings: GatherSettings) -> None:
+        self.name = search.name
+        self.tally = Tally()
+        self._search, self._fetcher, self._settings = search, fetcher, settings
+        self._log = FetchLog(settings.out)
+        self._under_way: dict[Future[Fetched], SearchResult] = {}
+
+    def photos(self) -> Generator[SourcePhoto, None, None]:
+        """Photos as they come, until `count` results are in the folder or there are no more.
+
+        A photo must be written before the next one is asked for. When the iterator is closed or interrupted,
+        what is under way is stopped; see `arrived`.
+
+        Raises:
+            UserError: the search found nothing (nothing was written then), or it broke off; what it gave
+                until then is fetched and yielded first.
+        """
+        results, broken = self._wanted(), None
+        at_once = self._fetcher.settings.connections
+        under_way = self._under_way
+        pool = ThreadPoolExecutor(at_once)
+        try:
+            while True:
+                # Ask for no more than are wanted, so that a search goes no further than it must.
+                while (
+                    len(under_way) < 2 * at_once and self.tally.have + len(under_way) < self._settings.count
+                ):
+                    try:
+                        result = next(results, None)
+                    except UserError as error:
+                        result, broken, results = None, error, iter(())
+                    if result is None:
+                        break
+                    under_way[pool.submit(self._fetcher.picture, result.address)] = result
+                if not under_way:
                     break
-                under_way[pool.submit(fetcher.picture, hit.address)] = hit
-            if not under_way:
-                break
-            for done in wait(under_way, return_when=FIRST_COMPLETED).done:
-                fetched = done.result()
-                status, cause = store.add(under_way.pop(done), fetched, settings)
-                tally.add(status, cause)
-                if status == OK:
-                    yield fetched
-    finally:
-        if under_way:
-            fetcher.stop()
-        pool.shutdown(cancel_futures=True)
-        for done, hit in under_way.items():
+                for done in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    yield from self._take(under_way.pop(done), done.result())
+        finally:
+            if under_way:
+                self._fetcher.stop()
+            pool.shutdown(cancel_futures=True)
+        if broken is not None:
+            raise broken
+
+    def arrived(self) -> Iterator[SourcePhoto]:
+        """The photos that came while `photos` was closed or interrupted."""
+        for done, result in self._under_way.items():
             if not done.cancelled() and done.result().status == OK:
-                tally.add(*store.add(hit, done.result(), settings))
-    if broken is not None:
-        raise broken
+                yield from self._take(result, done.result())
 
+    def _wanted(self) -> Iterator[SearchResult]:
+        """The results to be fetched, each address once; the others are counted."""
+        seen: set[str] = set()
+        for result in self._search.results(self._fetcher):
+            if result.address in seen:
+                continue
+            seen.add(result.address)
+            status = self._log.status(origin_of(result.address))
+            if not status or (status == FAILED and self._settings.retry_failed):
+                yield result
+            elif status == OK:
+                self.tally.before += 1
+                if self.tally.have >= self._settings.count:
+                    return
+            else:
+                self.tally.add(status, "" if status == DUPLICATE else "earlier run")
+        if not seen:
+            raise UserError("the search found nothing, nothing was written: try other words or licences")
 
-def _wanted(
-    hits: Iterable[SearchResult], store: WebStore, settings: GatherSettings, tally: Tally
-) -> Iterator[SearchResult]:
-    """The hits to be fetched, each address once; the others are counted."""
-    seen: set[str] = set()
-    for hit in hits:
-        if hit.address in seen:
-            continue
-        seen.add(hit.address)
-        status = store.status(hit)
-        if not status or (status == FAILED and settings.retry_failed):
-            yield hit
+    def _take(self, result: SearchResult, fetched: Fetched) -> Iterator[SourcePhoto]:
+        """The photo that was fetched, if it is one; counted, and noted once it is written."""
+        status, error, reason = fetched.status, fetched.error, fetched.reason
+        if status == OK and fetched.sha256 in self._log.contents:
+            status = DUPLICATE
         elif status == OK:
-            tally.before += 1
-            if tally.have >= settings.count:
-                return
-        else:
-            tally.add(status, "" if status == DUPLICATE else "earlier run")
+            try:
+                check_header(fetched.content)
+            except UnreadablePicture as unreadable:
+                status, error, reason = FAILED, "broken", unreadable.reason
+        self.tally.add(status, error)
+        if status == OK:
+            self._log.contents.add(fetched.sha256)
+            yield SourcePhoto(self._photo(result, fetched), fetched.content)
+        self._log.add(origin_of(result.address), status, error, reason, fetched)
+
+    def _photo(self, result: SearchResult, fetched: Fetched) -> Photo:
+        facts = {**result.facts, "query": self._search.query}
+        if fetched.final and fetched.final != result.address:
+            facts["fetched_from"] = fetched.final
+        return Photo(
+            f"photos/{fetched.sha256[:_NAME_LENGTH]}",
+            source=self.name,
+            origin=origin_of(result.address),
+            licence=result.licence,
+            author=result.author,
+            label=self._settings.label,
+            facts=facts,
+        )

@@ -23,22 +23,21 @@ def save_checkpoint(
     label: str,
     objective: Objective,
     loop_state: Mapping[str, Any],
-    ranks: DistributedContext = ALONE,
+    distributed: DistributedContext = ALONE,
 ) -> None:
     """Write `<label>_net_<name>.pth` for every shared network, then the state file (see `state_path`).
 
     All are on the disk before the first takes the place of its predecessor, the state file last, so a save
     that fails or is interrupted leaves the previous state in force. Where several processes train together
-    all call this: the first one writes, and what the others have of their own (`Objective.own`, random
+    all call this: the first one writes, and what differs between them (`Objective.per_rank_keys`, random
     states) goes into the same state file.
 
     Raises:
         UserError: no space is left, or the folder cannot be written.
     """
     state = objective.state_dict()
-    own = {"objective": {name: state[name] for name in objective.own}, "random": _random_state(ranks)}
-    owned = ranks.gather(own)
-    if not ranks.is_main:
+    per_rank = distributed.gather(_per_rank_state(objective, state, distributed))
+    if not distributed.is_main:
         return
     files: dict[Path, Any] = {
         weights_path(folder, label, name): {
@@ -47,7 +46,12 @@ def save_checkpoint(
         for name, network in objective.weights().items()
     }
     files[state_path(folder, label)] = STATE.stamp(
-        {"objective": state, "loop": dict(loop_state), "random": own["random"], "others": owned[1:]}
+        {
+            "objective": state,
+            "loop": dict(loop_state),
+            "random": per_rank[0]["random"],
+            "others": per_rank[1:],
+        }
     )
     write_tensors(files)
 
@@ -57,24 +61,27 @@ def load_checkpoint(
     label: str,
     objective: Objective,
     load_loop: Callable[[dict[str, Any]], None],
-    ranks: DistributedContext = ALONE,
+    distributed: DistributedContext = ALONE,
 ) -> int:
     """Put `objective`, the loop (through `load_loop`) and all random states where `<label>` left them.
 
     Returns:
-        How many processes trained together; where that is `ranks.size` a run goes on exactly.
+        How many processes trained together; where as many do so now a run goes on exactly.
 
     Raises:
         UserError: the file is not whole, of a newer version, or of another architecture.
     """
 
     def restore(state: dict[str, Any]) -> int:
-        owned = [{"objective": {}, "random": state["random"]}, *state.get("others", [])]
-        own = owned[ranks.rank] if ranks.rank < len(owned) else _fresh(objective)
-        objective.load_state_dict(state["objective"] | own["objective"])
+        per_rank = [{"objective": {}, "random": state["random"]}, *state.get("others", [])]
+        if distributed.rank < len(per_rank):
+            mine = per_rank[distributed.rank]
+        else:  # a process that was not there when the state was saved keeps what it begins with
+            mine = _per_rank_state(objective, objective.state_dict(), ALONE)
+        objective.load_state_dict(state["objective"] | mine["objective"])
         load_loop(state["loop"])
-        _set_random_state(own["random"])
-        return len(owned)
+        _set_random_state(mine["random"])
+        return len(per_rank)
 
     return load(state_path(folder, label), STATE, restore)
 
@@ -89,28 +96,31 @@ def weights_path(folder: Path, label: str, name: str) -> Path:
     return folder / f"{label}_net_{name}.pth"
 
 
-def _fresh(objective: Objective) -> dict[str, Any]:
-    """What a process has of its own that was not there when the state was saved."""
-    state = objective.state_dict()
-    return {"objective": {name: state[name] for name in objective.own}, "random": _random_state(ALONE)}
+def _per_rank_state(
+    objective: Objective, state: Mapping[str, Any], distributed: DistributedContext
+) -> dict[str, Any]:
+    return {
+        "objective": {name: state[name] for name in objective.per_rank_keys},
+        "random": _random_state(distributed),
+    }
 
 
-def _random_state(ranks: DistributedContext) -> dict[str, Any]:
-    kind, words, *rest = random.getstate()
+def _random_state(distributed: DistributedContext) -> dict[str, Any]:
+    version, python_state, *rest = random.getstate()
     name, keys, *numpy_rest = np.random.get_state()
     return {
         "torch": torch.get_rng_state(),
-        "cuda": _gpu_states(ranks),
-        "python": [kind, list(words), *rest],
+        "cuda": _gpu_states(distributed),
+        "python": [version, list(python_state), *rest],
         "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), *numpy_rest],
     }
 
 
-def _gpu_states(ranks: DistributedContext) -> list[Tensor]:
+def _gpu_states(distributed: DistributedContext) -> list[Tensor]:
     """Of all GPUs, or of this process's own where each process has one."""
     if not torch.cuda.is_available():
         return []
-    return torch.cuda.get_rng_state_all() if ranks.size == 1 else [torch.cuda.get_rng_state()]
+    return torch.cuda.get_rng_state_all() if distributed.size == 1 else [torch.cuda.get_rng_state()]
 
 
 def _set_random_state(state: dict[str, Any]) -> None:
@@ -119,7 +129,7 @@ def _set_random_state(state: dict[str, Any]) -> None:
         torch.cuda.set_rng_state(state["cuda"][0])
     elif torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["cuda"])
-    kind, words, *rest = state["python"]
-    random.setstate((kind, tuple(words), *rest))
+    version, python_state, *rest = state["python"]
+    random.setstate((version, tuple(python_state), *rest))
     name, keys, *numpy_rest = state["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *numpy_rest))

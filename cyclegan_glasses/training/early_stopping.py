@@ -1,4 +1,4 @@
-"""Early stopping: validation after each epoch, the best epoch, and when to lose patience."""
+"""Early stopping: validation after each epoch, the best one, and when to end."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class EarlyStopping:
 
 
 def make_early_stopping(
-    objective: Any, data: DataSettings, epochs: int, ranks: DistributedContext = ALONE
+    objective: Any, data: DataSettings, epochs: int, distributed: DistributedContext = ALONE
 ) -> EarlyStopping | None:
     """Validation of `objective` on the pairs of `valA` and `valB` below `dataroot`; None for 0 epochs.
 
@@ -61,10 +61,10 @@ def make_early_stopping(
         raise UserError(f"--patience needs pairs in valA and valB ({error}): or leave it out") from None
 
     def measure() -> float:
-        return ranks.broadcast(validate() if ranks.is_main else None)
+        return distributed.broadcast(validate() if distributed.is_main else None)
 
     def validate() -> float:
-        counted = [(float(model.validate(batch)), len(batch["A"])) for batch in batches.epoch(1)]
-        return sum(loss * count for loss, count in counted) / sum(count for _, count in counted)
+        losses = [(float(model.validate(batch)), len(batch["A"])) for batch in batches.epoch(1)]
+        return sum(loss * count for loss, count in losses) / sum(count for _, count in losses)
 
     return EarlyStopping(measure, epochs)

@@ -13,8 +13,9 @@ from torch import Tensor
 from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 
-ZERO, LONG = 1e-3, 10
-MEMORY_WORDS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
+#: Below what a discriminator's loss is zero, and for how many reports that is too long.
+ZERO, TOO_LONG = 1e-3, 10
+MEMORY_ERRORS = ("allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
 
 
 class LossLog:
@@ -22,11 +23,11 @@ class LossLog:
 
     Args:
         names: of the losses, in the order in which they are shown.
-        ranks: the processes that train together; what is read is the mean over them.
+        distributed: the processes that train together; what is read is the mean over them.
     """
 
-    def __init__(self, names: Sequence[str], ranks: DistributedContext = ALONE) -> None:
-        self.names, self._ranks = tuple(names), ranks
+    def __init__(self, names: Sequence[str], distributed: DistributedContext = ALONE) -> None:
+        self.names, self._distributed = tuple(names), distributed
         self._unread: list[Tensor] = []
         self._interval = _Mean(len(self.names))
         self._epoch = _Mean(len(self.names))
@@ -35,35 +36,36 @@ class LossLog:
         """Remember the losses of one step."""
         self._unread.append(torch.stack([losses[name].float() for name in self.names]))
 
-    def settle(self, step: int) -> str:
-        """Read what was added up to `step`, the latest one; say so if a loss was not finite, and at which."""
+    def read(self, step: int) -> str:
+        """Read what was added up to `step`, the latest one.
+
+        Returns:
+            Which loss was not finite, and at which step; empty where all were.
+        """
         if not self._unread:
             return ""
-        rows = self._ranks.mean(torch.stack(self._unread).double().cpu())
+        rows = self._distributed.mean(torch.stack(self._unread).double().cpu())
         self._unread.clear()
         bad = (~torch.isfinite(rows)).any(dim=1).nonzero()
         if len(bad):
             first = int(bad[0])
-            names = [
-                n
-                for n, value in zip(self.names, rows[first].tolist(), strict=True)
-                if not math.isfinite(value)
-            ]
-            return f"{', '.join(names)} became NaN or infinite at step {step - len(rows) + 1 + first}"
+            values = zip(self.names, rows[first].tolist(), strict=True)
+            names = ", ".join(name for name, value in values if not math.isfinite(value))
+            return f"{names} became NaN or infinite at step {step - len(rows) + 1 + first}"
         self._interval.add(rows)
         self._epoch.add(rows)
         return ""
 
     def take_interval(self) -> dict[str, float]:
-        """Means of what was settled since the last call."""
+        """Means of what was read since the last call."""
         return dict(zip(self.names, self._interval.take(), strict=True))
 
     def take_epoch(self) -> dict[str, float]:
-        """Means of what was settled since the last call of this one."""
+        """Means of what was read since the last call of this one."""
         return dict(zip(self.names, self._epoch.take(), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
-        """The sums of the epoch so far; everything must have been settled."""
+        """The sums of the epoch so far; everything must have been read."""
         return {"sums": self._epoch.sums, "count": self._epoch.count}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -96,9 +98,9 @@ class CollapseWatch:
         for name in self._reports:
             near_zero = abs(losses[name]) < ZERO
             self._reports[name] = self._reports[name] + 1 if near_zero else 0
-            if self._reports[name] == LONG:
+            if self._reports[name] == TOO_LONG:
                 return (
-                    f"{name} has been below {ZERO} for {LONG} reports: its discriminator wins and the"
+                    f"{name} has been below {ZERO} for {TOO_LONG} reports: its discriminator wins and the"
                     " generator learns nothing; lower --ndf or --lr, or look whether the two domains differ"
                     " in more than glasses"
                 )
@@ -113,7 +115,7 @@ def explained_memory_errors() -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
         text = str(error)
         short = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not short and not any(words in text for words in MEMORY_WORDS):
+        if not short and not any(message in text for message in MEMORY_ERRORS):
             raise
         raise UserError(
             "out of memory: lower --batch_size, then --crop_size (and --load_size), --ngf"

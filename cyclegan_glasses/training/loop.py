@@ -56,9 +56,9 @@ class Loop:
 
     Args:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
-        examine: gives scores by name every `eval_freq` pictures; when it fails training goes on without it.
-        patience: validates after each epoch, saves the best one as `best`, and can end training early.
-        ranks: the processes that train together; they take the same steps on their own batches.
+        evaluate: gives scores by name every `eval_freq` pictures; when it fails training goes on without it.
+        early_stopping: validates after each epoch, saves the best one as `best`, and can end training early.
+        distributed: the processes that train together; they take the same steps on their own batches.
     """
 
     def __init__(
@@ -68,18 +68,19 @@ class Loop:
         schedule: LRSchedule,
         settings: LoopSettings,
         save: Callable[[str, dict[str, Any]], None],
-        examine: Callable[[], dict[str, float]] | None = None,
-        patience: EarlyStopping | None = None,
-        ranks: DistributedContext = ALONE,
+        evaluate: Callable[[], dict[str, float]] | None = None,
+        early_stopping: EarlyStopping | None = None,
+        distributed: DistributedContext = ALONE,
     ) -> None:
         self.objective, self.batches, self.schedule = objective, batches, schedule
         self.settings, self._save_as = settings, save
-        self._examine, self._patience, self._ranks = examine, patience, ranks
+        self._evaluate, self._early_stopping = evaluate, early_stopping
+        self._distributed = distributed
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
-        self._good: int | None = None  # the step of the last good state
+        self._last_good: int | None = None  # the step of the last saved state
         self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`
-        self._log = LossLog(objective.loss_names, ranks)
-        self._watch = CollapseWatch(objective.score_losses)
+        self._losses = LossLog(objective.loss_names, distributed)
+        self._collapse = CollapseWatch(objective.score_losses)
         self._meter = _Meter()
 
     def run(self, monitor: Monitor) -> Outcome:
@@ -91,99 +92,112 @@ class Loop:
         Raises:
             UserError: a loss is not finite, memory or disk is short; the last saved state stays.
         """
-        self.monitor, s = monitor, self.settings
-        self._report_due = Interval(s.print_freq, self.seen)
-        self._show_due = Interval(s.display_freq, self.seen)
-        self._page_due = Interval(s.update_html_freq, self.seen)
-        self._save_due = Interval(s.save_latest_freq, self.seen)
-        self._examine_due = Interval(s.eval_freq, self.seen)
+        self.monitor = monitor
+        self._start_intervals()
         epochs = self.schedule.settings.epochs
-        with StopRequest(self._ranks) as stop:
-            while self.epoch <= epochs and not self._over(stop):
+        with StopRequest(self._distributed) as stop:
+            while self.epoch <= epochs and not self._should_stop(stop):
                 self.schedule.begin_epoch(self.epoch)
                 if self._run_epoch(stop):
                     self._end_epoch()
             self._save_latest()
-            return Outcome(self.step, stop.wanted if self.epoch <= epochs else "", self._ranks.size == 1)
-
-    def _over(self, stop: StopRequest) -> bool:
-        tired = self._patience is not None and self._patience.exhausted
-        return stop.agreed() or tired or 0 < self.settings.max_steps <= self.step
+            stopped = stop.wanted if self.epoch <= epochs else ""
+            return Outcome(self.step, stopped, self._distributed.size == 1)
 
     def _run_epoch(self, stop: StopRequest) -> bool:
         """Train the rest of the epoch; whether it came to its end."""
         self._meter.restart()
         for batch in self.batches.epoch(self.epoch, self.pictures):
             self._meter.waited()
+            # one step of all optimizers
             with explained_memory_errors():
-                self._log.add(self.objective.step(batch, self._share_done()))
-            count = len(batch["A"]) * self._ranks.size
+                self._losses.add(self.objective.step(batch, self._fraction_done()))
+            # the position, over all processes
+            count = len(batch["A"]) * self._distributed.size
             self.step, self.seen, self.pictures = self.step + 1, self.seen + count, self.pictures + count
             self._meter.stepped(count)
-            self._tell()
-            if self._over(stop):
+            # reports, scores and saved states, whose turn has come
+            self._after_step()
+            if self._should_stop(stop):
                 return False
         return True
 
-    def _tell(self) -> None:
+    def _after_step(self) -> None:
         self.monitor.step(self._progress())
         if self._report_due.passed(self.seen):
             self._report()
-        if self._show_due.passed(self.seen) and self._ranks.is_main:
+        if self._display_due.passed(self.seen) and self._distributed.is_main:
             self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures()))
-        if self._page_due.passed(self.seen) and self._ranks.is_main:
+        if self._page_due.passed(self.seen) and self._distributed.is_main:
             self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
-        if self._examine_due.passed(self.seen):
+        if self._scores_due.passed(self.seen):
             self._score()
         if self._save_due.passed(self.seen):
             self._save_latest()
             if self.settings.save_by_iter:
                 self._save(f"iter_{self.seen}")
 
-    def _score(self) -> None:
-        if self._examine is None:
-            return
-        try:
-            self.monitor.scores(self._progress(), self._examine())
-        except Exception as error:  # numbers to look at are not worth a run
-            self._examine = None
-            self.monitor.message(f"warning: no more scores in this run, training goes on: {error}")
-        self._meter.restart()  # the time was not the training's
-
-    def _report(self) -> None:
-        self._settle()
-        losses = self._log.take_interval()
-        self.monitor.losses(self._progress(), losses)
-        self._meter.take()
-        if warning := self._watch.check(losses):
-            self.monitor.message(f"warning: {warning}")
-
     def _end_epoch(self) -> None:
-        self._settle()
-        means = self._log.take_epoch()
+        # the learning rate of the next epoch
+        self._read_losses()
+        means = self._losses.take_epoch()
         self.schedule.end_epoch(sum(means[name] for name in self.objective.metric_names))
+        # the state of this one
         finished, self.epoch, self.pictures = self.epoch, self.epoch + 1, 0
         if self.settings.save_epoch_freq and finished % self.settings.save_epoch_freq == 0:
             self._save_latest()
             self._save(str(finished))
-        if self._patience:
-            self._validate(self._patience, finished)
+        # the loss on validation pairs
+        if self._early_stopping:
+            self._validate(self._early_stopping, finished)
 
-    def _validate(self, patience: EarlyStopping, finished: int) -> None:
-        loss, better = patience.check()
-        self.monitor.message(f"validation after epoch {finished}: {loss:.4f}, best {patience.best:.4f}")
+    def _start_intervals(self) -> None:
+        s, seen = self.settings, self.seen
+        self._report_due = Interval(s.print_freq, seen)
+        self._display_due = Interval(s.display_freq, seen)
+        self._page_due = Interval(s.update_html_freq, seen)
+        self._save_due = Interval(s.save_latest_freq, seen)
+        self._scores_due = Interval(s.eval_freq, seen)
+
+    def _should_stop(self, stop: StopRequest) -> bool:
+        early = self._early_stopping is not None and self._early_stopping.exhausted
+        return stop.agreed() or early or 0 < self.settings.max_steps <= self.step
+
+    def _report(self) -> None:
+        self._read_losses()
+        losses = self._losses.take_interval()
+        self.monitor.losses(self._progress(), losses)
+        self._meter.reset()
+        if warning := self._collapse.check(losses):
+            self.monitor.message(f"warning: {warning}")
+
+    def _score(self) -> None:
+        if self._evaluate is None:
+            return
+        try:
+            self.monitor.scores(self._progress(), self._evaluate())
+        except Exception as error:  # scores are not worth a run
+            self._evaluate = None
+            self.monitor.message(f"warning: no more scores in this run, training goes on: {error}")
+        self._meter.restart()  # the time was not the training's
+
+    def _validate(self, early_stopping: EarlyStopping, finished: int) -> None:
+        loss, better = early_stopping.check()
+        best = early_stopping.best
+        self.monitor.message(f"validation after epoch {finished}: {loss:.4f}, best {best:.4f}")
         if better:
             self._save("best")
-        if patience.exhausted:
+        if early_stopping.exhausted:
             self.monitor.message("no better for some epochs: stopping early; test with --epoch best")
 
-    def _settle(self) -> None:
+    def _read_losses(self) -> None:
         """Read the losses up to here; a state after one that is not finite is never saved."""
-        if bad := self._log.settle(self.step):
+        if bad := self._losses.read(self.step):
             good = (
                 "nothing was saved before: start"
-                if self._good is None
-                else f"the last good checkpoint is of step {self._good}: go on from it with --continue_train,"
+                if self._last_good is None
+                else f"the last good checkpoint is of step {self._last_good}: go on from it with"
+                " --continue_train,"
             )
             raise UserError(f"{bad}; {good} with a lower --lr, --clip_grad 1 or --precision fp32")
 
@@ -193,12 +207,12 @@ class Loop:
             self._latest = self.epoch, self.pictures
 
     def _save(self, label: str) -> None:
-        self._settle()
+        self._read_losses()
         self._save_as(label, self.state_dict())
-        self._good = self.step
+        self._last_good = self.step
         self.monitor.message(f"saved {label} (epoch {self.epoch}, step {self.step}, {self.seen} pictures)")
 
-    def _share_done(self) -> float:
+    def _fraction_done(self) -> float:
         behind = self.epoch - 1 + self.pictures / self.batches.epoch_size
         return min(1.0, behind / self.schedule.settings.epochs)
 
@@ -225,20 +239,20 @@ class Loop:
             "step": self.step,
             "seen": self.seen,
             "schedule": self.schedule.state_dict(),
-            "losses": self._log.state_dict(),
-            "patience": self._patience.state_dict() if self._patience else {},
+            "losses": self._losses.state_dict(),
+            "patience": self._early_stopping.state_dict() if self._early_stopping else {},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.epoch, self.pictures = state["epoch"], state["pictures"]
-        self.pictures -= self.pictures % self._ranks.size  # saved by another number of processes
+        self.pictures -= self.pictures % self._distributed.size  # saved by another number of processes
         self.step, self.seen = state["step"], state["seen"]
-        self._good = self.step
+        self._last_good = self.step
         self.schedule.load_state_dict(state["schedule"])
-        self._log.load_state_dict(state["losses"])
-        if self._patience and state.get("patience"):
-            self._patience.load_state_dict(state["patience"])
+        self._losses.load_state_dict(state["losses"])
+        if self._early_stopping and state.get("patience"):
+            self._early_stopping.load_state_dict(state["patience"])
 
 
 class _Meter:
@@ -260,7 +274,7 @@ class _Meter:
         self._step, self._mark = self._step + now - self._mark, now
         self._pictures += pictures
 
-    def take(self) -> None:
+    def reset(self) -> None:
         self._wait = self._step = 0.0
         self._pictures = 0
 

@@ -27,7 +27,7 @@ from cyclegan_glasses.weight_files import load_network_weights
 class Training:
     """Trains `objective` on `batches` and keeps everything in `folder`. Writes nothing before `run`.
 
-    Where several processes train together all do this, and the first of `ranks` writes.
+    Where several processes train together all do this, and the first one writes.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Training:
         rate: LRScheduleSettings,
         loop: LoopSettings,
         folder: Path,
-        examine: Callable[[], dict[str, float]] | None = None,
-        patience: EarlyStopping | None = None,
-        ranks: DistributedContext = ALONE,
+        evaluate: Callable[[], dict[str, float]] | None = None,
+        early_stopping: EarlyStopping | None = None,
+        distributed: DistributedContext = ALONE,
     ) -> None:
-        self.objective, self.folder, self._ranks = objective, folder, ranks
+        self.objective, self.folder, self._distributed = objective, folder, distributed
         schedule = LRSchedule(rate, objective.optimizers.values())
         self.loop = Loop(
             objective,
@@ -49,9 +49,9 @@ class Training:
             schedule,
             loop,
             self._save,
-            examine if ranks.is_main else None,
-            patience,
-            ranks,
+            evaluate if distributed.is_main else None,
+            early_stopping,
+            distributed,
         )
 
     def begin(
@@ -65,9 +65,9 @@ class Training:
         Raises:
             UserError: see `start_from`, `resume` and `start_at`.
         """
-        said = [self.start_from(runs)] if runs else []
-        said += [self.resume(label)] if label is not None else []
-        return said + ([self.start_at(epoch)] if epoch is not None else [])
+        messages = [self.start_from(runs)] if runs else []
+        messages += [self.resume(label)] if label is not None else []
+        return messages + ([self.start_at(epoch)] if epoch is not None else [])
 
     def resume(self, label: str) -> str:
         """Put everything where `label` left it, and say so in a line.
@@ -79,9 +79,11 @@ class Training:
         """
         folder, objective = self.folder, self.objective
         if state_path(folder, label).exists():
-            count = load_checkpoint(folder, label, objective, self.loop.load_state_dict, self._ranks)
+            count = load_checkpoint(folder, label, objective, self.loop.load_state_dict, self._distributed)
             state = state_path(folder, label).name
-            other = "" if count == self._ranks.size else f", saved by {count} processes, so not to the bit"
+            other = (
+                "" if count == self._distributed.size else f", saved by {count} processes, so not to the bit"
+            )
             return f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}{other}"
         names = self._load_weights(folder, label)
         if not names:
@@ -130,10 +132,11 @@ class Training:
 
     def run(self, monitor: Monitor, name: str, values: Mapping[str, Any], resumed: bool = False) -> Outcome:
         """Write the options, train, and close the monitor; see `Loop.run`."""
-        if self._ranks.is_main:
+        if self._distributed.is_main:
             write_options(self.folder, values)
         optimizers = self.objective.optimizers.values()
-        self._ranks.share([p.data for o in optimizers for group in o.param_groups for p in group["params"]])
+        weights = [p.data for o in optimizers for group in o.param_groups for p in group["params"]]
+        self._distributed.broadcast_tensors(weights)
         epochs = self.loop.schedule.settings.epochs
         names, step = self.objective.loss_names, self.loop.step
         monitor.start(Run(name, self.folder, dict(values), names, epochs, resumed, step))
@@ -143,4 +146,4 @@ class Training:
             monitor.close()
 
     def _save(self, label: str, state: dict[str, Any]) -> None:
-        save_checkpoint(self.folder, label, self.objective, state, self._ranks)
+        save_checkpoint(self.folder, label, self.objective, state, self._distributed)

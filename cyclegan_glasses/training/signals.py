@@ -17,8 +17,8 @@ class StopRequest:
     repeats the first: it may come from the terminal, and once more from `torchrun`.
     """
 
-    def __init__(self, ranks: DistributedContext = ALONE) -> None:
-        self.wanted, self._noted, self._ranks = "", "", ranks
+    def __init__(self, distributed: DistributedContext = ALONE) -> None:
+        self.wanted, self._noted, self._distributed = "", "", distributed
         self._earlier: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
@@ -33,11 +33,11 @@ class StopRequest:
 
     def agreed(self) -> bool:
         """Whether any process is to stop; all ask together, and `wanted` then names the signal for all."""
-        number = self._ranks.largest(signal.Signals[self._noted] if self._noted else 0)
+        number = self._distributed.max(signal.Signals[self._noted] if self._noted else 0)
         self.wanted = signal.Signals(number).name if number else ""
         return bool(number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._noted and number == signal.SIGINT and self._ranks.size == 1:
+        if self._noted and number == signal.SIGINT and self._distributed.size == 1:
             raise KeyboardInterrupt
         self._noted = signal.Signals(number).name

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclegan_glasses.cli.parser import Command, Parser, parse_verb
 
 HELP = "gather portraits and build the two domains"
-_NAMES = "synthetic folder celeba kaggle aihub openverse commons google filter review build overlay"
-#: Each verb with its module, as `cyclegan_glasses.cli.parser` describes it.
-VERBS = {name: f"cyclegan_glasses.options.crawl.{name}" for name in _NAMES.split()}
+STEPS = ("filter", "review", "build", "overlay")
+_MODULES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+#: Each verb with its module, as `cyclegan_glasses.cli.parser` describes it: every module of this folder whose
+#: name has no underscore before it, the sources first.
+VERBS = {
+    name: f"cyclegan_glasses.options.crawl.{name}"
+    for name in (*(name for name in _MODULES if name not in STEPS), *STEPS)
+}
 
 
 def parse(argv: Sequence[str] | None = None, prog: str = "crawl.py") -> Command:

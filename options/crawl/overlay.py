@@ -11,26 +11,23 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.photo import MANIFEST, Photo
+from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.photo import MANIFEST
 
-from .folder import add_detector, detector_file, shares_of
-from .tally import STOPPED, tally
+from ._runner import add_out, add_workers, tally
 
 HELP = "pairs from bare faces: with drawn glasses, without, and the mask"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of `crawl.py overlay`."""
+    """The arguments of `crawl.py overlay`."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="bare faces: a gathered folder, or a pile")
-    parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="folder for the pairs")
-    parser.add_argument(
-        "--each", type=int, default=1, metavar="N", help="pairs a face, each with other glasses (1)"
-    )
-    parser.add_argument(
-        "--sunglasses", type=float, default=0.0, metavar="SHARE", help="share of dark lenses (0)"
-    )
+    add_out(parser, "folder for the pairs")
     parser.add_argument(
         "--frames",
         type=Path,
@@ -38,49 +35,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw your own frames: PNG with transparency, seen from in front, width in mm in the name"
         " (round_138mm.png)",
     )
-    parser.add_argument(
-        "--align", type=int, default=0, metavar="SIZE", help="crop faces to SIZE pixels by the eyes (0: keep)"
-    )
-    parser.add_argument(
-        "--max_turn", type=float, default=25.0, metavar="DEGREES", help="leave out side views (25)"
-    )
-    parser.add_argument(
-        "--split",
-        nargs="+",
-        default=["test=0.1"],
-        metavar="NAME=SHARE",
-        help="shares by a hash of the person or path, where the photo has no split of its own (test=0.1)",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of frames and split (0)")
-    add_detector(parser)
-    parser.add_argument("--workers", type=int, default=0, help="processes (0: one for each core)")
+    add_options(parser, options_of(OverlaySettings))
+    add_detector(parser, address=True)
+    add_workers(parser)
 
 
 def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the words into settings; what is returned draws."""
-    settings = OverlaySettings(
-        args.align, args.max_turn, args.each, args.sunglasses, shares_of(args.split), args.seed
-    )
+    """Turn the arguments into settings; what is returned draws."""
+    settings = build(OverlaySettings, vars(args))
     return lambda: _draw(args, settings)
 
 
-def _draw(args: argparse.Namespace, settings: OverlaySettings) -> int | None:
+def _draw(args: argparse.Namespace, settings: OverlaySettings) -> None:
     from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
+    from cyclegan_glasses.faces.detect import detector_file
 
-    photos = bare_faces(args.folder, args.out)
-    rows = draw_pairs(photos, args.folder, args.out, settings, args.frames, detector_file(args), args.workers)
-    if (counts := tally(rows, len(photos), "faces", args.out, _named)) is None:
-        return STOPPED
+    faces = bare_faces(args.folder, args.out)
+    rows = draw_pairs(
+        faces, args.out, settings, args.frames, detector_file(detector_path(args)), args.workers
+    )
+    # A pair has two rows; the one with the frame stands for it.
+    counts = tally(rows, len(faces), "faces", args.out, lambda row: row.split if row.facts else "")
     if not counts:
         raise UserError(
-            f"glasses fit none of the {len(photos)} pictures: the reasons are in {args.out / MANIFEST}"
+            f"glasses fit none of the {len(faces)} pictures: the reasons are in {args.out / MANIFEST}"
         )
     print(
-        f"{counts.total()} pairs are in {args.out}; train on them: python train.py --model mask2face"
-        f" --dataroot {args.out}, or beside two domains: python train.py --paired_dataroot {args.out}"
+        f"{counts.total()} pairs are in {args.out}; train on them: {command_line('train')} --model"
+        f" mask2face --dataroot {args.out}, or beside two domains: {command_line('train')}"
+        f" --paired_dataroot {args.out}"
     )
-    return None
-
-
-def _named(pairs: list[Photo]) -> tuple[str, int, str]:
-    return pairs[0].split, len(pairs) // 2, pairs[0].reason.split(",")[0]

@@ -11,56 +11,41 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.settings import SyntheticSettings
+from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.sources.synthetic import SyntheticSource
+
+from ._runner import AGAIN, add_out, add_workers
 
 HELP = "portraits drawn from parameters, with and without glasses, and exact pairs for testing"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of `crawl.py synthetic`."""
-    parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="folder for the set")
-    parser.add_argument(
-        "--count",
-        type=int,
-        default=600,
-        metavar="N",
-        help="training portraits in all, half with glasses (trainA), half without (trainB) (600)",
-    )
-    parser.add_argument("--size", type=int, default=128, metavar="PIXELS", help="of the pictures (128)")
-    parser.add_argument("--seed", type=int, default=0, help="another seed gives other people (0)")
-    parser.add_argument(
-        "--test",
-        type=int,
-        metavar="N",
-        help="test pairs, besides --count (default: a tenth of --count, at least 40)",
-    )
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (0: one for each core)")
+    """The arguments of `crawl.py synthetic`."""
+    add_out(parser, "folder for the set")
+    add_options(parser, options_of(SyntheticSource))
+    add_workers(parser, "--jobs")
 
 
 def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the words into settings; what is returned draws."""
-    for name, value, low, high in (
-        ("count", args.count, 2, 1_000_000),
-        ("size", args.size, 32, 1024),
-        ("seed", args.seed, 0, 2**31),
-        ("test", 0 if args.test is None else args.test, 0, 1_000_000),
-        ("jobs", args.jobs, 0, 1024),
-    ):
-        if not low <= value <= high:
-            raise UserError(f"--{name} {value}: give a number of {low} to {high}")
-    settings = SyntheticSettings(args.count, args.size, args.seed, args.test)
-    return lambda: _draw(settings, args.out, args.jobs)
+    """Turn the arguments into a source; what is returned draws."""
+    source = build(SyntheticSource, vars(args))
+    if not 0 <= args.jobs <= 1024:
+        raise UserError(f"--jobs {args.jobs} is invalid: must be 0 to 1024")
+    return lambda: _draw(source, args.out, args.jobs)
 
 
-def _draw(settings: SyntheticSettings, out: Path, jobs: int) -> None:
-    from cyclegan_glasses.sources.synthetic import draw_set, is_complete
+def _draw(source: SyntheticSource, out: Path, jobs: int) -> None:
+    from cyclegan_glasses.collect.synthetic import draw_set, is_complete
 
-    words = f"{settings.count} training portraits and {settings.pairs} test pairs"
-    if is_complete(settings, out):
-        print(f"{out} holds these {words} already")
+    size = f"{source.count} training portraits and {source.pairs} test pairs"
+    if is_complete(source, out):
+        print(f"{out} holds these {size} already")
         return
-    for _ in progress(draw_set(settings, out, jobs), settings.count + settings.pairs, "portraits"):
-        pass
-    print(f"{words} are in {out}; train on them: python train.py --dataroot {out} --name demo")
+    with stoppable(lambda: f"stopped: {out} is not whole; {AGAIN}"):
+        for _ in progress(draw_set(source, out, jobs), source.count + source.pairs, "portraits"):
+            pass
+    print(f"{size} are in {out}; train on them: {command_line('train')} --dataroot {out} --name demo")

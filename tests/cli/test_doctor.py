@@ -44,13 +44,13 @@ def test_it_answers_in_json_on_this_machine():
 
 
 @pytest.mark.parametrize(
-    "state, code, words", [(FINE, 0, "all that"), (NOTE, 0, "all"), (TROUBLE, 1, "1 to mend")]
+    "state, code, message", [(FINE, 0, "all that"), (NOTE, 0, "all"), (TROUBLE, 1, "1 to mend")]
 )
-def test_only_trouble_makes_it_fail(monkeypatch, capsys, state, code, words):
+def test_only_trouble_makes_it_fail(monkeypatch, capsys, state, code, message):
     only(monkeypatch, lambda: iter([Finding("thing", state, "is so", "do that")]))
     assert run() == code
     out = capsys.readouterr().out
-    assert out.startswith(state) and "is so" in out and "-> do that" in out and words in out
+    assert out.startswith(state) and "is so" in out and "-> do that" in out and message in out
 
 
 def test_a_check_that_breaks_does_not_hide_the_others(monkeypatch):

@@ -1,4 +1,4 @@
-"""The verbs judge, calibrate, morph and facemath, from words to files."""
+"""The verbs judge, calibrate, morph and facemath, from arguments to files."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def model(tmp_path) -> Path:
     return tmp_path / "math.pt"
 
 
-def run(*words: object) -> int | None:
-    return parse([str(word) for word in words])()
+def run(*argv: object) -> int | None:
+    return parse([str(word) for word in argv])()
 
 
 def test_judge_says_a_line_a_face_and_names_what_it_cannot_read(photos, weights, capsys):
@@ -143,10 +143,10 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
     table.write_text(
         "path,hat,same\n" + "".join(f"{n}.png,{'no' if n < 12 else 'yes'},1\n" for n in range(24))
     )
-    words = ("facemath", "learn", folder, "--dataroot", faces, "-o", tmp_path / "math.pt")
-    run(*words, "--labels", table, "--columns", "hat")
+    argv = ("facemath", "learn", folder, "--dataroot", faces, "-o", tmp_path / "math.pt")
+    run(*argv, "--labels", table, "--columns", "hat")
     assert set(load_facemath(tmp_path / "math.pt").directions) == {"glasses", "age", "hat"}
-    run(*words[:-2])
+    run(*argv[:-2])
     assert set(load_facemath(folder / "facemath.pt").directions) == {"glasses", "age"}
     assert load_model(folder, torch.device("cpu")).size == 16, "and the run is an editor now"
     network.spread.zero_()
@@ -154,11 +154,11 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
     with pytest.raises(UserError, match="ended before it had seen enough faces"):
         run("facemath", "learn", early, "--dataroot", faces)
     with pytest.raises(UserError, match="no column 'cap'"):
-        run(*words, "--labels", table, "--columns", "cap")
+        run(*argv, "--labels", table, "--columns", "cap")
     with pytest.raises(UserError, match="'same' has fewer than two values"):
-        run(*words, "--labels", table, "--columns", "same")
+        run(*argv, "--labels", table, "--columns", "same")
     with pytest.raises(UserError, match="go together"):
-        run(*words, "--columns", "hat")
+        run(*argv, "--columns", "hat")
 
 
 def test_pairs_teach_how_glasses_come_and_go(tmp_path, faces, capsys):
@@ -168,14 +168,14 @@ def test_pairs_teach_how_glasses_come_and_go(tmp_path, faces, capsys):
     network = FaceAutoencoder(AutoencoderSettings(16, (4, 6), 3))
     network.fit(torch.rand(9, 3, 16, 16) * 2 - 1)
     folder = trained(tmp_path / "run", "facemath", network, options)
-    words = ("facemath", "learn", folder, "--dataroot", faces, "--paired_dataroot", tmp_path / "pairs")
+    argv = ("facemath", "learn", folder, "--dataroot", faces, "--paired_dataroot", tmp_path / "pairs")
     for side, shade in (("trainA", 90), ("trainB", 140)):
         (tmp_path / "pairs" / side).mkdir(parents=True)
         for number in range(5):
             face = np.full((32, 32, 3), shade + 8 * number, np.uint8)
             cv2.imwrite(str(tmp_path / "pairs" / side / f"{number}{side if number == 4 else ''}.png"), face)
         (tmp_path / "pairs" / side / "torn.png").write_bytes(b"no picture")
-    run(*words)
+    run(*argv)
     math = load_facemath(folder / "facemath.pt")
     worn, bare = (
         math.encode(np.stack([np.full((16, 16, 3), shade + 8 * n, np.uint8) for n in range(4)]))
@@ -186,16 +186,16 @@ def test_pairs_teach_how_glasses_come_and_go(tmp_path, faces, capsys):
     assert np.abs(move(worn, math.step("glasses", -1), 1) - bare).max() < 0.2 * np.abs(worn - bare).max()
     (tmp_path / "pairs" / "trainB").rename(tmp_path / "pairs" / "trainC")
     with pytest.raises(UserError, match="share no names"):
-        run(*words)
+        run(*argv)
 
 
 @pytest.mark.parametrize(
-    "words",
+    "argv",
     ["add-glasses one", "remove-glasses one --strength 2", "age one --to 70 --from 30", "move one --by age"],
 )
-def test_an_edit_keeps_the_photo_around_the_face(photos, model, tmp_path, words):
+def test_an_edit_keeps_the_photo_around_the_face(photos, model, tmp_path, argv):
     """The rest of the photo stays what it was, to the bit."""
-    action, photo, *more = words.split()
+    action, photo, *more = argv.split()
     asked = ("facemath", action, photos[photo], *more, "--model", model, "-o")
     run(*asked, tmp_path / "out.png")
     before, after = (cv2.imread(str(path)) for path in (photos[photo], tmp_path / "out.png"))
@@ -233,7 +233,7 @@ def test_faces_are_sampled_walked_compared_and_mixed(photos, model, faces, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         ("facemath add-glasses none", "no face found"),
         ("facemath add-glasses two", "shows 2 faces"),
@@ -246,8 +246,8 @@ def test_faces_are_sampled_walked_compared_and_mixed(photos, model, faces, tmp_p
         ("morph one one --steps 0", "--steps 0"),
     ],
 )
-def test_bad_input_is_one_line(photos, model, tmp_path, words, message):
-    asked = [str(photos.get(word, word)) if word in photos else word for word in words.split()]
+def test_bad_input_is_one_line(photos, model, tmp_path, argv, message):
+    asked = [str(photos.get(word, word)) if word in photos else word for word in argv.split()]
     with pytest.raises(UserError, match=message):
         run(*asked, "--model", model, "-o", tmp_path / "out.gif")
     assert not (tmp_path / "out.gif").exists()

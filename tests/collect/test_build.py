@@ -14,8 +14,9 @@ from PIL import Image
 
 from cyclegan_glasses.collect import build as room
 from cyclegan_glasses.collect.build import build
-from cyclegan_glasses.collect.choose import CAPPED, LEAK, UNEVEN, Candidate, choose
+from cyclegan_glasses.collect.choose import CAPPED, UNEVEN, choose
 from cyclegan_glasses.collect.settings import BuildSettings
+from cyclegan_glasses.collect.splits import LEAK, Candidate
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo, append_photos, latest_photos, manifest_hash, write_manifest
 from tests.criteria.helpers import DrawnFaces, make_pile
@@ -74,8 +75,8 @@ def test_domains_manifest_and_report_are_there_and_persons_stay_on_one_side(tmp_
 
 @pytest.mark.parametrize("how", [{}, {"size": 32}, {"size": 32, "align": True, "image_format": "jpg"}])
 def test_the_same_inputs_and_seed_give_the_same_bytes(tmp_path, monkeypatch, how):
-    monkeypatch.setattr(room, "make_detector", lambda path: DrawnFaces())
-    monkeypatch.setattr(room, "process_detector", lambda path: DrawnFaces())
+    monkeypatch.setattr(room, "detector_file", lambda path: None)
+    monkeypatch.setattr("cyclegan_glasses.collect.pictures.process_detector", lambda path: DrawnFaces())
     pile, settings = accepted(tmp_path / "pile"), dataclasses.replace(HERE, **how)
     build(tmp_path / "a/out", [pile], settings)
     rows = list(latest_photos(pile).values())
@@ -195,14 +196,14 @@ def test_however_persons_are_spread_none_is_on_both_sides(persons, seed):
         for one, person in zip(crowd(len(persons)), persons, strict=True)
     ]
     try:
-        parts = choose(people, dataclasses.replace(HERE, seed=seed)).parts
+        splits = choose(people, dataclasses.replace(HERE, seed=seed)).splits
     except UserError:
         return
-    assert len(parts) == len(people)
+    assert len(splits) == len(people)
     for person in {one.person for one in people if one.person}:
-        assert len({part for one, part in parts.items() if one.person == person}) == 1
+        assert len({split for one, split in splits.items() if one.person == person}) == 1
     for label in ("glasses", "none"):
-        of_label = [part for one, part in parts.items() if one.label == label]
+        of_label = [split for one, split in splits.items() if one.label == label]
         assert of_label.count("test") <= -(-len(of_label) // 4)
 
 
@@ -214,12 +215,12 @@ def test_near_duplicates_stay_on_one_side_across_folders():
         )
         for n, one in enumerate(people)
     ]
-    parts = choose(near, HERE).parts
+    splits = choose(near, HERE).splits
     for n in range(20):
-        pair = [part for one, part in parts.items() if one.hashes == near[n].hashes]
+        pair = [split for one, split in splits.items() if one.hashes == near[n].hashes]
         assert len(pair) == 2
         assert len(set(pair)) == 1
-    assert set(parts.values()) == {"train", "test"}
+    assert set(splits.values()) == {"train", "test"}
 
 
 def test_the_split_of_a_source_is_kept_and_leaks_out_of_its_test_part_are_stopped():
@@ -227,7 +228,7 @@ def test_the_split_of_a_source_is_kept_and_leaks_out_of_its_test_part_are_stoppe
     people[7] = dataclasses.replace(people[7], person="anna")
     people[1] = dataclasses.replace(people[1], person="anna")
     choice = choose(people, dataclasses.replace(HERE, keep_split=True))
-    assert {one for one, part in choice.parts.items() if part == "test"} == set(people[:6])
+    assert {one for one, split in choice.splits.items() if split == "test"} == set(people[:6])
     assert choice.left_out == {people[7]: LEAK}
     with pytest.raises(UserError, match="leave --keep_split out"):
         choose(crowd(8), dataclasses.replace(HERE, keep_split=True))
@@ -237,7 +238,7 @@ def test_no_person_has_more_photos_than_asked_for():
     people = [dataclasses.replace(one, person=f"p{n // 10}") for n, one in enumerate(crowd(60))]
     choice = choose(people, dataclasses.replace(HERE, cap_per_person=2))
     for person in range(6):
-        of_person = [one.label for one in choice.parts if one.person == f"p{person}"]
+        of_person = [one.label for one in choice.splits if one.person == f"p{person}"]
         assert sorted(of_person) == ["glasses", "glasses", "none", "none"]
     assert set(choice.left_out.values()) == {CAPPED}
 
@@ -252,13 +253,13 @@ def test_groups_are_even_in_both_domains_of_every_part(option, limit):
         for one in crowd(400)
     ]
     choice = choose(people, dataclasses.replace(HERE, **{option: "race", "max_photos": limit}))
-    for part in ("train", "test"):
+    for split in ("train", "test"):
         counts = {
             label: {
                 value: sum(
                     1
-                    for one, where in choice.parts.items()
-                    if (where, one.label, getattr(one, option)) == (part, label, value)
+                    for one, where in choice.splits.items()
+                    if (where, one.label, getattr(one, option)) == (split, label, value)
                 )
                 for value in "abc"
             }
@@ -267,7 +268,7 @@ def test_groups_are_even_in_both_domains_of_every_part(option, limit):
         assert counts["glasses"] == counts["none"]
         assert all(counts["none"].values())
         if limit:
-            assert 29 < sum(counts["none"].values()) <= limit or part == "test"
+            assert 29 < sum(counts["none"].values()) <= limit or split == "test"
         if option == "balance":
             assert len(set(counts["none"].values())) == 1
     assert set(choice.left_out.values()) == {UNEVEN}

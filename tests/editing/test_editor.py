@@ -228,7 +228,7 @@ def test_a_face_that_cannot_be_aligned_is_left_alone() -> None:
     ],
     ids=["5 channels", "empty", "int32", "floats to 255", "NaN", "CMYK", "batch"],
 )
-def test_other_pictures_are_refused_in_words(picture) -> None:
+def test_other_pictures_are_refused_with_a_reason(picture) -> None:
     with pytest.raises(ValueError, match=r"give|convert|between 0 and 1"):
         make_editor([]).remove(picture)
 

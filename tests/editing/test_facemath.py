@@ -24,7 +24,7 @@ from cyclegan_glasses.editing.facemath import (
     sharpen,
     walk,
 )
-from cyclegan_glasses.editing.faces_of import sheet, write_moving
+from cyclegan_glasses.editing.facemath_pictures import sheet, write_moving
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import kl_divergence
 from cyclegan_glasses.networks.facemath import FaceAutoencoder

@@ -166,7 +166,7 @@ def test_a_bare_file_goes_the_way_that_its_name_says(name, direction, way, tmp_p
     assert load_model(path, CPU, direction, size=64).size == 64
 
 
-def test_what_cannot_be_loaded_is_told_in_words(tmp_path) -> None:
+def test_files_that_are_no_model_are_explained(tmp_path) -> None:
     folder = run_folder(tmp_path / "x", crop_size=32)
     bare = folder / "latest_net_G_A.pth"
     torch.save({"format": "else"}, tmp_path / "else.pt")

@@ -258,7 +258,7 @@ def bomb(path: Path) -> None:
     ],
     ids=["text", "empty", "60,000 x 60,000", "folder", "animation"],
 )
-def test_what_is_no_photo_is_told_in_words(make, reason, tmp_path) -> None:
+def test_files_that_are_no_photo_are_explained(make, reason, tmp_path) -> None:
     path = tmp_path / "x.jpg"
     make(path)
     with pytest.raises(UnreadablePicture, match=reason):

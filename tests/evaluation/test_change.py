@@ -15,7 +15,7 @@ from cyclegan_glasses.evaluation.change import (
     skin_region,
     typology_angle,
 )
-from cyclegan_glasses.evaluation.inputs import typology
+from cyclegan_glasses.evaluation.groups import typology
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import Face
 from tests.evaluation.portraits import portrait, spoiled

@@ -76,7 +76,7 @@ def test_a_size_that_does_not_suit_is_told_before_training(
 
 
 @pytest.mark.parametrize("field", ["kind", "norm"])
-def test_unknown_words_are_refused(field: str) -> None:
+def test_unknown_choices_are_refused(field: str) -> None:
     with pytest.raises(UserError, match="choose one of"):
         DiscriminatorSettings(**{field: "gothic"})
     with pytest.raises(UserError, match="choose one of"):

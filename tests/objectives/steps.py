@@ -20,13 +20,10 @@ from cyclegan_glasses.networks.settings import (
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.registry import build_objective
-from cyclegan_glasses.objectives.settings import (
-    AdamSettings,
-    CycleGANSettings,
-    FacelyzrSettings,
-    FacemathSettings,
-    SupervisedSettings,
-)
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings, FacemathSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
 STEPS = 10
@@ -56,21 +53,21 @@ CASES: dict[str, tuple[str, Any]] = {
 EXACT = tuple(CASES)[:5]
 
 
-def batch(step: int, ranks: DistributedContext, each: int = 2) -> dict[str, torch.Tensor]:
+def batch(step: int, distributed: DistributedContext, each: int = 2) -> dict[str, torch.Tensor]:
     """Every process's share of four pictures a side; of one process, all of them."""
     rng = torch.Generator().manual_seed(step)
-    mine = slice(ranks.rank, None, ranks.size)
+    mine = slice(distributed.rank, None, distributed.size)
     return {side: (torch.rand(2 * each, 3, 24, 24, generator=rng) * 2 - 1)[mine] for side in "AB"}
 
 
-def run(case: str, ranks: DistributedContext = ALONE) -> dict[str, Any]:
+def run(case: str, distributed: DistributedContext = ALONE) -> dict[str, Any]:
     """The mean losses of each step, and the weights after the last."""
     model, settings = CASES[case]
-    objective = build_objective(model, settings, Precision("fp32", CPU, ranks), seed=3)
+    objective = build_objective(model, settings, Precision("fp32", CPU), seed=3, distributed=distributed)
     losses = []
     for step in range(STEPS):
-        found = objective.step(batch(step, ranks), step / STEPS)
-        losses.append(ranks.mean(torch.stack([found[name] for name in objective.loss_names])))
+        terms = objective.step(batch(step, distributed), step / STEPS)
+        losses.append(distributed.mean(torch.stack([terms[name] for name in objective.loss_names])))
     weights = {name: network.state_dict() for name, network in objective.weights().items()}
     return {"losses": torch.stack(losses), "weights": weights}
 

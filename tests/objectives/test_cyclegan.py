@@ -16,7 +16,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import gradient_penalty
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, ResidualUnetSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import AdamSettings, CycleGANSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 CPU = torch.device("cpu")
 GENERATOR = GeneratorSettings("resnet_6blocks", filters=4)
@@ -26,7 +27,7 @@ SETTINGS = CycleGANSettings(generator=GENERATOR, discriminator=DiscriminatorSett
 
 def make(precision: str = "fp32", seed: int = 0, **changes: Any) -> CycleGAN:
     torch.manual_seed(seed)
-    return CycleGAN(replace(SETTINGS, **changes), CPU, Precision(precision, CPU), seed)
+    return CycleGAN(replace(SETTINGS, **changes), Precision(precision, CPU), seed)
 
 
 def batch(number: int = 0, channels: tuple[int, int] = (3, 3), count: int = 2) -> dict[str, Tensor]:
@@ -159,25 +160,25 @@ def test_bfloat16_stays_near_float32() -> None:
 
 def test_the_average_follows_with_its_share(float64: None) -> None:
     model = make(ema=0.75, generator=replace(GENERATOR, norm="batch"))
-    start = {key: value.clone() for key, value in model.remove_glasses.named_parameters()}
+    start = {key: value.clone() for key, value in model.gen_ab.named_parameters()}
     expected = start
     for number in range(2):
         model.step(batch(number))
-        new = dict(model.remove_glasses.named_parameters())
+        new = dict(model.gen_ab.named_parameters())
         expected = {key: 0.75 * value + 0.25 * new[key].detach() for key, value in expected.items()}
     average = model.weights()["G_A"]
-    assert average is not model.remove_glasses
+    assert average is not model.gen_ab
     for key, value in average.named_parameters():
         torch.testing.assert_close(value, expected[key], rtol=0, atol=1e-14)
         assert not value.requires_grad
     for key, value in average.named_buffers():
-        assert torch.equal(value, dict(model.remove_glasses.named_buffers())[key])
+        assert torch.equal(value, dict(model.gen_ab.named_buffers())[key])
     assert model.weights()["D_A"] is model.discriminator_b
 
 
 def test_no_average_unless_asked_for() -> None:
     model = make()
-    assert model.weights()["G_A"] is model.remove_glasses
+    assert model.weights()["G_A"] is model.gen_ab
     assert model.state_dict()["averages"] == {}
 
 
@@ -187,7 +188,7 @@ def test_a_run_can_take_up_averaging_later() -> None:
     model.step(batch())
     later.load_state_dict(model.state_dict())
     for key, value in later.weights()["G_B"].state_dict().items():
-        assert torch.equal(value, model.add_glasses.state_dict()[key])
+        assert torch.equal(value, model.gen_ba.state_dict()[key])
 
 
 @pytest.mark.parametrize("progress", [0.0, 0.5, 1.0])
@@ -246,13 +247,13 @@ def test_discriminators_may_learn_first() -> None:
 def test_real_pictures_of_the_other_domain_may_count_as_fakes(plain: bool, float64: None) -> None:
     """Without, a generator that leaves faces as they are is judged by who never saw such faces."""
     model = make(mismatched=True, plain=plain)
-    given = batch()
+    data = batch()
     nets = {name: copy.deepcopy(network) for name, network in model.weights().items()}
-    losses = model.step(given)
+    losses = model.step(data)
     for name, real, other, generator in (("D_A", "B", "A", "G_A"), ("D_B", "A", "B", "G_B")):
-        judge, fake = nets[name], nets[generator](given[other])
-        on_fakes = (judge(fake).square().mean() + judge(given[other]).square().mean()) / 2
-        wanted = ((judge(given[real]) - 1).square().mean() + on_fakes) / 2
+        judge, fake = nets[name], nets[generator](data[other])
+        on_fakes = (judge(fake).square().mean() + judge(data[other]).square().mean()) / 2
+        wanted = ((judge(data[real]) - 1).square().mean() + on_fakes) / 2
         assert losses[name].item() == pytest.approx(wanted.item(), rel=1e-12)
 
 
@@ -264,11 +265,11 @@ def test_wgangp_pays_for_the_critics_gradient(plain: bool, float64: None) -> Non
     data = batch()
     losses = model.step(data)
     with torch.no_grad():
-        fake_b = other.remove_glasses(data["A"])
+        fake_b = other.gen_ab(data["A"])
         means = other.discriminator_b(fake_b).mean() - other.discriminator_b(data["B"]).mean()
         assert losses["G_A"].item() == pytest.approx(-other.discriminator_b(fake_b).mean().item(), rel=1e-12)
-    share = torch.rand(2, 1, 1, 1, generator=torch.Generator().manual_seed(9))
-    penalty = gradient_penalty(other.discriminator_b, data["B"], fake_b, share)
+    fraction = torch.rand(2, 1, 1, 1, generator=torch.Generator().manual_seed(9))
+    penalty = gradient_penalty(other.discriminator_b, data["B"], fake_b, fraction)
     assert penalty > 0.1
     assert losses["D_A"].item() == pytest.approx((means / 2 + 4 * penalty).item(), rel=1e-12)
 
@@ -327,7 +328,7 @@ def test_adam_that_cannot_be(change: dict[str, float]) -> None:
 
 
 def test_another_seed_starts_elsewhere() -> None:
-    first, second = (make(seed=seed).remove_glasses.state_dict()["model.1.weight"] for seed in (0, 1))
+    first, second = (make(seed=seed).gen_ab.state_dict()["model.1.weight"] for seed in (0, 1))
     assert not torch.equal(first, second)
 
 
@@ -339,7 +340,7 @@ def test_pairs_draw_each_generator_to_the_truth(float64: None) -> None:
     """`--lambda_pair`: the loss is the distance to the bare face, weighed, and moves G_A alone."""
     model, data = make(lambda_pair=4.0), paired()
     with torch.no_grad():
-        distance = (model.remove_glasses(data["pair_A"]) - data["pair_B"]).abs().mean().item()
+        distance = (model.gen_ab(data["pair_A"]) - data["pair_B"]).abs().mean().item()
     losses = model.step(data)
     assert list(losses)[-1] == "pair_A" and losses["pair_A"].item() == pytest.approx(4 * distance, rel=1e-12)
     assert list(model.pictures())[-3:] == ["pair_A", "pair_fake_B", "pair_B"]

@@ -9,7 +9,7 @@ import torch
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.objectives.facemath import LOOKS, FacemathObjective
-from cyclegan_glasses.objectives.settings import FacemathSettings
+from cyclegan_glasses.objectives.settings.faces import FacemathSettings
 
 CPU = torch.device("cpu")
 LATENT = 4
@@ -18,7 +18,7 @@ LATENT = 4
 def make() -> FacemathObjective:
     torch.manual_seed(0)
     settings = FacemathSettings(AutoencoderSettings(16, (2, 4), LATENT))
-    return FacemathObjective(settings, CPU, Precision("fp32", CPU))
+    return FacemathObjective(settings, Precision("fp32", CPU))
 
 
 def batch(number: int) -> dict[str, torch.Tensor]:

@@ -11,7 +11,7 @@ import torch
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 CPU = torch.device("cpu")
 Weights = dict[str, dict[str, torch.Tensor]]
@@ -44,7 +44,7 @@ def five_steps(trajectory: dict[str, np.ndarray], library: bool) -> tuple[np.nda
         pool_size=0,
         plain=True,
     )
-    model = CycleGAN(settings, CPU, Precision("fp32", CPU))
+    model = CycleGAN(settings, Precision("fp32", CPU))
     model.load_weights(weights(trajectory, "init"))
     losses = []
     with torch.backends.mkldnn.flags(enabled=library):

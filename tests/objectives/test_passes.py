@@ -15,7 +15,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, ResidualUnetSettings
 from cyclegan_glasses.objectives.compiled import wants_compiling
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 CPU = torch.device("cpu")
 SETTINGS = CycleGANSettings(
@@ -29,7 +29,7 @@ SETTINGS = CycleGANSettings(
 def trained(**changes: Any) -> tuple[list[dict[str, float]], dict[str, Any]]:
     """The losses of two steps, and the state after them."""
     torch.manual_seed(0)
-    model = CycleGAN(replace(SETTINGS, **changes), CPU, Precision("fp32", CPU))
+    model = CycleGAN(replace(SETTINGS, **changes), Precision("fp32", CPU))
     rng = torch.Generator().manual_seed(1)
     batch: dict[str, Tensor] = {side: torch.rand(2, 3, 24, 24, generator=rng) * 2 - 1 for side in "AB"}
     losses = [{name: value.item() for name, value in model.step(batch).items()} for _ in range(2)]

@@ -19,13 +19,10 @@ from cyclegan_glasses.networks.settings import (
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.objectives.registry import OBJECTIVES
-from cyclegan_glasses.objectives.settings import (
-    CycleGANSettings,
-    FacelyzrSettings,
-    FacemathSettings,
-    SupervisedSettings,
-)
+from cyclegan_glasses.objectives.registry import OBJECTIVES, build_objective
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings, FacemathSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -49,7 +46,7 @@ pytestmark = pytest.mark.parametrize("name", OBJECTIVES)
 
 def make(name: str, seed: int = 0) -> Objective:
     torch.manual_seed(seed)
-    return OBJECTIVES[name](SMALL[name], CPU, Precision("fp32", CPU), seed)
+    return build_objective(name, SMALL[name], Precision("fp32", CPU), seed)
 
 
 def batch(number: int) -> dict[str, Any]:

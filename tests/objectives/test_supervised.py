@@ -13,7 +13,8 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import distance
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, IseeSettings, ResidualUnetSettings
-from cyclegan_glasses.objectives.settings import DISTANCES, AdamSettings, Mask2FaceSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.supervised import DISTANCES, Mask2FaceSettings
 from cyclegan_glasses.objectives.supervised import Supervised
 
 CPU = torch.device("cpu")
@@ -23,7 +24,7 @@ SETTINGS = Mask2FaceSettings(UNET, adam=AdamSettings(0.01, 0.9))
 
 def make(**changes: Any) -> Supervised:
     torch.manual_seed(0)
-    return Supervised(replace(SETTINGS, **changes), CPU, Precision("fp32", CPU))
+    return Supervised(replace(SETTINGS, **changes), Precision("fp32", CPU))
 
 
 def pairs() -> dict[str, Tensor]:

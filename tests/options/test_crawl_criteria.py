@@ -8,22 +8,20 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.attributes.verdicts import LABELS
-from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from tests.criteria.helpers import DrawnFaces, make_pile
+from tests.criteria.helpers import make_pile, use_drawn_faces
 
 
-def crawl(*words: object) -> int:
-    """Run `crawl.py` with these words and return its exit code."""
-    return run_command(lambda: parse([str(word) for word in words])())
+def crawl(*argv: object) -> int:
+    """Run `crawl.py` with these arguments and return its exit code."""
+    return run_command(lambda: parse([str(word) for word in argv])())
 
 
 def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
     """Lost here: the whole way that the documentation shows."""
-    monkeypatch.setattr(filtering, "make_detector", lambda path: DrawnFaces())
-    monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
+    use_drawn_faces(monkeypatch)
     pile, out = tmp_path / "pile", tmp_path / "out"
     make_pile(pile, 10)
     shutil.copy(pile / "photos/0001.png", pile / "photos/0009.png")
@@ -42,10 +40,9 @@ def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
     assert len(latest_photos(out)) == 10
 
 
-def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
-    """Its word must reach the manifest, and photos measured without it be measured again."""
-    monkeypatch.setattr(filtering, "make_detector", lambda path: DrawnFaces())
-    monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
+def test_the_classifier_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
+    """Its arg must reach the manifest, and photos measured without it be measured again."""
+    use_drawn_faces(monkeypatch)
     make_pile(tmp_path, 3)
     assert crawl("filter", tmp_path, "--workers", 1) == 0
     assert not any("judged" in photo.facts for photo in latest_photos(tmp_path).values())
@@ -56,16 +53,16 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("argv", "complaint"),
     [
         (("filter", "nowhere"), "has no manifest"),
         (("filter", "nowhere", "--workers", "-1"), "--workers -1"),
         (("filter", "nowhere", "--max_duplicate_bits", "40"), "--max_duplicate_bits 40"),
         (("filter", "pile", "--yunet", "nowhere.onnx"), "nowhere.onnx"),
         (("filter", "pile", "--judge_weights", "judge.pt"), "add --judge"),
-        (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no judge judge.pt"),
+        (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no attribute classifier judge.pt"),
         (("review", "nowhere"), "has no manifest"),
-        (("review", "nowhere", "--port", "70000"), "--port 70000"),
+        (("review", "nowhere", "--port", "70000"), "--port: 70000: give 0"),
         (("build", "out", "--from", "nowhere"), "has no manifest"),
         (("build", "out", "--from", "pile"), "run crawl.py filter first"),
         (("build", "out", "--from", "pile", "--align"), "--align crops to a size"),
@@ -75,10 +72,10 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
         (("build", "out", "--from", "pile", "--cap_per_person", "-1"), "--cap_per_person -1"),
     ],
 )
-def test_bad_words_are_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, capsys, words, complaint):
+def test_invalid_arguments_are_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, capsys, argv, complaint):
     monkeypatch.chdir(tmp_path)
     make_pile(tmp_path / "pile", 2)
-    assert crawl(*words) == 2
+    assert crawl(*argv) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ")
     assert complaint in said

@@ -28,13 +28,13 @@ def pile(tmp_path: Path) -> Path:
     return folder
 
 
-def crawl(*words: object) -> int:
-    return run_command(lambda: parse([str(word) for word in words])())
+def crawl(*argv: object) -> int:
+    return run_command(lambda: parse([str(word) for word in argv])())
 
 
 def test_domains_from_a_labelled_pile(pile, tmp_path, capsys) -> None:
     out = tmp_path / "out"
-    words = [
+    argv = [
         "folder",
         pile,
         "--labels",
@@ -45,9 +45,11 @@ def test_domains_from_a_labelled_pile(pile, tmp_path, capsys) -> None:
         "--seed",
         4,
     ]
-    assert crawl(*words, "--out", out, "--workers", 1) == 0
-    shown = capsys.readouterr()
-    assert f"6 of 6 photos are in {out}" in shown.out and "trainA" in shown.out and "testB" in shown.out
+    assert crawl(*argv, "--out", out, "--workers", 1) == 0
+    captured = capsys.readouterr()
+    assert (
+        f"6 of 6 photos are in {out}" in captured.out and "trainA" in captured.out and "testB" in captured.out
+    )
     files = {path.relative_to(out).as_posix() for path in out.rglob("*.png")}
     assert files == set(latest_photos(out)) and len(files) == 6
     for photo in latest_photos(out).values():
@@ -58,8 +60,8 @@ def test_domains_from_a_labelled_pile(pile, tmp_path, capsys) -> None:
 def test_unreadable_pictures_cost_a_line_each(pile, tmp_path, capsys) -> None:
     (pile / "0.png").write_bytes(b"no picture")
     assert crawl("folder", pile, "--out", tmp_path / "out", "--workers", 1) == 0
-    shown = capsys.readouterr()
-    assert "      5  photos\n      1  unreadable: " in shown.out
+    captured = capsys.readouterr()
+    assert "      5  photos\n      1  unreadable: " in captured.out
 
 
 def test_a_pile_without_any_good_picture_is_an_error(pile, tmp_path, capsys) -> None:
@@ -70,7 +72,7 @@ def test_a_pile_without_any_good_picture_is_an_error(pile, tmp_path, capsys) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         (["--align", "8"], "16 to 2048"),
         (["--domains"], "--labels"),
@@ -86,12 +88,12 @@ def test_a_pile_without_any_good_picture_is_an_error(pile, tmp_path, capsys) -> 
         (["--align", "64", "--download_yunet", "http://127.0.0.1:9/x"], "cannot download"),
     ],
 )
-def test_bad_words_cost_one_line_and_write_nothing(
-    pile, tmp_path, capsys, monkeypatch, words, message
+def test_invalid_arguments_cost_one_line_and_write_nothing(
+    pile, tmp_path, capsys, monkeypatch, argv, message
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    words = [word.format(labels=tmp_path / "labels.csv") for word in words]
-    assert crawl("folder", pile, "--out", tmp_path / "out", *words) == 2
+    argv = [word.format(labels=tmp_path / "labels.csv") for word in argv]
+    assert crawl("folder", pile, "--out", tmp_path / "out", *argv) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists() and not (tmp_path / "cache").exists()

@@ -12,8 +12,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
 from cyclegan_glasses.sources import kface
-from cyclegan_glasses.sources.aihub import photos
-from cyclegan_glasses.sources.settings import AihubSettings
+from cyclegan_glasses.sources.aihub import AihubSource
 from tests.sources.helpers import picture, write_tree, write_zip
 
 PEOPLE = ("19062421", "19082641")
@@ -40,15 +39,15 @@ def documented(
     return tree
 
 
-def chosen(settings: AihubSettings) -> list[str]:
+def chosen(source: AihubSource) -> list[str]:
     """What is taken, as the end of the path in the source."""
-    return ["/".join(item.photo.origin.split("!")[-1].split("/")[-5:]) for item in photos(settings)]
+    return ["/".join(item.photo.origin.split("!")[-1].split("/")[-5:]) for item in source.photos()]
 
 
 def test_defaults_are_the_selection_of_the_term_project(tmp_path: Path) -> None:
     """High resolution, glasses and none, brightest light, three expressions, the two centred cameras."""
     source = write_tree(tmp_path / "kface", documented(("High_Resolution", "Low_Resolution")))
-    found = [item.photo for item in photos(AihubSettings(source))]
+    found = [item.photo for item in AihubSource(source).photos()]
     assert [photo.origin.split("/")[-5:] for photo in found] == [
         [person, accessory, "L1", expression, camera]
         for person in PEOPLE
@@ -78,7 +77,7 @@ def test_every_beginning_of_the_tree(write, names, resolutions, tmp_path: Path) 
     """With the suffix or without, folders further down, or from the people on; folder or zip."""
     tree = documented(names)
     source = write(tmp_path / "kface", tree)
-    found = [item.photo for item in photos(AihubSettings(source, **EVERYTHING))]
+    found = [item.photo for item in AihubSource(source, **EVERYTHING).photos()]
     assert len(found) == len({photo.path for photo in found})
     assert len(found) == sum(name.endswith(".jpg") for name in tree)
     assert {photo.facts.get("resolution") for photo in found} == resolutions
@@ -96,14 +95,14 @@ def test_every_beginning_of_the_tree(write, names, resolutions, tmp_path: Path) 
 def test_folder_of_one_resolution_is_taken_as_it_is(tmp_path: Path) -> None:
     """Someone who points at Low_Resolution itself wants it."""
     source = write_tree(tmp_path, documented(("Low_Resolution",))) / "Low_Resolution"
-    found = list(photos(AihubSettings(source)))
+    found = list(AihubSource(source).photos())
     assert len(found) == 24 and found[0].photo.facts["resolution"] == "low"
 
 
-def test_words_choose(tmp_path: Path) -> None:
+def test_options_choose(tmp_path: Path) -> None:
     """Readable names, codes in any case and degrees mean the same folders."""
     source = write_tree(tmp_path, documented(("",)))
-    base = AihubSettings(source, cameras=("frontal",), expressions=("neutral",))
+    base = AihubSource(source, cameras=("frontal",), expressions=("neutral",))
     one = [f"{person}/S003/L1/E01/C7.jpg" for person in PEOPLE]
     assert chosen(replace(base, accessories=("horn_rimmed",))) == one
     assert (
@@ -129,7 +128,7 @@ def test_names_agree_with_the_documented_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         (
             ["--accessory", "hat"],
@@ -143,10 +142,12 @@ def test_names_agree_with_the_documented_codes() -> None:
         (["--light", "400"], "no photo fits"),
     ],
 )
-def test_bad_words_are_one_line_and_write_nothing(words: list[str], message: str, tmp_path: Path) -> None:
+def test_invalid_arguments_are_one_line_and_write_nothing(
+    argv: list[str], message: str, tmp_path: Path
+) -> None:
     """A slip of the pen costs a second, not a crawl of the wrong pictures."""
     source = write_tree(tmp_path / "kface", documented(("High_Resolution",)))
-    run = parse(["aihub", str(source), "--out", str(tmp_path / "out"), *words])
+    run = parse(["aihub", str(source), "--out", str(tmp_path / "out"), *argv])
     with pytest.raises(UserError, match=message):
         run()
     assert not (tmp_path / "out").exists()
@@ -156,9 +157,9 @@ def test_no_tree_is_said(tmp_path: Path) -> None:
     """A folder of something else is not an empty selection."""
     write_tree(tmp_path, {"a/b/1.jpg": b"1", "c/2.jpg": b"1"})
     with pytest.raises(UserError, match="has no folders of people"):
-        list(photos(AihubSettings(tmp_path)))
+        list(AihubSource(tmp_path).photos())
     with pytest.raises(UserError, match="is not there"):
-        list(photos(AihubSettings(tmp_path / "none")))
+        list(AihubSource(tmp_path / "none").photos())
 
 
 def test_only_wanted_folders_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,17 +168,17 @@ def test_only_wanted_folders_are_opened(tmp_path: Path, monkeypatch: pytest.Monk
     opened: list[str] = []
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: opened.append(str(path)) or scandir(path))
-    assert len(list(photos(AihubSettings(tmp_path)))) == 24
+    assert len(list(AihubSource(tmp_path).photos())) == 24
     inside = [path for path in opened if PEOPLE[0] in path]
     assert len(inside) == 1 + 2 + 2 + 6
     assert not any("Low" in path or "S003" in path or "L8" in path for path in opened)
 
 
 def test_command_round_trips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The documented words give two labelled domains of the same people, linked to the files of the tree."""
+    """The documented options give two labelled domains of one set of people, linked to the tree."""
     source = write_tree(tmp_path / "kface", documented(("High_Resolution",)))
-    words = "--accessory glasses horn_rimmed none --light 1000 --camera frontal --expression neutral smile"
-    command = ["aihub", str(source), *words.split(), "--out", str(tmp_path / "out")]
+    argv = "--accessory glasses horn_rimmed none --light 1000 --camera frontal --expression neutral smile"
+    command = ["aihub", str(source), *argv.split(), "--out", str(tmp_path / "out")]
     parse(command)()
     assert "12 photos: 8 glasses, 4 none" in capsys.readouterr().out
     parse(command)()
@@ -193,7 +194,7 @@ def test_real_paths(shared: Path, tmp_path: Path) -> None:
     pairs = (shared / "data/formats/kface_pairs.first500.txt").read_text().splitlines()
     paths = {path for line in pairs for path in line.split()[:2]}
     source = write_tree(tmp_path, dict.fromkeys(paths, b""))
-    everything = AihubSettings(source, **EVERYTHING)
+    everything = AihubSource(source, **EVERYTHING)
     assert len(paths) == 508 and sorted(chosen(everything)) == sorted(paths)
     usual = [path for path in paths if path.split("/")[-1] in ("C7.jpg", "C17.jpg")]
-    assert sorted(chosen(AihubSettings(source))) == sorted(usual) and len(usual) == 49
+    assert sorted(chosen(AihubSource(source))) == sorted(usual) and len(usual) == 49

@@ -13,8 +13,8 @@ from PIL import Image
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from cyclegan_glasses.sources.celeba import benchmark, photos
-from cyclegan_glasses.sources.settings import CelebaSettings
+from cyclegan_glasses.sources.celeba import CelebaSource
+from cyclegan_glasses.sources.source import RejectedPhoto
 from tests.sources.helpers import picture, write_tree, write_zip
 
 ATTRIBUTES = """4
@@ -53,7 +53,7 @@ def with_commas(table: str) -> str:
     return "\n".join(rows if rows[0].startswith("0") else ["image_id," + rows[0], *rows[1:]])
 
 
-def layouts(root: Path) -> dict[str, CelebaSettings]:
+def layouts(root: Path) -> dict[str, CelebaSource]:
     """The ways in which CelebA lies on a disk."""
     kaggle: dict[str, str | bytes] = {
         "list_attr_celeba.csv": with_commas(ATTRIBUTES),
@@ -69,11 +69,11 @@ def layouts(root: Path) -> dict[str, CelebaSettings]:
     write_zip(root / "zipped/Img/img_align_celeba.zip", PICTURES)
     png = {f"img_align_celeba_png/00000{i}.png": noise(i, "PNG") for i in range(1, 5)}
     return {
-        "folder": CelebaSettings(root / "folder"),
-        "zip beside": CelebaSettings(root / "zipped"),
-        "png elsewhere": CelebaSettings(write_tree(root / "tables", TABLES), write_tree(root / "png", png)),
-        "kaggle zip": CelebaSettings(write_zip(root / "archive.zip", kaggle)),
-        "all in one": CelebaSettings(write_zip(root / "one.zip", {**TABLES, **PICTURES})),
+        "folder": CelebaSource(root / "folder"),
+        "zip beside": CelebaSource(root / "zipped"),
+        "png elsewhere": CelebaSource(write_tree(root / "tables", TABLES), write_tree(root / "png", png)),
+        "kaggle zip": CelebaSource(write_zip(root / "archive.zip", kaggle)),
+        "all in one": CelebaSource(write_zip(root / "one.zip", {**TABLES, **PICTURES})),
     }
 
 
@@ -82,7 +82,7 @@ def test_every_layout_gives_the_same_photos(layout: str, tmp_path: Path) -> None
     """Labels, people, split, attributes and landmarks belong to the right pictures, in any order."""
     kind = "PNG" if layout == "png elsewhere" else "JPEG"
     rows = []
-    for i, item in enumerate(photos(layouts(tmp_path)[layout]), 1):
+    for i, item in enumerate(layouts(tmp_path)[layout].photos(), 1):
         data = item.content.read_bytes() if isinstance(item.content, Path) else item.content()
         assert data == noise(i, kind) and f"00000{i}." in item.photo.origin
         rows.append(item.photo)
@@ -99,7 +99,7 @@ def test_every_layout_gives_the_same_photos(layout: str, tmp_path: Path) -> None
 def test_attributes_alone_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Someone with a part of CelebA gets that part, and is told of the rest."""
     write_tree(tmp_path, {"list_attr_celeba.txt": ATTRIBUTES, **dict(list(PICTURES.items())[:3])})
-    rows = [item.photo for item in photos(CelebaSettings(tmp_path))]
+    rows = [item.photo for item in CelebaSource(tmp_path).photos()]
     assert [(row.label, row.person + row.split) for row in rows] == [
         ("glasses", ""),
         ("none", ""),
@@ -109,7 +109,7 @@ def test_attributes_alone_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize(
-    ("files", "words"),
+    ("files", "message"),
     [
         (
             {"list_attr_celeba.txt": ATTRIBUTES.replace("Eyeglasses", "Glasses"), **PICTURES},
@@ -126,11 +126,11 @@ def test_attributes_alone_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFi
         ({**PICTURES, "list_attr_celeba.txt": "안경".encode("cp949")}, "not UTF-8"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(files, words: str, tmp_path: Path) -> None:
+def test_bad_input_is_one_line_and_writes_nothing(files, message: str, tmp_path: Path) -> None:
     """A wrong file ends before anything is written."""
     source = write_tree(tmp_path / "in", files)
     run = parse(["celeba", str(source), "--out", str(tmp_path / "out")])
-    with pytest.raises(UserError, match=words):
+    with pytest.raises(UserError, match=message):
         run()
     assert not (tmp_path / "out").exists()
 
@@ -140,7 +140,7 @@ def test_rows_cannot_name_files_elsewhere(tmp_path: Path) -> None:
     write_tree(tmp_path, {"secret.jpg": noise(9), "in/img/1.jpg": noise(1)})
     table = f"Eyeglasses x\n1.jpg 1 1\n../../secret.jpg 1 1\n{tmp_path}/secret.jpg 1 1\n"
     write_tree(tmp_path / "in", {"list_attr_celeba.txt": table})
-    assert [item.photo.path for item in photos(CelebaSettings(tmp_path / "in"))] == ["photos/1.jpg"]
+    assert [item.photo.path for item in CelebaSource(tmp_path / "in").photos()] == ["photos/1.jpg"]
 
 
 def test_command_writes_photos_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,9 +154,9 @@ def test_command_writes_photos_and_goes_on(tmp_path: Path, capsys: pytest.Captur
     (source / "img_align_celeba/000003.jpg").write_bytes(b"<html>")
     write_tree(source, {"img_align_celeba/000004.jpg": noise(4)})
     parse(command)()
-    said = capsys.readouterr()
-    assert "1 new, 2 were there, 1 unreadable" in said.out
-    assert "000003.jpg is left out: not a picture" in said.err
+    printed = capsys.readouterr()
+    assert "1 new, 2 were there, 1 unreadable" in printed.out
+    assert "000003.jpg is left out: not a picture" in printed.err
     rows = latest_photos(tmp_path / "out")
     assert list(rows) == ["photos/000001.jpg", "photos/000002.jpg", "photos/000004.jpg"]
     assert {(row.width, row.height) for row in rows.values()} == {(178, 218)}
@@ -192,11 +192,11 @@ def test_benchmark_needs_the_split_and_the_aligned_pictures(tmp_path: Path) -> N
     """A benchmark with a split or pictures of its own would look like the published one."""
     write_tree(tmp_path / "a", {"list_attr_celeba.txt": ATTRIBUTES, **PICTURES})
     with pytest.raises(UserError, match=r"put list_eval_partition\.txt beside"):
-        next(benchmark(CelebaSettings(tmp_path / "a")))
+        next(CelebaSource(tmp_path / "a", protocol=True).photos())
     wide = {name: picture(300, 200, "JPEG") for name in PICTURES}
     write_tree(tmp_path / "b", {**TABLES, **wide})
-    content = next(benchmark(CelebaSettings(tmp_path / "b"))).content
-    with pytest.raises(UserError, match="not an aligned CelebA face"):
+    content = next(CelebaSource(tmp_path / "b", protocol=True).photos()).content
+    with pytest.raises(RejectedPhoto, match="not an aligned CelebA face"):
         content()  # type: ignore[operator]
 
 
@@ -211,7 +211,7 @@ def test_real_tables(shared: Path, tmp_path: Path) -> None:
     write_tree(tmp_path, {name: (formats / real).read_bytes() for name, real in names.items()})
     chosen = random.Random(1).sample(range(1, 20_001), 300)
     write_zip(tmp_path / "img_align_celeba.zip", {f"img_align_celeba/{i:06d}.jpg": b"1" for i in chosen})
-    rows = [item.photo for item in photos(CelebaSettings(tmp_path))]
+    rows = [item.photo for item in CelebaSource(tmp_path).photos()]
     assert [int(row.path[-10:-4]) for row in rows] == sorted(chosen)
     lines = (formats / names["list_attr_celeba.txt"]).read_text().splitlines()
     for row in rows:

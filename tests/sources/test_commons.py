@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import commons
-from cyclegan_glasses.sources.settings import FREE_LICENCES, CommonsSettings
+from cyclegan_glasses.sources.commons import CommonsSearch
+from cyclegan_glasses.sources.settings import FREE_LICENCES
 from tests.sources.loopback import answer
 
 KEYS = [
@@ -112,24 +113,24 @@ def test_pages_follow_the_tokens_of_the_service(site, make_fetcher):
 
     site.routes["/w/api.php"] = run
     fetcher = make_fetcher(contact="https://example.org/me")
-    found = list(commons.search("portrait", CommonsSettings(site.url("")), fetcher))
+    found = list(CommonsSearch("portrait", endpoint=site.url("")).results(fetcher))
     assert len(found) == 6 and site.hits["/w/api.php"] == 3
-    words = parse_qs(urlsplit(site.requests[1][0]).query)
-    assert words["continue"] == ["gsroffset||"] and words["gsroffset"] == ["2"]
-    assert words["gsrsearch"] == ["filetype:bitmap portrait"] and words["iiurlwidth"] == ["1280"]
+    query = parse_qs(urlsplit(site.requests[1][0]).query)
+    assert query["continue"] == ["gsroffset||"] and query["gsroffset"] == ["2"]
+    assert query["gsrsearch"] == ["filetype:bitmap portrait"] and query["iiurlwidth"] == ["1280"]
     assert "(+https://example.org/me)" in site.requests[0][1]["User-Agent"]
 
 
 def test_tokens_that_lead_nowhere_end_it(site, make_fetcher):
     body = {"query": {"pages": [page(1)]}, "continue": {"gsroffset": 1, "continue": "x"}}
     site.routes["/w/api.php"] = answer(json.dumps(body).encode())
-    found = list(commons.search("a", CommonsSettings(site.url("")), make_fetcher(contact="a@b.c")))
+    found = list(CommonsSearch("a", endpoint=site.url("")).results(make_fetcher(contact="a@b.c")))
     assert len(found) == 2 and site.hits["/w/api.php"] == 2
 
 
 def test_without_a_contact_nobody_is_asked(site, make_fetcher):
     with pytest.raises(UserError, match="--contact"):
-        list(commons.search("a", CommonsSettings(site.url("")), make_fetcher()))
+        list(CommonsSearch("a", endpoint=site.url("")).results(make_fetcher()))
     assert not site.hits
 
 
@@ -137,16 +138,16 @@ def test_what_the_service_says_is_passed_on(site, make_fetcher):
     fetcher = make_fetcher(contact="a@b.c")
     site.routes["/w/api.php"] = answer(b'{"error": {"code": "ratelimited", "info": "Too many requests"}}')
     with pytest.raises(UserError, match="Too many requests"):
-        list(commons.search("a", CommonsSettings(site.url("")), fetcher))
+        list(CommonsSearch("a", endpoint=site.url("")).results(fetcher))
     site.routes["/w/api.php"] = answer(b"no", 403)
     with pytest.raises(UserError, match="403"):
-        list(commons.search("a", CommonsSettings(site.url("")), fetcher))
+        list(CommonsSearch("a", endpoint=site.url("")).results(fetcher))
 
 
 def test_only_widths_that_are_rendered():
     """Other widths are answered with an error by the picture servers."""
     with pytest.raises(UserError, match="1280"):
-        CommonsSettings(width=1024)
+        CommonsSearch("a", width=1024)
 
 
 @given(JSON)
@@ -154,7 +155,7 @@ def test_no_answer_breaks_it(value):
     payload = {"query": {"pages": value}, "continue": value}
     for found in commons.results(payload, FREE_LICENCES):
         assert found.address.startswith("http")
-    assert all(isinstance(word, str) for word in commons.next_words(payload).values())
+    assert all(isinstance(word, str) for word in commons.next_parameters(payload).values())
 
 
 @given(st.text(alphabet="<>&;![]-/a \n", max_size=60))

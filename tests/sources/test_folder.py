@@ -13,8 +13,7 @@ from PIL import Image
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo
-from cyclegan_glasses.sources.folder import folder_photos, read_table
-from cyclegan_glasses.sources.settings import FolderSettings
+from cyclegan_glasses.sources.folder import FolderSource, read_table
 
 
 @pytest.fixture
@@ -28,10 +27,14 @@ def pile(tmp_path: Path) -> Path:
     return tmp_path / "pile"
 
 
-def described(pile: Path, text: str | bytes, **words) -> dict[str, Photo]:
+def photos_of(source: FolderSource) -> list[Photo]:
+    return [item.photo for item in source.photos()]
+
+
+def described(pile: Path, text: str | bytes, **options) -> dict[str, Photo]:
     table = pile.parent / "labels.csv"
     table.write_bytes(text if isinstance(text, bytes) else text.encode())
-    photos = folder_photos(FolderSettings(pile, labels=table, **words))
+    photos = photos_of(FolderSource(pile, labels=table, **options))
     return {photo.path: photo for photo in photos}
 
 
@@ -59,7 +62,7 @@ def test_columns_reach_their_fields(pile) -> None:
 
 
 def test_without_a_table_every_picture_is_a_photo(pile) -> None:
-    photos = folder_photos(FolderSettings(pile))
+    photos = photos_of(FolderSource(pile))
     assert [photo.path for photo in photos] == ["a.jpg", "b.png", "deep/d.png", "deep/er/c.JPG"]
 
 
@@ -96,7 +99,7 @@ def test_kinds_of_tables_say_the_same(pile, text) -> None:
     assert photos["deep/er/c.JPG"].group == {"race": "White"}
 
 
-def test_names_of_columns_and_words_can_be_given(pile) -> None:
+def test_names_of_columns_and_labels_can_be_given(pile) -> None:
     text = "f,worn,who,tone\na.jpg,1,x,3\nb.png,0,y,5\n"
     photos = described(
         pile,
@@ -129,7 +132,7 @@ def test_labelled_only(pile) -> None:
 
 
 def test_the_folder_that_is_written_to_is_passed_over(pile) -> None:
-    photos = folder_photos(FolderSettings(pile), leave_out=pile / "deep")
+    photos = photos_of(FolderSource(pile, leave_out=pile / "deep"))
     assert [photo.path for photo in photos] == ["a.jpg", "b.png"]
 
 
@@ -142,7 +145,7 @@ def test_rows_that_cannot_be_used_are_counted(pile, caplog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "message"),
+    ("text", "options", "message"),
     [
         (b"path,label\n\xff\xfe\xe4.jpg,none\n", {}, "not UTF-8"),
         ("", {}, "no header"),
@@ -155,22 +158,22 @@ def test_rows_that_cannot_be_used_are_counted(pile, caplog) -> None:
         ("path,label\n" + '"' + "x" * 200_000 + '"\n', {}, "not a CSV table"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(pile, text, words, message) -> None:
+def test_what_is_wrong_is_said_in_one_line(pile, text, options, message) -> None:
     with pytest.raises(UserError, match=message) as error:
-        described(pile, text, **words)
+        described(pile, text, **options)
     assert "\n" not in str(error.value)
 
 
 def test_missing_files_and_empty_folders_are_said(pile, tmp_path) -> None:
     with pytest.raises(UserError, match=r"cannot read .*gone.csv"):
-        folder_photos(FolderSettings(pile, labels=tmp_path / "gone.csv"))
+        photos_of(FolderSource(pile, labels=tmp_path / "gone.csv"))
     with pytest.raises(UserError, match="not a folder"):
-        folder_photos(FolderSettings(tmp_path / "gone"))
+        photos_of(FolderSource(tmp_path / "gone"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="holds no pictures"):
-        folder_photos(FolderSettings(tmp_path / "empty"))
+        photos_of(FolderSource(tmp_path / "empty"))
     with pytest.raises(UserError, match="--labels"):
-        folder_photos(FolderSettings(pile, where=(("a", "b"),)))
+        photos_of(FolderSource(pile, where=(("a", "b"),)))
 
 
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)

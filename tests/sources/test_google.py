@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import google
-from cyclegan_glasses.sources.settings import GoogleSettings
+from cyclegan_glasses.sources.google import GoogleSearch
 from tests.sources.loopback import answer, picture
 
 RECORD = (
@@ -133,33 +133,35 @@ def test_the_api_is_asked_page_by_page_to_its_end(site, make_fetcher):
         answer(json.dumps(body).encode())(handler)
 
     site.routes["/customsearch/v1"] = run
-    settings = GoogleSettings(api_endpoint=site.url(""), api_key="K", engine_id="E", rights="cc_publicdomain")
-    found = list(google.search("a face", settings, make_fetcher()))
+    search = GoogleSearch(
+        "a face", endpoint=site.url(""), api_key="K", engine_id="E", rights="cc_publicdomain"
+    )
+    found = list(search.results(make_fetcher()))
     assert len(found) == 100 and site.hits["/customsearch/v1"] == 10
-    words = parse_qs(urlsplit(site.requests[0][0]).query)
-    assert (words["key"], words["cx"], words["searchType"], words["num"]) == (["K"], ["E"], ["image"], ["10"])
-    assert words["rights"] == ["cc_publicdomain"]
+    query = parse_qs(urlsplit(site.requests[0][0]).query)
+    assert (query["key"], query["cx"], query["searchType"], query["num"]) == (["K"], ["E"], ["image"], ["10"])
+    assert query["rights"] == ["cc_publicdomain"]
     assert found[0].facts == {"landing": "https://site.example/1", "title": "T1", "site": "site.example"}
 
 
 def test_an_api_without_results_is_the_end(site, make_fetcher):
     site.routes["/customsearch/v1"] = answer(b'{"queries": {}}')
-    settings = GoogleSettings(api_endpoint=site.url(""), api_key="K", engine_id="E")
-    assert list(google.search("a", settings, make_fetcher())) == []
+    search = GoogleSearch("a", endpoint=site.url(""), api_key="K", engine_id="E")
+    assert list(search.results(make_fetcher())) == []
 
 
 def test_what_the_api_says_is_passed_on_without_the_key(site, make_fetcher):
     site.routes["/customsearch/v1"] = answer(b'{"error": {"code": 403, "message": "not enabled"}}', 403)
-    settings = GoogleSettings(api_endpoint=site.url(""), api_key="SECRET", engine_id="E")
+    search = GoogleSearch("a", endpoint=site.url(""), api_key="SECRET", engine_id="E")
     with pytest.raises(UserError, match="403 not enabled.*1 January 2027") as caught:
-        list(google.search("a", settings, make_fetcher()))
+        list(search.results(make_fetcher()))
     assert "SECRET" not in str(caught.value)
     for code in (429, 302):
         site.routes["/customsearch/v1"] = answer(
             b"{}", code, Retry_After="9999", Location="ftp://x/?key=SECRET"
         )
         with pytest.raises(UserError) as caught:
-            list(google.search("a", settings, make_fetcher()))
+            list(search.results(make_fetcher()))
         assert "SECRET" not in str(caught.value)
 
 
@@ -183,7 +185,7 @@ def test_the_search_page_is_asked_until_it_gives_nothing_new(site, make_fetcher)
         answer(page(",".join(records)).encode())(handler)
 
     site.routes["/search"] = run
-    found = list(google.search("a", GoogleSettings(endpoint=site.url("")), make_fetcher()))
+    found = list(GoogleSearch("a", endpoint=site.url("")).results(make_fetcher()))
     assert len(found) == 40 and site.hits["/search"] == 3
 
 
@@ -191,7 +193,7 @@ def test_the_search_page_is_not_asked_where_robots_txt_forbids_it(site, make_fet
     site.routes["/robots.txt"] = answer(b"User-agent: *\nDisallow: /search\n")
     site.routes["/search"] = answer(page(RECORD).encode())
     with pytest.raises(UserError, match="robots.txt.*--page"):
-        list(google.search("a", GoogleSettings(endpoint=site.url("")), make_fetcher()))
+        list(GoogleSearch("a", endpoint=site.url("")).results(make_fetcher()))
     assert site.hits["/search"] == 0
 
 
@@ -204,19 +206,19 @@ def test_a_search_page_that_hides_its_results_says_why(site, make_fetcher, reply
     site.routes["/search"] = reply
     site.routes["/sorry/index"] = answer(b"prove that you are human")
     with pytest.raises(UserError, match=word):
-        list(google.search("a", GoogleSettings(endpoint=site.url("")), make_fetcher()))
+        list(GoogleSearch("a", endpoint=site.url("")).results(make_fetcher()))
 
 
 def test_saved_pages_are_read_one_after_the_other(tmp_path, make_fetcher):
     first, second = tmp_path / "a.html", tmp_path / "b.html"
     first.write_text(page(RECORD), encoding="utf-8")
     second.write_bytes(page(SECOND).encode() + b"\xff\xfe")
-    found = list(google.search("a", GoogleSettings(pages=(first, second)), make_fetcher()))
+    found = list(GoogleSearch("a", pages=(first, second)).results(make_fetcher()))
     assert len(found) == 2
     with pytest.raises(UserError, match="No such file"):
-        list(google.search("a", GoogleSettings(pages=(tmp_path / "c.html",)), make_fetcher()))
+        list(GoogleSearch("a", pages=(tmp_path / "c.html",)).results(make_fetcher()))
 
 
 def test_half_a_key_is_refused():
     with pytest.raises(UserError, match="--engine_id"):
-        GoogleSettings(api_key="K")
+        GoogleSearch("a", api_key="K")

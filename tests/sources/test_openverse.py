@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources import openverse
+from cyclegan_glasses.sources.openverse import OpenverseSearch
 from cyclegan_glasses.sources.search_result import SearchResult
-from cyclegan_glasses.sources.settings import OpenverseSettings
 from tests.sources.loopback import answer
 
 JSON = st.recursive(
@@ -45,8 +45,8 @@ def serve(site, pages):
     site.routes["/v1/images/"] = run
 
 
-def settings(site, **other):
-    return OpenverseSettings(endpoint=site.url("/"), **other)
+def search(site, query):
+    return OpenverseSearch(query, endpoint=site.url("/"))
 
 
 def test_licence_author_and_landing_page_are_kept():
@@ -83,19 +83,19 @@ def test_a_result_without_the_licence_asked_for_is_left_out():
 
 def test_pages_are_asked_for_as_they_are_needed(site, make_fetcher):
     serve(site, [[entry(page * 20 + number) for number in range(20)] for page in range(3)])
-    found = openverse.search("two glasses", settings(site), make_fetcher())
+    found = search(site, "two glasses").results(make_fetcher())
     assert [next(found).facts["openverse_id"] for _ in range(21)][-1] == "id-20"
     assert site.hits["/v1/images/"] == 2
     assert len(list(found)) == 39 and site.hits["/v1/images/"] == 3
-    words = parse_qs(urlsplit(site.requests[0][0]).query)
-    assert words["q"] == ["two glasses"] and words["page_size"] == ["20"]
-    assert words["license"] == ["by,by-sa,cc0,pdm"]
+    query = parse_qs(urlsplit(site.requests[0][0]).query)
+    assert query["q"] == ["two glasses"] and query["page_size"] == ["20"]
+    assert query["license"] == ["by,by-sa,cc0,pdm"]
     assert "/robots.txt" not in site.hits
 
 
 def test_no_more_than_twenty_pages(site, make_fetcher):
     serve(site, [[entry(number)] for number in range(30)])
-    assert len(list(openverse.search("a", settings(site), make_fetcher()))) == 20
+    assert len(list(search(site, "a").results(make_fetcher()))) == 20
 
 
 def test_deeper_than_the_service_goes_is_the_end(site, make_fetcher):
@@ -105,27 +105,27 @@ def test_deeper_than_the_service_goes_is_the_end(site, make_fetcher):
         answer(json.dumps(body).encode(), 200 if page < 3 else 401)(handler)
 
     site.routes["/v1/images/"] = run
-    assert len(list(openverse.search("a", settings(site), make_fetcher()))) == 2
+    assert len(list(search(site, "a").results(make_fetcher()))) == 2
 
 
 def test_what_the_service_says_is_passed_on(site, make_fetcher):
     site.routes["/v1/images/"] = answer(b'{"detail": "q is too long"}', 400)
     with pytest.raises(UserError, match="answered 400 q is too long"):
-        list(openverse.search("a", settings(site), make_fetcher()))
+        list(search(site, "a").results(make_fetcher()))
     site.routes["/v1/images/"] = answer(b"<html>maintenance")
     with pytest.raises(UserError, match="JSON"):
-        list(openverse.search("a", settings(site), make_fetcher()))
+        list(search(site, "a").results(make_fetcher()))
     site.routes["/v1/images/"] = answer(b"", 429, Retry_After="9999")
     with pytest.raises(UserError, match="left alone"):
-        list(openverse.search("a", settings(site), make_fetcher()))
+        list(search(site, "a").results(make_fetcher()))
     site.routes["/v1/images/"] = answer(b"[" * 100_000)
     with pytest.raises(UserError, match="JSON"):
-        list(openverse.search("a", settings(site), make_fetcher()))
+        list(search(site, "a").results(make_fetcher()))
 
 
 def test_unknown_licences_are_named():
     with pytest.raises(UserError, match="gpl"):
-        OpenverseSettings(licences=("by", "gpl"))
+        OpenverseSearch("a", licence="by,gpl")
 
 
 @given(st.dictionaries(st.just("results") | st.text(max_size=5), JSON, max_size=3))

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from cyclegan_glasses.collect.synthetic import draw_set, is_complete
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.overlays.pose import PUPILS
@@ -20,10 +21,9 @@ from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.head import pose_of
 from cyclegan_glasses.portraits.palette import hair_weights
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
-from cyclegan_glasses.sources.settings import SyntheticSettings
-from cyclegan_glasses.sources.synthetic import draw_set, is_complete
+from cyclegan_glasses.sources.synthetic import SyntheticSource
 
-SMALL = SyntheticSettings(count=6, size=48, seed=4, test=2)
+SMALL = SyntheticSource(count=6, size=48, seed=4, test=2)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_processes(drawn: Path, tmp_pat
 
 
 def test_a_larger_set_keeps_the_portraits_of_a_smaller_one(drawn: Path, tmp_path: Path) -> None:
-    list(draw_set(SyntheticSettings(7, 48, 4, 2), tmp_path / "more", workers=1))
+    list(draw_set(SyntheticSource(7, 48, 4, 2), tmp_path / "more", workers=1))
     more = bytes_of(tmp_path / "more")
     assert all(more[name] == data for name, data in bytes_of(drawn).items() if name.endswith(".png"))
 
@@ -136,8 +136,8 @@ def test_frames_vary() -> None:
 
 def test_the_same_command_again_changes_nothing(drawn: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path: path.stat().st_mtime_ns for path in drawn.rglob("*")}
-    words = ["--count", "6", "--size", "48", "--seed", "4", "--test", "2", "--jobs", "1"]
-    assert parse(["synthetic", "--out", str(drawn), *words])() is None
+    argv = ["--count", "6", "--size", "48", "--seed", "4", "--test", "2", "--jobs", "1"]
+    assert parse(["synthetic", "--out", str(drawn), *argv])() is None
     assert "already" in capsys.readouterr().out
     assert before == {path: path.stat().st_mtime_ns for path in drawn.rglob("*")}
 
@@ -158,14 +158,14 @@ def test_other_folders_are_refused_in_one_line(drawn: Path, tmp_path: Path) -> N
     with pytest.raises(UserError, match="holds something else"):
         list(draw_set(SMALL, tmp_path, workers=1))
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
-    with pytest.raises(UserError, match="another set, count 6 size 48"):
-        list(draw_set(SyntheticSettings(6, 64, 4, 2), drawn, workers=1))
+    with pytest.raises(UserError, match=r"begun with other settings \(size 48 → 64\)"):
+        list(draw_set(SyntheticSource(6, 64, 4, 2), drawn, workers=1))
 
 
 @pytest.mark.parametrize(
-    "words", [["--count", "1"], ["--size", "8"], ["--seed", "-1"], ["--test", "-2"], ["--jobs", "-1"]]
+    "argv", [["--count", "1"], ["--size", "8"], ["--seed", "-1"], ["--test", "-2"], ["--jobs", "-1"]]
 )
-def test_numbers_out_of_range_are_one_line(words: list[str], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=f"{words[0]} {words[1]}: give a number"):
-        parse(["synthetic", "--out", str(tmp_path / "set"), *words])
+def test_numbers_out_of_range_are_one_line(argv: list[str], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"{argv[0]} {argv[1]} is invalid"):
+        parse(["synthetic", "--out", str(tmp_path / "set"), *argv])
     assert not (tmp_path / "set").exists()

@@ -5,25 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Iterable
+from concurrent.futures import wait
+from dataclasses import dataclass
 
 import pytest
 
+from cyclegan_glasses.collect.writer import Writer
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import latest_photos, read_manifest
 from cyclegan_glasses.sources.search_result import SearchResult
 from cyclegan_glasses.sources.settings import GatherSettings
-from cyclegan_glasses.sources.web import Tally, gather
-from cyclegan_glasses.sources.web_store import WebStore
+from cyclegan_glasses.sources.web import WebSource
 from tests.sources.loopback import answer, in_turn, picture
 
 
+@dataclass
+class Finds:
+    """A search that finds what it is told to."""
+
+    found: Iterable[SearchResult]
+    name: str = "test"
+    query: str = "q"
+
+    def results(self, fetcher):
+        return iter(self.found)
+
+
 def crawl(found, fetcher, folder, **settings):
-    tally = Tally()
-    kept = list(
-        gather(found, fetcher, WebStore(folder, "test"), GatherSettings(folder, "q", **settings), tally)
-    )
-    assert len(kept) == tally.new
-    return tally
+    source = WebSource(Finds(found), fetcher, GatherSettings(folder, **settings))
+    rows = list(Writer(folder).write(source.photos()))
+    assert len(rows) == source.tally.new
+    return source.tally
 
 
 def serve(site, count, start=0):
@@ -161,21 +174,39 @@ def test_closing_early_stops_at_once_and_keeps_what_came(site, make_fetcher, tmp
     found = serve(site, 20)
     for number in range(2, 20):
         site.routes[f"/{number}.jpg"] = lambda handler: time.sleep(20)
-    tally = Tally()
-    store = WebStore(tmp_path, "test")
-    photos = gather(
-        found, make_fetcher(read_timeout=30, max_seconds=30), store, GatherSettings(tmp_path, "q"), tally
-    )
+    fetcher = make_fetcher(read_timeout=30, max_seconds=30)
+    source = WebSource(Finds(found), fetcher, GatherSettings(tmp_path))
+    photos = source.photos()
+    rows = Writer(tmp_path).write(photos)
     start = time.monotonic()
-    next(photos)
+    next(rows)
+    rows.close()
     photos.close()
     assert time.monotonic() - start < 10
-    assert 1 <= len(latest_photos(tmp_path)) == tally.new <= 2
+    assert len(latest_photos(tmp_path)) == source.tally.new == 1
+
+
+def test_ctrl_c_keeps_what_has_come(site, make_fetcher, tmp_path, monkeypatch):
+    """The interruption comes while the crawl waits: three pictures have come, the fourth never does."""
+    found = serve(site, 4)
+    site.routes["/3.jpg"] = lambda handler: time.sleep(20)
+    source = WebSource(Finds(found), make_fetcher(read_timeout=30, max_seconds=30), GatherSettings(tmp_path))
+
+    def interrupted(under_way, return_when):
+        waiting = [future for future, result in under_way.items() if not result.address.endswith("/3.jpg")]
+        wait(waiting)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cyclegan_glasses.sources.web.wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(Writer(tmp_path).write(source.photos()))
+    assert len(list(Writer(tmp_path).write(source.arrived()))) == 3
+    assert len(latest_photos(tmp_path)) == source.tally.new == 3
 
 
 def test_a_folder_that_cannot_be_written_is_said(site, make_fetcher, tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(UserError, match="cannot write"):
+    with pytest.raises(UserError, match="cannot (read|write)"):
         crawl(serve(site, 1), make_fetcher(), tmp_path / "file")
     with pytest.raises(UserError, match="--count"):
-        GatherSettings(tmp_path, "q", count=0)
+        GatherSettings(tmp_path, count=0)

@@ -24,7 +24,7 @@ class OneNumber:
     loss_names = ("D", "G")
     metric_names = ("G",)
     score_losses = ("D",)
-    own = ()
+    per_rank_keys = ()
 
     def __init__(self, losses: Callable[[int], tuple[float, float]] = lambda step: (0.5, 1 / step)) -> None:
         self.network = nn.Linear(1, 1)
@@ -70,8 +70,8 @@ class Numbers:
         self.asked.append((epoch, start))
         for first in range(start, self.epoch_size, self.size):
             last = min(first + self.size, self.epoch_size)
-            numbers = torch.arange(first, last, dtype=torch.float32)
-            yield {"A": (100 * epoch + numbers).reshape(-1, 1, 1, 1)}
+            values = torch.arange(first, last, dtype=torch.float32)
+            yield {"A": (100 * epoch + values).reshape(-1, 1, 1, 1)}
 
 
 class Notes(Monitor):
@@ -81,7 +81,7 @@ class Notes(Monitor):
         self.runs: list[Run] = []
         self.steps: list[Progress] = []
         self.reports: list[tuple[Progress, dict[str, float]]] = []
-        self.shown: list[int] = []
+        self.displayed: list[int] = []
         self.paged: list[int] = []
         self.messages: list[str] = []
         self.closed = 0
@@ -98,7 +98,7 @@ class Notes(Monitor):
         self.reports.append((progress, losses))
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        self.shown.append(progress.seen)
+        self.displayed.append(progress.seen)
 
     def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         self.paged.append(progress.seen)
@@ -116,11 +116,11 @@ def make_loop(
     epochs: int = 2,
     save: Callable[[str, dict[str, Any]], None] = lambda label, state: None,
     policy: str = "linear",
-    examine: Callable[[], dict[str, float]] | None = None,
+    evaluate: Callable[[], dict[str, float]] | None = None,
     **settings: Any,
 ) -> Loop:
     schedule = LRSchedule(LRScheduleSettings(policy, epochs, 0), objective.optimizers.values())
-    return Loop(objective, batches, schedule, LoopSettings(**settings), save, examine)
+    return Loop(objective, batches, schedule, LoopSettings(**settings), save, evaluate)
 
 
 def make_training(

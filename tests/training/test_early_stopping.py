@@ -19,7 +19,12 @@ def make(losses: list[float], epochs: int = 2, saved: list[str] | None = None) -
     labels = [] if saved is None else saved
     settings = LoopSettings(save_epoch_freq=0)
     loop = Loop(
-        objective, Numbers(4), schedule, settings, lambda label, _: labels.append(label), patience=patience
+        objective,
+        Numbers(4),
+        schedule,
+        settings,
+        lambda label, _: labels.append(label),
+        early_stopping=patience,
     )
     return loop, patience
 

@@ -45,7 +45,7 @@ def test_reports_pictures_and_saves_come_when_their_counts_pass() -> None:
     loop.run(notes)
     assert [progress.seen for progress, _ in notes.reports] == [4, 8, 13, 17]
     assert [losses["G"] for _, losses in notes.reports] == [1.5, 3.5, 6.0, 8.5]
-    assert notes.shown == [6, 11, 15]
+    assert notes.displayed == [6, 11, 15]
     assert notes.paged == [8, 15]
     assert saved == ["latest", "iter_6", "latest", "iter_13", "latest", "iter_18", "latest", "2"]
     assert notes.reports[0][0].step_seconds > 0
@@ -189,10 +189,10 @@ def test_scores_come_at_their_interval_and_a_failure_costs_only_them() -> None:
     def fails() -> dict[str, float]:
         raise UserError("there is no testA")
 
-    notes, loop = Scored(), make_loop(OneNumber(), Numbers(), eval_freq=4, examine=lambda: {"off": 0.5})
+    notes, loop = Scored(), make_loop(OneNumber(), Numbers(), eval_freq=4, evaluate=lambda: {"off": 0.5})
     loop.run(notes)
     assert [seen for seen, _ in notes.scored] == [4, 8, 12, 16, 20]
-    notes, loop = Scored(), make_loop(OneNumber(), Numbers(), eval_freq=4, examine=fails)
+    notes, loop = Scored(), make_loop(OneNumber(), Numbers(), eval_freq=4, evaluate=fails)
     assert loop.run(notes).step == 10 and notes.scored == []
     complaints = [text for text in notes.messages if "no more scores" in text]
     assert complaints == ["warning: no more scores in this run, training goes on: there is no testA"]

@@ -61,6 +61,7 @@ def outcome(study: Study, answers: Sequence[Answer]) -> Outcome:
     Raises:
         UserError: there are none that belong to the study.
     """
+    # Each answer beside what it answers; those that fit no item of the rater's plan are dropped.
     plans = {rater: {i.id: i for i in plan(study, rater)} for rater in {a.rater for a in answers}}
     said = [
         (item, answer)
@@ -69,6 +70,7 @@ def outcome(study: Study, answers: Sequence[Answer]) -> Outcome:
     ]
     if not said:
         raise UserError("the study has no answers yet: hype serve, then open the page and answer")
+    # The scores of each task and model.
     criteria, infinity, time = ([row for row in said if row[0].task == t] for t in (CRITERIA, INFINITY, TIME))
     models = study.models
     points = {model: _points(row for row in criteria if row[0].model == model) for model in models}

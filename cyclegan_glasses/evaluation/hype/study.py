@@ -8,14 +8,14 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.groups import check_groups, groups_of
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
 from cyclegan_glasses.evaluation.results_page import read_rows
 from cyclegan_glasses.files import atomic_write, make_folder, write_json
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
-from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
+from cyclegan_glasses.photo import MANIFEST, latest_photos
 
 STUDY, PICTURES, VERSION = "study.json", "pictures", 1
 
@@ -57,6 +57,7 @@ def build_study(settings: StudySettings, out: Path) -> Study:
     """
     if (out / STUDY).exists():
         raise UserError(f"{out} holds a study already: give another folder, or remove it")
+    # Pictures that every model has translated.
     found = {name: _results(settings, name) for name in settings.names}
     stems = [stem for stem in found[settings.names[0]] if all(stem in rows for rows in found.values())]
     if not stems:
@@ -64,14 +65,15 @@ def build_study(settings: StudySettings, out: Path) -> Study:
             f"the results of {', '.join(settings.names)} have no pictures in common: translate the same "
             "--dataroot with each"
         )
+    # Portraits, evenly over the groups, and real pictures of the target's domain.
     photos = latest_photos(settings.dataroot) if (settings.dataroot / MANIFEST).is_file() else {}
     source, target = settings.direction.split("to")
     groups = {
-        Path(path).stem: _group(photo)
+        Path(path).stem: groups_of(photo)
         for path, photo in photos.items()
         if path.startswith(f"{settings.phase}{source}/")
     }
-    _check_groups(groups, settings.groups)
+    check_groups(settings.groups, groups.values())
     chosen = balanced(stems, groups, settings.groups, settings.count, settings.seed)
     reals = find_pictures(settings.dataroot / f"{settings.phase}{target}")
     if not reals and set(settings.tasks) - {TASKS[0]}:
@@ -79,6 +81,7 @@ def build_study(settings: StudySettings, out: Path) -> Study:
             f"{settings.dataroot / (settings.phase + target)} has no real pictures: see --dataroot"
         )
     random.Random(f"{settings.seed} reals").shuffle(reals)
+    # Copies under names that tell nothing.
     pictures = _Pictures(out / PICTURES, settings.seed)
     portraits = []
     for stem in chosen:
@@ -187,17 +190,3 @@ def _results(settings: StudySettings, name: str) -> dict[str, tuple[Path, Path]]
             f"--direction {settings.direction} --num_test 1000 first"
         )
     return found
-
-
-def _group(photo: Photo) -> dict[str, str]:
-    frame: Any = photo.facts.get("frame")
-    shape = frame.get("shape") if isinstance(frame, dict) else None
-    return dict(photo.group) | ({"frame": str(shape)} if shape else {})
-
-
-def _check_groups(groups: Mapping[str, Mapping[str, str]], by: Sequence[str]) -> None:
-    known = sorted({name for group in groups.values() for name in group})
-    for name in by:
-        if name not in known:
-            there = f"--group can be {', '.join(known)}" if known else "there is no manifest with groups"
-            raise UserError(f"no photo has a group {name!r}: {there}")

@@ -20,7 +20,7 @@ from cyclegan_glasses.sources.fetch.addresses import Resolver, check_address
 from cyclegan_glasses.sources.fetch.connect import Guard, make_session
 from cyclegan_glasses.sources.fetch.pictures import check_picture
 from cyclegan_glasses.sources.fetch.rate import HostRate
-from cyclegan_glasses.sources.fetch.result import OK, Fetched, FetchError, Reply
+from cyclegan_glasses.sources.fetch.result import MAX_PAGE_BYTES, OK, Fetched, FetchError, Reply
 from cyclegan_glasses.sources.fetch.robots import AGENT, LONGEST_FILE, RobotRules, parse_robots, refusing_tag
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 
@@ -29,7 +29,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _BLOCK = 1 << 16
 _DECODED_AT_ONCE = 2  # an unpacked picture may take 200 MB
-MAX_PAGE_BYTES = 16_000_000
 
 
 class Fetcher:
@@ -185,8 +184,8 @@ class Fetcher:
         return self._local.session
 
     def _ask_robots(self, address: str) -> None:
-        parts = urlsplit(address)
-        site = f"{parts.scheme}://{parts.netloc}"
+        url = urlsplit(address)
+        site = f"{url.scheme}://{url.netloc}"
         with self._lock:
             lock = self._locks[site]
         with lock:
@@ -196,7 +195,7 @@ class Fetcher:
         if isinstance(rules, FetchError):
             raise rules
         if not rules.allows(address):
-            raise FetchError("robots", f"robots.txt of {parts.netloc} does not allow it")
+            raise FetchError("robots", f"robots.txt of {url.netloc} does not allow it")
 
     def _fetch_rules(self, site: str) -> RobotRules | FetchError:
         host = urlsplit(site).hostname or ""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 OK, FAILED, REFUSED = "ok", "failed", "refused"
+LONGEST = 4096
+MAX_PAGE_BYTES = 16_000_000
+"""Limits of an address in characters, and of a page."""
 _REFUSED = frozenset({"address", "private", "robots", "noai", "encoded", "large", "type"})
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.option import check, option
+
+_option = partial(option, group="manners and limits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +24,34 @@ class FetchSettings:
         retries: further attempts after a failure that may pass.
         backoff: seconds before the first retry; doubles with each further one.
         max_wait: seconds, the longest wait that a host may ask for (`Retry-After`, `Crawl-delay`).
-        connect_timeout, read_timeout: seconds without an answer.
         max_seconds: for one attempt as a whole, however steadily it trickles.
         max_bytes: of one picture.
         max_pixels: width times height of one picture.
-        max_redirects: hops to follow.
         allow_private: also fetch from this machine and from private networks.
+        connect_timeout, read_timeout: seconds without an answer.
+        max_redirects: hops to follow.
     """
 
-    contact: str = ""
-    connections: int = 8
-    interval: float = 1.0
-    retries: int = 3
-    backoff: float = 1.0
-    max_wait: float = 60.0
+    contact: str = option("", "your mail address or page, told to the sites that are asked")
+    connections: int = _option(8, "downloads at a time (default: %(default)s)", least=1, most=64)
+    interval: float = _option(1.0, "seconds between requests to one host (%(default)s)", least=0)
+    retries: int = _option(3, "further attempts after a failure (%(default)s)", least=0)
+    backoff: float = _option(1.0, "seconds before the first retry, doubling (%(default)s)", least=0)
+    max_wait: float = _option(60.0, "longest wait a host may ask for (%(default)s s)", least=0)
+    max_seconds: float = _option(60.0, "longest download (%(default)s s)", above=0)
+    max_bytes: int = _option(25_000_000, "largest file (%(default)s)", above=0)
+    max_pixels: int = _option(50_000_000, "largest width times height (%(default)s)", above=0)
+    allow_private: bool = _option(False, "also fetch from this machine and private networks")
     connect_timeout: float = 10.0
     read_timeout: float = 15.0
-    max_seconds: float = 60.0
-    max_bytes: int = 25_000_000
-    max_pixels: int = 50_000_000
     max_redirects: int = 5
-    allow_private: bool = False
 
     def __post_init__(self) -> None:
+        check(self)
+        for name in ("interval", "backoff", "max_wait", "max_seconds"):
+            if math.isinf(getattr(self, name)):
+                raise UserError(f"--{name} is infinite: give a number of seconds")
         if self.contact and not re.fullmatch(r"(https?://[!-~]+|[!-~]+@[!-~]+)", self.contact):
             raise UserError(
                 f"--contact {self.contact!r} is no mail address and no web page: give one of them"
             )
-        if not 1 <= self.connections <= 64:
-            raise UserError(f"--connections {self.connections} is not from 1 to 64")
-        for name in ("interval", "retries", "backoff", "max_wait", "max_redirects"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise UserError(f"--{name} {getattr(self, name)} is not zero or more")
-        for name in ("connect_timeout", "read_timeout", "max_seconds", "max_bytes", "max_pixels"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise UserError(f"--{name} {getattr(self, name)} is not more than zero")

@@ -5,25 +5,34 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cyclegan_glasses.errors import UserError, run_command
-from cyclegan_glasses.options.crawl.gather import gather
+from cyclegan_glasses.options.crawl._runner import gather
 from cyclegan_glasses.photo import Photo, latest_photos
-from cyclegan_glasses.sources.source_photo import SourcePhoto
+from cyclegan_glasses.sources.source import SourcePhoto
 from tests.sources.helpers import picture
 
 
-def found(count: int, stop_after: int = -1) -> Iterator[SourcePhoto]:
-    for i in range(count):
-        if i == stop_after:
-            os.kill(os.getpid(), signal.SIGTERM)
-        label = "glasses" if i % 2 else "none"
-        yield SourcePhoto(
-            Photo(f"photos/{i}", origin=str(i), label=label, split="train"), lambda i=i: picture(colour=i)
-        )
+@dataclass
+class Drawn:
+    """A source of so many small pictures; SIGTERM comes before number `stop_at`."""
+
+    count: int
+    stop_at: int = -1
+    name: str = "drawn"
+
+    def photos(self) -> Iterator[SourcePhoto]:
+        for i in range(self.count):
+            if i == self.stop_at:
+                os.kill(os.getpid(), signal.SIGTERM)
+            label = "glasses" if i % 2 else "none"
+            photo = Photo(f"photos/{i}", source=self.name, origin=str(i), label=label, split="train")
+            yield SourcePhoto(photo, partial(picture, colour=i))
 
 
 def test_termination_keeps_what_is_there_and_says_how_to_go_on(
@@ -31,22 +40,22 @@ def test_termination_keeps_what_is_there_and_says_how_to_go_on(
 ) -> None:
     """A machine that shuts down costs nothing but time."""
     before = signal.getsignal(signal.SIGTERM)
-    assert run_command(lambda: len(gather(found(6, stop_after=4), tmp_path))) == 130
+    assert run_command(lambda: len(gather(Drawn(6, stop_at=4), tmp_path))) == 130
     assert signal.getsignal(signal.SIGTERM) is before
     assert (
-        f"{tmp_path} keeps its 4 new photos: type the same command again to go on" in capsys.readouterr().err
+        f"{tmp_path} keeps its 4 new photos; type the same command again to go on" in capsys.readouterr().err
     )
     assert len(latest_photos(tmp_path)) == 4
-    assert gather(found(6), tmp_path) == {"train glasses": 3, "train none": 3}
+    assert gather(Drawn(6), tmp_path) == {"train glasses": 3, "train none": 3}
     assert "2 new, 4 were there, 0 unreadable" in capsys.readouterr().out
 
 
 def test_nothing_found_or_asked_is_said(tmp_path: Path) -> None:
     """An empty result is an error, not an empty data set."""
     with pytest.raises(UserError, match="no photo fits"):
-        gather(found(0), tmp_path / "out")
+        gather(Drawn(0), tmp_path / "out")
     with pytest.raises(UserError, match="--limit -1 is below zero"):
-        gather(found(1), tmp_path / "out", limit=-1)
+        gather(Drawn(1), tmp_path / "out", limit=-1)
     assert not (tmp_path / "out").exists()
 
 
@@ -59,6 +68,6 @@ def test_full_disk_is_one_line(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert run_command(lambda: len(gather(found(3), tmp_path))) == 2
+    assert run_command(lambda: len(gather(Drawn(3), tmp_path))) == 2
     assert capsys.readouterr().err.startswith("error: no space is left to write ")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

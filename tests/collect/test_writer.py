@@ -6,18 +6,19 @@ import hashlib
 import random
 import subprocess
 import sys
-import threading
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cyclegan_glasses.collect.writer import NameSet, Writer
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, read_manifest
-from cyclegan_glasses.sources.archive import UnreadableError
-from cyclegan_glasses.sources.source_photo import SourcePhoto, at_most
-from cyclegan_glasses.sources.store import PhotoStore, _NameSet
+from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto, at_most
 from tests.sources.helpers import picture, write_zip
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,10 +28,16 @@ def files_of(out: Path) -> list[str]:
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
 
+def put(out: Path, *photos: tuple[Photo, bytes | Path]) -> list[Photo]:
+    """Write photos one after the other and return their rows."""
+    items = [SourcePhoto(photo, content) for photo, content in photos]
+    return [row for rows in Writer(out, keep_rejected=False).write(items) for row in rows]
+
+
 def test_row_says_what_the_file_is(tmp_path: Path) -> None:
     """The suffix follows the bytes, not the name, and size and hash are those of the file."""
-    data = picture(20, 30, "PNG")
-    row = PhotoStore(tmp_path).add(Photo("photos/a.jpg", source="s", origin="o", label="glasses"), data)
+    photo = Photo("photos/a.jpg", source="s", origin="o", label="glasses")
+    (row,) = put(tmp_path, (photo, picture(20, 30, "PNG")))
     assert (row.path, row.width, row.height) == ("photos/a.png", 20, 30)
     assert row.sha256 == hashlib.sha256((tmp_path / "photos/a.png").read_bytes()).hexdigest()
     assert latest_photos(tmp_path) == {"photos/a.png": row}
@@ -41,23 +48,33 @@ def test_file_is_linked_and_costs_no_space(tmp_path: Path) -> None:
     """A second copy of a large set does not fill the disk; a link in a folder is followed."""
     (tmp_path / "a.png").write_bytes(picture())
     (tmp_path / "b.png").symlink_to(tmp_path / "a.png")
-    store = PhotoStore(tmp_path / "out")
-    store.add(Photo("photos/a", origin="a"), tmp_path / "a.png")
-    store.add(Photo("photos/b", origin="b"), tmp_path / "b.png")
-    store.add(Photo("photos/b", origin="b"), tmp_path / "b.png")
-    assert (tmp_path / "out/photos/b.png").samefile(tmp_path / "a.png")
-    assert not (tmp_path / "out/photos/b.png").is_symlink()
+    photos = [
+        SourcePhoto(Photo(f"photos/{i}", origin=str(i)), tmp_path / name)
+        for i, name in enumerate(("a.png", "b.png", "b.png"))
+    ]
+    list(Writer(tmp_path / "out").write(photos))
+    for name in ("0.png", "1.png", "2.png"):
+        assert (tmp_path / "out/photos" / name).samefile(tmp_path / "a.png")
+        assert not (tmp_path / "out/photos" / name).is_symlink()
+    list(Writer(tmp_path / "copied", link=False).write(photos))
     assert (tmp_path / "a.png").stat().st_nlink == 4
+    assert (tmp_path / "copied/photos/1.png").read_bytes() == picture()
 
 
 def test_two_photos_of_one_name_are_both_kept(tmp_path: Path) -> None:
     """Neither another folder's photo of the same name nor one that differs in case is written over."""
-    store = PhotoStore(tmp_path)
-    first = store.add(Photo("photos/a.png", origin="1"), picture(colour=1))
-    second = PhotoStore(tmp_path).add(Photo("photos/A.png", origin="2"), picture(colour=2))
+    (first,) = put(tmp_path, (Photo("photos/a.png", origin="1"), picture(colour=1)))
+    (second,) = put(tmp_path, (Photo("photos/A.png", origin="2"), picture(colour=2)))
     assert first.path == "photos/a.png"
     assert second.path == f"photos/A-{hashlib.sha256(b'2').hexdigest()[:12]}.png"
     assert files_of(tmp_path) == sorted([MANIFEST, first.path, second.path])
+
+
+def test_many_photos_of_one_name_are_all_kept(tmp_path: Path) -> None:
+    rows = put(tmp_path, *((Photo("photos/same", origin=str(i)), picture(colour=i)) for i in range(40)))
+    assert list(read_manifest(tmp_path)) == rows
+    assert len({row.path for row in rows}) == 40
+    assert all(hashlib.sha256((tmp_path / row.path).read_bytes()).hexdigest() == row.sha256 for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -65,48 +82,64 @@ def test_two_photos_of_one_name_are_both_kept(tmp_path: Path) -> None:
 )
 def test_names_stay_below_the_folder(path: str, tmp_path: Path) -> None:
     """Whatever a source calls a photo, it lies below the folder and is not hidden."""
-    row = PhotoStore(tmp_path / "out").add(Photo(path, origin="o"), picture())
+    (row,) = put(tmp_path / "out", (Photo(path, origin="o"), picture()))
     assert (tmp_path / "out" / row.path).resolve().is_relative_to(tmp_path / "out")
-    assert not any(part.startswith(".") for part in row.path.split("/"))
+    assert not any(segment.startswith(".") for segment in row.path.split("/"))
     assert files_of(tmp_path) == sorted([f"out/{MANIFEST}", f"out/{row.path}"])
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", picture()[:20], b"GIF89a" + bytes(50)])
 def test_what_is_no_picture_leaves_nothing(data: bytes, tmp_path: Path) -> None:
-    """An error page is neither written nor listed."""
-    store = PhotoStore(tmp_path)
-    with pytest.raises(UnreadableError, match="^o is left out: "):
-        store.add(Photo("photos/a.png", origin="o"), data)
+    """An error page is neither written nor listed, and tried again by the next run."""
+    (row,) = put(tmp_path, (Photo("photos/a.png", origin="o"), data))
+    assert row.reason.startswith("unreadable: ") and row.verdict == "rejected"
     assert files_of(tmp_path) == []
-    assert not store.done("o")
+    assert not Writer(tmp_path).done("o")
 
 
 def test_done_counts_over_runs_and_leftovers_go(tmp_path: Path) -> None:
-    """The next run neither fetches again what is there nor keeps the half-written."""
-    store = PhotoStore(tmp_path)
-    store.add(Photo("photos/a.png", origin="o"), picture())
+    """The next run neither writes again what is there nor keeps the half-written; what is not ours stays."""
+    put(tmp_path, (Photo("photos/a.png", origin="o"), picture()))
     (tmp_path / "photos/.b.png.123.tmp").write_bytes(b"half")
-    again = PhotoStore(tmp_path)
-    assert store.done("o") and again.done("o") and not again.done("p")
-    assert files_of(tmp_path) == [MANIFEST, "photos/a.png"]
+    (tmp_path / "photos/.draft.tmp").write_bytes(b"mine")
+    again = Writer(tmp_path)
+    assert again.done("o") and not again.done("p")
+    assert files_of(tmp_path) == [MANIFEST, "photos/.draft.tmp", "photos/a.png"]
+    assert list(again.write([SourcePhoto(Photo("photos/a.png", origin="o"), b"not opened")])) == []
 
 
-def test_threads_share_a_store(tmp_path: Path) -> None:
-    """Several connections at once lose no row and overwrite no file."""
-    store = PhotoStore(tmp_path)
+def make_two(photo: Photo, reason: str = "") -> list[SourcePhoto]:
+    """Two photos of one, with a mask, as a drawing makes them."""
+    if reason:
+        raise RejectedPhoto(reason)
+    sized = replace(photo, width=12, height=10)
+    worn = replace(sized, path=f"trainA/{photo.path}", facts={"mask": f"trainM/{photo.path}"})
+    bare = replace(sized, path=f"trainB/{photo.path}")
+    return [SourcePhoto(worn, picture(), b"mask"), SourcePhoto(bare, picture(colour=1))]
 
-    def work(start: int) -> None:
-        for i in range(start, 40, 4):
-            store.add(Photo("photos/same", origin=str(i)), picture(colour=i))
 
-    threads = [threading.Thread(target=work, args=(start,)) for start in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    rows = list(read_manifest(tmp_path))
-    assert len({row.path for row in rows}) == len(rows) == 40
-    assert all(hashlib.sha256((tmp_path / row.path).read_bytes()).hexdigest() == row.sha256 for row in rows)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_photo_may_become_several_or_a_reason(workers: int, tmp_path: Path) -> None:
+    """Whatever the number of processes, rows come in the order of the photos."""
+    photos = [Photo(f"{i}.png", origin=str(i)) for i in range(4)]
+    items = [SourcePhoto(p, partial(make_two, p, "too dark" if p.origin == "2" else "")) for p in photos]
+    rows = list(Writer(tmp_path, "w.json", {"way": 1}, rows_each=2).write(items, workers))
+    assert [[row.path for row in group] for group in rows] == [
+        ["trainA/0.png", "trainB/0.png"],
+        ["trainA/1.png", "trainB/1.png"],
+        ["rejected/2.png"],
+        ["trainA/3.png", "trainB/3.png"],
+    ]
+    assert (tmp_path / "trainM/3.png").read_bytes() == b"mask"
+    assert (rows[2][0].reason, rows[2][0].sha256) == ("too dark", "")
+    lines = (tmp_path / MANIFEST).read_text().splitlines(keepends=True)
+    (tmp_path / MANIFEST).write_text("".join(lines[:-1]))
+    again = Writer(tmp_path, "w.json", {"way": 1}, rows_each=2)
+    assert [again.done(str(i)) for i in range(4)] == [True, True, True, False]
+    assert list(again.before()) == rows[:3]
+    assert list(again.write(items)) == rows[3:]
+    with pytest.raises(UserError, match="way 1 → 2"):
+        Writer(tmp_path, "w.json", {"way": 2})
 
 
 def test_at_most_counts_each_label() -> None:
@@ -119,7 +152,7 @@ def test_at_most_counts_each_label() -> None:
 @given(st.lists(st.text(max_size=8)), st.lists(st.text(max_size=8)))
 def test_name_set_is_a_set(names: list[str], others: list[str]) -> None:
     """What was fetched is known, what was not is not."""
-    known = _NameSet()
+    known = NameSet()
     for name in names:
         known.add(name)
     assert all((name in known) == (name in names) for name in names + others)
@@ -127,7 +160,7 @@ def test_name_set_is_a_set(names: list[str], others: list[str]) -> None:
 
 def test_name_set_stays_exact_and_small_when_large() -> None:
     """A hundred thousand origins are told apart in less than two megabytes."""
-    known = _NameSet()
+    known = NameSet()
     for i in range(0, 100_000, 2):
         known.add(f"name {i}")
     assert [i for i in range(100_000) if f"name {i}" in known] == list(range(0, 100_000, 2))

@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cyclegan_glasses.collect import writing as room
-from cyclegan_glasses.collect.writing import CollectSettings, collect, domain_of, file_names, split_of
+from cyclegan_glasses.collect.folder import collect, domain_of
+from cyclegan_glasses.collect.names import file_names
+from cyclegan_glasses.collect.settings import CollectSettings
+from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
+from cyclegan_glasses.sources.source import SourcePhoto
 
 SHARES = (("test", 0.1), ("val", 0.2))
 
@@ -92,7 +95,13 @@ def photos() -> list[Photo]:
 def gathered(
     folder: Path, out: Path, settings: CollectSettings, chosen: list[Photo] | None = None
 ) -> list[Photo]:
-    return list(collect(photos() if chosen is None else chosen, folder, out, settings, workers=1))
+    """The rows of a run in this process."""
+    items = files_of(photos() if chosen is None else chosen, folder)
+    return [row for rows in collect(items, out, settings, workers=1) for row in rows]
+
+
+def files_of(photos: list[Photo], folder: Path) -> list[SourcePhoto]:
+    return [SourcePhoto(photo, folder / photo.path) for photo in photos]
 
 
 def test_pictures_are_placed_and_described(pile, tmp_path) -> None:
@@ -116,8 +125,8 @@ def test_pictures_are_placed_and_described(pile, tmp_path) -> None:
 
 def test_a_stopped_run_goes_on(pile, tmp_path) -> None:
     out, settings = tmp_path / "out", CollectSettings()
-    rows = collect(photos(), pile, out, settings, workers=1)
-    first = [next(rows), next(rows)]
+    rows = collect(files_of(photos(), pile), out, settings, workers=1)
+    first = [*next(rows), *next(rows)]
     rows.close()
     done = (out / "photos/0.png").stat().st_ino
     os.utime(out / "photos/0.png", (1, 1))
@@ -142,8 +151,8 @@ def test_another_way_of_collecting_is_refused(pile, tmp_path) -> None:
 
 def test_the_same_photos_give_the_same_bytes(pile, tmp_path) -> None:
     settings = CollectSettings(domains=True)
-    one = list(collect(photos(), pile, tmp_path / "one", settings, workers=1))
-    two = list(collect(photos(), pile, tmp_path / "two", settings, workers=2))
+    one = list(collect(files_of(photos(), pile), tmp_path / "one", settings, workers=1))
+    two = list(collect(files_of(photos(), pile), tmp_path / "two", settings, workers=2))
     assert one == two
     assert (tmp_path / "one" / MANIFEST).read_bytes() == (tmp_path / "two" / MANIFEST).read_bytes()
 
@@ -176,10 +185,10 @@ class OneFace:
 @pytest.mark.parametrize("kind", ["png", "jpg"])
 def test_aligned_faces_are_written_or_the_reason_is(tmp_path, monkeypatch, detector, reason, kind) -> None:
     Image.new("RGB", (100, 80), (10, 200, 30)).save(tmp_path / "in.png")
-    monkeypatch.setattr("cyclegan_glasses.faces.detect.process_detector", lambda yunet: detector)
+    monkeypatch.setattr("cyclegan_glasses.collect.pictures.process_detector", lambda yunet: detector)
     settings = CollectSettings(align=64, image_format=kind, domains=True, shares=())
     photo = Photo("in.png", source="folder", origin="in.png", label="glasses", facts={"p": "1"})
-    row = room._write(room._Job(photo, tmp_path / "in.png", tmp_path / "out", f"in.{kind}", settings, None))
+    (row,) = gathered(tmp_path, tmp_path / "out", settings, [photo])
     assert row.reason == reason and row.facts["p"] == "1"
     assert row.path == (f"rejected/in.{kind}" if reason else f"trainA/in.{kind}")
     file = tmp_path / "out" / row.path
@@ -205,7 +214,8 @@ def test_real_faces_from_pile_to_domain(shared, tmp_path) -> None:
     names = sorted(path.name for path in (shared / "data/photos/lfw").iterdir())[::300][:6]
     chosen = [Photo(name, source="folder", origin=name, label="none") for name in names]
     settings = CollectSettings(align=128, domains=True)
-    rows = list(collect(chosen, shared / "data/photos/lfw", tmp_path / "out", settings, yunet, workers=1))
+    items = files_of(chosen, shared / "data/photos/lfw")
+    rows = [row for (row,) in collect(items, tmp_path / "out", settings, yunet, workers=1)]
     kept = [row for row in rows if not row.reason]
     assert len(rows) == 6 and len(kept) >= 4
     detector = YuNetDetector(yunet)

@@ -1,0 +1,46 @@
+"""A set of synthetic portraits on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from cyclegan_glasses.collect.writer import Writer, begun
+from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
+from cyclegan_glasses.sources.synthetic import SyntheticSource
+
+RECORD = "synthetic.json"
+
+
+def is_complete(source: SyntheticSource, out: Path) -> bool:
+    """Whether `out` holds exactly this set already, whole.
+
+    Raises:
+        UserError: it holds something else.
+    """
+    if not begun(out, RECORD, source.record) or not (out / MANIFEST).is_file():
+        return False
+    photos = latest_photos(out)
+    masks = [out / str(photo.facts["mask"]) for photo in photos.values() if "mask" in photo.facts]
+    return (
+        len(photos) == source.count + 2 * source.pairs
+        and all(path.is_file() for path in masks)
+        and all(
+            (out / path).is_file() and sha256_of(out / path) == photo.sha256 for path, photo in photos.items()
+        )
+    )
+
+
+def draw_set(source: SyntheticSource, out: Path, workers: int = 0) -> Generator[list[Photo], None, None]:
+    """Draw a set into `out`, anew where it was cut short; yields the photos of each portrait.
+
+    Args:
+        workers: processes; 0 takes one for each core. The bytes do not depend on it.
+
+    Raises:
+        UserError: `out` holds something else or cannot be written.
+    """
+    if begun(out, RECORD, source.record):
+        (out / MANIFEST).unlink(missing_ok=True)
+    yield from Writer(out, RECORD, source.record, sync=False).write(source.photos(), workers)

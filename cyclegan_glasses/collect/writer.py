@@ -1,0 +1,244 @@
+"""One way from a photo to a folder: the picture, its mask, its row in the manifest.
+
+out/manifest.jsonl     a row for every photo; one without `sha256` has no file
+out/rejected/          photos that were rejected after they were made, for review
+out/<record>.json      the settings that the folder was begun with, where it holds one way of writing only
+
+A kill at any point loses at most the photos in flight: a file is put in place whole before its row is
+written, and the next run passes over every photo that has its rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from cyclegan_glasses.collect.names import hashed, safe_stem
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder, sha256_of, write_json
+from cyclegan_glasses.images import UnreadablePicture, check_header
+from cyclegan_glasses.parallel import InlineExecutor, in_order, open_executor
+from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, current_offsets, photos_at
+from cyclegan_glasses.sources.archive import UnreadableError, read_content
+from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
+from cyclegan_glasses.walk import place_key
+
+_LEFTOVER = re.compile(r"\..+\.\d+\.tmp")
+_IN_FLIGHT = 64
+
+
+class Writer:
+    """Writes photos to a folder, in processes if need be, and goes on where an earlier run stopped.
+
+    One process at a time has the folder.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        record: str = "",
+        settings: Mapping[str, Any] | None = None,
+        *,
+        rows_each: int = 1,
+        once: bool = True,
+        keep_rejected: bool = True,
+        link: bool = True,
+        sync: bool = True,
+    ) -> None:
+        """Begin the folder `out`, or take it up: read what it has, and remove what a kill left half-written.
+
+        Args:
+            out: made where it is missing.
+            record: name of the file that holds `settings`; empty: the folder holds photos of any way.
+            settings: how photos are written, JSON values; must be those that `out` was begun with.
+            rows_each: rows of a photo that is whole, where it is not rejected.
+            once: origins name photos for good, so those that are done are passed over.
+            keep_rejected: rejected photos get a row, so that they are not tried again.
+            link: content that is a file is linked where the disk allows it; else it is always copied.
+            sync: wait for each picture until the disk has it.
+
+        Raises:
+            UserError: `out` was begun with other settings, holds something else, or cannot be written or
+                read.
+        """
+        if record and not begun(out, record, settings or {}):
+            write_json(make_folder(out) / record, settings)
+        self.out = make_folder(Path(out))
+        self._once, self._keep_rejected, self._link, self._sync = once, keep_rejected, link, sync
+        self._origins, self._paths = NameSet(), NameSet()
+        rows: Counter[str] = Counter()
+        for photo in self._rows():
+            self._paths.add(place_key(photo.path))
+            if rows_each > 1:
+                rows[photo.origin] += 1
+            if photo.reason or rows_each == 1 or rows[photo.origin] == rows_each:
+                self._origins.add(photo.origin)
+        for leftover in self.out.rglob(".*.tmp"):
+            if _LEFTOVER.fullmatch(leftover.name):
+                leftover.unlink(missing_ok=True)
+
+    def done(self, origin: str) -> bool:
+        """Whether the photo of this origin is in the manifest, with all its rows."""
+        return self._once and origin in self._origins
+
+    def before(self) -> Iterator[list[Photo]]:
+        """The rows of each photo that is done, one photo at a time, in the order of the manifest."""
+        for origin, rows in groupby(self._rows(), lambda photo: photo.origin):
+            if self.done(origin):
+                yield list(rows)
+
+    def write(self, photos: Iterable[SourcePhoto], workers: int = 1) -> Generator[list[Photo], None, None]:
+        """Write the photos that are not done, in their order, and yield the rows of each.
+
+        A photo that is rejected has one row without a file, with the reason. The bytes do not depend on the
+        number of processes.
+
+        Args:
+            photos: what to write; with several processes they have their widths and can be pickled.
+            workers: processes; 0 takes one for each core, 1 works in this one.
+
+        Raises:
+            UserError: a file or the manifest cannot be written.
+        """
+        named = self._free_path if workers == 1 else None
+        jobs = (
+            _Job(item, self.out, self._link, self._sync, named)
+            for item in photos
+            if not self.done(item.photo.origin)
+        )
+        with open_executor(workers) as executor:
+            # In this process a photo's row is written before the next photo is asked for.
+            in_flight = 1 if isinstance(executor, InlineExecutor) else _IN_FLIGHT
+            for rows in in_order(executor, _write, jobs, in_flight):
+                if self._keep_rejected or rows[0].sha256:
+                    append_photos(self.out, rows)
+                    self._origins.add(rows[0].origin)
+                yield rows
+
+    def _rows(self) -> Iterator[Photo]:
+        if (self.out / MANIFEST).exists():
+            yield from photos_at(self.out, current_offsets(self.out))
+
+    def _free_path(self, photo: Photo, suffix: str) -> str:
+        stem = safe_stem(photo.path)
+        path = stem + suffix
+        if place_key(path) in self._paths:
+            path = hashed(path, photo.origin, 12)
+        self._paths.add(place_key(path))
+        return path
+
+
+def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
+    """Whether `out` was begun with these settings, by its file `record`; false where it is new or empty.
+
+    Raises:
+        UserError: it was begun with other settings, or holds something else.
+    """
+    wanted = json.loads(json.dumps(settings))
+    try:
+        before = json.loads((out / record).read_text("utf-8"))
+        if not isinstance(before, dict):
+            raise ValueError("not a JSON object")
+    except FileNotFoundError:
+        if out.is_dir() and any(out.iterdir()):
+            raise UserError(f"{out} holds something else already: choose a new folder for --out") from None
+        return False
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {out / record} ({error}): choose a new folder for --out") from None
+    if before != wanted:
+        names = dict.fromkeys((*wanted, *before))
+        changed = ", ".join(
+            f"{name} {before.get(name)} → {wanted.get(name)}"
+            for name in names
+            if before.get(name) != wanted.get(name)
+        )
+        raise UserError(f"{out} was begun with other settings ({changed}): choose a new folder for --out")
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One photo to write; `named` chooses its path once the suffix is known, in this process alone."""
+
+    item: SourcePhoto
+    out: Path
+    link: bool
+    sync: bool
+    named: Callable[[Photo, str], str] | None
+
+
+def _write(job: _Job) -> list[Photo]:
+    """Make one photo, write what comes of it and return the rows."""
+    photo, content = job.item.photo, job.item.content
+    try:
+        made = content() if callable(content) else content
+        items = [replace(job.item, content=made)] if isinstance(made, (bytes, Path)) else made
+        return [_put(item, job) for item in items]
+    except UnreadablePicture as error:
+        reason = f"unreadable: {error.reason}"
+    except UnreadableError as error:
+        reason = f"unreadable: {error}"
+    except OSError as error:  # while reading: what cannot be written is a UserError
+        reason = f"unreadable: {error.strerror or error}"
+    except RejectedPhoto as error:
+        reason = str(error)
+    name = PurePosixPath(photo.path).name
+    return [replace(photo, path=f"rejected/{name}", sha256="", verdict=REJECTED, reason=reason)]
+
+
+def _put(item: SourcePhoto, job: _Job) -> Photo:
+    """Put the files of one photo in place and return its row."""
+    photo, content = item.photo, item.content
+    assert isinstance(content, (bytes, Path))
+    if not photo.width:
+        suffix, width, height = check_header(read_content(content))
+        path = job.named(photo, suffix) if job.named else photo.path
+        photo = replace(photo, path=path, width=width, height=height)
+    if item.mask:
+        _save(job.out / photo.facts["mask"], item.mask, job.sync)
+    target = job.out / photo.path
+    if isinstance(content, Path) and job.link:
+        link_or_copy(content, target)
+        return replace(photo, sha256=sha256_of(target))
+    data = content.read_bytes() if isinstance(content, Path) else content
+    _save(target, data, job.sync)
+    return replace(photo, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _save(path: Path, content: bytes, sync: bool) -> None:
+    with atomic_write(make_folder(path.parent) / path.name, sync=sync) as file:
+        file.write(content)
+
+
+class NameSet:
+    """Strings by hash, eight bytes each: ten million take 80 MB, and two clash once in 300,000 such sets."""
+
+    def __init__(self) -> None:
+        self._sorted = np.empty(0, np.uint64)
+        self._recent: set[int] = set()
+
+    def add(self, name: str) -> None:
+        """Take `name` in."""
+        self._recent.add(_hash(name))
+        if len(self._recent) > max(4096, len(self._sorted) // 8):
+            recent = np.fromiter(self._recent, np.uint64, len(self._recent))
+            self._sorted, self._recent = np.union1d(self._sorted, recent), set()
+
+    def __contains__(self, name: str) -> bool:
+        key = _hash(name)
+        position = int(np.searchsorted(self._sorted, np.uint64(key)))
+        return key in self._recent or (position < len(self._sorted) and int(self._sorted[position]) == key)
+
+
+def _hash(name: str) -> int:
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
