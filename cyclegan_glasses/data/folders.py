@@ -13,12 +13,7 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import (
-    UnreadablePicture,
-    check_header,
-    open_picture,
-    picture_names,
-)
+from cyclegan_glasses.images import UnreadablePicture, check_header, open_picture, picture_names
 from cyclegan_glasses.walk import EXTENSIONS, name_key
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
@@ -34,7 +29,7 @@ class Store(Protocol):
         """Picture `index`, uint8 (side, width, channels), not to be written to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Domain:
     """Pictures of one kind, in a fixed order.
 
@@ -43,7 +38,7 @@ class Domain:
         folder: that holds them, at any depth; or the only picture.
         names: of the pictures: their paths below `folder`, with slashes.
         channels: 1 (grey) or 3 (RGB), for each of the kinds that a file holds.
-        store: of the pictures at the size that they are cut from, if there is one.
+        store: of the pictures at the size that they are cut from, where there is one; see `cache`.
     """
 
     name: str
@@ -91,10 +86,6 @@ class Domain:
         for index, name in enumerate(self.names):
             stems.setdefault(name_key(os.path.splitext(name)[0]), index)  # noqa: PTH122
         return stems
-
-    def by_name(self) -> dict[str, Path]:
-        """The paths by `stems`."""
-        return {stem: self.path(index) for stem, index in self.stems().items()}
 
     def check(self) -> dict[str, str]:
         """Read the beginning of at most `CHECKED` files; the reasons of those that are no pictures, by path.

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.images import UnreadablePicture
-from cyclegan_glasses.parallel import InlineExecutor, in_order
+from cyclegan_glasses.parallel import in_order, thread_executor
 
 FORMAT = 1  # of the files
 SEGMENT = 256 << 20  # bytes of a file of pictures, at most
@@ -119,7 +118,7 @@ def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowPro
         UserError: no room, no right to write, or more than a tenth of the pictures cannot be read.
     """
     folder = make_folder(below / _name(images))
-    stamps = _stamps(images.domain)
+    stamps = [_stamp(str(images.domain.folder), name) for name in images.domain.names]
     segments, places = _find(images, folder, stamps)
     if (places[:, 0] < 0).any():
         with _locked(folder / "lock"):
@@ -139,11 +138,6 @@ def _name(images: CachedImages) -> str:
 
 
 Stamp = tuple[str, int, int]  # name, size in bytes, time of change in ns
-
-
-def _stamps(domain: Domain) -> list[Stamp]:
-    folder = str(domain.folder)
-    return [_stamp(folder, name) for name in domain.names]
 
 
 def _stamp(folder: str, name: str) -> Stamp:
@@ -167,9 +161,7 @@ def _find(images: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list
         if pictures.shape == (len(held), *images.shape) and pictures.dtype == np.uint8:
             known |= {stamp: (len(segments), place) for place, stamp in enumerate(held)}
             segments.append(pictures.view(np.ndarray))
-    nowhere = (-1, -1)
-    places = np.array([known.get(stamp, nowhere) for stamp in stamps], np.int32).reshape(-1, 2)
-    return segments, places
+    return segments, np.array([known.get(stamp, (-1, -1)) for stamp in stamps], np.int32).reshape(-1, 2)
 
 
 def _index(path: Path) -> list[Stamp]:
@@ -193,7 +185,8 @@ def _add(
     bad: dict[str, str] = {}
     buffer = np.empty((min(room, len(missing)), *images.shape), np.uint8)
     held: list[Stamp] = []
-    with _executor(threads) as executor:
+    # Threads suffice: Pillow decodes and resizes without holding the others up.
+    with thread_executor(threads) as executor:
         done = in_order(executor, lambda index: _try(images, index), missing.tolist(), 16 + 4 * threads)
         label = f"pictures of {images.domain.folder} read into the cache"
         for index, picture in zip(missing, progress(done, len(missing), label), strict=True):
@@ -215,11 +208,6 @@ def _try(images: CachedImages, index: int) -> np.ndarray | UnreadablePicture:
         return images.render(index)
     except UnreadablePicture as error:
         return error
-
-
-def _executor(threads: int) -> Executor:
-    """Threads suffice: Pillow decodes and resizes without holding the others up."""
-    return ThreadPoolExecutor(threads) if threads else InlineExecutor()
 
 
 def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:

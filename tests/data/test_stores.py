@@ -54,7 +54,9 @@ def unseen(items: Iterable[Any], *_: Any) -> Iterator[Any]:
 
 def cached(settings: DataSettings, cache: str) -> Dataset:
     settings = replace(settings, cache=cache)
-    return add_cache(open_dataset(settings), settings, 1, unseen)[0]
+    dataset = open_dataset(settings)
+    assert add_cache(dataset, settings, 1, unseen)[0]
+    return dataset
 
 
 def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
