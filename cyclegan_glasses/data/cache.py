@@ -9,7 +9,7 @@ from pathlib import Path
 from cyclegan_glasses.data.datasets import Dataset
 from cyclegan_glasses.data.labelled import LabelledDataset
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import CachedImages, MemoryStore, ShowProgress, open_disk
+from cyclegan_glasses.data.stores import CachedImages, ShowProgress, memory_store, open_disk
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.models import cache_folder
 from cyclegan_glasses.files import make_folder
@@ -45,7 +45,7 @@ def add_cache(
     for domain in dataset.domains:
         images = CachedImages(domain, side)
         in_memory = where == "memory"
-        domain.store = MemoryStore(images) if in_memory else open_disk(images, folder, threads, progress)
+        domain.store = memory_store(images) if in_memory else open_disk(images, folder, threads, progress)
     if where == "memory":
         return True, f"pictures are kept in memory once they are decoded: {room}"
     return True, f"decoded pictures lie in {folder}: {room}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -22,11 +21,8 @@ OPENED = 10  # pictures opened at the start at most
 READERS = 16  # headers read at a time: a disk that was asked once at a time would take as many times as long
 
 
-class Store(Protocol):
-    """Pictures of a domain that were decoded before, see `stores`."""
-
-    def read(self, index: int) -> np.ndarray:
-        """Picture `index`, uint8 (side, width, channels), not to be written to."""
+#: Gives picture `index`, decoded before: uint8 (side, width, channels), not to be written to. See `stores`.
+Store = Callable[[int], np.ndarray]
 
 
 @dataclass(slots=True)
@@ -77,7 +73,7 @@ class Domain:
         """As `open`, but from the store if there is one: then uint8 (side, side, channels)."""
         if self.store is None:
             return self.open(index)
-        halves = np.split(self.store.read(index), len(self.channels), axis=1)
+        halves = np.split(self.store(index), len(self.channels), axis=1)
         return [half[..., :count] for half, count in zip(halves, self.channels, strict=True)]
 
     def stems(self) -> dict[str, int]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import PIL
 
-from cyclegan_glasses.data.folders import Domain
+from cyclegan_glasses.data.folders import Domain, Store
 from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
@@ -68,44 +68,26 @@ class CachedImages:
         return np.hstack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in pictures])
 
 
-class MemoryStore:
+def memory_store(images: CachedImages) -> Store:
     """Keeps what was read once. Several threads may read: one that comes second to a picture waits for none,
     and writes the same.
     """
+    pictures = np.empty((len(images.domain), *images.shape), np.uint8)
+    there = np.zeros(len(images.domain), bool)
 
-    def __init__(self, images: CachedImages) -> None:
-        self._images = images
-        self._pictures = np.empty((len(images.domain), *images.shape), np.uint8)
-        self._there = np.zeros(len(images.domain), bool)
+    def read(index: int) -> np.ndarray:
+        if not there[index]:
+            pictures[index] = images.render(index)
+            there[index] = True
+        return pictures[index]
 
-    def read(self, index: int) -> np.ndarray:
-        """See `folders.Store`."""
-        if not self._there[index]:
-            self._pictures[index] = self._images.render(index)
-            self._there[index] = True
-        return self._pictures[index]
+    return read
 
 
-class DiskStore:
-    """Pictures in memory-mapped files, of which the system holds in memory what there is room for.
-
-    Args:
-        segments: uint8 (pictures, *images.shape) each.
-        places: int32 (pictures of the domain, 2), the segment and the place in it; −1 for not there.
-    """
-
-    def __init__(self, images: CachedImages, segments: Sequence[np.ndarray], places: np.ndarray) -> None:
-        self._images, self._segments, self._places = images, segments, places
-
-    def read(self, index: int) -> np.ndarray:
-        """See `folders.Store`."""
-        segment, place = self._places[index]
-        return self._images.render(index) if segment < 0 else self._segments[segment][place]
-
-
-def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowProgress) -> DiskStore:
+def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowProgress) -> Store:
     """The store of a domain in a folder of its own below `below`; what it lacks is read first.
 
+    Its files are mapped into memory, and the system holds of them what there is room for.
     A picture is known by its name below the domain's folder, its size in bytes and its time of change. Files
     are written whole, never changed, and named by what they hold, so that a run that reads them is not
     disturbed by another one that adds to them; two that would add at once wait for each other. A stopped run
@@ -126,7 +108,12 @@ def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowPro
             _tidy(images.domain, folder)
             _add(images, folder, stamps, np.flatnonzero(places[:, 0] < 0), threads, progress)
         segments, places = _find(images, folder, stamps)
-    return DiskStore(images, segments, places)
+
+    def read(index: int) -> np.ndarray:
+        segment, place = places[index]
+        return images.render(index) if segment < 0 else segments[segment][place]
+
+    return read
 
 
 def _name(images: CachedImages) -> str:
@@ -149,7 +136,8 @@ def _stamp(folder: str, name: str) -> Stamp:
 
 
 def _find(images: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
-    """The segments of a store, and where in them each picture is."""
+    """The segments of a store, uint8 (pictures, *images.shape) each, and where each picture is: int32
+    (pictures of the domain, 2), the segment and the place in it; −1 for not there."""
     segments: list[np.ndarray] = []
     known: dict[Stamp, tuple[int, int]] = {}
     for path in sorted(folder.glob("*.json")):
