@@ -90,7 +90,7 @@ def main() -> None:
         "and landmarks": Instruments(detector=make_detector(steady=False)),
     }
     if classifier is not None:
-        tools["and judge"] = Instruments(classifier, classifier, detector=make_detector(steady=False))
+        tools["and classifier"] = Instruments(classifier, classifier, detector=make_detector(steady=False))
     for name, instruments in tools.items():
         start = time.process_time()
         measure(inputs, baseline("telea"), instruments)

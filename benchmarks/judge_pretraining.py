@@ -31,7 +31,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.losses import balanced_cross_entropy
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
-from cyclegan_glasses.objectives.settings import FacelyzrSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings
 from cyclegan_glasses.pixels import normalize, quantize
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)

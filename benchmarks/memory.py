@@ -64,7 +64,7 @@ def megabytes(args: argparse.Namespace) -> float:
     from cyclegan_glasses.devices import Precision, choose_device
     from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
     from cyclegan_glasses.objectives.cyclegan import CycleGAN
-    from cyclegan_glasses.objectives.settings import CycleGANSettings
+    from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
     if args.threads:
         torch.set_num_threads(args.threads)

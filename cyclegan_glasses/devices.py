@@ -25,8 +25,8 @@ class Precision:
 
     An objective writes `with precision.autocast(): …`, `precision.backward(loss)` and
     `precision.step(optimizer)`, the same lines for every precision. In fp16 the loss is scaled, so that small
-    gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., «Mixed
-    Precision Training», section 3.2). Several losses and several optimizers may share one `Precision`.
+    gradients do not vanish, and a step with an infinite gradient is left out (Micikevicius et al., arXiv
+    1710.03740, section 3.2). Several losses and several optimizers may share one `Precision`.
 
     Attributes:
         name: `fp32`, `bf16` or `fp16`.

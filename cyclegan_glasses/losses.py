@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 
 def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
-    """How far raw discriminator scores are from the answer `real`; a scalar.
+    """How far raw discriminator scores are from the target `real`; a scalar.
 
     Args:
         scores: (N, 1, h, w), without a sigmoid.
-        real: the wished answer.
+        real: the target.
         mode: `lsgan`, mean squared error to 1 or 0 (Mao et al., arXiv 1611.04076, eq. 2); `vanilla`, binary
             cross-entropy with logits (Goodfellow et al., arXiv 1406.2661, eq. 1); `wgangp`, the critic's mean
             with its sign (Arjovsky et al., arXiv 1701.07875, eq. 3).
@@ -31,7 +31,7 @@ def gradient_penalty(
     discriminator: Callable[[Tensor], Tensor],
     real: Tensor,
     fake: Tensor,
-    share: Tensor,
+    fraction: Tensor,
 ) -> Tensor:
     """Squared distance of the critic's gradient norm from 1 between real and fake pictures; a scalar.
 
@@ -39,9 +39,9 @@ def gradient_penalty(
 
     Args:
         real, fake: (N, C, H, W).
-        share: (N, 1, 1, 1) in [0, 1], of the real ones in what lies between; drawn by chance.
+        fraction: (N, 1, 1, 1) in [0, 1], of the real ones in what lies between; random.
     """
-    mixed = torch.lerp(fake.detach(), real, share.to(real)).requires_grad_(True)
+    mixed = torch.lerp(fake.detach(), real, fraction.to(real)).requires_grad_(True)
     (gradient,) = torch.autograd.grad(discriminator(mixed).sum(), mixed, create_graph=True)
     return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
@@ -83,7 +83,7 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 def ssim(picture: Tensor, target: Tensor) -> Tensor:
     """Structural similarity, -1 to 1, mean over pictures, channels and windows; a scalar.
 
-    Wang et al., «Image quality assessment», IEEE TIP 13 (2004), eq. 13: Gaussian window of 11 pixels with
+    Wang et al., "Image quality assessment", IEEE TIP 13 (2004), eq. 13: Gaussian window of 11 pixels with
     σ 1.5, K1 0.01, K2 0.03; windows that leave the picture are not counted.
 
     Args:

@@ -139,20 +139,22 @@ class Option:
 
     def check(self, value: Any) -> None:
         """Raises `UserError` where `value` is not allowed."""
-        if self.choices and value is not None:
-            one_of(self.flag, value, (*self.choices, *self.unlisted))
-        if not self.bounds:
-            return
         for one in value if self.many else (value,):
-            inside = one is None or (
-                not math.isnan(one)
-                and (self.least is None or one >= self.least)
-                and (self.most is None or one <= self.most)
-                and (self.above is None or one > self.above)
-                and (self.below is None or one < self.below)
-            )
-            if not inside:
+            if one is None:
+                continue
+            if self.choices:
+                one_of(self.flag, one, (*self.choices, *self.unlisted))
+            if self.bounds and not self._within(one):
                 raise UserError(f"--{self.flag} {_digits(one)} is invalid: must be {self.bounds}")
+
+    def _within(self, value: float) -> bool:
+        return (
+            not math.isnan(value)
+            and (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
 
 
 def _digits(value: float) -> str:
@@ -203,8 +205,14 @@ def variants(table: Mapping[str, type], default: str, help: str, **details: Any)
     return field(default_factory=lambda: table[default](), metadata=metadata)
 
 
-def _declarations(settings: type) -> tuple[tuple[str, Option | None, Any], ...]:
-    """Name, option and type of each field of a settings class."""
+_Declarations = tuple[tuple[str, Option | None, Any], ...]
+_known: dict[type, _Declarations] = {}
+
+
+def _declarations(settings: type) -> _Declarations:
+    """Name, option and type of each field of a settings class; a class is read once."""
+    if settings in _known:
+        return _known[settings]
     hints, found = get_type_hints(settings), []
     for item in fields(settings):
         hint, made = hints[item.name], item.metadata.get(_KEY)
@@ -218,7 +226,7 @@ def _declarations(settings: type) -> tuple[tuple[str, Option | None, Any], ...]:
                 default=None if item.default is MISSING else item.default,
             )
         found.append((item.name, made, None if _KEY in item.metadata else hint))
-    return tuple(found)
+    return _known.setdefault(settings, tuple(found))
 
 
 def _nested(hint: Any) -> tuple[type | None, bool]:

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cyclegan_glasses.objectives.settings import ALIASES, MODELS
+from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import RESUME, Option
 
 from .test import test_options

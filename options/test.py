@@ -11,7 +11,7 @@ from typing import Any
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
-from cyclegan_glasses.objectives.settings import ALIASES, MODELS
+from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, build, check, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
 

@@ -15,7 +15,8 @@ from cyclegan_glasses.cli.parser import Parser, command_line
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
-from cyclegan_glasses.objectives.settings import ALIASES, MODELS, ObjectiveSettings
+from cyclegan_glasses.objectives.settings.base import ObjectiveSettings
+from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, build, flags_that, option, options_of, variants
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings

@@ -61,10 +61,10 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
     return [] if type(one) is type(other) and one == other else [place]
 
 
-def go_on(runs: Path, *words: str | Path) -> Done:
+def go_on(runs: Path, *args: str | Path) -> Done:
     """Nothing of the first command but the name needs to be repeated."""
     return run(
-        "train.py", "--name", "x", "--checkpoints_dir", runs, "--device", "cpu", "--continue_train", *words
+        "train.py", "--name", "x", "--checkpoints_dir", runs, "--device", "cpu", "--continue_train", *args
     )
 
 
@@ -93,7 +93,7 @@ def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words, stop",
+    "args, stop",
     [
         ("", 6),
         ("", 4),
@@ -106,27 +106,27 @@ def test_what_a_run_leaves_and_says(data: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_run_that_was_stopped_ends_bit_for_bit_where_one_that_was_not_ends(
-    words: str, stop: int, data: Path, tmp_path: Path
+    args: str, stop: int, data: Path, tmp_path: Path
 ) -> None:
     """Weights, optimizers, pools, epoch means, random states; after a stop between epochs and within one."""
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     epochs = ("--n_epochs", "1", "--n_epochs_decay", "1")
-    assert train(data, whole, *epochs, *words.split()).code == 0
-    assert train(data, parts, *epochs, *words.split(), "--max_steps", str(stop)).code == 0
-    assert state(parts)["loop"]["step"] == stop
+    assert train(data, whole, *epochs, *args.split()).code == 0
+    assert train(data, resumed, *epochs, *args.split(), "--max_steps", str(stop)).code == 0
+    assert state(resumed)["loop"]["step"] == stop
     torch.manual_seed(123)
-    done = go_on(parts)
+    done = go_on(resumed)
     assert done.code == 0 and f"step {stop}" in done.out.splitlines()[0]
-    assert differences(state(whole), state(parts)) == []
+    assert differences(state(whole), state(resumed)) == []
 
 
 def test_one_epoch_and_one_more_are_two(data: Path, tmp_path: Path) -> None:
     """The ordinary way: the first run came to its end, and then a person wants more."""
     assert train(data, tmp_path / "whole", *TWO_EPOCHS).code == 0
-    assert train(data, tmp_path / "parts", "--n_epochs", "1", "--n_epochs_decay", "0").code == 0
-    done = go_on(tmp_path / "parts", "--n_epochs", "2")
+    assert train(data, tmp_path / "resumed", "--n_epochs", "1", "--n_epochs_decay", "0").code == 0
+    done = go_on(tmp_path / "resumed", "--n_epochs", "2")
     assert "n_epochs 1 -> 2" in done.out
-    assert differences(state(tmp_path / "whole"), state(tmp_path / "parts")) == []
+    assert differences(state(tmp_path / "whole"), state(tmp_path / "resumed")) == []
 
 
 def test_workers_change_nothing(data: Path, tmp_path: Path) -> None:
@@ -143,10 +143,10 @@ def test_another_seed_is_another_run(data: Path, tmp_path: Path) -> None:
     )
 
 
-def begin(data: Path, runs: Path, *words: str) -> subprocess.Popen[str]:
+def begin(data: Path, runs: Path, *args: str) -> subprocess.Popen[str]:
     """Train 24 steps in a process of its own, up to the moment when it has saved for the first time."""
     child = start(
-        "train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *LONG, *words
+        "train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *LONG, *args
     )  # fmt: skip
     assert child.stdout is not None
     for line in child.stdout:
@@ -227,8 +227,8 @@ def interrupt_after(path: Path) -> None:
 def stopped(line: str, runs: Path, whole: Path) -> None:
     """The run below `runs` says how it goes on, and then ends where `whole` did."""
     step = state(runs)["loop"]["step"]
-    words = f"--name x --checkpoints_dir {runs} --continue_train"
-    assert line == f"stopped at step {step}; go on: python train.py {words}"
+    args = f"--name x --checkpoints_dir {runs} --continue_train"
+    assert line == f"stopped at step {step}; go on: python train.py {args}"
     assert 0 < step < 24
     assert go_on(runs).code == 0
     assert differences(state(whole), state(runs)) == []
@@ -241,8 +241,8 @@ def test_weights_of_the_reference_implementation_are_a_start(
     (tmp_path / "x").mkdir()
     for path in (trained / "x").glob("latest_net_*.pth"):
         shutil.copy(path, tmp_path / "x" / path.name.replace("latest", "20"))
-    words = ("--continue_train", "--epoch", "20", "--epoch_count", "21", "--n_epochs", "21")
-    done = train(data, tmp_path, *words, "--n_epochs_decay", "0")
+    args = ("--continue_train", "--epoch", "20", "--epoch_count", "21", "--n_epochs", "21")
+    done = train(data, tmp_path, *args, "--n_epochs_decay", "0")
     assert done.code == 0, done
     assert done.out.splitlines()[:2] == [
         "starting from the weights of G_A, G_B, D_A, D_B alone: optimizers and learning rate are new",
@@ -316,7 +316,7 @@ def test_a_data_set_that_cannot_be_is_one_line(
 
 
 @pytest.mark.parametrize(
-    "words, complaint",
+    "args, complaint",
     [
         ("--crop_size 20", "--crop_size 20 is larger than --load_size 18"),
         ("--crop_size 18", "not a multiple of 4"),
@@ -349,8 +349,8 @@ def test_a_data_set_that_cannot_be_is_one_line(
         ("--colour red", "unrecognized arguments: --colour red (see train.py --help)"),
     ],
 )  # fmt: skip
-def test_words_that_cannot_be_are_one_line(words: str, complaint: str, data: Path, tmp_path: Path) -> None:
-    assert complaint in train(data, tmp_path / "runs", *words.split()).complaint
+def test_words_that_cannot_be_are_one_line(args: str, complaint: str, data: Path, tmp_path: Path) -> None:
+    assert complaint in train(data, tmp_path / "runs", *args.split()).complaint
     assert not (tmp_path / "runs").exists()
 
 
@@ -361,10 +361,10 @@ def test_no_dataroot_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
-@pytest.mark.parametrize("words", [("--gpu_ids", "0"), ("--device", "cuda"), ("--device", "cuda:1")])
-def test_a_gpu_where_there_is_none_is_one_line(words: tuple[str, str], data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("args", [("--gpu_ids", "0"), ("--device", "cuda"), ("--device", "cuda:1")])
+def test_a_gpu_where_there_is_none_is_one_line(args: tuple[str, str], data: Path, tmp_path: Path) -> None:
     small = [word for word in TINY if word not in ("--device", "cpu")]
-    done = run("train.py", "--dataroot", data, "--checkpoints_dir", tmp_path / "runs", *small, *words)
+    done = run("train.py", "--dataroot", data, "--checkpoints_dir", tmp_path / "runs", *small, *args)
     assert "no GPU is usable here" in done.complaint
     assert not (tmp_path / "runs").exists()
 
@@ -385,7 +385,7 @@ def busy() -> Iterator[int]:
             self.end_headers()
             self.wfile.write(b"hello")
 
-        def log_message(self, *words: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Hello) as server:

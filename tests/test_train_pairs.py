@@ -29,12 +29,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("threads", ["0", "2"])
 def test_a_run_with_pairs_goes_on_bit_for_bit(data: Path, tmp_path: Path, threads: str) -> None:
     """Which pair comes with which sample is as fixed as everything else."""
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    words = (*EPOCHS, "--paired_dataroot", data / "pairs", "--lambda_pair", "5")
-    assert train(data, whole, *words).code == 0
-    assert train(data, parts, *words, "--max_steps", "4", "--num_threads", threads).code == 0
-    assert go_on(parts).code == 0
-    assert differences(state(whole), state(parts)) == []
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    args = (*EPOCHS, "--paired_dataroot", data / "pairs", "--lambda_pair", "5")
+    assert train(data, whole, *args).code == 0
+    assert train(data, resumed, *args, "--max_steps", "4", "--num_threads", threads).code == 0
+    assert go_on(resumed).code == 0
+    assert differences(state(whole), state(resumed)) == []
     without = tmp_path / "without"
     assert train(data, without, *EPOCHS).code == 0
     assert differences(state(whole), state(without)) != []
@@ -64,8 +64,8 @@ def test_the_pairs_are_named_by_their_hash(data: Path, tmp_path: Path) -> None:
     for name in "AB":
         fill(pairs / f"train{name}", 2)
     write_manifest(pairs, [Photo("trainA/000.png")])
-    words = ("--paired_dataroot", pairs, "--lambda_pair", "5", "--max_steps", "1")
-    assert train(data, tmp_path, *words).code == 0
+    args = ("--paired_dataroot", pairs, "--lambda_pair", "5", "--max_steps", "1")
+    assert train(data, tmp_path, *args).code == 0
     saved = json.loads((tmp_path / "x" / "train_opt.json").read_text())
     assert saved["paired_manifest_hash"] == manifest_hash(pairs)
 
@@ -80,7 +80,7 @@ def test_an_unreadable_pair_costs_a_line(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("args", "message"),
     [
         (("--paired_dataroot", "{data}/pairs"), "--lambda_pair 10"),
         (("--lambda_pair", "5"), "go together"),
@@ -89,7 +89,7 @@ def test_an_unreadable_pair_costs_a_line(data: Path, tmp_path: Path) -> None:
         (("--paired_dataroot", "{data}/pairs", "--lambda_pair", "-1"), "must be at least 0"),
     ],
 )
-def test_pairs_that_cannot_be(data: Path, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
-    done = train(data, tmp_path, *(word.format(data=data) for word in words))
+def test_pairs_that_cannot_be(data: Path, tmp_path: Path, args: tuple[str, ...], message: str) -> None:
+    done = train(data, tmp_path, *(word.format(data=data) for word in args))
     assert message in done.complaint
     assert not (tmp_path / "x").exists()

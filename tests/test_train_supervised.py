@@ -30,20 +30,20 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train(model: str, data: Path, runs: Path, *words: str) -> Done:
-    own = ["--model", model, *MODELS[model].split(), *COMMON]
-    return run("train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *own, *words)
+def train(model: str, data: Path, runs: Path, *args: str) -> Done:
+    model_args = ["--model", model, *MODELS[model].split(), *COMMON]
+    return run("train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *model_args, *args)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_stopped_run_goes_on_bit_for_bit_and_is_tested(model: str, data: Path, tmp_path: Path) -> None:
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    words = ("--batch_size", "2", "--n_epochs", "2", "--patience", "5")
-    done = train(model, data, whole, *words)
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    args = ("--batch_size", "2", "--n_epochs", "2", "--patience", "5")
+    done = train(model, data, whole, *args)
     assert (done.code, done.err) == (0, "") and done.out.count("validation after epoch") == 2
-    assert train(model, data, parts, *words, "--max_steps", "4").code == 0
-    assert go_on(parts).code == 0
-    assert differences(state(whole), state(parts)) == []
+    assert train(model, data, resumed, *args, "--max_steps", "4").code == 0
+    assert go_on(resumed).code == 0
+    assert differences(state(whole), state(resumed)) == []
     results = tmp_path / "results"
     places = ("--dataroot", data, "--checkpoints_dir", whole, "--results_dir", results, "--device", "cpu")
     for epoch in ("latest", "best"):
@@ -55,7 +55,7 @@ def test_a_stopped_run_goes_on_bit_for_bit_and_is_tested(model: str, data: Path,
 
 
 @pytest.mark.parametrize(
-    ("model", "words", "message"),
+    ("model", "args", "message"),
     [
         ("isee", "--dataset_mode unaligned", "learns from pairs"),
         ("mask2face", "--crop_size 4 --filters 2 --kernels 3", "at least 11"),
@@ -66,9 +66,9 @@ def test_a_stopped_run_goes_on_bit_for_bit_and_is_tested(model: str, data: Path,
     ],
 )
 def test_words_that_do_not_go_together(
-    model: str, words: str, message: str, data: Path, tmp_path: Path
+    model: str, args: str, message: str, data: Path, tmp_path: Path
 ) -> None:
-    done = train(model, data, tmp_path, *words.split())
+    done = train(model, data, tmp_path, *args.split())
     assert message in done.complaint and not (tmp_path / "x").exists()
 
 
@@ -84,8 +84,8 @@ def test_data_without_pairs_is_said(data: Path, tmp_path: Path) -> None:
 
 def test_the_published_recipes() -> None:
     """Without another word a person gets what the articles describe."""
-    words = ["--dataroot", "d", "--model"]
-    mask2face, isee = parse([*words, "mask2face"]), parse([*words, "isee"])
+    args = ["--dataroot", "d", "--model"]
+    mask2face, isee = parse([*args, "mask2face"]), parse([*args, "isee"])
     assert mask2face.objective.generator.filters == (64, 128, 128, 256, 256, 512)
     assert (mask2face.objective.distance, mask2face.data.batch_size, mask2face.rate.epochs) == (
         "ssim_l1",
@@ -97,6 +97,6 @@ def test_the_published_recipes() -> None:
     early = parse(["--dataroot", "d", "--preset", "isee-early"])
     assert (early.model, early.objective.generator.filters) == ("isee", 70)
     assert (early.data.batch_size, early.rate.epochs, early.data.dataset_mode) == (25, 50, "aligned")
-    more = parse([*words, "mask2face", "--loss", "l1", "--lambda_gan", "0.5", "--composite", "--lr", "0.1"])
+    more = parse([*args, "mask2face", "--loss", "l1", "--lambda_gan", "0.5", "--composite", "--lr", "0.1"])
     assert (more.objective.distance, more.objective.lambda_gan, more.objective.adam.lr) == ("l1", 0.5, 0.1)
     assert more.objective.generator.composite and more.data.multiple == 1

@@ -29,9 +29,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return two_domains(tmp_path_factory.mktemp("data"), a=17, b=12)
 
 
-def begin(data: Path, runs: Path, *words: str, count: int = 2, restarts: int = 0) -> subprocess.Popen[str]:
+def begin(data: Path, runs: Path, *args: str, count: int = 2, restarts: int = 0) -> subprocess.Popen[str]:
     places = ("--dataroot", data, "--checkpoints_dir", runs, "--name", "x")
-    child = torchrun(count, ROOT / "train.py", *places, *TINY, *EPOCHS, *words, restarts=restarts)
+    child = torchrun(count, ROOT / "train.py", *places, *TINY, *EPOCHS, *args, restarts=restarts)
     STARTED.append(child)
     return child
 
@@ -112,12 +112,12 @@ def process_of(child: subprocess.Popen[str], rank: int) -> int:
     raise AssertionError("it is not there")
 
 
-def wait_for(child: subprocess.Popen[str], words: str) -> str:
+def wait_for(child: subprocess.Popen[str], pattern: str) -> str:
     assert child.stdout is not None
     said = ""
     for line in child.stdout:
         said += line
-        if re.search(words, line):
+        if re.search(pattern, line):
             return said
     raise AssertionError(said)
 

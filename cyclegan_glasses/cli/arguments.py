@@ -48,7 +48,7 @@ def add_detector(parser: argparse._ActionsContainer, address: bool = False) -> N
     )
 
 
-def detector_file(args: argparse.Namespace) -> Path | None:
+def detector_path(args: argparse.Namespace) -> Path | None:
     """The file that the arguments of `add_detector` name, downloaded if asked; None: wherever one is found.
 
     Raises:
@@ -73,3 +73,14 @@ def add_device(parser: argparse._ActionsContainer, precision: str = "auto") -> N
         default=precision,
         help=f"of the network's computation ({precision})",
     )
+
+
+def add_port(parser: argparse.ArgumentParser) -> None:
+    """`--port` of a local page."""
+    parser.add_argument("--port", type=_port, default=0, help="to listen on (0: any that is free)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text}: give 0 (any that is free) to 65535")
+    return int(text)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_file, model_choice
+from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_path, model_choice
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int
         args.name,
         device=args.device,
         precision=args.precision,
-        yunet=detector_file(args),
+        yunet=detector_path(args),
         direction=direction,
         **model_choice(args),
     )

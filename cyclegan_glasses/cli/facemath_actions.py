@@ -7,7 +7,7 @@ import argparse
 import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
-from cyclegan_glasses.cli.arguments import detector_file
+from cyclegan_glasses.cli.arguments import detector_path
 from cyclegan_glasses.editing.facemath import FILE, load_facemath, random_codes, save_facemath, walk
 from cyclegan_glasses.editing.facemath_fit import fit_facemath
 from cyclegan_glasses.editing.facemath_pictures import (
@@ -37,7 +37,7 @@ def fit(args: argparse.Namespace) -> None:
 def edit(args: argparse.Namespace, output: FacemathOutput) -> None:
     """Put glasses on or take them off, age, or move along a direction."""
     math = load_facemath(args.model)
-    face = face_of(args.photos[0], detect.make_detector(detector_file(args)))
+    face = face_of(args.photos[0], detect.make_detector(detector_path(args)))
     name = "age" if args.action == "age" else args.by if args.action == "move" else "glasses"
     strength = args.to - _age(args.age, face.crop) if args.action == "age" else args.strength
     step = math.step(name, -1 if args.action == "remove-glasses" else 1)
@@ -69,14 +69,14 @@ def random_walk(args: argparse.Namespace, output: FacemathOutput) -> None:
     math = load_facemath(args.model)
     start = math.mean
     if args.photos:
-        (start,) = encode_photos(math, args.photos, detect.make_detector(detector_file(args)))
+        (start,) = encode_photos(math, args.photos, detect.make_detector(detector_path(args)))
     write_frames(math, walk(start, math, args.steps, args.stride, np.random.default_rng(args.seed)), output)
     print(f"{output.path}: {args.steps} faces")
 
 
 def neighbours(args: argparse.Namespace, output: FacemathOutput) -> None:
     """The faces of a folder most like one."""
-    math, detector = load_facemath(args.model), detect.make_detector(detector_file(args))
+    math, detector = load_facemath(args.model), detect.make_detector(detector_path(args))
     found = write_neighbours(math, args.photos[0], args.among, args.count, detector, output)
     print(*(f"{distance:.3f}  {path}" for path, distance in found), sep="\n")
 
@@ -84,7 +84,7 @@ def neighbours(args: argparse.Namespace, output: FacemathOutput) -> None:
 def grid(args: argparse.Namespace, output: FacemathOutput) -> None:
     """A sheet between four faces."""
     math = load_facemath(args.model)
-    corners = encode_photos(math, args.photos, detect.make_detector(detector_file(args)))
+    corners = encode_photos(math, args.photos, detect.make_detector(detector_path(args)))
     write_sheet(math, mix_corners(corners, args.steps), output, args.steps)
     print(f"{output.path}: {args.steps**2} faces")
 

@@ -6,10 +6,12 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_port
+from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Command, command_line
-from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
+from cyclegan_glasses.evaluation.hype.settings import StudySettings
+from cyclegan_glasses.option import build, options_of
 
 HELP = "the human test: build, serve, export and report a study"
 
@@ -17,23 +19,15 @@ HELP = "the human test: build, serve, export and report a study"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `hype`."""
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-    build = steps.add_parser("build", help="a study from the results of test.py")
-    build.add_argument("study", type=Path, metavar="STUDY", help="folder to make")
-    build.add_argument("--name", nargs="+", required=True, help="of the runs that are compared")
-    build.add_argument("--dataroot", type=Path, required=True, help="with the real pictures and the manifest")
-    build.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="of the results")
-    build.add_argument("--tasks", nargs="+", default=list(TASKS), help=f"any of {' '.join(TASKS)}")
-    build.add_argument("--count", type=int, default=30, help="portraits")
-    build.add_argument("--group", nargs="*", default=[], help="groups to balance, such as race gender")
-    build.add_argument("--each", type=int, default=50, help="fakes, and as many reals, without a time limit")
-    build.add_argument("--trials", type=int, default=150, help="pictures of a staircase")
-    build.add_argument("--results_dir", type=Path, default=Path("results"), help="folder of results")
-    build.add_argument("--phase", default="test", help="of the results")
-    build.add_argument("--epoch", default="latest", help="of the results")
-    build.add_argument("--seed", type=int, default=0, help="of the choice and of every order")
+    study = steps.add_parser("build", help="a study from the results of test.py")
+    study.add_argument("study", type=Path, metavar="STUDY", help="folder to make")
+    study.add_argument("--name", nargs="+", required=True, help="of the runs that are compared")
+    study.add_argument("--dataroot", type=Path, required=True, help="with the real pictures and the manifest")
+    study.add_argument("--group", nargs="*", default=[], help="groups to balance, such as race gender")
+    add_options(study, options_of(StudySettings))
     serve = steps.add_parser("serve", help="the page on this machine; answers are saved at once")
     serve.add_argument("study", type=Path, metavar="STUDY")
-    serve.add_argument("--port", type=int, default=0, help="to listen on (0: any that is free)")
+    add_port(serve)
     export = steps.add_parser("export", help="one file for one rater, that needs no server")
     export.add_argument("study", type=Path, metavar="STUDY")
     export.add_argument("--rater", required=True, help="pseudonym")
@@ -54,19 +48,8 @@ def command(args: argparse.Namespace) -> Command:
 
 
 def _build(args: argparse.Namespace) -> None:
-    settings = StudySettings(
-        names=tuple(args.name),
-        dataroot=args.dataroot,
-        direction=args.direction,
-        tasks=tuple(sorted(set(args.tasks), key=lambda task: (*TASKS, task).index(task))),
-        count=args.count,
-        groups=tuple(args.group),
-        each=args.each,
-        trials=args.trials,
-        results=args.results_dir,
-        phase=args.phase,
-        epoch=args.epoch,
-        seed=args.seed,
+    settings = build(
+        StudySettings, vars(args), names=tuple(args.name), dataroot=args.dataroot, groups=tuple(args.group)
     )
     from cyclegan_glasses.evaluation.hype.plan import plan
     from cyclegan_glasses.evaluation.hype.study import build_study
@@ -79,8 +62,6 @@ def _build(args: argparse.Namespace) -> None:
 
 
 def _serve(args: argparse.Namespace) -> None:
-    if not 0 <= args.port <= 65535:
-        raise UserError(f"--port {args.port}: give 0 (any that is free) to 65535")
     from cyclegan_glasses.evaluation.hype.answers import ANSWERS
     from cyclegan_glasses.evaluation.hype.server import StudyServer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cyclegan_glasses.cli.arguments import add_detector, detector_file
+from cyclegan_glasses.cli.arguments import add_detector, detector_path
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.editing.settings import FacemathOutput
@@ -39,7 +39,7 @@ def command(args: argparse.Namespace) -> Command:
         raise UserError("morph needs two photos at least")
     if not 1 <= args.steps <= 240:
         raise UserError(f"--steps {args.steps} is invalid: 1 to 240")
-    return lambda: _morph(args.model, args.photos, args.steps, detector_file(args), output)
+    return lambda: _morph(args.model, args.photos, args.steps, detector_path(args), output)
 
 
 def _morph(model: Path, photos: list[Path], steps: int, yunet: Path | None, output: FacemathOutput) -> None:

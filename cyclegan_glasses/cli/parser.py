@@ -62,6 +62,6 @@ def command_line(verb: str) -> str:
     program = Path(sys.argv[0])
     if program.stem == PROGRAM:
         return f"{PROGRAM} {verb}"
-    if verb in SCRIPTS and program.name != "__main__.py":
+    if verb in SCRIPTS and program.parts[-2:] != ("cyclegan_glasses", "__main__.py"):
         return f"python {verb}.py"
     return f"python -m cyclegan_glasses {verb}"

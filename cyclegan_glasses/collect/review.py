@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from cyclegan_glasses.criteria.decide import CRITERIA, REVIEWED, uncertainty
+from cyclegan_glasses.criteria.decide import REASONS, REVIEWED, uncertainty
 from cyclegan_glasses.criteria.filtering import SETTINGS
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
@@ -136,14 +136,14 @@ class Review:
             "undo": len(self._undo),
         }
 
-    def decide(self, numbers: Sequence[int], action: str, words: str = "") -> list[int]:
+    def decide(self, ids: Sequence[int], action: str, reason: str = "") -> list[int]:
         """Accept, reject or relabel photos, and append the rows.
 
         Args:
-            numbers: of the photos.
-            action: `accept`, `reject` (with a reason in `words`), or one of `LABELS`: `glasses` and `none`
+            ids: numbers of the photos.
+            action: `accept`, `reject` (with a `reason`), or one of `LABELS`: `glasses` and `none`
                 accept the photo under that label, `sunglasses` rejects it.
-            words: the reason.
+            reason: of a rejection; a remark on a new label.
 
         Returns:
             The numbers of the photos that changed.
@@ -153,8 +153,8 @@ class Review:
             UserError: the manifest cannot be written.
         """
         with self._lock:
-            before = [(number, self._photo(number)) for number in dict.fromkeys(numbers)]
-            after = [_decided(photo, action, " ".join(words.split())) for _, photo in before]
+            before = [(number, self._photo(number)) for number in dict.fromkeys(ids)]
+            after = [_decided(photo, action, " ".join(reason.split())) for _, photo in before]
             append_photos(self.folder, after)
             for (number, _), photo in zip(before, after, strict=True):
                 self._photos[number] = photo
@@ -233,19 +233,19 @@ def _matches(photo: Photo, query: Query) -> bool:
     )
 
 
-def _decided(photo: Photo, action: str, words: str) -> Photo:
+def _decided(photo: Photo, action: str, reason: str) -> Photo:
     facts = {**photo.facts, REVIEWED: action}
     if action == "reject":
-        if not words:
+        if not reason:
             raise Refused("give a reason for the rejection")
-        return dataclasses.replace(photo, facts=facts, verdict=REJECTED, reason=f"review: {words}")
+        return dataclasses.replace(photo, facts=facts, verdict=REJECTED, reason=f"review: {reason}")
     if action == "accept":
         if photo.label not in (GLASSES, NONE):
             raise Refused("say first whether the person wears glasses (G) or not (N)")
         return dataclasses.replace(photo, facts=facts, verdict=ACCEPTED, reason="")
     if action not in LABELS:
         raise Refused(f"there is no action {action!r}")
-    facts[REVIEWED] = f"{photo.label or 'unknown'} to {action}{': ' if words else ''}{words}"
+    facts[REVIEWED] = f"{photo.label or 'unknown'} to {action}{': ' if reason else ''}{reason}"
     facts["label_origin"] = "review"
     if action == SUNGLASSES:
         return dataclasses.replace(
@@ -259,7 +259,7 @@ def _criterion(photo: Photo) -> str:
 
 
 def _ordered(criteria: Counter[str]) -> dict[str, int]:
-    places = {name: place for place, name in enumerate(CRITERIA)}
+    places = {name: place for place, name in enumerate(REASONS)}
     return dict(sorted(criteria.items(), key=lambda item: (places.get(item[0], len(places)), item[0])))
 
 

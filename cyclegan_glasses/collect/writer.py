@@ -187,6 +187,8 @@ def _write(job: _Job) -> list[Photo]:
         reason = f"unreadable: {error.reason}"
     except UnreadableError as error:
         reason = f"unreadable: {error}"
+    except OSError as error:  # while reading: what cannot be written is a UserError
+        reason = f"unreadable: {error.strerror or error}"
     except RejectedPhoto as error:
         reason = str(error)
     name = PurePosixPath(photo.path).name

@@ -29,8 +29,8 @@ class Copies:
         self._positions = array("q")
         self._labels = array("b")
         self._fixed = array("b")
-        self._ranks = array("d")
-        self._label_numbers: dict[str, int] = {}
+        self._priorities = array("d")
+        self._label_codes: dict[str, int] = {}
 
     def add(self, photo: Photo) -> None:
         """Take in the next photo; one that is not accepted has no copies."""
@@ -44,10 +44,10 @@ class Copies:
         digest = hashlib.blake2b(photo.sha256.encode("utf-8"), digest_size=8).digest()
         self._files.append(int.from_bytes(digest, "little"))
         self._positions.append(position)
-        self._labels.append(self._label_numbers.setdefault(photo.label, len(self._label_numbers)))
+        self._labels.append(self._label_codes.setdefault(photo.label, len(self._label_codes)))
         self._fixed.append(reviewed)
         tested = photo.split in ("test", "val")
-        self._ranks.append(1e18 * reviewed + 1e15 * tested + float(photo.width * photo.height))
+        self._priorities.append(1e18 * reviewed + 1e15 * tested + float(photo.width * photo.height))
 
     def find(self) -> dict[int, int]:
         """For each photo to reject, by its position in the order of `add`: that of the one it copies."""
@@ -59,7 +59,7 @@ class Copies:
         best: dict[tuple[int, int], int] = {}
         for index in shared:
             key = int(groups[index]), self._labels[index]
-            if key not in best or self._ranks[index] > self._ranks[best[key]]:
+            if key not in best or self._priorities[index] > self._priorities[best[key]]:
                 best[key] = index
         found = self._contradictions(shared)
         for index in shared:

@@ -10,20 +10,8 @@ import math
 import cv2
 import numpy as np
 
-from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import CHEEKS, LENSES, LOWER_FACE, UPPER_FACE, Context
-
-CHECKS = (
-    Check(
-        "coverings",
-        "lower_colour",
-        "max_lower_colour",
-        10.0,
-        "mouth and chin differ by {value:.0f} in colour from the skin around the eyes",
-    ),
-    Check("coverings", "side_colour", "max_side_colour", 10.0, "the cheeks differ by {value:.0f} in colour"),
-    Check("coverings", "eye_imbalance", "max_eye_imbalance", 0.4, "one eye is {value:.1f} e-folds darker"),
-)
+from cyclegan_glasses.criteria.criterion import Check, Criterion
 
 
 def score(context: Context) -> dict[str, float]:
@@ -48,3 +36,19 @@ def score(context: Context) -> dict[str, float]:
 def _distance(lab: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
     colours = np.median(lab[one], 0) - np.median(lab[other], 0)
     return float(np.hypot(colours[1], colours[2]))
+
+
+CRITERION = Criterion(
+    "coverings",
+    score,
+    (
+        Check(
+            "lower_colour",
+            "max_lower_colour",
+            10.0,
+            "mouth and chin differ by {value:.0f} in colour from the skin around the eyes",
+        ),
+        Check("side_colour", "max_side_colour", 10.0, "the cheeks differ by {value:.0f} in colour"),
+        Check("eye_imbalance", "max_eye_imbalance", 0.4, "one eye is {value:.1f} e-folds darker"),
+    ),
+)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 from cyclegan_glasses.attributes.verdicts import CLASSES, VERDICTS, Verdict, uncertainty_of
 from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
-from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo
 
-CHECKS: tuple[Check, ...] = (
-    *framing.CHECKS,
-    *eyes.CHECKS,
-    *quality.CHECKS,
-    *glasses.CHECKS,
-    *coverings.CHECKS,
+CRITERIA = (
+    framing.CRITERION,
+    eyes.CRITERION,
+    quality.CRITERION,
+    glasses.CRITERION,
+    coverings.CRITERION,
 )
-"""Asked in this order: the first that fails gives the reason."""
+"""Asked in this order: the first that rejects gives the reason."""
 
-CRITERIA = ("unreadable", "framing", "eyes", "quality", "glasses", "coverings", "duplicates")
+REASONS = ("unreadable", *(criterion.name for criterion in CRITERIA), "duplicates")
 """What a reason of the filter may begin with."""
 
 REVIEWED = "reviewed"
@@ -59,7 +57,8 @@ def uncertainty(photo: Photo, thresholds: Thresholds, align: bool) -> float:
     if not photo.scores.get("faces"):
         return 0.0
     scores = all_scores(photo)
-    margins = [check.margin(scores, thresholds) for check in _asked(align)]
+    checks = (check for criterion in CRITERIA for check in criterion.asked(align))
+    margins = [check.margin(scores, thresholds) for check in checks]
     nearest = min((margin for margin in margins if margin != float("inf")), default=1.0)
     uncertainty = 1 - min(1.0, abs(nearest))
     if photo.verdict != REJECTED:
@@ -75,8 +74,8 @@ def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> s
     if not photo.scores.get("eyes_found", 1.0):
         return "eyes: two eyes were not found"
     scores = all_scores(photo)
-    for check in _asked(align):
-        if reason := check.reason(scores, thresholds):
+    for criterion in CRITERIA:
+        if reason := criterion.reason(scores, thresholds, align):
             return reason
     if photo.label == SUNGLASSES:
         return "glasses: labelled sunglasses"
@@ -85,11 +84,6 @@ def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> s
     if judged in CLASSES and judged != photo.label:
         return f"glasses: labelled {photo.label}, judged {judged}"
     return ""
-
-
-def _asked(align: bool) -> Iterator[Check]:
-    other = "whole" if align else "aligned"
-    return (check for check in CHECKS if check.framing != other)
 
 
 def all_scores(photo: Photo) -> dict[str, float]:

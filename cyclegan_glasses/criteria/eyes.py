@@ -6,19 +6,9 @@ import math
 
 import numpy as np
 
-from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import Context
+from cyclegan_glasses.criteria.criterion import Check, Criterion
 from cyclegan_glasses.faces.align import yaw_of
-
-CHECKS = (
-    Check(
-        "eyes", "eye_margin", "min_eye_margin", 0.3, "an eye lies {value:.2f} eye distances from the border"
-    ),
-    Check("eyes", "turn", "max_turn", 15.0, "turned {value:.1f} degrees to the side"),
-    Check("eyes", "roll", "max_roll", 15.0, "tilted by {value:.1f} degrees"),
-    Check("eyes", "nose", "min_nose", 0.15, "looks up (nose at {value:.2f} between eyes and mouth)"),
-    Check("eyes", "nose", "max_nose", 0.15, "looks down (nose at {value:.2f} between eyes and mouth)"),
-)
 
 
 def score(context: Context) -> dict[str, float]:
@@ -46,3 +36,16 @@ def score(context: Context) -> dict[str, float]:
         to_mouth = float(down @ (mouth - middle))
         scores |= {"turn": abs(angle), "nose": float(down @ (nose - middle)) / max(to_mouth, 0.1 * distance)}
     return scores
+
+
+CRITERION = Criterion(
+    "eyes",
+    score,
+    (
+        Check("eye_margin", "min_eye_margin", 0.3, "an eye lies {value:.2f} eye distances from the border"),
+        Check("turn", "max_turn", 15.0, "turned {value:.1f} degrees to the side"),
+        Check("roll", "max_roll", 15.0, "tilted by {value:.1f} degrees"),
+        Check("nose", "min_nose", 0.15, "looks up (nose at {value:.2f} between eyes and mouth)"),
+        Check("nose", "max_nose", 0.15, "looks down (nose at {value:.2f} between eyes and mouth)"),
+    ),
+)

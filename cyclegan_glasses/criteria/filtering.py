@@ -21,8 +21,7 @@ from cyclegan_glasses.criteria.copies import Copies
 from cyclegan_glasses.criteria.decide import REVIEWED, decide, is_ours
 from cyclegan_glasses.criteria.measure import Job, fingerprint, measure
 from cyclegan_glasses.criteria.settings import FilterSettings
-from cyclegan_glasses.faces.detect import YuNetDetector, make_detector
-from cyclegan_glasses.faces.models import find_yunet
+from cyclegan_glasses.faces.detect import detector_file, process_detector
 from cyclegan_glasses.files import write_json
 from cyclegan_glasses.parallel import in_order, open_executor
 from cyclegan_glasses.photo import REJECTED, Photo, append_photos, current_offsets, photos_at
@@ -62,9 +61,8 @@ def measure_folders(
     Raises:
         UserError: a folder has no manifest, a manifest is broken or cannot be written, no face detector.
     """
-    detector = make_detector(settings.yunet)
-    yunet = find_yunet(settings.yunet) if isinstance(detector, YuNetDetector) else None
-    stamp = fingerprint(detector, classifier)
+    yunet = detector_file(settings.yunet)
+    stamp = fingerprint(process_detector(yunet), classifier)
     with open_executor(settings.workers, settings.cluster) as executor:
         for folder in folders:
             template = Job(folder.resolve(), (), yunet, classifier)
@@ -178,16 +176,16 @@ def _rejected_copy(photo: Photo, kept: int, folders: list[Path], rows: list[np.n
     other = next(photos_at(folders[place], rows[place][kept : kept + 1]))
     where = other.path if len(folders) == 1 else f"{folders[place].name}/{other.path}"
     if other.sha256 != photo.sha256:
-        words = f"nearly the same picture as {where}"
+        message = f"nearly the same picture as {where}"
     elif other.label == photo.label:
-        words = f"the same file as {where}"
+        message = f"the same file as {where}"
     else:
-        words = f"labelled {photo.label}, the same file as {where} labelled {other.label}"
-    return dataclasses.replace(photo, verdict=REJECTED, reason=f"duplicates: {words}")
+        message = f"labelled {photo.label}, the same file as {where} labelled {other.label}"
+    return dataclasses.replace(photo, verdict=REJECTED, reason=f"duplicates: {message}")
 
 
 def general(reason: str) -> str:
-    """A reason without what is particular to one photo: numbers become «…», paths are left out.
+    """A reason without what is particular to one photo: numbers become an ellipsis, paths are left out.
 
     >>> general("eyes: turned 41 degrees to the side")
     'eyes: turned … degrees to the side'

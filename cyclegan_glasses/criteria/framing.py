@@ -6,47 +6,9 @@ import math
 
 import numpy as np
 
-from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import SIZE, Context
+from cyclegan_glasses.criteria.criterion import Check, Criterion
 from cyclegan_glasses.faces.detect import Face
-
-CHECKS = (
-    Check(
-        "framing", "second_face", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "whole"
-    ),
-    Check(
-        "framing",
-        "second_face_in_crop",
-        "max_second_face",
-        0.3,
-        "a second face, {value:.0%} of the size",
-        "aligned",
-    ),
-    Check(
-        "framing",
-        "face_share",
-        "min_face_share",
-        0.2,
-        "the face is {value:.0%} of the picture's height",
-        "whole",
-    ),
-    Check(
-        "framing",
-        "face_share",
-        "max_face_share",
-        0.2,
-        "the face is {value:.0%} of the picture's height",
-        "whole",
-    ),
-    Check(
-        "framing",
-        "outside",
-        "max_outside",
-        0.15,
-        "{value:.0%} of the crop lie outside of the picture",
-        "aligned",
-    ),
-)
 
 
 def score(context: Context) -> dict[str, float]:
@@ -73,3 +35,40 @@ def _in_crop(face: Face, context: Context) -> bool:
     x, y, width, height = face.box
     middle = context.alignment.to_crop(np.array([[x + width / 2, y + height / 2]]))[0]
     return bool((middle >= 0).all() and (middle <= SIZE).all())
+
+
+CRITERION = Criterion(
+    "framing",
+    score,
+    (
+        Check("second_face", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "whole"),
+        Check(
+            "second_face_in_crop",
+            "max_second_face",
+            0.3,
+            "a second face, {value:.0%} of the size",
+            "aligned",
+        ),
+        Check(
+            "face_share",
+            "min_face_share",
+            0.2,
+            "the face is {value:.0%} of the picture's height",
+            "whole",
+        ),
+        Check(
+            "face_share",
+            "max_face_share",
+            0.2,
+            "the face is {value:.0%} of the picture's height",
+            "whole",
+        ),
+        Check(
+            "outside",
+            "max_outside",
+            0.15,
+            "{value:.0%} of the crop lie outside of the picture",
+            "aligned",
+        ),
+    ),
+)

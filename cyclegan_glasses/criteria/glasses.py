@@ -7,16 +7,10 @@ import math
 import cv2
 import numpy as np
 
-from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import LENSES, SKIN, Context, box
+from cyclegan_glasses.criteria.criterion import Check, Criterion
 from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.images import to_grey
-
-CHECKS = (
-    Check("glasses", "clearness", "min_lens", 0.15, "dark lenses: {value:.2f} of the skin's brightness"),
-    Check("glasses", "frame_margin", "min_frame_margin", 0.2, "the frame's place reaches past the border"),
-    Check("glasses", "label_doubt", "max_label_doubt", 0.3, "edges speak against the label ({value:.0%})"),
-)
 
 _BRIDGE = box(-0.13, -0.35, 0.13, 0.22)
 _BELOW = (box(-0.75, 0.22, -0.25, 0.62), box(0.25, 0.22, 0.75, 0.62))
@@ -91,3 +85,14 @@ def _frame_margin(context: Context) -> float:
     ]
     height, width = context.image.shape[:2]
     return float(min(min(x, y, width - x, height - y) for x, y in ends) / np.hypot(*across))
+
+
+CRITERION = Criterion(
+    "glasses",
+    score,
+    (
+        Check("clearness", "min_lens", 0.15, "dark lenses: {value:.2f} of the skin's brightness"),
+        Check("frame_margin", "min_frame_margin", 0.2, "the frame's place reaches past the border"),
+        Check("label_doubt", "max_label_doubt", 0.3, "edges speak against the label ({value:.0%})"),
+    ),
+)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
-from cyclegan_glasses.criteria import coverings, duplicates, eyes, framing, glasses, quality
+from cyclegan_glasses.criteria import duplicates
 from cyclegan_glasses.criteria.context import Context, look
+from cyclegan_glasses.criteria.decide import CRITERIA
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import FaceDetector, process_detector
 from cyclegan_glasses.images import UnreadablePicture, open_picture
@@ -20,7 +21,6 @@ from cyclegan_glasses.photo import Photo
 
 VERSION = 1
 MOST_BYTES = 200_000_000
-SCORES = (framing.score, eyes.score, quality.score, glasses.score, coverings.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ def measure(job: Job) -> list[Photo]:
 
 def scores_of(context: Context) -> dict[str, float]:
     """Every score of a picture with a face, rounded to four decimals."""
-    return {name: round(value, 4) for score in SCORES for name, value in score(context).items()}
+    return {
+        name: round(value, 4) for criterion in CRITERIA for name, value in criterion.score(context).items()
+    }
 
 
 def _measure(folder: Path, photo: Photo, detector: FaceDetector, stamp: str) -> tuple[Photo, Context | None]:

@@ -5,19 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cyclegan_glasses.criteria.check import Check
 from cyclegan_glasses.criteria.context import FACE, Context
+from cyclegan_glasses.criteria.criterion import Check, Criterion
 from cyclegan_glasses.images import to_grey
-
-CHECKS = (
-    Check("quality", "eye_distance", "min_eye_distance", 12.0, "small: {value:.0f} pixels between the eyes"),
-    Check("quality", "brightness", "min_brightness", 20.0, "dark: median grey level {value:.0f} of 255"),
-    Check(
-        "quality", "brightness", "max_brightness", 20.0, "too bright: median grey level {value:.0f} of 255"
-    ),
-    Check("quality", "contrast", "min_contrast", 8.0, "flat: grey levels spread by {value:.0f} of 255"),
-    Check("quality", "sharpness", "min_sharpness", 0.04, "blurred: sharpness {value:.3f}"),
-)
 
 
 def score(context: Context) -> dict[str, float]:
@@ -37,3 +27,16 @@ def score(context: Context) -> dict[str, float]:
         "contrast": contrast,
         "sharpness": detail / max(contrast, 1.0),
     }
+
+
+CRITERION = Criterion(
+    "quality",
+    score,
+    (
+        Check("eye_distance", "min_eye_distance", 12.0, "small: {value:.0f} pixels between the eyes"),
+        Check("brightness", "min_brightness", 20.0, "dark: median grey level {value:.0f} of 255"),
+        Check("brightness", "max_brightness", 20.0, "too bright: median grey level {value:.0f} of 255"),
+        Check("contrast", "min_contrast", 8.0, "flat: grey levels spread by {value:.0f} of 255"),
+        Check("sharpness", "min_sharpness", 0.04, "blurred: sharpness {value:.3f}"),
+    ),
+)

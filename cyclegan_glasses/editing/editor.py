@@ -140,6 +140,7 @@ class GlassesEditor:
         """
         chosen = choose_device(device)
         how = choose_precision(precision, chosen)
+        classifier = more.pop("judge", classifier)  # its name in programs of before
         if classifier == "shipped":
             classifier = attribute_classifier.load_classifier()
         return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, classifier)

@@ -23,7 +23,7 @@ from cyclegan_glasses.objectives.compiled import wants_compiling
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, joined
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 LABELS = (
     *("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A"),
@@ -171,8 +171,8 @@ class CycleGAN:
         graphs = partial(self._generator_graphs, progress=progress)
         losses, fakes = self.execution.minimize("G", graphs, real, update=update, at_once=self.settings.plain)
         # Discriminators: eq. 3 over D_X and D_Y.
-        shown = self._show(real, fakes)
-        losses |= self.execution.minimize("D", self._discriminator_graphs, shown)[0]
+        inputs = self._discriminator_inputs(real, fakes)
+        losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self._steps += 1
         self._average()
         images = real | fakes | {"real_A": real["A"], "real_B": real["B"]}
@@ -235,21 +235,21 @@ class CycleGAN:
         weight = _identity_weight(self.settings, side, progress)
         return {f"idt_{side}": l1_loss(identity, target) * weight}, {f"idt_{side}": identity}
 
-    def _show(self, real: Tensors, fakes: Tensors) -> Tensors:
+    def _discriminator_inputs(self, real: Tensors, fakes: Tensors) -> Tensors:
         """What discriminators see: real images, and fakes of this step and of earlier ones (section 4)."""
-        shown = {"real_a": real["A"], "real_b": real["B"]}
+        inputs = {"real_a": real["A"], "real_b": real["B"]}
         for label, pool in self._pools.items():
             fake = pool.query(fakes[label])
-            shown[label.lower()] = fake.contiguous(memory_format=self.execution.memory_format)
+            inputs[label.lower()] = fake.contiguous(memory_format=self.execution.memory_format)
         if self.settings.gan_mode == "wgangp":
             for name in ("mix_b", "mix_a"):
-                shown[name] = torch.rand(len(real["A"]), 1, 1, 1, generator=self._penalty_rng)
-        return shown
+                inputs[name] = torch.rand(len(real["A"]), 1, 1, 1, generator=self._penalty_rng)
+        return inputs
 
-    def _discriminator_graphs(self, shown: Tensors) -> Iterator[Graph]:
-        real_a, real_b, fake_a, fake_b = (shown[name] for name in ("real_a", "real_b", "fake_a", "fake_b"))
-        yield {"D_A": self._discriminator_loss("D_A", real_b, fake_b, real_a, shown.get("mix_b"))}, {}
-        yield {"D_B": self._discriminator_loss("D_B", real_a, fake_a, real_b, shown.get("mix_a"))}, {}
+    def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
+        real_a, real_b, fake_a, fake_b = (inputs[name] for name in ("real_a", "real_b", "fake_a", "fake_b"))
+        yield {"D_A": self._discriminator_loss("D_A", real_b, fake_b, real_a, inputs.get("mix_b"))}, {}
+        yield {"D_B": self._discriminator_loss("D_B", real_a, fake_a, real_b, inputs.get("mix_a"))}, {}
 
     def _discriminator_loss(
         self, name: str, real: Tensor, fake: Tensor, other: Tensor, mix: Tensor | None
@@ -263,8 +263,8 @@ class CycleGAN:
             mix: the fraction of `real` in what the penalty is taken at; None for no penalty.
         """
         mode = self.settings.gan_mode
-        inputs = [real, fake, other] if self.settings.mismatched else [real, fake]
-        scores = self.execution.run_together(name, *inputs)
+        fakes = [fake, other] if self.settings.mismatched else [fake]
+        scores = self.execution.run_together(name, real, *fakes)
         on_real, *on_fakes = (adversarial_loss(s, not i, mode) for i, s in enumerate(scores))
         loss = (on_real + torch.stack(on_fakes).mean()) / 2
         if mix is None:
@@ -273,8 +273,8 @@ class CycleGAN:
 
     def _warm_up(self, real: Tensors) -> None:
         self.execution.gradients("G", partial(self._generator_graphs, progress=0.0), real)
-        shown = {"real_a": real["A"], "real_b": real["B"], "fake_a": real["A"], "fake_b": real["B"]}
-        self.execution.gradients("D", self._discriminator_graphs, shown)
+        inputs = {"real_a": real["A"], "real_b": real["B"], "fake_a": real["A"], "fake_b": real["B"]}
+        self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
     def _average(self) -> None:

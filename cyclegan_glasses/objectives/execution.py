@@ -16,7 +16,7 @@ from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.compiled import CompiledNetworks
-from cyclegan_glasses.objectives.settings import AdamSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
 
 Tensors = dict[str, Tensor]
 #: Scalar losses by name and images by label that share one graph.
@@ -69,21 +69,22 @@ class Execution:
             name: network.to(self.device).to(memory_format=self.memory_format)
             for name, network in networks.items()
         }
-        self.optimizers: Mapping[str, Optimizer] = {
-            name: self._adam(members, settings, fused) for name, (members, settings) in optimizers.items()
+        self._weights = {
+            name: [weight for member in members for weight in self.networks[member].parameters()]
+            for name, (members, _) in optimizers.items()
         }
-        self._members = {name: members for name, (members, _) in optimizers.items()}
+        self.optimizers: Mapping[str, Optimizer] = {
+            name: torch.optim.Adam(
+                self._weights[name],
+                lr=adam.lr,
+                betas=(adam.beta1, adam.beta2),
+                fused=True if fused and self.device.type in ("cpu", "cuda") else None,
+            )
+            for name, (_, adam) in optimizers.items()
+        }
         self._clips = {name: settings.clip for name, (_, settings) in optimizers.items()}
         self._compiled = CompiledNetworks(self.networks, compiled, self.device)
         self._trim = trim and self.device.type == "cpu"
-
-    def _adam(self, members: Iterable[str], settings: AdamSettings, fused: bool) -> Optimizer:
-        return torch.optim.Adam(
-            [weight for name in members for weight in self.networks[name].parameters()],
-            lr=settings.lr,
-            betas=(settings.beta1, settings.beta2),
-            fused=True if fused and self.device.type in ("cpu", "cuda") else None,
-        )
 
     def begin(self, batch: Mapping[str, Tensor], warm_up: Callable[[Tensors], None]) -> Tensors:
         """A step begins: `batch` on the device in the right layout, and networks that train.
@@ -151,10 +152,12 @@ class Execution:
             for micro_batch, weight in micro_batches(inputs, self._micro_batch):
                 made = graphs(micro_batch)
                 for terms, images in [joined(made)] if at_once else made:
+                    # Add the gradients, and let go of what the graph kept for them.
                     if torch.is_grad_enabled():
                         self.precision.backward(torch.stack(list(terms.values())).sum() * weight)
                         if self._trim and pixels >= LARGE:
                             trim_memory()
+                    # Losses are means over the batch, images are those of all pieces.
                     for name, term in terms.items():
                         losses[name] = losses.get(name, 0) + term.detach() * weight
                     for label, image in images.items():
@@ -164,17 +167,17 @@ class Execution:
     @contextmanager
     def _only(self, optimizer: str) -> Iterator[None]:
         """The weights of other optimizers gather no gradients."""
-        for name, network in self.networks.items():
-            network.requires_grad_(name in self._members[optimizer])
+        others = [w for name, weights in self._weights.items() if name != optimizer for w in weights]
+        for weight in others:
+            weight.requires_grad_(False)
         yield
-        for network in self.networks.values():
-            network.requires_grad_(True)
+        for weight in others:
+            weight.requires_grad_(True)
 
     def _update(self, name: str) -> None:
-        optimizer = self.optimizers[name]
-        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-        self.distributed.average([weight.grad for weight in weights if weight.grad is not None])
-        self.precision.step(optimizer, clip=self._clips[name] or None)
+        gradients = [weight.grad for weight in self._weights[name] if weight.grad is not None]
+        self.distributed.average(gradients)
+        self.precision.step(self.optimizers[name], clip=self._clips[name] or None)
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimizers and the scale of the loss."""

@@ -19,7 +19,7 @@ from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
 from cyclegan_glasses.objectives.noise import corrupt
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import FacelyzrSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings
 
 #: Of the pretraining, during which each stage is trained by itself.
 _BY_STAGE = 2 / 3

@@ -17,7 +17,7 @@ from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import FacemathSettings
+from cyclegan_glasses.objectives.settings.faces import FacemathSettings
 from cyclegan_glasses.pixels import normalize, quantize
 
 #: Faces that the eigenfaces are taken from, for each number of a code.

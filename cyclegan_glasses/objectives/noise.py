@@ -10,10 +10,11 @@ def corrupt(values: Tensor, kind: str, level: float, rng: torch.Generator) -> Te
     """`values` (N, C, H, W) with noise on them.
 
     Args:
-        kind: `gaussian`, added with a standard deviation of `level` times that of the values; `mask`, a share
-            `level` of the places set to 0; `blocks`, the same in blocks of a quarter of the side; `none`.
+        kind: `gaussian`, added with a standard deviation of `level` times that of the values; `mask`, a
+            fraction `level` of the places set to 0; `blocks`, the same in blocks of a quarter of the side;
+            `none`.
         level: 0 to 1.
-        chance: source of the noise, on the CPU.
+        rng: source of the noise, on the CPU.
     """
     if kind == "none" or level == 0:
         return values

@@ -12,13 +12,13 @@ class ImagePool:
     """Remembers `size` pictures; 0 remembers none and hands every picture straight through.
 
     Until the pool is full every picture goes in and comes out. Then, with probability one half, a stored one
-    comes out and the new one takes its place; else the new one comes out. Chance comes from `seed` alone.
+    comes out and the new one takes its place; else the new one comes out. All follows from `seed`.
     """
 
     def __init__(self, size: int, seed: int = 0) -> None:
         self.size = size
         self._pictures: list[Tensor] = []
-        self._chance = torch.Generator().manual_seed(seed)
+        self._rng = torch.Generator().manual_seed(seed)
 
     def query(self, pictures: Tensor) -> Tensor:
         """Exchange (N, C, H, W) detached pictures for as many, new or remembered."""
@@ -30,17 +30,17 @@ class ImagePool:
         if len(self._pictures) < self.size:
             self._pictures.append(picture.clone())
             return picture
-        if torch.rand((), generator=self._chance) < 0.5:
+        if torch.rand((), generator=self._rng) < 0.5:
             return picture
-        place = int(torch.randint(self.size, (), generator=self._chance))
+        place = int(torch.randint(self.size, (), generator=self._rng))
         stored, self._pictures[place] = self._pictures[place], picture.clone()
         return stored
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next query depends on."""
-        return {"pictures": [p.cpu() for p in self._pictures], "chance": self._chance.get_state()}
+        return {"pictures": [p.cpu() for p in self._pictures], "chance": self._rng.get_state()}
 
     def load_state_dict(self, state: dict[str, Any], device: torch.device | str = "cpu") -> None:
         """Go on from `state`, with the pictures on `device`; those beyond the pool's size are dropped."""
         self._pictures = [p.to(device) for p in state["pictures"][: self.size]]
-        self._chance.set_state(state["chance"])
+        self._rng.set_state(state["chance"])

@@ -19,7 +19,7 @@ from cyclegan_glasses.networks.weights import initialise, load_weights
 from cyclegan_glasses.objectives.compiled import wants_compiling
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
 from cyclegan_glasses.objectives.protocol import Batch
-from cyclegan_glasses.objectives.settings import SupervisedSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 
 class Supervised:
@@ -78,8 +78,8 @@ class Supervised:
         losses, images = self.execution.minimize("G", self._generator_graphs, pair)
         # The discriminator: tells the truth from what was made.
         if self._d in self._networks:
-            shown = {"real": pair["target"], "fake": images["output"]}
-            losses |= self.execution.minimize("D", self._discriminator_graphs, shown)[0]
+            inputs = {"real": pair["target"], "fake": images["output"]}
+            losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self._pictures = {
             f"real_{self._source}": pair["source"],
             f"fake_{self._target}": images["output"].clamp(-1, 1),
@@ -95,16 +95,16 @@ class Supervised:
             losses[self._g] = adversarial_loss(scores, True, "lsgan") * self.settings.lambda_gan
         yield losses, {"output": output}
 
-    def _discriminator_graphs(self, shown: Tensors) -> Iterator[Graph]:
-        on_real, on_fake = self.execution.run_together(self._d, shown["real"], shown["fake"])
+    def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
+        on_real, on_fake = self.execution.run_together(self._d, inputs["real"], inputs["fake"])
         loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")
         yield {self._d: loss / 2}, {}
 
     def _warm_up(self, pair: Tensors) -> None:
         self.execution.gradients("G", self._generator_graphs, pair)
         if self._d in self._networks:
-            shown = {"real": pair["target"], "fake": pair["target"]}
-            self.execution.gradients("D", self._discriminator_graphs, shown)
+            inputs = {"real": pair["target"], "fake": pair["target"]}
+            self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> Tensor:

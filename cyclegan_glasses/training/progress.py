@@ -38,7 +38,7 @@ class Progress:
 
     Attributes:
         epoch: counted from 1.
-        pictures: pictures taken in this epoch (the peer's «iters»).
+        pictures: pictures taken in this epoch (`iters` of the reference implementation).
         epoch_size: pictures in an epoch.
         step: optimizer steps since the start of the run.
         seen: pictures since the start of the run.

@@ -10,8 +10,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.option import options_of
 from cyclegan_glasses.photo import MANIFEST, Photo
 
 if TYPE_CHECKING:
@@ -31,8 +33,12 @@ def add_workers(parser: argparse.ArgumentParser, flag: str = "--workers") -> Non
     parser.add_argument(flag, type=int, default=0, metavar="N", help="processes (0: one for each core)")
 
 
-def add_gather_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--out`, `--limit` and `--dry_run`."""
+def add_source_arguments(
+    parser: argparse.ArgumentParser, source: type, help: str, nargs: str | None = None
+) -> None:
+    """Where a source lies, with `help`; its options, and those of every run that gathers."""
+    parser.add_argument("source", type=Path, nargs=nargs, help=help)
+    add_options(parser, options_of(source))
     add_out(parser)
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="at most N photos of each label")
     parser.add_argument("--dry_run", action="store_true", help="count what would be taken and write nothing")
@@ -63,6 +69,15 @@ def tally(
     for name, count in (*sorted(kept.items()), *left_out.most_common(REASONS)):
         print(f"{count:7d}  {name}")
     return kept
+
+
+def gather_command(source: Source, args: argparse.Namespace) -> Callable[[], None]:
+    """What a verb runs that gathers all of a source."""
+
+    def run() -> None:
+        gather(source, args.out, args.limit, args.dry_run)
+
+    return run
 
 
 def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> Counter[str]:

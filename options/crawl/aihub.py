@@ -5,29 +5,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 
-from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.aihub import AihubSource
 
-from ._runner import add_gather_arguments, gather
+from ._runner import add_source_arguments, gather_command
 
 HELP = "AI-Hub K-FACE: by accessory, light, expression, camera and resolution"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py aihub`."""
-    parser.add_argument("source", type=Path, help="folder or zip at or above the resolutions or the people")
-    add_options(parser, options_of(AihubSource))
-    add_gather_arguments(parser)
+    add_source_arguments(parser, AihubSource, "folder or zip at or above the resolutions or the people")
 
 
 def command(args: argparse.Namespace) -> Callable[[], int | None]:
     """What `crawl.py aihub` runs."""
-    source = build(AihubSource, vars(args), source=args.source)
-
-    def run() -> None:
-        gather(source, args.out, args.limit, args.dry_run)
-
-    return run
+    return gather_command(build(AihubSource, vars(args), source=args.source), args)

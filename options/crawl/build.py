@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.errors import stoppable
@@ -50,4 +51,4 @@ def _build(out: Path, folders: list[Path], settings: BuildSettings) -> None:
     for reason, count in built.left_out.most_common():
         print(f"{count:7d}  not taken: {reason}")
     print(f"manifest {built.hash}")
-    print(f"look at {out / 'report.html'}; train with: python train.py --dataroot {out}")
+    print(f"look at {out / 'report.html'}; train with: {command_line('train')} --dataroot {out}")

@@ -5,22 +5,18 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.celeba import PUBLISHED, CelebaSource
 
-from ._runner import add_gather_arguments, gather
+from ._runner import add_source_arguments, gather
 
 HELP = "CelebA: attributes, people, official split; --protocol builds the published benchmark"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py celeba`."""
-    parser.add_argument("source", type=Path, help="folder or zip with list_attr_celeba.txt")
-    add_options(parser, options_of(CelebaSource))
-    add_gather_arguments(parser)
+    add_source_arguments(parser, CelebaSource, "folder or zip with list_attr_celeba.txt")
 
 
 def command(args: argparse.Namespace) -> Callable[[], int | None]:

@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_detector, detector_path
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.collect.settings import CollectSettings
 from cyclegan_glasses.domains import LABELS
@@ -19,7 +20,6 @@ from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.photo import MANIFEST
 from cyclegan_glasses.sources.folder import FolderSource
 
-from ._detector import add_detector, chosen_detector
 from ._runner import add_out, add_workers, tally
 
 HELP = "any pile of pictures, with an optional CSV of labels and groups"
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN=VALUE",
         help="only these rows; repeat it for more columns, or for more values of one",
     )
-    add_detector(parser)
+    add_detector(parser, address=True)
     add_workers(parser)
 
 
@@ -78,11 +78,12 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 
 def _gather(source: FolderSource, settings: CollectSettings, args: argparse.Namespace) -> None:
     from cyclegan_glasses.collect.folder import collect
+    from cyclegan_glasses.faces.detect import detector_file
 
     photos = list(source.photos())
     if not photos:
         raise UserError("no picture is left by --where and --labelled_only: check their words")
-    yunet = chosen_detector(args) if settings.align else None
+    yunet = detector_file(detector_path(args)) if settings.align else None
     rows = collect(photos, args.out, settings, yunet, args.workers)
     kept = tally(rows, len(photos), "pictures", args.out, lambda row: row.path.split("/")[0])
     if not kept:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.kaggle import DATASET, KaggleSource, download
 
-from ._runner import add_gather_arguments, gather
+from ._runner import add_source_arguments, gather
 
 HELP = "Kaggle's glasses sets: train.csv with faces, or one folder per class; --download fetches them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py kaggle`."""
-    parser.add_argument(
-        "source", type=Path, nargs="?", help="the downloaded zip, or the folder it was unpacked to"
+    add_source_arguments(
+        parser, KaggleSource, "the downloaded zip, or the folder it was unpacked to", nargs="?"
     )
     parser.add_argument(
         "--download",
@@ -26,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OWNER/NAME",
         help=f"fetch this set with your own Kaggle key instead (without a name: {DATASET})",
     )
-    add_gather_arguments(parser)
 
 
 def command(args: argparse.Namespace) -> Callable[[], int | None]:

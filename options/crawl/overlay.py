@@ -11,13 +11,14 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cyclegan_glasses.cli.arguments import add_detector, detector_path
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.photo import MANIFEST
 
-from ._detector import add_detector, chosen_detector
 from ._runner import add_out, add_workers, tally
 
 HELP = "pairs from bare faces: with drawn glasses, without, and the mask"
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (round_138mm.png)",
     )
     add_options(parser, options_of(OverlaySettings))
-    add_detector(parser)
+    add_detector(parser, address=True)
     add_workers(parser)
 
 
@@ -47,9 +48,12 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
 
 def _draw(args: argparse.Namespace, settings: OverlaySettings) -> None:
     from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
+    from cyclegan_glasses.faces.detect import detector_file
 
     faces = bare_faces(args.folder, args.out)
-    rows = draw_pairs(faces, args.out, settings, args.frames, chosen_detector(args), args.workers)
+    rows = draw_pairs(
+        faces, args.out, settings, args.frames, detector_file(detector_path(args)), args.workers
+    )
     # A pair has two rows; the one with the frame stands for it.
     counts = tally(rows, len(faces), "faces", args.out, lambda row: row.split if row.facts else "")
     if not counts:
@@ -57,6 +61,7 @@ def _draw(args: argparse.Namespace, settings: OverlaySettings) -> None:
             f"glasses fit none of the {len(faces)} pictures: the reasons are in {args.out / MANIFEST}"
         )
     print(
-        f"{counts.total()} pairs are in {args.out}; train on them: python train.py --model mask2face"
-        f" --dataroot {args.out}, or beside two domains: python train.py --paired_dataroot {args.out}"
+        f"{counts.total()} pairs are in {args.out}; train on them: {command_line('train')} --model"
+        f" mask2face --dataroot {args.out}, or beside two domains: {command_line('train')}"
+        f" --paired_dataroot {args.out}"
     )

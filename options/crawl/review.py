@@ -7,25 +7,23 @@ in the manifest at once, so the page may be closed at any time; crawl.py filter 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.cli.arguments import add_port
+from cyclegan_glasses.cli.parser import Command
 
 HELP = "a local page to accept, reject and relabel photos by keyboard"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of `crawl.py review`."""
+    """The arguments of `crawl.py review`."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
-    parser.add_argument("--port", type=int, default=0, help="to listen on (0: any that is free)")
+    add_port(parser)
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the words into settings; what is returned serves the page until it is stopped."""
-    if not 0 <= args.port <= 65535:
-        raise UserError(f"--port {args.port}: give 0 (any that is free) to 65535")
+def command(args: argparse.Namespace) -> Command:
+    """What is returned serves the page until it is stopped."""
     return lambda: _serve(args.folder, args.port, args.open)
 
 

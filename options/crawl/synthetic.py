@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.option import build, options_of
@@ -47,4 +48,4 @@ def _draw(source: SyntheticSource, out: Path, jobs: int) -> None:
     with stoppable(lambda: f"stopped: {out} is not whole; {AGAIN}"):
         for _ in progress(draw_set(source, out, jobs), source.count + source.pairs, "portraits"):
             pass
-    print(f"{size} are in {out}; train on them: python train.py --dataroot {out} --name demo")
+    print(f"{size} are in {out}; train on them: {command_line('train')} --dataroot {out} --name demo")

@@ -1,4 +1,4 @@
-"""A small untrained judge."""
+"""A small untrained attribute classifier."""
 
 from __future__ import annotations
 

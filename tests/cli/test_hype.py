@@ -70,7 +70,7 @@ def test_what_a_person_can_mend_is_one_line(place: Path) -> None:
         ),
         (("report", "gone"), "gone holds no study"),
         (("serve", "gone"), "gone holds no study"),
-        (("serve", "study", "--port", "70000"), "--port 70000"),
+        (("serve", "study", "--port", "70000"), "--port: 70000: give 0"),
         (("simulate", "--threshold", "5"), "--threshold must lie between"),
         ((*build, "one", "far"), "one, far have no pictures in common: translate the same --dataroot"),
         ((*build, "one", "--group", "age"), "no photo has a group 'age'"),

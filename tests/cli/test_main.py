@@ -42,12 +42,12 @@ def test_version_and_unknown_verbs():
 @pytest.mark.parametrize("script", ["train", "test", "crawl"])
 def test_a_script_and_its_verb_are_one_command(script):
     """A person who installed the package has no scripts, and must miss nothing."""
-    shown = []
+    listed = []
     for argv, prog in ((f"{script}.py",), f"{script}.py"), (("-m", "cyclegan_glasses", script), script):
         done = run(*argv, "--help")
         assert done.returncode == 0 and f"{prog} [-h]" in done.stdout
-        shown.append(done.stdout.partition("\n\n")[2])
-    assert shown[0] == shown[1]
+        listed.append(done.stdout.partition("\n\n")[2])
+    assert listed[0] == listed[1]
 
 
 def test_an_argument_that_is_wrong_names_the_program():
@@ -74,7 +74,7 @@ def test_one_verb_is_imported_alone():
     ],
 )
 def test_messages_name_the_command_that_was_used(monkeypatch, program, prefix):
-    """To go on with `python train.py` helps nobody who has no train.py."""
+    """Where the package is installed there is no train.py to go on with."""
     monkeypatch.setattr(sys, "argv", [program])
     assert (command_line("train"), command_line("remove")) == (f"{prefix} train", f"{prefix} remove")
     monkeypatch.setattr(sys, "argv", ["/clone/train.py"])

@@ -54,7 +54,7 @@ def test_the_doubtful_come_first_and_every_filter_filters(pile):
     assert review.find(Query(score="nonsense")) == []
 
 
-def test_doubt_follows_the_thresholds_of_the_last_filter_run(pile):
+def test_uncertainty_follows_the_thresholds_of_the_last_filter_run(pile):
     write_json(pile / "filter.json", {"align": True, "thresholds": {"max_turn": 20.0}})
     assert Review(pile).find(Query())[0] == 4
     (pile / "filter.json").write_text("[1")
@@ -91,13 +91,13 @@ def test_undo_takes_back_one_decision_after_the_other(pile):
 
 
 @pytest.mark.parametrize(
-    ("number", "action", "words"),
+    ("number", "action", "reason"),
     [(0, "reject", " "), (3, "accept", ""), (0, "delete", ""), (99, "accept", ""), (-1, "accept", "")],
 )
-def test_what_makes_no_sense_is_refused_and_nothing_is_written(pile, number, action, words):
+def test_what_makes_no_sense_is_refused_and_nothing_is_written(pile, number, action, reason):
     rows = list(read_manifest(pile))
     with pytest.raises(Refused):
-        Review(pile).decide([0, number], action, words)
+        Review(pile).decide([0, number], action, reason)
     assert list(read_manifest(pile)) == rows
 
 
@@ -197,10 +197,10 @@ def test_nothing_is_shown_without_the_token_or_under_a_foreign_name(server, path
         ("/undo", {}, 409),
     ],
 )
-def test_strange_requests_are_answered_in_words(server, path, body, status):
-    got, words, _ = ask(server, path, body)
+def test_strange_requests_are_answered_with_a_reason(server, path, body, status):
+    got, text, _ = ask(server, path, body)
     assert got == status
-    assert words
+    assert text
 
 
 def test_a_taken_port_is_one_clear_line(server, pile):

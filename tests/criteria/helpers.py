@@ -6,8 +6,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from PIL import Image
 
+from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.criteria.context import Context, look
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.photo import Photo, write_manifest
@@ -67,6 +69,13 @@ class DrawnFaces:
             return []
         scale = image.shape[0] / 256
         return [face_at(128 * scale, 102 * scale, 92 * scale)]
+
+
+def use_drawn_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the filter look for faces with `DrawnFaces`."""
+    monkeypatch.setattr(filtering, "detector_file", lambda path: None)
+    for module in (filtering, measure):
+        monkeypatch.setattr(module, "process_detector", lambda yunet: DrawnFaces())
 
 
 def varied(seed: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclegan_glasses.criteria.check import Check
+from cyclegan_glasses.criteria.criterion import Check
 from cyclegan_glasses.criteria.decide import decide, is_ours, uncertainty
 from cyclegan_glasses.criteria.measure import scores_of
 from cyclegan_glasses.criteria.settings import Thresholds
@@ -65,7 +65,7 @@ def test_what_was_not_measured_or_decided_elsewhere_stays():
     assert is_ours(photo())
 
 
-def test_doubt_is_high_on_the_edge_and_where_the_edges_contradict_the_label():
+def test_uncertainty_is_high_on_the_edge_and_where_the_edges_contradict_the_label():
     clear = uncertainty(decide(photo(edges=0.99), LIMITS, True), LIMITS, True)
     edge = uncertainty(decide(photo(edges=0.99, turn=30.1), LIMITS, True), LIMITS, True)
     against = uncertainty(decide(photo(edges=0.02), LIMITS, True), LIMITS, True)
@@ -81,7 +81,7 @@ ROUNDED = st.integers(-1_000_000, 1_000_000).map(lambda number: number / 10_000)
 @given(ROUNDED, ROUNDED)
 def test_a_limit_itself_is_accepted_and_the_margin_has_the_sign_of_the_verdict(value, limit):
     for name in ("min_lens", "max_turn"):
-        check = Check("eyes", "score", name, 2.0, "{value} against {limit}")
+        check = Check("score", name, 2.0, "{value} against {limit}")
         limits = dataclasses.replace(LIMITS, **{name: limit})
         inside = value >= limit if name.startswith("min") else value <= limit
         assert (check.reason({"score": value}, limits) == "") == inside

@@ -37,8 +37,8 @@ def by_brute_force(first: np.ndarray, second: np.ndarray, bits: int) -> list[int
 def test_every_near_pair_is_found_as_by_comparing_all(changes, bits):
     """A pair that is missed ends on both sides of the split."""
     bases = [0x0123456789ABCDEF, 0xFFFF0000FFFF0000, 0, 2**64 - 1]
-    numbers = [bases[base] ^ sum(1 << bit for bit in flipped) for base, flipped in changes]
-    first = np.array(numbers, np.uint64)
+    codes = [bases[base] ^ sum(1 << bit for bit in flipped) for base, flipped in changes]
+    first = np.array(codes, np.uint64)
     second = np.array([bases[base] for base, _ in changes], np.uint64)
     assert near_groups(first, second, bits).tolist() == by_brute_force(first, second, bits)
 
@@ -66,12 +66,12 @@ def test_another_size_and_jpeg_are_the_same_picture_and_other_faces_are_not():
     image = Image.fromarray(varied(3))
     stored = io.BytesIO()
     image.resize((150, 150)).save(stored, "JPEG", quality=60)
-    same, other = hashes(Image.open(stored)), hashes(Image.fromarray(varied(4)))
+    stored_hash, other = hashes(Image.open(stored)), hashes(Image.fromarray(varied(4)))
 
     def apart(one: str, two: str) -> int:
         return max((a ^ b).bit_count() for a, b in zip(to_numbers(one), to_numbers(two), strict=True))
 
-    assert apart(hashes(image), same) <= 6
+    assert apart(hashes(image), stored_hash) <= 6
     assert apart(hashes(image), other) > 6
     with pytest.raises(ValueError, match="pair of hashes"):
         to_numbers("12")

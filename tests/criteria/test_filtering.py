@@ -23,7 +23,7 @@ from cyclegan_glasses.criteria.filtering import count_photos, decide_folders, ge
 from cyclegan_glasses.criteria.settings import FilterSettings, Thresholds
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo, append_photos, latest_photos, read_manifest, write_manifest
-from tests.criteria.helpers import DrawnFaces, make_pile, varied
+from tests.criteria.helpers import DrawnFaces, make_pile, use_drawn_faces, varied
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = FilterSettings(align=True, workers=1)
@@ -32,8 +32,7 @@ HERE = FilterSettings(align=True, workers=1)
 @pytest.fixture(autouse=True)
 def drawn_faces(monkeypatch):
     """Faces are where they were drawn; no detector file is needed."""
-    monkeypatch.setattr(filtering, "make_detector", lambda path: DrawnFaces())
-    monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
+    use_drawn_faces(monkeypatch)
 
 
 def run(folder: Path, settings: FilterSettings = HERE, classifier=None) -> tuple[int, filtering.Summary]:
@@ -194,8 +193,8 @@ from pathlib import Path
 from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.criteria.settings import FilterSettings
 from tests.criteria.helpers import DrawnFaces
-filtering.make_detector = lambda path: DrawnFaces()
-measure.process_detector = lambda path: DrawnFaces()
+filtering.detector_file = lambda path: None
+filtering.process_detector = measure.process_detector = lambda path: DrawnFaces()
 filtering._BATCH = 2
 settings = FilterSettings(align=True, workers=1)
 for _ in filtering.measure_folders([Path({folder!r})], settings): print("x", flush=True)

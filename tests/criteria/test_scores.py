@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
-from cyclegan_glasses.criteria.decide import CHECKS, all_scores
+from cyclegan_glasses.criteria.decide import CRITERIA, all_scores
 from cyclegan_glasses.criteria.measure import scores_of
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.photo import Photo
@@ -16,9 +16,13 @@ from tests.criteria.helpers import SKIN, context_of, draw, face_at, with_glasses
 
 def reasons(scores: dict[str, float], framing: str = "") -> set[str]:
     """Criteria that the default thresholds reject these scores by."""
-    asked = [check for check in CHECKS if check.framing in ("", framing)]
     scores = all_scores(Photo("a.png", scores=scores))
-    return {reason.partition(":")[0] for check in asked if (reason := check.reason(scores, Thresholds()))}
+    return {
+        criterion.name
+        for criterion in CRITERIA
+        for check in criterion.checks
+        if check.framing in ("", framing) and check.reason(scores, Thresholds())
+    }
 
 
 @pytest.mark.parametrize("skin", [SKIN, (250, 225, 205), (90, 60, 45)])
@@ -156,7 +160,8 @@ def test_exposure_and_size_on_solid_colours():
 def test_every_check_asks_a_score_that_is_measured():
     """A misspelt name would silently let everything through."""
     measured = set(all_scores(Photo("a.png", label="none", scores=scores_of(context_of(draw())))))
-    assert {check.score for check in CHECKS} <= measured
-    assert all(hasattr(Thresholds(), check.threshold) for check in CHECKS)
-    asked = {check.threshold for check in CHECKS} | {"min_judge_confidence", "max_duplicate_bits"}
+    checks = [check for criterion in CRITERIA for check in criterion.checks]
+    assert {check.score for check in checks} <= measured
+    assert all(hasattr(Thresholds(), check.threshold) for check in checks)
+    asked = {check.threshold for check in checks} | {"min_judge_confidence", "max_duplicate_bits"}
     assert asked == set(Thresholds.__dataclass_fields__)

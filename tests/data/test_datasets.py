@@ -98,7 +98,7 @@ def test_pairs_belong_together_by_name_alone(
         open_dataset(settings)
 
 
-def test_the_peers_aligned_layout_is_cut_in_the_middle(tmp_path: Path) -> None:
+def test_the_references_aligned_layout_is_cut_in_the_middle(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     both = Image.new("RGB", (80, 36))
     both.paste(ramp(1), (0, 0))

@@ -12,7 +12,7 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 
 
-def test_defaults_are_those_of_the_peer() -> None:
+def test_defaults_are_those_of_the_reference_implementation() -> None:
     settings = DataSettings("somewhere")
     assert (settings.load_size, settings.crop_size, settings.batch_size, settings.num_threads) == (
         286,

@@ -69,5 +69,6 @@ def test_a_bare_face_is_left_alone_unless_the_classifier_is_left_out(photo, monk
 
 
 def test_the_editor_loads_the_classifier_that_ships() -> None:
+    assert GlassesEditor.load(device="cpu", judge=None).classifier is None, "programs of before"
     loaded = GlassesEditor.load(device="cpu")
     assert isinstance(loaded.classifier, attribute_classifier.FacelyzrClassifier)

@@ -18,7 +18,7 @@ from cyclegan_glasses.networks import registry
 from cyclegan_glasses.networks.layers import make_norm
 from cyclegan_glasses.networks.settings import DiscriminatorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from tests.networks import test_registry as common
 
 CPU = torch.device("cpu")
@@ -82,7 +82,6 @@ def test_it_trains_and_what_was_saved_is_known_again(tmp_path: Path) -> None:
     torch.manual_seed(0)
     objective = CycleGAN(
         CycleGANSettings(generator=generator, discriminator=DiscriminatorSettings(filters=2)),
-        CPU,
         Precision("fp32", CPU),
     )
     before = copy.deepcopy(objective.weights()["G_A"].state_dict())

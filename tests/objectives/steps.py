@@ -20,13 +20,10 @@ from cyclegan_glasses.networks.settings import (
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.registry import build_objective
-from cyclegan_glasses.objectives.settings import (
-    AdamSettings,
-    CycleGANSettings,
-    FacelyzrSettings,
-    FacemathSettings,
-    SupervisedSettings,
-)
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings, FacemathSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
 STEPS = 10

@@ -16,7 +16,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import gradient_penalty
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, ResidualUnetSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import AdamSettings, CycleGANSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 CPU = torch.device("cpu")
 GENERATOR = GeneratorSettings("resnet_6blocks", filters=4)
@@ -246,13 +247,13 @@ def test_discriminators_may_learn_first() -> None:
 def test_real_pictures_of_the_other_domain_may_count_as_fakes(plain: bool, float64: None) -> None:
     """Without, a generator that leaves faces as they are is judged by who never saw such faces."""
     model = make(mismatched=True, plain=plain)
-    given = batch()
+    data = batch()
     nets = {name: copy.deepcopy(network) for name, network in model.weights().items()}
-    losses = model.step(given)
+    losses = model.step(data)
     for name, real, other, generator in (("D_A", "B", "A", "G_A"), ("D_B", "A", "B", "G_B")):
-        judge, fake = nets[name], nets[generator](given[other])
-        on_fakes = (judge(fake).square().mean() + judge(given[other]).square().mean()) / 2
-        wanted = ((judge(given[real]) - 1).square().mean() + on_fakes) / 2
+        judge, fake = nets[name], nets[generator](data[other])
+        on_fakes = (judge(fake).square().mean() + judge(data[other]).square().mean()) / 2
+        wanted = ((judge(data[real]) - 1).square().mean() + on_fakes) / 2
         assert losses[name].item() == pytest.approx(wanted.item(), rel=1e-12)
 
 
@@ -267,8 +268,8 @@ def test_wgangp_pays_for_the_critics_gradient(plain: bool, float64: None) -> Non
         fake_b = other.gen_ab(data["A"])
         means = other.discriminator_b(fake_b).mean() - other.discriminator_b(data["B"]).mean()
         assert losses["G_A"].item() == pytest.approx(-other.discriminator_b(fake_b).mean().item(), rel=1e-12)
-    share = torch.rand(2, 1, 1, 1, generator=torch.Generator().manual_seed(9))
-    penalty = gradient_penalty(other.discriminator_b, data["B"], fake_b, share)
+    fraction = torch.rand(2, 1, 1, 1, generator=torch.Generator().manual_seed(9))
+    penalty = gradient_penalty(other.discriminator_b, data["B"], fake_b, fraction)
     assert penalty > 0.1
     assert losses["D_A"].item() == pytest.approx((means / 2 + 4 * penalty).item(), rel=1e-12)
 

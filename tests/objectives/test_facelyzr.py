@@ -18,7 +18,8 @@ from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
 from cyclegan_glasses.objectives.noise import corrupt
-from cyclegan_glasses.objectives.settings import AdamSettings, FacelyzrSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings
 
 CPU = torch.device("cpu")
 
@@ -68,17 +69,17 @@ def test_joint_training_moves_everything_and_none_leaves_the_decoder() -> None:
 
 def test_a_judge_that_has_lost_its_decoder_may_begin_a_run() -> None:
     """The weights that ship are such a judge; without this they could not be trained on."""
-    given, begun = objective(), objective()
+    trained, started = objective(), objective()
     with torch.no_grad():
-        for value in given.network.parameters():
+        for value in trained.network.parameters():
             value.add_(1)
-    before = begun.network.state_dict()["decoder.0.1.weight"].clone()
-    begun.load_weights({"judge": without_decoder(given.network.state_dict())})
-    after = begun.network.state_dict()
-    assert torch.equal(after["heads.glasses.bias"], given.network.state_dict()["heads.glasses.bias"])
+    before = started.network.state_dict()["decoder.0.1.weight"].clone()
+    started.load_weights({"judge": without_decoder(trained.network.state_dict())})
+    after = started.network.state_dict()
+    assert torch.equal(after["heads.glasses.bias"], trained.network.state_dict()["heads.glasses.bias"])
     assert torch.equal(after["decoder.0.1.weight"], before)
     with pytest.raises(UserError, match="net_judge"):
-        begun.load_weights({"judge": {"heads.glasses.bias": torch.zeros(4)}})
+        started.load_weights({"judge": {"heads.glasses.bias": torch.zeros(4)}})
 
 
 def test_heads_learn_what_the_labels_say() -> None:

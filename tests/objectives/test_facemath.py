@@ -9,7 +9,7 @@ import torch
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.objectives.facemath import LOOKS, FacemathObjective
-from cyclegan_glasses.objectives.settings import FacemathSettings
+from cyclegan_glasses.objectives.settings.faces import FacemathSettings
 
 CPU = torch.device("cpu")
 LATENT = 4

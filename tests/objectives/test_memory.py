@@ -21,7 +21,9 @@ from cyclegan_glasses.networks.settings import (
 )
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import build_objective
-from cyclegan_glasses.objectives.settings import AdamSettings, CycleGANSettings, SupervisedSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
 PLAIN: dict[str, Any] = {
@@ -52,16 +54,16 @@ def batch(count: int, side: int = 32) -> dict[str, Tensor]:
 
 
 def gradients(objective: Objective) -> dict[str, Tensor]:
-    """Of every network; they are what the optimizers were given."""
+    """Of every network; they are what the optimizers were data."""
     return {
         name: torch.cat([weight.grad.flatten() for weight in network.parameters() if weight.grad is not None])
         for name, network in objective.weights().items()
     }
 
 
-def same(one: Objective, other: Objective, given: dict[str, Tensor], within: float) -> None:
-    """Whether a step of both gives the same losses, gradients and pictures."""
-    losses, others = one.step(given, 0.0), other.step(given, 0.0)
+def assert_equal(one: Objective, other: Objective, data: dict[str, Tensor], within: float) -> None:
+    """A step of both gives the same losses, gradients and pictures."""
+    losses, others = one.step(data, 0.0), other.step(data, 0.0)
     for name, loss in losses.items():
         assert others[name].item() == pytest.approx(loss.item(), rel=within)
     there = gradients(other)
@@ -90,8 +92,8 @@ def test_parts_of_a_batch_add_up_to_the_whole(
 ) -> None:
     """`--accumulate`: a batch that does not fit trains as if it did, the smaller last part included."""
     settings = replace(PLAIN[model], **change)
-    whole, parts = make(model, settings), make(model, replace(settings, micro_batch=size))
-    same(whole, parts, batch(count), 1e-11)
+    whole, pieces = make(model, settings), make(model, replace(settings, micro_batch=size))
+    assert_equal(whole, pieces, batch(count), 1e-11)
 
 
 @pytest.mark.parametrize(
@@ -109,12 +111,12 @@ def test_parts_of_a_batch_add_up_to_the_whole(
 def test_recomputing_is_exact(model: str, change: dict[str, Any], one_thread: None) -> None:
     """To the bit, dropout included."""
     settings = replace(PLAIN[model], **change)
-    given = batch(2, 128 if "unet" in str(change) else 32)
+    data = batch(2, 128 if "unet" in str(change) else 32)
     steps = []
     for recompute in (False, True):
         objective = make(model, replace(settings, recompute=recompute))
         torch.manual_seed(3)
-        steps.append((objective.step(given, 0.0), gradients(objective), torch.get_rng_state()))
+        steps.append((objective.step(data, 0.0), gradients(objective), torch.get_rng_state()))
     for one, other in zip(*(step[:2] for step in steps), strict=True):
         assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
     assert torch.equal(steps[0][2], steps[1][2])
@@ -125,7 +127,7 @@ def most_kept(work: Callable[[], Any]) -> int:
     uses: dict[int, int] = {}
     now = most = 0
 
-    class CachedImages:
+    class Saved:
         def __init__(self, tensor: Tensor) -> None:
             nonlocal now, most
             self.tensor, self.place = tensor, tensor.untyped_storage().data_ptr()
@@ -139,24 +141,24 @@ def most_kept(work: Callable[[], Any]) -> int:
             uses[self.place] -= 1
             now -= self.size * (uses[self.place] == 0)
 
-    with torch.autograd.graph.saved_tensors_hooks(CachedImages, lambda kept: kept.tensor):
+    with torch.autograd.graph.saved_tensors_hooks(Saved, lambda kept: kept.tensor):
         work()
     return most
 
 
-@pytest.mark.parametrize("identity, share", [(0.5, 0.45), (0.0, 0.6)])
+@pytest.mark.parametrize("identity, fraction", [(0.5, 0.45), (0.0, 0.6)])
 @pytest.mark.parametrize("norm", ["instance", "batch"])
-def test_the_default_keeps_much_less_than_plain(identity: float, share: float, norm: str) -> None:
+def test_the_default_keeps_much_less_than_plain(identity: float, fraction: float, norm: str) -> None:
     """The two ways round are independent, so the graph of one is gone before the other begins."""
     generator = replace(PLAIN["cyclegan"].generator, norm=norm)
     plain = replace(PLAIN["cyclegan"], generator=generator, lambda_identity=identity)
     default = replace(plain, plain=False)
     kept = [most_kept(partial(make("cyclegan", way).step, batch(1), 0.0)) for way in (plain, default)]
-    assert 0.2 * kept[0] < kept[1] < share * kept[0]
+    assert 0.2 * kept[0] < kept[1] < fraction * kept[0]
 
 
 @pytest.mark.parametrize(
-    "model, change, share",
+    "model, change, fraction",
     [
         ("cyclegan", {"recompute": True}, 0.6),
         ("mask2face", {"recompute": True}, 0.6),
@@ -165,10 +167,10 @@ def test_the_default_keeps_much_less_than_plain(identity: float, share: float, n
     ],
     ids=str,
 )  # fmt: skip
-def test_each_way_keeps_less(model: str, change: dict[str, Any], share: float) -> None:
+def test_each_way_keeps_less(model: str, change: dict[str, Any], fraction: float) -> None:
     ways = (PLAIN[model], replace(PLAIN[model], **change))
     kept = [most_kept(partial(make(model, way).step, batch(4), 0.0)) for way in ways]
-    assert kept[1] < share * kept[0]
+    assert kept[1] < fraction * kept[0]
 
 
 @pytest.mark.parametrize("norm", ["batch", "syncbatch"])

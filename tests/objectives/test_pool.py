@@ -10,8 +10,8 @@ import torch
 from cyclegan_glasses.objectives.pool import ImagePool
 
 
-def numbered(*numbers: int) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float32).reshape(-1, 1, 1, 1)
+def numbered(*values: int) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1, 1)
 
 
 def feed(pool: ImagePool, first: int, count: int) -> list[int]:

@@ -20,12 +20,9 @@ from cyclegan_glasses.networks.settings import (
 )
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.registry import OBJECTIVES, build_objective
-from cyclegan_glasses.objectives.settings import (
-    CycleGANSettings,
-    FacelyzrSettings,
-    FacemathSettings,
-    SupervisedSettings,
-)
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings, FacemathSettings
+from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {

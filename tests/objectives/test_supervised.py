@@ -13,7 +13,8 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import distance
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, IseeSettings, ResidualUnetSettings
-from cyclegan_glasses.objectives.settings import DISTANCES, AdamSettings, Mask2FaceSettings
+from cyclegan_glasses.objectives.settings.base import AdamSettings
+from cyclegan_glasses.objectives.settings.supervised import DISTANCES, Mask2FaceSettings
 from cyclegan_glasses.objectives.supervised import Supervised
 
 CPU = torch.device("cpu")

@@ -11,11 +11,11 @@ import torch
 from tests.objectives.steps import CASES, EXACT, run
 from tests.torchrun import torchrun
 
-Found = dict[str, dict[str, Any]]
+Results = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
+def together(tmp_path_factory: pytest.TempPathFactory) -> list[Results]:
     """What two processes over gloo found."""
     folder = tmp_path_factory.mktemp("together")
     child = torchrun(2, Path(__file__).with_name("steps.py"), folder)
@@ -25,7 +25,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
 
 
 @pytest.mark.parametrize("case", EXACT)
-def test_ten_steps_agree(case: str, together: list[Found], float64: None, one_thread: None) -> None:
+def test_ten_steps_agree(case: str, together: list[Results], float64: None, one_thread: None) -> None:
     """Losses and weights; without it more processes train another model.
 
     Gradients that are rounding alone, 1e-16, move a weight by the rate times 1e-8 a step (Adam's epsilon).
@@ -39,7 +39,7 @@ def test_ten_steps_agree(case: str, together: list[Found], float64: None, one_th
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_both_have_the_same_weights(case: str, together: list[Found], float64: None) -> None:
+def test_both_have_the_same_weights(case: str, together: list[Results], float64: None) -> None:
     """To the bit: what drifts apart is never brought together again. Statistics of batches are their own."""
     for name, weights in together[0][case]["weights"].items():
         for key, value in weights.items():

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.attributes.verdicts import LABELS
-from cyclegan_glasses.criteria import filtering, measure
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from tests.criteria.helpers import DrawnFaces, make_pile
+from tests.criteria.helpers import make_pile, use_drawn_faces
 
 
 def crawl(*argv: object) -> int:
@@ -22,8 +21,7 @@ def crawl(*argv: object) -> int:
 
 def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
     """Lost here: the whole way that the documentation shows."""
-    monkeypatch.setattr(filtering, "make_detector", lambda path: DrawnFaces())
-    monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
+    use_drawn_faces(monkeypatch)
     pile, out = tmp_path / "pile", tmp_path / "out"
     make_pile(pile, 10)
     shutil.copy(pile / "photos/0001.png", pile / "photos/0009.png")
@@ -42,10 +40,9 @@ def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
     assert len(latest_photos(out)) == 10
 
 
-def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
-    """Its word must reach the manifest, and photos measured without it be measured again."""
-    monkeypatch.setattr(filtering, "make_detector", lambda path: DrawnFaces())
-    monkeypatch.setattr(measure, "process_detector", lambda path: DrawnFaces())
+def test_the_classifier_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
+    """Its arg must reach the manifest, and photos measured without it be measured again."""
+    use_drawn_faces(monkeypatch)
     make_pile(tmp_path, 3)
     assert crawl("filter", tmp_path, "--workers", 1) == 0
     assert not any("judged" in photo.facts for photo in latest_photos(tmp_path).values())
@@ -65,7 +62,7 @@ def test_the_judge_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
         (("filter", "pile", "--judge_weights", "judge.pt"), "add --judge"),
         (("filter", "pile", "--judge", "--judge_weights", "judge.pt"), "no attribute classifier judge.pt"),
         (("review", "nowhere"), "has no manifest"),
-        (("review", "nowhere", "--port", "70000"), "--port 70000"),
+        (("review", "nowhere", "--port", "70000"), "--port: 70000: give 0"),
         (("build", "out", "--from", "nowhere"), "has no manifest"),
         (("build", "out", "--from", "pile"), "run crawl.py filter first"),
         (("build", "out", "--from", "pile", "--align"), "--align crops to a size"),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.objectives.settings import MODELS, CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.models import MODELS
 from cyclegan_glasses.option import option
 from cyclegan_glasses.options.table import markdown
 from cyclegan_glasses.options.train import parse

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.objectives.settings import ALIASES, MODELS
+from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option
 from cyclegan_glasses.options.presets import PRESETS
 from cyclegan_glasses.options.train import parse, train_options

@@ -99,7 +99,7 @@ def test_folder_of_one_resolution_is_taken_as_it_is(tmp_path: Path) -> None:
     assert len(found) == 24 and found[0].photo.facts["resolution"] == "low"
 
 
-def test_words_choose(tmp_path: Path) -> None:
+def test_options_choose(tmp_path: Path) -> None:
     """Readable names, codes in any case and degrees mean the same folders."""
     source = write_tree(tmp_path, documented(("",)))
     base = AihubSource(source, cameras=("frontal",), expressions=("neutral",))
@@ -128,7 +128,7 @@ def test_names_agree_with_the_documented_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         (
             ["--accessory", "hat"],
@@ -142,10 +142,12 @@ def test_names_agree_with_the_documented_codes() -> None:
         (["--light", "400"], "no photo fits"),
     ],
 )
-def test_bad_words_are_one_line_and_write_nothing(words: list[str], message: str, tmp_path: Path) -> None:
+def test_invalid_arguments_are_one_line_and_write_nothing(
+    argv: list[str], message: str, tmp_path: Path
+) -> None:
     """A slip of the pen costs a second, not a crawl of the wrong pictures."""
     source = write_tree(tmp_path / "kface", documented(("High_Resolution",)))
-    run = parse(["aihub", str(source), "--out", str(tmp_path / "out"), *words])
+    run = parse(["aihub", str(source), "--out", str(tmp_path / "out"), *argv])
     with pytest.raises(UserError, match=message):
         run()
     assert not (tmp_path / "out").exists()
@@ -173,10 +175,10 @@ def test_only_wanted_folders_are_opened(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_command_round_trips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The documented words give two labelled domains of the same people, linked to the files of the tree."""
+    """The documented options give two labelled domains of one set of people, linked to the tree."""
     source = write_tree(tmp_path / "kface", documented(("High_Resolution",)))
-    words = "--accessory glasses horn_rimmed none --light 1000 --camera frontal --expression neutral smile"
-    command = ["aihub", str(source), *words.split(), "--out", str(tmp_path / "out")]
+    argv = "--accessory glasses horn_rimmed none --light 1000 --camera frontal --expression neutral smile"
+    command = ["aihub", str(source), *argv.split(), "--out", str(tmp_path / "out")]
     parse(command)()
     assert "12 photos: 8 glasses, 4 none" in capsys.readouterr().out
     parse(command)()

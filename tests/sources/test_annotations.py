@@ -57,7 +57,7 @@ def test_right_count_is_not_warned_of(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    ("lines", "message"),
     [
         ([], "has no rows"),
         (["5"], "has no rows"),
@@ -68,9 +68,9 @@ def test_right_count_is_not_warned_of(caplog: pytest.LogCaptureFixture) -> None:
         (["1.jpg 1 2", "2.jpg x 1", "3.jpg 1 2"], "line 2 is not"),
     ],
 )
-def test_broken_table_is_said(lines: list[str], words: str) -> None:
+def test_broken_table_is_said(lines: list[str], message: str) -> None:
     """A wrong file is not read as wrong labels."""
-    with pytest.raises(UserError, match=words):
+    with pytest.raises(UserError, match=message):
         list(read_table(lines, "t").rows)
 
 

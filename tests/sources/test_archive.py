@@ -103,7 +103,7 @@ def test_member_that_lies_about_its_size_or_is_damaged_is_unreadable(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
         (b"", "not a zip"),
         (b"<html>log in first</html>", "not a zip"),
@@ -111,15 +111,15 @@ def test_member_that_lies_about_its_size_or_is_damaged_is_unreadable(tmp_path: P
         (b"\x1f\x8b\x08\x00", "packed with gzip"),
     ],
 )
-def test_what_is_not_a_zip_is_said(data: bytes, words: str, tmp_path: Path) -> None:
+def test_what_is_not_a_zip_is_said(data: bytes, message: str, tmp_path: Path) -> None:
     """An error page saved as a zip is not taken for an empty set."""
     (tmp_path / "x.zip").write_bytes(data)
-    with pytest.raises(UserError, match=words):
+    with pytest.raises(UserError, match=message):
         open_archive(tmp_path / "x.zip")
 
 
 def test_half_a_zip_encrypted_rare_or_missing_is_said(tmp_path: Path) -> None:
-    """Each way that a download can be of no use has its own words."""
+    """Each way that a download can be of no use has its own message."""
     whole = write_zip(tmp_path / "whole.zip", MEMBERS).read_bytes()
     (tmp_path / "half.zip").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match="only a part of one"):
@@ -152,14 +152,14 @@ def test_text_that_is_not_utf8_or_has_no_lines_is_said(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "b.jpg", "..", ".", "...", "c..", ""]), min_size=1, max_size=5))
-def test_escapes_agrees_with_the_file_system(parts: list[str]) -> None:
+def test_escapes_agrees_with_the_file_system(segments: list[str]) -> None:
     """Every name that leads out is caught, and none that stays is refused but for a `..` in its middle."""
-    name = "/".join(parts)
+    name = "/".join(segments)
     resolved = Path("/root/folder", *[name]).resolve()
     if not resolved.is_relative_to("/root/folder"):
         assert escapes(name)
     if escapes(name):
-        assert ".." in parts or name.startswith("/")
+        assert ".." in segments or name.startswith("/")
 
 
 @given(st.binary(max_size=300))

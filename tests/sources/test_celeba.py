@@ -109,7 +109,7 @@ def test_attributes_alone_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize(
-    ("files", "words"),
+    ("files", "message"),
     [
         (
             {"list_attr_celeba.txt": ATTRIBUTES.replace("Eyeglasses", "Glasses"), **PICTURES},
@@ -126,11 +126,11 @@ def test_attributes_alone_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFi
         ({**PICTURES, "list_attr_celeba.txt": "안경".encode("cp949")}, "not UTF-8"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(files, words: str, tmp_path: Path) -> None:
+def test_bad_input_is_one_line_and_writes_nothing(files, message: str, tmp_path: Path) -> None:
     """A wrong file ends before anything is written."""
     source = write_tree(tmp_path / "in", files)
     run = parse(["celeba", str(source), "--out", str(tmp_path / "out")])
-    with pytest.raises(UserError, match=words):
+    with pytest.raises(UserError, match=message):
         run()
     assert not (tmp_path / "out").exists()
 

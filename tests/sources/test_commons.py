@@ -115,9 +115,9 @@ def test_pages_follow_the_tokens_of_the_service(site, make_fetcher):
     fetcher = make_fetcher(contact="https://example.org/me")
     found = list(CommonsSearch("portrait", endpoint=site.url("")).results(fetcher))
     assert len(found) == 6 and site.hits["/w/api.php"] == 3
-    words = parse_qs(urlsplit(site.requests[1][0]).query)
-    assert words["continue"] == ["gsroffset||"] and words["gsroffset"] == ["2"]
-    assert words["gsrsearch"] == ["filetype:bitmap portrait"] and words["iiurlwidth"] == ["1280"]
+    query = parse_qs(urlsplit(site.requests[1][0]).query)
+    assert query["continue"] == ["gsroffset||"] and query["gsroffset"] == ["2"]
+    assert query["gsrsearch"] == ["filetype:bitmap portrait"] and query["iiurlwidth"] == ["1280"]
     assert "(+https://example.org/me)" in site.requests[0][1]["User-Agent"]
 
 

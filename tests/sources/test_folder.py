@@ -31,10 +31,10 @@ def photos_of(source: FolderSource) -> list[Photo]:
     return [item.photo for item in source.photos()]
 
 
-def described(pile: Path, text: str | bytes, **words) -> dict[str, Photo]:
+def described(pile: Path, text: str | bytes, **options) -> dict[str, Photo]:
     table = pile.parent / "labels.csv"
     table.write_bytes(text if isinstance(text, bytes) else text.encode())
-    photos = photos_of(FolderSource(pile, labels=table, **words))
+    photos = photos_of(FolderSource(pile, labels=table, **options))
     return {photo.path: photo for photo in photos}
 
 
@@ -99,7 +99,7 @@ def test_kinds_of_tables_say_the_same(pile, text) -> None:
     assert photos["deep/er/c.JPG"].group == {"race": "White"}
 
 
-def test_names_of_columns_and_words_can_be_given(pile) -> None:
+def test_names_of_columns_and_labels_can_be_given(pile) -> None:
     text = "f,worn,who,tone\na.jpg,1,x,3\nb.png,0,y,5\n"
     photos = described(
         pile,
@@ -145,7 +145,7 @@ def test_rows_that_cannot_be_used_are_counted(pile, caplog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "message"),
+    ("text", "options", "message"),
     [
         (b"path,label\n\xff\xfe\xe4.jpg,none\n", {}, "not UTF-8"),
         ("", {}, "no header"),
@@ -158,9 +158,9 @@ def test_rows_that_cannot_be_used_are_counted(pile, caplog) -> None:
         ("path,label\n" + '"' + "x" * 200_000 + '"\n', {}, "not a CSV table"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(pile, text, words, message) -> None:
+def test_what_is_wrong_is_said_in_one_line(pile, text, options, message) -> None:
     with pytest.raises(UserError, match=message) as error:
-        described(pile, text, **words)
+        described(pile, text, **options)
     assert "\n" not in str(error.value)
 
 

@@ -138,9 +138,9 @@ def test_the_api_is_asked_page_by_page_to_its_end(site, make_fetcher):
     )
     found = list(search.results(make_fetcher()))
     assert len(found) == 100 and site.hits["/customsearch/v1"] == 10
-    words = parse_qs(urlsplit(site.requests[0][0]).query)
-    assert (words["key"], words["cx"], words["searchType"], words["num"]) == (["K"], ["E"], ["image"], ["10"])
-    assert words["rights"] == ["cc_publicdomain"]
+    query = parse_qs(urlsplit(site.requests[0][0]).query)
+    assert (query["key"], query["cx"], query["searchType"], query["num"]) == (["K"], ["E"], ["image"], ["10"])
+    assert query["rights"] == ["cc_publicdomain"]
     assert found[0].facts == {"landing": "https://site.example/1", "title": "T1", "site": "site.example"}
 
 

@@ -20,11 +20,11 @@ from tests.sources.helpers import picture, write_tree, write_zip
 def documented(faces: int = 6, labelled: int = 4, pattern: str = "face-{}.png") -> dict[str, bytes | str]:
     """The set as it is described: 512 values a row, glasses for odd ids, the last ids without a label."""
     columns = ",".join(f"v{i}" for i in range(1, 513))
-    numbers = ",".join(["0.25"] * 512)
+    features = ",".join(["0.25"] * 512)
     members: dict[str, bytes | str] = {
         "train.csv": f"id,{columns},glasses\n"
-        + "".join(f"{i},{numbers},{i % 2}\n" for i in range(1, labelled + 1)),
-        "test.csv": f"id,{columns}\n" + "".join(f"{i},{numbers}\n" for i in range(labelled + 1, faces + 1)),
+        + "".join(f"{i},{features},{i % 2}\n" for i in range(1, labelled + 1)),
+        "test.csv": f"id,{columns}\n" + "".join(f"{i},{features}\n" for i in range(labelled + 1, faces + 1)),
     }
     folder = "faces-spring-2020/faces-spring-2020/"
     return members | {folder + pattern.format(i): picture(colour=i) for i in range(1, faces + 1)}
@@ -72,7 +72,7 @@ def test_folders_per_class_are_labels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "words"),
+    ("members", "message"),
     [
         ({**documented(), "train.csv": "id,v1\n1,0\n"}, "train.csv has no column glasses"),
         ({**documented(), "train.csv": "v1,glasses\n1,0\n"}, "train.csv has no column id"),
@@ -86,10 +86,10 @@ def test_folders_per_class_are_labels(tmp_path: Path) -> None:
         ({**documented(), "bomb.png": bytes(4 << 20)}, "zip bomb"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(members, words: str, tmp_path: Path) -> None:
+def test_bad_input_is_one_line_and_writes_nothing(members, message: str, tmp_path: Path) -> None:
     """What is wrong is said before anything is written."""
     run = parse(["kaggle", str(write_zip(tmp_path / "k.zip", members)), "--out", str(tmp_path / "out")])
-    with pytest.raises(UserError, match=words) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         run()
     assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
 
@@ -151,8 +151,8 @@ def test_download_without_kagglehub_or_key_is_one_line(monkeypatch: pytest.Monke
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("words", [[], ["x.zip", "--download"]])
-def test_either_a_file_or_a_download(words: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("argv", [[], ["x.zip", "--download"]])
+def test_either_a_file_or_a_download(argv: list[str], tmp_path: Path) -> None:
     """It is never left open which of the two was taken."""
     with pytest.raises(UserError, match="give one of them"):
-        parse(["kaggle", "--out", str(tmp_path / "out"), *words])()
+        parse(["kaggle", "--out", str(tmp_path / "out"), *argv])()

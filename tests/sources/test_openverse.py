@@ -87,9 +87,9 @@ def test_pages_are_asked_for_as_they_are_needed(site, make_fetcher):
     assert [next(found).facts["openverse_id"] for _ in range(21)][-1] == "id-20"
     assert site.hits["/v1/images/"] == 2
     assert len(list(found)) == 39 and site.hits["/v1/images/"] == 3
-    words = parse_qs(urlsplit(site.requests[0][0]).query)
-    assert words["q"] == ["two glasses"] and words["page_size"] == ["20"]
-    assert words["license"] == ["by,by-sa,cc0,pdm"]
+    query = parse_qs(urlsplit(site.requests[0][0]).query)
+    assert query["q"] == ["two glasses"] and query["page_size"] == ["20"]
+    assert query["license"] == ["by,by-sa,cc0,pdm"]
     assert "/robots.txt" not in site.hits
 
 

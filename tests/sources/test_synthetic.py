@@ -136,8 +136,8 @@ def test_frames_vary() -> None:
 
 def test_the_same_command_again_changes_nothing(drawn: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path: path.stat().st_mtime_ns for path in drawn.rglob("*")}
-    words = ["--count", "6", "--size", "48", "--seed", "4", "--test", "2", "--jobs", "1"]
-    assert parse(["synthetic", "--out", str(drawn), *words])() is None
+    argv = ["--count", "6", "--size", "48", "--seed", "4", "--test", "2", "--jobs", "1"]
+    assert parse(["synthetic", "--out", str(drawn), *argv])() is None
     assert "already" in capsys.readouterr().out
     assert before == {path: path.stat().st_mtime_ns for path in drawn.rglob("*")}
 
@@ -163,9 +163,9 @@ def test_other_folders_are_refused_in_one_line(drawn: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "words", [["--count", "1"], ["--size", "8"], ["--seed", "-1"], ["--test", "-2"], ["--jobs", "-1"]]
+    "argv", [["--count", "1"], ["--size", "8"], ["--seed", "-1"], ["--test", "-2"], ["--jobs", "-1"]]
 )
-def test_numbers_out_of_range_are_one_line(words: list[str], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=f"{words[0]} {words[1]} is invalid"):
-        parse(["synthetic", "--out", str(tmp_path / "set"), *words])
+def test_numbers_out_of_range_are_one_line(argv: list[str], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"{argv[0]} {argv[1]} is invalid"):
+        parse(["synthetic", "--out", str(tmp_path / "set"), *argv])
     assert not (tmp_path / "set").exists()

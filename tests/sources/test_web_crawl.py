@@ -24,20 +24,20 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--allow_private", "--interval", "0", "--backoff", "0", "--max_wait", "1"]
 
 
-def command(*words):
-    return [sys.executable, str(ROOT / "crawl.py"), *map(str, words)]
+def command(*argv):
+    return [sys.executable, str(ROOT / "crawl.py"), *map(str, argv)]
 
 
-def run(*words):
-    return subprocess.run(command(*words), capture_output=True, text=True, check=False, cwd=ROOT)
+def run(*argv):
+    return subprocess.run(command(*argv), capture_output=True, text=True, check=False, cwd=ROOT)
 
 
-def crawl_silently(words):
+def crawl_silently(argv):
     """A crawl in a process of its own, for one that is killed."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    sys.exit(run_command(lambda: parse(words)()))
+    sys.exit(run_command(lambda: parse(argv)()))
 
 
 def openverse(site, count, delay=0.0):
@@ -67,15 +67,15 @@ def openverse(site, count, delay=0.0):
 def test_openverse_from_the_command_line(site, tmp_path):
     openverse(site, 25)
     site.routes["/3.jpg"] = answer(picture(3), X_Robots_Tag="noai")
-    words = ["openverse", "portrait glasses", "--out", tmp_path, "--count", 10, "--label", "glasses",
+    argv = ["openverse", "portrait glasses", "--out", tmp_path, "--count", 10, "--label", "glasses",
              "--licence", "by,by-sa,cc0", "--endpoint", site.url(""), *QUICK]  # fmt: skip
-    done = run(*words)
+    done = run(*argv)
     assert done.returncode == 0, done.stderr
     assert "10 new photos" in done.stdout and "1 refused (noai 1)" in done.stdout
     photos = list(latest_photos(tmp_path).values())
     assert len(photos) == 10 and {photo.licence for photo in photos} == {"CC BY 4.0"}
     assert {photo.label for photo in photos} == {"glasses"} and all(photo.author for photo in photos)
-    again = run(*words)
+    again = run(*argv)
     assert again.returncode == 0 and "0 new photos, 10 of earlier runs" in again.stdout
 
 
@@ -90,7 +90,7 @@ def test_a_saved_page_from_the_command_line(site, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("argv", "said"),
     [
         (["openverse", "a", "--licence", "gpl"], "gpl"),
         (["openverse", "a", "--count", "0"], "--count"),
@@ -105,8 +105,8 @@ def test_a_saved_page_from_the_command_line(site, tmp_path):
         (["google", "a", "--contact", "x\ny"], "--contact"),
     ],
 )
-def test_bad_words_end_with_one_line(words, said, tmp_path, capsys):
-    assert run_command(lambda: parse([*words, "--out", str(tmp_path / "out")])()) == 2
+def test_invalid_arguments_end_with_one_line(argv, said, tmp_path, capsys):
+    assert run_command(lambda: parse([*argv, "--out", str(tmp_path / "out")])()) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and said in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()
@@ -124,15 +124,13 @@ def test_help_is_quick_and_free_of_heavy_imports():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_crawl_that_is_stopped_says_how_to_go_on(site, tmp_path, number):
     openverse(site, 60, delay=0.2)
-    words = ["openverse", "a", "--out", tmp_path, "--count", 60, "--endpoint", site.url(""), *QUICK]
+    argv = ["openverse", "a", "--out", tmp_path, "--count", 60, "--endpoint", site.url(""), *QUICK]
 
     def listen() -> None:
         """What a shell starts in its background ignores Ctrl-C, and hands that on."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    started = subprocess.Popen(
-        command(*words), stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=listen
-    )
+    started = subprocess.Popen(command(*argv), stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=listen)
     deadline = time.monotonic() + 30
     while site.hits["/12.jpg"] == 0 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -142,7 +140,7 @@ def test_a_crawl_that_is_stopped_says_how_to_go_on(site, tmp_path, number):
     kept = {photo.origin for photo in latest_photos(tmp_path).values()}
     assert kept
     before = site.hits.copy()
-    done = run(*words)
+    done = run(*argv)
     assert done.returncode == 0 and len(latest_photos(tmp_path)) == 60
     assert all(site.hits[urlsplit(origin).path] == before[urlsplit(origin).path] for origin in kept)
 
@@ -151,14 +149,14 @@ def test_a_crawl_that_is_stopped_says_how_to_go_on(site, tmp_path, number):
 def test_a_crawl_killed_ten_times_ends_with_every_picture_once_and_every_row_whole(site, tmp_path):
     count = 120  # more than ten lives can fetch: 2 connections, 50 ms a picture, 250 ms a life
     openverse(site, count, delay=0.05)
-    words = ["openverse", "a", "--out", tmp_path, "--count", count, "--endpoint", site.url(""), *QUICK,
+    argv = ["openverse", "a", "--out", tmp_path, "--count", count, "--endpoint", site.url(""), *QUICK,
              "--connections", 2]  # fmt: skip
     rng = random.Random(7)
     quick = multiprocessing.get_context("forkserver")
     quick.set_forkserver_preload(["cyclegan_glasses.options.crawl.openverse", "cyclegan_glasses.sources.web"])
     for _ in range(10):
         asked = sum(site.hits.values())
-        started = quick.Process(target=crawl_silently, args=([str(word) for word in words],))
+        started = quick.Process(target=crawl_silently, args=([str(arg) for arg in argv],))
         started.start()
         deadline = time.monotonic() + 30
         while sum(site.hits.values()) == asked and time.monotonic() < deadline:
@@ -167,7 +165,7 @@ def test_a_crawl_killed_ten_times_ends_with_every_picture_once_and_every_row_who
         started.kill()
         started.join()
         assert started.exitcode == -signal.SIGKILL, "the crawl ended before it could be killed"
-    done = run(*words)
+    done = run(*argv)
     assert done.returncode == 0, done.stderr
     rows = list(read_manifest(tmp_path))
     assert len(rows) == count and len({photo.origin for photo in rows}) == count

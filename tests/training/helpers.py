@@ -70,8 +70,8 @@ class Numbers:
         self.asked.append((epoch, start))
         for first in range(start, self.epoch_size, self.size):
             last = min(first + self.size, self.epoch_size)
-            numbers = torch.arange(first, last, dtype=torch.float32)
-            yield {"A": (100 * epoch + numbers).reshape(-1, 1, 1, 1)}
+            values = torch.arange(first, last, dtype=torch.float32)
+            yield {"A": (100 * epoch + values).reshape(-1, 1, 1, 1)}
 
 
 class Notes(Monitor):
@@ -81,7 +81,7 @@ class Notes(Monitor):
         self.runs: list[Run] = []
         self.steps: list[Progress] = []
         self.reports: list[tuple[Progress, dict[str, float]]] = []
-        self.shown: list[int] = []
+        self.displayed: list[int] = []
         self.paged: list[int] = []
         self.messages: list[str] = []
         self.closed = 0
@@ -98,7 +98,7 @@ class Notes(Monitor):
         self.reports.append((progress, losses))
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
-        self.shown.append(progress.seen)
+        self.displayed.append(progress.seen)
 
     def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         self.paged.append(progress.seen)

@@ -17,7 +17,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
-from cyclegan_glasses.objectives.settings import CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from cyclegan_glasses.training.checkpoint import (
     STATE,
     load_checkpoint,
@@ -128,12 +128,12 @@ def test_the_state_is_the_last_to_change(tmp_path: Path, monkeypatch: pytest.Mon
     assert order[-1] == "latest.pt"
 
 
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99, 1.0])
-def test_a_file_that_is_cut_off_is_one_line(share: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fraction", [0.0, 0.01, 0.5, 0.99, 1.0])
+def test_a_file_that_is_cut_off_is_one_line(fraction: float, tmp_path: Path) -> None:
     save_checkpoint(tmp_path, "latest", OneNumber(), LOOP)
     for path in tmp_path.iterdir():
         whole = path.read_bytes()
-        path.write_bytes(whole[: min(int(share * len(whole)), len(whole) - 1)])
+        path.write_bytes(whole[: min(int(fraction * len(whole)), len(whole) - 1)])
     assert "is cut off" in refused(tmp_path)
     with pytest.raises(UserError, match=r"latest_net_G_A\.pth is cut off"):
         load_network_weights(tmp_path / "latest_net_G_A.pth")

@@ -45,7 +45,7 @@ def test_reports_pictures_and_saves_come_when_their_counts_pass() -> None:
     loop.run(notes)
     assert [progress.seen for progress, _ in notes.reports] == [4, 8, 13, 17]
     assert [losses["G"] for _, losses in notes.reports] == [1.5, 3.5, 6.0, 8.5]
-    assert notes.shown == [6, 11, 15]
+    assert notes.displayed == [6, 11, 15]
     assert notes.paged == [8, 15]
     assert saved == ["latest", "iter_6", "latest", "iter_13", "latest", "iter_18", "latest", "2"]
     assert notes.reports[0][0].step_seconds > 0

@@ -32,15 +32,15 @@ def check_address(address: str) -> str:
     request = requests.PreparedRequest()
     try:
         request.prepare_url(address, None)
-        parts = urlsplit(request.url or "")
-        host, _ = parts.hostname, parts.port
+        url = urlsplit(request.url or "")
+        host, _ = url.hostname, url.port
     except (requests.RequestException, ValueError) as error:
         raise FetchError("address", f"not a web address ({str(error)[:100]})") from None
     if not host or not _HOST.fullmatch(host):
         raise FetchError("address", "the address names no host")
-    if parts.username is not None or parts.password is not None:
+    if url.username is not None or url.password is not None:
         raise FetchError("address", "the address carries a user name or password")
-    return parts._replace(fragment="").geturl()
+    return url._replace(fragment="").geturl()
 
 
 def is_public(ip: str) -> bool:

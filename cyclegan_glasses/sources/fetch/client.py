@@ -184,8 +184,8 @@ class Fetcher:
         return self._local.session
 
     def _ask_robots(self, address: str) -> None:
-        parts = urlsplit(address)
-        site = f"{parts.scheme}://{parts.netloc}"
+        url = urlsplit(address)
+        site = f"{url.scheme}://{url.netloc}"
         with self._lock:
             lock = self._locks[site]
         with lock:
@@ -195,7 +195,7 @@ class Fetcher:
         if isinstance(rules, FetchError):
             raise rules
         if not rules.allows(address):
-            raise FetchError("robots", f"robots.txt of {parts.netloc} does not allow it")
+            raise FetchError("robots", f"robots.txt of {url.netloc} does not allow it")
 
     def _fetch_rules(self, site: str) -> RobotRules | FetchError:
         host = urlsplit(site).hostname or ""

@@ -1,4 +1,4 @@
-"""Whether bytes are a picture that we take, judged by the bytes alone."""
+"""Whether bytes are a picture that we take, decided by the bytes alone."""
 
 from __future__ import annotations
 

@@ -36,9 +36,9 @@ class HostRate:
             silence = self._silent.get(host, now) - now
             if silence > self._max_wait:
                 raise FetchError("busy", f"{host} asked to be left alone for {silence:.0f} s more")
-            turn = max(now, self._next.get(host, now), self._silent.get(host, now))
-            self._next[host] = turn + self._interval[host]
-        self.pause(turn - now)
+            slot = max(now, self._next.get(host, now), self._silent.get(host, now))
+            self._next[host] = slot + self._interval[host]
+        self.pause(slot - now)
 
     def pause(self, seconds: float) -> None:
         """Sleep, but wake up and raise `FetchError` when `stop` is called."""

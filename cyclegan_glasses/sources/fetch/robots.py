@@ -35,8 +35,8 @@ class RobotRules:
 
         Of two rules of the same length the one that allows wins (RFC 9309, 2.2.2).
         """
-        parts = urlsplit(address)
-        path = quote((parts.path or "/") + ("?" + parts.query if parts.query else ""), safe=_SAFE)
+        url = urlsplit(address)
+        path = quote((url.path or "/") + ("?" + url.query if url.query else ""), safe=_SAFE)
         best = max(
             ((len(rule), allowed) for rule, allowed in self.rules if _fits(rule, path)), default=(0, True)
         )

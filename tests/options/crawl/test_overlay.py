@@ -51,8 +51,8 @@ def faces(tmp_path: Path) -> Path:
     return folder
 
 
-def crawl(*words: object) -> int:
-    return run_command(lambda: parse([str(word) for word in words])())
+def crawl(*argv: object) -> int:
+    return run_command(lambda: parse([str(arg) for arg in argv])())
 
 
 def load(path: Path) -> np.ndarray:
@@ -79,7 +79,7 @@ def test_pairs_have_one_name_and_an_exact_mask(faces, tmp_path, capsys) -> None:
         assert facts["mask"] == f"trainM/{name}" and facts["frame"]["lens_width"] > 40
 
 
-def test_the_same_words_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
+def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
     """A run that was stopped must not draw other glasses than one that was not."""
     settings = OverlaySettings(each=2)
     photos = bare_faces(faces, tmp_path)
@@ -109,9 +109,9 @@ def test_own_frames_are_drawn_and_named(faces, tmp_path) -> None:
 
 
 def test_sunglasses_only_when_asked_for(faces, tmp_path) -> None:
-    for share, label in ((0, "glasses"), (1, "sunglasses")):
+    for fraction, label in ((0, "glasses"), (1, "sunglasses")):
         out = tmp_path / label
-        assert crawl("overlay", faces, "--out", out, "--sunglasses", share, "--workers", 1) == 0
+        assert crawl("overlay", faces, "--out", out, "--sunglasses", fraction, "--workers", 1) == 0
         assert {p.label for p in latest_photos(out).values() if p.facts} == {label}
 
 
@@ -121,9 +121,9 @@ def test_a_picture_without_a_face_costs_a_line(faces, tmp_path, capsys) -> None:
     Image.new("RGB", (40, 40)).save(pile / "black.png")
     (pile / "broken.png").write_bytes(b"no picture")
     assert crawl("overlay", pile, "--out", out, "--workers", 1) == 2
-    shown = capsys.readouterr()
-    assert "overlay: no face found" in shown.out and "overlay: unreadable" in shown.out
-    assert "glasses fit none of the 2 pictures" in shown.err
+    printed = capsys.readouterr()
+    assert "overlay: no face found" in printed.out and "overlay: unreadable" in printed.out
+    assert "glasses fit none of the 2 pictures" in printed.err
     assert {photo.reason for photo in latest_photos(out).values()} >= {"overlay: no face found"}
 
 
@@ -136,8 +136,8 @@ def test_a_pile_is_aligned_and_its_faces_are_found(tmp_path, shared) -> None:
     pile.mkdir()
     for photo in sorted((shared / "data" / "photos" / "lfw").rglob("*.jpg"))[:2]:
         (pile / photo.name).write_bytes(photo.read_bytes())
-    words = ["overlay", pile, "--out", out, "--align", 48, "--max_turn", 90, "--yunet", yunet, "--workers", 1]
-    assert crawl(*words) == 0
+    argv = ["overlay", pile, "--out", out, "--align", 48, "--max_turn", 90, "--yunet", yunet, "--workers", 1]
+    assert crawl(*argv) == 0
     pairs = [photo for photo in latest_photos(out).values() if photo.facts]
     assert len(pairs) == 2
     for photo in pairs:
@@ -147,7 +147,7 @@ def test_a_pile_is_aligned_and_its_faces_are_found(tmp_path, shared) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         (["--align", "8"], "16 to 2048"),
         (["--each", "0"], "1 to 1000"),
@@ -158,8 +158,8 @@ def test_a_pile_is_aligned_and_its_faces_are_found(tmp_path, shared) -> None:
         (["--yunet", "gone.onnx"], "gone.onnx"),
     ],
 )
-def test_bad_words_cost_one_line_and_write_nothing(faces, tmp_path, capsys, words, message) -> None:
-    assert crawl("overlay", faces, "--out", tmp_path / "out", *words) == 2
+def test_invalid_arguments_cost_one_line_and_write_nothing(faces, tmp_path, capsys, argv, message) -> None:
+    assert crawl("overlay", faces, "--out", tmp_path / "out", *argv) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()

@@ -225,22 +225,22 @@ def test_a_chunked_picture_comes_whole(site, make_fetcher):
 
 def drip(where):
     def run(handler):
-        def say(text):
+        def send(text):
             handler.wfile.write(text)
             handler.wfile.flush()
 
         if where == "head":
-            say(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            send(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         elif where == "interim":
             for _ in range(1000):
-                say(b"HTTP/1.1 100 Continue\r\n\r\n")
+                send(b"HTTP/1.1 100 Continue\r\n\r\n")
                 time.sleep(0.05)
         elif where == "chunk size":
-            say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;")
+            send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;")
         else:
-            say(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+            send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
         for _ in range(1000):
-            say(b"a")
+            send(b"a")
             time.sleep(0.05)
 
     return run
@@ -335,13 +335,13 @@ def test_half_a_picture_is_broken(site, make_fetcher):
 
 
 def bomb(width, height):
-    def chunk(kind, data):
+    def block(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     packer = zlib.compressobj(9)
     rows = b"".join(packer.compress(b"\0" * (width // 8 + 1)) for _ in range(height)) + packer.flush()
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + block(b"IHDR", head) + block(b"IDAT", rows) + block(b"IEND", b"")
 
 
 def test_a_small_file_that_unpacks_to_a_huge_picture_is_not_unpacked(site, make_fetcher):
