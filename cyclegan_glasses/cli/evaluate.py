@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_device
+from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Command
-from cyclegan_glasses.domains import DIRECTIONS, REMOVE
-from cyclegan_glasses.editing.settings import SHIPPED, check_passes
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.evaluation.checkpoints import checkpoint_labels, choose_protocol, find_model
 from cyclegan_glasses.evaluation.settings import (
@@ -20,6 +20,7 @@ from cyclegan_glasses.evaluation.settings import (
     InputSettings,
     model_name,
 )
+from cyclegan_glasses.option import build, options_of
 
 HELP = "score models against the truth, baselines and each other"
 
@@ -33,27 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="runs or files of weights, side by side; else the model that ships",
     )
     parser.add_argument("--dataroot", type=Path, required=True, help="folder with testA and testB")
-    parser.add_argument("--direction", choices=DIRECTIONS, default=REMOVE, help="AtoB removes, BtoA adds")
     parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")
-    parser.add_argument("--passes", nargs="+", type=int, default=[1], help="go over a picture so many times")
-    parser.add_argument("--pick", default="", metavar="SCORE", help="name the best checkpoint by this score")
     parser.add_argument(
         "--rivals", dest="baselines", metavar="RIVALS", nargs="*", help=f"any of {' '.join(BASELINES)}"
     )
     parser.add_argument("--group", nargs="*", default=[], help="group by these only, such as race gender")
-    parser.add_argument("--num", type=int, default=0, help="pictures at most, evenly chosen; 0: all")
-    parser.add_argument("--phase", default="test", help="first part of the folder names")
     parser.add_argument("--protocol", default="", help=f"a published way: {', '.join(PROTOCOLS)}")
     parser.add_argument("--crop_size", type=int, default=0, help="side in pixels; 0: that of the first run")
-    parser.add_argument(
-        "--judge", type=Path, help="weights of the attribute classifier; the shipped one by default"
-    )
-    parser.add_argument("--inception", type=Path, help="torch-fidelity's Inception weights, for FID and KID")
-    parser.add_argument("--sface", type=Path, help="OpenCV's SFace, for likeness")
-    parser.add_argument("--lpips", type=Path, help="torchvision's AlexNet; else that in torch's cache")
-    parser.add_argument("--no_landmarks", action="store_true", help="do not look for landmarks (quicker)")
     parser.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     parser.add_argument("--out", type=Path, help="folder of the report; results/<names>/evaluation_…")
+    add_options(parser, options_of(EvaluationSettings))
     add_device(parser)
 
 
@@ -77,26 +67,21 @@ def settings_of(args: argparse.Namespace) -> EvaluationSettings:
         UserError: a run or a checkpoint is not there, or a value is not allowed.
     """
     models = [find_model(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
-    for passes in args.passes:
-        check_passes(passes)
     for name in args.baselines or ():
         one_of("rivals", name, BASELINES)
     protocol = choose_protocol(models[0], args.protocol, args.crop_size)
-    inputs = InputSettings(args.dataroot, args.direction, args.phase, args.num, tuple(args.group), protocol)
+    inputs = build(
+        InputSettings, vars(args), dataroot=args.dataroot, groups=tuple(args.group), protocol=protocol
+    )
     labels = {path: checkpoint_labels(path, args.epoch, args.direction) for path in models}
     names = "+".join(model_name(path) for path in models)
-    return EvaluationSettings(
+    return build(
+        EvaluationSettings,
+        vars(args),
         runs=tuple((path, label) for path in models for label in labels[path]),
         baselines=tuple((UNTOUCHED, TELEA) if args.baselines is None else args.baselines),
         inputs=inputs,
         out=args.out or Path("results") / names / f"evaluation_{args.direction}",
-        classifier=args.judge,
-        inception=args.inception,
-        sface=args.sface,
-        lpips=args.lpips,
-        landmarks=not args.no_landmarks,
-        passes=tuple(dict.fromkeys(args.passes)),
-        pick=args.pick,
         device=args.device,
         precision=args.precision,
     )

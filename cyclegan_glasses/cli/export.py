@@ -5,18 +5,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_path, model_choice
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import check_passes
 from cyclegan_glasses.errors import UserError
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from cyclegan_glasses.editing.package import EditingModel
 
 HELP = "write a model for other programs: ONNX, TorchScript, packed"
 ONNX, TORCHSCRIPT, PACKED = FORMATS = ("onnx", "torchscript", "package")
@@ -70,10 +64,15 @@ def run(args: argparse.Namespace) -> int:
         ways = ", ".join(model.generators)
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {ways}, faces of {model.size} pixels")
         return 0
-    from cyclegan_glasses.editing.export import export
+    from cyclegan_glasses.editing.export import aligned_faces, export
+    from cyclegan_glasses.faces.detect import make_detector
+    from cyclegan_glasses.portraits.aligned import drawn_faces
 
     path = args.output or Path(f"{stem}_{args.direction}_{args.precision}{ENDINGS[args.format]}")
-    faces = _faces(model, args.photos, detector_path(args))
+    if args.photos is None:
+        faces = drawn_faces(FACES, model.size, model.framing)
+    else:
+        faces = aligned_faces(model, args.photos, make_detector(detector_path(args)), 4 * FACES)
     done = export(model, args.direction, args.format, args.precision, path, faces)
     print(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
     print(
@@ -81,29 +80,3 @@ def run(args: argparse.Namespace) -> int:
         f" mean {done.mean:.3f} of 255 (the model changes {done.change:.2f} on average)"
     )
     return 0
-
-
-def _faces(model: EditingModel, photos: Path | None, yunet: Path | None) -> np.ndarray:
-    """Aligned faces for the comparison: uint8 (n, size, size, 3), of photos or drawn.
-
-    Raises:
-        UserError: the photos show fewer than two faces.
-    """
-    import numpy as np
-
-    from cyclegan_glasses.faces.align import align
-    from cyclegan_glasses.faces.detect import make_detector
-    from cyclegan_glasses.images import find_pictures, open_picture
-    from cyclegan_glasses.portraits.aligned import drawn_faces
-
-    if photos is None:
-        return drawn_faces(FACES, model.size, model.framing)
-    detector, crops = make_detector(yunet), []
-    for file in find_pictures(photos):
-        image = np.asarray(open_picture(file))
-        crops += [align(image, face, model.size, model.framing)[0] for face in detector.find_faces(image)[:1]]
-        if len(crops) == 4 * FACES:
-            break
-    if len(crops) < 2:
-        raise UserError(f"{photos} shows {len(crops)} faces: two at least are needed to compare")
-    return np.stack(crops)

@@ -19,7 +19,10 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.editing.package import EditingModel
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import align
+from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.pixels import LEVELS, luminance, to_tensor
 
 PHOTO, EDITED = "photo", "edited"
@@ -93,6 +96,26 @@ def export(
         file.write(data)
     change = float((wanted - compared).abs().mean()) * LEVELS
     return Exported(path, len(data), len(compared), largest, float(apart.mean()) * LEVELS, change)
+
+
+def aligned_faces(model: EditingModel, folder: Path, detector: FaceDetector, limit: int) -> np.ndarray:
+    """The largest face of each photo below `folder`, `limit` at most, as `export` takes them.
+
+    Raises:
+        UserError: the photos show fewer than two.
+    """
+    crops: list[np.ndarray] = []
+    for path in find_pictures(folder):
+        try:
+            image = np.asarray(open_picture(path))
+        except UnreadablePicture:
+            continue
+        crops += [align(image, face, model.size, model.framing)[0] for face in detector.find_faces(image)[:1]]
+        if len(crops) == limit:
+            break
+    if len(crops) < 2:
+        raise UserError(f"{folder} shows {len(crops)} faces: two at least are needed to compare")
+    return np.stack(crops)
 
 
 class _Half(nn.Module):

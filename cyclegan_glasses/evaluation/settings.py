@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cyclegan_glasses.data.settings import PREPROCESS
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
-from cyclegan_glasses.editing.settings import SHIPPED
+from cyclegan_glasses.editing.settings import MOST_PASSES, SHIPPED
 from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.option import check, option
 
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
 BASELINES = (UNTOUCHED, TELEA, NS)
@@ -67,17 +68,15 @@ class InputSettings:
     """
 
     dataroot: Path
-    direction: str = REMOVE
-    phase: str = "test"
-    limit: int = 0
+    direction: str = option(REMOVE, "AtoB removes, BtoA adds", choices=DIRECTIONS)
+    phase: str = option("test", "first part of the folder names")
+    limit: int = option(0, "pictures at most, evenly chosen; 0: all", flag="num", least=0)
     groups: tuple[str, ...] = ()
     protocol: Protocol = field(default_factory=Protocol)
     grey: bool = False
 
     def __post_init__(self) -> None:
-        one_of("direction", self.direction, DIRECTIONS)
-        if self.limit < 0:
-            raise UserError(f"--num {self.limit} is below 0: give a number of pictures, 0 for all")
+        check(self)
         if not self.dataroot.is_dir():
             raise UserError(
                 f"there is no --dataroot {self.dataroot}: name the folder that holds {self.phase}A"
@@ -104,15 +103,26 @@ class EvaluationSettings:
     baselines: tuple[str, ...]
     inputs: InputSettings
     out: Path
-    classifier: Path | None
-    inception: Path | None
-    sface: Path | None
-    lpips: Path | None
-    landmarks: bool
-    passes: tuple[int, ...]
-    pick: str
-    device: str
-    precision: str
+    classifier: Path | None = option(
+        None, "weights of the attribute classifier; the shipped one by default", flag="judge"
+    )
+    inception: Path | None = option(None, "torch-fidelity's Inception weights, for FID and KID")
+    sface: Path | None = option(None, "OpenCV's SFace, for likeness")
+    lpips: Path | None = option(None, "torchvision's AlexNet; else that in torch's cache")
+    landmarks: bool = option(True, "do not look for landmarks (quicker)", flag="no_landmarks")
+    passes: tuple[int, ...] = option(
+        (1,),
+        "go over a picture so many times",
+        least=1,
+        most=MOST_PASSES,
+        read=lambda values: tuple(dict.fromkeys(values["passes"])),
+    )
+    pick: str = option("", "name the best checkpoint by this score", metavar="SCORE")
+    device: str = "auto"
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def model_name(path: Path) -> str:

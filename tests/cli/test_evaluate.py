@@ -194,7 +194,7 @@ def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp
         (("--inception", "gone.pth"), "--inception gone.pth is not there"),
         (("--sface", "gone.onnx"), "--sface gone.onnx is not there"),
         (("--lpips", "gone.pth"), "--lpips gone.pth is not there"),
-        (("--num", "-1"), "--num -1 is below 0"),
+        (("--num", "-1"), "--num -1 is invalid: must be at least 0"),
         (("--passes", "1", "9"), "--passes 9 is invalid: must be 1 to 8"),
         (("--crop_size", "8"), "must be at least 16"),
     ],

@@ -12,7 +12,8 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
 from cyclegan_glasses.objectives import cyclegan
 from cyclegan_glasses.objectives.cyclegan import TERMS, CycleGAN, Term
-from cyclegan_glasses.objectives.settings import MODELS, CycleGANSettings
+from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.objectives.settings.models import MODELS
 from cyclegan_glasses.option import option
 from cyclegan_glasses.options.train import parse
 
