@@ -43,32 +43,16 @@ CRITERION = Criterion(
     (
         Check("second_face", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "whole"),
         Check(
-            "second_face_in_crop",
-            "max_second_face",
-            0.3,
-            "a second face, {value:.0%} of the size",
-            "aligned",
+            "second_face_in_crop", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "aligned"
         ),
         Check(
-            "face_share",
-            "min_face_share",
-            0.2,
-            "the face is {value:.0%} of the picture's height",
-            "whole",
+            "face_share", "min_face_share", 0.2, "the face is {value:.0%} of the picture's height", "whole"
         ),
         Check(
-            "face_share",
-            "max_face_share",
-            0.2,
-            "the face is {value:.0%} of the picture's height",
-            "whole",
+            "face_share", "max_face_share", 0.2, "the face is {value:.0%} of the picture's height", "whole"
         ),
         Check(
-            "outside",
-            "max_outside",
-            0.15,
-            "{value:.0%} of the crop lie outside of the picture",
-            "aligned",
+            "outside", "max_outside", 0.15, "{value:.0%} of the crop lie outside of the picture", "aligned"
         ),
     ),
 )

@@ -53,8 +53,7 @@ class CelebaSource:
     source: Path
     images: Path | None = option(None, "folder or zip of img_align_celeba, where it lies elsewhere")
     protocol: bool = option(
-        False,
-        "write the published benchmark: trainA trainB testA testB of 256x256 PNG in the official split",
+        False, "write the published benchmark: trainA trainB testA testB of 256x256 PNG in the official split"
     )
 
     def photos(self) -> Iterator[SourcePhoto]:
