@@ -130,9 +130,7 @@ def _resolution(name: str) -> str:
     return match[1].lower() if match else ""
 
 
-def _walk(
-    folder: str, levels: Sequence[Matcher], above: tuple[str, ...] = ()
-) -> Iterator[tuple[Place, Path]]:
+def _walk(folder: str, levels: Sequence[Matcher], above: Place = ()) -> Iterator[tuple[Place, Path]]:
     matches, *below = levels
     for entry in _entries(folder):
         name = entry.name.upper()

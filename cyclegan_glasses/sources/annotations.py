@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def read_annotations(lines: Iterable[str], name: str) -> tuple[list[str], Iterator[Row]]:
-    """The columns and rows of an annotation file: perhaps a line with the count, perhaps a header, then `file value …`.
+    """The columns and rows of an annotation file: perhaps a count, perhaps a header, then `file value …`.
 
     The columns are those after the first, none without a header. Values are whole numbers between runs of
     spaces or commas. A count that is wrong, or a last row that was

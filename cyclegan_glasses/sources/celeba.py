@@ -30,10 +30,7 @@ SPLITS = {0: "train", 1: "val", 2: "test"}
 PUBLISHED = {"trainA": 10_521, "trainB": 152_249, "testA": 2_672, "testB": 37_157}
 _SIZE = 256
 _ATTRIBUTES = "list_attr_celeba"
-_GROUPS = {
-    "Male": ("gender", {1: "male", -1: "female"}),
-    "Young": ("age", {1: "young", -1: "not young"}),
-}
+_GROUPS = {"Male": ("gender", "male", "female"), "Young": ("age", "young", "not young")}
 _OPTIONAL = {"identity_celeba": 1, "list_eval_partition": 1, "list_landmarks_align_celeba": 10}
 
 logger = logging.getLogger(__name__)
@@ -149,6 +146,11 @@ def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ..
     facts: dict[str, object] = {"attributes": [name for name, value in attributes.items() if value == 1]}
     if landmarks:
         facts["landmarks"] = [list(landmarks[i : i + 2]) for i in range(0, 10, 2)]
+    group = {
+        name: yes if attributes[column] == 1 else no
+        for column, (name, yes, no) in _GROUPS.items()
+        if column in attributes
+    }
     return Photo(
         path=f"photos/{file}",
         source="celeba",
@@ -156,9 +158,7 @@ def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ..
         label=GLASSES if attributes["Eyeglasses"] == 1 else NONE,
         person=str(identity[0]) if identity else "",
         split=SPLITS[partition[0]] if partition else "",
-        group={
-            group: values[attributes[name]] for name, (group, values) in _GROUPS.items() if name in attributes
-        },
+        group=group,
         facts=facts,
     )
 
