@@ -39,12 +39,13 @@ def run(o: TestOptions) -> int:
     device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
     which = o.run.folder, o.run.label, o.data.direction, single, o.suffix
     pair = load_pair(*which, device, o.architecture)
-    for network in filter(None, (pair.generator, pair.reverse)):
-        network.train(not o.evaluation_mode)
+    for generator in filter(None, pair):
+        generator.network.train(not o.evaluation_mode)
         if o.run.verbose:
-            print(network)
+            print(generator.network)
+    settings = pair[0].settings
     page, scores = write_results(
-        make_batches(replace(o.data, input_nc=pair.input_nc, output_nc=pair.output_nc)),
+        make_batches(replace(o.data, input_nc=settings.input_nc, output_nc=settings.output_nc)),
         pair,
         o.data.direction,
         o.results,

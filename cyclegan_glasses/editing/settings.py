@@ -87,9 +87,3 @@ class FacemathOutput:
 
     def __post_init__(self) -> None:
         check(self)
-
-
-def check_passes(passes: int) -> None:
-    """Raises `UserError` for an invalid number of passes."""
-    if not 1 <= passes <= MOST_PASSES:
-        raise UserError(f"--passes {passes} is invalid: must be 1 to {MOST_PASSES}")
