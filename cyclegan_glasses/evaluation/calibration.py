@@ -73,8 +73,8 @@ def answers_of(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSetti
         UserError: there are none.
     """
     size = network.settings.size
-    sizes = {"load_size": size, "crop_size": size, "batch_size": 64, "num_threads": 0}
-    data = DataSettings(str(dataroot), phase=phase, dataset_mode=LABELLED, labels=labels, fixed=True, **sizes)
+    data = DataSettings(str(dataroot), phase=phase, dataset_mode=LABELLED, labels=labels, fixed=True)
+    data = replace(data, load_size=size, crop_size=size, batch_size=64, num_threads=0)
     answers, known = [], []
     for batch in make_batches(data).epoch(1):
         answers.append(mirrored_mean(network, batch["A"]))

@@ -106,7 +106,7 @@ def _pictures(kept: Worst, number: int, folder: Path) -> list[dom_tag]:
         if item.truth is not None:
             pictures["truth"] = item.truth
         figures = [Figure(f"images/{number}_{place}_{name}.png", name) for name in pictures]
-        for shown, picture in zip(figures, pictures.values(), strict=True):
-            save_png(folder / shown.path, picture)
+        for entry, picture in zip(figures, pictures.values(), strict=True):
+            save_png(folder / entry.path, picture)
         cards.add(card(f"{item.stem}, {text}", strip(figures, item.stem)))
     return [tags.h2(f"{kept.title}: the worst {len(kept.found)}"), cards] if kept.found else []
