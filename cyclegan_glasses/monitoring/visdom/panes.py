@@ -27,7 +27,7 @@ def curves(title: str, rows: Sequence[HistoryRow], names: Collection[str]) -> Pa
 
     Values that are not finite are gaps.
     """
-    rows = thin(rows, POINTS)
+    rows = thin(list(rows), POINTS)
     x = [round(row.position, 5) for row in rows]
 
     def trace(name: str, values: list[float], **line: object) -> dict[str, Any]:
