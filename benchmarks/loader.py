@@ -87,7 +87,7 @@ class Watch(Monitor):
 
 
 def training(settings: DataSettings, device: torch.device, args: argparse.Namespace) -> tuple[float, float]:
-    """Train for `args.steps` steps: pairs a second of the steps alone, and the fraction of the time waited."""
+    """Train for `args.steps` steps: pairs a second of the steps alone, and the fraction of time waited."""
     torch.manual_seed(0)
     networks = CycleGANSettings(
         generator=GeneratorSettings(args.netG, filters=args.ngf),
