@@ -19,7 +19,7 @@ from cyclegan_glasses.monitoring.visdom.server import log_file, new_session
 logger = logging.getLogger(__name__)
 
 TIMEOUT = (2.0, 10.0)
-PAUSE, WATCH, RETRY, START_SECONDS = 1.0, 2.0, 1.0, 120.0
+PAUSE, WATCH, START_SECONDS = 1.0, 2.0, 120.0
 
 Build = Callable[[], Pane]
 
@@ -39,8 +39,7 @@ class Client:
         """Create a pane, or put another in its place.
 
         Raises:
-            requests.RequestException: the server does not answer.
-            RefusedError: it does not take it.
+            requests.RequestException, RefusedError: the server does not answer, or does not take it.
         """
         self._post("events", {"win": window, **pane})
 
@@ -127,13 +126,9 @@ class Sender:
                     self._queue_all()
                 self._flush()
                 self._mark_online()
-                pause = PAUSE
             except (requests.RequestException, RefusedError) as error:
                 self._mark_lost(error)
-                pause = RETRY
-            if not self._closing:
-                time.sleep(pause)
-            elif pause == RETRY:
+            if not (self._closing and self._online):
                 time.sleep(PAUSE)
 
     def _flush(self) -> None:
