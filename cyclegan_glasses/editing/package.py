@@ -20,10 +20,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
-from cyclegan_glasses.networks.settings import (
-    AnyGeneratorSettings,
-    AutoencoderSettings,
-)
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.weight_files import WeightFormat, full, half
@@ -45,7 +42,7 @@ class Generator:
     over a face."""
 
     network: nn.Module
-    settings: AnyGeneratorSettings | AutoencoderSettings
+    settings: AnyGeneratorSettings
     passes: int = 1
 
 
