@@ -1,13 +1,16 @@
 """The training step of CycleGAN: each way beside plain float32, pictures a second and where the time goes.
 
     python benchmarks/step.py [--size 128] [--batch 1 4] [--ngf 64] [--netG resnet_9blocks] [--composite]
-                              [--precision fp32 bf16] [--ways default recompute accumulate compile]
+                              [--filters 16 32 48 64 --kernels 7 5 3 3] [--precision fp32 bf16]
+                              [--ways default recompute accumulate compile] [--without winograd norm]
                               [--rounds 5] [--threads 2] [--profile]
 
 The ways take turns in one run, so that a machine that is busy for a while slows them all; the ratio is of
 their medians. With one thread on a CPU the time is the processor's own, which other programs slow less. Peak:
 the share of what a product of two large matrices reaches here in the same precision; the Winograd
-convolutions of the default need fewer products than are counted, so it can be above 1.
+convolutions of the default need fewer products than are counted, so it can be above 1. `--without` adds the
+default without one of the kernels of `networks/cpu`, which the library's own layer stands in for; `--filters`
+and `--kernels` are those of `--netG residual_unet`.
 """
 
 from __future__ import annotations
@@ -16,14 +19,24 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from unittest.mock import patch
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cyclegan_glasses.devices import DTYPES, Precision, choose_device
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings
+from cyclegan_glasses.networks.cpu import layers
+from cyclegan_glasses.networks.settings import (
+    RESIDUAL_UNET,
+    AnyGeneratorSettings,
+    DiscriminatorSettings,
+    GeneratorSettings,
+    ResidualUnetSettings,
+)
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
@@ -34,6 +47,25 @@ WAYS = {
     "accumulate": {"micro_batch": 1},
     "compile": {"compile": "on"},
 }
+#: The layer of each kernel, and the library's.
+KERNELS = {
+    "winograd": (layers.Conv2d, nn.Conv2d),
+    "norm": (layers.InstanceNorm2d, nn.InstanceNorm2d),
+}
+
+
+def without(way: str) -> AbstractContextManager[object]:
+    """In it a way named `… without KERNEL` has the library's layer instead."""
+    for name, (ours, library) in KERNELS.items():
+        if way.endswith(f"without {name}"):
+            return patch.object(ours, "forward", library.forward)
+    return nullcontext()
+
+
+def step_seconds(way: str, objective: CycleGAN, batch: dict[str, torch.Tensor]) -> float:
+    """How long a step of `way` takes."""
+    with without(way):
+        return seconds(partial(objective.step, batch), objective.device)
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:
@@ -70,23 +102,32 @@ def rows(ways: dict[str, tuple[CycleGANSettings, str]], args: argparse.Namespace
     for way, (settings, precision) in ways.items():
         torch.manual_seed(0)
         made[way] = CycleGAN(settings, Precision(precision, device))
-        times[way] = [seconds(partial(made[way].step, batch), device)]  # the first one warms up
+        times[way] = [step_seconds(way, made[way], batch)]  # the first one warms up
     with FlopCounterMode(display=False) as counter:
         made["plain fp32"].step(batch)
     for _ in range(args.rounds):
         for way, objective in made.items():
-            times[way].append(seconds(partial(objective.step, batch), device))
+            times[way].append(step_seconds(way, objective, batch))
     first = statistics.median(times["plain fp32"][1:])
     for way, (warm, *values) in times.items():
         median = statistics.median(values)
-        share = counter.get_total_flops() / median / most[ways[way][1]] / 1e9
+        of_peak = counter.get_total_flops() / median / most[ways[way][1]] / 1e9
         print(
             f"| {way} | {size} | {median:.3g} ({min(values):.3g} to {max(values):.3g}) | {size / median:.3g} "
-            f"| {first / median:.2f} | {share:.0%} | {warm:.0f} |",
+            f"| {first / median:.2f} | {of_peak:.0%} | {warm:.0f} |",
             flush=True,
         )
     for way in made if args.profile else ():
         profile(way, made[way], batch)
+
+
+def generator_settings(args: argparse.Namespace) -> AnyGeneratorSettings:
+    """The generator that was asked for."""
+    if args.netG == RESIDUAL_UNET:
+        return ResidualUnetSettings(
+            filters=tuple(args.filters), kernels=tuple(args.kernels), composite=args.composite
+        )
+    return GeneratorSettings(args.netG, filters=args.ngf, composite=args.composite)
 
 
 def main() -> None:
@@ -100,8 +141,11 @@ def main() -> None:
     parser.add_argument("--ndf", type=int, default=64)
     parser.add_argument("--netG", default="resnet_9blocks")
     parser.add_argument("--composite", action="store_true")
+    parser.add_argument("--filters", type=int, nargs="+", default=[16, 32, 48, 64])
+    parser.add_argument("--kernels", type=int, nargs="+", default=[7, 5, 3, 3])
     parser.add_argument("--precision", nargs="+", default=["fp32", "bf16"], choices=tuple(DTYPES))
     parser.add_argument("--ways", nargs="+", default=["default"], choices=tuple(WAYS))
+    parser.add_argument("--without", nargs="+", default=[], choices=tuple(KERNELS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", type=choose_device, default="auto")
     parser.add_argument("--threads", type=int, default=0)
@@ -110,13 +154,14 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     base = CycleGANSettings(
-        generator=GeneratorSettings(args.netG, filters=args.ngf, composite=args.composite),
+        generator=generator_settings(args),
         discriminator=DiscriminatorSettings(filters=args.ndf),
     )
     ways = {"plain fp32": (replace(base, plain=True), "fp32")}
     ways |= {
         f"{way} {name}": (replace(base, **WAYS[way]), name) for way in args.ways for name in args.precision
     }
+    ways |= {f"default fp32 without {name}": (base, "fp32") for name in args.without}
     args.most = {name: peak(args.device, name) for name in {"fp32", *args.precision}}
     print(
         f"torch {torch.__version__}, {args.device}, {torch.get_num_threads()} threads, at most",

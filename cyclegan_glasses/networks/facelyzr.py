@@ -21,7 +21,7 @@ class Answers(NamedTuple):
         glasses: logits (N, classes).
         gender: logits (N, 2).
         age: years (N,).
-        landmarks: (N, 5, 2) in shares of the crop's side.
+        landmarks: (N, 5, 2) as fractions of the crop's side.
     """
 
     glasses: Tensor
@@ -43,7 +43,7 @@ class Facelyzr(nn.Module):
         self.settings = settings
         widths = (3, *settings.channels)
         pairs = list(pairwise(widths))
-        self.encoder = nn.ModuleList(_down(a, b, deep=number > 0) for number, (a, b) in enumerate(pairs))
+        self.encoder = nn.ModuleList(_down(a, b, deep=index > 0) for index, (a, b) in enumerate(pairs))
         self.decoder = nn.ModuleList(_up(b, a) for a, b in pairs) if decoder else None
         side = settings.size >> len(settings.channels)
         self.embed = nn.Sequential(

@@ -20,10 +20,10 @@ class IseeNetwork(nn.Module):
     def __init__(self, settings: IseeSettings) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for number in range(LAYERS - 1):
-            inputs = settings.filters if number else settings.input_nc
+        for index in range(LAYERS - 1):
+            inputs = settings.filters if index else settings.input_nc
             layers.append(nn.Conv2d(inputs, settings.filters, 3, padding=1))
-            layers.append(nn.Identity() if number == LAYERS // 2 - 1 else nn.ReLU())
+            layers.append(nn.Identity() if index == LAYERS // 2 - 1 else nn.ReLU())
         self.layers = nn.Sequential(*layers)
         self.out = nn.Conv2d(settings.filters, settings.output_nc, 3, padding=1)
 

@@ -71,35 +71,39 @@ def run(modules: Iterable[nn.Module], x: Tensor, recompute: bool) -> Tensor:
     stretch: list[nn.Module] = []
     for module in modules:
         if hasattr(module, "recompute"):
-            x, stretch = module(again(nn.Sequential(*stretch), x) if stretch else x), []
+            x, stretch = module(checkpointed(nn.Sequential(*stretch), x) if stretch else x), []
             continue
         stretch.append(module)
         if isinstance(module, nn.ReLU):
-            x, stretch = again(nn.Sequential(*stretch), x), []
-    return again(nn.Sequential(*stretch), x) if stretch else x
+            x, stretch = checkpointed(nn.Sequential(*stretch), x), []
+    return checkpointed(nn.Sequential(*stretch), x) if stretch else x
 
 
-def again(compute: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+def checkpointed(compute: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     """What `compute` makes of `inputs`; its intermediate results are computed again in the backward pass."""
     result: Tensor = checkpoint(compute, *inputs, use_reentrant=False)
     return result
 
 
 def paint(model: nn.Sequential, picture: Tensor, composite: bool, recompute: bool = False) -> Tensor:
-    """Run a generator's layers on a picture; the last one, a tanh, in the precision of the picture.
+    """Run a generator's layers, of which the last is a tanh, on `picture`; see `run` and `blend`."""
+    return blend(run(model[:-1], picture, recompute), picture, composite)
+
+
+def blend(proposal: Tensor, picture: Tensor, composite: bool) -> Tensor:
+    """The picture that a generator makes of its last layer's values, in the precision of its input.
 
     In bfloat16 a tanh has steps of one level in 255 near its ends, and no gradient beyond ±3.
 
     Args:
-        picture: (N, C, H, W) in [-1, 1].
-        composite: the layers propose C + 1 channels, and the sigmoid of the last less `CLOSED` is a mask: 0
-            to keep, 1 to change.
-        recompute: see `run`.
+        proposal: (N, C, H, W), not bounded; of a composite (N, C + 1, H, W), where the sigmoid of the last
+            channel less `CLOSED` is a mask: 0 to keep, 1 to change.
+        picture: (N, C, H, W) in [-1, 1], the input.
 
     Returns:
-        (N, C, H, W) in [-1, 1]: the new picture; of a composite, mask · new + (1 − mask) · picture.
+        (N, C, H, W) in [-1, 1]: tanh(proposal); of a composite, mask · tanh(proposal) + (1 − mask) · picture.
     """
-    proposal = run(model[:-1], picture, recompute).to(picture.dtype)
+    proposal = proposal.to(picture.dtype)
     if not composite:
-        return model[-1](proposal)
-    return torch.lerp(picture, model[-1](proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED))
+        return torch.tanh(proposal)
+    return torch.lerp(picture, torch.tanh(proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED))

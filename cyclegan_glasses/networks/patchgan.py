@@ -1,4 +1,4 @@
-"""Discriminators that judge patches (PatchGAN, arXiv 1611.07004, §3.2.2) or single pixels."""
+"""Discriminators that score patches (PatchGAN, arXiv 1611.07004, §3.2.2) or single pixels."""
 
 from __future__ import annotations
 

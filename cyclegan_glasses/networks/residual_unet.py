@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cyclegan_glasses.networks.cpu.layers import Conv2d
-from cyclegan_glasses.networks.layers import CLOSED, again, make_norm
+from cyclegan_glasses.networks.layers import blend, checkpointed, make_norm
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
 
 _REFINED = 32
@@ -46,14 +46,8 @@ class ResidualUnet(nn.Module):
         for block, skip in zip(reversed(self.up), reversed(skips), strict=True):
             x = F.interpolate(x, size=skip.shape[-2:], mode="nearest")
             x = block(torch.cat([x, skip.to(x.dtype)], dim=1))
-        proposal = self.out(x).to(picture.dtype)
-        if not self.composite:
-            found = torch.tanh(proposal)
-        else:
-            found = torch.lerp(
-                picture, torch.tanh(proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED)
-            )
-        return found if self.refiner is None else self.refiner(picture, found)
+        output = blend(self.out(x), picture, self.composite)
+        return output if self.refiner is None else self.refiner(picture, output)
 
 
 class Block(nn.Module):
@@ -75,7 +69,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.recompute and torch.is_grad_enabled():
-            return again(self._compute, x)
+            return checkpointed(self._compute, x)
         return self._compute(x)
 
     def _compute(self, x: Tensor) -> Tensor:
@@ -93,9 +87,9 @@ class Refiner(nn.Module):
         )
         self.out = nn.Conv2d(_REFINED, outputs, 3, padding=1)
 
-    def forward(self, picture: Tensor, found: Tensor) -> Tensor:
-        correction = self.out(self.blocks(torch.cat([picture, found], dim=1)))
-        return (found + correction.to(found.dtype)).clamp(-1, 1)
+    def forward(self, picture: Tensor, output: Tensor) -> Tensor:
+        correction = self.out(self.blocks(torch.cat([picture, output], dim=1)))
+        return (output + correction.to(output.dtype)).clamp(-1, 1)
 
 
 def infer_residual_unet(weights: Mapping[str, Tensor]) -> ResidualUnetSettings:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.networks.cpu.layers import Conv2d
-from cyclegan_glasses.networks.layers import Norm, again, make_norm, make_upsampling, paint
+from cyclegan_glasses.networks.layers import Norm, checkpointed, make_norm, make_upsampling, paint
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -34,7 +34,7 @@ class ResnetBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.recompute and torch.is_grad_enabled():
-            return x + again(self.conv_block, x)
+            return x + checkpointed(self.conv_block, x)
         return x + self.conv_block(x)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import full_precision
+from cyclegan_glasses.errors import first_line
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +76,7 @@ class CompiledNetworks:
                 for _ in range(WARM_UPS if self._graphs else 1):
                     work()
         except Exception as error:  # compilers fail in every way
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            log.warning("the networks run uncompiled, since compiling failed: %s", first)
+            log.warning("the networks run uncompiled, since compiling failed: %s", first_line(error))
             self._calls, self._graphs = dict(self._networks), False
         for buffer, value in zip(buffers, before, strict=True):
             buffer.copy_(value)

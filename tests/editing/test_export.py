@@ -15,11 +15,14 @@ from PIL import Image
 
 from cyclegan_glasses.editing import export as exporting
 from cyclegan_glasses.editing.export import export
-from cyclegan_glasses.editing.package import EditingModel
+from cyclegan_glasses.editing.package import EditingModel, Generator
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.networks.registry import GENERATORS
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait
 from tests.editing.test_package import generator, tiny_model
+from tests.networks.small import build, pictures, small
 
 ROOT = Path(__file__).resolve().parents[2]
 ONNX = importlib.util.find_spec("onnx") and importlib.util.find_spec("onnxruntime")
@@ -51,6 +54,22 @@ def test_onnx_is_the_network_at_every_batch_and_size(direction, faces, tmp_path)
     facts = loaded.get_modelmeta().custom_metadata_map
     assert (facts["direction"], facts["size"], facts["passes"]) == (direction, "24", "1")
     assert json.loads(facts["framing"]) == {"eye_height": 0.39, "eye_distance": 0.4}
+
+
+@needs_onnx
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_every_generator_can_be_exported(kind, tmp_path) -> None:
+    """For batches of any size; for other sides too where its settings say so."""
+    settings = small(kind)
+    network = build(settings).eval()
+    photo = pictures(settings, 3)
+    side = photo.shape[-1]
+    model = EditingModel({"AtoB": Generator(network, settings)}, side, Framing(), kind)
+    done = export(model, "AtoB", "onnx", "fp32", tmp_path / "x.onnx", drawn_faces(2, side))
+    sizes = [photo, photo[..., : side - 4]] if settings.exports_any_size else [photo]
+    for photo in sizes:
+        (edited,) = session(done.path).run(None, {"photo": photo.numpy()})
+        assert np.abs(edited - network(photo).detach().numpy()).max() < 1e-4
 
 
 @needs_onnx
