@@ -249,7 +249,7 @@ AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
 picture must be one, and `check_side`; `balanced`, that its weights start by `networks.weights.balance`, not
 by `InitSettings`; `exports_any_size`, that an export takes other sizes than it was traced with."""
 
-GENERATOR_SETTINGS: dict[str, type[GeneratorSettings | ResidualUnetSettings]] = {
+GENERATOR_SETTINGS: dict[str, type[AnyGeneratorSettings]] = {
     **dict.fromkeys(PUBLISHED, GeneratorSettings),
     RESIDUAL_UNET: ResidualUnetSettings,
 }
