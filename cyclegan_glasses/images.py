@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -119,6 +120,13 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
     with opened(source, max_pixels) as picture:
         picture.load()
         return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
+
+
+def to_bytes(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """The picture as a file of a format of Pillow's, such as `PNG`, with the options of its writer."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
 
 
 def to_grey(pixels: np.ndarray) -> np.ndarray:

@@ -86,12 +86,10 @@ class Dashboard(Monitor):
         self._sender.close()
 
     def _show_curves(self) -> None:
-        if self._run is not None and self._rows:
-            title, names = f"{self._run.name} loss over time", self._run.loss_names
-            self._offer("loss", lambda: panes.curves(title, list(self._rows), names))
-        if self._run is not None and self._scores:
-            about = f"{self._run.name} scores over time"
-            self._offer("scores", lambda: panes.curves(about, list(self._scores), self._scores[-1].losses))
+        for pane, rows in (("loss", self._rows), ("scores", self._scores)):
+            if self._run is not None and rows:
+                names = self._run.loss_names if pane == "loss" else tuple(rows[-1].losses)
+                self._offer(pane, partial(panes.curves, f"{self._run.name} {pane} over time", rows, names))
 
     def _show_text(self, state: str) -> None:
         if self._run is not None:

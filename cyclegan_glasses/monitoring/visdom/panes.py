@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from dominate import tags
 from PIL import Image
 
+from cyclegan_glasses.images import to_bytes
 from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
 from cyclegan_glasses.monitoring.history import HistoryRow, thin
 from cyclegan_glasses.training.progress import Progress, Run
@@ -27,7 +27,7 @@ def curves(title: str, rows: Sequence[HistoryRow], names: Collection[str]) -> Pa
 
     Values that are not finite are gaps.
     """
-    rows = thin(rows, POINTS)
+    rows = thin(list(rows), POINTS)
     x = [round(row.position, 5) for row in rows]
 
     def trace(name: str, values: list[float], **line: object) -> dict[str, Any]:
@@ -126,9 +126,7 @@ def _text(title: str, html: str, size: dict[str, int]) -> Pane:
 def _data(picture: np.ndarray, limit: int) -> str:
     image = Image.fromarray(picture)
     image.thumbnail((limit, limit * 4))
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(to_bytes(image, "PNG")).decode()
 
 
 def _gap(value: float) -> float | None:
