@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from cyclegan_glasses import weight_files
-from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import find_generators, load_generator
@@ -175,7 +175,7 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
 def _load_bare(
     path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
 ) -> EditingModel:
-    for way, name in GENERATORS.items():
+    for way, name in GENERATOR_NAMES.items():
         direction = way if path.stem.endswith(name) else direction
     generator = Generator(*load_generator(path, device, asked))
     generator.settings.check_side(size)
