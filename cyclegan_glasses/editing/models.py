@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
-from cyclegan_glasses.domains import GENERATORS, opposite
+from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
@@ -69,9 +69,9 @@ def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Pat
     Raises:
         UserError: the run or the weights are not there; says which epochs are.
     """
-    generator = GENERATORS[direction]
+    generator = GENERATOR_NAMES[direction]
     path = weights_path(folder, label, generator)
-    other = weights_path(folder, label, GENERATORS[opposite(direction)])
+    other = weights_path(folder, label, GENERATOR_NAMES[opposite(direction)])
     if not folder.is_dir():
         raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
     if not path.exists():

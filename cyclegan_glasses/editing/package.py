@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from cyclegan_glasses import weight_files
-from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import find_generators, load_generator
@@ -20,10 +20,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
-from cyclegan_glasses.networks.settings import (
-    AnyGeneratorSettings,
-    AutoencoderSettings,
-)
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.weight_files import WeightFormat, full, half
@@ -45,7 +42,7 @@ class Generator:
     over a face."""
 
     network: nn.Module
-    settings: AnyGeneratorSettings | AutoencoderSettings
+    settings: AnyGeneratorSettings
     passes: int = 1
 
 
@@ -178,7 +175,7 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
 def _load_bare(
     path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
 ) -> EditingModel:
-    for way, name in GENERATORS.items():
+    for way, name in GENERATOR_NAMES.items():
         direction = way if path.stem.endswith(name) else direction
     generator = Generator(*load_generator(path, device, asked))
     generator.settings.check_side(size)

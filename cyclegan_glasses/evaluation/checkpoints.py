@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclegan_glasses.domains import GENERATORS
+from cyclegan_glasses.domains import GENERATOR_NAMES
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.evaluation.settings import PROTOCOLS, Protocol
 from cyclegan_glasses.training.run_folder import read_options
@@ -37,7 +37,7 @@ def checkpoint_labels(path: Path, asked: Sequence[str], direction: str) -> list[
         return [""]
     if list(asked) != ["all"]:
         return list(dict.fromkeys(asked))
-    ending = f"_net_{GENERATORS[direction]}.pth"
+    ending = f"_net_{GENERATOR_NAMES[direction]}.pth"
     found = [file.name.removesuffix(ending) for file in path.glob(f"*{ending}")]
     numbered = sorted((label for label in found if label.isdecimal()), key=int)
     if not numbered:
