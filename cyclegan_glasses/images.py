@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -103,11 +104,8 @@ def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tu
     Raises:
         UnreadablePicture: it is not.
     """
-    try:
-        with opened(source, max_pixels) as picture:
-            return SUFFIXES[picture.format or ""], picture.width, picture.height
-    except Exception as error:
-        raise unreadable(source, error) from None
+    with opened(source, max_pixels) as picture:
+        return SUFFIXES[picture.format or ""], picture.width, picture.height
 
 
 def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -121,12 +119,16 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
         UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
             pixels, or with values that have no agreed white (32-bit integers beyond 65535, floats).
     """
-    try:
-        with opened(source, max_pixels) as picture:
-            picture.load()
-            return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
-    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise unreadable(source, error) from None
+    with opened(source, max_pixels) as picture:
+        picture.load()
+        return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
+
+
+def to_bytes(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """The picture as a file of a format of Pillow's, such as `PNG`, with the options of its writer."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
 
 
 def to_grey(pixels: np.ndarray) -> np.ndarray:
@@ -138,21 +140,22 @@ def to_grey(pixels: np.ndarray) -> np.ndarray:
 def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """The picture, a file or its bytes, as it is stored, with only its header read.
 
-    Pillow's warnings (broken metadata, many pixels) are kept quiet. Whatever goes wrong, now or in the block,
-    is described by `unreadable`.
+    Pillow's warnings (broken metadata, many pixels) are kept quiet.
 
     Raises:
-        Exception: almost any, on hostile bytes.
+        UnreadablePicture: for whatever goes wrong, now or in the block.
     """
-    if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
-        raise ValueError("not a regular file")  # a pipe would be waited for without end
-    with _QUIET:
+    try:
+        if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
+            raise ValueError("not a regular file")  # a pipe would be waited for without end
         file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with Image.open(file, formats=FORMATS) as picture:
+        with _QUIET, Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > max_pixels:
                 size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
             yield picture
+    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
+        raise _unreadable(source, error) from None
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -178,7 +181,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
+def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
     """`error` as one line without the path."""
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from dominate.dom_tag import dom_tag
 from PIL import Image, ImageOps
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
-from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.images import UnreadablePicture, open_picture, to_bytes
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
@@ -130,7 +129,5 @@ def _write_sheet(folder: Path, part: str, photos: Sequence[Photo]) -> None:
             continue
         cell = ImageOps.fit(image, (_CELL, _CELL), Image.Resampling.BICUBIC)
         sheet.paste(cell, (index % columns * _CELL, index // columns * _CELL))
-    content = io.BytesIO()
-    sheet.save(content, "JPEG", quality=85)
     with atomic_write(make_folder(folder / SHEETS) / f"{part}.jpg") as file:
-        file.write(content.getvalue())
+        file.write(to_bytes(sheet, "JPEG", quality=85))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align, paste_change
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.images import find_pictures, open_picture, readable_pictures, save_png
+from cyclegan_glasses.images import find_pictures, open_picture, readable_pictures, save_png, to_bytes
 
 SIZE = 256
 MILLISECONDS = 80  # that each frame of a GIF stands
@@ -65,12 +64,11 @@ def write_pictures(path: Path, *frames: np.ndarray) -> None:
         wanted = "a .gif or a folder" if len(frames) > 1 else "a picture such as .png"
         raise UserError(f"{path} is not {wanted}: give -o another name")
     first, *rest = (Image.fromarray(frame) for frame in frames)
-    buffer = io.BytesIO()
     more = {"save_all": True, "append_images": rest, "duration": MILLISECONDS, "loop": 0}
-    first.save(buffer, kind, **(more if kind == "GIF" else {}))
+    content = to_bytes(first, kind, **(more if kind == "GIF" else {}))
     make_folder(path.parent)
     with atomic_write(path) as file:
-        file.write(buffer.getbuffer())
+        file.write(content)
 
 
 def sheet(faces: np.ndarray, columns: int, side: int = 128) -> np.ndarray:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
-from cyclegan_glasses.domains import GENERATORS, opposite
+from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
-from cyclegan_glasses.networks.settings import AnyGeneratorSettings, AutoencoderSettings
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
@@ -26,7 +26,7 @@ class Generator:
     over a face."""
 
     network: nn.Module
-    settings: AnyGeneratorSettings | AutoencoderSettings
+    settings: AnyGeneratorSettings
     passes: int = 1
 
 
@@ -81,7 +81,7 @@ def generator_of(
 
 def saved_labels(folder: Path, direction: str) -> list[str]:
     """The epochs whose generator of a direction is in the folder of a run."""
-    ending = f"_net_{GENERATORS[direction]}.pth"
+    ending = f"_net_{GENERATOR_NAMES[direction]}.pth"
     return sorted(file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
 
 
@@ -93,7 +93,9 @@ def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Pat
     Raises:
         UserError: the run or the weights are not there; says which epochs are.
     """
-    path, other = (weights_path(folder, label, GENERATORS[way]) for way in (direction, opposite(direction)))
+    path, other = (
+        weights_path(folder, label, GENERATOR_NAMES[way]) for way in (direction, opposite(direction))
+    )
     if not folder.is_dir():
         raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
     if not path.exists():

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from cyclegan_glasses import weight_files
-from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import Generator, find_generators, generator_of, load_generator
@@ -152,7 +152,7 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
 def _load_bare(
     path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
 ) -> EditingModel:
-    for way, name in GENERATORS.items():
+    for way, name in GENERATOR_NAMES.items():
         direction = way if path.stem.endswith(name) else direction
     generator = load_generator(path, device, asked)
     generator.settings.check_side(size)

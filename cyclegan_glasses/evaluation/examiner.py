@@ -9,7 +9,7 @@ from torch import nn
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.devices import choose_precision
-from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATORS, REMOVE
+from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.editors import network_editor
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
@@ -47,10 +47,10 @@ class Examiner:
         """
         found: dict[str, float] = {}
         networks = self._objective.weights()
-        if not networks.keys() & GENERATORS.values():
+        if not networks.keys() & GENERATOR_NAMES.values():
             raise UserError("only generators, G_A and G_B, can be scored")
         for direction in DIRECTIONS:
-            if network := networks.get(GENERATORS[direction]):
+            if network := networks.get(GENERATOR_NAMES[direction]):
                 found |= self._scores(network, direction)
         return found
 

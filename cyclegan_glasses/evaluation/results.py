@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +16,11 @@ from cyclegan_glasses.data.batch import Batch
 from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
-from cyclegan_glasses.editing.models import Generator, find_generators, load_generator
+from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.evaluation.pairs import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
 from cyclegan_glasses.pixels import to_rgb
-from cyclegan_glasses.training.checkpoint import weights_path
 
 #: What the files of a direction are called: input, result, reconstruction, truth; `single`: of no domain.
 FILE_LABELS = {
@@ -32,30 +29,6 @@ FILE_LABELS = {
     "single": ("real", "fake", "rec", "truth_truth"),
 }
 MASK = "mask"
-
-
-def load_pair(
-    folder: Path,
-    label: str,
-    direction: str,
-    single: bool,
-    suffix: str,
-    device: torch.device,
-    asked: Mapping[str, Any] | None = None,
-) -> tuple[Generator, Generator | None]:
-    """The generator of a direction from a run's folder, and the reverse one if it is there.
-
-    Args:
-        single: load `<label>_net_G<suffix>.pth` alone, whatever the direction.
-        asked: fields of `GeneratorSettings` that a person insists on.
-
-    Raises:
-        UserError: a file is not there, not whole, or of another architecture.
-    """
-    path, other = weights_path(folder, label, f"G{suffix}"), None
-    if not single:
-        path, other = find_generators(folder, label, direction)
-    return load_generator(path, device, asked), load_generator(other, device) if other else None
 
 
 def write_results(
