@@ -52,7 +52,6 @@ class DistributedContext:
 
     @torch.no_grad()
     def _in_place(self, tensors: Sequence[Tensor], exchange: Callable[[Tensor], object]) -> None:
-        """Exchange the values of all `tensors` at once."""
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import math
 import threading
@@ -21,7 +20,7 @@ from cyclegan_glasses.criteria.filtering import SETTINGS
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.domains import DOMAINS, LABELS, SUNGLASSES
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.images import UnreadablePicture, open_picture, to_bytes
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, append_photos, latest_photos
 
 _THUMBNAIL, _LARGE = 192, 1024
@@ -197,9 +196,7 @@ class Review:
         except (UnreadablePicture, OSError, ValueError) as error:
             raise Refused(str(error)) from None
         image.thumbnail((size, size), Image.Resampling.LANCZOS)
-        content = io.BytesIO()
-        image.save(content, "JPEG", quality=88)
-        return content.getvalue()
+        return to_bytes(image, "JPEG", quality=88)
 
 
 def _matches(photo: Photo, query: Query) -> bool:

@@ -57,9 +57,9 @@ class ReviewServer(LocalServer):
 def _query(parameters: dict[str, str]) -> Query:
     """A query from the parameters of an address; ValueError for a limit that is no number."""
     known: dict[str, Any] = {
-        field.name: type(field.default)(parameters[field.name])
+        field.name: float(value) if field.name in ("low", "high") else value
         for field in dataclasses.fields(Query)
-        if parameters.get(field.name)
+        if (value := parameters.get(field.name))
     }
     return Query(**known)
 

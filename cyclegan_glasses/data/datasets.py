@@ -215,12 +215,7 @@ def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sa
     """The pictures in `opened` cut to size, all under the geometry of the first."""
     pictures = {name: value for name, value in opened.items() if not isinstance(value, str)}
     first = next(iter(pictures.values()))
-    geometry = plan(
-        first.size if isinstance(first, Image.Image) else first.shape[1::-1],
-        settings.preprocess,
-        settings.load_size,
-        settings.crop_size,
-        settings.flip,
-        None if settings.in_order else rng,
-    )
+    size = first.size if isinstance(first, Image.Image) else first.shape[1::-1]
+    how = settings.preprocess, settings.load_size, settings.crop_size, settings.flip
+    geometry = plan(size, *how, None if settings.in_order else rng)
     return opened | {name: cut(picture, geometry, name == "M") for name, picture in pictures.items()}

@@ -64,7 +64,11 @@ class Batches:
         size = settings.batch_size
         self._sampler = EpochSampler(len(dataset), size, settings.seed, shuffle, rank, world_size)
         self._workers = min(settings.num_threads, cores())
-        self._prefetcher = DevicePrefetcher(device) if device and device.type == "cuda" else None
+        self._send: Callable[[Batch], Any] = lambda batch: batch
+        self._receive: Callable[[Any], Batch] = to_tensors
+        if device and device.type == "cuda":
+            prefetcher = DevicePrefetcher(device)
+            self._send, self._receive = prefetcher.send, prefetcher.received
         self._prepared, self._cached = "", False
         self._loader: DataLoader[Any] | None = None
         self._running: Callable[[], Any] = lambda: None
@@ -131,18 +135,12 @@ class Batches:
             jobs, work, threads = repeat(None, len(self._sampler)), lambda _: next(made), 1
         with (
             thread_executor(threads) as pool,
-            closing(in_order(pool, lambda job: self._sent(work(job)), jobs, AHEAD * threads)) as batches,
+            closing(in_order(pool, lambda job: self._send(work(job)), jobs, AHEAD * threads)) as batches,
         ):
-            yield from map(self._received, batches)
+            yield from map(self._receive, batches)
 
     def _take(self, keys: Sequence[Key]) -> Batch:
         return collate([self.dataset[key] for key in keys])
-
-    def _sent(self, batch: Batch) -> Any:
-        return self._prefetcher.send(batch) if self._prefetcher else batch
-
-    def _received(self, sent: Any) -> Batch:
-        return self._prefetcher.received(sent) if self._prefetcher else to_tensors(sent)
 
     def _processes(self) -> DataLoader[Any]:
         if self._loader is None:

@@ -21,7 +21,7 @@ import numpy as np
 import PIL
 
 from cyclegan_glasses.data.folders import Domain, Store
-from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
+from cyclegan_glasses.data.transforms import MASKS, PICTURES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.images import UnreadablePicture
@@ -61,11 +61,9 @@ class CachedImages:
         Raises:
             UnreadablePicture: see `Domain.open`.
         """
-        whole = Geometry((self.side, self.side), (0, 0), (self.side, self.side), False)
-        resample = MASKS if self.domain.name == "M" else PICTURES
-        pictures = [np.atleast_3d(np.asarray(apply(p, whole, resample))) for p in self.domain.open(index)]
-        channels = self.shape[2]
-        return np.hstack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in pictures])
+        size, resample = (self.side, self.side), MASKS if self.domain.name == "M" else PICTURES
+        pictures = [np.atleast_3d(np.asarray(p.resize(size, resample))) for p in self.domain.open(index)]
+        return np.hstack([np.broadcast_to(p, (*size, self.shape[2])) for p in pictures])
 
 
 def memory_store(images: CachedImages) -> Store:

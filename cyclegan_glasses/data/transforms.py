@@ -7,7 +7,7 @@ that is smaller than the crop is enlarged in proportion until it covers it (neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -56,13 +56,13 @@ def plan(
 
 
 def apply(picture: Image.Image, geometry: Geometry, resample: Image.Resampling = PICTURES) -> Image.Image:
-    """Do to `picture` what `geometry` says; the result has the size `geometry.cut`."""
+    """Do to `picture` what `geometry` says but for the mirror; the result has the size `geometry.cut`."""
     if picture.size != geometry.size:
         picture = picture.resize(geometry.size, resample)
     if geometry.cut != geometry.size:
         left, top = geometry.corner
         picture = picture.crop((left, top, left + geometry.cut[0], top + geometry.cut[1]))
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if geometry.mirror else picture
+    return picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +106,8 @@ def cut(picture: Image.Image | np.ndarray, geometry: Geometry, mask: bool = Fals
     if isinstance(picture, np.ndarray):
         (left, top), (width, height) = geometry.corner, geometry.cut
         return Cut(picture[top : top + height, left : left + width], geometry.mirror, mask)
-    unmirrored = apply(picture, replace(geometry, mirror=False), MASKS if mask else PICTURES)
-    return Cut(np.atleast_3d(np.asarray(unmirrored)), geometry.mirror, mask)
+    pixels = np.asarray(apply(picture, geometry, MASKS if mask else PICTURES))
+    return Cut(np.atleast_3d(pixels), geometry.mirror, mask)
 
 
 def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) -> torch.Tensor:

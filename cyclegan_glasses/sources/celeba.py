@@ -7,7 +7,6 @@ filters like any others.
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -177,7 +176,7 @@ def _benchmark(photo: Photo, content: Path | Callable[[], bytes]) -> SourcePhoto
 def _benchmark_picture(content: Path | Callable[[], bytes]) -> bytes:
     from PIL import Image
 
-    from cyclegan_glasses.images import open_picture
+    from cyclegan_glasses.images import open_picture, to_bytes
 
     picture = open_picture(read_content(content))
     height = int(_SIZE * picture.height / picture.width)
@@ -185,6 +184,4 @@ def _benchmark_picture(content: Path | Callable[[], bytes]) -> bytes:
         raise RejectedPhoto("wider than high, not an aligned CelebA face")
     top = round((height - _SIZE) / 2)
     whole = picture.resize((_SIZE, height), Image.Resampling.BILINEAR)
-    packed = io.BytesIO()
-    whole.crop((0, top, _SIZE, top + _SIZE)).save(packed, "PNG", compress_level=1)
-    return packed.getvalue()
+    return to_bytes(whole.crop((0, top, _SIZE, top + _SIZE)), "PNG", compress_level=1)
