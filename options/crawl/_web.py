@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import stoppable
 from cyclegan_glasses.option import build, options_of
@@ -34,7 +35,7 @@ def add_web_arguments(
     add_options(parser, settings, defaults)
 
 
-def crawl(search_type: type[Search], args: argparse.Namespace) -> Callable[[], None]:
+def crawl(search_type: type[Search], args: argparse.Namespace) -> Command:
     """What a verb of the web runs: the search that was asked for, fetched into its folder.
 
     Raises:

@@ -7,11 +7,10 @@ bytes; the hash that is printed names the data. report.html shows what was taken
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import command_line
+from cyclegan_glasses.cli.parser import Command, command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.errors import stoppable
@@ -23,19 +22,14 @@ HELP = "trainA, trainB, testA and testB from accepted photos"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py build`."""
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to build; an earlier build is replaced")
+    help = "folders with manifests"
     parser.add_argument(
-        "--from",
-        dest="folders",
-        nargs="+",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folders with manifests",
+        "--from", dest="folders", nargs="+", type=Path, required=True, metavar="DIR", help=help
     )
     add_options(parser, options_of(BuildSettings))
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
+def command(args: argparse.Namespace) -> Command:
     """Turn the arguments into settings; what is returned builds."""
     settings = build(BuildSettings, vars(args))
     return lambda: _build(args.out, list(dict.fromkeys(args.folders)), settings)

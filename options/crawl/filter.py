@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings
 from cyclegan_glasses.errors import UserError, stoppable
@@ -31,31 +31,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--judge", action="store_true", help="classify the faces too (see docs/attributes.md)"
     )
-    parser.add_argument(
-        "--judge_weights", type=Path, metavar="FILE", help="another classifier than the one that ships"
-    )
+    help = "another classifier than the one that ships"
+    parser.add_argument("--judge_weights", type=Path, metavar="FILE", help=help)
     add_options(parser, options_of(FilterSettings))
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
+def command(args: argparse.Namespace) -> Command:
     """Turn the arguments into settings; what is returned filters."""
     settings = build(FilterSettings, vars(args))
     if args.judge_weights and not args.judge:
         raise UserError("--judge_weights names a classifier that is not asked: add --judge")
+    return lambda: _filter(args, settings)
+
+
+def _filter(args: argparse.Namespace, settings: FilterSettings) -> None:
+    from cyclegan_glasses.criteria.filtering import count_photos, decide_folders, measure_folders
+
     folders = list(dict.fromkeys(args.folders))
-    return lambda: _filter(folders, settings, args.dry_run, args.judge, args.judge_weights)
-
-
-def _filter(
-    folders: list[Path], settings: FilterSettings, dry_run: bool, ask: bool, weights: Path | None
-) -> None:
-    from cyclegan_glasses.criteria.filtering import Summary, count_photos, decide_folders, measure_folders
-
     classifier = None
-    if ask:
+    if args.judge:
         from cyclegan_glasses.attributes.classifier import load_classifier
 
-        classifier = load_classifier(weights)
+        classifier = load_classifier(args.judge_weights)
         if classifier is None:
             raise UserError(
                 "no attribute classifier ships with this package: name one with --judge_weights FILE"
@@ -65,10 +62,10 @@ def _filter(
     with stoppable(lambda: f"stopped: what was measured is kept; {AGAIN}"):
         for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
-        summary: Summary = decide_folders(folders, settings, dry_run)
+        summary = decide_folders(folders, settings, args.dry_run)
     _print_table(summary.kinds)
     print(f"{total} photos, {measured} measured now, {summary.changed} verdicts", end=" ")
-    print("would change (dry run: none was written)" if dry_run else "changed")
+    print("would change (dry run: none was written)" if args.dry_run else "changed")
 
 
 def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:

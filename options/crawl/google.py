@@ -10,24 +10,21 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from functools import partial
 
 from cyclegan_glasses.sources.google import GoogleSearch
 
-from . import _web as web
+from ._web import add_web_arguments, crawl
 
 HELP = "photos from Google image search: saved pages, the API, or the search page"
+_VARIABLES = {"api_key": "GOOGLE_API_KEY", "engine_id": "GOOGLE_ENGINE_ID"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
-    variables = {"api_key": "GOOGLE_API_KEY", "engine_id": "GOOGLE_ENGINE_ID"}
-    keys = {flag: os.environ.get(name, "") for flag, name in variables.items()}
-    web.add_web_arguments(
-        parser, GoogleSearch, "what to search for; with --page: what was searched for", keys
-    )
+    """The arguments of `crawl.py google`, the keys from the environment."""
+    query = "what to search for; with --page: what was searched for"
+    keys = {flag: os.environ.get(name, "") for flag, name in _VARIABLES.items()}
+    add_web_arguments(parser, GoogleSearch, query, keys)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """The crawl to be run."""
-    return web.crawl(GoogleSearch, args)
+command = partial(crawl, GoogleSearch)

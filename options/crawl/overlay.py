@@ -8,12 +8,11 @@ and a manifest. A run that was stopped goes on when the same command is typed ag
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import command_line
+from cyclegan_glasses.cli.parser import Command, command_line
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
@@ -40,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
+def command(args: argparse.Namespace) -> Command:
     """Turn the arguments into settings; what is returned draws."""
     settings = build(OverlaySettings, vars(args))
     return lambda: _draw(args, settings)
@@ -51,17 +50,15 @@ def _draw(args: argparse.Namespace, settings: OverlaySettings) -> None:
     from cyclegan_glasses.faces.detect import detector_file
 
     faces = bare_faces(args.folder, args.out)
-    rows = draw_pairs(
-        faces, args.out, settings, args.frames, detector_file(detector_path(args)), args.workers
-    )
+    yunet = detector_file(detector_path(args))
+    rows = draw_pairs(faces, args.out, settings, args.frames, yunet, args.workers)
     # A pair has two rows; the one with the frame stands for it.
     counts = tally(rows, len(faces), "faces", args.out, lambda row: row.split if row.facts else "")
     if not counts:
-        raise UserError(
-            f"glasses fit none of the {len(faces)} pictures: the reasons are in {args.out / MANIFEST}"
-        )
+        reasons = args.out / MANIFEST
+        raise UserError(f"glasses fit none of the {len(faces)} pictures: the reasons are in {reasons}")
+    train = command_line("train")
     print(
-        f"{counts.total()} pairs are in {args.out}; train on them: {command_line('train')} --model"
-        f" mask2face --dataroot {args.out}, or beside two domains: {command_line('train')}"
-        f" --paired_dataroot {args.out}"
+        f"{counts.total()} pairs are in {args.out}; train on them: {train} --model mask2face --dataroot"
+        f" {args.out}, or beside two domains: {train} --paired_dataroot {args.out}"
     )

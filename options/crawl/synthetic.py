@@ -8,11 +8,10 @@ the parameters of every portrait. The same command gives the same bytes on any n
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import command_line
+from cyclegan_glasses.cli.parser import Command, command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.option import build, options_of
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser, "--jobs")
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
+def command(args: argparse.Namespace) -> Command:
     """Turn the arguments into a source; what is returned draws."""
     source = build(SyntheticSource, vars(args))
     if not 0 <= args.jobs <= 1024:
