@@ -83,9 +83,3 @@ class FacemathOutput(Settings):
     path: Path
     side: int = option(128, "of each face that is written, in pixels", least=16, most=1024)
     sharpen: float = option(0.5, "unsharp mask as a last step; 0: none", least=0)
-
-
-def check_passes(passes: int) -> None:
-    """Raises `UserError` for an invalid number of passes."""
-    if not 1 <= passes <= MOST_PASSES:
-        raise UserError(f"--passes {passes} is invalid: must be 1 to {MOST_PASSES}")
