@@ -159,8 +159,8 @@ def _blend(
     # Brighter towards the lamp, with a gleam where it is brightest.
     level = tone[place].astype(np.float32) * np.float32(1 / 128)
     span = 90 * head.pose.scale
-    x = (np.arange(columns[0], columns[-1] + 1, dtype=np.float32) - head.pose.origin[0]) / span
-    y = (np.arange(rows[0], rows[-1] + 1, dtype=np.float32) - head.pose.origin[1]) / span
+    x = (np.arange(columns[0], columns[-1] + 1, dtype=np.float32) - float(head.pose.origin[0])) / span
+    y = (np.arange(rows[0], rows[-1] + 1, dtype=np.float32) - float(head.pose.origin[1])) / span
     side = 1 + (1 - p.ambient) * (0.75 * p.light_x * x[None] + 0.4 * p.light_y * y[:, None])
     body = (level * side)[..., None] * (np.asarray(colour, np.float32) * np.array(light.colour, np.float32))
     gleam = (0.08 + 0.26 * shine) * np.clip(level * side - 0.98, 0, 1)[..., None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.raster import blur
+from cyclegan_glasses.overlays.scene import Light
 from cyclegan_glasses.portraits.canvas import Canvas, curve, tapered
 from cyclegan_glasses.portraits.head import Head, mouth_height
 from cyclegan_glasses.portraits.palette import MONK, rgb
