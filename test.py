@@ -3,11 +3,11 @@
 import sys
 
 from cyclegan_glasses.errors import run_command
-from cyclegan_glasses.options.run_test import parse
+from cyclegan_glasses.options.test import parse, run
 
 
-def main() -> int | None:
-    return parse()()
+def main() -> int:
+    return run(parse())
 
 
 if __name__ == "__main__":

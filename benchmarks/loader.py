@@ -87,7 +87,7 @@ class Watch(Monitor):
 
 
 def training(settings: DataSettings, device: torch.device, args: argparse.Namespace) -> tuple[float, float]:
-    """Train for `args.steps` steps: pairs a second of the steps alone, and the share of the time waited."""
+    """Train for `args.steps` steps: pairs a second of the steps alone, and the fraction of time waited."""
     torch.manual_seed(0)
     networks = CycleGANSettings(
         generator=GeneratorSettings(args.netG, filters=args.ngf),
@@ -188,6 +188,8 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--tiny", type=int, default=0, help="pictures of the set that is only opened")
     args = parser.parse_args()
+    if args.steps <= WARM_UP:
+        parser.error(f"--steps {args.steps}: the first {WARM_UP} do not count")
     device = choose_device(args.device)
     print(f"torch {torch.__version__}, {device}, {torch.get_num_threads()} threads, batch {args.batch}")
     with tempfile.TemporaryDirectory() as name:

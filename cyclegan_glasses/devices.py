@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +32,14 @@ class Precision:
         name: `fp32`, `bf16` or `fp16`.
         device: where it applies.
         dtype: of the products inside `autocast`.
-        scaler: the loss scaler in fp16, otherwise None.
+        scaler: the loss scaler, which does something in fp16 alone.
     """
 
     def __init__(self, name: str, device: torch.device) -> None:
         self.name = name
         self.device = device
         self.dtype = DTYPES[name]
-        self.scaler = torch.amp.GradScaler(device.type) if name == "fp16" else None
+        self.scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16")
         self._stepped = False
 
     def __repr__(self) -> str:
@@ -53,39 +53,32 @@ class Precision:
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of the scalar `loss`."""
-        if self.scaler is None:
-            loss.backward()
-            return
         self._update()
         self.scaler.scale(loss).backward()
 
     def step(self, optimizer: Optimizer, clip: float | None = None) -> None:
         """Take the optimizer's step, after limiting the norm of all its gradients together to `clip`."""
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        if self.scaler is not None:
-            self.scaler.unscale_(optimizer)
+        self.scaler.unscale_(optimizer)
         if clip:
             torch.nn.utils.clip_grad_norm_(parameters, clip)
-        if self.scaler is None:
-            optimizer.step()
-        else:
-            self.scaler.step(optimizer)
-            self._stepped = True
+        self.scaler.step(optimizer)
+        self._stepped = True
 
     def state_dict(self) -> dict[str, Any]:
         """What a run that goes on must know: the loss scale; empty in fp32 and bf16."""
         self._update()
-        return {} if self.scaler is None else self.scaler.state_dict()
+        return self.scaler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up `state`; the state of another precision is left aside."""
         self._stepped = False
-        if self.scaler is not None and state:
+        if state:
             self.scaler.load_state_dict(state)
 
     def _update(self) -> None:
         """Let the scale follow the steps taken, only once none of them still needs the old scale."""
-        if self.scaler is not None and self._stepped:
+        if self._stepped:
             self.scaler.update()
             self._stepped = False
 
@@ -166,15 +159,12 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         with torch.cuda.device(device):
             return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and _cpu_has_bfloat16()
-
-
-def _cpu_has_bfloat16() -> bool:
+    if device.type != "cpu":
+        return False
     try:
-        flags = set(CPUINFO.read_text(encoding="utf-8", errors="replace").split())
+        return "amx_bf16" in CPUINFO.read_text(encoding="utf-8", errors="replace").split()
     except OSError:  # not Linux: ask torch, whose names for this are not public and may go
         return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
-    return "amx_bf16" in flags
 
 
 def _join(name: str, gpu_ids: list[int]) -> str:
@@ -203,5 +193,5 @@ def _trouble(index: int) -> str:
     try:
         torch.ones(2, device=f"cuda:{index}").sum().item()
     except (RuntimeError, AssertionError) as error:
-        return str(error).strip().splitlines()[0]
+        return first_line(error)
     return ""

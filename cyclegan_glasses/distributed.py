@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, first_line
 
 WAIT = timedelta(minutes=30)
 
@@ -37,25 +37,29 @@ class DistributedContext:
         """Whether this process is the one that logs, saves and shows."""
         return self.rank == 0
 
-    @torch.no_grad()
     def average(self, tensors: Sequence[Tensor]) -> None:
         """Put the mean over all processes into each of `tensors`, which all lie on the processes' devices."""
-        if self.size == 1 or not tensors:
-            return
-        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        with _explained():
-            dist.all_reduce(flat)
-        _put(flat.div_(self.size), tensors)
 
-    @torch.no_grad()
+        def mean(flat: Tensor) -> None:
+            dist.all_reduce(flat)
+            flat /= self.size
+
+        self._in_place(tensors, mean)
+
     def broadcast_tensors(self, tensors: Sequence[Tensor]) -> None:
         """Put the values of the first process into those of all."""
+        self._in_place(tensors, lambda flat: dist.broadcast(flat, 0))
+
+    @torch.no_grad()
+    def _in_place(self, tensors: Sequence[Tensor], exchange: Callable[[Tensor], object]) -> None:
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         with _explained():
-            dist.broadcast(flat, 0)
-        _put(flat, tensors)
+            exchange(flat)
+        blocks = flat.split([tensor.numel() for tensor in tensors])
+        for tensor, block in zip(tensors, blocks, strict=True):
+            tensor.copy_(block.view(tensor.shape))
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes of values on the CPU."""
@@ -129,7 +133,7 @@ def join(device: torch.device) -> Iterator[DistributedContext]:
         control = dist.new_group(backend="gloo", timeout=WAIT)
     except (RuntimeError, ValueError) as error:
         raise UserError(
-            f"the processes do not find each other ({_line(error)}): start with torchrun"
+            f"the processes do not find each other ({first_line(error)}): start with torchrun"
         ) from error
     if dist.get_rank():
         logging.disable(logging.WARNING)  # the first process says it
@@ -146,16 +150,6 @@ def _explained() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise UserError(
-            f"another process of this run has ended ({_line(error)}): the last saved state is whole, go on"
-            " from it with the same command and --continue_train"
+            f"another process of this run has ended ({first_line(error)}): the last saved state is whole, go"
+            " on from it with the same command and --continue_train"
         ) from error
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def _put(flat: Tensor, tensors: Sequence[Tensor]) -> None:
-    blocks = flat.split([tensor.numel() for tensor in tensors])
-    for tensor, block in zip(tensors, blocks, strict=True):
-        tensor.copy_(block.view(tensor.shape))

@@ -14,7 +14,7 @@ DIRECTIONS = (REMOVE, ADD)
 #: The label of what a direction results in.
 TARGETS = {REMOVE: NONE, ADD: GLASSES}
 #: The generator of a direction, as files of weights name it.
-GENERATORS = {REMOVE: "G_A", ADD: "G_B"}
+GENERATOR_NAMES = {REMOVE: "G_A", ADD: "G_B"}
 
 
 def opposite(direction: str) -> str:

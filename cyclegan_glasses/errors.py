@@ -29,6 +29,11 @@ def run_command(command: Callable[[], int | None]) -> int:
         return 130
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of the error's message, or its kind where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def one_of(option: str, value: str, known: Collection[str]) -> None:
     """Refuse a value of `--option` that is not among the known ones.
 

@@ -7,14 +7,17 @@ import stat
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.walk import is_picture, report, walk
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
@@ -26,7 +29,7 @@ MAX_PIXELS = 100_000_000
 BACKGROUND = (255, 255, 255)
 
 
-class UnreadablePicture(ValueError):  # noqa: N818
+class UnreadablePicture(UserError, ValueError):  # noqa: N818
     """A file that is no picture, is broken, or is too large to be opened safely.
 
     Attributes:
@@ -101,11 +104,8 @@ def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tu
     Raises:
         UnreadablePicture: it is not.
     """
-    try:
-        with opened(source, max_pixels) as picture:
-            return SUFFIXES[picture.format or ""], picture.width, picture.height
-    except Exception as error:
-        raise unreadable(source, error) from None
+    with opened(source, max_pixels) as picture:
+        return SUFFIXES[picture.format or ""], picture.width, picture.height
 
 
 def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -119,12 +119,16 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
         UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
             pixels, or with values that have no agreed white (32-bit integers beyond 65535, floats).
     """
-    try:
-        with opened(source, max_pixels) as picture:
-            picture.load()
-            return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
-    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise unreadable(source, error) from None
+    with opened(source, max_pixels) as picture:
+        picture.load()
+        return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
+
+
+def to_bytes(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """The picture as a file of a format of Pillow's, such as `PNG`, with the options of its writer."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
 
 
 def to_grey(pixels: np.ndarray) -> np.ndarray:
@@ -136,21 +140,22 @@ def to_grey(pixels: np.ndarray) -> np.ndarray:
 def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """The picture, a file or its bytes, as it is stored, with only its header read.
 
-    Pillow's warnings (broken metadata, many pixels) are kept quiet. Whatever goes wrong, now or in the block,
-    is described by `unreadable`.
+    Pillow's warnings (broken metadata, many pixels) are kept quiet.
 
     Raises:
-        Exception: almost any, on hostile bytes.
+        UnreadablePicture: for whatever goes wrong, now or in the block.
     """
-    if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
-        raise ValueError("not a regular file")  # a pipe would be waited for without end
-    with _QUIET:
+    try:
+        if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
+            raise ValueError("not a regular file")  # a pipe would be waited for without end
         file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with Image.open(file, formats=FORMATS) as picture:
+        with _QUIET, Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > max_pixels:
                 size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
             yield picture
+    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
+        raise _unreadable(source, error) from None
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -176,7 +181,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
+def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
     """`error` as one line without the path."""
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
@@ -187,3 +192,24 @@ def unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictur
     if isinstance(error, OSError) and error.strerror:
         return UnreadablePicture(name, error.strerror)
     return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)
+
+
+def readable_pictures(paths: Iterable[Path]) -> Iterator[tuple[Path, np.ndarray]]:
+    """Those of `paths` that can be read, each with its pixels, uint8 RGB (height, width, 3)."""
+    for path in paths:
+        try:
+            yield path, np.asarray(open_picture(path))
+        except UnreadablePicture:
+            continue
+
+
+def save_png(path: Path, picture: np.ndarray | Image.Image) -> None:
+    """Write a picture as PNG, whole or not at all, into a folder that is made if need be.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    make_folder(path.parent)
+    with atomic_write(path) as file:
+        image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+        image.save(file, format="PNG")

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from cyclegan_glasses.errors import UserError, stoppable
 
@@ -111,20 +111,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """The page, to whoever opens its address or has its cookie; to the latter also what it asks for."""
         url = urlsplit(self.path)
-        query = {name: values[-1] for name, values in parse_qs(url.query).items()}
+        query = dict(parse_qsl(url.query))
         kind, _, rest = url.path.strip("/").partition("/")
         try:
             if not self._names_this_server():
                 raise RequestError(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
-            if url.path == "/" and self._is_token(query.get("token", "")):
-                return self._send_page()
-            if not self._has_cookie():
-                raise RequestError(
-                    HTTPStatus.FORBIDDEN, f"open the address that {self.server.command} printed"
-                )
-            if not kind and not rest:
-                return self._send_page()
-            self._send(self.server.get(kind, rest, query))
+            comes_by_address = url.path == "/" and self._is_token(query.get("token", ""))
+            if not comes_by_address and not self._has_cookie():
+                message = f"open the address that {self.server.command} printed"
+                raise RequestError(HTTPStatus.FORBIDDEN, message)
+            if kind or rest:
+                self._send(self.server.get(kind, rest, query))
+            else:
+                self._send_page()
         except RequestError as error:
             self._send_error(error.status, error)
 
@@ -160,12 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
         return f"{HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"
 
     def _has_cookie(self) -> bool:
-        """Whether the request carries the token of this start as its cookie."""
-        try:
-            cookie = SimpleCookie(self.headers.get("Cookie", ""))
-        except CookieError:
-            return False
-        return self._cookie in cookie and self._is_token(cookie[self._cookie].value)
+        with suppress(CookieError, KeyError):
+            return self._is_token(SimpleCookie(self.headers.get("Cookie", ""))[self._cookie].value)
+        return False
 
     def _is_token(self, text: str) -> bool:
         return hmac.compare_digest(text.encode(), self.server.token.encode())

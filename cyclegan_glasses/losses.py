@@ -28,10 +28,7 @@ def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
 
 
 def gradient_penalty(
-    discriminator: Callable[[Tensor], Tensor],
-    real: Tensor,
-    fake: Tensor,
-    fraction: Tensor,
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, fraction: Tensor
 ) -> Tensor:
     """Squared distance of the critic's gradient norm from 1 between real and fake pictures; a scalar.
 

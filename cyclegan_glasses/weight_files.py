@@ -130,12 +130,9 @@ def load_network_weights(path: Path) -> dict[str, Tensor]:
 
 def half(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """`weights` on the CPU, floats in half precision: a file of half the size."""
-    return {
-        name: value.cpu().half() if value.is_floating_point() else value.cpu()
-        for name, value in weights.items()
-    }
+    return {name: (x.half() if x.is_floating_point() else x).cpu() for name, x in weights.items()}
 
 
 def full(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """`weights` with their floats in float32."""
-    return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
+    return {name: x.float() if x.is_floating_point() else x for name, x in weights.items()}

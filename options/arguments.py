@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import option
+from cyclegan_glasses.option import Settings, option
 
 
 def option_parser(**more: Any) -> Parser:
@@ -31,14 +31,14 @@ def gpu_numbers(text: str) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Settings):
     """Which run, and which device.
 
     Attributes:
         name: with the suffix filled in.
     """
 
-    GROUP: ClassVar[str] = "run"
+    GROUP = "run"
 
     name: str = option(
         "experiment_name", "name of the run; its files are below --checkpoints_dir", resume="session"
@@ -83,12 +83,3 @@ def run_name(values: Mapping[str, Any]) -> str:
     if not name or name in (".", "..") or "/" in name or "\\" in name:
         raise UserError(f"--name {name!r} is not a plain folder name")
     return name
-
-
-def parse_again(
-    parser: argparse.ArgumentParser, argv: Sequence[str] | None, defaults: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Values by flag, with other defaults as far as the parser knows them; `argv` wins over both."""
-    known = {action.dest for action in parser._actions}
-    parser.set_defaults(**{name: value for name, value in defaults.items() if name in known})
-    return vars(parser.parse_args(argv))

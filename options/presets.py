@@ -1,111 +1,32 @@
-"""Recipes by name: defaults that any option given beside `--preset` overrides."""
+"""Recipes by name: the beginning of a command line, after which comes what is typed beside `--preset`."""
 
-from __future__ import annotations
+SMALL = " --filters 24 48 72 96 --kernels 3 3 3 3 --composite --load_size 66 --crop_size 64 --num_threads 0"
+"""Small generators for small pictures; the portraits are few, so they are read by the training itself."""
 
-from typing import Any
-
-# Small generators for small pictures; the portraits are few, so they are read by the training itself.
-SMALL: dict[str, Any] = {
-    "filters": [24, 48, 72, 96],
-    "kernels": [3, 3, 3, 3],
-    "load_size": 66,
-    "composite": True,
-    "crop_size": 64,
-    "num_threads": 0,
-}
-
-PRESETS: dict[str, dict[str, Any]] = {
+PRESETS = {
     # Zhu et al., arXiv 1703.10593, §4 and §7: 256², nine blocks, least squares, 100 + 100 epochs.
-    "paper": {
-        "netG": "resnet_9blocks",
-        "netD": "basic",
-        "gan_mode": "lsgan",
-        "load_size": 286,
-        "crop_size": 256,
-        "batch_size": 1,
-        "lr": 0.0002,
-        "n_epochs": 100,
-        "n_epochs_decay": 100,
-        "lambda_A": 10.0,
-        "lambda_B": 10.0,
-        "lambda_identity": 0.5,
-        "pool_size": 50,
-    },
+    "paper": "--netG resnet_9blocks --netD basic --gan_mode lsgan --load_size 286 --crop_size 256"
+    " --batch_size 1 --lr 0.0002 --n_epochs 100 --n_epochs_decay 100 --lambda_A 10 --lambda_B 10"
+    " --lambda_identity 0.5 --pool_size 50",
     # The term project of 2021 that this toolkit grew from.
-    "glasses2021": {
-        "netG": "resnet_9blocks",
-        "netD": "basic",
-        "gan_mode": "vanilla",
-        "init_type": "kaiming",
-        "load_size": 286,
-        "crop_size": 256,
-        "batch_size": 1,
-        "lr": 0.0002,
-        "n_epochs": 100,
-        "n_epochs_decay": 0,
-        "lambda_A": 0.1,
-        "lambda_B": 0.1,
-        "lambda_identity": 0.5,
-    },
+    "glasses2021": "--netG resnet_9blocks --netD basic --gan_mode vanilla --init_type kaiming --load_size 286"
+    " --crop_size 256 --batch_size 1 --lr 0.0002 --n_epochs 100 --n_epochs_decay 0 --lambda_A 0.1"
+    " --lambda_B 0.1 --lambda_identity 0.5",
     # What the model that ships was trained with (docs/model.md): 96², begun with a remover and an adder that
     # learnt from drawn pairs.
-    "glasses": {
-        "netG": "residual_unet",
-        "filters": [16, 32, 48, 64],
-        "kernels": [7, 5, 3, 3],
-        "composite": True,
-        "ndf": 32,
-        "init_type": "kaiming",
-        "mismatched": True,
-        "discriminators_first": 150,
-        "lr_ratio": 2.0,
-        "load_size": 100,
-        "crop_size": 96,
-        "batch_size": 4,
-        "lr": 0.0002,
-        "beta2": 0.99,
-        "lambda_A": 1.0,
-        "lambda_B": 3.0,
-        "lambda_identity": 0.0,
-        "n_epochs": 1,
-        "n_epochs_decay": 1,
-        "ema": 0.995,
-    },
+    "glasses": "--netG residual_unet --filters 16 32 48 64 --kernels 7 5 3 3 --composite --ndf 32"
+    " --init_type kaiming --mismatched --discriminators_first 150 --lr_ratio 2 --load_size 100 --crop_size 96"
+    " --batch_size 4 --lr 0.0002 --beta2 0.99 --lambda_A 1 --lambda_B 3 --lambda_identity 0 --n_epochs 1"
+    " --n_epochs_decay 1 --ema 0.995",
     # iSee as its authors tuned it, and as they began (docs/isee.md).
-    "isee": {"model": "isee", "filters": 90, "n_epochs": 250, "n_epochs_decay": 0, "batch_size": 20},
-    "isee-early": {"model": "isee", "filters": 70, "n_epochs": 50, "n_epochs_decay": 0, "batch_size": 25},
+    "isee": "--model isee --filters 90 --n_epochs 250 --n_epochs_decay 0 --batch_size 20",
+    "isee-early": "--model isee --filters 70 --n_epochs 50 --n_epochs_decay 0 --batch_size 25",
     # Minutes on two CPU cores: what `make demo` trains on the synthetic portraits. A remover and an adder
     # learn from drawn pairs; CycleGAN begins with both.
-    "demo-pairs": {
-        "model": "mask2face",
-        **SMALL,
-        "batch_size": 12,
-        "lr": 0.001,
-        "n_epochs": 8,
-        "n_epochs_decay": 12,
-        "print_freq": 480,
-        "display_freq": 480,
-    },
-    "demo": {
-        "netG": "residual_unet",
-        **SMALL,
-        "ndf": 32,
-        "init_type": "kaiming",
-        "mismatched": True,
-        "discriminators_first": 60,
-        "lr_ratio": 8.0,
-        "pool_size": 50,
-        "batch_size": 4,
-        "lr": 0.00005,
-        "beta2": 0.99,
-        "lambda_A": 2.0,
-        "lambda_B": 5.0,
-        "lambda_identity": 0.0,
-        "n_epochs": 1,
-        "n_epochs_decay": 1,
-        "ema": 0.98,
-        "print_freq": 100,
-        "display_freq": 100,
-        "update_html_freq": 400,
-    },
+    "demo-pairs": "--model mask2face --batch_size 12 --lr 0.001 --n_epochs 8 --n_epochs_decay 12"
+    " --print_freq 480 --display_freq 480" + SMALL,
+    "demo": "--netG residual_unet --ndf 32 --init_type kaiming --mismatched --discriminators_first 60"
+    " --lr_ratio 8 --pool_size 50 --batch_size 4 --lr 0.00005 --beta2 0.99 --lambda_A 2 --lambda_B 5"
+    " --lambda_identity 0 --n_epochs 1 --n_epochs_decay 1 --ema 0.98 --print_freq 100 --display_freq 100"
+    " --update_html_freq 400" + SMALL,
 }

@@ -1,4 +1,4 @@
-"""The command line of test.py."""
+"""Translate pictures with a trained model and write a page of results."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, build, check, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
 
-from .arguments import RunOptions, option_parser, parse_again, run_name
+from .arguments import RunOptions, option_parser, run_name
 from .train import train_options
+
+HELP = "translate a data set with a trained model, and show the results"
 
 #: What a run's own options say about pictures, unless test.py is told otherwise.
 INHERITED = ("model", "crop_size", "preprocess")
@@ -104,7 +106,8 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
     """
     values = vars(_parser(prog).parse_args(argv))
     saved = read_options(Path(values["checkpoints_dir"]) / run_name(values))
-    values = parse_again(_parser(prog), argv, {name: saved[name] for name in INHERITED if name in saved})
+    inherited = {name: saved[name] for name in INHERITED if name in saved}
+    values = vars(_parser(prog).parse_args(argv, argparse.Namespace(**inherited)))
     run = build(RunOptions, values, name=run_name(values))
     model = values["model"]
     pictures = {flag: values[flag] for flag in ("dataroot", *PICTURES)}
@@ -123,12 +126,49 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
 
 
 def _parser(prog: str) -> Parser:
-    parser = option_parser(
-        prog=prog, description="Translate pictures with a trained model and write a page of results."
-    )
+    parser = option_parser(prog=prog, description=__doc__)
     add_options(parser, test_options(), last=("results",))
     for flag in UNUSED_FLAGS:
         parser.add_argument(f"--{flag}", action="store_true", help=argparse.SUPPRESS)
     for flag in UNUSED:
         parser.add_argument(f"--{flag}", help=argparse.SUPPRESS)
     return parser
+
+
+def run(o: TestOptions) -> int:
+    """Translate, and return the exit code.
+
+    Raises:
+        UserError: the run, the data or the machine do not go with the options.
+    """
+    from cyclegan_glasses.data.loader import make_batches
+    from cyclegan_glasses.devices import choose_device, choose_precision
+    from cyclegan_glasses.editing.models import find_generators, load_generator
+    from cyclegan_glasses.evaluation.results import write_results
+    from cyclegan_glasses.training.checkpoint import weights_path
+
+    device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
+    if single:
+        path, other = weights_path(o.run.folder, o.run.label, f"G{o.suffix}"), None
+    else:
+        path, other = find_generators(o.run.folder, o.run.label, o.data.direction)
+    generator = load_generator(path, device, o.architecture)
+    reverse = load_generator(other, device) if other else None
+    for one in filter(None, (generator, reverse)):
+        one.network.train(not o.evaluation_mode)
+        if o.run.verbose:
+            print(one.network)
+    channels = {name: getattr(generator.settings, name) for name in ("input_nc", "output_nc")}
+    page, scores = write_results(
+        make_batches(replace(o.data, **channels)),
+        (generator, reverse),
+        o.data.direction,
+        o.results,
+        choose_precision(o.run.precision, device),
+        title=f"{o.run.name}, {o.run.label}",
+        single=single,
+        aspect_ratio=o.aspect_ratio,
+        limit=o.num_test,
+    )
+    print(*(line for line in (scores, f"results: {page}") if line), sep="\n")
+    return 0

@@ -1,4 +1,4 @@
-"""The command line of train.py."""
+"""Train a model on two folders of portraits, or on pairs or labelled faces."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Parser, command_line
+from cyclegan_glasses.cli.parser import command_line
+from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
-from cyclegan_glasses.objectives.settings.base import ObjectiveSettings
+from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, build, flags_that, option, options_of, variants
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
-from .arguments import RunOptions, option_parser, parse_again, run_name
+from .arguments import RunOptions, option_parser, run_name
 from .presets import PRESETS
+
+HELP = "train a model of your own"
 
 
 def _folders(values: Mapping[str, Any]) -> tuple[Path, ...]:
@@ -104,24 +107,35 @@ def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> TrainOpt
         UserError: an option that is unknown, wrong, or does not go with another.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    first, _ = _first_parser(prog).parse_known_args(argv)
-    defaults: dict[str, Any] = {}
-    if first.preset:
-        one_of("preset", first.preset, PRESETS)
-        defaults = dict(PRESETS[first.preset])
-    model = first.model or defaults.get("model", "cyclegan")
-    values = parse_again(_parser(model, prog), argv, defaults)
+    first = option_parser(prog=prog, add_help=False)
+    first.add_argument("--model")
+    first.add_argument("--preset")
+    preset, recipe = first.parse_known_args(argv)[0].preset, list[str]()
+    if preset:
+        one_of("preset", preset, PRESETS)
+        recipe = PRESETS[preset].split()
+    model = first.parse_known_args([*recipe, *argv])[0].model
+    values = _values(model or "cyclegan", prog, recipe, argv)
     folder = Path(values["checkpoints_dir"]) / run_name(values)
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) and (folder / "latest.pt").exists():
         argv.append("--continue_train")  # torchrun began again after one of its processes ended
         values["continue_train"] = True
     if values["continue_train"] and (saved := read_options(folder)):
-        model = first.model or defaults.get("model") or saved.get("model", "cyclegan")
-        parser = _parser(model, prog)
-        session = flags_that(train_options(model), "session")
-        kept = {name: value for name, value in saved.items() if name not in session}
-        values = parse_again(parser, argv, kept | defaults)
+        values = _values(model or saved.get("model", "cyclegan"), prog, recipe, argv, saved)
     return _options(values)
+
+
+def _values(
+    model: str, prog: str, recipe: Sequence[str], argv: Sequence[str], saved: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Values by flag: those of `argv`, else of the recipe, else of the saved run, else of the model."""
+    one_of("model", model, MODELS)
+    options, saved = train_options(model), saved or {}
+    kept = {item.flag for item in options if item.resume != "session"} & saved.keys()
+    defaults = {"model": model, **MODELS[model].DEFAULTS, **{flag: saved[flag] for flag in kept}}
+    parser = option_parser(prog=prog, description="Train a model on two folders of portraits.")
+    add_options(parser, options, defaults, last=(EXECUTION, "training", "watching"))
+    return vars(parser.parse_args(argv, parser.parse_known_args(recipe)[0]))
 
 
 def _options(values: dict[str, Any]) -> TrainOptions:
@@ -143,16 +157,43 @@ def _options(values: dict[str, Any]) -> TrainOptions:
     return made
 
 
-def _first_parser(prog: str) -> Parser:
-    parser = option_parser(prog=prog, add_help=False)
-    parser.add_argument("--model")
-    parser.add_argument("--preset")
-    return parser
+def run(o: TrainOptions) -> int:
+    """Train, and return the exit code.
 
+    Raises:
+        UserError: the run's folder, the data or the machine do not go with the options.
+    """
+    folder, label = o.run.folder, o.run.label if o.continue_train else None
+    changes = check_folder(folder, read_options(folder), o.values, o.continue_train, o.free, o.fixed)
 
-def _parser(model: str, prog: str) -> Parser:
-    one_of("model", model, MODELS)
-    parser = option_parser(prog=prog, description="Train a model on two folders of portraits.")
-    defaults = {"model": model, **MODELS[model].DEFAULTS}
-    add_options(parser, train_options(model), defaults, last=("training", "watching"))
-    return parser
+    from cyclegan_glasses.data.loader import make_batches
+    from cyclegan_glasses.devices import choose_device, choose_precision
+    from cyclegan_glasses.distributed import join, local_rank
+    from cyclegan_glasses.evaluation.examiner import Examiner
+    from cyclegan_glasses.monitoring.build import build_monitors
+    from cyclegan_glasses.objectives.registry import build_objective
+    from cyclegan_glasses.training.early_stopping import make_early_stopping
+    from cyclegan_glasses.training.run import Training
+
+    device = choose_device(o.run.device, o.run.gpu_ids, local_rank())
+    with join(device) as context:
+        log = print if context.is_main else lambda *_, **__: None
+        batches = make_batches(o.data, context.rank, context.size, device)
+        precision = choose_precision(o.run.precision, device)
+        objective = build_objective(o.model, o.objective, precision, o.data.seed, context)
+        if o.dry_run or o.run.verbose:
+            networks = objective.weights().values() if o.run.verbose else ()
+            log(describe_options(o.values), *networks, sep="\n")
+        if o.dry_run:
+            return 0
+        early_stopping = make_early_stopping(objective, o.data, o.loop.patience, context)
+        helpers = Examiner(objective, o.data, device), early_stopping, context
+        training = Training(objective, batches, o.rate, o.loop, folder, *helpers)
+        started = training.begin(o.start_from, label, o.epoch_count)
+        ready = batches.prepare(progress) if context.is_main else batches.prepare()
+        log(*started, *changes, ready, sep="\n")
+        values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
+        monitor = build_monitors(o.monitoring, folder, context)
+        outcome = training.run(monitor, o.run.name, values, o.continue_train)
+        log(o.what_next(outcome.step, bool(outcome.stopped)))
+        return outcome.exit_code

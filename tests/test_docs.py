@@ -101,7 +101,8 @@ def test_files_that_docs_docstrings_and_comments_name_are_there():
         f"{where} names {name}"
         for page, where, line in lines_of("*.md", "*.py", "Makefile", "*.cfg", "*.toml")
         for name in FILE.findall(line)
-        if not any((place / name).is_file() for place in (*PLACES, page.parent))
+        if not line.startswith("# new: ")  # a file that a worked example makes
+        and not any((place / name).is_file() for place in (*PLACES, page.parent))
     ]
     assert not wrong, "\n" + "\n".join(wrong)
 

@@ -1,4 +1,4 @@
-"""train.py as a person runs it: exact resume, signals, and one line for what cannot be."""
+"""train.py as a person runs it: exact resume, signals, and one line for invalid input."""
 
 from __future__ import annotations
 

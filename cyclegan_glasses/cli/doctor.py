@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 
 from cyclegan_glasses.cli.parser import Command
-from cyclegan_glasses.installation.findings import TROUBLE
+from cyclegan_glasses.installation import TROUBLE, examine
 
 HELP = "say what is installed, what the machine can do, and what to mend"
 
@@ -24,8 +24,6 @@ def command(args: argparse.Namespace) -> Command:
 
 def run(as_json: bool = False) -> int:
     """Print every finding and return the exit code: 0, or 1 where there is trouble."""
-    from cyclegan_glasses.installation.checks import examine
-
     findings = []
     for finding in examine():
         findings.append(finding)

@@ -1,4 +1,4 @@
-"""What `remove` and `add` have in common: their arguments, and what they run."""
+"""The verbs `remove` and `add`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import argparse
 import json
 import logging
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_path, model_choice
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Command
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.option import build, options_of
@@ -20,8 +23,7 @@ if TYPE_CHECKING:
     from cyclegan_glasses.editing.batch import PhotoReport
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `remove` and `add`."""
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "photos", nargs="+", metavar="IN", help="photos, folders, or patterns such as '*.jpg'"
     )
@@ -37,24 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workers", type=int, default=2, help="threads that read and write beside the model")
 
 
-def command(args: argparse.Namespace, direction: str) -> Command:
-    """What the verb runs.
-
-    Raises:
-        UserError: a value that is not allowed.
-    """
+def _command(args: argparse.Namespace, direction: str) -> Command:
     settings = build(EditSettings, vars(args))
     if args.workers < 1:
         raise UserError("--workers must be at least 1")
-    return lambda: run(args, direction, settings)
+    return lambda: _run(args, direction, settings)
 
 
-def run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int:
-    """Edit, tell, and return the exit code: 0, or 1 where a photo of several was skipped.
-
-    Raises:
-        UserError: the only photo cannot be edited.
-    """
+def _run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int:
+    """Edit, tell, and return the exit code: 0, or 1 where a photo of several was skipped."""
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -107,3 +100,17 @@ def _tell(row: PhotoReport, as_json: bool) -> None:
         area = sum(face.area for face in edited)
         faces = f"{len(edited)} of {len(row.faces)} faces, {area:.1%} of the photo"
         tqdm.write(f"{row.state} {row.source} -> {row.target} ({row.reason or faces})", file=sys.stdout)
+
+
+def _verb(direction: str, text: str) -> SimpleNamespace:
+    """A verb as `cli.parser` describes it."""
+    return SimpleNamespace(
+        HELP=text,
+        __doc__=f"{text.capitalize()}, and leave the rest of every photo as it is.",
+        add_arguments=_add_arguments,
+        command=partial(_command, direction=direction),
+    )
+
+
+remove = _verb(REMOVE, "take the glasses off the faces of photos")
+add = _verb(ADD, "put glasses on the faces of photos")

@@ -10,13 +10,13 @@ from cyclegan_glasses import __version__
 from cyclegan_glasses.cli.parser import PROGRAM, Command, Parser, parse_verb
 from cyclegan_glasses.errors import run_command
 
-#: Each verb with its module, as `parser` describes it.
+#: Each verb with its place, as `parser` describes it.
 VERBS = {
-    "remove": "cyclegan_glasses.cli.remove",
-    "add": "cyclegan_glasses.cli.add",
+    "remove": "cyclegan_glasses.cli.edit:remove",
+    "add": "cyclegan_glasses.cli.edit:add",
     "crawl": "cyclegan_glasses.options.crawl",
-    "train": "cyclegan_glasses.options.run_train",
-    "test": "cyclegan_glasses.options.run_test",
+    "train": "cyclegan_glasses.options.train",
+    "test": "cyclegan_glasses.options.test",
     "export": "cyclegan_glasses.cli.export",
     "judge": "cyclegan_glasses.cli.judge",
     "calibrate": "cyclegan_glasses.cli.calibrate",

@@ -2,8 +2,9 @@
 
 A verb is a module with `HELP` (one line), `add_arguments(parser)` and `command(args)`, which turns the
 arguments into plain settings and returns what is to be run; heavy imports happen when that runs, so `--help`
-is quick. A verb whose arguments depend on each other, such as `train`, has `parse(argv, prog)` in place of
-the last two. Tables of verbs name modules, and only the one that was asked for is imported.
+is quick. A verb whose arguments depend on each other, such as `train`, has `parse(argv, prog)` and `run` of
+what that returns in place of the last two; one with verbs of its own has `VERBS`. Tables of verbs name what
+`pkgutil.resolve_name` finds, and only the verb that was asked for is imported.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import NoReturn
 
 from cyclegan_glasses.errors import UserError
@@ -42,17 +44,18 @@ def parse_verb(parser: Parser, verbs: Mapping[str, str], argv: Sequence[str] | N
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in verbs:
-        verb, prog = import_module(verbs[argv[0]]), f"{parser.prog} {argv[0]}"
+        verb, prog = resolve_name(verbs[argv[0]]), f"{parser.prog} {argv[0]}"
+        if hasattr(verb, "VERBS"):
+            return parse_verb(Parser(prog=prog, description=verb.__doc__), verb.VERBS, argv[1:])
         if hasattr(verb, "parse"):
-            command: Command = verb.parse(argv[1:], prog)
-            return command
+            return partial(verb.run, verb.parse(argv[1:], prog))
         subparser = Parser(prog=prog, description=verb.__doc__)
         verb.add_arguments(subparser)
-        command = verb.command(subparser.parse_args(argv[1:]))
+        command: Command = verb.command(subparser.parse_args(argv[1:]))
         return command
     table = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, module in verbs.items():
-        table.add_parser(name, help=import_module(module).HELP, add_help=False)
+        table.add_parser(name, help=resolve_name(module).HELP, add_help=False)
     parser.parse_args(argv)
     parser.error("name the verb first")
 

@@ -5,7 +5,6 @@ Each function makes the content of one `SourcePhoto`, in whatever process writes
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from PIL import Image, ImageOps
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face, process_detector
-from cyclegan_glasses.images import open_picture
+from cyclegan_glasses.images import open_picture, to_bytes
 from cyclegan_glasses.photo import REJECTED, Photo
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
 
@@ -116,9 +115,6 @@ def resized(
 
 def encoded(image: Image.Image, image_format: str = "png", compress_level: int = 6) -> bytes:
     """A picture as PNG, or as JPEG of quality 95 without subsampling of colours."""
-    content = io.BytesIO()
     if image_format == "jpg":
-        image.save(content, "JPEG", quality=95, subsampling=0)
-    else:
-        image.save(content, "PNG", compress_level=compress_level)
-    return content.getvalue()
+        return to_bytes(image, "JPEG", quality=95, subsampling=0)
+    return to_bytes(image, "PNG", compress_level=compress_level)

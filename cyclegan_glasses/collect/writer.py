@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -27,7 +27,15 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder, sha256_of, write_json
 from cyclegan_glasses.images import UnreadablePicture, check_header
 from cyclegan_glasses.parallel import InlineExecutor, in_order, open_executor
-from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, append_photos, current_offsets, photos_at
+from cyclegan_glasses.photo import (
+    MANIFEST,
+    REJECTED,
+    Photo,
+    append_photos,
+    current_offsets,
+    photos_at,
+    read_manifest,
+)
 from cyclegan_glasses.sources.archive import UnreadableError, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
 from cyclegan_glasses.walk import place_key
@@ -75,12 +83,12 @@ class Writer:
         self.out = make_folder(Path(out))
         self._once, self._keep_rejected, self._link, self._sync = once, keep_rejected, link, sync
         self._origins, self._paths = NameSet(), NameSet()
-        rows: Counter[str] = Counter()
-        for photo in self._rows():
+        paths: defaultdict[str, set[str]] = defaultdict(set)
+        for photo in read_manifest(self.out) if (self.out / MANIFEST).exists() else ():
             self._paths.add(place_key(photo.path))
             if rows_each > 1:
-                rows[photo.origin] += 1
-            if photo.reason or rows_each == 1 or rows[photo.origin] == rows_each:
+                paths[photo.origin].add(photo.path)
+            if photo.reason or rows_each == 1 or len(paths[photo.origin]) == rows_each:
                 self._origins.add(photo.origin)
         for leftover in self.out.rglob(".*.tmp"):
             if _LEFTOVER.fullmatch(leftover.name):
@@ -92,7 +100,10 @@ class Writer:
 
     def before(self) -> Iterator[list[Photo]]:
         """The rows of each photo that is done, one photo at a time, in the order of the manifest."""
-        for origin, rows in groupby(self._rows(), lambda photo: photo.origin):
+        if not (self.out / MANIFEST).exists():
+            return
+        latest = photos_at(self.out, current_offsets(self.out))
+        for origin, rows in groupby(latest, lambda photo: photo.origin):
             if self.done(origin):
                 yield list(rows)
 
@@ -123,10 +134,6 @@ class Writer:
                     append_photos(self.out, rows)
                     self._origins.add(rows[0].origin)
                 yield rows
-
-    def _rows(self) -> Iterator[Photo]:
-        if (self.out / MANIFEST).exists():
-            yield from photos_at(self.out, current_offsets(self.out))
 
     def _free_path(self, photo: Photo, suffix: str) -> str:
         stem = safe_stem(photo.path)

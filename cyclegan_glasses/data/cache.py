@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from cyclegan_glasses.data.datasets import Dataset
-from cyclegan_glasses.data.folders import Domain
 from cyclegan_glasses.data.labelled import LabelledDataset
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import CachedImages, MemoryStore, ShowProgress, open_disk
+from cyclegan_glasses.data.stores import CachedImages, ShowProgress, memory_store, open_disk
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.models import cache_folder
 from cyclegan_glasses.files import make_folder
@@ -22,8 +20,10 @@ MEMORY_DIVISOR, DISK_DIVISOR = 4, 2  # at most a quarter of the free memory, hal
 
 def add_cache(
     dataset: Dataset, settings: DataSettings, world_size: int, progress: ShowProgress
-) -> tuple[Dataset, str]:
-    """The data set with stores for its domains, as `settings.cache` asks for, and a line that says so.
+) -> tuple[bool, str]:
+    """Give the domains of a data set their stores, as `settings.cache` asks for.
+
+    Returns whether there are any, and a line that says so.
 
     `auto` takes memory where the pictures fill no more than a quarter of what is free, counted for each of
     `world_size` processes; then files in the cache folder, where they fill no more than half of what is free
@@ -33,24 +33,22 @@ def add_cache(
         UserError: `settings.cache` cannot be written, or more than a tenth of a domain cannot be read.
     """
     if isinstance(dataset, LabelledDataset) or not settings.cacheable or settings.cache == "none":
-        return dataset, "pictures are decoded each time (--cache)"
+        return False, "pictures are decoded each time (--cache)"
     side, folder = settings.load_size, cache_folder() / "pictures"
     size = sum(CachedImages(domain, side).bytes for domain in dataset.domains)
     where = settings.cache if settings.cache != "auto" else _choose(size, world_size, folder)
     room = f"{size / (1 << 20):,.0f} MiB (--cache)"
 
-    def in_memory(domain: Domain) -> Domain:
-        return replace(domain, store=MemoryStore(CachedImages(domain, side)))
-
-    def on_disk(domain: Domain) -> Domain:
-        threads = min(settings.num_threads, cores())
-        return replace(domain, store=open_disk(CachedImages(domain, side), folder, threads, progress))
-
+    if where == "none":
+        return False, f"pictures are decoded each time, there is no room for {room}"
+    threads = min(settings.num_threads, cores())
+    for domain in dataset.domains:
+        images = CachedImages(domain, side)
+        in_memory = where == "memory"
+        domain.store = memory_store(images) if in_memory else open_disk(images, folder, threads, progress)
     if where == "memory":
-        return dataset.with_stores(in_memory), f"pictures are kept in memory once they are decoded: {room}"
-    if where == "disk":
-        return dataset.with_stores(on_disk), f"decoded pictures lie in {folder}: {room}"
-    return dataset, f"pictures are decoded each time, there is no room for {room}"
+        return True, f"pictures are kept in memory once they are decoded: {room}"
+    return True, f"decoded pictures lie in {folder}: {room}"
 
 
 def _choose(size: int, world_size: int, folder: Path) -> str:

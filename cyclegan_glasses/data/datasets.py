@@ -10,7 +10,6 @@ order (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,96 +29,57 @@ log = logging.getLogger(__name__)
 
 Sample = dict[str, Any]
 Skipped = list[tuple[str, str]]
-OpenStore = Callable[[Domain], Domain]  # gives a domain the store of its decoded pictures
 
 
 @dataclass(frozen=True, slots=True)
-class UnpairedDataset:
-    """Picture i of A (modulo its size) with a random one of B, or with the one in the same place."""
+class DomainDataset:
+    """Pictures of domains, in one group or in two.
 
-    settings: DataSettings
-    a: Domain
-    b: Domain
-    m: Domain | None = None
-
-    @property
-    def domains(self) -> list[Domain]:
-        return [domain for domain in (self.a, self.b, self.m) if domain]
-
-    def with_stores(self, open_store: OpenStore) -> UnpairedDataset:
-        """The same data set with `open_store` of each domain in its place."""
-        return replace(
-            self, a=open_store(self.a), b=open_store(self.b), m=open_store(self.m) if self.m else None
-        )
-
-    def __len__(self) -> int:
-        return max(len(self.a), len(self.b))
-
-    def __getitem__(self, key: Key) -> Sample:
-        settings, index = self.settings, key[1]
-        rng = sample_generator(settings.seed, *key)
-        serial = settings.in_order or settings.serial_batches
-        partner = index if serial else int(rng.integers(len(self.b)))
-        skipped: Skipped = []
-        first = _readable(self._open_a, index, len(self.a), skipped, settings.in_order, 2 if self.m else 1)
-        second = _readable(self._open_b, partner, len(self.b), skipped, settings.in_order)
-        sample = _cut(first, settings, rng) | _cut(second, settings, rng) if first and second else {}
-        return {**sample, "skipped": tuple(skipped)}
-
-    def _open_a(self, index: int) -> Sample:
-        return _open(index, self.a, self.m)
-
-    def _open_b(self, index: int) -> Sample:
-        return _open(index, self.b)
-
-
-@dataclass(frozen=True, slots=True)
-class AlignedDataset:
-    """Picture i of each domain under one cut and one mirror: pairs, with masks if there are, or one domain.
-
-    A domain `AB` holds pairs side by side, A on the left.
+    Picture i of each domain of a group comes under one cut and one mirror: pairs, with masks if there are, or
+    one domain. A domain `AB` holds pairs side by side, A on the left. Two groups are unpaired: A (with masks)
+    and B. With picture i of A (modulo its size) goes a random one of B, or the one in the same place.
     """
 
     settings: DataSettings
-    domains: list[Domain]
+    groups: list[list[Domain]]
+
+    @property
+    def domains(self) -> list[Domain]:
+        return [domain for group in self.groups for domain in group]
 
     @property
     def paired(self) -> bool:
         """Whether each picture of A has one of B."""
-        return {"A", "B"} <= set("".join(domain.name for domain in self.domains))
-
-    def with_stores(self, open_store: OpenStore) -> AlignedDataset:
-        """The same data set with `open_store` of each domain in its place."""
-        return replace(self, domains=[open_store(domain) for domain in self.domains])
+        return len(self.groups) == 1 and _has_both(self)
 
     def __len__(self) -> int:
-        return len(self.domains[0])
+        return max(len(group[0]) for group in self.groups)
 
     def __getitem__(self, key: Key) -> Sample:
+        settings, rng = self.settings, sample_generator(self.settings.seed, *key)
+        serial = settings.in_order or settings.serial_batches
+        partners = [key[1] if serial else int(rng.integers(len(group[0]))) for group in self.groups[1:]]
         skipped: Skipped = []
-        in_order, files = self.settings.in_order, len(self.domains)
-        opened = _readable(self._open, key[1], len(self), skipped, in_order, files)
-        rng = sample_generator(self.settings.seed, *key)
-        return {**(_cut(opened, self.settings, rng) if opened else {}), "skipped": tuple(skipped)}
-
-    def _open(self, index: int) -> Sample:
-        return _open(index, *self.domains)
+        opened = [
+            _read(group, index, settings.in_order, skipped)
+            for group, index in zip(self.groups, (key[1], *partners), strict=True)
+        ]
+        sample: Sample = {}
+        for pictures in opened if all(opened) else ():
+            sample |= _cut(pictures, settings, rng)
+        return {**sample, "skipped": tuple(skipped)}
 
 
 @dataclass(frozen=True, slots=True)
 class AccompaniedDataset:
     """Each sample of `main` together with a random one of `pairs`, whose keys begin with `pair_`."""
 
-    main: UnpairedDataset | AlignedDataset
-    pairs: AlignedDataset
+    main: DomainDataset
+    pairs: DomainDataset
 
     @property
     def domains(self) -> list[Domain]:
         return self.main.domains + self.pairs.domains
-
-    def with_stores(self, open_store: OpenStore) -> AccompaniedDataset:
-        """The same data set with `open_store` of each domain in its place."""
-        return replace(self, main=self.main.with_stores(open_store), pairs=self.pairs.with_stores(open_store))
 
     def __len__(self) -> int:
         return len(self.main)
@@ -133,7 +93,7 @@ class AccompaniedDataset:
         return {**whole, "skipped": skipped}
 
 
-Dataset = UnpairedDataset | AlignedDataset | AccompaniedDataset | LabelledDataset
+Dataset = DomainDataset | AccompaniedDataset | LabelledDataset
 
 
 def open_dataset(settings: DataSettings) -> Dataset:
@@ -147,7 +107,7 @@ def open_dataset(settings: DataSettings) -> Dataset:
     main = _open_main(settings)
     if not settings.paired_dataroot:
         return main
-    if isinstance(main, LabelledDataset) or (isinstance(main, AlignedDataset) and not main.paired):
+    if isinstance(main, LabelledDataset) or not _has_both(main):
         mode = settings.dataset_mode
         raise UserError(f"--paired_dataroot goes beside two domains: leave out --dataset_mode {mode}")
     root = Path(settings.paired_dataroot)
@@ -161,7 +121,11 @@ def open_dataset(settings: DataSettings) -> Dataset:
     return AccompaniedDataset(main, pairs)
 
 
-def _open_main(settings: DataSettings) -> UnpairedDataset | AlignedDataset | LabelledDataset:
+def _has_both(dataset: DomainDataset) -> bool:
+    return {"A", "B"} <= set("".join(domain.name for domain in dataset.domains))
+
+
+def _open_main(settings: DataSettings) -> DomainDataset | LabelledDataset:
     """Find out what lies below `dataroot` and open it.
 
     `unaligned` needs `<phase>A` and `<phase>B`. In order it is the input's domain alone, with its partners
@@ -182,24 +146,23 @@ def _open_main(settings: DataSettings) -> UnpairedDataset | AlignedDataset | Lab
     if settings.dataset_mode == "single" or (
         settings.dataset_mode == "unaligned" and settings.in_order and no_domains
     ):
-        return AlignedDataset(settings, [_domain(settings, source, root)])
+        return DomainDataset(settings, [[_domain(settings, source, root)]])
     folders = {name: root / f"{phase}{name}" for name in "ABM"}
     if settings.dataset_mode == "aligned":
         return _open_aligned(settings, root / phase, folders)
     if not settings.in_order:
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
-        return UnpairedDataset(settings, a, b, *_masks_of(a, folders["M"]))
+        return DomainDataset(settings, [[a, *_masks_of(a, folders["M"])], [b]])
     if folders[source].is_dir() and picture_names(folders[target]):
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
         if a.stems().keys() == b.stems().keys():
-            return AlignedDataset(settings, [a, b, *_masks_of(a, folders["M"])])
-    return AlignedDataset(settings, [_domain(settings, source, folders[source])])
+            return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"])]])
+    return DomainDataset(settings, [[_domain(settings, source, folders[source])]])
 
 
-def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> AlignedDataset:
-    both = (settings.channels["A"], settings.channels["B"])
+def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> DomainDataset:
     if side_by_side.is_dir() and not folders["A"].is_dir():
-        return AlignedDataset(settings, [open_domain("AB", side_by_side, both, settings.max_dataset_size)])
+        return DomainDataset(settings, [[_domain(settings, "AB", side_by_side)]])
     if not folders["A"].is_dir():
         raise UserError(
             f"there is neither {folders['A']} nor {side_by_side} (pairs side by side): make one of them"
@@ -211,11 +174,12 @@ def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str,
     if settings.max_dataset_size is None and any(len(domain) > len(a) for domain in whole):
         alone = ", ".join(f"{len(domain) - len(a)} of {domain.folder}" for domain in whole)
         log.warning("pictures without a partner are left out: %s", alone)
-    return AlignedDataset(settings, [a, b, *_masks_of(a, folders["M"])])
+    return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"])]])
 
 
-def _domain(settings: DataSettings, name: str, folder: Path) -> Domain:
-    return open_domain(name, folder, (settings.channels[name],), settings.max_dataset_size)
+def _domain(settings: DataSettings, kinds: str, folder: Path) -> Domain:
+    channels = tuple(settings.channels[kind] for kind in kinds)
+    return open_domain(kinds, folder, channels, settings.max_dataset_size)
 
 
 def _masks_of(a: Domain, folder: Path) -> list[Domain]:
@@ -229,41 +193,29 @@ def _masks_of(a: Domain, folder: Path) -> list[Domain]:
     return [masks]
 
 
-def _open(index: int, *domains: Domain | None) -> Sample:
-    """Picture `index` of each domain that there is as `A`, `B`, `M`, and the paths of A and B."""
-    there = [domain for domain in domains if domain]
-    sample: Sample = {}
-    for domain in there:
-        sample |= zip(domain.name, domain.read(index), strict=True)
-    return sample | {f"{n}_path": str(d.path(index)) for d in there for n in d.name if n != "M"}
+def _read(group: list[Domain], index: int, in_order: bool, skipped: Skipped) -> Sample:
+    """Picture `index` (modulo its size) of each domain of a group as `A`, `B`, `M`, and the paths of A and B.
 
-
-def _readable(
-    read: Callable[[int], Sample], index: int, count: int, skipped: Skipped, in_order: bool, files: int = 1
-) -> Sample | None:
-    """The first of `count` samples from `index` on that can be read; in order, that of `index` or none.
-
-    A sample is of so many `files`. When more than a tenth of each cannot be read the run is to stop, so no
-    more are tried.
+    Where one of them cannot be read it is the next index, but in order nothing. When more than a tenth of
+    each domain cannot be read the run is to stop, so no more are tried.
     """
-    for step in range(1 if in_order else files * (count // 10) + 1):
+    count = len(group[0])
+    for step in range(1 if in_order else len(group) * (count // 10) + 1):
+        place, sample = (index + step) % count, Sample()
         try:
-            return read((index + step) % count)
+            for domain in group:
+                sample |= zip(domain.name, domain.read(place), strict=True)
+            return sample | {f"{n}_path": str(d.path(place)) for d in group for n in d.name if n != "M"}
         except UnreadablePicture as error:
             skipped.append((error.path, error.reason))
-    return None
+    return {}
 
 
 def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:
     """The pictures in `opened` cut to size, all under the geometry of the first."""
     pictures = {name: value for name, value in opened.items() if not isinstance(value, str)}
     first = next(iter(pictures.values()))
-    geometry = plan(
-        first.size if isinstance(first, Image.Image) else first.shape[1::-1],
-        settings.preprocess,
-        settings.load_size,
-        settings.crop_size,
-        settings.flip,
-        None if settings.in_order else rng,
-    )
+    size = first.size if isinstance(first, Image.Image) else first.shape[1::-1]
+    how = settings.preprocess, settings.load_size, settings.crop_size, settings.flip
+    geometry = plan(size, *how, None if settings.in_order else rng)
     return opened | {name: cut(picture, geometry, name == "M") for name, picture in pictures.items()}

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import (
-    UnreadablePicture,
-    check_header,
-    open_picture,
-    picture_names,
-)
+from cyclegan_glasses.images import UnreadablePicture, check_header, open_picture, picture_names
 from cyclegan_glasses.walk import EXTENSIONS, name_key
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
@@ -27,14 +21,11 @@ OPENED = 10  # pictures opened at the start at most
 READERS = 16  # headers read at a time: a disk that was asked once at a time would take as many times as long
 
 
-class Store(Protocol):
-    """Pictures of a domain that were decoded before, see `stores`."""
-
-    def read(self, index: int) -> np.ndarray:
-        """Picture `index`, uint8 (side, width, channels), not to be written to."""
+#: Gives picture `index`, decoded before: uint8 (side, width, channels), not to be written to. See `stores`.
+Store = Callable[[int], np.ndarray]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Domain:
     """Pictures of one kind, in a fixed order.
 
@@ -43,7 +34,7 @@ class Domain:
         folder: that holds them, at any depth; or the only picture.
         names: of the pictures: their paths below `folder`, with slashes.
         channels: 1 (grey) or 3 (RGB), for each of the kinds that a file holds.
-        store: of the pictures at the size that they are cut from, if there is one.
+        store: of the pictures at the size that they are cut from, where there is one; see `cache`.
     """
 
     name: str
@@ -82,7 +73,7 @@ class Domain:
         """As `open`, but from the store if there is one: then uint8 (side, side, channels)."""
         if self.store is None:
             return self.open(index)
-        halves = np.split(self.store.read(index), len(self.channels), axis=1)
+        halves = np.split(self.store(index), len(self.channels), axis=1)
         return [half[..., :count] for half, count in zip(halves, self.channels, strict=True)]
 
     def stems(self) -> dict[str, int]:
@@ -91,10 +82,6 @@ class Domain:
         for index, name in enumerate(self.names):
             stems.setdefault(name_key(os.path.splitext(name)[0]), index)  # noqa: PTH122
         return stems
-
-    def by_name(self) -> dict[str, Path]:
-        """The paths by `stems`."""
-        return {stem: self.path(index) for stem, index in self.stems().items()}
 
     def check(self) -> dict[str, str]:
         """Read the beginning of at most `CHECKED` files; the reasons of those that are no pictures, by path.

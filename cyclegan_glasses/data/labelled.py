@@ -8,6 +8,7 @@ crop, NaN where missing, and `skipped` as in `datasets`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -117,16 +118,14 @@ def open_labelled(settings: DataSettings) -> LabelledDataset:
 def drawn_on(picture: np.ndarray, kind: str, labels: FaceLabels, rng: np.random.Generator) -> np.ndarray:
     """`picture`, uint8 RGB (size, size, 3), with what `kind` names, a key of `WAYS` or a class, drawn on."""
     eyes = _eyes(labels) * len(picture)
-    match kind:
-        case "wiped":
-            return wiped(picture, eyes, labels.yaw, rng)
-        case "glasses" | "sunglasses":
-            return random_glasses(picture, eyes, labels.yaw, rng, kind == SUNGLASSES)[0]
-        case _:
-            return WAYS[kind](picture, eyes, labels.yaw, rng)
+    if kind == _WIPED:
+        return wiped(picture, eyes, labels.yaw, rng)
+    if kind in (GLASSES, SUNGLASSES):
+        return random_glasses(picture, eyes, labels.yaw, rng, kind == SUNGLASSES)[0]
+    return WAYS[kind](picture, eyes, labels.yaw, rng)
 
 
-def _drawn(faces: list[LabelledFace], often: float) -> list[LabelledFace]:
+def _drawn(faces: list[LabelledFace], often: float) -> Iterator[LabelledFace]:
     """`often` drawn faces for each bare one, and as many wiped ones for each third with glasses."""
     bare = [face for face in faces if face.labels.glasses == CLASSES.index(NONE)]
     worn = [face for face in faces if face.labels.glasses == CLASSES.index(GLASSES)]
@@ -135,14 +134,9 @@ def _drawn(faces: list[LabelledFace], often: float) -> list[LabelledFace]:
         for number in range(round(often * len(bare)))
     ]
     drawn += [(worn[number % len(worn)], _WIPED) for number in range(round(often * len(worn) / 3))]
-    return [
-        LabelledFace(
-            face.path,
-            kind,
-            replace(face.labels, glasses=CLASSES.index(kind if kind in CLASSES else BROKEN)),
-        )
-        for face, kind in drawn
-    ]
+    for face, kind in drawn:
+        glasses = CLASSES.index(kind if kind in CLASSES else BROKEN)
+        yield LabelledFace(face.path, kind, replace(face.labels, glasses=glasses))
 
 
 def _trusted(path: Path, labels: FaceLabels, max_lens: float) -> bool:
@@ -160,11 +154,8 @@ def _eyes(labels: FaceLabels) -> np.ndarray:
     """Both eyes in fractions of the crop, (2, 2): as found, or where the alignment puts them."""
     if labels.landmarks is not None:
         return labels.landmarks[:2]
-    framing = Framing()
-    return np.array([[0.5 - framing.eye_distance / 2], [0.5 + framing.eye_distance / 2]]) * (1, 0) + (
-        0,
-        framing.eye_height,
-    )
+    half, height = Framing().eye_distance / 2, Framing().eye_height
+    return np.array([[0.5 - half, height], [0.5 + half, height]])
 
 
 def _varied(

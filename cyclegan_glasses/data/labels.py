@@ -7,6 +7,7 @@ import logging
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,10 +60,10 @@ def read_labels(root: Path, phase: str, settings: LabelSettings) -> list[tuple[P
     rows = [(path, labels_of(photo)) for path, photo in photos if _belongs(photo, phase, named)]
     if not rows:
         raise UserError(f"{root} lists no face of phase {phase}: see --phase, or give --labels FILE.csv")
-    rows = [
-        row if settings.fraction == 1 or _chosen(row[0], settings.fraction) else _unlabelled(row)
-        for row in rows
-    ]
+    hidden: dict[str, Any] = {"glasses": -1, "gender": -1, "age": float("nan")}
+    for place, (path, labels) in enumerate(rows):
+        if _hash(f"share {path.name}") % 10_000 >= settings.fraction * 10_000:
+            rows[place] = path, replace(labels, **hidden)
     return sorted(rows, key=lambda row: row[0].as_posix())
 
 
@@ -120,20 +121,9 @@ def _belongs(photo: Photo, phase: str, named: bool) -> bool:
         return False
     if named or phase not in ("train", "val"):
         return photo.split in (phase, "")
-    return photo.split in ("train", "") and (phase == "val") == _held_out(photo)
-
-
-def _held_out(photo: Photo) -> bool:
-    return _hash(photo.origin or photo.path) % HELD_OUT == 0
-
-
-def _chosen(path: Path, fraction: float) -> bool:
-    return _hash(f"share {path.name}") % 10_000 < fraction * 10_000
+    held_out = _hash(photo.origin or photo.path) % HELD_OUT == 0
+    return photo.split in ("train", "") and (phase == "val") == held_out
 
 
 def _hash(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
-
-
-def _unlabelled(row: tuple[Path, FaceLabels]) -> tuple[Path, FaceLabels]:
-    return row[0], replace(row[1], glasses=-1, gender=-1, age=float("nan"))

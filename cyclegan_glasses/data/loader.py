@@ -8,7 +8,6 @@ import signal
 import threading
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import repeat
 from pathlib import Path
@@ -19,14 +18,14 @@ from torch.utils.data import DataLoader
 
 from cyclegan_glasses.data.batch import Batch, DevicePrefetcher, collate
 from cyclegan_glasses.data.cache import add_cache
-from cyclegan_glasses.data.datasets import AlignedDataset, Dataset, open_dataset
+from cyclegan_glasses.data.datasets import Dataset, DomainDataset, open_dataset
 from cyclegan_glasses.data.sampler import EpochSampler, Key
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import ShowProgress
 from cyclegan_glasses.data.transforms import to_tensors
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.machine import cores
-from cyclegan_glasses.parallel import in_order
+from cyclegan_glasses.parallel import in_order, thread_executor
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,11 @@ class Batches:
         size = settings.batch_size
         self._sampler = EpochSampler(len(dataset), size, settings.seed, shuffle, rank, world_size)
         self._workers = min(settings.num_threads, cores())
-        self._prefetcher = DevicePrefetcher(device) if device and device.type == "cuda" else None
+        self._send: Callable[[Batch], Any] = lambda batch: batch
+        self._receive: Callable[[Any], Batch] = to_tensors
+        if device and device.type == "cuda":
+            prefetcher = DevicePrefetcher(device)
+            self._send, self._receive = prefetcher.send, prefetcher.received
         self._prepared, self._cached = "", False
         self._loader: DataLoader[Any] | None = None
         self._running: Callable[[], Any] = lambda: None
@@ -78,7 +81,7 @@ class Batches:
     @property
     def paired(self) -> bool:
         """Whether B is the truth for A and A for B."""
-        return isinstance(self.dataset, AlignedDataset) and self.dataset.paired
+        return isinstance(self.dataset, DomainDataset) and self.dataset.paired
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -95,9 +98,8 @@ class Batches:
             UserError: see `cache.add_cache`.
         """
         if not self._prepared:
-            uncached = self.dataset
-            self.dataset, self._prepared = add_cache(uncached, self._settings, self._world_size, progress)
-            self._cached = self.dataset is not uncached
+            added = add_cache(self.dataset, self._settings, self._world_size, progress)
+            self._cached, self._prepared = added
         return self._prepared
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
@@ -114,7 +116,7 @@ class Batches:
 
     def _checked(self) -> Generator[Batch, None, None]:
         self.prepare()
-        with closing(self._ahead() if self._workers else self._now()) as batches:
+        with closing(self._ahead()) as batches:
             for batch in batches:
                 self._note(batch.pop("skipped"))
                 if "error" in batch:
@@ -122,33 +124,23 @@ class Batches:
                 if batch:
                     yield batch
 
-    def _now(self) -> Generator[Batch, None, None]:
-        """Each batch made when it is asked for."""
-        for keys in self._sampler:
-            yield self._received(self._sent(self._take(keys)))
-
     def _ahead(self) -> Generator[Batch, None, None]:
-        """Batches made by threads, or by processes with one thread that fetches from them."""
+        """Batches made by threads, or by processes with one thread that fetches from them; without workers
+        each when it is asked for."""
         jobs: Iterable[Any] = self._sampler
         work: Callable[[Any], Batch] = self._take
         threads = self._workers
-        if not self._cached:
+        if threads and not self._cached:
             made = iter(self._processes())
             jobs, work, threads = repeat(None, len(self._sampler)), lambda _: next(made), 1
         with (
-            ThreadPoolExecutor(threads) as pool,
-            closing(in_order(pool, lambda job: self._sent(work(job)), jobs, AHEAD * threads)) as batches,
+            thread_executor(threads) as pool,
+            closing(in_order(pool, lambda job: self._send(work(job)), jobs, AHEAD * threads)) as batches,
         ):
-            yield from map(self._received, batches)
+            yield from map(self._receive, batches)
 
     def _take(self, keys: Sequence[Key]) -> Batch:
         return collate([self.dataset[key] for key in keys])
-
-    def _sent(self, batch: Batch) -> Any:
-        return self._prefetcher.send(batch) if self._prefetcher else batch
-
-    def _received(self, sent: Any) -> Batch:
-        return self._prefetcher.received(sent) if self._prefetcher else to_tensors(sent)
 
     def _processes(self) -> DataLoader[Any]:
         if self._loader is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +29,7 @@ def pair_of(key: Key, seed: int, count: int) -> int:
     return int(np.random.default_rng([_PAIR, seed, *key]).integers(count))
 
 
+@dataclass(eq=False)
 class EpochSampler:
     """Batches of `(epoch, index)` keys, from any position of any epoch.
 
@@ -36,20 +38,18 @@ class EpochSampler:
     epoch's order are left out.
     """
 
-    def __init__(
-        self,
-        length: int,
-        batch_size: int,
-        seed: int,
-        shuffle: bool = True,
-        rank: int = 0,
-        world_size: int = 1,
-    ) -> None:
-        if not 0 <= rank < world_size:
-            raise ValueError(f"rank {rank} of {world_size}")
-        self.length, self.batch_size, self.seed, self.shuffle = length, batch_size, seed, shuffle
-        self.rank, self.world_size = rank, world_size
-        self.epoch, self.start = 0, 0
+    length: int
+    batch_size: int
+    seed: int
+    shuffle: bool = True
+    rank: int = 0
+    world_size: int = 1
+    epoch: int = field(default=0, init=False)
+    start: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rank < self.world_size:
+            raise ValueError(f"rank {self.rank} of {self.world_size}")
 
     @property
     def epoch_size(self) -> int:

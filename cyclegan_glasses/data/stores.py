@@ -11,8 +11,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +20,12 @@ from typing import Any
 import numpy as np
 import PIL
 
-from cyclegan_glasses.data.folders import Domain
-from cyclegan_glasses.data.transforms import MASKS, PICTURES, Geometry, apply
+from cyclegan_glasses.data.folders import Domain, Store
+from cyclegan_glasses.data.transforms import MASKS, PICTURES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.images import UnreadablePicture
-from cyclegan_glasses.parallel import InlineExecutor, in_order
+from cyclegan_glasses.parallel import in_order, thread_executor
 
 FORMAT = 1  # of the files
 SEGMENT = 256 << 20  # bytes of a file of pictures, at most
@@ -62,51 +61,31 @@ class CachedImages:
         Raises:
             UnreadablePicture: see `Domain.open`.
         """
-        whole = Geometry((self.side, self.side), (0, 0), (self.side, self.side), False)
-        resample = MASKS if self.domain.name == "M" else PICTURES
-        pictures = [np.atleast_3d(np.asarray(apply(p, whole, resample))) for p in self.domain.open(index)]
-        channels = self.shape[2]
-        return np.hstack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in pictures])
+        size, resample = (self.side, self.side), MASKS if self.domain.name == "M" else PICTURES
+        pictures = [np.atleast_3d(np.asarray(p.resize(size, resample))) for p in self.domain.open(index)]
+        return np.hstack([np.broadcast_to(p, (*size, self.shape[2])) for p in pictures])
 
 
-class MemoryStore:
+def memory_store(images: CachedImages) -> Store:
     """Keeps what was read once. Several threads may read: one that comes second to a picture waits for none,
     and writes the same.
     """
+    pictures = np.empty((len(images.domain), *images.shape), np.uint8)
+    there = np.zeros(len(images.domain), bool)
 
-    def __init__(self, images: CachedImages) -> None:
-        self._images = images
-        self._pictures = np.empty((len(images.domain), *images.shape), np.uint8)
-        self._there = np.zeros(len(images.domain), bool)
+    def read(index: int) -> np.ndarray:
+        if not there[index]:
+            pictures[index] = images.render(index)
+            there[index] = True
+        return pictures[index]
 
-    def read(self, index: int) -> np.ndarray:
-        """See `folders.Store`."""
-        if not self._there[index]:
-            self._pictures[index] = self._images.render(index)
-            self._there[index] = True
-        return self._pictures[index]
+    return read
 
 
-class DiskStore:
-    """Pictures in memory-mapped files, of which the system holds in memory what there is room for.
-
-    Args:
-        segments: uint8 (pictures, *images.shape) each.
-        places: int32 (pictures of the domain, 2), the segment and the place in it; −1 for not there.
-    """
-
-    def __init__(self, images: CachedImages, segments: Sequence[np.ndarray], places: np.ndarray) -> None:
-        self._images, self._segments, self._places = images, segments, places
-
-    def read(self, index: int) -> np.ndarray:
-        """See `folders.Store`."""
-        segment, place = self._places[index]
-        return self._images.render(index) if segment < 0 else self._segments[segment][place]
-
-
-def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowProgress) -> DiskStore:
+def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowProgress) -> Store:
     """The store of a domain in a folder of its own below `below`; what it lacks is read first.
 
+    Its files are mapped into memory, and the system holds of them what there is room for.
     A picture is known by its name below the domain's folder, its size in bytes and its time of change. Files
     are written whole, never changed, and named by what they hold, so that a run that reads them is not
     disturbed by another one that adds to them; two that would add at once wait for each other. A stopped run
@@ -119,7 +98,7 @@ def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowPro
         UserError: no room, no right to write, or more than a tenth of the pictures cannot be read.
     """
     folder = make_folder(below / _name(images))
-    stamps = _stamps(images.domain)
+    stamps = [_stamp(str(images.domain.folder), name) for name in images.domain.names]
     segments, places = _find(images, folder, stamps)
     if (places[:, 0] < 0).any():
         with _locked(folder / "lock"):
@@ -127,7 +106,12 @@ def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowPro
             _tidy(images.domain, folder)
             _add(images, folder, stamps, np.flatnonzero(places[:, 0] < 0), threads, progress)
         segments, places = _find(images, folder, stamps)
-    return DiskStore(images, segments, places)
+
+    def read(index: int) -> np.ndarray:
+        segment, place = places[index]
+        return images.render(index) if segment < 0 else segments[segment][place]
+
+    return read
 
 
 def _name(images: CachedImages) -> str:
@@ -141,11 +125,6 @@ def _name(images: CachedImages) -> str:
 Stamp = tuple[str, int, int]  # name, size in bytes, time of change in ns
 
 
-def _stamps(domain: Domain) -> list[Stamp]:
-    folder = str(domain.folder)
-    return [_stamp(folder, name) for name in domain.names]
-
-
 def _stamp(folder: str, name: str) -> Stamp:
     try:  # a `Path` each takes longer than the disk
         status = os.stat(f"{folder}/{name}" if name else folder)  # noqa: PTH116
@@ -155,7 +134,8 @@ def _stamp(folder: str, name: str) -> Stamp:
 
 
 def _find(images: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list[np.ndarray], np.ndarray]:
-    """The segments of a store, and where in them each picture is."""
+    """The segments of a store, uint8 (pictures, *images.shape) each, and where each picture is: int32
+    (pictures of the domain, 2), the segment and the place in it; −1 for not there."""
     segments: list[np.ndarray] = []
     known: dict[Stamp, tuple[int, int]] = {}
     for path in sorted(folder.glob("*.json")):
@@ -167,9 +147,7 @@ def _find(images: CachedImages, folder: Path, stamps: list[Stamp]) -> tuple[list
         if pictures.shape == (len(held), *images.shape) and pictures.dtype == np.uint8:
             known |= {stamp: (len(segments), place) for place, stamp in enumerate(held)}
             segments.append(pictures.view(np.ndarray))
-    nowhere = (-1, -1)
-    places = np.array([known.get(stamp, nowhere) for stamp in stamps], np.int32).reshape(-1, 2)
-    return segments, places
+    return segments, np.array([known.get(stamp, (-1, -1)) for stamp in stamps], np.int32).reshape(-1, 2)
 
 
 def _index(path: Path) -> list[Stamp]:
@@ -193,7 +171,8 @@ def _add(
     bad: dict[str, str] = {}
     buffer = np.empty((min(room, len(missing)), *images.shape), np.uint8)
     held: list[Stamp] = []
-    with _executor(threads) as executor:
+    # Threads suffice: Pillow decodes and resizes without holding the others up.
+    with thread_executor(threads) as executor:
         done = in_order(executor, lambda index: _try(images, index), missing.tolist(), 16 + 4 * threads)
         label = f"pictures of {images.domain.folder} read into the cache"
         for index, picture in zip(missing, progress(done, len(missing), label), strict=True):
@@ -215,11 +194,6 @@ def _try(images: CachedImages, index: int) -> np.ndarray | UnreadablePicture:
         return images.render(index)
     except UnreadablePicture as error:
         return error
-
-
-def _executor(threads: int) -> Executor:
-    """Threads suffice: Pillow decodes and resizes without holding the others up."""
-    return ThreadPoolExecutor(threads) if threads else InlineExecutor()
 
 
 def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:

@@ -7,7 +7,7 @@ that is smaller than the crop is enlarged in proportion until it covers it (neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -56,13 +56,13 @@ def plan(
 
 
 def apply(picture: Image.Image, geometry: Geometry, resample: Image.Resampling = PICTURES) -> Image.Image:
-    """Do to `picture` what `geometry` says; the result has the size `geometry.cut`."""
+    """Do to `picture` what `geometry` says but for the mirror; the result has the size `geometry.cut`."""
     if picture.size != geometry.size:
         picture = picture.resize(geometry.size, resample)
     if geometry.cut != geometry.size:
         left, top = geometry.corner
         picture = picture.crop((left, top, left + geometry.cut[0], top + geometry.cut[1]))
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if geometry.mirror else picture
+    return picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +79,6 @@ class Cut:
     mirror: bool
     mask: bool = False
 
-    def to_tensor(self) -> torch.Tensor:
-        """Float32 (channels, height, width), see `to_values`."""
-        pixels = torch.from_numpy(self.pixels[None].copy())
-        return to_values(pixels, torch.tensor([self.mirror]), self.mask)[0]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
@@ -93,15 +88,12 @@ class Crops:
     mirror: torch.Tensor
     mask: bool
 
-    def to_tensor(self) -> torch.Tensor:
-        """Float32 (pictures, channels, height, width), see `to_values`."""
-        return to_values(self.pixels, self.mirror, self.mask)
 
-
-def to_tensors(values: dict[str, Any]) -> dict[str, Any]:
-    """A sample or a batch with a tensor in the place of each `Cut` or `Crops`."""
+def to_tensors(batch: dict[str, Any]) -> dict[str, Any]:
+    """A batch with a tensor in the place of each `Crops`, see `to_values`."""
     return {
-        name: value.to_tensor() if isinstance(value, Cut | Crops) else value for name, value in values.items()
+        name: to_values(value.pixels, value.mirror, value.mask) if isinstance(value, Crops) else value
+        for name, value in batch.items()
     }
 
 
@@ -114,8 +106,8 @@ def cut(picture: Image.Image | np.ndarray, geometry: Geometry, mask: bool = Fals
     if isinstance(picture, np.ndarray):
         (left, top), (width, height) = geometry.corner, geometry.cut
         return Cut(picture[top : top + height, left : left + width], geometry.mirror, mask)
-    unmirrored = apply(picture, replace(geometry, mirror=False), MASKS if mask else PICTURES)
-    return Cut(np.atleast_3d(np.asarray(unmirrored)), geometry.mirror, mask)
+    pixels = np.asarray(apply(picture, geometry, MASKS if mask else PICTURES))
+    return Cut(np.atleast_3d(pixels), geometry.mirror, mask)
 
 
 def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) -> torch.Tensor:

@@ -14,7 +14,7 @@ from PIL import Image, TiffImagePlugin
 
 from cyclegan_glasses.editing.photograph import Photograph, directories, to_rgb8, turn_back
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import SUFFIXES
+from cyclegan_glasses.images import SUFFIXES, to_bytes
 from cyclegan_glasses.walk import EXTENSIONS
 
 FORMATS = {suffix: kind for kind, suffix in SUFFIXES.items() if kind != "MPO"} | {
@@ -70,9 +70,7 @@ def encode(photo: Photograph, pixels: np.ndarray, kind: str, strip: bool = False
         saving["exif"] = exif
     if photo.xmp and not strip and kind in ("JPEG", "WEBP"):
         saving["xmp"] = photo.xmp
-    buffer = io.BytesIO()
-    _image(stored).save(buffer, kind, icc_profile=profile, **saving)
-    return _with_directories(buffer.getvalue(), beside)
+    return _with_directories(to_bytes(_image(stored), kind, icc_profile=profile, **saving), beside)
 
 
 def _saving(photo: Photograph, kind: str, strip: bool) -> dict[str, Any]:
@@ -108,21 +106,17 @@ def _png(
     pixels: np.ndarray, photo: Photograph, exif: bytes | None, profile: bytes | None, strip: bool
 ) -> bytes:
     """A PNG; the blocks beside the pixels are the very ones of the source when that is a PNG too."""
-    buffer = io.BytesIO()
     if pixels.dtype == np.uint16 and pixels.shape[2] == 2:  # OpenCV knows no grey with transparency
         pixels = pixels[:, :, [0, 0, 0, 1]]
-    if pixels.dtype == np.uint16:
-        buffer.write(_by_opencv(pixels, ".png"))
-    else:
-        _image(pixels).save(buffer, "PNG")
+    deep = pixels.dtype == np.uint16
+    content = _by_opencv(pixels, ".png") if deep else to_bytes(_image(pixels), "PNG")
     if photo.format == "PNG":
         beside = [block for block in _blocks(photo.data) if _is_kept(block[0], strip)]
     else:
-        donor = io.BytesIO()
         more = {"dpi": photo.saving["dpi"]} if "dpi" in photo.saving else {}
-        Image.new("L", (1, 1)).save(donor, "PNG", icc_profile=profile, exif=exif, **more)
-        beside = [block for block in _blocks(donor.getvalue()) if _is_kept(block[0], strip)]
-    header, *rest = [block for block in _blocks(buffer.getvalue()) if not block[0][:1].islower()]
+        donor = to_bytes(Image.new("L", (1, 1)), "PNG", icc_profile=profile, exif=exif, **more)
+        beside = [block for block in _blocks(donor) if _is_kept(block[0], strip)]
+    header, *rest = [block for block in _blocks(content) if not block[0][:1].islower()]
     return _SIGNATURE + b"".join(map(_block, [header, *beside, *rest]))
 
 

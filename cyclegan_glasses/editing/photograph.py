@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from cyclegan_glasses.editing.blend import peak_of
-from cyclegan_glasses.images import BACKGROUND, UnreadablePicture, check_header, opened, unreadable
+from cyclegan_glasses.images import BACKGROUND, opened
 
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 UPRIGHT = 1
@@ -53,28 +53,22 @@ def read_photograph(path: Path | str) -> Photograph:
     Raises:
         UnreadablePicture: see `pictures.open_picture`; animations and files of several pages too.
     """
-    try:
-        check_header(path)
+    with opened(path) as picture:
         data = Path(path).read_bytes()
-        with opened(data) as picture:
-            if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
-                raise ValueError("an animation, or a file of several pages: give its pictures one by one")
-            deep = ";16" in str(getattr(picture, "tile", "")[:1]) and not picture.mode.startswith("I")
-            orientation, exif = _exif(picture)
-            saving = _saving(picture, data)
-            profile = None if picture.mode == "CMYK" else picture.info.get("icc_profile")
-            xmp = picture.info.get("xmp")
-            kind = "JPEG" if picture.format == "MPO" else str(picture.format)
-            pixels = _deep_colours(data) if deep else _pixels(picture)
+        if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+            raise ValueError("an animation, or a file of several pages: give its pictures one by one")
+        deep = ";16" in str(getattr(picture, "tile", "")[:1]) and not picture.mode.startswith("I")
+        orientation, exif = _exif(picture)
+        saving = _saving(picture, data)
+        profile = None if picture.mode == "CMYK" else picture.info.get("icc_profile")
+        xmp = picture.info.get("xmp")
+        kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+        pixels = _deep_colours(data) if deep else _pixels(picture)
         if deep or kind != "TIFF":  # which Pillow has turned upright by itself
             pixels = turn_upright(pixels, orientation)
         if kind == "TIFF":
             orientation = UPRIGHT
         return Photograph(pixels, kind, data, orientation, exif, profile, xmp, saving)
-    except UnreadablePicture:
-        raise
-    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise unreadable(path, error) from None
 
 
 def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

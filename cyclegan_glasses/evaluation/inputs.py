@@ -65,7 +65,10 @@ class Inputs:
         )
         masks = find_pictures(root / f"{settings.phase}M") if (root / f"{settings.phase}M").is_dir() else []
         self._masks = {name_key(path.stem): path for path in masks}
-        sources, targets = self._source.by_name(), self._target.by_name()
+        sources, targets = (
+            {stem: domain.path(index) for stem, index in domain.stems().items()}
+            for domain in (self._source, self._target)
+        )
         self.in_common = len(sources.keys() & targets.keys())
         self._truths = targets if sources.keys() == targets.keys() else {}
         paths = evenly_chosen(list(sources.items()), settings.limit)

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TextIO
 
 from cyclegan_glasses.distributed import ALONE, DistributedContext
-from cyclegan_glasses.monitoring.composite import CompositeMonitor
 from cyclegan_glasses.monitoring.console import Console
 from cyclegan_glasses.monitoring.history import History
+from cyclegan_glasses.monitoring.relay import CompositeMonitor, ThreadedMonitor
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
-from cyclegan_glasses.monitoring.threaded import ThreadedMonitor
 from cyclegan_glasses.monitoring.training_page import TrainingPage
 from cyclegan_glasses.monitoring.visdom.dashboard import Dashboard
 from cyclegan_glasses.monitoring.wandb import WeightsAndBiases

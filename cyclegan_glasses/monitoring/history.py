@@ -17,7 +17,8 @@ from cyclegan_glasses.training.progress import Monitor, Progress, Run
 HISTORY = "history.jsonl"
 SCORES = "scores.jsonl"
 _COUNTS = ("epoch", "pictures", "step", "seen")
-_NUMBERS = ("position", "rate", "pictures_per_second", "time")
+_RATES = ("position", "rate", "pictures_per_second")
+_NUMBERS = (*_RATES, "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,9 @@ class HistoryRow:
     @staticmethod
     def of(progress: Progress, losses: dict[str, float]) -> HistoryRow:
         """The row of a report made now."""
-        return HistoryRow(
-            epoch=progress.epoch,
-            pictures=progress.pictures,
-            step=progress.step,
-            seen=progress.seen,
-            position=progress.position,
-            rate=progress.rate,
-            pictures_per_second=progress.pictures_per_second,
-            time=time.time(),
-            losses={name: float(value) for name, value in losses.items()},
-        )
+        values: dict[str, Any] = {name: getattr(progress, name) for name in (*_COUNTS, *_RATES)}
+        losses = {name: float(value) for name, value in losses.items()}
+        return HistoryRow(**values, time=time.time(), losses=losses)
 
     def to_json(self) -> str:
         """One line without its end. Strict JSON: what is not finite is written as null."""

@@ -68,16 +68,13 @@ class TrainingPage(Monitor):
         if self._run is None:
             return
         body = [self._status(refresh > 0)]
-        curves = [tags.h2("Losses"), charts(list(read_history(self._folder)))]
         epochs = sorted(self._labels_by_epoch().items(), reverse=True)
         for epoch, labels in epochs[:1]:
             body += [tags.h2(f"Newest pictures, epoch {epoch}"), _card(epoch, labels, newest=True)]
-        body += curves
+        body += [tags.h2("Losses"), charts(list(read_history(self._folder)))]
         if epochs[1:]:
-            body += [
-                tags.h2("Earlier epochs"),
-                *(raw(_rendered(epoch, tuple(labels))) for epoch, labels in epochs[1:]),
-            ]
+            body.append(tags.h2("Earlier epochs"))
+        body += [raw(_rendered(epoch, tuple(labels))) for epoch, labels in epochs[1:]]
         options = table(["option", "value"], option_rows(self._run.options), text=2)
         body.append(tags.details(tags.summary("Options"), options))
         write_text(self._folder / "web" / "index.html", page(self._run.name, *body, refresh=refresh))

@@ -1,7 +1,5 @@
 """The former name of `monitoring.visdom.files`, by which scripts fetch the files of Visdom's page."""
 
-from __future__ import annotations
-
 import sys
 
 from cyclegan_glasses.errors import run_command

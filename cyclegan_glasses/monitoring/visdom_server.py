@@ -1,7 +1,5 @@
 """The former name of `monitoring.visdom.server`, by which scripts start Visdom."""
 
-from __future__ import annotations
-
 from cyclegan_glasses.monitoring.visdom.server import main
 
 if __name__ == "__main__":

@@ -52,14 +52,8 @@ class Facelyzr(nn.Module):
             nn.Linear(widths[-1] * side * side, settings.features),
             nn.ReLU(),
         )
-        self.heads = nn.ModuleDict(
-            {
-                "glasses": nn.Linear(settings.features, settings.classes),
-                "gender": nn.Linear(settings.features, 2),
-                "age": nn.Linear(settings.features, 1),
-                "landmarks": nn.Linear(settings.features, 2 * LANDMARKS),
-            }
-        )
+        outputs = {"glasses": settings.classes, "gender": 2, "age": 1, "landmarks": 2 * LANDMARKS}
+        self.heads = nn.ModuleDict({name: nn.Linear(settings.features, n) for name, n in outputs.items()})
 
     def encode(self, pictures: Tensor, stages: int | None = None) -> Tensor:
         """The code after the first `stages` (all by default) of `pictures` (N, 3, size, size) in [-1, 1]."""
@@ -122,8 +116,8 @@ def _down(inputs: int, outputs: int, deep: bool) -> nn.Sequential:
 
 def _up(inputs: int, outputs: int) -> nn.Sequential:
     """(N, inputs, H, W) → (N, outputs, 2H, 2W); pictures may be negative, codes are not."""
-    layers: list[nn.Module] = [nn.Upsample(scale_factor=2.0), nn.Conv2d(inputs, outputs, 3, 1, 1)]
-    return nn.Sequential(*layers, *([] if outputs == 3 else [nn.ReLU()]))
+    rectifier = nn.Identity() if outputs == 3 else nn.ReLU()
+    return nn.Sequential(nn.Upsample(scale_factor=2.0), nn.Conv2d(inputs, outputs, 3, 1, 1), rectifier)
 
 
 def probabilities(logits: Tensor, temperature: float, bias: Sequence[float] = ()) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn import functional as F
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 
 PATCH = AutoencoderSettings.patch
-_SLOPE = 0.2
+_relu = partial(nn.LeakyReLU, 0.2)
 
 
 class FaceAutoencoder(nn.Module):
@@ -92,11 +93,8 @@ class FaceAutoencoder(nn.Module):
     def decode(self, codes: Tensor) -> Tensor:
         """Faces of codes (N, latent); values may lie somewhat outside of [-1, 1]."""
         side = self.settings.size
-        canvas = (
-            ((codes * self.spread) @ self.eigenfaces + self.mean_face)
-            .to(self.mean_face.dtype)
-            .view(-1, 3, side, side)
-        )
+        canvas = (codes * self.spread) @ self.eigenfaces + self.mean_face
+        canvas = canvas.to(self.mean_face.dtype).view(-1, 3, side, side)
         return canvas + self.correcting(self.seeing(canvas) + self.drawing(codes)).to(canvas.dtype)
 
 
@@ -145,10 +143,6 @@ class _Residual(nn.Module):
 def _up(inputs: int, outputs: int) -> list[nn.Module]:
     """Twice the side, without the chequers of transposed convolutions (Shi et al., arXiv 1609.05158)."""
     return [_relu(), nn.Conv2d(inputs, 4 * outputs, 3, 1, 1), nn.PixelShuffle(2)]
-
-
-def _relu() -> nn.Module:
-    return nn.LeakyReLU(_SLOPE)
 
 
 def _silent(layer: nn.Linear | nn.Conv2d) -> nn.Module:

@@ -11,6 +11,12 @@ from torch.utils.checkpoint import checkpoint
 from cyclegan_glasses.networks.cpu.layers import Conv2d, InstanceNorm2d, SyncBatchNorm
 
 Norm = Callable[[int], nn.Module]
+NORMS: dict[str, Norm] = {
+    "instance": InstanceNorm2d,
+    "batch": nn.BatchNorm2d,
+    "syncbatch": SyncBatchNorm,
+    "none": nn.Identity,
+}
 
 # A composite generator begins by changing 5 % of every pixel, close to the identity. Begun at one half, it
 # spends its first hundreds of steps on giving the picture back (docs/results.md).
@@ -23,13 +29,7 @@ def make_norm(name: str) -> tuple[Norm, bool]:
     Instance norm is without parameters and statistics (Ulyanov et al. 2016), so its convolutions have biases;
     the others have none, as in the published weights.
     """
-    norms: dict[str, Norm] = {
-        "instance": InstanceNorm2d,
-        "batch": lambda channels: nn.BatchNorm2d(channels),
-        "syncbatch": lambda channels: SyncBatchNorm(channels),
-        "none": lambda channels: nn.Identity(),
-    }
-    return norms[name], name == "instance"
+    return NORMS[name], name == "instance"
 
 
 def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: bool) -> nn.Module:
@@ -40,13 +40,9 @@ def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: boo
         kernel: of the transposed convolution, 3 or 4; the resize-convolution always has 3.
     """
     if kind == "transpose":
-        return nn.ConvTranspose2d(
-            inputs, outputs, kernel, stride=2, padding=1, output_padding=1 if kernel == 3 else 0, bias=bias
-        )
+        return nn.ConvTranspose2d(inputs, outputs, kernel, 2, 1, output_padding=kernel % 2, bias=bias)
     return nn.Sequential(
-        nn.Upsample(scale_factor=2, mode="nearest"),
-        nn.ReflectionPad2d(1),
-        Conv2d(inputs, outputs, 3, bias=bias),
+        nn.Upsample(scale_factor=2), nn.ReflectionPad2d(1), Conv2d(inputs, outputs, 3, bias=bias)
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -24,11 +23,8 @@ from cyclegan_glasses.networks.settings import (
 from cyclegan_glasses.networks.unet import UnetGenerator, infer_unet
 from cyclegan_glasses.networks.weights import balance
 
-Settings = TypeVar("Settings")
 
-
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[Settings]):
+class Entry(NamedTuple):
     """A network by its kind.
 
     Attributes:
@@ -38,12 +34,12 @@ class Entry(Generic[Settings]):
             network's. None where weights do not tell, or nobody asks.
     """
 
-    settings: type[Settings]
-    build: Callable[[Settings], nn.Module]
-    infer: Callable[[Mapping[str, Tensor]], Settings] | None = None
+    settings: type[Any]
+    build: Callable[[Any], nn.Module]
+    infer: Callable[[Mapping[str, Tensor]], Any] | None = None
 
 
-GENERATORS: dict[str, Entry[Any]] = {
+GENERATORS: dict[str, Entry] = {
     "resnet_9blocks": Entry(GeneratorSettings, partial(ResnetGenerator, blocks=9), infer_resnet),
     "resnet_6blocks": Entry(GeneratorSettings, partial(ResnetGenerator, blocks=6), infer_resnet),
     "unet_256": Entry(GeneratorSettings, partial(UnetGenerator, downs=8), infer_unet),
@@ -51,7 +47,7 @@ GENERATORS: dict[str, Entry[Any]] = {
     "residual_unet": Entry(ResidualUnetSettings, ResidualUnet, infer_residual_unet),
     "isee": Entry(IseeSettings, IseeNetwork, infer_isee),
 }
-DISCRIMINATORS: dict[str, Entry[Any]] = {
+DISCRIMINATORS: dict[str, Entry] = {
     "basic": Entry(DiscriminatorSettings, PatchDiscriminator),
     "n_layers": Entry(DiscriminatorSettings, PatchDiscriminator),
     "pixel": Entry(DiscriminatorSettings, PixelDiscriminator),

@@ -20,7 +20,7 @@ class ResnetBlock(nn.Module):
 
     def __init__(self, channels: int, norm: Norm, bias: bool, dropout: bool) -> None:
         super().__init__()
-        layers = [
+        self.conv_block = nn.Sequential(
             nn.ReflectionPad2d(1),
             Conv2d(channels, channels, 3, bias=bias),
             norm(channels),
@@ -29,8 +29,7 @@ class ResnetBlock(nn.Module):
             nn.ReflectionPad2d(1),
             Conv2d(channels, channels, 3, bias=bias),
             norm(channels),
-        ]
-        self.conv_block = nn.Sequential(*layers)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         if self.recompute and torch.is_grad_enabled():
@@ -51,29 +50,23 @@ class ResnetGenerator(nn.Module):
         super().__init__()
         self.composite = settings.composite
         norm, bias = make_norm(settings.norm)
-        n = settings.filters
-        layers: list[nn.Module] = [
+        n, up = settings.filters, settings.upsample
+
+        def rectified(convolution: nn.Module, channels: int) -> list[nn.Module]:
+            return [convolution, norm(channels), nn.ReLU(inplace=True)]
+
+        self.model = nn.Sequential(
             nn.ReflectionPad2d(3),
-            nn.Conv2d(settings.input_nc, n, 7, bias=bias),
-            norm(n),
-            nn.ReLU(inplace=True),
-        ]
-        for channels in (n, 2 * n):
-            layers += [
-                nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=bias),
-                norm(2 * channels),
-                nn.ReLU(inplace=True),
-            ]
-        layers += [ResnetBlock(4 * n, norm, bias, settings.dropout) for _ in range(blocks)]
-        for channels in (4 * n, 2 * n):
-            layers += [
-                make_upsampling(settings.upsample, channels, channels // 2, 3, bias),
-                norm(channels // 2),
-                nn.ReLU(inplace=True),
-            ]
-        outputs = settings.output_nc + settings.composite
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(n, outputs, 7), nn.Tanh()]
-        self.model = nn.Sequential(*layers)
+            *rectified(nn.Conv2d(settings.input_nc, n, 7, bias=bias), n),
+            *rectified(nn.Conv2d(n, 2 * n, 3, stride=2, padding=1, bias=bias), 2 * n),
+            *rectified(nn.Conv2d(2 * n, 4 * n, 3, stride=2, padding=1, bias=bias), 4 * n),
+            *(ResnetBlock(4 * n, norm, bias, settings.dropout) for _ in range(blocks)),
+            *rectified(make_upsampling(up, 4 * n, 2 * n, 3, bias), 2 * n),
+            *rectified(make_upsampling(up, 2 * n, n, 3, bias), n),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(n, settings.output_nc + settings.composite, 7),
+            nn.Tanh(),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return paint(self.model, x, self.composite, self.recompute)

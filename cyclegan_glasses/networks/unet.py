@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.layers import Norm, make_norm, make_upsampling, paint, run
+from cyclegan_glasses.networks.layers import make_norm, make_upsampling, paint, run
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -22,27 +22,19 @@ class SkipBlock(nn.Module):
     recompute = False
 
     def __init__(
-        self,
-        outer: int,
-        inner: int,
-        submodule: SkipBlock | None,
-        norm: Norm,
-        bias: bool,
-        dropout: bool,
-        upsample: str,
+        self, s: GeneratorSettings, outer: int, inner: int, submodule: SkipBlock | None, dropout: bool = False
     ) -> None:
         super().__init__()
-        down: list[nn.Module] = [
+        norm, bias = make_norm(s.norm)
+        self.model = nn.Sequential(
             nn.LeakyReLU(0.2),
             nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias),
-        ]
-        up: list[nn.Module] = [
+            *([norm(inner), submodule] if submodule else []),
             nn.ReLU(),
-            make_upsampling(upsample, 2 * inner if submodule else inner, outer, 4, bias),
+            make_upsampling(s.upsample, 2 * inner if submodule else inner, outer, 4, bias),
             norm(outer),
-        ]
-        middle = [norm(inner), submodule] if submodule else []
-        self.model = nn.Sequential(*down, *middle, *up, *([nn.Dropout(0.5)] if dropout else []))
+            *([nn.Dropout(0.5)] if dropout else []),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         activated = self.model[0](x)
@@ -83,13 +75,12 @@ class UnetGenerator(nn.Module):
     def __init__(self, settings: GeneratorSettings, downs: int) -> None:
         super().__init__()
         self.multiple = settings.multiple
-        norm, bias = make_norm(settings.norm)
         n = settings.filters
-        block = SkipBlock(8 * n, 8 * n, None, norm, bias, False, settings.upsample)
+        block = SkipBlock(settings, 8 * n, 8 * n, None)
         for _ in range(downs - 5):
-            block = SkipBlock(8 * n, 8 * n, block, norm, bias, settings.dropout, settings.upsample)
+            block = SkipBlock(settings, 8 * n, 8 * n, block, settings.dropout)
         for channels in (4 * n, 2 * n, n):
-            block = SkipBlock(channels, 2 * channels, block, norm, bias, False, settings.upsample)
+            block = SkipBlock(settings, channels, 2 * channels, block)
         self.model = OuterBlock(settings, block)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from torch import Tensor, nn
 from torch.nn import init
@@ -17,13 +18,20 @@ def initialise(network: nn.Module, settings: InitSettings) -> nn.Module:
 
     Biases start at zero; the scale of batch norm is normal around 1.
     """
+    gain = settings.gain
+    draw: dict[str, Callable[[Tensor], Tensor]] = {
+        "normal": partial(init.normal_, std=gain),
+        "xavier": partial(init.xavier_normal_, gain=gain),
+        "kaiming": init.kaiming_normal_,
+        "orthogonal": partial(init.orthogonal_, gain=gain),
+    }
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            _draw(module.weight, settings)
+            draw[settings.kind](module.weight)
             if module.bias is not None:
                 init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
-            init.normal_(module.weight, 1.0, settings.gain)
+            init.normal_(module.weight, 1.0, gain)
             init.zeros_(module.bias)
     return network
 
@@ -62,15 +70,3 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
             f" {len(shapes)} of another shape, first {first}): check --netG, --ngf, --netD, --ndf, --norm"
         )
     network.load_state_dict(weights)
-
-
-def _draw(weight: Tensor, settings: InitSettings) -> None:
-    match settings.kind:
-        case "normal":
-            init.normal_(weight, 0.0, settings.gain)
-        case "xavier":
-            init.xavier_normal_(weight, gain=settings.gain)
-        case "kaiming":
-            init.kaiming_normal_(weight, a=0, mode="fan_in")
-        case _:
-            init.orthogonal_(weight, gain=settings.gain)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import full_precision
+from cyclegan_glasses.errors import first_line
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +19,10 @@ WARM_UPS = 3  # CUDA graphs warm up, are recorded, and are played back
 
 
 class CompiledNetworks:
-    """Networks by name: `passes["G_A"](pictures)`. Their weights, and the keys of these, are their own.
+    """Networks by name: `compiled["G_A"](images)`. Weights and their keys stay those of the networks.
 
     On a GPU what is compiled becomes a CUDA graph, and its results lie in memory that the next pass uses
-    again: `kept` copies what is to outlive it, and gradients are added up in place (`clear`).
+    again: `detached` copies what is to outlive it, and gradients are added up in place (`clear`).
 
     Args:
         networks: all of them, on `device`.
@@ -42,10 +43,10 @@ class CompiledNetworks:
         return self._calls[name]
 
     def begin(self, work: Callable[[], None]) -> None:
-        """A step begins; before the first one rehearse it, so that a failure costs nothing but time.
+        """A step begins; before the first one compile for it, so that a failure costs nothing but time.
 
         Args:
-            work: the forward and backward passes of a step, without those of its optimizers.
+            work: the forward and backward passes of a step, without its optimizers.
         """
         if self._waiting:
             self._waiting = False
@@ -53,10 +54,10 @@ class CompiledNetworks:
         if self._graphs:
             torch.compiler.cudagraph_mark_step_begin()
 
-    def kept(self, picture: Tensor) -> Tensor:
-        """`picture`, detached, in float32, for longer than a pass."""
-        picture = full_precision(picture.detach())
-        return picture.clone() if self._graphs else picture
+    def detached(self, images: Tensor) -> Tensor:
+        """`images` without their graph, in float32, for longer than a pass."""
+        images = full_precision(images.detach())
+        return images.clone() if self._graphs else images
 
     def clear(self, optimizer: Optimizer) -> None:
         """Forget the gradients of the weights of `optimizer`."""
@@ -75,8 +76,7 @@ class CompiledNetworks:
                 for _ in range(WARM_UPS if self._graphs else 1):
                     work()
         except Exception as error:  # compilers fail in every way
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            log.warning("the networks run uncompiled, since compiling failed: %s", first)
+            log.warning("the networks run uncompiled, since compiling failed: %s", first_line(error))
             self._calls, self._graphs = dict(self._networks), False
         for buffer, value in zip(buffers, before, strict=True):
             buffer.copy_(value)

@@ -120,6 +120,7 @@ class CycleGAN:
         # library's instance norm before its transposed convolution, in this layout.
         channels_last = cpu and precision.name == "fp32" and not settings.plain
         # The penalty differentiates the gradient of a discriminator, which what is compiled does not offer.
+        wanted = not settings.plain and wants_compiling(settings.compile, self.device)
         compiled = ("G_A", "G_B") if settings.gan_mode == "wgangp" else tuple(self._networks)
         discriminators = replace(settings.adam, lr=settings.adam.lr * settings.lr_ratio)
         self.execution = Execution(
@@ -128,9 +129,7 @@ class CycleGAN:
             precision,
             distributed,
             memory_format=torch.channels_last if channels_last else torch.contiguous_format,
-            compiled=compiled
-            if not settings.plain and wants_compiling(settings.compile, self.device)
-            else (),
+            compiled=compiled if wanted else (),
             merge=merge,
             micro_batch=settings.micro_batch,
             trim=not settings.plain,
@@ -154,6 +153,7 @@ class CycleGAN:
         self._pair_weights = {"A": settings.lambda_pair, "B": settings.lambda_pair_B}
         self._steps = 0
         self._pictures: Tensors = {}
+        # Those of the reference implementation always, others where they have a weight.
         always = [f"{name}_{side}" for side in "AB" for name in ("D", "G", "cycle", "idt")]
         weighed = [f"{t.name}_{side}" for t in TERMS for side in "AB" if t.weight(settings, side, 0.0)]
         pairs = [f"pair_{side}" for side, weight in self._pair_weights.items() if weight]
@@ -320,9 +320,10 @@ def _build_networks(settings: CycleGANSettings) -> dict[str, nn.Module]:
     """The networks by their names in files."""
     generator, discriminator = settings.generator, settings.discriminator
     channels_a, channels_b = generator.input_nc, generator.output_nc
+    exchanged = {"input_nc": channels_b, "output_nc": channels_a}
     networks = {
         "G_A": build_generator(generator),
-        "G_B": build_generator(replace(generator, input_nc=channels_b, output_nc=channels_a)),
+        "G_B": build_generator(replace(generator, **exchanged)),
         "D_A": build_discriminator(replace(discriminator, input_nc=channels_b)),
         "D_B": build_discriminator(replace(discriminator, input_nc=channels_a)),
     }

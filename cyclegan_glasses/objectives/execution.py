@@ -147,7 +147,7 @@ class Execution:
         self._compiled.clear(self.optimizers[optimizer])
         pixels = next(iter(inputs.values()))[:, 0].numel()
         losses: Tensors = {}
-        kept: dict[str, list[Tensor]] = {}
+        pieces: dict[str, list[Tensor]] = {}
         with self._only(optimizer):
             for micro_batch, weight in micro_batches(inputs, self._micro_batch):
                 made = graphs(micro_batch)
@@ -161,8 +161,8 @@ class Execution:
                     for name, term in terms.items():
                         losses[name] = losses.get(name, 0) + term.detach() * weight
                     for label, image in images.items():
-                        kept.setdefault(label, []).append(self._compiled.kept(image))
-        return losses, {label: torch.cat(pieces) for label, pieces in kept.items()}
+                        pieces.setdefault(label, []).append(self._compiled.detached(image))
+        return losses, {label: torch.cat(images) for label, images in pieces.items()}
 
     @contextmanager
     def _only(self, optimizer: str) -> Iterator[None]:

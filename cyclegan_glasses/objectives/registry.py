@@ -15,6 +15,7 @@ from cyclegan_glasses.objectives.facemath import FacemathObjective
 from cyclegan_glasses.objectives.protocol import Objective
 from cyclegan_glasses.objectives.supervised import Supervised
 
+#: Called with settings, precision, seed and the processes that train together.
 OBJECTIVES: dict[str, Callable[[Any, Precision, int, DistributedContext], Objective]] = {
     "cyclegan": CycleGAN,
     "facelyzr": FacelyzrObjective,
@@ -29,8 +30,7 @@ def build_objective(
 ) -> Objective:
     """A new model on the device of `precision`.
 
-    Where several processes train together they begin with the same weights, and each draws random numbers of
-    its own.
+    Where several processes train together they begin with the same weights, and their random numbers differ.
     """
     torch.manual_seed(seed)
     objective = OBJECTIVES[model](settings, precision, seed + 1000 * distributed.rank, distributed)

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from cyclegan_glasses import installation as checks
 from cyclegan_glasses.cli.doctor import run
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces import models
-from cyclegan_glasses.installation import checks
-from cyclegan_glasses.installation.findings import FINE, NOTE, TROUBLE, Finding, version_of
+from cyclegan_glasses.installation import FINE, NOTE, TROUBLE, Finding, version_of
 from cyclegan_glasses.monitoring import settings
 from cyclegan_glasses.monitoring.visdom import files as visdom_files
 
@@ -92,7 +92,7 @@ def test_a_missing_package_is_trouble_and_a_missing_extra_a_note(monkeypatch):
 
 
 CHECK = """
-from cyclegan_glasses.installation.checks import torchvision
+from cyclegan_glasses.installation import torchvision
 for finding in torchvision():
     print(finding.state, finding.text, finding.remedy)
 """

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from cyclegan_glasses.data.datasets import Dataset
-from cyclegan_glasses.data.transforms import to_tensors
+from cyclegan_glasses.data.transforms import Cut, to_values
 
 
 def ramp(number: int, width: int = 40, height: int = 36) -> Image.Image:
@@ -34,4 +35,9 @@ def cut_off(path: Path) -> None:
 
 def sample_of(dataset: Dataset, epoch: int, index: int) -> dict[str, Any]:
     """A sample with tensors in the place of its cuts."""
-    return to_tensors(dataset[epoch, index])
+
+    def to_tensor(cut: Cut) -> torch.Tensor:
+        return to_values(torch.from_numpy(cut.pixels[None].copy()), torch.tensor([cut.mirror]), cut.mask)[0]
+
+    sample = dataset[epoch, index]
+    return {name: to_tensor(value) if isinstance(value, Cut) else value for name, value in sample.items()}

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.data.datasets import AlignedDataset, UnpairedDataset, open_dataset
+from cyclegan_glasses.data.datasets import DomainDataset, open_dataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import cut_off, fill, ramp, sample_of
@@ -21,7 +21,7 @@ SMALL = DataSettings("", load_size=24, crop_size=16)
 
 def test_unpaired_takes_every_a_and_a_random_b(unpaired: Path) -> None:
     dataset = open_dataset(replace(SMALL, dataroot=str(unpaired)))
-    assert isinstance(dataset, UnpairedDataset) and len(dataset) == 11
+    assert isinstance(dataset, DomainDataset) and not dataset.paired and len(dataset) == 11
     samples = [sample_of(dataset, epoch, index) for epoch in range(4) for index in range(11)]
     assert [Path(s["A_path"]).name for s in samples[:11]] == [f"{i:03}.png" for i in range(11)]
     assert len({s["B_path"] for s in samples}) == 7
@@ -57,7 +57,7 @@ def test_pairs_share_cut_and_mirror(paired: Callable[..., Path], preprocess: str
     Image.open(root / "trainB/002.png").resize((80, 72)).save(root / "trainB/002.png")  # another size
     settings = replace(SMALL, dataroot=str(root), dataset_mode="aligned", preprocess=preprocess)
     dataset = open_dataset(settings)
-    assert isinstance(dataset, AlignedDataset) and dataset.paired and len(dataset) == 5
+    assert isinstance(dataset, DomainDataset) and dataset.paired and len(dataset) == 5
     for epoch in range(6):
         for index in range(5):
             sample = sample_of(dataset, epoch, index)
@@ -120,7 +120,7 @@ def test_testing_takes_every_input_once_from_the_middle(unpaired: Path, paired: 
     settings = replace(SMALL, dataroot=str(unpaired), phase="train", fixed=True)
     for direction, name, count in (("AtoB", "A", 11), ("BtoA", "B", 7)):
         dataset = open_dataset(replace(settings, direction=direction))
-        assert isinstance(dataset, AlignedDataset) and not dataset.paired and len(dataset) == count
+        assert isinstance(dataset, DomainDataset) and not dataset.paired and len(dataset) == count
         assert set(sample_of(dataset, 1, 0)) == {name, f"{name}_path", "skipped"}
         assert torch.equal(sample_of(dataset, 1, 3)[name], sample_of(dataset, 9, 3)[name])
     expected = np.asarray(ramp(3).resize((24, 24), Image.Resampling.BICUBIC))[4:20, 4:20] / 127.5 - 1
@@ -132,7 +132,7 @@ def test_testing_finds_the_truth_by_name(paired: Callable[..., Path]) -> None:
     root = paired("test")
     settings = replace(SMALL, dataroot=str(root), phase="test")
     dataset = open_dataset(settings)
-    assert isinstance(dataset, AlignedDataset) and dataset.paired
+    assert isinstance(dataset, DomainDataset) and dataset.paired
     assert set(sample_of(dataset, 1, 0)) >= {"A", "B", "M"}
     fill(root / "testB", 1, first=50)
     assert [domain.name for domain in open_dataset(settings).domains] == ["A"]

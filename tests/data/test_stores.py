@@ -20,7 +20,7 @@ from cyclegan_glasses.data.cache import _choose, add_cache
 from cyclegan_glasses.data.datasets import Dataset, open_dataset
 from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.data.stores import CachedImages, DiskStore, open_disk
+from cyclegan_glasses.data.stores import CachedImages, open_disk
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import cut_off, fill, ramp, sample_of
 
@@ -54,7 +54,9 @@ def unseen(items: Iterable[Any], *_: Any) -> Iterator[Any]:
 
 def cached(settings: DataSettings, cache: str) -> Dataset:
     settings = replace(settings, cache=cache)
-    return add_cache(open_dataset(settings), settings, 1, unseen)[0]
+    dataset = open_dataset(settings)
+    assert add_cache(dataset, settings, 1, unseen)[0]
+    return dataset
 
 
 def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -154,7 +156,7 @@ def test_a_stopped_run_is_gone_on_with(
     assert len(list(folder.iterdir())) == 1 + 2 * (2 + 5)
     decoded.clear()
     for index in range(20):
-        assert np.array_equal(store.read(index), np.asarray(ramp(index).resize((24, 24))))
+        assert np.array_equal(store(index), np.asarray(ramp(index).resize((24, 24))))
     assert decoded == []
 
 
@@ -163,7 +165,7 @@ def test_two_runs_at_a_time_read_each_picture_once(
 ) -> None:
     images = CachedImages(open_domain("A", fill(tmp_path / "a", 12), (3,)), 24)
     under_way, go_on = threading.Event(), threading.Event()
-    done: list[DiskStore] = []
+    done: list[folders.Store] = []
 
     def slow(items: Iterable[Any], *_: Any) -> Iterator[Any]:
         under_way.set()
@@ -180,7 +182,7 @@ def test_two_runs_at_a_time_read_each_picture_once(
     go_on.set()
     first.join(20), second.join(20)
     assert len(done) == 2 and len(decoded) == 12
-    assert np.array_equal(done[0].read(7), done[1].read(7))
+    assert np.array_equal(done[0](7), done[1](7))
 
 
 def test_where_files_cannot_be_locked_a_run_goes_on(
@@ -191,13 +193,13 @@ def test_where_files_cannot_be_locked_a_run_goes_on(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     images = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
-    assert open_disk(images, home, 0, unseen).read(2).shape == (24, 24, 3)
+    assert open_disk(images, home, 0, unseen)(2).shape == (24, 24, 3)
 
 
 @pytest.mark.parametrize("harm", ["cut off", "index gone", "index no table", "another size"])
 def test_a_damaged_file_is_made_again(tmp_path: Path, decoded: list[str], home: Path, harm: str) -> None:
     images = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)
-    expected = open_disk(images, home, 0, unseen).read(1).copy()
+    expected = open_disk(images, home, 0, unseen)(1).copy()
     (pictures,), (index,) = home.glob("*/*.npy"), home.glob("*/*.json")
     if harm == "cut off":
         cut_off(pictures)
@@ -208,7 +210,7 @@ def test_a_damaged_file_is_made_again(tmp_path: Path, decoded: list[str], home: 
     else:
         index.write_text("[1, 2, 3]")
     decoded.clear()
-    assert np.array_equal(open_disk(images, home, 0, unseen).read(1), expected)
+    assert np.array_equal(open_disk(images, home, 0, unseen)(1), expected)
     assert len(decoded) == 3
     decoded.clear()
     open_disk(images, home, 0, unseen)
@@ -222,9 +224,9 @@ def test_an_unreadable_picture_is_tried_again_each_time(tmp_path: Path, home: Pa
     cut_off(tmp_path / "a/003.png")
     store = open_disk(CachedImages(domain, 24), home, 0, unseen)
     with pytest.raises(folders.UnreadablePicture, match="003"):
-        store.read(3)
+        store(3)
     (tmp_path / "a/003.png").write_bytes(whole)
-    assert np.array_equal(store.read(3), np.asarray(ramp(3).resize((24, 24))))
+    assert np.array_equal(store(3), np.asarray(ramp(3).resize((24, 24))))
     for number in (4, 5, 6):
         cut_off(tmp_path / f"a/{number:03}.png")
     with pytest.raises(UserError, match=r"3 of 20 pictures of .*a cannot be read"):

@@ -17,7 +17,7 @@ from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.monitoring.build import build_monitors
 from cyclegan_glasses.monitoring.settings import DashboardSettings, MonitoringSettings
 from cyclegan_glasses.monitoring.visdom.files import why_no_server
-from cyclegan_glasses.monitoring.visdom.server import ensure_server, pid_file
+from cyclegan_glasses.monitoring.visdom.server import ensure_server, log_file
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 from .conftest import LABELS, NAMES, losses, pictures, wait_for
@@ -140,7 +140,7 @@ def test_dashboard(
         assert not [entry for entry in errors if "favicon" not in entry["message"]]
 
         before = feeder.step // 10
-        os.kill(int(pid_file(free_port).read_text()), signal.SIGKILL)
+        os.kill(int(log_file(free_port).with_suffix(".pid").read_text()), signal.SIGKILL)
         time.sleep(AWAY_SECONDS)
         ensure_server(settings, print)
         assert wait_for(lambda: browser.get(settings.url) or browser.title == "visdom")

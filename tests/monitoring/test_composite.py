@@ -10,8 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cyclegan_glasses.monitoring.composite import CompositeMonitor
-from cyclegan_glasses.monitoring.threaded import ThreadedMonitor
+from cyclegan_glasses.monitoring.relay import CompositeMonitor, ThreadedMonitor
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 from .conftest import losses, pictures

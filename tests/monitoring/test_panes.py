@@ -77,7 +77,7 @@ def test_columns_and_large_pictures() -> None:
 def test_text(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> None:
     """Progress, newest losses, messages and options as text; an option is never live HTML."""
     run = make_run()
-    pane = panes.progress_text("demo progress", run, at(1100), losses(1100), ["<b>saved</b>"], "training")
+    pane = panes.progress_text(run, at(1100), losses(1100), ["<b>saved</b>"], "training")
     text = content(pane).get_text()
     for phrase in (
         "2 of 10, 100 of 1,000 pictures",
@@ -88,6 +88,6 @@ def test_text(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> No
         assert phrase in text
     assert "<b>saved</b>" in text and "<script>alert(1)</script>" in text
     assert "<script" not in pane["data"][0]["content"]
-    ended = content(panes.progress_text("t", run, at(1100), {}, [], "not running")).get_text()
+    ended = content(panes.progress_text(run, at(1100), {}, [], "not running")).get_text()
     assert "not running" in ended and "left" not in ended
-    assert "state" in content(panes.progress_text("t", run, None, {}, [], "training")).get_text()
+    assert "state" in content(panes.progress_text(run, None, {}, [], "training")).get_text()

@@ -43,7 +43,7 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    for name in ("PAUSE", "WATCH", "RETRY"):
+    for name in ("PAUSE", "WATCH"):
         monkeypatch.setattr(sending, name, 0.02)
     return Server()
 

@@ -43,7 +43,7 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     sums = [make_archive(shelf / f"p{n}-1.0.{n}.tgz", {"a.js": b"code %d" % n}) for n in (1, 2)]
-    packages = tuple(Package(f"p{n}", f"1.0.{n}", sums[n - 1], {"a.js": f"js/p{n}.js"}) for n in (1, 2))
+    packages = tuple(Package(f"p{n}", f"1.0.{n}", {"a.js": f"js/p{n}.js"}, sums[n - 1]) for n in (1, 2))
     script = tmp_path / "npm"
     script.write_text(
         f"#!{sys.executable}\nimport shutil, sys\nfor word in sys.argv[1:]:\n"
@@ -81,7 +81,7 @@ def test_member_that_is_absent(tmp_path: Path) -> None:
     """An archive without the wanted file says so in one line."""
     sha = make_archive(tmp_path / "x.tgz", {"b.js": b""})
     with pytest.raises(UserError, match=r"has no a\.js"):
-        unpack(Package("x", "1", sha, {"a.js": "js/a.js"}), tmp_path / "x.tgz", tmp_path / "static")
+        unpack(Package("x", "1", {"a.js": "js/a.js"}, sha), tmp_path / "x.tgz", tmp_path / "static")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from cyclegan_glasses.monitoring.visdom import server as serving
 from cyclegan_glasses.monitoring.visdom.dashboard import Dashboard
 from cyclegan_glasses.monitoring.visdom.files import why_no_server
 from cyclegan_glasses.monitoring.visdom.sender import Client, RefusedError
-from cyclegan_glasses.monitoring.visdom.server import ensure_server, pid_file, who_answers
+from cyclegan_glasses.monitoring.visdom.server import ensure_server, log_file, who_answers
 from cyclegan_glasses.training.progress import Progress, Run
 
 from .conftest import losses, pictures, wait_for
@@ -110,7 +110,7 @@ def test_started_for_this_machine_alone(
         messages[0].startswith(f"Visdom: {settings.url} (started")
         and messages[1] == f"Visdom: {settings.url}"
     )
-    pid = int(pid_file(free_port).read_text())
+    pid = int(log_file(free_port).with_suffix(".pid").read_text())
     assert f"kill {pid}" in messages[0]
     assert who_answers(settings) == "visdom"
     os.kill(pid, 0)
@@ -133,7 +133,7 @@ def test_user_name_and_password(free_port: int, home: Path) -> None:
         with pytest.raises(RefusedError):
             Client(stranger).exists("w")
     assert (home / ".visdom" / "COOKIE_SECRET").stat().st_mode & 0o077 == 0
-    command = Path(f"/proc/{int(pid_file(free_port).read_text())}/cmdline")
+    command = Path(f"/proc/{int(log_file(free_port).with_suffix('.pid').read_text())}/cmdline")
     assert not command.exists() or b"secret" not in command.read_bytes()
 
 

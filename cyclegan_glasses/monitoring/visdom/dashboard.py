@@ -70,13 +70,10 @@ class Dashboard(Monitor):
         name, columns, width = self._run.name, self._settings.display_ncols, self._settings.display_winsize
         about = f"epoch {progress.epoch}, {progress.pictures:,} of {progress.epoch_size:,} pictures"
         pictures = {label: picture.copy() for label, picture in pictures.items()}
-        if columns > 0:
-            title = f"{name} images"
-            self._offer("images", partial(panes.picture_table, title, pictures, columns, width, about))
-            return
-        for label, picture in pictures.items():
-            title = f"{name} {label}"
-            self._offer(label, partial(panes.picture_table, title, {label: picture}, 1, width, about))
+        tables = {label: {label: picture} for label, picture in pictures.items()}
+        for pane, table in {"images": pictures}.items() if columns > 0 else tables.items():
+            title = f"{name} {pane}"
+            self._offer(pane, partial(panes.picture_table, title, table, max(1, columns), width, about))
 
     def message(self, text: str) -> None:
         """Add a line to the text pane."""
@@ -89,20 +86,15 @@ class Dashboard(Monitor):
         self._sender.close()
 
     def _show_curves(self) -> None:
-        if self._run is not None and self._rows:
-            title, names = f"{self._run.name} loss over time", self._run.loss_names
-            self._offer("loss", lambda: panes.curves(title, list(self._rows), names))
-        if self._run is not None and self._scores:
-            about = f"{self._run.name} scores over time"
-            self._offer("scores", lambda: panes.curves(about, list(self._scores), self._scores[-1].losses))
+        for pane, rows in (("loss", self._rows), ("scores", self._scores)):
+            if self._run is not None and rows:
+                names = self._run.loss_names if pane == "loss" else tuple(rows[-1].losses)
+                self._offer(pane, partial(panes.curves, f"{self._run.name} {pane} over time", rows, names))
 
     def _show_text(self, state: str) -> None:
         if self._run is not None:
-            title, (progress, losses) = f"{self._run.name} progress", self._last
             messages = list(self._messages)
-            self._offer(
-                "text", partial(panes.progress_text, title, self._run, progress, losses, messages, state)
-            )
+            self._offer("text", partial(panes.progress_text, self._run, *self._last, messages, state))
 
     def _offer(self, pane: str, build: Callable[[], panes.Pane]) -> None:
         if self._run is not None:

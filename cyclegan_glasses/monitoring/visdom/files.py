@@ -29,18 +29,12 @@ REMEDY = "python -m cyclegan_glasses.monitoring.visdom.files"
 INSTALL = (
     'pip install "setuptools<81" wheel && pip install --no-build-isolation "visdom>=0.2.4,<0.3" "tornado<6.6"'
 )
-_MATHJAX = "js/mathjax/2.7.5"
-_MATHJAX_FILES = (
-    "MathJax.js",
-    "config/Safe.js",
-    "config/TeX-AMS-MML_HTMLorMML.js",
-    "extensions/Safe.js",
-    "jax/output/SVG/fonts/TeX/fontdata.js",
-    "jax/output/SVG/jax.js",
-    "jax/output/SVG/fonts/TeX/Size1/Regular/Main.js",
-    "jax/output/SVG/config.js",
-)
-_GLYPHS = "glyphicons-halflings-regular"
+_GLYPHS = "fonts/glyphicons-halflings-regular"
+_MATHJAX = """
+    MathJax.js config/Safe.js config/TeX-AMS-MML_HTMLorMML.js extensions/Safe.js jax/output/SVG/jax.js
+    jax/output/SVG/config.js jax/output/SVG/fonts/TeX/fontdata.js
+    jax/output/SVG/fonts/TeX/Size1/Regular/Main.js
+""".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +43,14 @@ class Package:
 
     Attributes:
         name, version: in the registry.
-        sha512: of its archive, base64, as the registry states it.
         files: path below Visdom's folder `static` by path within the package.
+        sha512: of its archive, base64, as the registry states it.
     """
 
     name: str
     version: str
-    sha512: str
     files: dict[str, str]
+    sha512: str
 
     @property
     def archive(self) -> str:
@@ -64,109 +58,45 @@ class Package:
         return f"{self.name}-{self.version}.tgz"
 
 
+# fmt: off
 PACKAGES = (
-    Package(
-        "jquery",
-        "3.1.1",
-        "zuiWRmx65Kd1oFGdWLvAjbsumdOBFvs3r1vuqCyKFF79R7exBHNbiNEJ8LR+xkzgfxqBznMD/4Cv6PHXS6mvEw==",
-        {"dist/jquery.min.js": "js/jquery.min.js"},
-    ),
-    Package(
-        "bootstrap",
-        "3.3.7",
-        "qcFaisBrcBhTFkz1IUnGDYnX6ZWfFzH8zOixUDtHW9Ip+r+7MfMFav2rzy7cIHc7rgIg7xjhWBoo1mS/U26j4g==",
-        {
-            "dist/js/bootstrap.min.js": "js/bootstrap.min.js",
-            "dist/css/bootstrap.min.css": "css/bootstrap.min.css",
-            f"dist/fonts/{_GLYPHS}.eot": f"fonts/{_GLYPHS}.eot",
-            f"dist/fonts/{_GLYPHS}.woff2": f"fonts/{_GLYPHS}.woff2",
-            f"dist/fonts/{_GLYPHS}.woff": f"fonts/{_GLYPHS}.woff",
-            f"dist/fonts/{_GLYPHS}.ttf": f"fonts/{_GLYPHS}.ttf",
-            f"dist/fonts/{_GLYPHS}.svg": f"fonts/{_GLYPHS}.svg#glyphicons_halflingsregular",
-        },
-    ),
-    Package(
-        "react",
-        "16.2.0",
-        "ZmIomM7EE1DvPEnSFAHZn9Vs9zJl5A9H7el0EGTE6ZbW9FKe/14IYAlPbC8iH25YarEQxZL+E8VW7Mi7kfQrDQ==",
-        {"umd/react.production.min.js": "js/react-react.min.js"},
-    ),
-    Package(
-        "react-dom",
-        "16.2.0",
-        "zpGAdwHVn9K0091d+hr+R0qrjoJ84cIBFL2uU60KvWBPfZ7LPSrfqviTxGHWN0sjPZb2hxWzMexwrvJdKePvjg==",
-        {"umd/react-dom.production.min.js": "js/react-dom.min.js"},
-    ),
-    Package(
-        "react-modal",
-        "3.1.10",
-        "7b77AGWCkdg0YOf/qcYIGCpuwbxRwOA8P3UrUovk4grUNv+idOmHovJAx/Dcd3fuwHtgixxVjpcjVG60985MSA==",
-        {"dist/react-modal.min.js": "js/react-modal.min.js"},
-    ),
-    Package(
-        "plotly.js-dist-min",
-        "2.11.1",
-        "F9WWNht0D3yBLZGHbLoJNfvplXvy+GUPSsA/lCbMuYd/UwzSu6Vmyprxlps9Einw1LDS1hYBrJeioK0lE3ieXA==",
-        {"plotly.min.js": "js/plotly-plotly.min.js"},
-    ),
-    Package(
-        "sjcl",
-        "1.0.7",
-        "xQbiwKfiAj6vyk44ANJ5RRymALRdRZOuRoKNYkWUU404p/RFXmMaay1Z5vRn30GJjkD+psox4Jd38jZojSuNYA==",
-        {"sjcl.js": "js/sjcl.js"},
-    ),
-    Package(
-        "layout-bin-packer",
-        "1.4.0",
-        "dQOZnajbOBGIcS9YlzKrkRtMCGa2oEpyf1zGRn93suphSvPclJe54Sbgtb053GJ21DUk84IBzaeQvjn+Gb10fA==",
-        {
-            "dist/layout-bin-packer.js": "js/layout_bin_packer.js",
-            "dist/layout-bin-packer.js.map": "js/layout-bin-packer.js.map",
-        },
-    ),
-    Package(
-        "d3",
-        "3.5.17",
-        "yFk/2idb8OHPKkbAL8QaOaqENNoMhIaSHZerk3oQsECwkObkCpJyjYwCe+OHiq6UEdhe1m8ZGARRRO3ljFjlKg==",
-        {"d3.min.js": "js/d3.v3.min.js"},
-    ),
-    Package(
-        "d3-selection-multi",
-        "1.0.1",
-        "mEnRkJ6A+Otd1LuRPV3az+s/RLDmIEhuz/MnT21O2nPcWNH7wZotdIlRjMA4Wpr+n7AESQ5fD8v1J3nL2Mnw9g==",
-        {"build/d3-selection-multi.js": "js/d3-selection-multi.v1.js"},
-    ),
-    Package(
-        "save-svg-as-png",
-        "1.4.17",
-        "7QDaqJsVhdFPwviCxkgHiGm9omeaMBe1VKbHySWU6oFB2LtnGCcYS13eVoslUgq6VZC6Tjq/HddBd1K6p2PGpA==",
-        {"lib/saveSvgAsPng.js": "js/saveSvgAsPng.js"},
-    ),
-    Package(
-        "react-resizable",
-        "1.4.6",
-        "4zLORO51u0/mlDsrVCAA4p266d+3mb2ZMNdiWOotAh/PdnfrRzZhgePmKE08PSQatXVIfMjmyD+Sapay8tmxdQ==",
-        {"css/styles.css": "css/react-resizable-styles.css"},
-    ),
-    Package(
-        "react-grid-layout",
-        "0.16.3",
-        "ytP92EqUjqcFhGzvdeKrK610dQ04GdFwRCWtD6PoeL5wR3liETcFISO7k8RBqnosV86JtXf/DwIfrL0COLs0gg==",
-        {"css/styles.css": "css/react-grid-layout-styles.css"},
-    ),
-    Package(
-        "classnames",
-        "2.2.5",
-        "DTt3GhOUDKhh4ONwIJW4lmhyotQmV2LjNlGK/J2hkwUcqcbKkCLAdJPtxQnxnlc7SR3f1CEXCyMmc7WLUsWbNA==",
-        {"index.js": "fonts/classnames"},
-    ),
-    Package(
-        "mathjax",
-        "2.7.5",
-        "OzsJNitEHAJB3y4IIlPCAvS0yoXwYjlo2Y4kmm9KQzyIBZt2d8yKRalby3uTRNN4fZQiGL2iMXjpdP1u2Rq2DQ==",
-        {name: f"{_MATHJAX}/{name}" for name in _MATHJAX_FILES},
-    ),
+    Package("jquery", "3.1.1", {"dist/jquery.min.js": "js/jquery.min.js"},
+            "zuiWRmx65Kd1oFGdWLvAjbsumdOBFvs3r1vuqCyKFF79R7exBHNbiNEJ8LR+xkzgfxqBznMD/4Cv6PHXS6mvEw=="),
+    Package("bootstrap", "3.3.7", {
+                "dist/js/bootstrap.min.js": "js/bootstrap.min.js",
+                "dist/css/bootstrap.min.css": "css/bootstrap.min.css",
+                **{f"dist/{_GLYPHS}.{kind}": f"{_GLYPHS}.{kind}" for kind in ("eot", "woff2", "woff", "ttf")},
+                f"dist/{_GLYPHS}.svg": f"{_GLYPHS}.svg#glyphicons_halflingsregular"},
+            "qcFaisBrcBhTFkz1IUnGDYnX6ZWfFzH8zOixUDtHW9Ip+r+7MfMFav2rzy7cIHc7rgIg7xjhWBoo1mS/U26j4g=="),
+    Package("react", "16.2.0", {"umd/react.production.min.js": "js/react-react.min.js"},
+            "ZmIomM7EE1DvPEnSFAHZn9Vs9zJl5A9H7el0EGTE6ZbW9FKe/14IYAlPbC8iH25YarEQxZL+E8VW7Mi7kfQrDQ=="),
+    Package("react-dom", "16.2.0", {"umd/react-dom.production.min.js": "js/react-dom.min.js"},
+            "zpGAdwHVn9K0091d+hr+R0qrjoJ84cIBFL2uU60KvWBPfZ7LPSrfqviTxGHWN0sjPZb2hxWzMexwrvJdKePvjg=="),
+    Package("react-modal", "3.1.10", {"dist/react-modal.min.js": "js/react-modal.min.js"},
+            "7b77AGWCkdg0YOf/qcYIGCpuwbxRwOA8P3UrUovk4grUNv+idOmHovJAx/Dcd3fuwHtgixxVjpcjVG60985MSA=="),
+    Package("plotly.js-dist-min", "2.11.1", {"plotly.min.js": "js/plotly-plotly.min.js"},
+            "F9WWNht0D3yBLZGHbLoJNfvplXvy+GUPSsA/lCbMuYd/UwzSu6Vmyprxlps9Einw1LDS1hYBrJeioK0lE3ieXA=="),
+    Package("sjcl", "1.0.7", {"sjcl.js": "js/sjcl.js"},
+            "xQbiwKfiAj6vyk44ANJ5RRymALRdRZOuRoKNYkWUU404p/RFXmMaay1Z5vRn30GJjkD+psox4Jd38jZojSuNYA=="),
+    Package("layout-bin-packer", "1.4.0", {"dist/layout-bin-packer.js": "js/layout_bin_packer.js",
+                "dist/layout-bin-packer.js.map": "js/layout-bin-packer.js.map"},
+            "dQOZnajbOBGIcS9YlzKrkRtMCGa2oEpyf1zGRn93suphSvPclJe54Sbgtb053GJ21DUk84IBzaeQvjn+Gb10fA=="),
+    Package("d3", "3.5.17", {"d3.min.js": "js/d3.v3.min.js"},
+            "yFk/2idb8OHPKkbAL8QaOaqENNoMhIaSHZerk3oQsECwkObkCpJyjYwCe+OHiq6UEdhe1m8ZGARRRO3ljFjlKg=="),
+    Package("d3-selection-multi", "1.0.1", {"build/d3-selection-multi.js": "js/d3-selection-multi.v1.js"},
+            "mEnRkJ6A+Otd1LuRPV3az+s/RLDmIEhuz/MnT21O2nPcWNH7wZotdIlRjMA4Wpr+n7AESQ5fD8v1J3nL2Mnw9g=="),
+    Package("save-svg-as-png", "1.4.17", {"lib/saveSvgAsPng.js": "js/saveSvgAsPng.js"},
+            "7QDaqJsVhdFPwviCxkgHiGm9omeaMBe1VKbHySWU6oFB2LtnGCcYS13eVoslUgq6VZC6Tjq/HddBd1K6p2PGpA=="),
+    Package("react-resizable", "1.4.6", {"css/styles.css": "css/react-resizable-styles.css"},
+            "4zLORO51u0/mlDsrVCAA4p266d+3mb2ZMNdiWOotAh/PdnfrRzZhgePmKE08PSQatXVIfMjmyD+Sapay8tmxdQ=="),
+    Package("react-grid-layout", "0.16.3", {"css/styles.css": "css/react-grid-layout-styles.css"},
+            "ytP92EqUjqcFhGzvdeKrK610dQ04GdFwRCWtD6PoeL5wR3liETcFISO7k8RBqnosV86JtXf/DwIfrL0COLs0gg=="),
+    Package("classnames", "2.2.5", {"index.js": "fonts/classnames"},
+            "DTt3GhOUDKhh4ONwIJW4lmhyotQmV2LjNlGK/J2hkwUcqcbKkCLAdJPtxQnxnlc7SR3f1CEXCyMmc7WLUsWbNA=="),
+    Package("mathjax", "2.7.5", {name: f"js/mathjax/2.7.5/{name}" for name in _MATHJAX},
+            "OzsJNitEHAJB3y4IIlPCAvS0yoXwYjlo2Y4kmm9KQzyIBZt2d8yKRalby3uTRNN4fZQiGL2iMXjpdP1u2Rq2DQ=="),
 )
+# fmt: on
 
 
 def static_folder() -> Path | None:

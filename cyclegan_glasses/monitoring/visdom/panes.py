@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from dominate import tags
 from PIL import Image
 
+from cyclegan_glasses.images import to_bytes
 from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
 from cyclegan_glasses.monitoring.history import HistoryRow, thin
 from cyclegan_glasses.training.progress import Progress, Run
@@ -27,38 +27,25 @@ def curves(title: str, rows: Sequence[HistoryRow], names: Collection[str]) -> Pa
 
     Values that are not finite are gaps.
     """
-    rows = thin(rows, POINTS)
+    rows = thin(list(rows), POINTS)
     x = [round(row.position, 5) for row in rows]
-    traces: list[dict[str, Any]] = []
-    for index, name in enumerate(names):
-        y = [_gap(row.losses.get(name, math.nan)) for row in rows]
-        line = {"color": COLOURS[index % len(COLOURS)], "width": 1.5}
-        traces.append({"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": line})
-    rate = [_gap(row.rate) for row in rows]
-    line = {"color": "#667085", "width": 1.5, "dash": "dot"}
-    traces.append(
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "learning rate",
-            "x": x,
-            "y": rate,
-            "yaxis": "y2",
-            "line": line,
-        }
-    )
+
+    def trace(name: str, values: list[float], **line: object) -> dict[str, Any]:
+        drawn = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": [_gap(y) for y in values]}
+        return {**drawn, "line": {"width": 1.5, **line}}
+
+    traces = [
+        trace(name, [row.losses.get(name, math.nan) for row in rows], color=COLOURS[index % len(COLOURS)])
+        for index, name in enumerate(names)
+    ]
+    rate = trace("learning rate", [row.rate for row in rows], color="#667085", dash="dot")
+    traces.append({**rate, "yaxis": "y2"})
+    right = {"overlaying": "y", "side": "right", "showgrid": False, "tickformat": ".1e"}
     layout = {
         "title": {"text": title, "font": {"size": 15}},
         "xaxis": {"title": "epoch"},
         "yaxis": {"title": "loss", "rangemode": "tozero"},
-        "yaxis2": {
-            "title": "learning rate",
-            "overlaying": "y",
-            "side": "right",
-            "rangemode": "tozero",
-            "showgrid": False,
-            "tickformat": ".1e",
-        },
+        "yaxis2": {"title": "learning rate", "rangemode": "tozero", **right},
         "legend": {"orientation": "h", "y": -0.18},
         "margin": {"l": 56, "r": 64, "t": 44, "b": 40},
         "showlegend": True,
@@ -98,14 +85,10 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
 
 
 def progress_text(
-    title: str,
-    run: Run,
-    progress: Progress | None,
-    losses: dict[str, float],
-    messages: Sequence[str],
-    state: str,
+    run: Run, progress: Progress | None, losses: dict[str, float], messages: Sequence[str], state: str
 ) -> Pane:
     """How far the run is, its newest losses and messages, and its options."""
+    title = f"{run.name} progress"
     lines = [("state", state)]
     if progress is not None:
         done = f"{progress.epoch} of {run.epochs}, {progress.pictures:,} of {progress.epoch_size:,} pictures"
@@ -143,9 +126,7 @@ def _text(title: str, html: str, size: dict[str, int]) -> Pane:
 def _data(picture: np.ndarray, limit: int) -> str:
     image = Image.fromarray(picture)
     image.thumbnail((limit, limit * 4))
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(to_bytes(image, "PNG")).decode()
 
 
 def _gap(value: float) -> float | None:

@@ -19,7 +19,7 @@ from cyclegan_glasses.monitoring.visdom.server import log_file, new_session
 logger = logging.getLogger(__name__)
 
 TIMEOUT = (2.0, 10.0)
-PAUSE, WATCH, RETRY, START_SECONDS = 1.0, 2.0, 1.0, 120.0
+PAUSE, WATCH, START_SECONDS = 1.0, 2.0, 120.0
 
 Build = Callable[[], Pane]
 
@@ -39,8 +39,7 @@ class Client:
         """Create a pane, or put another in its place.
 
         Raises:
-            requests.RequestException: the server does not answer.
-            RefusedError: it does not take it.
+            requests.RequestException, RefusedError: the server does not answer, or does not take it.
         """
         self._post("events", {"win": window, **pane})
 
@@ -94,8 +93,7 @@ class Sender:
         self._changed = threading.Condition()
         self._closing = False
         self._broken: set[str] = set()
-        self._online = False
-        self._failed = False
+        self._online: bool | None = None  # not known yet
         self._reported = False
         self._begin = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="visdom", daemon=True)
@@ -119,7 +117,8 @@ class Sender:
             with self._changed:
                 if not self._waiting and not self._closing:
                     self._changed.wait(WATCH)
-                if self._closing and not (self._waiting and self._may_answer()):
+                lost = self._online is False and not self._starting()
+                if self._closing and (lost or not self._waiting):
                     return
                 windows = list(self._panes)
             try:
@@ -127,13 +126,9 @@ class Sender:
                     self._queue_all()
                 self._flush()
                 self._mark_online()
-                pause = PAUSE
             except (requests.RequestException, RefusedError) as error:
                 self._mark_lost(error)
-                pause = RETRY
-            if not self._closing:
-                time.sleep(pause)
-            elif pause == RETRY:
+            if not (self._closing and self._online):
                 time.sleep(PAUSE)
 
     def _flush(self) -> None:
@@ -156,19 +151,15 @@ class Sender:
         with self._changed:
             self._waiting = dict(self._panes)
 
-    def _may_answer(self) -> bool:
-        """Whether it is worth while to wait for the server at the end of a run."""
-        return not self._failed or self._starting()
-
     def _mark_online(self) -> None:
         if self._reported:
             self._log("the Visdom server answers again, and its panes are back")
-        self._online, self._failed, self._reported = True, False, False
+        self._online, self._reported = True, False
 
     def _mark_lost(self, error: Exception) -> None:
         self._client.forget()
         self._queue_all()
-        was_online, self._online, self._failed = self._online, False, True
+        was_online, self._online = self._online, False
         if self._reported or self._starting():
             return
         self._reported = True

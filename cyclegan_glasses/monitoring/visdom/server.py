@@ -85,19 +85,15 @@ def ensure_server(settings: DashboardSettings, log: Callable[[str], None]) -> su
 
 
 def log_file(port: int) -> Path:
-    """Where a started server writes."""
-    return _home() / f"server-{port}.log"
-
-
-def pid_file(port: int) -> Path:
-    """Where the process number of a started server is."""
-    return _home() / f"server-{port}.pid"
+    """Where a started server writes; its process number is beside that, with the suffix `.pid`."""
+    return Path.home() / ".visdom" / f"server-{port}.log"
 
 
 def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subprocess.Popen[bytes]:
-    port = settings.display_port
-    make_folder(_home())
-    command = [sys.executable, "-m", __name__, "-port", str(port), "-bind_local", "-logging_level", "WARNING"]
+    log_path = log_file(settings.display_port)
+    make_folder(log_path.parent)
+    command = [sys.executable, "-m", __name__, "-port", str(settings.display_port), "-bind_local"]
+    command += ["-logging_level", "WARNING"]
     environment = dict(os.environ)
     if settings.username:
         command.append("-enable_login")
@@ -106,9 +102,9 @@ def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subproces
             "VISDOM_USERNAME": settings.username,
             "VISDOM_PASSWORD": settings.password,
         }
-        _keep_cookie_secret(_home() / "COOKIE_SECRET")
+        _keep_cookie_secret(log_path.with_name("COOKIE_SECRET"))
     try:
-        with log_file(port).open("wb") as output:
+        with log_path.open("wb") as output:
             server = subprocess.Popen(
                 command,
                 env=environment,
@@ -121,7 +117,7 @@ def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subproces
         raise UserError(
             f"cannot start Visdom: {error.strerror or error}; --display_id 0 does without"
         ) from None
-    write_text(pid_file(port), f"{server.pid}\n")
+    write_text(log_path.with_suffix(".pid"), f"{server.pid}\n")
     log(f"Visdom: {settings.url} (started; it stays after the training, stop it with: kill {server.pid})")
     return server
 
@@ -136,19 +132,12 @@ def _keep_cookie_secret(path: Path) -> None:
         file.write(secrets.token_hex(32))
 
 
-def _home() -> Path:
-    """The folder where Visdom keeps its own state."""
-    return Path.home() / ".visdom"
-
-
 def _refused(error: requests.exceptions.ConnectionError) -> bool:
     """Nothing listens there: refused, unreachable, no such name, or no answer to the attempt to connect."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return True
-    message = str(error)
-    return any(
-        sign in message for sign in ("NewConnectionError", "NameResolutionError", "Failed to establish")
-    )
+    signs = ("NewConnectionError", "NameResolutionError", "Failed to establish")
+    return any(sign in str(error) for sign in signs)
 
 
 def main() -> None:

@@ -9,22 +9,22 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
-from cyclegan_glasses.networks.cpu import batch_norm, instance_norm, winograd
+from cyclegan_glasses.networks.cpu import instance_norm, winograd
 
 
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d`, (N, C, H, W) → (N, K, H', W'), by `winograd` where that needs less time."""
 
     def forward(self, x: Tensor) -> Tensor:
-        plain = self.stride == self.dilation == (1, 1) and self.groups == 1 and self.padding_mode == "zeros"
-        if not (plain and x.ndim == 4 and _is_suited(x) and winograd.pays(x, self.weight)):
+        simple = self.stride == self.dilation == (1, 1) and self.groups == 1 and self.padding_mode == "zeros"
+        simple = simple and self.padding in ((0, 0), (1, 1)) and x.ndim == 4
+        if not (simple and _is_suited(x) and winograd.pays(x, self.weight)):
             return super().forward(x)
-        if self.padding == (0, 0):
-            return winograd.convolve(x, self.weight, self.bias)
         if self.padding == (1, 1):
-            return winograd.convolve(nn.functional.pad(x, (1, 1, 1, 1)), self.weight, self.bias)
-        return super().forward(x)
+            x = nn.functional.pad(x, (1, 1, 1, 1))
+        return winograd.convolve(x, self.weight, self.bias)
 
 
 class InstanceNorm2d(nn.InstanceNorm2d):
@@ -44,11 +44,14 @@ class SyncBatchNorm(nn.SyncBatchNorm):
         several = dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
         if input.device.type != "cpu" or not self.training or not several:
             return super().forward(input)
-        mean, variance = batch_norm.statistics(input)
-        count = input.numel() // input.shape[1] * dist.get_world_size()
+        size = dist.get_world_size()
+        mean = _Sum.apply(input.mean((0, 2, 3))) / size
+        centred = input - mean.view(1, -1, 1, 1)
+        variance = _Sum.apply(centred.square().mean((0, 2, 3))) / size
+        count = input.numel() // input.shape[1] * size
         self._track(mean.detach(), variance.detach() * (count / max(1, count - 1)))
         scale = self.weight * (variance + self.eps).rsqrt()
-        return (input - mean.view(1, -1, 1, 1)) * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)
+        return centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)
 
     @torch.no_grad()
     def _track(self, mean: Tensor, variance: Tensor) -> None:
@@ -59,6 +62,21 @@ class SyncBatchNorm(nn.SyncBatchNorm):
         momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
         self.running_mean.lerp_(mean, momentum)
         self.running_var.lerp_(variance, momentum)
+
+
+class _Sum(torch.autograd.Function):
+    """A sum over all processes; each one's gradient is the sum of what arrives at all."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, values: Tensor) -> Tensor:
+        total = values.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        total: Tensor = _Sum.apply(gradient)
+        return total
 
 
 def _is_suited(x: Tensor) -> bool:

@@ -1,21 +1,64 @@
-"""Runs a monitor in a thread of its own, so that what it draws and writes does not hold up the run."""
+"""Several monitors as one, of which none can hurt the run, and a monitor in a thread of its own."""
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from cyclegan_glasses.monitoring.composite import CompositeMonitor, RelayMonitor
 from cyclegan_glasses.training.progress import Monitor
 
 PICTURES = 2
 CLOSE_SECONDS = 30.0
+EVENTS = ("start", "step", "losses", "scores", "pictures", "page", "message", "close")
+logger = logging.getLogger(__name__)
+
+
+class RelayMonitor(Monitor):
+    """Passes every call of a `Monitor`, the `EVENTS`, to `relay`."""
+
+    @abstractmethod
+    def relay(self, event: str, *args: Any) -> None:
+        """Pass on the call `event(*args)`."""
+
+
+def _relayed(event: str) -> Callable[..., None]:
+    return lambda self, *args: self.relay(event, *args)
+
+
+for _event in EVENTS:
+    setattr(RelayMonitor, _event, _relayed(_event))
+
+
+class CompositeMonitor(RelayMonitor):
+    """Passes everything on to each of `monitors`, in order.
+
+    An exception of one is logged once, with its traceback at debug level, and the others and the run go on.
+    The monitor that failed is called again next time, since a full disk or a lost network can pass.
+    """
+
+    def __init__(self, monitors: Sequence[Monitor]) -> None:
+        self.monitors = tuple(monitors)
+        self._failed: set[int] = set()
+
+    def relay(self, event: str, *args: Any) -> None:
+        """Call each monitor."""
+        for index, monitor in enumerate(self.monitors):
+            try:
+                getattr(monitor, event)(*args)
+            except Exception as error:
+                if index not in self._failed:
+                    self._failed.add(index)
+                    name = type(monitor).__name__
+                    logger.warning("%s failed and the run goes on: %s: %s", name, type(error).__name__, error)
+                    logger.debug("%s failed", name, exc_info=True)
 
 
 class ThreadedMonitor(RelayMonitor):
-    """Passes calls on to `monitor` in their order, in a thread.
+    """Passes calls on to `monitor` in their order, in a thread, so that it does not hold up the run.
 
     Pictures are held at most twice; while they are, newer ones are dropped. Exceptions are logged once. A
     single step is not passed on.

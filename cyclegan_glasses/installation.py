@@ -7,20 +7,15 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.installation.findings import (
-    FINE,
-    NOTE,
-    TROUBLE,
-    Finding,
-    first_line,
-    version_of,
-)
+from cyclegan_glasses.errors import UserError, first_line
 from cyclegan_glasses.machine import cores, free_memory
 
 GIGA = 1024**3
+FINE, NOTE, TROUBLE = "ok", "note", "trouble"
 REQUIRED = (
     "torch",
     "pillow",
@@ -42,6 +37,31 @@ OPTIONAL = (
     ("dask", "cluster", "the criteria on several machines"),
     ("kagglehub", "kaggle", "data sets from Kaggle"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes:
+        subject: a word or two.
+        state: `ok`; `note`, something that a person may want to mend; `trouble`, something that must be.
+        text: what was found, one line.
+        remedy: what to do about it; empty where there is nothing to do.
+    """
+
+    subject: str
+    state: str
+    text: str
+    remedy: str = ""
+
+
+def version_of(distribution: str) -> str:
+    """The installed version; empty where it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def examine() -> Iterator[Finding]:
@@ -68,17 +88,14 @@ def python() -> Iterator[Finding]:
 
 def packages() -> Iterator[Finding]:
     """What is installed of what the package needs and of what its extras bring."""
-    for name in REQUIRED:
+    for name, extra, use in [*((name, "", "") for name in REQUIRED), *OPTIONAL]:
+        target = f"'.[{extra}]'" if extra else "."
+        text = f"not installed; it is for {use}" if use else "not installed"
         if version := version_of(name):
             yield Finding(name, FINE, version)
         else:
-            yield Finding(name, TROUBLE, "not installed", "run `pip install .` in the project's folder")
-    for name, extra, use in OPTIONAL:
-        if version := version_of(name):
-            yield Finding(name, FINE, version)
-        else:
-            remedy = f"run `pip install '.[{extra}]'` in the project's folder"
-            yield Finding(name, NOTE, f"not installed; it is for {use}", remedy)
+            remedy = f"run `pip install {target}` in the project's folder"
+            yield Finding(name, NOTE if extra else TROUBLE, text, remedy)
 
 
 def torchvision() -> Iterator[Finding]:
@@ -138,13 +155,10 @@ def memory() -> Iterator[Finding]:
     """What is free of memory and disk."""
     free = free_memory()
     if free is not None:
-        remedy = (
-            "close other programs, or train with --crop_size 128 --batch_size 1" if free < 2 * GIGA else ""
-        )
-        yield Finding("memory", NOTE if remedy else FINE, f"{free / GIGA:.1f} GiB free", remedy)
-    free = shutil.disk_usage(Path.cwd()).free
-    remedy = "free some: every saved epoch takes hundreds of megabytes" if free < 5 * GIGA else ""
-    yield Finding("disk", NOTE if remedy else FINE, f"{free / GIGA:.1f} GiB free in {Path.cwd()}", remedy)
+        remedy = "close other programs, or train with --crop_size 128 --batch_size 1"
+        yield _room("memory", free, 2, "", remedy)
+    remedy = "free some: every saved epoch takes hundreds of megabytes"
+    yield _room("disk", shutil.disk_usage(Path.cwd()).free, 5, f" in {Path.cwd()}", remedy)
 
 
 def face_model() -> Iterator[Finding]:
@@ -185,16 +199,15 @@ def dashboard() -> Iterator[Finding]:
         yield Finding("server", FINE, f"nobody answers at {settings.url}: training starts Visdom there")
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    python,
-    packages,
-    torchvision,
-    opencv,
-    devices,
-    memory,
-    face_model,
-    dashboard,
-)
+Check = Callable[[], Iterator[Finding]]
+CHECKS: tuple[Check, ...] = (python, packages, torchvision, opencv, devices, memory, face_model, dashboard)
+
+
+def _room(subject: str, free: int, least: int, place: str, remedy: str) -> Finding:
+    """What is free, in bytes, where `least` GiB are wanted."""
+    enough = free >= least * GIGA
+    text = f"{free / GIGA:.1f} GiB free{place}"
+    return Finding(subject, FINE, text) if enough else Finding(subject, NOTE, text, remedy)
 
 
 def _processor() -> str:
