@@ -1,13 +1,10 @@
 """An option of a command, declared once: as a field of a settings dataclass.
 
     @dataclass(frozen=True, slots=True)
-    class AdamSettings:
-        GROUP: ClassVar[str] = "training"
+    class AdamSettings(Settings):
+        GROUP = "training"
         lr: float = option(0.0002, "learning rate of Adam", above=0)
         clip: float = option(0.0, "largest norm of a gradient; 0: no limit", flag="clip_grad", least=0)
-
-        def __post_init__(self) -> None:
-            check(self)
 
 The declaration holds all that there is to know: the field's type says how the text is read, and from default,
 help, choices and bounds follow the argument of the parser (`cli.options`), the check of the value, what
@@ -23,7 +20,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from types import NoneType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from cyclegan_glasses.errors import UserError, one_of
 
@@ -301,6 +298,19 @@ def check(settings: Any) -> None:
     for name, made, _ in _declarations(type(settings)):
         if made and not made.variants:
             made.check(getattr(settings, name))
+
+
+class Settings:
+    """Base of settings, frozen dataclasses that check their values when they are made.
+
+    `GROUP` is the title of their options' group in `--help`; an option may have another.
+    """
+
+    __slots__ = ()
+    GROUP: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def flags_that(options: Iterable[Option], *resume: Resume) -> frozenset[str]:

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import option
+from cyclegan_glasses.option import Settings, option
 
 
 def option_parser(**more: Any) -> Parser:
@@ -31,14 +31,14 @@ def gpu_numbers(text: str) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Settings):
     """Which run, and which device.
 
     Attributes:
         name: with the suffix filled in.
     """
 
-    GROUP: ClassVar[str] = "run"
+    GROUP = "run"
 
     name: str = option(
         "experiment_name", "name of the run; its files are below --checkpoints_dir", resume="session"

@@ -6,7 +6,7 @@ python -m cyclegan_glasses.options.table > docs/options.md
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
@@ -24,44 +24,36 @@ Written from the declarations in the `settings.py` of each room by
 The last column says what becomes of an option in a run that goes on (`--continue_train`). A model in italics
 means that the option is that model's alone, or has another default there.
 """
+COLUMNS = ["option", "default", "meaning", "in a run that goes on"]
 
 
 def markdown() -> str:
     """The page, in Markdown."""
     models = {name: train_options(name) for name in MODELS if name not in ALIASES}
-    return "\n".join([HEADER, "## train.py\n", *_train(models), "## test.py\n", *_test(test_options())])
+    trained = _section(models, "what is trained", 4)
+    tested = _section({"cyclegan": test_options()}, "what translates", 3)
+    return "\n".join([HEADER, "## train.py\n", *trained, "## test.py\n", *tested])
 
 
-def _train(models: Mapping[str, list[Option]]) -> Iterable[str]:
+def _section(models: Mapping[str, list[Option]], first: str, columns: int) -> Iterator[str]:
+    """A table for each group, `first` being the one without a title.
+
+    Models that declare an option alike share a row.
+    """
     found: dict[tuple[str, str, str], dict[str, Option]] = {}
     for model, options in models.items():
         for item in options:
             found.setdefault((item.group, item.flag, item.help), {})[model] = item
     for group in sorted(dict.fromkeys(group for group, _, _ in found), key=bool):
-        yield from _head(group or "what is trained", "default", "meaning", "in a run that goes on")
-        for (title, _, _), per_model in found.items():
-            if title == group:
-                yield _row(per_model, all_models=len(per_model) == len(models))
+        title = group or first
+        yield f"### {title[0].upper()}{title[1:]}\n"
+        selected = [per_model for (name, _, _), per_model in found.items() if name == group]
+        for row in (COLUMNS, ["---"] * columns, *(_row(per_model, len(models)) for per_model in selected)):
+            yield f"| {' | '.join(row[:columns])} |"
         yield ""
 
 
-def _test(options: Iterable[Option]) -> Iterable[str]:
-    options = list(options)
-    for group in sorted(dict.fromkeys(item.group for item in options), key=bool):
-        yield from _head(group or "what translates", "default", "meaning")
-        for item in options:
-            if item.group == group:
-                yield f"| `--{item.flag}` | {_default(item.typed_default)} | {_meaning(item)} |"
-        yield ""
-
-
-def _head(title: str, *columns: str) -> Iterable[str]:
-    yield f"### {title[0].upper()}{title[1:]}\n"
-    yield f"| option | {' | '.join(columns)} |"
-    yield f"| --- {'| --- ' * len(columns)}|"
-
-
-def _row(per_model: Mapping[str, Option], all_models: bool) -> str:
+def _row(per_model: Mapping[str, Option], models: int) -> list[str]:
     item = next(iter(per_model.values()))
     usual = _default(item.typed_default)
     others: dict[str, list[str]] = {}
@@ -70,8 +62,8 @@ def _row(per_model: Mapping[str, Option], all_models: bool) -> str:
         if default != usual:
             others.setdefault(default, []).append(model)
     defaults = [usual, *(f"*{', '.join(names)}* {default}" for default, names in others.items())]
-    meaning = ("" if all_models else f"*{', '.join(per_model)}*: ") + _meaning(item)
-    return f"| `--{item.flag}` | {'; '.join(defaults)} | {meaning} | {RESUME[item.resume]} |"
+    meaning = ("" if len(per_model) == models else f"*{', '.join(per_model)}*: ") + _meaning(item)
+    return [f"`--{item.flag}`", "; ".join(defaults), meaning, RESUME[item.resume]]
 
 
 def _meaning(item: Option) -> str:

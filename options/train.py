@@ -16,7 +16,7 @@ from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
-from cyclegan_glasses.objectives.settings.base import ObjectiveSettings
+from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, build, flags_that, option, options_of, variants
 from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
@@ -134,7 +134,7 @@ def _values(
     kept = {item.flag for item in options if item.resume != "session"} & saved.keys()
     defaults = {"model": model, **MODELS[model].DEFAULTS, **{flag: saved[flag] for flag in kept}}
     parser = option_parser(prog=prog, description="Train a model on two folders of portraits.")
-    add_options(parser, options, defaults, last=("training", "watching"))
+    add_options(parser, options, defaults, last=(EXECUTION, "training", "watching"))
     return vars(parser.parse_args(argv, parser.parse_known_args(recipe)[0]))
 
 

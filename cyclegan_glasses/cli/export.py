@@ -9,7 +9,7 @@ from pathlib import Path
 from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_path, model_choice
 from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
-from cyclegan_glasses.editing.settings import check_passes
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 
 HELP = "write a model for other programs: ONNX, TorchScript, packed"
@@ -42,8 +42,7 @@ def command(args: argparse.Namespace) -> Command:
     """
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
-    if args.passes is not None:
-        check_passes(args.passes)
+    EditSettings(passes=args.passes)
     return lambda: run(args)
 
 

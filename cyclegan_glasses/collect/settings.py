@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, check, option
 
 Fractions = tuple[tuple[str, float], ...]
 
@@ -57,7 +57,7 @@ _TENTH: Fractions = (("test", 0.1),)
 
 
 @dataclass(frozen=True, slots=True)
-class CollectSettings:
+class CollectSettings(Settings):
     """How a pile is written. All of it is kept in `collect.json`: a folder holds one way only.
 
     Attributes:
@@ -88,7 +88,7 @@ class CollectSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class OverlaySettings:
+class OverlaySettings(Settings):
     """How glasses are drawn on bare faces. All of it is kept in `overlay.json`.
 
     Attributes:
@@ -123,7 +123,7 @@ _choice = partial(option, group="choice")
 
 
 @dataclass(frozen=True, slots=True)
-class BuildSettings:
+class BuildSettings(Settings):
     """How two domains are made of accepted photos. All but the last two is kept in `build.json`.
 
     Attributes:

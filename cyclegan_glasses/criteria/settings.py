@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, option
 
 
 def _limit(default: float, help: str, **details: float) -> float:
@@ -13,7 +13,7 @@ def _limit(default: float, help: str, **details: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(Settings):
     """Where each score stops being good enough: `min_x` and `max_x` are still accepted."""
 
     min_face_share: float = _limit(0.5, "height of the face's box as a share of the picture's height")
@@ -54,12 +54,9 @@ class Thresholds:
         least=-1, most=15,
     )  # fmt: skip
 
-    def __post_init__(self) -> None:
-        check(self)
-
 
 @dataclass(frozen=True, slots=True)
-class FilterSettings:
+class FilterSettings(Settings):
     """How a folder is filtered.
 
     Attributes:
@@ -77,6 +74,3 @@ class FilterSettings:
     workers: int = option(0, "processes (0: one for each core)", least=0)
     cluster: str = option("", "a Dask scheduler to work on", metavar="tcp://HOST:PORT")
     redo_reviewed: bool = option(False, "decide anew on photos that a person decided on")
-
-    def __post_init__(self) -> None:
-        check(self)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import check, declared, number, option
+from cyclegan_glasses.option import Settings, check, declared, number, option
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
@@ -19,7 +19,7 @@ MULTIPLE = 4  # every generator halves a picture at least twice, so sides are mu
 
 
 @dataclass(frozen=True, slots=True)
-class LabelSettings:
+class LabelSettings(Settings):
     """Where labels come from, and what is drawn besides.
 
     Attributes:
@@ -30,7 +30,7 @@ class LabelSettings:
         augment: rotate, scale, shift, blur and tint the training pictures at random.
     """
 
-    GROUP: ClassVar[str] = "labels"
+    GROUP = "labels"
 
     table: str | None = option(
         None, "path, label, gender, age; else the manifests", flag="labels", metavar="FILE.csv"
@@ -41,9 +41,6 @@ class LabelSettings:
     )
     max_lens: float = option(0.33, "lenses of sunglasses are not brighter, beside the skin")
     augment: bool = option(True, "faces as they are: not rotated, not tinted", flag="no_augment")
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def count_or_inf(text: str) -> int | None:
@@ -57,7 +54,7 @@ def _pictures_of_a_step(values: Mapping[str, Any]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class DataSettings:
+class DataSettings(Settings):
     """Which pictures, and how they are cut to size (`transforms`).
 
     Attributes:
@@ -81,7 +78,7 @@ class DataSettings:
         UserError: a value that is not allowed, or two that do not go together.
     """
 
-    GROUP: ClassVar[str] = "data"
+    GROUP = "data"
 
     dataroot: str = field(
         metadata=declared(

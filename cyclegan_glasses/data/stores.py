@@ -62,7 +62,7 @@ class CachedImages:
             UnreadablePicture: see `Domain.open`.
         """
         size, resample = (self.side, self.side), MASKS if self.domain.name == "M" else PICTURES
-        pictures = [np.atleast_3d(p.resize(size, resample)) for p in self.domain.open(index)]
+        pictures = [np.atleast_3d(np.asarray(p.resize(size, resample))) for p in self.domain.open(index)]
         return np.hstack([np.broadcast_to(p, (*size, self.shape[2])) for p in pictures])
 
 

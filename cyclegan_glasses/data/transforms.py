@@ -106,8 +106,8 @@ def cut(picture: Image.Image | np.ndarray, geometry: Geometry, mask: bool = Fals
     if isinstance(picture, np.ndarray):
         (left, top), (width, height) = geometry.corner, geometry.cut
         return Cut(picture[top : top + height, left : left + width], geometry.mirror, mask)
-    pixels = np.atleast_3d(apply(picture, geometry, MASKS if mask else PICTURES))
-    return Cut(pixels, geometry.mirror, mask)
+    pixels = np.asarray(apply(picture, geometry, MASKS if mask else PICTURES))
+    return Cut(np.atleast_3d(pixels), geometry.mirror, mask)
 
 
 def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) -> torch.Tensor:

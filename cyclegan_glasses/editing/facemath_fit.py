@@ -72,9 +72,8 @@ def _network(run: Path) -> FaceAutoencoder:
     options = read_options(run)
     if options.get("model") != "facemath":
         raise UserError(f"{run} holds no run of --model facemath: name its folder")
-    network = FaceAutoencoder(
-        AutoencoderSettings(options["crop_size"], tuple(options["channels"]), options["latent"])
-    )
+    size, channels, latent = (options[name] for name in ("crop_size", "channels", "latent"))
+    network = FaceAutoencoder(AutoencoderSettings(size, tuple(channels), latent))
     path = weights_path(run, "latest", "facemath")
     load_weights(network, load_network_weights(path), str(path))
     if not network.spread.any():
@@ -127,9 +126,8 @@ def _labelled(labels: Sequence[FaceLabels]) -> dict[str, np.ndarray]:
 def _columns(table: Path, names: Sequence[str], paths: Sequence[Path]) -> dict[str, np.ndarray]:
     """Columns of a table for the faces: numbers, or labels with two values, the first of them 0."""
     read = read_table(table)
-    rows = [
-        read.rows.get(path.name) or read.rows.get(f"{path.parent.name}/{path.name}") or {} for path in paths
-    ]
+    names_of = ((path.name, f"{path.parent.name}/{path.name}") for path in paths)
+    rows = [read.rows.get(name) or read.rows.get(longer) or {} for name, longer in names_of]
     found = {}
     for name in names:
         if name not in read.columns:

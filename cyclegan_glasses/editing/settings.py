@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError, one_of
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, check, option
 
 #: The model that ships.
 SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
@@ -16,7 +15,7 @@ MOST_PASSES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class EditSettings:
+class EditSettings(Settings):
     """How photos are edited.
 
     Attributes:
@@ -31,7 +30,7 @@ class EditSettings:
         UserError: a value is invalid.
     """
 
-    GROUP: ClassVar[str] = "faces"
+    GROUP = "faces"
 
     face: str = option(ALL, "all, largest, or which one: 1 is the largest")
     strength: float = option(1.0, "0 to 1: fades the edit", least=0, most=1)
@@ -50,7 +49,7 @@ class EditSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputSettings:
+class OutputSettings(Settings):
     """How edited photos are written.
 
     Attributes:
@@ -60,7 +59,7 @@ class OutputSettings:
         copy_faceless: a photo without a face is copied too, so that a sequence of frames stays whole.
     """
 
-    GROUP: ClassVar[str] = "files"
+    GROUP = "files"
 
     strip: bool = option(False, "leave out EXIF, XMP and texts")
     pairs: bool = option(False, "also write both side by side", flag="before_after")
@@ -69,7 +68,7 @@ class OutputSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class FacemathOutput:
+class FacemathOutput(Settings):
     """Where the faces of the algebra are written, and how.
 
     Attributes:
@@ -84,12 +83,3 @@ class FacemathOutput:
     path: Path
     side: int = option(128, "of each face that is written, in pixels", least=16, most=1024)
     sharpen: float = option(0.5, "unsharp mask as a last step; 0: none", least=0)
-
-    def __post_init__(self) -> None:
-        check(self)
-
-
-def check_passes(passes: int) -> None:
-    """Raises `UserError` for an invalid number of passes."""
-    if not 1 <= passes <= MOST_PASSES:
-        raise UserError(f"--passes {passes} is invalid: must be 1 to {MOST_PASSES}")

@@ -20,7 +20,7 @@ from cyclegan_glasses.attributes.classifier import (
 from cyclegan_glasses.attributes.thresholds import find_thresholds
 from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import drawn_on
-from cyclegan_glasses.data.labels import read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.domains import GLASSES, NONE
@@ -73,17 +73,8 @@ def answers_of(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSetti
         UserError: there are none.
     """
     size = network.settings.size
-    data = DataSettings(
-        str(dataroot),
-        phase=phase,
-        dataset_mode=LABELLED,
-        load_size=size,
-        crop_size=size,
-        batch_size=64,
-        num_threads=0,
-        labels=labels,
-        fixed=True,
-    )
+    data = DataSettings(str(dataroot), phase=phase, dataset_mode=LABELLED, labels=labels, fixed=True)
+    data = replace(data, load_size=size, crop_size=size, batch_size=64, num_threads=0)
     answers, known = [], []
     for batch in make_batches(data).epoch(1):
         answers.append(mirrored_mean(network, batch["A"]))
@@ -103,14 +94,10 @@ def partial_glasses(
         Probabilities (n, classes) of the real faces by label, `glasses` and `none`; and by kind of `PARTIAL`.
     """
     rows = read_labels(dataroot, phase, labels)
-    by_label = {
-        name: [
-            (np.asarray(open_picture(path)), known)
-            for path, known in rows
-            if known.glasses == CLASSES.index(name)
-        ]
-        for name in (GLASSES, NONE)
-    }
+    by_label: dict[str, list[tuple[np.ndarray, FaceLabels]]] = {GLASSES: [], NONE: []}
+    for path, known in rows:
+        if (name := CLASSES[known.glasses]) in by_label:
+            by_label[name].append((np.asarray(open_picture(path)), known))
 
     def probabilities(faces: Iterator[np.ndarray]) -> np.ndarray:
         batches = aligned_batches(list(faces), network.settings.size)

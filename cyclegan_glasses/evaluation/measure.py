@@ -22,6 +22,7 @@ from cyclegan_glasses.evaluation.change import (
     likeness,
 )
 from cyclegan_glasses.evaluation.distances import distances
+from cyclegan_glasses.evaluation.editors import Editor
 from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
@@ -35,10 +36,6 @@ Item = TypeVar("Item")
 BATCH = 32
 JUDGE = "judge"  # what the classifier's features are called beside a number: `FD-judge`
 RING = 0.03  # width of the ring around the mask, as a fraction of the side
-
-#: A picture and its mask, where one is known, to the result and its reconstruction of the input, where there
-#: is a reverse generator; None for a picture that the editor cannot do.
-Editor = Callable[[Picture, Mask | None], "tuple[Picture, Picture | None] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ def score(
     scores: dict[str, float] = {}
     # Against the truth.
     if item.truth is not None:
-        scores |= compare(before, after, item.truth, item.mask).result | _more(after, item.truth, item.mask)
+        scores |= compare(before, after, item.truth, item.mask)[0] | _more(after, item.truth, item.mask)
     # The frame: gone, or there.
     if direction == REMOVE:
         off = frame_added(after, before, eyes)

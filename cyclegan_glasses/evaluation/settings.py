@@ -9,7 +9,7 @@ from cyclegan_glasses.data.settings import PREPROCESS
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import MOST_PASSES, SHIPPED
 from cyclegan_glasses.errors import UserError, one_of
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, check, option
 
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
 BASELINES = (UNTOUCHED, TELEA, NS)
@@ -54,7 +54,7 @@ PROTOCOLS = {CELEBA.name: CELEBA}
 
 
 @dataclass(frozen=True, slots=True)
-class InputSettings:
+class InputSettings(Settings):
     """Which pictures are evaluated, and how.
 
     Attributes:
@@ -84,7 +84,7 @@ class InputSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationSettings:
+class EvaluationSettings(Settings):
     """What `evaluate` compares, and what it measures with.
 
     Attributes:
@@ -120,9 +120,6 @@ class EvaluationSettings:
     pick: str = option("", "name the best checkpoint by this score", metavar="SCORE")
     device: str = "auto"
     precision: str = "auto"
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def model_name(path: Path) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 from urllib.parse import SplitResult, urlsplit
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import check, declared, option
+from cyclegan_glasses.option import Settings, check, declared, option
 
 
 @dataclass(frozen=True, slots=True)
-class DashboardSettings:
+class DashboardSettings(Settings):
     """The Visdom dashboard.
 
     Attributes:
@@ -20,7 +19,7 @@ class DashboardSettings:
         display_ncols: 0 or less gives every picture a pane of its own.
     """
 
-    GROUP: ClassVar[str] = "watching"
+    GROUP = "watching"
 
     display_id: int = option(1, "identity of the dashboard; 0 or less: no dashboard", resume="free")
     display_server: str = option("http://localhost", "where Visdom answers or is started", resume="free")
@@ -82,10 +81,10 @@ class DashboardSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class MonitoringSettings:
+class MonitoringSettings(Settings):
     """Everything that watches a run."""
 
-    GROUP: ClassVar[str] = "watching"
+    GROUP = "watching"
 
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     html: bool = option(True, "no web page", flag="no_html", resume="free")

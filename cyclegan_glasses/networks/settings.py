@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import check, option, shared
+from cyclegan_glasses.option import Settings, check, option, shared
 
 PUBLISHED = ("resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128")
 """The generators of pytorch-CycleGAN-and-pix2pix."""
@@ -30,7 +29,35 @@ def _composite() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratorSettings:
+class AnyGeneratorSettings(Settings):
+    """What the settings of every generator say, each as a field or once for its class.
+
+    Attributes:
+        kind: its name in `networks/registry.py`.
+        balanced: its weights start by `networks.weights.balance`, not by `InitSettings`.
+        exports_any_size: an export takes other sizes than it was traced with.
+    """
+
+    GROUP = "generator"
+    kind, norm = "", "none"
+    input_nc = output_nc = 3
+    dropout, balanced = False, True
+
+    @property
+    def exports_any_size(self) -> bool:
+        return False
+
+    def __post_init__(self) -> None:
+        check(self)
+        if getattr(self, "composite", False) and self.input_nc != self.output_nc:
+            raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
+
+    def check_side(self, side: int) -> None:
+        """Raises `UserError` where pictures of `side` pixels do not suit it; most take any."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorSettings(AnyGeneratorSettings):
     """A generator of the reference implementation.
 
     Attributes:
@@ -38,8 +65,6 @@ class GeneratorSettings:
         upsample: `transpose` for transposed convolutions, `resize` for nearest neighbour and a convolution
             (Odena et al. 2016).
     """
-
-    GROUP: ClassVar[str] = "generator"
 
     kind: str = shared("resnet_9blocks", "netG", choices=PUBLISHED)
     input_nc: int = shared(3, "input_nc")
@@ -54,7 +79,7 @@ class GeneratorSettings:
         resume="fixed",
     )
     composite: bool = _composite()
-    balanced: ClassVar[bool] = False
+    balanced = False
 
     @property
     def exports_any_size(self) -> bool:
@@ -74,17 +99,10 @@ class GeneratorSettings:
                 " not"
             )
 
-    def __post_init__(self) -> None:
-        check(self)
-        if self.composite and self.input_nc != self.output_nc:
-            raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
-
 
 @dataclass(frozen=True, slots=True)
-class ResidualUnetSettings:
+class ResidualUnetSettings(AnyGeneratorSettings):
     """The residual U-Net of Mask2Face; pictures of any size."""
-
-    GROUP: ClassVar[str] = "generator"
 
     input_nc: int = shared(3, "input_nc")
     output_nc: int = shared(3, "output_nc")
@@ -102,20 +120,14 @@ class ResidualUnetSettings:
     refine: bool = option(
         False, "a second network mends the first one's result", on_request=True, resume="fixed"
     )
-    kind: ClassVar[str] = RESIDUAL_UNET
-    multiple: ClassVar[int] = 1
-    dropout: ClassVar[bool] = False
-    balanced: ClassVar[bool] = True
-    exports_any_size: ClassVar[bool] = False
+    kind = RESIDUAL_UNET
 
     def __post_init__(self) -> None:
-        check(self)
+        AnyGeneratorSettings.__post_init__(self)
         if len(self.filters) != len(self.kernels) or not self.filters:
             raise UserError("--filters and --kernels need as many numbers, one for each level of the U-Net")
         if any(size % 2 == 0 for size in self.kernels):
             raise UserError("--kernels must be odd: such as --filters 32 64 --kernels 7 3")
-        if self.composite and self.input_nc != self.output_nc:
-            raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
     def check_side(self, side: int) -> None:
         """Raises `UserError` where pictures of `side` pixels leave the deepest level a single one."""
@@ -128,30 +140,18 @@ class ResidualUnetSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class IseeSettings:
+class IseeSettings(AnyGeneratorSettings):
     """The network of iSee: six 3×3 convolutions, linear in the middle; pictures of any size."""
-
-    GROUP: ClassVar[str] = "generator"
 
     input_nc: int = shared(1, "input_nc")
     output_nc: int = shared(1, "output_nc")
     filters: int = option(90, "filters of each of its layers", least=1, resume="fixed")
-    kind: ClassVar[str] = "isee"
-    norm: ClassVar[str] = "none"
-    dropout: ClassVar[bool] = False
-    multiple: ClassVar[int] = 1
-    balanced: ClassVar[bool] = True
-    exports_any_size: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check(self)
-
-    def check_side(self, side: int) -> None:
-        """Pictures of every size suit it."""
+    kind = "isee"
+    exports_any_size = True
 
 
 @dataclass(frozen=True, slots=True)
-class ReaderSettings:
+class ReaderSettings(Settings):
     """A network that reads attributes off an aligned face.
 
     Attributes:
@@ -159,7 +159,7 @@ class ReaderSettings:
         classes: that the glasses head tells apart.
     """
 
-    GROUP: ClassVar[str] = "reader"
+    GROUP = "reader"
 
     size: int = shared(64, "crop_size", least=1)
     channels: tuple[int, ...] = option(
@@ -168,7 +168,7 @@ class ReaderSettings:
     features: int = option(128, "values that the heads read", least=1, resume="fixed")
     classes: int = 4
     dropout: float = option(0.2, "dropout of the code, in training", flag="dropout_share", least=0, below=1)
-    kind: ClassVar[str] = "facelyzr"
+    kind = "facelyzr"
 
     def __post_init__(self) -> None:
         check(self)
@@ -176,7 +176,7 @@ class ReaderSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class AutoencoderSettings:
+class AutoencoderSettings(AnyGeneratorSettings):
     """A variational autoencoder of aligned faces.
 
     Attributes:
@@ -185,16 +185,13 @@ class AutoencoderSettings:
             sides.
     """
 
-    GROUP: ClassVar[str] = "autoencoder"
+    GROUP = "autoencoder"
 
     size: int = shared(64, "crop_size", least=1)
     channels: tuple[int, ...] = option((32, 64, 64), "channels after each stage", least=1, resume="fixed")
     latent: int = option(256, "values in a code", least=1, resume="fixed")
-    patch: ClassVar[int] = 4
-    kind: ClassVar[str] = "facemath"
-    input_nc: ClassVar[int] = 3
-    output_nc: ClassVar[int] = 3
-    exports_any_size: ClassVar[bool] = False
+    patch = 4
+    kind = "facemath"
 
     def __post_init__(self) -> None:
         check(self)
@@ -205,15 +202,12 @@ class AutoencoderSettings:
         """How often smaller the sides are after the last stage."""
         return self.patch << (len(self.channels) - 1)
 
-    def check_side(self, side: int) -> None:
-        """Pictures of every size suit it, since an editor resizes what it shows it."""
-
 
 @dataclass(frozen=True, slots=True)
-class DiscriminatorSettings:
+class DiscriminatorSettings(Settings):
     """A discriminator of patches: `basic` scores 70×70 pixels and has 3 layers, `pixel` single pixels."""
 
-    GROUP: ClassVar[str] = "discriminator and initialisation"
+    GROUP = "discriminator and initialisation"
 
     kind: str = shared("basic", "netD", choices=PATCHES)
     input_nc: int = shared(3, "output_nc")
@@ -239,15 +233,6 @@ class DiscriminatorSettings:
                 " --netD pixel"
             )
 
-    def __post_init__(self) -> None:
-        check(self)
-
-
-AnyGeneratorSettings = GeneratorSettings | ResidualUnetSettings | IseeSettings
-"""What the settings of every generator say, each as a field or once for its class: `kind`, its name in
-`networks/registry.py`; `input_nc`, `output_nc`; `norm` and `dropout`; `multiple`, of what the sides of a
-picture must be one, and `check_side`; `balanced`, that its weights start by `networks.weights.balance`, not
-by `InitSettings`; `exports_any_size`, that an export takes other sizes than it was traced with."""
 
 GENERATOR_SETTINGS: dict[str, type[AnyGeneratorSettings]] = {
     **dict.fromkeys(PUBLISHED, GeneratorSettings),
@@ -255,23 +240,18 @@ GENERATOR_SETTINGS: dict[str, type[AnyGeneratorSettings]] = {
 }
 """The settings of each generator that `--netG` offers."""
 
-DISCRIMINATOR_SETTINGS: dict[str, type[DiscriminatorSettings]] = {
-    **dict.fromkeys(PATCHES, DiscriminatorSettings)
-}
+DISCRIMINATOR_SETTINGS: dict[str, type[DiscriminatorSettings]] = dict.fromkeys(PATCHES, DiscriminatorSettings)
 """The settings of each discriminator of `--netD`; all say `kind`, `input_nc`, `norm`, `check_side`."""
 
 
 @dataclass(frozen=True, slots=True)
-class InitSettings:
+class InitSettings(Settings):
     """How weights start; the scale of `normal` is the standard deviation."""
 
-    GROUP: ClassVar[str] = "discriminator and initialisation"
+    GROUP = "discriminator and initialisation"
 
     kind: str = option("normal", "how weights start", flag="init_type", choices=INITS)
     gain: float = option(0.02, "scale of normal, xavier and orthogonal", flag="init_gain")
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def _check_stages(channels: tuple[int, ...], size: int, multiple: int) -> None:

@@ -297,9 +297,10 @@ def _build_networks(settings: CycleGANSettings) -> dict[str, nn.Module]:
     """The networks by their names in files."""
     generator, discriminator = settings.generator, settings.discriminator
     channels_a, channels_b = generator.input_nc, generator.output_nc
+    exchanged = {"input_nc": channels_b, "output_nc": channels_a}
     networks = {
         "G_A": build_generator(generator),
-        "G_B": build_generator(replace(generator, input_nc=channels_b, output_nc=channels_a)),
+        "G_B": build_generator(replace(generator, **exchanged)),
         "D_A": build_discriminator(replace(discriminator, input_nc=channels_b)),
         "D_B": build_discriminator(replace(discriminator, input_nc=channels_a)),
     }

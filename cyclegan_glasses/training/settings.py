@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, check, option
 
 POLICIES = ("linear", "step", "plateau", "cosine")
 
 
 @dataclass(frozen=True, slots=True)
-class LRScheduleSettings:
+class LRScheduleSettings(Settings):
     """The learning rate over epochs.
 
     Attributes:
@@ -21,7 +20,7 @@ class LRScheduleSettings:
             fallen by 1 % for five epochs; `cosine` follows half a cosine over the whole run.
     """
 
-    GROUP: ClassVar[str] = "training"
+    GROUP = "training"
 
     policy: str = option("linear", "learning rate over epochs", flag="lr_policy", choices=POLICIES)
     n_epochs: int = option(100, "epochs at the full learning rate", least=0)
@@ -40,10 +39,10 @@ class LRScheduleSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class LoopSettings:
+class LoopSettings(Settings):
     """When things happen. Periods count pictures; 0 means never."""
 
-    GROUP: ClassVar[str] = "watching"
+    GROUP = "watching"
 
     max_steps: int = option(
         0, "stop after so many steps in all; 0: no limit", group="training", least=0, resume="session"
@@ -68,6 +67,3 @@ class LoopSettings:
         least=0,
         on_request=True,
     )
-
-    def __post_init__(self) -> None:
-        check(self)

@@ -71,16 +71,16 @@ def _filter(
     print("would change (dry run: none was written)" if dry_run else "changed")
 
 
-def _print_table(kinds: Counter[tuple[str, str, str, str]]) -> None:
+def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:
     """Photos by verdict and reason, a column for each label."""
-    labels = sorted({label for _, label, _, _ in kinds}, key=lambda label: (not label, label))
+    labels = sorted({label for label, _, _ in kinds}, key=lambda label: (not label, label))
     counts: Counter[tuple[str, str]] = Counter()
-    for (_, label, verdict, reason), count in kinds.items():
+    for (label, verdict, reason), count in kinds.items():
         row = reason or verdict or "not decided"
         counts[row, label] += count
         counts[row, "all"] += count
     columns = [*labels, "all"]
     print("".join(f"{column or '(no label)':>12}" for column in columns))
-    rows = sorted({row for row, _ in counts}, key=lambda row: (":" in row, -counts[row, "all"]))
+    rows = sorted({row for row, _ in counts}, key=lambda row: (":" in row, -counts[row, "all"], row))
     for row in rows:
         print("".join(f"{counts[row, column]:12d}" for column in columns) + f"  {row}")

@@ -90,7 +90,8 @@ def test_it_trains_and_what_was_saved_is_known_again(tmp_path: Path) -> None:
     trained = objective.weights["G_A"]
     assert all(not torch.equal(value, before[name]) for name, value in trained.state_dict().items())
     torch.save(trained.state_dict(), tmp_path / "latest_net_G_A.pth")
-    network, settings = load_generator(tmp_path / "latest_net_G_A.pth", CPU)
+    loaded = load_generator(tmp_path / "latest_net_G_A.pth", CPU)
+    network, settings = loaded.network, loaded.settings
     assert settings == generator
     x = torch.rand(1, 3, 30, 20, dtype=torch.float64) * 2 - 1
     torch.testing.assert_close(network.double()(x), trained.eval().double()(x), rtol=0, atol=1e-12)

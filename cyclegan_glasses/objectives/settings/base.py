@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import DISCRIMINATOR_SETTINGS, DiscriminatorSettings
-from cyclegan_glasses.option import check, option, variants
+from cyclegan_glasses.option import Settings, option, variants
 
 COMPILING = ("auto", "on", "off")
 EXECUTION = "time and memory"
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectiveSettings:
+class ObjectiveSettings(Settings):
     """What the settings of every model say.
 
     Attributes:
@@ -29,40 +30,28 @@ class ObjectiveSettings:
     USES: ClassVar[tuple[str, ...]] = ()
     ANY_SIZE: ClassVar[bool] = False
 
-    def __post_init__(self) -> None:
-        check(self)
-
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` where pictures are read in a way that does not suit the model."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
-class AdamSettings:
+class AdamSettings(Settings):
     """Adam (arXiv 1412.6980), and the norm that gradients are clipped to."""
 
-    GROUP: ClassVar[str] = "training"
+    GROUP = "training"
 
     lr: float = option(0.0002, "learning rate of Adam", above=0)
     beta1: float = option(0.5, "first moment of Adam", least=0, below=1)
     beta2: float = option(0.999, "second moment of Adam; 0.99 adapts sooner", least=0, below=1)
     clip: float = option(0.0, "largest norm of a gradient; 0: no limit", flag="clip_grad", least=0)
 
-    def __post_init__(self) -> None:
-        check(self)
 
-
-def discriminator_option() -> DiscriminatorSettings:
-    """A field that holds the discriminator that `--netD` chooses."""
-    made: DiscriminatorSettings = variants(
-        DISCRIMINATOR_SETTINGS,
-        "basic",
-        "architecture",
-        flag="netD",
-        group=DiscriminatorSettings.GROUP,
-        resume="fixed",
-    )
-    return made
+discriminator_option = partial(
+    variants, DISCRIMINATOR_SETTINGS, "basic", "architecture",
+    flag="netD", group=DiscriminatorSettings.GROUP, resume="fixed",
+)  # fmt: skip
+"""A field that holds the discriminator that `--netD` chooses."""
 
 
 def _micro_batch(values: Mapping[str, Any]) -> int:
@@ -72,9 +61,16 @@ def _micro_batch(values: Mapping[str, Any]) -> int:
     return int(pictures) if accumulate > 1 else 0
 
 
-def micro_batch_option() -> int:
-    """A field that holds how many pictures pass at once, 0 for a whole batch; `--accumulate` says it."""
-    return option(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSettings(ObjectiveSettings):
+    """What models that make images have in common: what a step takes of time and memory.
+
+    Attributes:
+        micro_batch: images of a batch that pass at once, their gradients added up; 0 for all.
+        compile: one of `COMPILING`: whether networks pass through torch.compile.
+    """
+
+    micro_batch: int = option(
         0,
         "batches that make a step; the same as a batch so much larger",
         flag="accumulate",
@@ -82,21 +78,13 @@ def micro_batch_option() -> int:
         cli_default=1,
         read=_micro_batch,
     )
-
-
-def recompute_option() -> bool:
-    """A field that holds whether activations are computed again for the backward pass."""
-    return option(
+    recompute: bool = option(
         False,
         "keep less for the backward pass and compute it again: slower, the same result",
         group=EXECUTION,
         resume="free",
     )
-
-
-def compile_option() -> str:
-    """A field that holds one of `COMPILING`: whether networks pass through torch.compile."""
-    return option(
+    compile: str = option(
         "off",
         "compile the networks, which takes a minute or more at the start; auto does so on a GPU",
         group=EXECUTION,
@@ -105,10 +93,9 @@ def compile_option() -> str:
         resume="free",
     )
 
-
-def check_execution(micro_batch: int, recompute: bool, norm: str) -> None:
-    """Raises `UserError` where the options of time and memory do not suit the networks."""
-    if micro_batch < 0:
-        raise UserError("--accumulate must be at least 1")
-    if recompute and norm in ("batch", "syncbatch"):
-        raise UserError(f"--recompute counts the statistics of --norm {norm} twice: take --norm instance")
+    def check_execution(self, norm: str) -> None:
+        """Raises `UserError` where the options of time and memory do not suit networks with that norm."""
+        if self.micro_batch < 0:
+            raise UserError("--accumulate must be at least 1")
+        if self.recompute and norm in ("batch", "syncbatch"):
+            raise UserError(f"--recompute counts the statistics of --norm {norm} twice: take --norm instance")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.domains import REMOVE
@@ -16,15 +16,7 @@ from cyclegan_glasses.networks.settings import (
     DiscriminatorSettings,
     InitSettings,
 )
-from cyclegan_glasses.objectives.settings.base import (
-    AdamSettings,
-    ObjectiveSettings,
-    check_execution,
-    compile_option,
-    discriminator_option,
-    micro_batch_option,
-    recompute_option,
-)
+from cyclegan_glasses.objectives.settings.base import AdamSettings, ImageSettings, discriminator_option
 from cyclegan_glasses.option import check, option, variants
 
 GAN_MODES = ("lsgan", "vanilla", "wgangp")
@@ -39,7 +31,7 @@ def _from_a_to_b(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class CycleGANSettings(ObjectiveSettings):
+class CycleGANSettings(ImageSettings):
     """CycleGAN (arXiv 1703.10593).
 
     Attributes:
@@ -48,11 +40,10 @@ class CycleGANSettings(ObjectiveSettings):
         lr_ratio: after Heusel et al., arXiv 1706.08500.
         mismatched: they count half as much as all fakes, after the mismatched pairs of Reed et al., arXiv
             1605.05396, §4.1. A discriminator that never saw bare faces may take them for good enough.
-        micro_batch: pictures of a batch that pass at once, their gradients added up; 0 for all.
     """
 
-    USES: ClassVar[tuple[str, ...]] = ("paired_dataroot",)
-    GROUP: ClassVar[str] = "losses"
+    USES = ("paired_dataroot",)
+    GROUP = "losses"
 
     generator: AnyGeneratorSettings = variants(
         GENERATOR_SETTINGS,
@@ -99,9 +90,6 @@ class CycleGANSettings(ObjectiveSettings):
         least=0,
         metavar="STEPS",
     )
-    micro_batch: int = micro_batch_option()
-    recompute: bool = recompute_option()
-    compile: str = compile_option()
 
     def __post_init__(self) -> None:
         check(self)
@@ -109,7 +97,7 @@ class CycleGANSettings(ObjectiveSettings):
             raise UserError("--lambda_decay takes one fraction, or two: of the cycle and identity weights")
         if self.lambda_identity > 0 and self.generator.input_nc != self.generator.output_nc:
             raise UserError("--lambda_identity 0 is needed where --input_nc and --output_nc differ")
-        check_execution(self.micro_batch, self.recompute, self.generator.norm)
+        self.check_execution(self.generator.norm)
         if self.plain and self.compile == "on":
             raise UserError("--plain is without --compile on: leave one of them out")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
 
 from cyclegan_glasses.data.settings import LABELLED, DataSettings
 from cyclegan_glasses.errors import UserError
@@ -24,13 +22,13 @@ class FacelyzrSettings(ObjectiveSettings):
     Two thirds of `pretraining_share` go to the stages by themselves.
     """
 
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {
+    DEFAULTS = {
         "dataset_mode": LABELLED, "load_size": 80, "crop_size": 64, "batch_size": 64, "num_threads": 0,
         "lr": 0.001, "beta1": 0.9, "n_epochs": 6, "n_epochs_decay": 8, "print_freq": 4000,
         "display_freq": 8000, "update_html_freq": 20000, "save_latest_freq": 50000,
     }  # fmt: skip
-    USES: ClassVar[tuple[str, ...]] = ("labels",)
-    GROUP: ClassVar[str] = "reader"
+    USES = ("labels",)
+    GROUP = "reader"
 
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)
@@ -63,12 +61,12 @@ class FacemathSettings(ObjectiveSettings):
     2006.13202, eq. 4).
     """
 
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {
+    DEFAULTS = {
         "load_size": 64, "crop_size": 64, "batch_size": 16, "num_threads": 0, "lr": 0.002, "beta1": 0.9,
         "beta2": 0.99, "n_epochs": 10, "n_epochs_decay": 10, "print_freq": 2000, "display_freq": 4000,
         "update_html_freq": 20000, "save_latest_freq": 50000,
     }  # fmt: skip
-    GROUP: ClassVar[str] = "autoencoder"
+    GROUP = "autoencoder"
 
     autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
     adam: AdamSettings = field(default_factory=AdamSettings)

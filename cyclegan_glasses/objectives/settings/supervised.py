@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
@@ -16,15 +15,7 @@ from cyclegan_glasses.networks.settings import (
     IseeSettings,
     ResidualUnetSettings,
 )
-from cyclegan_glasses.objectives.settings.base import (
-    AdamSettings,
-    ObjectiveSettings,
-    check_execution,
-    compile_option,
-    discriminator_option,
-    micro_batch_option,
-    recompute_option,
-)
+from cyclegan_glasses.objectives.settings.base import AdamSettings, ImageSettings, discriminator_option
 from cyclegan_glasses.option import NO_OPTIONS, check, option, shared
 
 DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
@@ -32,21 +23,20 @@ SSIM_SIDE = 11  # pixels: the window that SSIM is computed in
 
 
 @dataclass(frozen=True, slots=True)
-class SupervisedSettings(ObjectiveSettings):
+class SupervisedSettings(ImageSettings):
     """A generator that learns from pairs; what Mask2Face and iSee have in common.
 
     Attributes:
         generator: from glasses to bare, or the other way, as `direction` says.
         discriminator: of the domain of the results, whatever its `input_nc` says.
-        micro_batch: pictures of a batch that pass at once, their gradients added up; 0 for all.
     """
 
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {
+    DEFAULTS = {
         "dataset_mode": "aligned", "lr": 0.001, "beta1": 0.9, "n_epochs_decay": 0,
     }  # fmt: skip
     USES: ClassVar[tuple[str, ...]] = ("patience",)
-    ANY_SIZE: ClassVar[bool] = True
-    GROUP: ClassVar[str] = "losses"
+    ANY_SIZE = True
+    GROUP = "losses"
 
     generator: AnyGeneratorSettings = field(default_factory=ResidualUnetSettings)
     distance: str = option("ssim_l1", "distance from the truth", flag="loss", choices=DISTANCES)
@@ -55,13 +45,10 @@ class SupervisedSettings(ObjectiveSettings):
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings, metadata=NO_OPTIONS)
     init: InitSettings = field(default_factory=InitSettings, metadata=NO_OPTIONS)
     direction: str = shared(REMOVE, "direction", choices=DIRECTIONS)
-    micro_batch: int = micro_batch_option()
-    recompute: bool = False
-    compile: str = compile_option()
 
     def __post_init__(self) -> None:
         check(self)
-        check_execution(self.micro_batch, self.recompute, self.generator.norm)
+        self.check_execution(self.generator.norm)
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for data without pairs, or sides that do not suit."""
@@ -80,10 +67,10 @@ class SupervisedSettings(ObjectiveSettings):
 class Mask2FaceSettings(SupervisedSettings):
     """Mask2Face: a residual U-Net, and a discriminator where its loss has a weight."""
 
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {
+    DEFAULTS = {
         **SupervisedSettings.DEFAULTS, "batch_size": 12, "n_epochs": 20,
     }  # fmt: skip
-    USES: ClassVar[tuple[str, ...]] = ("refine", "patience")
+    USES = ("refine", "patience")
 
     generator: ResidualUnetSettings = field(default_factory=ResidualUnetSettings)
     lambda_gan: float = option(
@@ -91,16 +78,16 @@ class Mask2FaceSettings(SupervisedSettings):
     )
     discriminator: DiscriminatorSettings = discriminator_option()
     init: InitSettings = field(default_factory=InitSettings)
-    recompute: bool = recompute_option()
 
 
 @dataclass(frozen=True, slots=True)
 class IseeTrainingSettings(SupervisedSettings):
     """iSee: a small network for grey pictures."""
 
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {
+    DEFAULTS = {
         **SupervisedSettings.DEFAULTS, "input_nc": 1, "output_nc": 1, "load_size": 66, "crop_size": 66,
         "batch_size": 20, "n_epochs": 250, "loss": "l2", "compile": "off",
     }  # fmt: skip
 
     generator: IseeSettings = field(default_factory=IseeSettings)
+    recompute: bool = field(default=False, kw_only=True)
