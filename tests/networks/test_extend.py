@@ -77,10 +77,10 @@ def test_it_trains_and_what_was_saved_is_known_again(tmp_path: Path) -> None:
         CycleGANSettings(generator=generator, discriminator=DiscriminatorSettings(filters=2)),
         Precision("fp32", CPU),
     )
-    before = copy.deepcopy(objective.weights()["G_A"].state_dict())
+    before = copy.deepcopy(objective.weights["G_A"].state_dict())
     losses = objective.step({side: torch.rand(1, 3, 24, 24) * 2 - 1 for side in "AB"})
     assert torch.stack([*losses.values()]).isfinite().all()
-    trained = objective.weights()["G_A"]
+    trained = objective.weights["G_A"]
     assert all(not torch.equal(value, before[name]) for name, value in trained.state_dict().items())
     torch.save(trained.state_dict(), tmp_path / "latest_net_G_A.pth")
     loaded = load_generator(tmp_path / "latest_net_G_A.pth", CPU)
