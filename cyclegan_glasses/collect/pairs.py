@@ -180,7 +180,7 @@ def _draw_pair(
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))
-    worn, mask = draw_glasses(image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera)
+    worn, mask = draw_glasses(image, frame, pose, scene)
     facts: dict[str, Any] = {
         "frame": {"file": frame.name, "width": frame.width}
         if isinstance(frame, CustomFrame)

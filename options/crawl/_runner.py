@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError, stoppable
-from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.option import options_of
 from cyclegan_glasses.photo import MANIFEST, Photo
 
 if TYPE_CHECKING:
@@ -64,16 +63,6 @@ def tally(
     for name, count in (*sorted(kept.items()), *left_out.most_common(REASONS)):
         print(f"{count:7d}  {name}")
     return kept
-
-
-def gather_command(source: type[Source], args: argparse.Namespace) -> Command:
-    """What a verb runs that gathers all of a source."""
-    built = build(source, vars(args), source=args.source)
-
-    def run() -> None:
-        gather(built, args.out, args.limit, args.dry_run)
-
-    return run
 
 
 def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> Counter[str]:

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command, command_line
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.errors import stoppable
@@ -29,17 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, options_of(BuildSettings))
 
 
-def command(args: argparse.Namespace) -> Command:
-    """Turn the arguments into settings; what is returned builds."""
+def run(args: argparse.Namespace) -> None:
+    """Build."""
     settings = build(BuildSettings, vars(args))
-    return lambda: _build(args.out, list(dict.fromkeys(args.folders)), settings)
+    from cyclegan_glasses.collect.build import build as build_domains
 
-
-def _build(out: Path, folders: list[Path], settings: BuildSettings) -> None:
-    from cyclegan_glasses.collect.build import build
-
+    out, folders = args.out, list(dict.fromkeys(args.folders))
     with stoppable(lambda: f"stopped: {out} is as it was before"):
-        built = build(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
+        built = build_domains(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
     for name, count in sorted(built.counts.items()):
         print(f"{count:7d}  {out / name}")
     for reason, count in built.left_out.most_common():

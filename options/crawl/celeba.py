@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.celeba import PUBLISHED, CelebaSource
 
@@ -18,16 +17,12 @@ _WHERE = "folder or zip with list_attr_celeba.txt"
 add_arguments = partial(add_source_arguments, source=CelebaSource, help=_WHERE)
 
 
-def command(args: argparse.Namespace) -> Command:
-    """What `crawl.py celeba` runs."""
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
     source = build(CelebaSource, vars(args), source=args.source)
-
-    def run() -> None:
-        kinds = gather(source, args.out, args.limit, args.dry_run)
-        if source.protocol:
-            print(compare(kinds, PUBLISHED))
-
-    return run
+    kinds = gather(source, args.out, args.limit, args.dry_run)
+    if source.protocol:
+        print(compare(kinds, PUBLISHED))
 
 
 def compare(kinds: Counter[str], published: Mapping[str, int]) -> str:

@@ -9,8 +9,8 @@ from functools import partial
 
 from cyclegan_glasses.sources.commons import CommonsSearch
 
-from ._web import add_web_arguments, crawl
+from . import _web as web
 
 HELP = "freely licensed photos from Wikimedia Commons' API"
-add_arguments = partial(add_web_arguments, search=CommonsSearch)
-command = partial(crawl, CommonsSearch)
+add_arguments = partial(web.add_web_arguments, search=CommonsSearch)
+run = partial(web.crawl, CommonsSearch)

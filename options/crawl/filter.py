@@ -13,7 +13,6 @@ from collections import Counter
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings
 from cyclegan_glasses.errors import UserError, stoppable
@@ -28,26 +27,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py filter`."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
     parser.add_argument("--dry_run", action="store_true", help="measure and count, but write no verdict")
-    parser.add_argument(
-        "--judge", action="store_true", help="classify the faces too (see docs/attributes.md)"
-    )
+    help = "classify the faces too (see docs/attributes.md)"
+    parser.add_argument("--judge", action="store_true", help=help)
     help = "another classifier than the one that ships"
     parser.add_argument("--judge_weights", type=Path, metavar="FILE", help=help)
     add_options(parser, options_of(FilterSettings))
 
 
-def command(args: argparse.Namespace) -> Command:
-    """Turn the arguments into settings; what is returned filters."""
+def run(args: argparse.Namespace) -> None:
+    """Filter."""
     settings = build(FilterSettings, vars(args))
     if args.judge_weights and not args.judge:
         raise UserError("--judge_weights names a classifier that is not asked: add --judge")
-    return lambda: _filter(args, settings)
-
-
-def _filter(args: argparse.Namespace, settings: FilterSettings) -> None:
+    folders = list(dict.fromkeys(args.folders))
     from cyclegan_glasses.criteria.filtering import count_photos, decide_folders, measure_folders
 
-    folders = list(dict.fromkeys(args.folders))
     classifier = None
     if args.judge:
         from cyclegan_glasses.attributes.classifier import load_classifier

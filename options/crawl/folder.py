@@ -12,7 +12,6 @@ from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.collect.settings import CollectSettings
 from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
@@ -41,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
 
 
-def command(args: argparse.Namespace) -> Command:
-    """Turn the arguments into settings; what is returned gathers."""
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
     label_words = [_pair(text, "--label_words") for text in args.label_words]
     for word, label in label_words:
         if label not in LABELS:
@@ -59,10 +58,6 @@ def command(args: argparse.Namespace) -> Command:
     settings = build(CollectSettings, vars(args))
     if settings.domains and source.labels is None:
         raise UserError("--domains sorts by label: name the table of labels with --labels FILE.csv")
-    return lambda: _gather(source, settings, args)
-
-
-def _gather(source: FolderSource, settings: CollectSettings, args: argparse.Namespace) -> None:
     from cyclegan_glasses.collect.folder import collect
     from cyclegan_glasses.faces.detect import detector_file
 

@@ -14,17 +14,17 @@ from functools import partial
 
 from cyclegan_glasses.sources.google import GoogleSearch
 
-from ._web import add_web_arguments, crawl
+from . import _web as web
 
 HELP = "photos from Google image search: saved pages, the API, or the search page"
-_VARIABLES = {"api_key": "GOOGLE_API_KEY", "engine_id": "GOOGLE_ENGINE_ID"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `crawl.py google`, the keys from the environment."""
+    """Add the arguments of this verb."""
     query = "what to search for; with --page: what was searched for"
-    keys = {flag: os.environ.get(name, "") for flag, name in _VARIABLES.items()}
-    add_web_arguments(parser, GoogleSearch, query, keys)
+    variables = {"api_key": "GOOGLE_API_KEY", "engine_id": "GOOGLE_ENGINE_ID"}
+    keys = {flag: os.environ.get(name, "") for flag, name in variables.items()}
+    web.add_web_arguments(parser, GoogleSearch, query, keys)
 
 
-command = partial(crawl, GoogleSearch)
+run = partial(web.crawl, GoogleSearch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.kaggle import DATASET, KaggleSource, download
 
@@ -26,14 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def command(args: argparse.Namespace) -> Command:
-    """What `crawl.py kaggle` runs."""
-
-    def run() -> None:
-        if (args.source is None) == (args.download is None):
-            raise UserError("crawl.py kaggle needs either a zip or folder, or --download: give one of them")
-        origin = f"kaggle:{args.download}" if args.download else ""
-        source = KaggleSource(download(args.download) if args.download else args.source, origin)
-        gather(source, args.out, args.limit, args.dry_run)
-
-    return run
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
+    if (args.source is None) == (args.download is None):
+        raise UserError("crawl.py kaggle needs either a zip or folder, or --download: give one of them")
+    origin = f"kaggle:{args.download}" if args.download else ""
+    source = KaggleSource(download(args.download) if args.download else args.source, origin)
+    gather(source, args.out, args.limit, args.dry_run)

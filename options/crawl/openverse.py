@@ -6,8 +6,8 @@ from functools import partial
 
 from cyclegan_glasses.sources.openverse import OpenverseSearch
 
-from ._web import add_web_arguments, crawl
+from . import _web as web
 
 HELP = "openly licensed photos from Openverse's API"
-add_arguments = partial(add_web_arguments, search=OpenverseSearch)
-command = partial(crawl, OpenverseSearch)
+add_arguments = partial(web.add_web_arguments, search=OpenverseSearch)
+run = partial(web.crawl, OpenverseSearch)

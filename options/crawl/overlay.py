@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command, command_line
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import OverlaySettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
@@ -39,13 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
 
 
-def command(args: argparse.Namespace) -> Command:
-    """Turn the arguments into settings; what is returned draws."""
+def run(args: argparse.Namespace) -> None:
+    """Draw."""
     settings = build(OverlaySettings, vars(args))
-    return lambda: _draw(args, settings)
-
-
-def _draw(args: argparse.Namespace, settings: OverlaySettings) -> None:
     from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
     from cyclegan_glasses.faces.detect import detector_file
 
