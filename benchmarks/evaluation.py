@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
-from cyclegan_glasses.evaluation.baselines import baseline
+from cyclegan_glasses.evaluation.editors import baseline
 from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, measure
 from cyclegan_glasses.evaluation.outlines import outlines_moved
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
-from cyclegan_glasses.evaluation.tables import markdown_table
+from cyclegan_glasses.evaluation.statistics import markdown_table
 from cyclegan_glasses.faces.detect import make_detector
 
 

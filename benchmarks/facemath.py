@@ -21,7 +21,7 @@ from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, random_codes, sharpen
-from cyclegan_glasses.editing.facemath_pictures import sheet, write_picture
+from cyclegan_glasses.editing.facemath_pictures import sheet, write_pictures
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.losses import ssim
 from cyclegan_glasses.pixels import to_tensor
@@ -50,7 +50,7 @@ def main() -> None:
         rows = [np.concatenate(pictures) for pictures in zip(*columns, strict=True)]
         drawn = random_codes(math, 2 * EACH, np.random.default_rng(0))
         rows.append(sharpen(math.decode(drawn), SHARPEN))
-        write_picture(args.sheet, sheet(np.concatenate(rows), 2 * EACH, 96))
+        write_pictures(args.sheet, sheet(np.concatenate(rows), 2 * EACH, 96))
 
 
 def open_faces(root: Path, label: str, limit: int, size: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import stat
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.walk import is_picture, report, walk
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
@@ -27,7 +29,7 @@ MAX_PIXELS = 100_000_000
 BACKGROUND = (255, 255, 255)
 
 
-class UnreadablePicture(ValueError):  # noqa: N818
+class UnreadablePicture(UserError, ValueError):  # noqa: N818
     """A file that is no picture, is broken, or is too large to be opened safely.
 
     Attributes:
@@ -189,3 +191,24 @@ def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictu
     if isinstance(error, OSError) and error.strerror:
         return UnreadablePicture(name, error.strerror)
     return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)
+
+
+def readable_pictures(paths: Iterable[Path]) -> Iterator[tuple[Path, np.ndarray]]:
+    """Those of `paths` that can be read, each with its pixels, uint8 RGB (height, width, 3)."""
+    for path in paths:
+        try:
+            yield path, np.asarray(open_picture(path))
+        except UnreadablePicture:
+            continue
+
+
+def save_png(path: Path, picture: np.ndarray | Image.Image) -> None:
+    """Write a picture as PNG, whole or not at all, into a folder that is made if need be.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    make_folder(path.parent)
+    with atomic_write(path) as file:
+        image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+        image.save(file, format="PNG")

@@ -143,18 +143,25 @@ def run(o: TestOptions) -> int:
     """
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
-    from cyclegan_glasses.evaluation.results import load_pair, write_results
+    from cyclegan_glasses.editing.models import find_generators, load_generator
+    from cyclegan_glasses.evaluation.results import write_results
+    from cyclegan_glasses.training.checkpoint import weights_path
 
     device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
-    which = o.run.folder, o.run.label, o.data.direction, single, o.suffix
-    pair = load_pair(*which, device, o.architecture)
-    for network in filter(None, (pair.generator, pair.reverse)):
-        network.train(not o.evaluation_mode)
+    if single:
+        path, other = weights_path(o.run.folder, o.run.label, f"G{o.suffix}"), None
+    else:
+        path, other = find_generators(o.run.folder, o.run.label, o.data.direction)
+    generator = load_generator(path, device, o.architecture)
+    reverse = load_generator(other, device) if other else None
+    for one in filter(None, (generator, reverse)):
+        one.network.train(not o.evaluation_mode)
         if o.run.verbose:
-            print(network)
+            print(one.network)
+    channels = {name: getattr(generator.settings, name) for name in ("input_nc", "output_nc")}
     page, scores = write_results(
-        make_batches(replace(o.data, input_nc=pair.input_nc, output_nc=pair.output_nc)),
-        pair,
+        make_batches(replace(o.data, **channels)),
+        (generator, reverse),
         o.data.direction,
         o.results,
         choose_precision(o.run.precision, device),

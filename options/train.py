@@ -182,7 +182,7 @@ def run(o: TrainOptions) -> int:
         precision = choose_precision(o.run.precision, device)
         objective = build_objective(o.model, o.objective, precision, o.data.seed, context)
         if o.dry_run or o.run.verbose:
-            networks = objective.weights().values() if o.run.verbose else ()
+            networks = objective.weights.values() if o.run.verbose else ()
             log(describe_options(o.values), *networks, sep="\n")
         if o.dry_run:
             return 0

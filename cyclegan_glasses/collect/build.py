@@ -31,7 +31,6 @@ from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, current_offsets, m
 from cyclegan_glasses.sources.source import SourcePhoto
 
 RECORD = "build.json"
-Rows = dict[tuple[int, str], int]
 
 
 def build(
@@ -55,32 +54,24 @@ def build(
     folders = [Path(folder) for folder in folders]
     _check_target(out, folders)
     built = Built()
-    choice, offsets = _choose(folders, settings, built)
+    choice = _choose(folders, settings, built)
     work = out.parent / f".{out.name}.building"
     _remove_build(work)
     try:
-        link = not settings.copy
-        record = _record(folders, settings)
         # Photos of several folders may have one origin.
-        writer = Writer(work, RECORD, record, once=False, keep_rejected=False, link=link, sync=False)
-        chosen = _chosen(choice, folders, offsets, settings)
-        rows = watch(writer.write(chosen, settings.workers), len(choice.splits))
-        photos = [photo for (photo,) in rows if _counted(photo, built)]
+        how = {"once": False, "keep_rejected": False, "link": not settings.copy, "sync": False}
+        writer = Writer(work, RECORD, _record(folders, settings), **how)
+        chosen = _chosen(choice, folders, settings)
+        rows = [photo for (photo,) in watch(writer.write(chosen, settings.workers), len(choice.splits))]
+        photos = [photo for photo in rows if photo.verdict == ACCEPTED]
+        built.counts.update(photo.path.partition("/")[0] for photo in photos)
+        built.left_out.update(general(photo.reason) for photo in rows if photo.verdict != ACCEPTED)
         built.hash = manifest_hash(work)
         write_report(work, out.name, built, photos)
         _replace(work, out)
     finally:
         _remove_build(work)
     return built
-
-
-def _counted(photo: Photo, built: Built) -> bool:
-    """Count a photo in; whether it was written."""
-    if photo.verdict == ACCEPTED:
-        built.counts[photo.path.partition("/")[0]] += 1
-        return True
-    built.left_out[general(photo.reason)] += 1
-    return False
 
 
 def _check_target(out: Path, folders: list[Path]) -> None:
@@ -93,10 +84,8 @@ def _check_target(out: Path, folders: list[Path]) -> None:
             raise UserError(f"{out} and {folder} lie in each other: build into another folder")
 
 
-def _choose(folders: list[Path], settings: BuildSettings, built: Built) -> tuple[Choice, Rows]:
-    """The choice, and where in its manifest the row of each candidate begins."""
+def _choose(folders: list[Path], settings: BuildSettings, built: Built) -> Choice:
     candidates: list[Candidate] = []
-    rows: Rows = {}
     for place, folder in enumerate(folders):
         offsets = current_offsets(folder)
         for photo, offset in zip(photos_at(folder, offsets), offsets.tolist(), strict=True):
@@ -104,46 +93,30 @@ def _choose(folders: list[Path], settings: BuildSettings, built: Built) -> tuple
             built.inputs[folder.name, photo.verdict or "not filtered", reason] += 1
             taken = photo.verdict == ACCEPTED or (settings.unfiltered and not photo.verdict)
             if taken and photo.label in DOMAINS:
-                candidates.append(_candidate(place, photo, settings))
-                rows[place, photo.path] = offset
+                person = f"{photo.source}\0{photo.person}" if photo.person else ""
+                group = photo.group.get(settings.balance or settings.match, "")
+                known = person, photo.split, photo.sha256, hashes_of(photo), group, offset
+                candidates.append(Candidate(place, photo.path, photo.label, *known))
     if not candidates:
         more = "" if settings.unfiltered else ", or add --unfiltered to take photos without a verdict"
         raise UserError(f"no accepted photo with a label was found: run crawl.py filter first{more}")
     choice = choose(candidates, settings)
     built.left_out.update(choice.left_out.values())
-    return choice, rows
+    return choice
 
 
-def _candidate(place: int, photo: Photo, settings: BuildSettings) -> Candidate:
-    return Candidate(
-        place,
-        photo.path,
-        photo.label,
-        f"{photo.source}\0{photo.person}" if photo.person else "",
-        photo.split,
-        photo.sha256,
-        hashes_of(photo),
-        photo.group.get(settings.balance, ""),
-        photo.group.get(settings.match, ""),
-    )
-
-
-def _chosen(
-    choice: Choice, folders: list[Path], offsets: Rows, settings: BuildSettings
-) -> Iterator[SourcePhoto]:
+def _chosen(choice: Choice, folders: list[Path], settings: BuildSettings) -> Iterator[SourcePhoto]:
     """The chosen photos in the order of their new paths, each with what is to be made of it."""
     yunet = detector_file(settings.yunet) if settings.align else None
     for path, one in sorted(_paths(choice.splits, f".{settings.image_format}" if settings.size else "")):
         folder = folders[one.place]
         file = folder / one.path
-        photo = next(photos_at(folder, np.array([offsets[one.place, one.path]])))
+        photo = next(photos_at(folder, np.array([one.offset])))
         facts = {**photo.facts, "from": f"{folder.name}/{one.path}"}
         photo = replace(photo, path=path, split=choice.splits[one], verdict=ACCEPTED, facts=facts)
-        make = (
-            partial(resized, photo, file, settings.size, settings.image_format, settings.align, yunet)
-            if settings.size
-            else partial(checked, photo, file)
-        )
+        make = partial(checked, photo, file)
+        if settings.size:
+            make = partial(resized, photo, file, settings.size, settings.image_format, settings.align, yunet)
         yield SourcePhoto(photo, make)
 
 

@@ -41,10 +41,8 @@ def choose(candidates: Iterable[Candidate], settings: BuildSettings) -> Choice:
     left_out: dict[Candidate, str] = {}
     kept = _cap(ordered, settings.cap_per_person, left_out)
     splits = split_families(kept, settings, left_out)
-    if settings.match or settings.balance:
+    if settings.match or settings.balance or settings.max_photos:
         splits = _even(splits, settings, left_out)
-    elif settings.max_photos:
-        splits = _limit(splits, settings.max_photos, left_out)
     for label, wording in ((GLASSES, "with glasses"), (NONE, "without glasses")):
         if not any(split == TRAIN and one.label == label for one, split in splits.items()):
             raise UserError(f"no photo {wording} is left for training: ask for less balance, or gather more")
@@ -60,21 +58,18 @@ def _rank(candidate: Candidate, seed: int) -> bytes:
 def _check(candidates: Sequence[Candidate], settings: BuildSettings) -> None:
     if settings.balance and settings.match:
         raise UserError("--balance and --match exclude each other: give one of them")
-    for name, value_of in ((settings.balance, "balance"), (settings.match, "match")):
-        if name and not any(getattr(one, value_of) for one in candidates):
-            raise UserError(f"no accepted photo has a group {name!r}: see the group column of the labels")
+    if (name := settings.balance or settings.match) and not any(one.group for one in candidates):
+        raise UserError(f"no accepted photo has a group {name!r}: see the group column of the labels")
     if settings.keep_split and not any(one.split for one in candidates):
         raise UserError("no accepted photo has a split of its source: leave --keep_split out")
 
 
 def _cap(candidates: list[Candidate], most: int, left_out: dict[Candidate, str]) -> list[Candidate]:
-    if not most:
-        return candidates
     seen: Counter[tuple[str, str]] = Counter()
     kept = []
     for one in candidates:
         seen[one.person, one.label] += 1
-        if one.person and seen[one.person, one.label] > most:
+        if most and one.person and seen[one.person, one.label] > most:
             left_out[one] = CAPPED
         else:
             kept.append(one)
@@ -84,26 +79,23 @@ def _cap(candidates: list[Candidate], most: int, left_out: dict[Candidate, str])
 def _even(
     splits: dict[Candidate, str], settings: BuildSettings, left_out: dict[Candidate, str]
 ) -> dict[Candidate, str]:
-    """In each split as many photos of a value in both domains; to balance, as many of every value."""
-
-    def value_of(one: Candidate) -> str:
-        return one.balance if settings.balance else one.match
-
-    counts = Counter((split, one.label, value_of(one)) for one, split in splits.items())
-    values = sorted({value for _, _, value in counts if value})
-    most: dict[tuple[str, str], int] = {}
+    """In each split as many photos of a group in both domains; to balance, as many of every group."""
+    by_group = bool(settings.match or settings.balance)
+    counts = Counter((split, one.label, one.group) for one, split in splits.items())
+    groups = sorted({group for _, _, group in counts if group})
+    quotas: dict[str, dict[str, int]] = {}
     for split in set(splits.values()):
-        both = {value: min(counts[split, GLASSES, value], counts[split, NONE, value]) for value in values}
-        quota = _quota(both, bool(settings.balance), settings.max_photos)
-        most.update(((split, value), count) for value, count in quota.items())
+        both = {group: min(counts[split, GLASSES, group], counts[split, NONE, group]) for group in groups}
+        quotas[split] = _quota(both, bool(settings.balance), settings.max_photos)
     taken: Counter[tuple[str, str, str]] = Counter()
     kept = {}
     for one, split in splits.items():
-        taken[split, one.label, value_of(one)] += 1
-        if taken[split, one.label, value_of(one)] <= most.get((split, value_of(one)), 0):
+        taken[split, one.label, one.group] += 1
+        most = quotas[split].get(one.group, 0) if by_group else settings.max_photos
+        if taken[split, one.label, one.group] <= most:
             kept[one] = split
         else:
-            left_out[one] = UNEVEN
+            left_out[one] = UNEVEN if by_group else BEYOND
     return kept
 
 
@@ -121,15 +113,3 @@ def _quota(counts: dict[str, int], equal: bool, most: int) -> dict[str, int]:
     for value in sorted(present, key=lambda value: (-(present[value] * most % total), value))[:spare]:
         quota[value] += 1
     return quota
-
-
-def _limit(splits: dict[Candidate, str], most: int, left_out: dict[Candidate, str]) -> dict[Candidate, str]:
-    taken: Counter[tuple[str, str]] = Counter()
-    kept = {}
-    for one, split in splits.items():
-        taken[split, one.label] += 1
-        if taken[split, one.label] <= most:
-            kept[one] = split
-        else:
-            left_out[one] = BEYOND
-    return kept

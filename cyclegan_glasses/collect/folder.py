@@ -73,9 +73,9 @@ def _placed(
             photo = replace(photo, split=split_of(photo, settings.seed, settings.shares))
             folder = domain_of(photo)
         photo = replace(photo, path=f"{folder}/{names[photo.origin]}")
-        make = (
-            partial(aligned, photo, file, settings.align, settings.image_format, settings.max_turn, yunet)
-            if settings.align
-            else partial(checked, photo, file)
-        )
+        make = partial(checked, photo, file)
+        if settings.align:
+            make = partial(
+                aligned, photo, file, settings.align, settings.image_format, settings.max_turn, yunet
+            )
         yield SourcePhoto(photo, make)

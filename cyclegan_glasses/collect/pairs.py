@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -62,34 +62,6 @@ def bare_faces(folder: Path, out: Path) -> list[SourcePhoto]:
     return photos
 
 
-@dataclass(frozen=True, slots=True)
-class OverlaySource:
-    """Bare faces, each of which becomes pairs with drawn glasses.
-
-    Attributes:
-        faces: files.
-        settings: how glasses are drawn.
-        frames: folder of custom frames (`overlays.custom_frames`) to draw instead of the built-in ones.
-        yunet: file of the face detector, None for the Haar cascades.
-    """
-
-    faces: Iterable[SourcePhoto]
-    settings: OverlaySettings = field(default_factory=OverlaySettings)
-    frames: Path | None = None
-    yunet: Path | None = None
-    name: ClassVar[str] = "overlay"
-
-    def photos(self) -> Iterator[SourcePhoto]:
-        """See `Source`."""
-        faces = list(self.faces)
-        names = file_names([face.photo.origin for face in faces], ".png")
-        for face in faces:
-            assert isinstance(face.content, Path)
-            photo = replace(face.photo, path=names[face.photo.origin])
-            make = partial(_draw, photo, face.content, self.settings, self.frames, self.yunet)
-            yield SourcePhoto(photo, make)
-
-
 def draw_pairs(
     faces: Iterable[SourcePhoto],
     out: Path,
@@ -104,7 +76,10 @@ def draw_pairs(
     looked for. A picture that cannot be read or holds no face is one row with a reason.
 
     Args:
-        faces, settings, frames, yunet: see `OverlaySource`.
+        faces: files.
+        settings: how glasses are drawn.
+        frames: folder of custom frames (`overlays.custom_frames`) to draw instead of the built-in ones.
+        yunet: file of the face detector, None for the Haar cascades.
         workers: processes; 0 takes one for each core. The bytes do not depend on it.
 
     Raises:
@@ -114,7 +89,17 @@ def draw_pairs(
     record = asdict(settings) | {"frames": custom}
     writer = Writer(out, RECORD, record, rows_each=2 * settings.each, sync=False)
     yield from writer.before()
-    yield from writer.write(OverlaySource(faces, settings, frames, yunet).photos(), workers)
+    yield from writer.write(_to_draw(list(faces), settings, frames, yunet), workers)
+
+
+def _to_draw(
+    faces: list[SourcePhoto], settings: OverlaySettings, frames: Path | None, yunet: Path | None
+) -> Iterator[SourcePhoto]:
+    names = file_names([face.photo.origin for face in faces], ".png")
+    for face in faces:
+        assert isinstance(face.content, Path)
+        photo = replace(face.photo, path=names[face.photo.origin])
+        yield SourcePhoto(photo, partial(_draw, photo, face.content, settings, frames, yunet))
 
 
 def _draw(
@@ -195,7 +180,7 @@ def _draw_pair(
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))
-    worn, mask = draw_glasses(image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera)
+    worn, mask = draw_glasses(image, frame, pose, scene)
     facts: dict[str, Any] = {
         "frame": {"file": frame.name, "width": frame.width}
         if isinstance(frame, CustomFrame)

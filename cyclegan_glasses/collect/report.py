@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from dominate.dom_tag import dom_tag
 from PIL import Image, ImageOps
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
-from cyclegan_glasses.images import UnreadablePicture, open_picture, to_bytes
+from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
@@ -42,18 +42,14 @@ class Built:
 
 
 def write_report(folder: Path, name: str, built: Built, photos: Sequence[Photo]) -> None:
-    """Write `report.html` and its contact sheets into `folder`.
+    """Write `report.html` and its contact sheets into `folder`, where `photos` are in place.
 
     Args:
-        folder: that was built, with the pictures of `photos` in place.
-        name: of it, for the title.
-        built: the counts.
-        photos: what was taken.
+        name: of the folder, for the title.
     """
-    by_folder: dict[str, list[Photo]] = defaultdict(list)
+    by_folder: dict[str, list[Photo]] = {folder: [] for folder in sorted(built.counts)}
     for photo in sorted(photos, key=lambda photo: photo.sha256):
         by_folder[photo.path.partition("/")[0]].append(photo)
-    folders = sorted(by_folder)
     cards = [
         card("Domains", table(("folder", "domain", "photos", "persons"), _domain_rows(by_folder), text=2)),
         card("Where they came from", table(_INPUT_HEAD, _input_rows(built.inputs), text=3)),
@@ -63,22 +59,22 @@ def write_report(folder: Path, name: str, built: Built, photos: Sequence[Photo])
             card("Accepted, but not taken", table(("reason", "photos"), built.left_out.most_common()))
         )
     for group in sorted({key for photo in photos for key in photo.group}):
-        cards.append(card(f"By {group}", table((group, *folders), _group_rows(by_folder, group))))
+        cards.append(card(f"By {group}", table((group, *by_folder), _group_rows(by_folder, group))))
     body: list[dom_tag] = [
         tags.p(f"{len(photos):,} photos in two domains · manifest ", tags.code(built.hash), cls="quiet"),
         tags.div(*cards, cls="cards"),
     ]
-    for part in folders:
+    for part, some in by_folder.items():
         label = f"{part}: {_DOMAINS[part[-1]]}"
-        _write_sheet(folder, part, by_folder[part])
-        sheet = Figure(f"{SHEETS}/{part}.jpg", f"some of {len(by_folder[part]):,} photos")
+        _write_sheet(folder, part, some)
+        sheet = Figure(f"{SHEETS}/{part}.jpg", f"some of {len(some):,} photos")
         body += [tags.h2(label), strip([sheet], label)]
     write_text(folder / PAGE, page(f"{name}: two domains", *body) + "\n")
 
 
 def _domain_rows(by_folder: dict[str, list[Photo]]) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = []
-    for part, photos in sorted(by_folder.items()):
+    for part, photos in by_folder.items():
         persons = {(photo.source, photo.person) for photo in photos if photo.person}
         rows.append((part, _DOMAINS[part[-1]], len(photos), len(persons) or "not known"))
     return rows
@@ -91,29 +87,21 @@ def _input_rows(inputs: Counter[tuple[str, str, str]]) -> list[tuple[Cell, ...]]
 
 def _group_rows(by_folder: dict[str, list[Photo]], group: str) -> list[tuple[Cell, ...]]:
     """A row for each value, the fraction of each folder; rare values beyond the first are put together."""
-    totals = Counter(photo.group.get(group, "not known") for photos in by_folder.values() for photo in photos)
+    counts = [Counter(photo.group.get(group, "not known") for photo in some) for some in by_folder.values()]
+    totals = sum(counts, Counter[str]())
     frequent = sorted(value for value, _ in totals.most_common(_MOST_VALUES))
-    counts = {
-        part: Counter(photo.group.get(group, "not known") for photo in photos)
-        for part, photos in by_folder.items()
-    }
-    rows: list[tuple[Cell, ...]] = [
-        (value, *(_fraction(counts[part][value], by_folder[part]) for part in sorted(by_folder)))
-        for value in frequent
+    rare = totals.keys() - frequent
+    rows: list[tuple[str, list[str]]] = [(value, [value]) for value in frequent]
+    if rare:
+        rows.append((f"{len(rare)} others", list(rare)))
+    return [
+        (name, *(_fraction(sum(some[value] for value in values), some.total()) for some in counts))
+        for name, values in rows
     ]
-    if len(totals) > len(frequent):
-        rest = [
-            sum(n for value, n in counts[part].items() if value not in frequent) for part in sorted(by_folder)
-        ]
-        cells = (
-            _fraction(count, by_folder[part]) for count, part in zip(rest, sorted(by_folder), strict=True)
-        )
-        rows.append((f"{len(totals) - len(frequent)} others", *cells))
-    return rows
 
 
-def _fraction(count: int, photos: Sequence[Photo]) -> str:
-    return f"{count:,} ({count / len(photos):.0%})"
+def _fraction(count: int, total: int) -> str:
+    return f"{count:,} ({count / total:.0%})"
 
 
 def _write_sheet(folder: Path, part: str, photos: Sequence[Photo]) -> None:
@@ -130,4 +118,4 @@ def _write_sheet(folder: Path, part: str, photos: Sequence[Photo]) -> None:
         cell = ImageOps.fit(image, (_CELL, _CELL), Image.Resampling.BICUBIC)
         sheet.paste(cell, (index % columns * _CELL, index // columns * _CELL))
     with atomic_write(make_folder(folder / SHEETS) / f"{part}.jpg") as file:
-        file.write(to_bytes(sheet, "JPEG", quality=85))
+        sheet.save(file, "JPEG", quality=85)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,14 @@ from PIL import Image
 from cyclegan_glasses.criteria.decide import REASONS, REVIEWED, uncertainty
 from cyclegan_glasses.criteria.filtering import SETTINGS
 from cyclegan_glasses.criteria.settings import Thresholds
-from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
+from cyclegan_glasses.domains import DOMAINS, LABELS, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import UnreadablePicture, open_picture, to_bytes
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, append_photos, latest_photos
 
 _THUMBNAIL, _LARGE = 192, 1024
 _THUMBNAILS_KEPT = 4000
+_SHOWN = ("path", "label", "verdict", "reason", "scores", "group", "source", "origin", "licence")
 
 
 class Refused(Exception):  # noqa: N818
@@ -51,8 +54,8 @@ class Query:
     group: str = ""
     reviewed: str = ""
     score: str = ""
-    low: float = float("-inf")
-    high: float = float("inf")
+    low: float = -math.inf
+    high: float = math.inf
     text: str = ""
     sort: str = "uncertainty"
 
@@ -75,7 +78,7 @@ class Review:
         self._uncertainties = [self._uncertainty(photo) for photo in self._photos]
         self._undo: list[list[tuple[int, Photo]]] = []
         self._lock = threading.Lock()
-        self._thumbnails: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._thumbnail = lru_cache(_THUMBNAILS_KEPT)(partial(self._jpeg, size=_THUMBNAIL))
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -90,8 +93,7 @@ class Review:
             found.sort(key=lambda number: self._photos[number].path)
         else:
             sign = -1 if query.sort.startswith("-") else 1
-            missing = float("inf")
-            found.sort(key=lambda number: sign * self._photos[number].scores.get(name, sign * missing))
+            found.sort(key=lambda number: sign * self._photos[number].scores.get(name, sign * math.inf))
         return found
 
     def describe(self, number: int) -> dict[str, Any]:
@@ -103,27 +105,19 @@ class Review:
         photo = self._photo(number)
         return {
             "id": number,
-            "path": photo.path,
-            "label": photo.label,
-            "verdict": photo.verdict,
-            "reason": photo.reason,
             "reviewed": str(photo.facts.get(REVIEWED, "")),
             "uncertainty": self._uncertainties[number],
-            "scores": photo.scores,
-            "group": photo.group,
-            "source": photo.source,
-            "origin": photo.origin,
-            "licence": photo.licence,
             "size": f"{photo.width}x{photo.height}" if photo.width else "",
+            **{name: getattr(photo, name) for name in _SHOWN},
         }
 
     def counts(self) -> dict[str, Any]:
         """How many photos there are of each kind, for the filters of the page."""
         photos = self._photos
-        groups: dict[str, Counter[str]] = {}
+        groups: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for photo in photos:
             for name, value in photo.group.items():
-                groups.setdefault(name, Counter())[value] += 1
+                groups[name][value] += 1
         return {
             "all": len(photos),
             "reviewed": sum(bool(photo.facts.get(REVIEWED)) for photo in photos),
@@ -154,10 +148,7 @@ class Review:
         with self._lock:
             before = [(number, self._photo(number)) for number in dict.fromkeys(ids)]
             after = [_decided(photo, action, " ".join(reason.split())) for _, photo in before]
-            append_photos(self.folder, after)
-            for (number, _), photo in zip(before, after, strict=True):
-                self._photos[number] = photo
-                self._uncertainties[number] = self._uncertainty(photo)
+            self._write([(number, photo) for (number, _), photo in zip(before, after, strict=True)])
             self._undo.append(before)
             return [number for number, _ in before]
 
@@ -171,12 +162,8 @@ class Review:
         with self._lock:
             if not self._undo:
                 raise Refused("there is nothing to undo")
-            append_photos(self.folder, [photo for _, photo in self._undo[-1]])
-            before = self._undo.pop()
-            for number, photo in before:
-                self._photos[number] = photo
-                self._uncertainties[number] = self._uncertainty(photo)
-            return [number for number, _ in before]
+            self._write(self._undo[-1])
+            return [number for number, _ in self._undo.pop()]
 
     def picture(self, number: int, large: bool = False) -> bytes:
         """A JPEG of the photo: small for the grid, or large.
@@ -184,29 +171,24 @@ class Review:
         Raises:
             Refused: no such photo, it lies outside of the folder, or it cannot be read.
         """
-        size = _LARGE if large else _THUMBNAIL
-        with self._lock:
-            if (number, size) in self._thumbnails:
-                self._thumbnails.move_to_end((number, size))
-                return self._thumbnails[number, size]
-        content = self._jpeg(self._photo(number), size)
-        if not large:
-            with self._lock:
-                self._thumbnails[number, size] = content
-                if len(self._thumbnails) > _THUMBNAILS_KEPT:
-                    self._thumbnails.popitem(last=False)
-        return content
+        return self._jpeg(number, _LARGE) if large else self._thumbnail(number)
 
     def _photo(self, number: int) -> Photo:
         if not 0 <= number < len(self._photos):
             raise Refused(f"there is no photo {number}")
         return self._photos[number]
 
+    def _write(self, rows: list[tuple[int, Photo]]) -> None:
+        append_photos(self.folder, [photo for _, photo in rows])
+        for number, photo in rows:
+            self._photos[number] = photo
+            self._uncertainties[number] = self._uncertainty(photo)
+
     def _uncertainty(self, photo: Photo) -> float:
         return uncertainty(photo, self._thresholds, self._align)
 
-    def _jpeg(self, photo: Photo, size: int) -> bytes:
-        file = self.folder / photo.path
+    def _jpeg(self, number: int, size: int) -> bytes:
+        file = self.folder / self._photo(number).path
         if not file.resolve().is_relative_to(self.folder.resolve()):
             raise Refused("the photo lies outside of its folder")
         try:
@@ -225,7 +207,7 @@ def _matches(photo: Photo, query: Query) -> bool:
         and (not query.criterion or _criterion(photo) == query.criterion)
         and (not query.group or photo.group.get(name) == value)
         and (not query.reviewed or bool(photo.facts.get(REVIEWED)) == (query.reviewed == "yes"))
-        and (not query.score or query.low <= photo.scores.get(query.score, float("nan")) <= query.high)
+        and (not query.score or query.low <= photo.scores.get(query.score, math.nan) <= query.high)
         and (not query.text or query.text.casefold() in f"{photo.path}\n{photo.reason}".casefold())
     )
 
@@ -237,18 +219,15 @@ def _decided(photo: Photo, action: str, reason: str) -> Photo:
             raise Refused("give a reason for the rejection")
         return dataclasses.replace(photo, facts=facts, verdict=REJECTED, reason=f"review: {reason}")
     if action == "accept":
-        if photo.label not in (GLASSES, NONE):
+        if photo.label not in DOMAINS:
             raise Refused("say first whether the person wears glasses (G) or not (N)")
         return dataclasses.replace(photo, facts=facts, verdict=ACCEPTED, reason="")
     if action not in LABELS:
         raise Refused(f"there is no action {action!r}")
     facts[REVIEWED] = f"{photo.label or 'unknown'} to {action}{': ' if reason else ''}{reason}"
     facts["label_origin"] = "review"
-    if action == SUNGLASSES:
-        return dataclasses.replace(
-            photo, facts=facts, label=action, verdict=REJECTED, reason="review: sunglasses"
-        )
-    return dataclasses.replace(photo, facts=facts, label=action, verdict=ACCEPTED, reason="")
+    verdict, reason = (REJECTED, "review: sunglasses") if action == SUNGLASSES else (ACCEPTED, "")
+    return dataclasses.replace(photo, facts=facts, label=action, verdict=verdict, reason=reason)
 
 
 def _criterion(photo: Photo) -> str:

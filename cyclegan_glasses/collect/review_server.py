@@ -56,11 +56,11 @@ class ReviewServer(LocalServer):
 
 def _query(parameters: dict[str, str]) -> Query:
     """A query from the parameters of an address; ValueError for a limit that is no number."""
-    names = [field.name for field in dataclasses.fields(Query)]
-    known: dict[str, Any] = {name: parameters[name] for name in names if parameters.get(name)}
-    for limit in ("low", "high"):
-        if limit in known:
-            known[limit] = float(known[limit])
+    known: dict[str, Any] = {
+        field.name: float(value) if field.name in ("low", "high") else value
+        for field in dataclasses.fields(Query)
+        if (value := parameters.get(field.name))
+    }
     return Query(**known)
 
 

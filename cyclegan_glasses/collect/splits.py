@@ -54,7 +54,8 @@ class Candidate:
         split: that its source gave it, or empty.
         sha256: of the file; empty where not known.
         hashes: see `duplicates.hashes`; empty where not known.
-        balance, match: value of the group of that name; empty where not known.
+        group: its value of the group to balance or match by; empty where there is none.
+        offset: of its row in the manifest of that folder.
     """
 
     place: int
@@ -64,8 +65,8 @@ class Candidate:
     split: str = ""
     sha256: str = ""
     hashes: str = ""
-    balance: str = ""
-    match: str = ""
+    group: str = ""
+    offset: int = 0
 
 
 def split_families(

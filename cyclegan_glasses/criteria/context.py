@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -35,6 +36,22 @@ class Context:
     def face(self) -> Face:
         """The face that the photo is of."""
         return self.faces[0]
+
+    @property
+    def across(self) -> np.ndarray:
+        """From the right eye to the left one, in pixels."""
+        right, left = self.face.landmarks[:2]
+        return left - right
+
+    @property
+    def eye_distance(self) -> float:
+        """In pixels."""
+        return float(np.hypot(*self.across))
+
+    def margin(self, points: Iterable[np.ndarray]) -> float:
+        """The nearest of `points` to the border, in eye distances from it; negative outside."""
+        height, width = self.image.shape[:2]
+        return float(min(min(x, y, width - x, height - y) for x, y in points)) / self.eye_distance
 
 
 def look(image: np.ndarray, faces: list[Face]) -> Context:

@@ -38,16 +38,12 @@ def _distance(lab: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
     return float(np.hypot(colours[1], colours[2]))
 
 
+_LOWER = "mouth and chin differ by {value:.0f} in colour from the skin around the eyes"
 CRITERION = Criterion(
     "coverings",
     score,
     (
-        Check(
-            "lower_colour",
-            "max_lower_colour",
-            10.0,
-            "mouth and chin differ by {value:.0f} in colour from the skin around the eyes",
-        ),
+        Check("lower_colour", "max_lower_colour", 10.0, _LOWER),
         Check("side_colour", "max_side_colour", 10.0, "the cheeks differ by {value:.0f} in colour"),
         Check("eye_imbalance", "max_eye_imbalance", 0.4, "one eye is {value:.1f} e-folds darker"),
     ),

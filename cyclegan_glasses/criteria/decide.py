@@ -10,13 +10,7 @@ from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo
 
-CRITERIA = (
-    framing.CRITERION,
-    eyes.CRITERION,
-    quality.CRITERION,
-    glasses.CRITERION,
-    coverings.CRITERION,
-)
+CRITERIA = (framing.CRITERION, eyes.CRITERION, quality.CRITERION, glasses.CRITERION, coverings.CRITERION)
 """Asked in this order: the first that rejects gives the reason."""
 
 REASONS = ("unreadable", *(criterion.name for criterion in CRITERIA), "duplicates")

@@ -17,15 +17,11 @@ def score(context: Context) -> dict[str, float]:
     `eyes_found` is 0 where the detector guessed them from the face's box. Pose scores are left out where the
     detector measures no nose.
     """
-    face = context.face
-    height, width = context.image.shape[:2]
+    face, across, distance = context.face, context.across, context.eye_distance
     right, left, nose = face.landmarks[:3]
-    across = left - right
-    distance = float(np.hypot(*across))
-    to_border = [min(x, y, width - x, height - y) for x, y in (right, left)]
     scores = {
         "eyes_found": float(face.eyes_found),
-        "eye_margin": float(min(to_border)) / distance,
+        "eye_margin": context.margin((right, left)),
         "roll": abs(math.degrees(math.atan2(across[1], across[0]))),
     }
     angle = yaw_of(face)

@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ import numpy as np
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier
 from cyclegan_glasses.criteria.copies import Copies
 from cyclegan_glasses.criteria.decide import REVIEWED, decide, is_ours
-from cyclegan_glasses.criteria.measure import Job, fingerprint, measure
+from cyclegan_glasses.criteria.measure import fingerprint, measure
 from cyclegan_glasses.criteria.settings import FilterSettings
 from cyclegan_glasses.faces.detect import detector_file, process_detector
 from cyclegan_glasses.files import write_json
@@ -30,7 +32,6 @@ SETTINGS = "filter.json"
 _BATCH = 16
 _PASS = 1024
 _IN_FLIGHT = 32
-_WRITE_EVERY = 256
 
 
 @dataclass(slots=True)
@@ -39,16 +40,11 @@ class Summary:
 
     Attributes:
         changed: rows with a new verdict, reason or label.
-        kinds: number of photos by (folder, label, verdict, reason without particulars).
+        kinds: number of photos by (label, verdict, reason without particulars).
     """
 
     changed: int = 0
-    kinds: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-
-    def count(self, folder: Path, photo: Photo) -> None:
-        """Take a decided photo in."""
-        kind = general(photo.reason) if photo.verdict == REJECTED else ""
-        self.kinds[str(folder), photo.label, photo.verdict, kind] += 1
+    kinds: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
 
 def measure_folders(
@@ -65,10 +61,10 @@ def measure_folders(
     stamp = fingerprint(process_detector(yunet), classifier)
     with open_executor(settings.workers, settings.cluster) as executor:
         for folder in folders:
-            template = Job(folder.resolve(), (), yunet, classifier)
             batches = _batches(photos_at(folder, current_offsets(folder)), stamp)
+            work = partial(_measure, folder.resolve(), yunet, classifier)
             # A batch without photos to measure only passes through.
-            for skipped, measured in in_order(executor, _measure, _jobs(template, batches), _IN_FLIGHT):
+            for skipped, measured in in_order(executor, work, batches, _IN_FLIGHT):
                 if measured:
                     append_photos(folder, measured)
                 yield from (False,) * skipped
@@ -92,28 +88,27 @@ def decide_folders(folders: Iterable[Path], settings: FilterSettings, dry_run: b
     summary = Summary()
     rows = [current_offsets(folder) for folder in folders]
     copies = Copies(int(settings.thresholds.max_duplicate_bits))
-    for photo in _photos(folders, rows):
-        copies.add(_decided(photo, settings))
-    copied = copies.find()
-    position = 0
     for folder, offsets in zip(folders, rows, strict=True):
-        changed: list[Photo] = []
         for photo in photos_at(folder, offsets):
-            new = _decided(photo, settings)
-            if position in copied:
-                new = _rejected_copy(new, copied[position], folders, rows)
-            position += 1
-            summary.count(folder, new)
+            copies.add(_decided(photo, settings))
+    copied, position = copies.find(), count()
+
+    def changed(folder: Path, offsets: np.ndarray) -> Iterator[Photo]:
+        for photo in photos_at(folder, offsets):
+            new, place = _decided(photo, settings), next(position)
+            if place in copied:
+                new = _rejected_copy(new, copied[place], folders, rows)
+            kind = general(new.reason) if new.verdict == REJECTED else ""
+            summary.kinds[new.label, new.verdict, kind] += 1
             if new != photo:
-                summary.changed += 1
-                changed.append(new)
-            if len(changed) >= _WRITE_EVERY:
-                _append(folder, changed, dry_run)
-        _append(folder, changed, dry_run)
-        if not dry_run:
-            write_json(
-                folder / SETTINGS, {"align": settings.align, "thresholds": asdict(settings.thresholds)}
-            )
+                yield new
+
+    for folder, offsets in zip(folders, rows, strict=True):
+        if dry_run:
+            summary.changed += sum(1 for _ in changed(folder, offsets))
+            continue
+        summary.changed += append_photos(folder, changed(folder, offsets))
+        write_json(folder / SETTINGS, {"align": settings.align, "thresholds": asdict(settings.thresholds)})
     return summary
 
 
@@ -140,24 +135,14 @@ def _batches(photos: Iterable[Photo], stamp: str) -> Iterator[tuple[int, tuple[P
     yield skipped, tuple(batch)
 
 
-def _jobs(template: Job, batches: Iterable[tuple[int, tuple[Photo, ...]]]) -> Iterator[tuple[int, Job]]:
-    for skipped, photos in batches:
-        yield skipped, dataclasses.replace(template, photos=photos)
-
-
-def _measure(job: tuple[int, Job]) -> tuple[int, list[Photo]]:
-    return job[0], measure(job[1]) if job[1].photos else []
-
-
-def _photos(folders: list[Path], rows: list[np.ndarray]) -> Iterator[Photo]:
-    for folder, offsets in zip(folders, rows, strict=True):
-        yield from photos_at(folder, offsets)
-
-
-def _append(folder: Path, photos: list[Photo], dry_run: bool) -> None:
-    if photos and not dry_run:
-        append_photos(folder, photos)
-    photos.clear()
+def _measure(
+    folder: Path,
+    yunet: Path | None,
+    classifier: AttributeClassifier | None,
+    batch: tuple[int, tuple[Photo, ...]],
+) -> tuple[int, list[Photo]]:
+    skipped, photos = batch
+    return skipped, measure(folder, photos, yunet, classifier) if photos else []
 
 
 def _decided(photo: Photo, settings: FilterSettings) -> Photo:

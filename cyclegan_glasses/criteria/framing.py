@@ -16,19 +16,17 @@ def score(context: Context) -> dict[str, float]:
 
     `second_face_in_crop` counts only faces whose middle lies in the aligned crop.
     """
-    others = context.faces[1:]
-    inside = [face for face in others if _in_crop(face, context)]
+    sizes = {False: 0.0, True: 0.0}
+    for face in context.faces[1:]:
+        inside = _in_crop(face, context)
+        sizes[inside] = max(sizes[inside], math.sqrt(face.area / context.face.area))
     return {
         "faces": float(len(context.faces)),
-        "second_face": max((_relative_size(face, context.face) for face in others), default=0.0),
-        "second_face_in_crop": max((_relative_size(face, context.face) for face in inside), default=0.0),
+        "second_face": max(sizes.values()),
+        "second_face_in_crop": sizes[True],
         "face_share": context.face.box[3] / context.image.shape[0],
         "outside": context.alignment.outside,
     }
-
-
-def _relative_size(face: Face, other: Face) -> float:
-    return math.sqrt(face.area / other.area)
 
 
 def _in_crop(face: Face, context: Context) -> bool:
@@ -37,38 +35,17 @@ def _in_crop(face: Face, context: Context) -> bool:
     return bool((middle >= 0).all() and (middle <= SIZE).all())
 
 
+_SECOND = "a second face, {value:.0%} of the size"
+_SHARE = "the face is {value:.0%} of the picture's height"
+_OUTSIDE = "{value:.0%} of the crop lie outside of the picture"
 CRITERION = Criterion(
     "framing",
     score,
     (
-        Check("second_face", "max_second_face", 0.3, "a second face, {value:.0%} of the size", "whole"),
-        Check(
-            "second_face_in_crop",
-            "max_second_face",
-            0.3,
-            "a second face, {value:.0%} of the size",
-            "aligned",
-        ),
-        Check(
-            "face_share",
-            "min_face_share",
-            0.2,
-            "the face is {value:.0%} of the picture's height",
-            "whole",
-        ),
-        Check(
-            "face_share",
-            "max_face_share",
-            0.2,
-            "the face is {value:.0%} of the picture's height",
-            "whole",
-        ),
-        Check(
-            "outside",
-            "max_outside",
-            0.15,
-            "{value:.0%} of the crop lie outside of the picture",
-            "aligned",
-        ),
+        Check("second_face", "max_second_face", 0.3, _SECOND, "whole"),
+        Check("second_face_in_crop", "max_second_face", 0.3, _SECOND, "aligned"),
+        Check("face_share", "min_face_share", 0.2, _SHARE, "whole"),
+        Check("face_share", "max_face_share", 0.2, _SHARE, "whole"),
+        Check("outside", "max_outside", 0.15, _OUTSIDE, "aligned"),
     ),
 )

@@ -74,17 +74,12 @@ def label_doubt(label: str, edges: float) -> float | None:
 
 
 def _frame_margin(context: Context) -> float:
-    """Distance of the outer ends of a frame from the border, in eye distances; negative where cut off."""
+    """Of the outer ends of a frame."""
     right, left = context.face.landmarks[:2]
-    across = left - right
+    across = context.across
     down = np.array([-across[1], across[0]])
-    ends = [
-        middle + out * across + sign * down
-        for middle, out in ((right, -0.35), (left, 0.35))
-        for sign in (-0.25, 0.4)
-    ]
-    height, width = context.image.shape[:2]
-    return float(min(min(x, y, width - x, height - y) for x, y in ends) / np.hypot(*across))
+    outer = ((right, -0.35), (left, 0.35))
+    return context.margin(eye + out * across + sign * down for eye, out in outer for sign in (-0.25, 0.4))
 
 
 CRITERION = Criterion(

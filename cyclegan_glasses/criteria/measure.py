@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
+from cyclegan_glasses.attributes.verdicts import AttributeClassifier
 from cyclegan_glasses.criteria import duplicates
 from cyclegan_glasses.criteria.context import Context, look
 from cyclegan_glasses.criteria.decide import CRITERIA
@@ -23,46 +23,43 @@ VERSION = 1
 MOST_BYTES = 200_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A batch of photos to measure, plain enough to send to another process.
-
-    Attributes:
-        folder: of the manifest.
-        photos: rows of it.
-        yunet: file of the face detector, None for the Haar cascades.
-        classifier: of the faces of the batch, or None.
-    """
-
-    folder: Path
-    photos: tuple[Photo, ...]
-    yunet: Path | None = None
-    classifier: AttributeClassifier | None = None
-
-
 def fingerprint(detector: FaceDetector, classifier: AttributeClassifier | None) -> str:
     """Names how scores were measured: photos with another one are measured again."""
     return f"{VERSION} {detector.name} {classifier.name if classifier else 'none'}"
 
 
-def measure(job: Job) -> list[Photo]:
-    """The photos of `job` with scores, size, SHA-256, hashes and fingerprint; verdicts stay as they were.
+def measure(
+    folder: Path,
+    photos: Iterable[Photo],
+    yunet: Path | None = None,
+    classifier: AttributeClassifier | None = None,
+) -> list[Photo]:
+    """`photos` with scores, size, SHA-256, hashes and fingerprint; verdicts stay as they were.
 
     A picture that cannot be read gets the fact `unreadable` with the reason, and no scores.
+
+    Args:
+        folder: of the manifest.
+        photos: rows of it.
+        yunet: file of the face detector, None for the Haar cascades.
+        classifier: of the faces, or None.
     """
-    detector = process_detector(job.yunet)
-    stamp = fingerprint(detector, job.classifier)
+    detector = process_detector(yunet)
+    stamp = fingerprint(detector, classifier)
     measured: list[Photo] = []
     crops: dict[int, np.ndarray] = {}
-    for photo in job.photos:
-        photo, context = _measure(job.folder, photo, detector, stamp)
+    for photo in photos:
+        photo, context = _measure(folder, photo, detector, stamp)
         if context is not None:
             crops[len(measured)] = context.crop
         measured.append(photo)
-    if job.classifier is not None and crops:
-        verdicts = job.classifier.classify(np.stack(list(crops.values())))
+    if classifier is not None and crops:
+        verdicts = classifier.classify(np.stack(list(crops.values())))
         for index, verdict in zip(crops, verdicts, strict=True):
-            measured[index] = _with_verdict(measured[index], verdict)
+            photo = measured[index]
+            facts = {**photo.facts, "judged": verdict.label}
+            scores = {**photo.scores, "judge_confidence": round(verdict.confidence, 4)}
+            measured[index] = dataclasses.replace(photo, facts=facts, scores=scores)
     return measured
 
 
@@ -115,11 +112,3 @@ def _read(folder: Path, path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
     raise UnreadablePicture(path, reason)
-
-
-def _with_verdict(photo: Photo, verdict: Verdict) -> Photo:
-    return dataclasses.replace(
-        photo,
-        facts={**photo.facts, "judged": verdict.label},
-        scores={**photo.scores, "judge_confidence": round(verdict.confidence, 4)},
-    )

@@ -20,9 +20,8 @@ def score(context: Context) -> dict[str, float]:
     inside = grey[FACE]
     contrast = float(inside.std())
     detail = float(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 0.7), cv2.CV_32F)[FACE].std())
-    right, left = context.face.landmarks[:2]
     return {
-        "eye_distance": float(np.hypot(*(left - right))),
+        "eye_distance": context.eye_distance,
         "brightness": float(np.median(inside)),
         "contrast": contrast,
         "sharpness": detail / max(contrast, 1.0),

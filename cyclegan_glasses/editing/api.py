@@ -11,8 +11,7 @@ from PIL import Image
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor, ImageLike
 from cyclegan_glasses.editing.settings import ALL, EditSettings
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.images import open_picture
 
 
 @overload
@@ -68,8 +67,5 @@ def _editor() -> GlassesEditor:
 
 def _edit(photo: Any, direction: str, settings: EditSettings) -> Any:
     if isinstance(photo, str | Path):
-        try:
-            photo = open_picture(photo)
-        except UnreadablePicture as error:
-            raise UserError(f"{error.path}: {error.reason}") from None
+        photo = open_picture(photo)
     return _editor().edit(photo, direction, settings).picture

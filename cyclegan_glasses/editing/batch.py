@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.parallel import in_order
 
 JOURNAL = "edits.jsonl"
@@ -39,21 +39,18 @@ class PhotoReport:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; `key` says what the journal knows the photo by."""
-        return {one.name: getattr(self, one.name) for one in fields(self)} | {
-            "faces": [face.to_json() for face in self.faces]
-        }
+        return asdict(self) | {"faces": [face.to_json() for face in self.faces]}
 
 
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    """A photo whose faces are known, or why it is not edited."""
+    """A photo whose faces are known."""
 
     job: EditJob
     key: str
-    photo: Photograph | None = None
-    targets: Sequence[Target] = ()
+    photo: Photograph
+    targets: Sequence[Target]
     crops: Sequence[np.ndarray] = ()
-    report: PhotoReport | None = None
 
 
 def edit_files(
@@ -74,103 +71,92 @@ def edit_files(
         UserError: the model does not go that way, or the journal cannot be written.
     """
     editor.model.get(direction)
-    done = _read_journal(journal)
-    recipe = repr((editor.model.source, direction, settings, output.strip, output.pairs))
-
-    def read(job: EditJob) -> _Opened:
-        return _guarded(job, lambda key: _open(editor, job, key, direction, settings, output, done), recipe)
-
-    def translated() -> Iterator[_Opened]:
-        for item in in_order(pool, read, jobs, in_flight=workers + 1):
-            crops = editor.translate(item.targets, direction, settings) if item.report is None else ()
-            yield _Opened(item.job, item.key, item.photo, item.targets, crops, item.report)
-
-    def write(item: _Opened) -> PhotoReport:
-        if item.report is not None or item.photo is None:
-            return item.report or PhotoReport(str(item.job.source), str(item.job.target), SKIPPED)
-        try:
-            return _write(editor, item, item.photo, settings, output)
-        except UserError as error:
-            return PhotoReport(str(item.job.source), str(item.job.target), SKIPPED, str(error))
-
+    work = _Work(editor, direction, settings, output, _read_journal(journal))
     with ThreadPoolExecutor(workers) as pool:
-        for report in in_order(pool, write, translated(), in_flight=workers + 1):
+        opened = in_order(pool, work.read, jobs, in_flight=workers + 1)
+        for report in in_order(pool, work.write, map(work.translate, opened), in_flight=workers + 1):
             if journal is not None and report.state != THERE:
                 jsonl.append(journal, [json.dumps(report.to_json(), ensure_ascii=False)])
             yield report
 
 
-def _guarded(job: EditJob, work: Callable[[str], _Opened], recipe: str) -> _Opened:
-    """`work` with the key of the photo and its recipe; what is wrong with a photo becomes its report."""
-    try:
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The steps of every photo: what is wrong with one becomes its report, which the later steps pass on.
+
+    `done` are the keys of what was done, by target.
+    """
+
+    editor: GlassesEditor
+    direction: str
+    settings: EditSettings
+    output: OutputSettings
+    done: Mapping[str, str]
+
+    def read(self, job: EditJob) -> _Opened | PhotoReport:
+        try:
+            return self._open(job)
+        except UserError as error:
+            return _report(job, SKIPPED, str(error))
+        except OSError as error:
+            return _report(job, SKIPPED, f"{job.source}: {error.strerror or error}")
+        except MemoryError:
+            return _report(job, SKIPPED, f"{job.source}: not enough memory for so large a picture")
+
+    def translate(self, item: _Opened | PhotoReport) -> _Opened | PhotoReport:
+        if isinstance(item, PhotoReport):
+            return item
+        return replace(item, crops=self.editor.translate(item.targets, self.direction, self.settings))
+
+    def write(self, item: _Opened | PhotoReport) -> PhotoReport:
+        if isinstance(item, PhotoReport):
+            return item
+        try:
+            return self._write(item)
+        except UserError as error:
+            return _report(item.job, SKIPPED, str(error))
+
+    def _open(self, job: EditJob) -> _Opened | PhotoReport:
         facts = job.source.stat()
-        return work(f"{facts.st_size} {facts.st_mtime_ns} {recipe}")
-    except UnreadablePicture as error:
-        reason = f"{error.path}: {error.reason}"
-    except UserError as error:
-        reason = str(error)
-    except OSError as error:
-        reason = f"{job.source}: {error.strerror or error}"
-    except MemoryError:
-        reason = f"{job.source}: not enough memory for so large a picture"
-    return _Opened(job, "", report=PhotoReport(str(job.source), str(job.target), SKIPPED, reason))
+        model, output = self.editor.model.source, self.output
+        recipe = (model, self.direction, self.settings, output.strip, output.pairs)
+        key = f"{facts.st_size} {facts.st_mtime_ns} {recipe!r}"
+        if job.target.exists() and not self.output.overwrite:
+            if self.done.get(str(job.target)) == key:
+                return _report(job, THERE, key=key)
+            advice = "not from this photo with these arguments: add --overwrite"
+            raise UserError(f"{job.target} is there already, {advice}")
+        format_of(job.target)
+        photo = read_photograph(job.source)
+        targets = self.editor.find_targets(photo.pixels, self.direction, self.settings)
+        if not targets and not self.output.copy_faceless:
+            raise UserError(f"{job.source}: no face was found")
+        return _Opened(job, key, photo, targets)
+
+    def _write(self, item: _Opened) -> PhotoReport:
+        job, photo, strip = item.job, item.photo, self.output.strip
+        pixels, faces = self.editor.blend(photo.pixels, item.targets, item.crops, self.settings)
+        kind = format_of(job.target)
+        edited = any(face.done == EDITED for face in faces)
+        unchanged = not edited and kind == photo.format and not strip
+        files = {job.target: photo.data if unchanged else encode(photo, pixels, kind, strip)}
+        if self.output.pairs:
+            files[job.pair] = encode(photo, np.concatenate([photo.pixels, pixels], axis=1), kind, strip)
+        make_folder(job.target.parent)
+        for path, data in files.items():
+            with atomic_write(path) as file:
+                file.write(data)
+        reason = "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
+        return _report(job, EDITED if edited else UNCHANGED, "" if edited else reason, faces, item.key)
 
 
-def _open(
-    editor: GlassesEditor,
-    job: EditJob,
-    key: str,
-    direction: str,
-    settings: EditSettings,
-    output: OutputSettings,
-    done: dict[str, str],
-) -> _Opened:
-    source, target = str(job.source), str(job.target)
-    if job.target.exists() and not output.overwrite:
-        if done.get(target) != key:
-            raise UserError(
-                f"{target} is there already, not from this photo with these arguments: add --overwrite"
-            )
-        return _Opened(job, key, report=PhotoReport(source, target, THERE, key=key))
-    format_of(job.target)
-    photo = read_photograph(job.source)
-    targets = editor.find_targets(photo.pixels, direction, settings)
-    if not targets and not output.copy_faceless:
-        raise UserError(f"{source}: no face was found")
-    return _Opened(job, key, photo, targets)
-
-
-def _write(
-    editor: GlassesEditor, item: _Opened, photo: Photograph, settings: EditSettings, output: OutputSettings
-) -> PhotoReport:
-    pixels, faces = editor.blend(photo.pixels, item.targets, item.crops, settings)
-    kind = format_of(item.job.target)
-    edited = any(face.done == EDITED for face in faces)
-    unchanged = not edited and kind == photo.format and not output.strip
-    files = {item.job.target: photo.data if unchanged else encode(photo, pixels, kind, output.strip)}
-    if output.pairs:
-        files[item.job.pair] = encode(photo, beside(photo.pixels, pixels), kind, output.strip)
-    make_folder(item.job.target.parent)
-    for path, data in files.items():
-        with atomic_write(path) as file:
-            file.write(data)
-    reason = "" if edited else "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
-    state = EDITED if edited else UNCHANGED
-    return PhotoReport(str(item.job.source), str(item.job.target), state, reason, faces, item.key)
-
-
-def beside(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Two pictures of one shape (height, width, channels) side by side."""
-    return np.concatenate([before, after], axis=1)
+def _report(job: EditJob, state: str, *more: Any, **named: Any) -> PhotoReport:
+    return PhotoReport(str(job.source), str(job.target), state, *more, **named)
 
 
 def _read_journal(journal: Path | None) -> dict[str, str]:
     """The keys of what was done, by target."""
     if journal is None or not journal.is_file():
         return {}
-    return dict(jsonl.read(journal, _target_and_key, skip_damaged=True))
-
-
-def _target_and_key(line: str) -> tuple[str, str]:
-    report = json.loads(line)
-    return str(report["target"]), str(report["key"])
+    rows = jsonl.read(journal, lambda line: itemgetter("target", "key")(json.loads(line)), skip_damaged=True)
+    return {str(target): str(key) for target, key in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -67,10 +68,8 @@ class FaceReport:
 
     def __getattr__(self, name: str) -> Any:
         """The fields by their JSON keys, too, which were once their names."""
-        for field_name, key in _JSON_KEYS.items():
-            if name == key:
-                return getattr(self, field_name)
-        raise AttributeError(name)
+        fields = {key: field_name for field_name, key in _JSON_KEYS.items()}
+        return object.__getattribute__(self, fields.get(name, name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,25 +168,17 @@ class GlassesEditor:
             ValueError: the picture is none of the above.
         """
         pixels = to_array(picture)
-        edited, faces = self.edit_pixels(pixels, direction, settings)
-        return Edit(from_array(edited, picture), faces)
-
-    def edit_pixels(
-        self, pixels: np.ndarray, direction: str, settings: EditSettings
-    ) -> tuple[np.ndarray, list[FaceReport]]:
-        """`edit` for pixels as in `blend.apply_change`."""
         targets = self.find_targets(pixels, direction, settings)
-        return self.blend(pixels, targets, self.translate(targets, direction, settings), settings)
+        crops = self.translate(targets, direction, settings)
+        edited, faces = self.blend(pixels, targets, crops, settings)
+        return Edit(from_array(edited, picture), faces)
 
     def find_targets(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
         seen = to_rgb8(pixels)
         faces = self.detector.find_faces(seen)
-        verdicts = self._classify([self._classified_crop(seen, face) for face in faces])
-        return [
-            self._target(seen, face, number, verdict, direction, settings)
-            for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True), 1)
-        ]
+        facts = enumerate(zip(faces, self._classify(seen, faces), strict=True), 1)
+        return [self._target(seen, *known, number, direction, settings) for number, known in facts]
 
     def translate(
         self, targets: Sequence[Target], direction: str, settings: EditSettings
@@ -231,8 +222,7 @@ class GlassesEditor:
         if settings.check:
             if self.classifier is None:
                 raise UserError("there is no attribute classifier for the results: leave --judge out")
-            seen = to_rgb8(result)
-            after = self._classify([self._classified_crop(seen, target.face) for target in targets])
+            after = self._classify(to_rgb8(result), [target.face for target in targets])
             reports = [replace(report, after=one) for report, one in zip(reports, after, strict=True)]
         return result, reports
 
@@ -240,8 +230,8 @@ class GlassesEditor:
         self,
         seen: np.ndarray,
         face: Face,
-        number: int,
         verdict: Verdict | None,
+        number: int,
         direction: str,
         settings: EditSettings,
     ) -> Target:
@@ -258,22 +248,21 @@ class GlassesEditor:
                 reason = str(error)
         return Target(face, replace(report, done=LEFT, reason=reason))
 
-    def _classified_crop(self, seen: np.ndarray, face: Face) -> np.ndarray | None:
+    def _classify(self, seen: np.ndarray, faces: Sequence[Face]) -> list[Verdict | None]:
+        """The verdict on each face, None where there is no classifier or the face cannot be aligned."""
+        verdicts: list[Verdict | None] = [None] * len(faces)
         if self.classifier is None:
-            return None
-        try:
-            return take(seen, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
-        except UserError:
-            return None
-
-    def _classify(self, crops: Sequence[np.ndarray | None]) -> list[Verdict | None]:
-        """The verdict of each crop, None where there is no classifier or no crop."""
-        there = [crop for crop in crops if crop is not None]
-        if self.classifier is None or not there:
-            return [None] * len(crops)
-        with self._classifying:
-            verdicts = iter(self.classifier.classify(np.stack(there)))
-        return [None if crop is None else next(verdicts) for crop in crops]
+            return verdicts
+        crops: dict[int, np.ndarray] = {}
+        for number, face in enumerate(faces):
+            with suppress(UserError):
+                crops[number] = take(seen, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
+        if crops:
+            with self._classifying:
+                found = self.classifier.classify(np.stack([*crops.values()]))
+            for number, verdict in zip(crops, found, strict=True):
+                verdicts[number] = verdict
+        return verdicts
 
     def _each(self, picture: Any, direction: str, settings: EditSettings) -> Any:
         if isinstance(picture, Image.Image | np.ndarray | torch.Tensor):

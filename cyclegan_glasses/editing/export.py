@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
+from cyclegan_glasses.images import find_pictures, readable_pictures
 from cyclegan_glasses.pixels import LEVELS, luminance, to_tensor
 
 PHOTO, EDITED = "photo", "edited"
@@ -76,26 +77,26 @@ def export(
     if model.get(direction).settings.input_nc == 1:
         inputs = luminance(inputs)
     make_folder(path.parent)
+    written = _Half(network) if precision == "fp16" else network
     if kind == "torchscript":
-        data = _torchscript(network, inputs[:1], precision)
+        data = _torchscript(written, inputs[:1])
         with _quiet():
             run: Callable[[Tensor], Tensor] = torch.jit.load(io.BytesIO(data))
     else:
-        data = _onnx(network, model, direction, precision, inputs[: len(inputs) // 2])
+        data = _onnx(written, model, direction, precision, inputs[: len(inputs) // 2])
         run = _session(data)
     compared = inputs[len(inputs) // 2 :]
     with torch.inference_mode():
         wanted, got = network(compared), run(compared)
-    apart = (wanted - got).abs()
-    largest = float(apart.max())
+    difference = (wanted - got).abs()
+    largest = float(difference.max())
     if precision == "fp32" and not largest <= TOLERANCE:
-        raise UserError(
-            f"the export differs from torch by {largest:.3g}, which is a defect: nothing was written"
-        )
+        apart = f"the export differs from torch by {largest:.3g}"
+        raise UserError(f"{apart}, which is a defect: nothing was written")
     with atomic_write(path) as file:
         file.write(data)
     change = float((wanted - compared).abs().mean()) * LEVELS
-    return Exported(path, len(data), len(compared), largest, float(apart.mean()) * LEVELS, change)
+    return Exported(path, len(data), len(compared), largest, float(difference.mean()) * LEVELS, change)
 
 
 def aligned_faces(model: EditingModel, folder: Path, detector: FaceDetector, limit: int) -> np.ndarray:
@@ -105,11 +106,7 @@ def aligned_faces(model: EditingModel, folder: Path, detector: FaceDetector, lim
         UserError: the photos show fewer than two.
     """
     crops: list[np.ndarray] = []
-    for path in find_pictures(folder):
-        try:
-            image = np.asarray(open_picture(path))
-        except UnreadablePicture:
-            continue
+    for _, image in readable_pictures(find_pictures(folder)):
         crops += [align(image, face, model.size, model.framing)[0] for face in detector.find_faces(image)[:1]]
         if len(crops) == limit:
             break
@@ -123,18 +120,17 @@ class _Half(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network.half()
+        self.network = copy.deepcopy(network).half()
 
     def forward(self, photo: Tensor) -> Tensor:
         edited: Tensor = self.network(photo.half()).float()
         return edited
 
 
-def _torchscript(network: nn.Module, example: Tensor, precision: str) -> bytes:
-    module = _Half(copy.deepcopy(network)) if precision == "fp16" else network
+def _torchscript(network: nn.Module, example: Tensor) -> bytes:
     buffer = io.BytesIO()
     with _quiet(), torch.inference_mode():
-        torch.jit.save(torch.jit.trace(module, example), buffer)
+        torch.jit.save(torch.jit.trace(network, example), buffer)
     return buffer.getvalue()
 
 
@@ -145,7 +141,7 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
     if model.get(direction).settings.exports_any_size:
         axes |= {2: "height", 3: "width"}
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "fp32.onnx"
+        path = Path(folder) / "network.onnx"
         with _quiet():
             torch.onnx.export(
                 network,
@@ -160,29 +156,11 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
         if precision == "int8":
             path = _int8(path, faces)
         graph = onnx.load(str(path))
-    if precision == "fp16":
-        from onnxruntime.transformers.float16 import convert_float_to_float16
-
-        with _quiet():
-            graph = convert_float_to_float16(graph, keep_io_types=True)
-        _put_in_order(graph.graph)
     facts = {"direction": direction, "size": str(model.size), "framing": json.dumps(asdict(model.framing))}
     facts["passes"] = str(model.get(direction).passes)
     onnx.helper.set_model_props(graph, facts | {"meaning": MEANING, "facts": json.dumps(dict(model.facts))})
     onnx.checker.check_model(graph)
     return bytes(graph.SerializeToString())
-
-
-def _put_in_order(graph: Any) -> None:
-    """Each node behind those that it needs: the converter to half precision puts its casts at the end."""
-    waiting = list(graph.node)
-    known = {value.name for values in (graph.input, graph.initializer) for value in values} | {""}
-    del graph.node[:]
-    while waiting:
-        ready = [node for node in waiting if known.issuperset(node.input)]
-        waiting = [node for node in waiting if not known.issuperset(node.input)]
-        graph.node.extend(ready)
-        known.update(name for node in ready for name in node.output)
 
 
 def _int8(path: Path, faces: Tensor) -> Path:
@@ -230,14 +208,10 @@ def _needed(name: str) -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the exporters' warnings of what is deprecated or traced."""
-    import logging
-
-    root = logging.getLogger()
-    level = root.level
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        root.setLevel(logging.ERROR)
+        logging.disable(logging.WARNING)
         try:
             yield
         finally:
-            root.setLevel(level)
+            logging.disable(logging.NOTSET)

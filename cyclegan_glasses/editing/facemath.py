@@ -64,22 +64,8 @@ class FaceMath:
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """The faces of codes, with sides of `size`."""
         with torch.inference_mode():
-            faces = [
-                self.network.decode(torch.from_numpy(codes[start : start + _BATCH].astype(np.float32)))
-                for start in range(0, len(codes), _BATCH)
-            ]
-        return to_pixels(torch.cat(faces))
-
-    def direction(self, name: str) -> np.ndarray:
-        """The direction of an attribute.
-
-        Raises:
-            UserError: it was not learnt.
-        """
-        if name not in self.directions:
-            known = ", ".join(sorted(self.directions)) or "none"
-            raise UserError(f"there is no direction {name!r} ({known}): learn it with facemath learn")
-        return self.directions[name]
+            batches = torch.from_numpy(codes.astype(np.float32)).split(_BATCH)
+            return to_pixels(torch.cat([self.network.decode(batch) for batch in batches]))
 
     def step(self, name: str, way: float = 1) -> np.ndarray:
         """What `move` takes for a step along `name`, forth (`way` 1) or back (-1).
@@ -89,10 +75,12 @@ class FaceMath:
         Raises:
             UserError: it was not learnt.
         """
-        direction = self.direction(name)
+        if name not in self.directions:
+            known = ", ".join(sorted(self.directions)) or "none"
+            raise UserError(f"there is no direction {name!r} ({known}): learn it with facemath learn")
         if name == "glasses" and way < 0 and self.removal is not None:
             return self.removal
-        return np.float32(way) * direction
+        return np.float32(way) * self.directions[name]
 
 
 def encode(network: FaceAutoencoder, faces: np.ndarray) -> np.ndarray:
@@ -170,9 +158,8 @@ def walk(
 
 def random_codes(math: FaceMath, count: int, rng: np.random.Generator, spread: float = 0.8) -> np.ndarray:
     """Codes (count, d) of faces that nobody has; a small `spread` keeps them near the mean face."""
-    return (math.mean + spread * math.deviation * rng.standard_normal((count, len(math.mean)))).astype(
-        np.float32
-    )
+    apart = rng.standard_normal((count, len(math.mean)))
+    return (math.mean + spread * math.deviation * apart).astype(np.float32)
 
 
 def nearest(code: np.ndarray, codes: np.ndarray, math: FaceMath, count: int) -> tuple[np.ndarray, np.ndarray]:

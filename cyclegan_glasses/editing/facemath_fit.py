@@ -12,7 +12,7 @@ from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, encode, learn_direction, learn_removal
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import UnreadablePicture, open_picture, picture_names
+from cyclegan_glasses.images import picture_names, readable_pictures
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.networks.weights import load_weights
@@ -72,9 +72,8 @@ def _network(run: Path) -> FaceAutoencoder:
     options = read_options(run)
     if options.get("model") != "facemath":
         raise UserError(f"{run} holds no run of --model facemath: name its folder")
-    network = FaceAutoencoder(
-        AutoencoderSettings(options["crop_size"], tuple(options["channels"]), options["latent"])
-    )
+    size, channels, latent = (options[name] for name in ("crop_size", "channels", "latent"))
+    network = FaceAutoencoder(AutoencoderSettings(size, tuple(channels), latent))
     path = weights_path(run, "latest", "facemath")
     load_weights(network, load_network_weights(path), str(path))
     if not network.spread.any():
@@ -92,12 +91,10 @@ def _encoded(network: FaceAutoencoder, groups: Sequence[tuple[Path, ...]]) -> tu
     """
     codes, kept = [], []
     for number, paths in enumerate(groups):
-        try:
-            pictures = [np.asarray(open_picture(path)) for path in paths]
-        except UnreadablePicture:
-            continue
-        codes.append([encode(network, picture[None])[0] for picture in pictures])
-        kept.append(number)
+        pictures = [picture for _, picture in readable_pictures(paths)]
+        if len(pictures) == len(paths):
+            codes.append([encode(network, picture[None])[0] for picture in pictures])
+            kept.append(number)
     if not kept:
         raise UserError("none of the labelled faces can be read")
     return np.array(codes), kept
@@ -127,9 +124,8 @@ def _labelled(labels: Sequence[FaceLabels]) -> dict[str, np.ndarray]:
 def _columns(table: Path, names: Sequence[str], paths: Sequence[Path]) -> dict[str, np.ndarray]:
     """Columns of a table for the faces: numbers, or labels with two values, the first of them 0."""
     read = read_table(table)
-    rows = [
-        read.rows.get(path.name) or read.rows.get(f"{path.parent.name}/{path.name}") or {} for path in paths
-    ]
+    names_of = ((path.name, f"{path.parent.name}/{path.name}") for path in paths)
+    rows = [read.rows.get(name) or read.rows.get(longer) or {} for name, longer in names_of]
     found = {}
     for name in names:
         if name not in read.columns:

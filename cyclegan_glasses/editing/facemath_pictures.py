@@ -16,9 +16,10 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align, paste_change
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
-from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture, to_bytes
+from cyclegan_glasses.images import find_pictures, open_picture, readable_pictures, save_png, to_bytes
 
 SIZE = 256
+MILLISECONDS = 80  # that each frame of a GIF stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +37,7 @@ def face_of(path: Path, detector: FaceDetector) -> AlignedFace:
     Raises:
         UserError: it cannot be read, or shows no face or several.
     """
-    try:
-        image = np.asarray(open_picture(path))
-    except UnreadablePicture as error:
-        raise UserError(f"{error.path} cannot be read: {error.reason}") from None
+    image = np.asarray(open_picture(path))
     faces = detector.find_faces(image)
     if not faces:
         raise UserError(f"{path}: no face found")
@@ -48,16 +46,7 @@ def face_of(path: Path, detector: FaceDetector) -> AlignedFace:
     return AlignedFace(image, *align(image, faces[0], SIZE))
 
 
-def write_picture(path: Path, picture: np.ndarray) -> None:
-    """Write uint8 RGB (height, width, 3) as the file's extension says.
-
-    Raises:
-        UserError: the extension is not one of a picture.
-    """
-    write_moving(path, [picture])
-
-
-def write_moving(path: Path, frames: Sequence[np.ndarray], seconds: float = 0.08) -> None:
+def write_pictures(path: Path, *frames: np.ndarray) -> None:
     """Write frames, uint8 RGB (height, width, 3): a GIF that runs for ever, or PNG files into a folder.
 
     A single frame goes into any picture file. A path without an extension is a folder.
@@ -67,16 +56,15 @@ def write_moving(path: Path, frames: Sequence[np.ndarray], seconds: float = 0.08
     """
     suffix = path.suffix.lower()
     if not suffix:
-        make_folder(path)
         for number, frame in enumerate(frames):
-            write_moving(path / f"{number:04d}.png", [frame])
+            save_png(path / f"{number:04d}.png", frame)
         return
     kind = Image.registered_extensions().get(suffix)
     if kind is None or (len(frames) > 1 and kind != "GIF"):
         wanted = "a .gif or a folder" if len(frames) > 1 else "a picture such as .png"
         raise UserError(f"{path} is not {wanted}: give -o another name")
     first, *rest = (Image.fromarray(frame) for frame in frames)
-    more = {"save_all": True, "append_images": rest, "duration": round(1000 * seconds), "loop": 0}
+    more = {"save_all": True, "append_images": rest, "duration": MILLISECONDS, "loop": 0}
     content = to_bytes(first, kind, **(more if kind == "GIF" else {}))
     make_folder(path.parent)
     with atomic_write(path) as file:
@@ -89,9 +77,7 @@ def sheet(faces: np.ndarray, columns: int, side: int = 128) -> np.ndarray:
     page = np.full((rows * side, columns * side, 3), 255, np.uint8)
     for number, face in enumerate(faces):
         top, left = number // columns * side, number % columns * side
-        page[top : top + side, left : left + side] = cv2.resize(
-            face, (side, side), interpolation=cv2.INTER_CUBIC
-        )
+        page[top : top + side, left : left + side] = _resized(face, side)
     return page
 
 
@@ -103,13 +89,13 @@ def encode_photos(math: FaceMath, photos: Sequence[Path], detector: FaceDetector
 def write_sheet(math: FaceMath, codes: np.ndarray, output: FacemathOutput, columns: int = 0) -> None:
     """Decode codes (n, d) onto one sheet; by default it is about square."""
     faces = sharpen(math.decode(codes), output.sharpen)
-    write_picture(output.path, sheet(faces, columns or round(len(faces) ** 0.5), output.side))
+    write_pictures(output.path, sheet(faces, columns or round(len(faces) ** 0.5), output.side))
 
 
 def write_frames(math: FaceMath, codes: np.ndarray, output: FacemathOutput) -> None:
     """Decode codes (n, d) into moving pictures."""
     faces = sharpen(math.decode(codes), output.sharpen)
-    write_moving(output.path, [_resized(face, output.side) for face in faces])
+    write_pictures(output.path, *(_resized(face, output.side) for face in faces))
 
 
 def write_edit(
@@ -127,10 +113,10 @@ def write_edit(
     code = math.encode(face.crop[None])
     faces = sharpen(math.decode(np.concatenate([code, move(code, step, strength)])), output.sharpen)
     if face_only:
-        write_picture(output.path, _resized(faces[1], output.side))
+        write_pictures(output.path, _resized(faces[1], output.side))
         return
     before, after = faces.astype(np.float32)
-    write_picture(output.path, paste_change(face.image, _resized(after - before, SIZE), face.alignment))
+    write_pictures(output.path, paste_change(face.image, _resized(after - before, SIZE), face.alignment))
 
 
 def write_neighbours(
@@ -146,11 +132,7 @@ def write_neighbours(
     """
     face = face_of(photo, detector).crop
     paths, crops = [], []
-    for path in find_pictures(folder):
-        try:
-            picture = np.asarray(open_picture(path))
-        except UnreadablePicture:
-            continue
+    for path, picture in readable_pictures(find_pictures(folder)):
         if picture.shape[0] == picture.shape[1]:
             paths.append(path)
             crops.append(cv2.resize(picture, (math.size, math.size), interpolation=cv2.INTER_AREA))
@@ -159,7 +141,7 @@ def write_neighbours(
     order, distances = nearest(math.encode(face[None])[0], math.encode(np.stack(crops)), math, count)
     first = cv2.resize(face, (math.size, math.size), interpolation=cv2.INTER_AREA)
     faces = np.stack([first, *(crops[index] for index in order)])
-    write_picture(output.path, sheet(faces, len(faces), output.side))
+    write_pictures(output.path, sheet(faces, len(faces), output.side))
     return [(paths[index], float(distance)) for index, distance in zip(order, distances, strict=True)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,16 @@ from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
 
 
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """One direction: the network, in evaluation mode, what it is made of, and how often it does best to go
+    over a face."""
+
+    network: nn.Module
+    settings: AnyGeneratorSettings
+    passes: int = 1
+
+
 def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
     """What a generator makes of `faces` (N, C, H, W) in [-1, 1], then of its own results."""
     with torch.inference_mode(), precision.autocast():
@@ -29,19 +39,23 @@ def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, pas
 
 
 def load_generator(
-    path: Path, device: torch.device, asked: Mapping[str, Any] | None = None
-) -> tuple[nn.Module, AnyGeneratorSettings]:
-    """The generator of a plain state dict, on `device` and in evaluation mode; see `load_network_weights`.
-
-    Its architecture is read off the weights, so that nothing needs to be repeated.
+    path: Path,
+    device: torch.device,
+    asked: Mapping[str, Any] | None = None,
+    weights: Mapping[str, Tensor] | None = None,
+    passes: int = 1,
+) -> Generator:
+    """The generator of a plain state dict, on `device`; its architecture is read off the weights.
 
     Args:
         asked: fields of `GeneratorSettings` that a person insists on.
+        weights: of the file, where they have been read.
 
     Raises:
         UserError: the file is not there, not whole, of an unknown architecture, or not of the one asked for.
     """
-    weights, asked = load_network_weights(path), dict(asked or {})
+    weights = load_network_weights(path) if weights is None else weights
+    asked = dict(asked or {})
     if asked.get("norm") == "syncbatch":  # the same in use, and in the file
         asked["norm"] = "batch"
     found = infer_generator(weights)
@@ -58,7 +72,13 @@ def load_generator(
         raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
     network = build_generator(found)
     load_weights(network, weights, str(path))
-    return network.to(device).eval(), found
+    return Generator(network.to(device).eval(), found, passes)
+
+
+def saved_labels(folder: Path, direction: str) -> list[str]:
+    """The epochs whose generator of a direction is in the folder of a run."""
+    ending = f"_net_{GENERATOR_NAMES[direction]}.pth"
+    return sorted(file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
 
 
 def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Path | None]:
@@ -69,17 +89,13 @@ def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Pat
     Raises:
         UserError: the run or the weights are not there; says which epochs are.
     """
-    generator = GENERATOR_NAMES[direction]
-    path = weights_path(folder, label, generator)
-    other = weights_path(folder, label, GENERATOR_NAMES[opposite(direction)])
+    path, other = (
+        weights_path(folder, label, GENERATOR_NAMES[way]) for way in (direction, opposite(direction))
+    )
     if not folder.is_dir():
         raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
     if not path.exists():
-        saved = sorted(
-            file.name.removesuffix(f"_net_{generator}.pth") for file in folder.glob(f"*_net_{generator}.pth")
-        )
-        raise UserError(
-            f"{path} is not there: "
-            + (f"--epoch can be {', '.join(saved)}" if saved else "the run has not saved a generator yet")
-        )
+        saved = ", ".join(saved_labels(folder, direction))
+        advice = f"--epoch can be {saved}" if saved else "the run has not saved a generator yet"
+        raise UserError(f"{path} is not there: {advice}")
     return path, other if other.exists() else None

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from cyclegan_glasses import weight_files
 from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
-from cyclegan_glasses.editing.models import find_generators, load_generator
+from cyclegan_glasses.editing.models import Generator, find_generators, load_generator
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
-from cyclegan_glasses.networks.registry import build_generator, infer_generator
-from cyclegan_glasses.networks.settings import AnyGeneratorSettings
-from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.run_folder import read_options
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
@@ -34,16 +30,6 @@ FACTS = (
     *("name", "model", "manifest_hash", "load_size", "crop_size", "netG", "ngf", "composite", "batch_size"),
     *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Generator:
-    """One direction: the network, in evaluation mode, what it is made of, and how often it does best to go
-    over a face."""
-
-    network: nn.Module
-    settings: AnyGeneratorSettings
-    passes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +58,8 @@ class EditingModel:
         """
         if direction not in self.generators:
             verb = "removes" if direction == REMOVE else "adds"
-            raise UserError(
-                f"{self.source} holds no generator that {verb} glasses: give --name another model"
-            )
+            message = f"holds no generator that {verb} glasses: give --name another model"
+            raise UserError(f"{self.source} {message}")
         return self.generators[direction]
 
 
@@ -109,7 +94,11 @@ def load_model(
             raise UserError(f"{path} is one model and knows itself: leave {flags} out")
         if packed:
             return _load_packed(path, device)
-        return _load_bare(path, device, direction, asked, size or BARE_SIZE)
+        for way, name in GENERATOR_NAMES.items():
+            direction = way if path.stem.endswith(name) else direction
+        generator = load_generator(path, device, asked)
+        generator.settings.check_side(size or BARE_SIZE)
+        return EditingModel({direction: generator}, size or BARE_SIZE, Framing(), str(path))
     if where is None:
         raise UserError("this installation came without its model: give --name a run, or a file of weights")
     folder = path if path.is_dir() else runs / path
@@ -144,19 +133,13 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         return _load_facemath(path, device)
 
     def build(state: dict[str, Any]) -> EditingModel:
-        generators = {}
-        for direction, halves in state["generators"].items():
-            weights = full(halves)
-            settings = infer_generator(weights)
-            if settings is None:
-                raise ValueError("no generator of this toolkit")
-            network = build_generator(settings)
-            load_weights(network, weights, str(path))
-            passes = int(state.get("passes", {}).get(direction, 1))
-            generators[direction] = Generator(network.to(device).eval(), settings, passes)
-        return EditingModel(
-            generators, int(state["size"]), Framing(**state["framing"]), str(path), state["facts"]
-        )
+        passes = state.get("passes", {})
+        generators = {
+            direction: load_generator(path, device, None, full(weights), int(passes.get(direction, 1)))
+            for direction, weights in state["generators"].items()
+        }
+        framing = Framing(**state["framing"])
+        return EditingModel(generators, int(state["size"]), framing, str(path), state["facts"])
 
     return weight_files.load(path, FORMAT, build)
 
@@ -165,21 +148,9 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
     """An algebra of faces, which edits by a step along its direction `glasses`."""
     math = load_facemath(path)
     steps = {way: torch.from_numpy(math.step("glasses", sign)) for way, sign in ((REMOVE, -1), (ADD, 1))}
-    generators = {
-        direction: Generator(CodeShift(math.network, step).to(device).eval(), math.network.settings)
-        for direction, step in steps.items()
-    }
+    shifts = {way: CodeShift(math.network, step).to(device).eval() for way, step in steps.items()}
+    generators = {way: Generator(shift, math.network.settings) for way, shift in shifts.items()}
     return EditingModel(generators, math.size, Framing(), str(path), {"model": "facemath"})
-
-
-def _load_bare(
-    path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
-) -> EditingModel:
-    for way, name in GENERATOR_NAMES.items():
-        direction = way if path.stem.endswith(name) else direction
-    generator = Generator(*load_generator(path, device, asked))
-    generator.settings.check_side(size)
-    return EditingModel({direction: generator}, size, Framing(), str(path))
 
 
 def _load_run(
@@ -187,7 +158,10 @@ def _load_run(
 ) -> EditingModel:
     options = read_options(folder)
     if options.get("model") == "facemath":
-        return load_model(_algebra_of(folder), device, label=label, asked=asked, size=size)
+        if not (path := folder / FACEMATH).is_file():
+            advice = f"python -m cyclegan_glasses facemath learn {folder} --dataroot FACES"
+            raise UserError(f"{folder} has codes and no direction yet: {advice}")
+        return load_model(path, device, label=label, asked=asked, size=size)
     generators: dict[str, Generator] = {}
     for direction in DIRECTIONS:
         try:
@@ -196,31 +170,15 @@ def _load_run(
             if direction == ADD and not generators:
                 raise
             continue
-        generators[direction] = Generator(*load_generator(path, device, asked))
+        generators[direction] = load_generator(path, device, asked)
     size = int(size or options.get("crop_size", BARE_SIZE))
     load_size = int(options.get("load_size", size))
     framing = Framing()
     if options.get("preprocess", "resize_and_crop") == "resize_and_crop" and load_size > size:
-        framing = _cut(framing, load_size / size)
+        larger = (
+            load_size / size
+        )  # the eyes lie where they are on average in crops of so much larger pictures
+        framing = Framing(0.5 + larger * (framing.eye_height - 0.5), larger * framing.eye_distance)
     next(iter(generators.values())).settings.check_side(size)
     facts = {name: options[name] for name in FACTS if name in options}
     return EditingModel(generators, size, framing, str(folder), facts)
-
-
-def _algebra_of(folder: Path) -> Path:
-    """The file that `facemath learn` wrote into the folder of a run."""
-    if not (path := folder / FACEMATH).is_file():
-        raise UserError(
-            f"{folder} has codes and no direction yet: python -m cyclegan_glasses facemath learn {folder} "
-            "--dataroot FACES"
-        )
-    return path
-
-
-def _cut(framing: Framing, factor: float) -> Framing:
-    """Where the eyes lie on average in crops of pictures that are `factor` times as large as the crop."""
-    return replace(
-        framing,
-        eye_height=0.5 + factor * (framing.eye_height - 0.5),
-        eye_distance=factor * framing.eye_distance,
-    )

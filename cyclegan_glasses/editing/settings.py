@@ -18,13 +18,7 @@ MOST_PASSES = 8
 class EditSettings(Settings):
     """How photos are edited.
 
-    Attributes:
-        face: `all`, `largest`, or which one, the largest being `1`.
-        strength: 0 leaves the photo as it is, 1 is the model's edit, between them it fades.
-        force: also edit faces that need nothing, by the attribute classifier.
-        passes: how many times the model goes over a face, over its own result from the second time on; None:
-            as often as the model was packed to do, which is once for most.
-        check: classify the edited faces too.
+    Over its own result the model goes from the second of `passes` on; None: as often as it was packed to do.
 
     Raises:
         UserError: a value is invalid.
@@ -50,14 +44,7 @@ class EditSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class OutputSettings(Settings):
-    """How edited photos are written.
-
-    Attributes:
-        strip: leave metadata out.
-        pairs: also write before and after, side by side.
-        overwrite: what is there is written again.
-        copy_faceless: a photo without a face is copied too, so that a sequence of frames stays whole.
-    """
+    """How edited photos are written."""
 
     GROUP = "files"
 
@@ -73,8 +60,6 @@ class FacemathOutput(Settings):
 
     Attributes:
         path: a picture, a GIF, or a folder of frames.
-        side: of each face in pixels.
-        sharpen: strength of the unsharp mask; 0 for none.
 
     Raises:
         UserError: a value that is not allowed.
@@ -83,9 +68,3 @@ class FacemathOutput(Settings):
     path: Path
     side: int = option(128, "of each face that is written, in pixels", least=16, most=1024)
     sharpen: float = option(0.5, "unsharp mask as a last step; 0: none", least=0)
-
-
-def check_passes(passes: int) -> None:
-    """Raises `UserError` for an invalid number of passes."""
-    if not 1 <= passes <= MOST_PASSES:
-        raise UserError(f"--passes {passes} is invalid: must be 1 to {MOST_PASSES}")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from cyclegan_glasses.attributes.calibration import Calibration, LabelledAnswers, calibrate, summary
+from cyclegan_glasses.attributes.calibration import Calibration, calibrate, find_thresholds, summary
 from cyclegan_glasses.attributes.classifier import (
     aligned_batches,
     mirrored_mean,
@@ -17,10 +18,9 @@ from cyclegan_glasses.attributes.classifier import (
     read_weights,
     write_weights,
 )
-from cyclegan_glasses.attributes.thresholds import find_thresholds
 from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import drawn_on
-from cyclegan_glasses.data.labels import read_labels
+from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.loader import make_batches
 from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.domains import GLASSES, NONE
@@ -57,41 +57,32 @@ def calibrate_run(
         raise UserError(f"{run} holds no run of --model facelyzr: name its folder")
     path = weights_path(run, epoch, "judge")
     network = network_of(load_network_weights(path), int(options["crop_size"]), str(path))
-    calibration = calibrate(answers_of(network, dataroot, "val", labels), sure)
+    calibration = calibrate(*answers_of(network, dataroot, "val", labels), sure)
     if passing < 1:
         real, partial = partial_glasses(network, calibration, dataroot, "val", labels)
         calibration = replace(calibration, thresholds=find_thresholds(real, partial, sure, passing))
     write_weights(out, network, calibration)
     written, calibration = read_weights(out)
-    return calibration, summary(answers_of(written, dataroot, "test", labels), calibration)
+    return calibration, summary(*answers_of(written, dataroot, "test", labels), calibration)
 
 
-def answers_of(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings) -> LabelledAnswers:
-    """What `network` says of the labelled faces of a phase, drawn ones included.
+def answers_of(
+    network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings
+) -> tuple[Answers, dict[str, Tensor]]:
+    """What `network` says of the labelled faces of a phase, drawn ones included, and their labels.
 
     Raises:
         UserError: there are none.
     """
     size = network.settings.size
-    data = DataSettings(
-        str(dataroot),
-        phase=phase,
-        dataset_mode=LABELLED,
-        load_size=size,
-        crop_size=size,
-        batch_size=64,
-        num_threads=0,
-        labels=labels,
-        fixed=True,
-    )
+    data = DataSettings(str(dataroot), phase=phase, dataset_mode=LABELLED, labels=labels, fixed=True)
+    data = replace(data, load_size=size, crop_size=size, batch_size=64, num_threads=0)
     answers, known = [], []
     for batch in make_batches(data).epoch(1):
         answers.append(mirrored_mean(network, batch["A"]))
         known.append({name: batch[name] for name in ("glasses", "gender", "age")})
-    return LabelledAnswers(
-        Answers(*(torch.cat(head) for head in zip(*answers, strict=True))),
-        {name: torch.cat([batch[name] for batch in known]) for name in known[0]},
-    )
+    whole = Answers(*(torch.cat(head) for head in zip(*answers, strict=True)))
+    return whole, {name: torch.cat([batch[name] for batch in known]) for name in known[0]}
 
 
 def partial_glasses(
@@ -103,14 +94,10 @@ def partial_glasses(
         Probabilities (n, classes) of the real faces by label, `glasses` and `none`; and by kind of `PARTIAL`.
     """
     rows = read_labels(dataroot, phase, labels)
-    by_label = {
-        name: [
-            (np.asarray(open_picture(path)), known)
-            for path, known in rows
-            if known.glasses == CLASSES.index(name)
-        ]
-        for name in (GLASSES, NONE)
-    }
+    by_label: dict[str, list[tuple[np.ndarray, FaceLabels]]] = {GLASSES: [], NONE: []}
+    for path, known in rows:
+        if (name := CLASSES[known.glasses]) in by_label:
+            by_label[name].append((np.asarray(open_picture(path)), known))
 
     def probabilities(faces: Iterator[np.ndarray]) -> np.ndarray:
         batches = aligned_batches(list(faces), network.settings.size)

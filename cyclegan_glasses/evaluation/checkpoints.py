@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclegan_glasses.domains import GENERATOR_NAMES
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.evaluation.settings import PROTOCOLS, Protocol
 from cyclegan_glasses.training.run_folder import read_options
@@ -37,9 +36,9 @@ def checkpoint_labels(path: Path, asked: Sequence[str], direction: str) -> list[
         return [""]
     if list(asked) != ["all"]:
         return list(dict.fromkeys(asked))
-    ending = f"_net_{GENERATOR_NAMES[direction]}.pth"
-    found = [file.name.removesuffix(ending) for file in path.glob(f"*{ending}")]
-    numbered = sorted((label for label in found if label.isdecimal()), key=int)
+    from cyclegan_glasses.editing.models import saved_labels
+
+    numbered = sorted(filter(str.isdecimal, saved_labels(path, direction)), key=int)
     if not numbered:
         raise UserError(f"{path} has no numbered checkpoints: leave --epoch all out")
     return numbered
@@ -60,17 +59,13 @@ def choose_protocol(model: Path, name: str = "", crop_size: int = 0) -> Protocol
         if crop_size:
             raise UserError("--protocol fixes the size: leave --crop_size out")
         return PROTOCOLS[name]
-    saved = read_options(model) if model.is_dir() else {"crop_size": _size_of(model)}
+    if model.is_dir():
+        saved = read_options(model)
+    else:
+        import torch
+
+        from cyclegan_glasses.editing.package import load_model
+
+        saved = {"crop_size": load_model(model, torch.device("cpu")).size}
     size = crop_size or int(saved.get("crop_size", 256))
-    return Protocol(
-        preprocess=str(saved.get("preprocess", "resize_and_crop")), load_size=size, crop_size=size
-    )
-
-
-def _size_of(path: Path) -> int:
-    """Side of the faces that the model in a file knows."""
-    import torch
-
-    from cyclegan_glasses.editing.package import load_model
-
-    return load_model(path, torch.device("cpu")).size
+    return Protocol("", str(saved.get("preprocess", "resize_and_crop")), size, size)

@@ -1,4 +1,4 @@
-"""Generators as editors, and their scores while they are still trained."""
+"""Scores of generators while they are still trained."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ import torch
 from torch import nn
 
 from cyclegan_glasses.data.settings import DataSettings
-from cyclegan_glasses.devices import Precision, choose_precision
+from cyclegan_glasses.devices import choose_precision
 from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
-from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.editors import network_editor
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
-from cyclegan_glasses.evaluation.measure import Editor, score, translated
-from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
+from cyclegan_glasses.evaluation.measure import score, translated
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.evaluation.statistics import mean_of
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.pixels import to_rgb, to_tensor
 
 PICTURES = 32
 #: Of all scores those that tell a run apart from its neighbours, by direction, and their names in curves.
@@ -26,30 +24,6 @@ SHORT_NAMES = {
     REMOVE: {"rims off": "off", "frame left": "left", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
     ADD: {"rims on": "on", "PSNR inside": "PSNR", "L1 elsewhere": "changed"},
 }
-
-
-def network_editor(
-    generator: nn.Module,
-    reverse: nn.Module | None,
-    precision: Precision,
-    grey: bool = False,
-    passes: int = 1,
-) -> Editor:
-    """An editor that sends a picture through the generator of a direction, then through the reverse one.
-
-    Args:
-        grey: `generator` takes luminance alone.
-        passes: how many times `generator` goes over a picture.
-    """
-
-    def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
-        inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
-        fake = apply_generator(generator, inputs, precision, passes)
-        if reverse is None:
-            return to_rgb(fake[0]), None
-        return to_rgb(fake[0]), to_rgb(apply_generator(reverse, fake, precision)[0])
-
-    return edit
 
 
 class Examiner:
@@ -72,7 +46,7 @@ class Examiner:
             UserError: there are no test pictures, or no generators.
         """
         found: dict[str, float] = {}
-        networks = self._objective.weights()
+        networks = self._objective.weights
         if not networks.keys() & GENERATOR_NAMES.values():
             raise UserError("only generators, G_A and G_B, can be scored")
         for direction in DIRECTIONS:
@@ -88,7 +62,7 @@ class Examiner:
         try:
             inputs, items = self._pictures(direction)
             made = translated(inputs, items, edit)
-            rows = [score(item, after, None, direction) for item, (after, _) in made]
+            rows = [score(item, after, None, direction) for item, after, _ in made]
         finally:
             network.train(training)
         return {
@@ -101,15 +75,9 @@ class Examiner:
         if direction not in self._inputs:
             data = self._data
             fit = "scale_width_and_crop" if data.preprocess == "crop" else data.preprocess
-            protocol = Protocol(preprocess=fit, load_size=data.crop_size, crop_size=data.crop_size)
-            inputs = Inputs(
-                InputSettings(
-                    Path(data.dataroot),
-                    direction,
-                    limit=PICTURES,
-                    protocol=protocol,
-                    grey=1 in data.channels.values(),
-                )
-            )
+            size = Protocol(preprocess=fit, load_size=data.crop_size, crop_size=data.crop_size)
+            grey = 1 in data.channels.values()
+            root = Path(data.dataroot)
+            inputs = Inputs(InputSettings(root, direction, limit=PICTURES, protocol=size, grey=grey))
             self._inputs[direction] = inputs, list(inputs)
         return self._inputs[direction]

@@ -20,6 +20,9 @@ Values = NDArray[np.float32]
 
 ANGLES, RADII = 72, 40
 NEAR, FAR = 0.17, 0.66  # where a rim may run, in eye distances from the middle of the eye
+#: Where bridge and temples may run, across and down from the middle of the eyes, in eye distances.
+BRIDGE = (-0.08, 0.08), (-0.4, 0.4)
+TEMPLES = ((-0.92, -1.1), (-0.4, 0.3)), ((0.92, 1.1), (-0.4, 0.3))
 FAINTEST = 6.0  # of 255: a line below it is none
 CLOSED, BRIDGED = 0.75, 0.5  # a rim, a bridge that counts as whole
 
@@ -62,7 +65,11 @@ def frame_added(before: Picture, after: Picture, eyes: NDArray) -> FrameScores:
         lines = _round_lines(change, eye, eyes)
         path = _closed_path(np.abs(lines))
         rims.append(float((_along(np.abs(lines), path) > threshold).mean()))
-    return FrameScores(min(rims), _bridge(change, eyes, threshold), _temples(change, eyes, threshold))
+    bridge, *temples = (
+        float((_cross_lines(_patch(change, eyes, along, down)) > threshold).mean())
+        for along, down in (BRIDGE, *TEMPLES)
+    )
+    return FrameScores(min(rims), bridge, float(np.mean(temples)))
 
 
 def frame_left(before: Picture, after: Picture, eyes: NDArray) -> float:
@@ -131,16 +138,6 @@ def _closed_path(strength: Values) -> NDArray[np.intp]:
 
 def _along(lines: Values, path: NDArray[np.intp]) -> Values:
     return lines[np.arange(ANGLES), path]
-
-
-def _bridge(change: Values, eyes: NDArray, threshold: float) -> float:
-    patch = _patch(change, eyes, (-0.08, 0.08), (-0.4, 0.4))
-    return float((_cross_lines(patch) > threshold).mean())
-
-
-def _temples(change: Values, eyes: NDArray, threshold: float) -> float:
-    sides = [_patch(change, eyes, (sign * 0.92, sign * 1.1), (-0.4, 0.3)) for sign in (-1, 1)]
-    return float(np.mean([(_cross_lines(patch) > threshold).mean() for patch in sides]))
 
 
 def _patch(image: Values, eyes: NDArray, along: tuple[float, float], down: tuple[float, float]) -> Values:

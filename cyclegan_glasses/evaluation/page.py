@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import heapq
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from dominate import tags
 from dominate.dom_tag import dom_tag
-from PIL import Image
 
 from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.evaluation.metrics import Picture
-from cyclegan_glasses.evaluation.report import Evaluated, Report, group_rows
-from cyclegan_glasses.evaluation.scores import ARROWS, MEANINGS, RANKING, better, ranking_key
-from cyclegan_glasses.evaluation.tables import figure
-from cyclegan_glasses.files import atomic_write, make_folder, write_text
+from cyclegan_glasses.evaluation.report import Evaluated, Report, group_tables
+from cyclegan_glasses.evaluation.scores import MEANINGS, RANKING, label, ranking_key
+from cyclegan_glasses.evaluation.statistics import figure
+from cyclegan_glasses.files import make_folder, write_text
+from cyclegan_glasses.images import save_png
 from cyclegan_glasses.monitoring.curves import chart
 from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
@@ -25,22 +26,17 @@ WORST = 8
 
 @dataclass(slots=True)
 class Worst:
-    """Keeps the `WORST` results of one editor, to be shown."""
+    """Keeps the `WORST` results of one editor, to be shown, the worst first."""
 
     title: str
-    found: list[tuple[float, int, Input, Picture, str]] = field(default_factory=list)
-    seen: int = 0
+    found: list[tuple[float, Input, Picture, str]] = field(default_factory=list)
 
     def keep(self, item: Input, after: Picture, scores: dict[str, float]) -> None:
         """Look at one more result."""
-        name = next((name for name in RANKING if name in scores), "")
-        if not name:
-            return
-        self.seen += 1
-        text = f"{name} {figure(scores[name])}"
-        heapq.heappush(self.found, (-ranking_key(name, scores[name]), -self.seen, item, after, text))
-        if len(self.found) > WORST:
-            heapq.heappop(self.found)
+        if name := next((name for name in RANKING if name in scores), ""):
+            row = ranking_key(name, scores[name]), item, after, f"{name} {figure(scores[name])}"
+            insort(self.found, row, key=itemgetter(0))
+            del self.found[WORST:]
 
 
 def write_page(report: Report, worst: Sequence[Worst], folder: Path) -> Path:
@@ -49,9 +45,9 @@ def write_page(report: Report, worst: Sequence[Worst], folder: Path) -> Path:
     Raises:
         UserError: it cannot be written.
     """
-    body: list[dom_tag] = [_about(report), _scores(report)]
-    for note in report.notes:
-        body.append(tags.p(note, cls="quiet"))
+    about = "  ·  ".join(f"{name}: {value}" for name, value in report.about.items() if value)
+    body: list[dom_tag] = [tags.p(about, cls="quiet"), _scores(report)]
+    body += [tags.p(note, cls="quiet") for note in report.notes]
     body += _curves(report)
     for number, kept in enumerate(worst):
         body += _pictures(kept, number, folder)
@@ -61,16 +57,11 @@ def write_page(report: Report, worst: Sequence[Worst], folder: Path) -> Path:
     return path
 
 
-def _about(report: Report) -> dom_tag:
-    about = "  ·  ".join(f"{name}: {value}" for name, value in report.about.items() if value)
-    return tags.p(about, cls="quiet")
-
-
 def _scores(report: Report) -> dom_tag:
     rows: list[list[Cell]] = []
     for name in report.scores:
-        label = tags.span(f"{name} {ARROWS.get(better(name), '')}", title=MEANINGS.get(name, ""))
-        rows.append([label, *(column.cell(name) for column in report.columns)])
+        head = tags.span(label(name), title=MEANINGS.get(name, ""))
+        rows.append([head, *(column.cell(name) for column in report.columns)])
     heads = [f"{column.candidate.title} (n {column.n})" for column in report.columns]
     meanings = tags.details(tags.summary("What the scores mean"))
     for name in report.scores:
@@ -91,7 +82,7 @@ def _curves(report: Report) -> list[dom_tag]:
     grid = tags.div(cls="charts")
     for score in report.scores:
         lines = {name: [(epoch, c.value(score)) for epoch, c in columns] for name, columns in runs.items()}
-        grid.add(chart(f"{score} {ARROWS.get(better(score), '')}", lines))
+        grid.add(chart(label(score), lines))
     return [tags.h2("Over the checkpoints"), grid]
 
 
@@ -101,9 +92,8 @@ def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
     for column in columns:
         section = tags.details(open=bool(column.candidate.weights), cls="groups")
         section.add(tags.summary(f"{column.candidate.title}, by group"))
-        for name, scores in column.groups.items():
-            if scores:
-                section.add(card(f"by {name}", table([name, "n", *scores], group_rows(scores))))
+        for name, head, rows in group_tables(column):
+            section.add(card(f"by {name}", table(head, rows)))
         if len(section) > 1:
             body.append(section)
     return [tags.h2("By group"), *body] if body else []
@@ -111,16 +101,12 @@ def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
 
 def _pictures(kept: Worst, number: int, folder: Path) -> list[dom_tag]:
     cards = tags.div(cls="cards")
-    for place, (_, _, item, after, text) in enumerate(sorted(kept.found, key=lambda row: -row[0])):
+    for place, (_, item, after, text) in enumerate(kept.found):
         pictures = {"input": item.picture, "result": after}
         if item.truth is not None:
             pictures["truth"] = item.truth
-        figures = []
-        for label, picture in pictures.items():
-            path = f"images/{number}_{place}_{label}.png"
-            make_folder(folder / "images")
-            with atomic_write(folder / path) as file:
-                Image.fromarray(picture).save(file, format="PNG")
-            figures.append(Figure(path, label))
+        figures = [Figure(f"images/{number}_{place}_{name}.png", name) for name in pictures]
+        for entry, picture in zip(figures, pictures.values(), strict=True):
+            save_png(folder / entry.path, picture)
         cards.add(card(f"{item.stem}, {text}", strip(figures, item.stem)))
     return [tags.h2(f"{kept.title}: the worst {len(kept.found)}"), cards] if kept.found else []

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.evaluation.distances import FEW
 from cyclegan_glasses.evaluation.measure import Measured
-from cyclegan_glasses.evaluation.scores import ARROWS, BY_GROUP, better, ranking_key
+from cyclegan_glasses.evaluation.scores import BY_GROUP, label, ranking_key
 from cyclegan_glasses.evaluation.statistics import (
     SMALL_GROUP,
     ByGroup,
     Mean,
     by_group,
+    csv_text,
     figure,
+    markdown_table,
     summarise,
 )
-from cyclegan_glasses.evaluation.tables import markdown_table
 from cyclegan_glasses.files import make_folder, write_json, write_text
-
-#: What files tell of a candidate, by field.
-_CANDIDATE = ("name", "epoch", "passes", "weights", "options", "trained_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +32,17 @@ class Candidate:
     Attributes:
         name: of the run or the baseline.
         epoch: label of the checkpoint; empty for a baseline.
+        passes: how many times the generator went over each picture.
         weights, options: SHA-256 of the generator's file and of the run's `train_opt.json`, shortened.
         trained_on: hash of the manifest that the run was trained on, where it is known.
-        passes: how many times the generator went over each picture.
     """
 
     name: str
     epoch: str = ""
+    passes: int = 1
     weights: str = ""
     options: str = ""
     trained_on: str = ""
-    passes: int = 1
 
     @property
     def line(self) -> str:
@@ -65,21 +61,22 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """One column: what was evaluated, and every score of it."""
+    """One column: what was evaluated on `n` pictures, and its scores: means over pictures, those of the
+    `whole` set, and some by group."""
 
     candidate: Candidate
-    means: dict[str, Mean]
+    n: int
+    scores: dict[str, Mean]
     whole: dict[str, float]
     groups: dict[str, dict[str, ByGroup]]
-    n: int
 
     def cell(self, score: str) -> str:
         """The mean of a score with its interval, or the score of the whole set, to read."""
-        return str(self.means[score]) if score in self.means else figure(self.value(score))
+        return str(self.scores.get(score) or figure(self.value(score)))
 
     def value(self, score: str) -> float:
         """Mean of a score over pictures, or a score of the whole set; NaN where there is none."""
-        return self.means[score].mean if score in self.means else self.whole.get(score, math.nan)
+        return self.scores[score].mean if score in self.scores else self.whole.get(score, math.nan)
 
 
 @dataclass(slots=True)
@@ -105,7 +102,7 @@ class Report:
     @property
     def scores(self) -> list[str]:
         """The names of all scores, in order."""
-        return list(dict.fromkeys(name for c in self.columns for name in (*c.whole, *c.means)))
+        return list(dict.fromkeys(name for c in self.columns for name in (*c.whole, *c.scores)))
 
 
 def evaluated(candidate: Candidate, measured: Measured) -> Evaluated:
@@ -119,7 +116,7 @@ def evaluated(candidate: Candidate, measured: Measured) -> Evaluated:
             for score in BY_GROUP
             if any(score in row for row in measured.rows)
         }
-    return Evaluated(candidate, summarise(measured.rows), measured.whole, groups, len(measured.rows))
+    return Evaluated(candidate, len(measured.rows), summarise(measured.rows), measured.whole, groups)
 
 
 def warnings(report: Report) -> list[str]:
@@ -145,9 +142,7 @@ def to_markdown(report: Report) -> str:
     """The table to print: a line a score, a column each, then the notes."""
     head = ["", *(column.candidate.title for column in report.columns)]
     lines = [["n", *(str(column.n) for column in report.columns)]]
-    for name in report.scores:
-        cells = [column.cell(name) for column in report.columns]
-        lines.append([f"{name} {ARROWS.get(better(name), '')}".strip(), *cells])
+    lines += [[label(name), *(column.cell(name) for column in report.columns)] for name in report.scores]
     text = [report.title, "", *markdown_table(head, lines), ""]
     return "\n".join(text + [f"- {note}" for note in report.notes]) + "\n"
 
@@ -156,15 +151,19 @@ def groups_markdown(report: Report) -> str:
     """The scores by group, a table a group and column."""
     text: list[str] = []
     for column in report.columns:
-        for name, scores in column.groups.items():
-            if not scores:
-                continue
-            table = markdown_table([name, "n", *scores], group_rows(scores))
-            text += [f"{column.candidate.title} by {name}", "", *table, ""]
+        for name, head, rows in group_tables(column):
+            text += [f"{column.candidate.title} by {name}", "", *markdown_table(head, rows), ""]
     return "\n".join(text)
 
 
-def group_rows(scores: Mapping[str, ByGroup]) -> list[list[str]]:
+def group_tables(column: Evaluated) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """The groups of a column that have scores: the name, the head and the rows of a table."""
+    for name, scores in column.groups.items():
+        if scores:
+            yield name, [name, "n", *scores], _group_rows(scores)
+
+
+def _group_rows(scores: Mapping[str, ByGroup]) -> list[list[str]]:
     """A row for each value of a group: its name, its count, its mean of each score; then the worst ones."""
     values = list(dict.fromkeys(value for score in scores.values() for value in score.means))
     counts = {v: max(s.means[v].n for s in scores.values() if v in s.means) for v in values}
@@ -175,48 +174,29 @@ def group_rows(scores: Mapping[str, ByGroup]) -> list[list[str]]:
 
 def to_csv(report: Report) -> str:
     """A line each: what it was, with which data and versions, then every score with its interval."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    head = [*_CANDIDATE, *report.about, "n"]
+    rows: list[list[object]] = [[*asdict(Candidate("")), *report.about, "n"]]
     for name in report.scores:
-        head += [name, f"{name} low", f"{name} high"]
-    writer.writerow(head)
+        rows[0] += [name, f"{name} low", f"{name} high"]
     for column in report.columns:
-        row: list[Any] = [getattr(column.candidate, name) for name in _CANDIDATE] + [
-            *report.about.values(),
-            column.n,
-        ]
+        row = [*asdict(column.candidate).values(), *report.about.values(), column.n]
         for name in report.scores:
-            mean = column.means.get(name)
-            values = (mean.mean, mean.low, mean.high) if mean else (column.value(name), math.nan, math.nan)
-            row += ["" if math.isnan(value) else f"{value:.6g}" for value in values]
-        writer.writerow(row)
-    return file.getvalue()
+            mean = column.scores.get(name)
+            row += (mean.mean, mean.low, mean.high) if mean else (column.value(name), None, None)
+        rows.append(row)
+    return csv_text(rows)
 
 
 def to_json(report: Report) -> dict[str, Any]:
     """Everything, as strict JSON values: what is not finite is null."""
-    columns = [
-        {
-            **{name: getattr(column.candidate, name) for name in _CANDIDATE},
-            "n": column.n,
-            "scores": {name: _mean_json(mean) for name, mean in column.means.items()},
-            "whole": {name: _finite(value) for name, value in column.whole.items()},
-            "groups": {
-                name: {
-                    score: {
-                        "worst": found.worst,
-                        "gap": _finite(found.gap),
-                        "means": {value: _mean_json(mean) for value, mean in found.means.items()},
-                    }
-                    for score, found in scores.items()
-                }
-                for name, scores in column.groups.items()
-            },
-        }
-        for column in report.columns
-    ]
+    columns = [asdict(column) for column in report.columns]
+    columns = [_strict(column.pop("candidate") | column) for column in columns]
     return {"version": 1, "about": report.about, "notes": report.notes, "columns": columns}
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _strict(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_report(report: Report, measured: Sequence[Measured], folder: Path) -> None:
@@ -229,29 +209,15 @@ def write_report(report: Report, measured: Sequence[Measured], folder: Path) -> 
     write_json(folder / "evaluation.json", to_json(report))
     write_text(folder / "evaluation.md", to_markdown(report) + "\n" + groups_markdown(report))
     write_text(folder / "evaluation.csv", to_csv(report))
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     names = list(dict.fromkeys(name for one in measured for row in one.rows for name in row))
-    writer.writerow(["of", "picture", *names])
+    rows: list[list[object]] = [["of", "picture", *names]]
     for column, one in zip(report.columns, measured, strict=True):
         for stem, row in zip(one.stems, one.rows, strict=True):
-            writer.writerow([column.candidate.title, stem, *(_cell(row.get(name)) for name in names)])
-    write_text(folder / "pictures.csv", file.getvalue())
+            rows.append([column.candidate.title, stem, *(row.get(name) for name in names)])
+    write_text(folder / "pictures.csv", csv_text(rows))
 
 
 def best(report: Report, score: str) -> Evaluated | None:
     """The checkpoint with the best value of `score`, the first of equals; None where none has it."""
     known = [c for c in report.columns if c.candidate.epoch and math.isfinite(c.value(score))]
     return max(known, key=lambda column: ranking_key(score, column.value(score)), default=None)
-
-
-def _mean_json(mean: Mean) -> dict[str, float | int | None]:
-    return {"mean": _finite(mean.mean), "low": _finite(mean.low), "high": _finite(mean.high), "n": mean.n}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from cyclegan_glasses.data.batch import Batch
 from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
-from cyclegan_glasses.editing.models import find_generators, load_generator
-from cyclegan_glasses.evaluation.pairs import PairScores, pair_table, score_pair
+from cyclegan_glasses.editing.models import Generator
+from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
-from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.images import save_png
 from cyclegan_glasses.pixels import to_rgb
-from cyclegan_glasses.training.checkpoint import weights_path
 
+#: Of a direction, and of the way back where there is one.
+Generators = tuple[Generator, Generator | None]
 #: What the files of a direction are called: input, result, reconstruction, truth; `single`: of no domain.
 FILE_LABELS = {
     REMOVE: ("real_A", "fake_B", "rec_A", "real_B_truth"),
@@ -34,45 +33,9 @@ FILE_LABELS = {
 MASK = "mask"
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratorPair:
-    """The generator of a direction, with its channels, and the reverse one if it is there."""
-
-    generator: nn.Module
-    reverse: nn.Module | None
-    input_nc: int
-    output_nc: int
-
-
-def load_pair(
-    folder: Path,
-    label: str,
-    direction: str,
-    single: bool,
-    suffix: str,
-    device: torch.device,
-    asked: Mapping[str, Any] | None = None,
-) -> GeneratorPair:
-    """Load the generators from a run's folder, in evaluation mode.
-
-    Args:
-        single: load `<label>_net_G<suffix>.pth` alone, whatever the direction.
-        asked: fields of `GeneratorSettings` that a person insists on.
-
-    Raises:
-        UserError: a file is not there, not whole, or of another architecture.
-    """
-    path, other = weights_path(folder, label, f"G{suffix}"), None
-    if not single:
-        path, other = find_generators(folder, label, direction)
-    generator, settings = load_generator(path, device, asked)
-    reverse = load_generator(other, device)[0] if other else None
-    return GeneratorPair(generator, reverse, settings.input_nc, settings.output_nc)
-
-
 def write_results(
     batches: Batches,
-    generators: GeneratorPair,
+    generators: Generators,
     direction: str,
     folder: Path,
     precision: Precision,
@@ -98,39 +61,39 @@ def write_results(
     labels = FILE_LABELS["single" if single else direction]
     total = min(batches.epoch_size, limit or batches.epoch_size)
     results: list[Result] = []
-    scores: list[PairScores] = []
     stems: set[str] = set()
     rows = tqdm(batches.epoch(1), total=total, unit="picture", disable=not sys.stderr.isatty())
     for batch in itertools.islice(rows, limit):
         stem = _unique(Path(batch[f"{direction[0]}_path"][0]).stem, stems)
-        paths = {}
+        paths, images = {}, {}
         for label, picture in _translated(batch, generators, direction, labels, precision).items():
-            paths[label] = Path("images") / f"{stem}_{label}.png"
-            _write(folder / paths[label], picture[0], aspect_ratio)
-        real, fake, _, truth = (folder / paths[label] if label in paths else None for label in labels)
-        pair = PairScores({}, {})
-        if real and fake and truth:
-            pair = score_pair(real, fake, truth, folder / paths[MASK] if MASK in paths else None)
-            scores.append(pair)
-        pictures = {label: paths[label].as_posix() for label in labels[:3] if label in paths}
-        truth_path = paths[labels[3]].as_posix() if truth else ""
-        results.append(Result(stem, pictures, truth_path, pair.result, pair.input))
+            paths[label] = f"images/{stem}_{label}.png"
+            images[label] = _write(folder / paths[label], picture[0], aspect_ratio)
+        real, fake, _, truth = labels
+        scores: tuple[dict[str, float], dict[str, float]] = {}, {}
+        if truth in images:
+            mask = images[MASK][..., 0] / 255 if MASK in images else None
+            scores = compare(images[real], images[fake], images[truth], mask)
+        pictures = {label: paths[label] for label in labels[:3] if label in paths}
+        results.append(Result(stem, pictures, paths.get(truth, ""), *scores))
     page = write_results_page(folder, title, direction, results)
-    return page, pair_table(scores) if scores else ""
+    scored = [(result.scores, result.input_scores) for result in results if result.truth]
+    return page, pair_table(scored) if scored else ""
 
 
 def _translated(
-    batch: Batch, generators: GeneratorPair, direction: str, labels: tuple[str, ...], precision: Precision
+    batch: Batch, generators: Generators, direction: str, labels: tuple[str, ...], precision: Precision
 ) -> dict[str, Tensor]:
     """Input, result and reconstruction, then truth and mask where there are any: (1, C, H, W) in [-1, 1]."""
     source, target = direction.split("to")
     real_label, fake_label, rec_label, truth_label = labels
     real = batch[source].to(precision.device)
     with torch.inference_mode(), precision.autocast():
-        fake = generators.generator(real)
+        generator, reverse = generators
+        fake = generator.network(real)
         pictures = {real_label: real, fake_label: fake}
-        if generators.reverse is not None:
-            pictures[rec_label] = generators.reverse(fake)
+        if reverse is not None:
+            pictures[rec_label] = reverse.network(fake)
     if target in batch:
         pictures[truth_label] = batch[target]
         if "M" in batch:
@@ -146,12 +109,11 @@ def _unique(stem: str, taken: set[str]) -> str:
     return name
 
 
-def _write(path: Path, picture: Tensor, aspect_ratio: float) -> None:
+def _write(path: Path, picture: Tensor, aspect_ratio: float) -> np.ndarray:
+    """Write (1, C, H, W) in [-1, 1], stretched, and return its pixels."""
     image = Image.fromarray(to_rgb(picture))
-    if aspect_ratio > 1:
-        image = image.resize((round(image.width * aspect_ratio), image.height), Image.Resampling.BICUBIC)
-    elif aspect_ratio < 1:
-        image = image.resize((image.width, round(image.height / aspect_ratio)), Image.Resampling.BICUBIC)
-    make_folder(path.parent)
-    with atomic_write(path) as file:
-        image.save(file, format="PNG")
+    width, height = image.width * max(1, aspect_ratio), image.height / min(1, aspect_ratio)
+    if aspect_ratio != 1:
+        image = image.resize((round(width), round(height)), Image.Resampling.BICUBIC)
+    save_png(path, image)
+    return np.asarray(image)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import fmean
 
 from dominate import tags
 from dominate.dom_tag import dom_tag
@@ -59,19 +60,22 @@ def write_results_page(folder: Path, title: str, direction: str, results: Sequen
     Raises:
         UserError: the folder cannot be written.
     """
-    rows = read_rows(make_folder(Path(folder)))
-    rows[direction] = list(results)
-    rows = dict(sorted(rows.items()))
+    rows = dict(sorted({**read_rows(make_folder(folder)), direction: list(results)}.items()))
     stored = {name: [asdict(result) for result in group] for name, group in rows.items()}
-    write_json(Path(folder) / ROWS, {"version": VERSION, "directions": stored})
-    path = Path(folder) / "index.html"
-    write_text(path, render(title, rows))
-    return path
+    write_json(folder / ROWS, {"version": VERSION, "directions": stored})
+    body = [_overview(rows)]
+    if any(result.scores for group in rows.values() for result in group):
+        text = "Means over the pictures with a truth. Input: what the picture as it was would score."
+        body.append(tags.p(text, cls="quiet"))
+    for name, group in rows.items():
+        body += _section(name, group)
+    write_text(folder / "index.html", page(title, *body))
+    return folder / "index.html"
 
 
 def read_rows(folder: Path) -> dict[str, list[Result]]:
     """The results that the page in `folder` shows, by direction; none if there is none or it is damaged."""
-    path = Path(folder) / ROWS
+    path = folder / ROWS
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["version"] != VERSION:
@@ -84,32 +88,19 @@ def read_rows(folder: Path) -> dict[str, list[Result]]:
         return {}
 
 
-def render(title: str, rows: dict[str, list[Result]]) -> str:
-    """The page as HTML."""
-    body: list[dom_tag] = [_overview(rows)]
-    if any(result.scores for group in rows.values() for result in group):
-        text = "Means over the pictures with a truth. Input: what the picture as it was would score."
-        body.append(tags.p(text, cls="quiet"))
-    for name, group in rows.items():
-        body += _section(name, group)
-    return page(title, *body)
-
-
 def summary(results: Sequence[Result]) -> list[list[Cell]]:
     """Lines of a table: for each score its mean for result and input, and how often the result is better."""
     lines: list[list[Cell]] = []
     for name in dict.fromkeys(name for result in results for name in result.scores):
         scored = [result for result in results if name in result.scores]
         both = [result for result in scored if name in result.input_scores]
-        mine = _mean([result.scores[name] for result in scored])
-        line: list[Cell] = [name, _value(name, mine)]
+        mine = fmean(result.scores[name] for result in scored)
+        more: list[Cell] = ["–", "–", "–"]
         if both:
-            theirs = _mean([result.input_scores[name] for result in both])
-            better = sum(_gain(name, result.scores[name], result.input_scores[name]) > 0 for result in both)
-            line += [_value(name, theirs), _change(name, mine, theirs), f"{100 * better / len(both):.0f} %"]
-        else:
-            line += ["–", "–", "–"]
-        lines.append(line)
+            theirs = fmean(result.input_scores[name] for result in both)
+            better = fmean(_gain(name, r.scores[name], r.input_scores[name]) > 0 for r in both)
+            more = [_value(name, theirs), _change(name, mine, theirs), f"{100 * better:.0f} %"]
+        lines.append([name, _value(name, mine), *more])
     return lines
 
 
@@ -126,9 +117,7 @@ def _overview(rows: dict[str, list[Result]]) -> dom_tag:
 
 
 def _section(direction: str, results: Sequence[Result]) -> list[dom_tag]:
-    cards = tags.div(cls="cards", id=f"cards-{direction}")
-    for result in results:
-        cards.add(_card(result))
+    cards = tags.div(*map(_card, results), cls="cards", id=f"cards-{direction}")
     head = tags.div(tags.h2(HEADINGS.get(direction, direction)), cls="head")
     if any(result.scores and result.input_scores for result in results):
         order = tags.select(data_sorts=f"cards-{direction}", aria_label="order")
@@ -187,7 +176,3 @@ def _value(name: str, value: float, sign: str = "") -> str:
     if name.lower().startswith("psnr"):
         return f"{value:{sign}.1f} dB"
     return f"{value:{sign}.3f}" if name.lower().startswith("ssim") else f"{value:{sign}.4g}"
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

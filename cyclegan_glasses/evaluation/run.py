@@ -19,10 +19,9 @@ from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.baselines import baseline
-from cyclegan_glasses.evaluation.examiner import network_editor
+from cyclegan_glasses.evaluation.editors import Editor, baseline, network_editor
 from cyclegan_glasses.evaluation.inputs import Inputs
-from cyclegan_glasses.evaluation.measure import Editor, Instruments, Measured, already_there, measure
+from cyclegan_glasses.evaluation.measure import Instruments, Measured, already_there, measure
 from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.pretrained import Inception, Lpips, SFace, find_alexnet
 from cyclegan_glasses.evaluation.report import (
@@ -35,8 +34,7 @@ from cyclegan_glasses.evaluation.report import (
     write_report,
 )
 from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
-from cyclegan_glasses.evaluation.statistics import bootstrap
-from cyclegan_glasses.evaluation.tables import figure
+from cyclegan_glasses.evaluation.statistics import bootstrap, figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
@@ -70,7 +68,7 @@ def evaluate(settings: EvaluationSettings) -> str:
             )
         column = evaluated(candidate, measured)
         if trained:
-            column.means["change of what is right"] = bootstrap(already_there(inputs, editor, len(inputs)))
+            column.scores["change of what is right"] = bootstrap(already_there(inputs, editor, len(inputs)))
             worst.append(kept)
         report.columns.append(column)
         done.append(measured)

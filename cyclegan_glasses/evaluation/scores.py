@@ -54,6 +54,11 @@ MEANINGS = {
 }
 
 
+def label(name: str) -> str:
+    """The name of a score with an arrow that says which way is better."""
+    return f"{name} {ARROWS.get(better(name), '')}".rstrip()
+
+
 def better(name: str) -> str:
     """Whether `HIGH`, `LOW` or near `ZERO` is the better value of a score; "" where none is."""
     lowered = name.lower()

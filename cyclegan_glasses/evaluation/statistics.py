@@ -1,14 +1,14 @@
-"""Means with their uncertainty, by group."""
+"""Means with their uncertainty, by group, agreement of raters, and how numbers are written."""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from cyclegan_glasses.evaluation.tables import figure
 
 RESAMPLES = 1000
 SMALL_GROUP = 30
@@ -29,14 +29,14 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class ByGroup:
-    """One score by the values of one group: the mean of each, the worst, and its distance from the best.
+    """One score by the values of one group: the worst, its distance from the best, and the mean of each.
 
     Groups under 30 are shown, but neither worst nor best.
     """
 
-    means: dict[str, Mean]
     worst: str
     gap: float
+    means: dict[str, Mean]
 
 
 def bootstrap(values: Sequence[float] | np.ndarray, seed: int = 0) -> Mean:
@@ -83,12 +83,68 @@ def by_group(
             means[value] = bootstrap(found)
     large = {value: m.mean for value, m in means.items() if m.n >= SMALL_GROUP and math.isfinite(m.mean)}
     if len(large) < 2:
-        return ByGroup(means, "", math.nan)
+        return ByGroup("", math.nan, means)
     worst = min(large, key=lambda value: key(large[value]))
-    return ByGroup(means, worst, max(large.values()) - min(large.values()))
+    return ByGroup(worst, max(large.values()) - min(large.values()), means)
 
 
 def mean_of(values: Sequence[float]) -> float:
     """Mean of the finite values, NaN where there are none."""
     finite = [value for value in values if math.isfinite(value)]
     return sum(finite) / len(finite) if finite else math.nan
+
+
+def krippendorff(units: Sequence[Mapping[str, float]], nominal: bool = False) -> float:
+    """Krippendorff's alpha: 1 is full agreement, 0 what chance gives, below 0 systematic disagreement.
+
+    Krippendorff, "Content Analysis", 2004, ch. 11: 1 - observed / expected disagreement, over every pair of
+    values of a unit and every pair of all values.
+
+    Args:
+        units: for each thing rated, the value that each rater gave; those with one rater say nothing.
+        nominal: values are names, not points of a scale.
+
+    Returns:
+        NaN where no two raters rated the same thing; 1 where all values are the same.
+    """
+    rated = [np.array(list(unit.values()), float) for unit in units if len(unit) > 1]
+    if not rated:
+        return float("nan")
+
+    def apart(values: np.ndarray) -> float:
+        differences = np.subtract.outer(values, values)
+        return float((differences != 0).sum() if nominal else (differences**2).sum())
+
+    everything = np.concatenate(rated)
+    observed = sum(apart(values) / (len(values) - 1) for values in rated) / len(everything)
+    expected = apart(everything) / (len(everything) * (len(everything) - 1))
+    return 1.0 - observed / expected if expected else 1.0
+
+
+def markdown_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table whose columns stand under each other."""
+    widths = [max(len(row[place]) for row in (head, *lines)) for place in range(len(head))]
+    rows = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in (head, *lines)]
+    rows.insert(1, ["-" * max(3, width) for width in widths])
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def figure(value: float) -> str:
+    """A number to read: four digits at most."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    value = 0.0 if abs(value) < 5e-4 else value
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """A CSV file; numbers have six digits, and NaN is an empty cell like None."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6g}"
+    return value

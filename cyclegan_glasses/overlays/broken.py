@@ -13,9 +13,9 @@ import numpy as np
 
 from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.raster import SHIFT, fixed
 from cyclegan_glasses.overlays.render import draw_glasses
 
-_SHIFT = 4
 _TRIES = 10
 _SEEN = 16.0  # grey levels, the mean over frame and lenses
 _GONE = (0.3, 0.7)  # of what glasses change in a picture: less or more missing is not seen
@@ -29,28 +29,27 @@ def random_glasses(
     Args:
         yaw: of the head in degrees, positive towards the picture's right.
     """
-    left, right = (tuple((eye - 0.5).tolist()) for eye in eyes)
-    pose = Pose.from_eyes(left, right, float(np.clip(yaw, -40, 40)), float(rng.uniform(-6, 6)))
+    left, right = eyes - 0.5
+    pose = Pose.from_eyes(left, right, float(np.clip(yaw, -40, 40)), rng.uniform(-6, 6))
     return draw_glasses(face, random_frame(rng, sunglasses=sunglasses), pose)
 
 
 def half_drawn(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """A frame of which only one side, the lower half, or dashes were drawn."""
     worn, mask = _conspicuous(face, eyes, yaw, rng)
-    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
-    middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
+    x, y, across = _places(face, eyes)
     keep: np.ndarray
     match int(rng.integers(3)):
         case 0:
-            side = 1 if rng.random() < 0.5 else -1
-            keep = side * (columns - middle[0] - rng.uniform(-0.25, 0.25) * across) > 0
+            keep = _side(rng) * (x - rng.uniform(-0.25, 0.25)) > 0
         case 1:
             # Below the bridge: half-rims have an upper half, and reading glasses a bridge that holds them.
-            keep = rows - middle[1] > rng.uniform(0.06, 0.15) * across
+            keep = y > rng.uniform(0.06, 0.15)
         case _:
             angle = rng.uniform(0, np.pi)
-            along = columns * np.cos(angle) + rows * np.sin(angle)
-            keep = np.sin(along * 2 * np.pi / (rng.uniform(0.2, 0.5) * across) + rng.uniform(0, 6)) > 0.1
+            rows, columns = np.indices(face.shape[:2])
+            along = (columns * np.cos(angle) + rows * np.sin(angle)) / across
+            keep = np.sin(along * 2 * np.pi / rng.uniform(0.2, 0.5) + rng.uniform(0, 6)) > 0.1
     return _mixed(face, worn, keep * (mask > 0), across)
 
 
@@ -72,8 +71,7 @@ def lone_lines(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Ge
         points = middle + across * (x[:, None] * along + y[:, None] * down)
         layer = np.zeros(face.shape[:2], np.uint8)
         width = max(1, round(rng.uniform(0.02, 0.07) * across))
-        fixed = [np.round((points - 0.5) * (1 << _SHIFT)).astype(np.int32)]
-        cv2.polylines(layer, fixed, False, 255, width, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(layer, [fixed(points - 0.5)], False, 255, width, cv2.LINE_AA, SHIFT)
         cover = layer[:, :, None].astype(np.float32) / 255 * rng.uniform(0.5, 1)
         colour = rng.uniform(0, 90) + rng.uniform(-15, 15, 3)
         result = result * (1 - cover) + np.clip(colour, 0, 255) * cover
@@ -86,14 +84,9 @@ def rubbed_out(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Ge
     One that is pale all over is none of these: people wear frames of clear plastic.
     """
     worn, mask = _conspicuous(face, eyes, yaw, rng)
-    across = float(np.hypot(*(eyes[1] - eyes[0])))
+    x, y, across = _places(face, eyes)
     if rng.random() < 0.2:
-        rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
-        side = 1 if rng.random() < 0.5 else -1
-        along = (
-            side * (columns - eyes.mean(0)[0]) / across
-            + rng.uniform(-0.3, 0.3) * (rows - eyes.mean(0)[1]) / across
-        )
+        along = _side(rng) * x + rng.uniform(-0.3, 0.3) * y
         return _mixed(face, worn, np.clip(0.5 + along / rng.uniform(0.5, 1.2), 0, 1), 0.0)
     blots = _noticeable(np.abs(worn.astype(np.float32) - face).mean(2), across, rng)
     return _mixed(face, worn, blots * (mask > 0), across)
@@ -101,15 +94,11 @@ def rubbed_out(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Ge
 
 def wiped(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """Real glasses on `face`, removed in part: smeared in blots or on one side, as bad removals do."""
-    middle, across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
-    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
-    near = (np.abs(rows - middle[1] - 0.08 * across) < 0.4 * across) & (
-        np.abs(columns - middle[0]) < 1.15 * across
-    )
+    x, y, across = _places(face, eyes)
+    near = (np.abs(y - 0.08) < 0.4) & (np.abs(x) < 1.15)
     smear = cv2.medianBlur(face, int(0.28 * across) // 2 * 2 + 1)
     if rng.random() < 0.5:
-        side = 1 if rng.random() < 0.5 else -1
-        where: np.ndarray = side * (columns - middle[0] - rng.uniform(-0.2, 0.2) * across) > 0
+        where: np.ndarray = _side(rng) * (x - rng.uniform(-0.2, 0.2)) > 0
     else:
         where = _noticeable(np.abs(face.astype(np.float32) - smear).mean(2) * near, across, rng)
     smear = cv2.GaussianBlur(smear, (0, 0), 0.05 * across)
@@ -120,14 +109,14 @@ def wiped(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generat
 
 def pixel_noise(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
     """Grain, coarse blocks or shuffled pixels round the eyes."""
-    across = float(np.hypot(*(eyes[1] - eyes[0])))
-    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
-    radius = rng.uniform(0.25, 0.42) * across
+    x, y, across = _places(face, eyes)
+    radius = rng.uniform(0.25, 0.42)
     near: np.ndarray = np.zeros(face.shape[:2], np.float32)
-    for eye in eyes if rng.random() < 0.8 else eyes[[int(rng.integers(2))]]:
-        apart = np.hypot(columns - eye[0], (rows - eye[1] - 0.05 * across) * rng.uniform(1.0, 1.6))
+    places = (eyes - eyes.mean(0)) / across
+    for right, down in places if rng.random() < 0.8 else places[[int(rng.integers(2))]]:
+        apart = np.hypot(x - right, (y - down - 0.05) * rng.uniform(1.0, 1.6))
         ring = rng.random() < 0.4
-        near = np.maximum(near, np.abs(apart - radius) < 0.1 * across if ring else apart < radius)
+        near = np.maximum(near, np.abs(apart - radius) < 0.1 if ring else apart < radius)
     block = max(1, round(rng.uniform(0.02, 0.09) * across))
     small = (-(-face.shape[0] // block), -(-face.shape[1] // block))
     channels = 3 if rng.random() < 0.5 else 1
@@ -144,6 +133,17 @@ BROKEN: dict[str, Callable[[np.ndarray, np.ndarray, float, np.random.Generator],
     "rubbed_out": rubbed_out,
     "pixel_noise": pixel_noise,
 }
+
+
+def _places(face: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """How far right of and below the eyes' middle each pixel lies, in eye distances, and that in pixels."""
+    rows, columns = np.indices(face.shape[:2])
+    (x, y), across = eyes.mean(0), float(np.hypot(*(eyes[1] - eyes[0])))
+    return (columns - x) / across, (rows - y) / across, across
+
+
+def _side(rng: np.random.Generator) -> int:
+    return 1 if rng.random() < 0.5 else -1
 
 
 def _conspicuous(

@@ -13,10 +13,10 @@ from PIL import Image
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import UnreadablePicture, check_header
 from cyclegan_glasses.overlays.frames import Frame
-from cyclegan_glasses.overlays.geometry import Model, Piece, Wearer, bend, temple_of
-from cyclegan_glasses.overlays.light import Light
+from cyclegan_glasses.overlays.geometry import Model, Piece, bend, temple_of
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop
+from cyclegan_glasses.overlays.scene import Light, Wearer
 
 NAME = re.compile(r"_(\d+(?:\.\d+)?)mm$")
 _NARROWEST, _WIDEST = 90.0, 180.0
@@ -40,16 +40,11 @@ class CustomFrame:
     width: float
     look: Frame
 
-    @property
-    def _mm(self) -> float:
-        """Millimetres a pixel of the texture."""
-        return self.width / self.texture.shape[1]
-
     def _on_front(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels (n, 2) of the texture on the front in head coordinates (n, 3)."""
         height, width = self.texture.shape[:2]
-        flat = (pixels - (width / 2 - 0.5, height / 2 - 0.5)) * self._mm + (0, self.look.drop)
-        return bend(self.look, flat)
+        mm = self.width / width
+        return bend(self.look, (pixels - (width / 2 - 0.5, height / 2 - 0.5)) * mm + (0, self.look.drop))
 
     def model(self, wearer: Wearer) -> Model:
         """Its outline, lenses and temples, as `geometry.model_of` gives them; the front is one flat piece."""
@@ -63,16 +58,13 @@ class CustomFrame:
         # The temples hang where the front ends at the right.
         edge = opaque[:, -max(1, len(opaque[0]) // 40) :].any(axis=1)
         hinge = self._on_front(np.array([[self.texture.shape[1] - 1.0, np.nonzero(edge)[0].mean()]]))[0, :2]
-        temples = tuple(temple_of(self.look, hinge, wearer, side) for side in (-1, 1))
-        front = Piece(tuple(ring for ring, _ in rings), self.look.colour)
-        return Model((front,), (left, right), (temples[0], temples[1]))
+        front = Piece([ring for ring, _ in rings], self.look.colour)
+        return Model([front], [left, right], [temple_of(self.look, hinge, wearer, side) for side in (-1, 1)])
 
     def front(self, pose: Pose, light: Light, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
         """The picture as the camera sees it: premultiplied (h, w, 3) 0 … 255, alpha (h, w, 1), float32."""
         height, width = self.texture.shape[:2]
-        corners = np.array(
-            [(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)]
-        )
+        corners = np.array([(0, 0), (width, 0), (width, height), (0, height)]) - 0.5
         seen = crop.local(pose.project(self._on_front(corners)))
         # Premultiplied and lit, and blurred before it is shrunk.
         values: np.ndarray = self.texture.astype(np.float32)
@@ -81,9 +73,8 @@ class CustomFrame:
         if shrink < 1:
             values = cv2.GaussianBlur(values, (0, 0), 0.5 / shrink)
         matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), seen.astype(np.float32))
-        layer = crop.shrink(
-            cv2.warpPerspective(values, matrix, (crop.width * crop.zoom, crop.height * crop.zoom))
-        )
+        size = (crop.width * crop.zoom, crop.height * crop.zoom)
+        layer = crop.shrink(cv2.warpPerspective(values, matrix, size))
         return np.clip(layer[..., :3], 0, 255), layer[..., 3:] / 255
 
 

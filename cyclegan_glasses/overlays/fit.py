@@ -30,12 +30,9 @@ def fit_pose(landmarks: np.ndarray) -> Pose:
         ValueError: the eyes coincide.
     """
     points = np.asarray(landmarks, float) - 0.5  # from corners to centres of pixels
-    left, right = points[0], points[1]
-    middle = (left + right) / 2
-    eyes = (float(left[0]), float(left[1])), (float(right[0]), float(right[1]))
-    principal = (float(middle[0]), float(middle[1]))
-    yaw, pitch = _angles(points, Pose.from_eyes(*eyes)) if np.isfinite(points).all() else (0.0, 0.0)
-    return Pose.from_eyes(*eyes, yaw, pitch, distance=DISTANCE, principal=principal)
+    left, right = points[:2]
+    yaw, pitch = _angles(points, Pose.from_eyes(left, right)) if np.isfinite(points).all() else (0.0, 0.0)
+    return Pose.from_eyes(left, right, yaw, pitch, distance=DISTANCE, principal=(left + right) / 2)
 
 
 def _angles(points: np.ndarray, guess: Pose) -> tuple[float, float]:

@@ -13,27 +13,14 @@ Colour = tuple[int, int, int]
 Pattern = Literal["plain", "tortoise", "fade"]
 
 ACETATE: dict[str, Colour] = {
-    "black": (24, 23, 25),
-    "tortoise": (112, 64, 30),
-    "brown": (84, 50, 32),
-    "navy": (28, 40, 82),
-    "burgundy": (104, 24, 38),
-    "red": (176, 34, 36),
-    "green": (34, 72, 54),
-    "blue": (44, 92, 160),
-    "grey": (96, 98, 104),
-    "crystal": (214, 214, 210),
-    "champagne": (206, 178, 150),
-    "ivory": (232, 224, 204),
-}
+    "black": (24, 23, 25), "tortoise": (112, 64, 30), "brown": (84, 50, 32), "navy": (28, 40, 82),
+    "burgundy": (104, 24, 38), "red": (176, 34, 36), "green": (34, 72, 54), "blue": (44, 92, 160),
+    "grey": (96, 98, 104), "crystal": (214, 214, 210), "champagne": (206, 178, 150), "ivory": (232, 224, 204),
+}  # fmt: skip
 METAL: dict[str, Colour] = {
-    "gold": (196, 156, 84),
-    "silver": (186, 190, 196),
-    "gunmetal": (78, 80, 86),
-    "rose-gold": (202, 142, 122),
-    "black": (30, 30, 33),
-    "bronze": (128, 92, 60),
-}
+    "gold": (196, 156, 84), "silver": (186, 190, 196), "gunmetal": (78, 80, 86),
+    "rose-gold": (202, 142, 122), "black": (30, 30, 33), "bronze": (128, 92, 60),
+}  # fmt: skip
 # How often a colour is worn beside the others, 0.4 of each of the rest: two frames of three are black.
 POPULAR = {"black": 20.0, "gunmetal": 6.0, "tortoise": 3.0, "brown": 3.0, "gold": 2.0, "silver": 2.0}
 
@@ -86,9 +73,7 @@ class Frame:
         if self.shape not in SHAPES:
             raise ValueError(f"unknown frame shape {self.shape!r}: one of {', '.join(SHAPES)}")
         if min(self.lens_width, self.lens_height, self.bridge, self.temple) <= 0 or self.rim < 0:
-            raise ValueError(
-                "a frame's lens, bridge and temple are longer than nothing, and its rim is no less"
-            )
+            raise ValueError("a frame's lens, bridge and temple are longer than nothing, its rim is no less")
 
     @property
     def width(self) -> float:
@@ -107,33 +92,34 @@ def random_frame(rng: np.random.Generator, shape: str | None = None, sunglasses:
         shape = str(rng.choice(list(SHAPES)))
     kind = SHAPES[shape]
     material: Material = kind.materials[int(rng.integers(len(kind.materials)))]
-    colours = ACETATE if material == "acetate" else METAL
+    acetate = material == "acetate"
+    colours = ACETATE if acetate else METAL
     weights = np.array([POPULAR.get(name, 0.4) for name in colours])
     name = str(rng.choice(list(colours), p=weights / weights.sum()))
-    width = float(rng.uniform(*kind.width))
-    rim = float(rng.uniform(2.4, 5.2) if material == "acetate" else rng.uniform(1.1, 1.9))
-    fade = material == "acetate" and rng.random() < 0.15
+    width = rng.uniform(*kind.width)
+    rim = rng.uniform(2.4, 5.2) if acetate else rng.uniform(1.1, 1.9)
+    fade = acetate and rng.random() < 0.15
     pattern: Pattern = "tortoise" if name == "tortoise" else "fade" if fade else "plain"
     frame = {
         "lens_width": width,
-        "lens_height": width * float(rng.uniform(*kind.ratio)),
-        "bridge": float(rng.uniform(*kind.bridge)),
+        "lens_height": width * rng.uniform(*kind.ratio),
+        "bridge": rng.uniform(*kind.bridge),
         "rim": 0.0 if kind.build == "rimless" else rim,
-        "temple": float(rng.uniform(136, 148)),
-        "temple_height": float(rng.uniform(3.5, 7.0) if material == "acetate" else rng.uniform(1.6, 2.6)),
-        "opacity": float(rng.uniform(0.5, 0.75)) if name in ("crystal", "champagne") else 1.0,
-        "gloss": float(rng.uniform(0.3, 0.9) if material == "acetate" else rng.uniform(0.7, 1.0)),
-        "tint_strength": float(rng.uniform(0.72, 0.9) if sunglasses else rng.uniform(0.02, 0.1)),
-        "reflection": float(rng.uniform(0.1, 0.6)),
-        "power": float(rng.uniform(-4.5, 1.5)),
-        "wrap": float(rng.uniform(4, 8)),
-        "tilt": float(rng.uniform(6, 10)),
-        "drop": float(rng.uniform(1.5, 4.0)),
+        "temple": rng.uniform(136, 148),
+        "temple_height": rng.uniform(3.5, 7.0) if acetate else rng.uniform(1.6, 2.6),
+        "opacity": rng.uniform(0.5, 0.75) if name in ("crystal", "champagne") else 1.0,
+        "gloss": rng.uniform(0.3, 0.9) if acetate else rng.uniform(0.7, 1.0),
+        "tint_strength": rng.uniform(0.72, 0.9) if sunglasses else rng.uniform(0.02, 0.1),
+        "reflection": rng.uniform(0.1, 0.6),
+        "power": rng.uniform(-4.5, 1.5),
+        "wrap": rng.uniform(4, 8),
+        "tilt": rng.uniform(6, 10),
+        "drop": rng.uniform(1.5, 4.0),
     }
     rounded = {key: round(value, 2) for key, value in frame.items()}
     tints: list[Colour] = [(60, 56, 52), (74, 54, 36), (48, 64, 52)]
     tint = tints[int(rng.integers(3))] if sunglasses else (176, 190, 192)
     wire = METAL[str(rng.choice(["gold", "silver", "gunmetal"]))]
     return Frame(
-        shape=shape, material=material, colour=colours[name], pattern=pattern, wire=wire, tint=tint, **rounded
+        shape, material=material, colour=colours[name], pattern=pattern, wire=wire, tint=tint, **rounded
     )

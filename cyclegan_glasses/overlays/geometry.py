@@ -9,29 +9,17 @@ import numpy as np
 
 from cyclegan_glasses.overlays.frames import Colour, Frame
 from cyclegan_glasses.overlays.outlines import SHAPES, outline
+from cyclegan_glasses.overlays.scene import Wearer
 
 _TIP = 45.0
 """Length in mm of the bent end of a temple, which lies behind the ear and is never seen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wearer:
-    """The head that the temples go round, in mm.
-
-    Attributes:
-        half_width: of the head at the ears.
-        ear: (y, z) of where a temple bends over the ear.
-    """
-
-    half_width: float = 73.0
-    ear: tuple[float, float] = (0.0, 88.0)
-
-
-@dataclass(frozen=True, slots=True)
 class Piece:
     """A part of one colour: `rings` are closed curves (n, 3), the area is inside an odd number of them."""
 
-    rings: tuple[np.ndarray, ...]
+    rings: list[np.ndarray]
     colour: Colour
     opacity: float = 1.0
 
@@ -40,9 +28,9 @@ class Piece:
 class Model:
     """A frame in three dimensions: `front` in the order it is drawn; `lenses` and `temples` left, right."""
 
-    front: tuple[Piece, ...]
-    lenses: tuple[np.ndarray, np.ndarray]
-    temples: tuple[Temple, Temple]
+    front: list[Piece]
+    lenses: list[np.ndarray]
+    temples: list[Temple]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +40,10 @@ class Temple:
     line: np.ndarray
     half_height: np.ndarray
     half_thickness: float
-    colour: Colour
-    opacity: float
 
 
 @lru_cache(maxsize=64)
-def model_of(frame: Frame, wearer: Wearer = Wearer()) -> Model:
+def model_of(frame: Frame, wearer: Wearer) -> Model:
     """The parts of `frame` as `wearer` has it on. Do not change the arrays: they are cached."""
     # The lens at the right, and the middle of it on the flat front.
     lens = outline(frame.shape) * (frame.lens_width / 2, frame.lens_height / 2)
@@ -73,9 +59,8 @@ def model_of(frame: Frame, wearer: Wearer = Wearer()) -> Model:
     hinge = _hinge(frame, lens, middle)
     front += [_end_piece(frame, hinge, side, metal) for side in (-1, 1)]
     # Lenses and temples, left and right.
-    lenses = tuple(bend(frame, (lens + middle) * (side, 1)) for side in (-1, 1))
-    temples = tuple(temple_of(frame, hinge, wearer, side) for side in (-1, 1))
-    return Model(tuple(front), (lenses[0], lenses[1]), (temples[0], temples[1]))
+    lenses = [bend(frame, (lens + middle) * (side, 1)) for side in (-1, 1)]
+    return Model(front, lenses, [temple_of(frame, hinge, wearer, side) for side in (-1, 1)])
 
 
 def bend(frame: Frame, flat: np.ndarray, depth: float = 0.0) -> np.ndarray:
@@ -94,33 +79,26 @@ def _outwards(curve: np.ndarray) -> np.ndarray:
     return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
 
 
-def _ring(
-    frame: Frame, lens: np.ndarray, middle: np.ndarray, side: int, width: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    outer = lens + _outwards(lens) * width[:, None]
-    return tuple(bend(frame, (curve + middle) * (side, 1)) for curve in (outer, lens))
-
-
 def _rim(frame: Frame, lens: np.ndarray, middle: np.ndarray, side: int, metal: Colour) -> list[Piece]:
-    build = SHAPES[frame.shape].build
     height = lens[:, 1] / (frame.lens_height / 2)
-    edge = np.full(len(lens), 0.55)
-    if build == "rimless":
-        return [Piece(_ring(frame, lens, middle, side, edge), (200, 210, 214), 0.55)]
-    if build == "half":
-        top = frame.rim * np.clip((0.35 - height) * 4, 0, 1)
-        return [
-            Piece(_ring(frame, lens, middle, side, edge), (196, 204, 206), 0.5),
-            Piece(_ring(frame, lens, middle, side, top), frame.colour, frame.opacity),
-        ]
-    if build == "browline":
-        brow = (frame.rim + 2.4) * np.clip((-0.05 - height) * 3, 0, 1)
-        return [
-            Piece(_ring(frame, lens, middle, side, np.full(len(lens), 1.2)), metal),
-            Piece(_ring(frame, lens, middle, side, brow), frame.colour, frame.opacity),
-        ]
     heavier = 1 + (0.35 if frame.material == "acetate" else 0.0) * np.clip(-height, 0, 1)
-    return [Piece(_ring(frame, lens, middle, side, frame.rim * heavier), frame.colour, frame.opacity)]
+
+    def ring(
+        width: np.ndarray | float, colour: Colour = frame.colour, opacity: float = frame.opacity
+    ) -> Piece:
+        """The lens with a rim of `width` mm (n,) around it, without the lens."""
+        outer = lens + _outwards(lens) * np.reshape(width, (-1, 1))
+        return Piece([bend(frame, (curve + middle) * (side, 1)) for curve in (outer, lens)], colour, opacity)
+
+    match SHAPES[frame.shape].build:
+        case "rimless":
+            return [ring(0.55, (200, 210, 214), 0.55)]
+        case "half":
+            return [ring(0.55, (196, 204, 206), 0.5), ring(frame.rim * np.clip((0.35 - height) * 4, 0, 1))]
+        case "browline":
+            return [ring(1.2, metal, 1.0), ring((frame.rim + 2.4) * np.clip((-0.05 - height) * 3, 0, 1))]
+        case _:
+            return [ring(frame.rim * heavier)]
 
 
 def _bridge(frame: Frame, lens: np.ndarray, middle: np.ndarray, metal: Colour) -> list[Piece]:
@@ -133,11 +111,11 @@ def _bridge(frame: Frame, lens: np.ndarray, middle: np.ndarray, metal: Colour) -
         """A bar between the rims at `height` of the lens (-1 is its top), `arch` mm higher in its middle."""
         nasal = lens[lens[:, 0] < 0]
         edge = nasal[np.argmin(np.abs(nasal[:, 1] - height * frame.lens_height / 2))] + middle
-        x = np.linspace(-1, 1, 15) * (edge[0] + 0.8)
-        y = edge[1] - arch * (1 - np.linspace(-1, 1, 15) ** 2)
-        flare = half * (1 + 0.5 * np.linspace(-1, 1, 15) ** 4)
-        ring = np.concatenate([np.stack([x, y - flare], axis=1), np.stack([x, y + flare], axis=1)[::-1]])
-        return Piece((bend(frame, ring, depth=-1.0),), colour, opacity)
+        along = np.linspace(-1, 1, 15)
+        line = np.stack([along * (edge[0] + 0.8), edge[1] - arch * (1 - along**2)], axis=1)
+        flare = np.outer(half * (1 + 0.5 * along**4), (0, 1))
+        ring = np.concatenate([line - flare, (line + flare)[::-1]])
+        return Piece([bend(frame, ring, depth=-1.0)], colour, opacity)
 
     if shape.double:
         return [bar(-0.12, 1.5, half), bar(-0.93, 0.2, 0.8 * half)]
@@ -148,7 +126,7 @@ def _pad(frame: Frame, side: int) -> Piece:
     angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     x = frame.bridge / 2 - 2.6 + 1.5 * np.cos(angle) + 1.2 * np.sin(angle)
     y = frame.drop + 5.5 + 4.2 * np.sin(angle)
-    return Piece((bend(frame, np.stack([x * side, y], axis=1), depth=5.0),), (224, 218, 208), 0.5)
+    return Piece([bend(frame, np.stack([x * side, y], axis=1), depth=5.0)], (224, 218, 208), 0.5)
 
 
 def _hinge(frame: Frame, lens: np.ndarray, middle: np.ndarray) -> np.ndarray:
@@ -161,13 +139,10 @@ def _hinge(frame: Frame, lens: np.ndarray, middle: np.ndarray) -> np.ndarray:
 
 def _end_piece(frame: Frame, hinge: np.ndarray, side: int, metal: Colour) -> Piece:
     half = max(0.8, 0.55 * frame.temple_height)
-    inner = hinge[0] - frame.rim - 3.0
-    ring = np.array(
-        [[inner, -half * 1.2], [hinge[0], -half], [hinge[0] + 0.8, 0], [hinge[0], half], [inner, half]]
-    )
-    rimless = SHAPES[frame.shape].build == "rimless"
-    piece = bend(frame, np.stack([ring[:, 0], ring[:, 1] + hinge[1]], axis=1) * (side, 1), depth=-0.5)
-    return Piece((piece,), metal if rimless else frame.colour, frame.opacity)
+    inner = -frame.rim - 3.0
+    ring = hinge + np.array([(inner, -half * 1.2), (0, -half), (0.8, 0), (0, half), (inner, half)])
+    colour = metal if SHAPES[frame.shape].build == "rimless" else frame.colour
+    return Piece([bend(frame, ring * (side, 1), depth=-0.5)], colour, frame.opacity)
 
 
 def temple_of(frame: Frame, hinge: np.ndarray, wearer: Wearer, side: int) -> Temple:
@@ -181,4 +156,4 @@ def temple_of(frame: Frame, hinge: np.ndarray, wearer: Wearer, side: int) -> Tem
     line = start + straight * along + np.array([side * 2.0, 0, 0]) * np.sin(np.pi * along)
     slim = np.linspace(1, 0.62 if frame.material == "acetate" else 1.0, len(line))
     thickness = 1.7 if frame.material == "acetate" else 0.7
-    return Temple(line, frame.temple_height / 2 * slim, thickness, frame.colour, frame.opacity)
+    return Temple(line, frame.temple_height / 2 * slim, thickness)

@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.frames import Colour, Frame
-from cyclegan_glasses.overlays.light import Light
+from cyclegan_glasses.overlays.frames import Frame
+from cyclegan_glasses.overlays.geometry import Piece
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop, blur
-
-
-@dataclass(frozen=True, slots=True)
-class Paint:
-    """The area inside an odd number of `rings` ((n, 2) pixels), its colour and opacity."""
-
-    rings: tuple[np.ndarray, ...]
-    colour: Colour
-    opacity: float
+from cyclegan_glasses.overlays.scene import Light
 
 
 def solid(
-    paints: Sequence[Paint], frame: Frame, pose: Pose, light: Light, crop: Crop
+    pieces: Sequence[Piece], frame: Frame, pose: Pose, light: Light, crop: Crop
 ) -> tuple[np.ndarray, np.ndarray]:
     """Solid parts, lit: premultiplied colour (h, w, 3) 0 … 255, alpha (h, w, 1) of the crop, float32."""
-    # Coverage and colour of all paints, on the enlarged crop.
+    # Coverage and colour of all pieces, on the enlarged crop.
     shape, colour = crop.empty(), crop.empty(3)
     alpha = np.zeros(shape.shape, np.float32)
-    for paint in paints:
-        covered = crop.fill(paint.rings)
-        crop.paint(colour, paint.rings, paint.colour)
-        np.maximum(alpha, covered * np.float32(paint.opacity / 255), out=alpha)
+    for piece in pieces:
+        rings = [pose.project(ring) for ring in piece.rings]
+        covered = crop.fill(rings)
+        crop.paint(colour, rings, piece.colour)
+        np.maximum(alpha, covered * np.float32(piece.opacity / 255), out=alpha)
         np.maximum(shape, covered, out=shape)
     # Only covered pixels are lit: the blurred coverage is the height of a bevelled edge.
     on = np.nonzero(alpha)
@@ -43,23 +35,21 @@ def solid(
         alpha[on] *= clear
         bevel = max(1.0, 0.3 * max(frame.rim, 1.0) * pose.scale * crop.zoom)
         height = blur(shape, bevel)
-        slope = [
+        across, down = (
             cv2.Sobel(height, cv2.CV_32F, *axis, scale=-1.6 * bevel / 1020)[on] for axis in ((1, 0), (0, 1))
-        ]
-        layer[on] = _lit(frame, light, tone, slope[0], slope[1]) * alpha[on][:, None]
+        )
+        layer[on] = _lit(frame, light, tone, across, down) * alpha[on][:, None]
     return crop.shrink(layer), crop.shrink(alpha)[..., None]
 
 
 def _lit(frame: Frame, light: Light, tone: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Colours (n, 3) 0 … 255 of points of a `tone`, whose surface leans `across` and `down` (n,)."""
     # Lambert's law, and Blinn's half vector for the highlight.
-    lamp = light.unit().astype(np.float32)
-    half = lamp + np.array([0, 0, -1], np.float32)
-    half /= np.linalg.norm(half)
     metal = frame.material == "metal"
     length = np.sqrt(across * across + down * down + 1)
     diffuse, shine = (
-        np.clip((across * to[0] + down * to[1] - to[2]) / length, 0, None) for to in (lamp, half)
+        np.clip((across * to[0] + down * to[1] - to[2]) / length, 0, None)
+        for to in (light.unit().astype(np.float32), light.half_vector())
     )
     for _ in range(4 if metal else 5):
         shine = shine * shine

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.overlays.frames import Frame
-from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.raster import Crop
+from cyclegan_glasses.overlays.scene import Light
 
 _GAP = 0.016
 """Metres from the lens to the skin behind it."""
@@ -34,8 +34,8 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
     # Each pixel looks towards the middle of its own lens.
     y, x = np.indices(crop.shape[:2], np.float32)
     left, right = sorted((lens.mean(axis=0) for lens in lenses), key=lambda middle: float(middle[0]))
-    mine = np.where(x < (left[0] + right[0]) / 2, 0, 1)[..., None]
-    middle = np.where(mine == 0, left, right).astype(np.float32)
+    mine = np.arange(crop.shape[1])[:, None] < (left[0] + right[0]) / 2
+    middle = np.where(mine, left, right).astype(np.float32)
     source = middle + (np.stack([x, y], axis=-1) - middle) / np.float32(larger)
     bent = cv2.remap(crop, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return picture + cover * (bent - picture)

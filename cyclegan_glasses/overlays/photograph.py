@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
 from cyclegan_glasses.images import to_grey
-from cyclegan_glasses.overlays.camera import Camera, measure_camera
-from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import blur
+from cyclegan_glasses.overlays.scene import Camera, Light, Scene
 
 _SAMPLES = np.array([(-30, 28), (30, 28), (-38, 40), (38, 40), (0, 18), (-18, 44), (18, 44), (0, -32)], float)
 """Where skin is bare on most faces, mm: cheeks, nose, forehead."""
 _INNER, _HEAD = ((0, 28), (50, 62)), ((0, 15), (84, 125))
 """Middle and half axes in mm of an ellipse that is face for certain, and of one that the head is inside."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What `draw_glasses` needs to know of a photograph besides the pose.
-
-    Attributes:
-        skin: uint8 (height, width), how likely a pixel is skin of the face.
-        cover: uint8 (height, width), its opposite: hair, ears or background, where temples are not seen.
-    """
-
-    light: Light
-    camera: Camera
-    skin: np.ndarray
-    cover: np.ndarray
+_PROBE = 1.0
+_SLOPE = 0.4
+"""Variance in square pixels that measuring a slope over three pixels adds to an edge."""
+_SHARP_QUANTILE = 0.8
+"""The sharpest fifth of the steep places counts: the edges of a face are soft by themselves."""
+_SHARPEST, _SOFTEST = 0.4, 2.5
 
 
 def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
-    """Estimate light, camera and skin of a face.
+    """Estimate light, camera and skin of a face; whatever is not skin covers the temples.
 
     Args:
         image: uint8 RGB (height, width, 3).
@@ -43,7 +31,31 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
         seed: of the grain that drawn parts will get.
     """
     skin = find_skin(image, pose)
-    return Scene(find_light(image, pose, skin), measure_camera(image, seed), skin, 255 - skin)
+    light, camera = find_light(image, pose, skin), measure_camera(image, seed)
+    return Scene(light, camera, skin=skin, cover=255 - skin)
+
+
+def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
+    """Blur and grain of a picture, uint8 RGB (height, width, 3).
+
+    Blur: an edge of deviation s that is blurred again by one pixel keeps s / sqrt(s² + 1) of its slope (Zhuo
+    and Sim 2011, doi 10.1016/j.patcog.2011.03.009, eq. 4), read at the steepest places. Grain: the median of
+    what the Laplacian of Immerkær (1996, doi 10.1006/cviu.1996.0060) leaves where the picture is smooth.
+    """
+    # Blur: how much of its slope an edge keeps when it is blurred again.
+    grey = to_grey(image).astype(np.float32)
+    slope, softer = (
+        cv2.magnitude(cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1))
+        for layer in (grey, cv2.GaussianBlur(grey, (0, 0), _PROBE))
+    )
+    steep = slope >= np.quantile(slope, 0.97)
+    ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_QUANTILE))
+    width = np.sqrt(max(_PROBE**2 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
+    # Grain: what is left of even areas when every smooth change is taken out.
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+    smooth = slope <= np.quantile(slope, 0.5)
+    grain = 1.4826 * float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel)[smooth])))
+    return Camera(float(np.clip(width, _SHARPEST, _SOFTEST)), min(grain, 12.0), seed)
 
 
 def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:
@@ -55,7 +67,7 @@ def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:
     # The colours of spots where most faces are bare, without those that differ: a beard, a fringe.
     mm = pose.scale
     colours = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), (0, 0), max(0.8, 1.5 * mm))
-    spots = pose.project(np.column_stack([_SAMPLES, np.zeros(len(_SAMPLES))]))
+    spots = pose.project(_SAMPLES)
     values = _at(colours, spots)
     middle = np.median(values, axis=0)
     near = np.abs(values - middle).sum(axis=1) < 60
@@ -81,7 +93,7 @@ def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
     grid = grid[np.hypot(*grid.T) < 1] * (56, 82) + (0, 25)
     normal = np.column_stack([grid / (72, 105) ** np.array(2), -np.ones(len(grid)) / 80])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    spots = pose.project(np.column_stack([grid, np.zeros(len(grid))]))
+    spots = pose.project(grid)
     grey = to_grey(image)
     level = _at(blur(grey, 3 * pose.scale)[..., None], spots)[:, 0]
     weight = _at(skin[..., None], spots)[:, 0] / 255 + 1e-3
@@ -95,14 +107,9 @@ def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
     direction = (float(np.clip(across, -0.8, 0.8)), float(np.clip(down, -0.6, 0.6)) - 0.3, -0.75)
     # The colour of the lamp, and how bright the picture is.
     bright = np.power(np.mean(np.square(image.astype(np.float32) / 255) ** 3, axis=(0, 1)), 1 / 6) + 1e-3
-    tint = np.sqrt(bright / bright.mean())
     exposure = float(np.clip(np.quantile(grey, 0.95) / 235, 0.3, 1.0))
-    colour = tint * exposure
-    return Light(
-        direction,
-        (float(colour[0]), float(colour[1]), float(colour[2])),
-        float(np.clip(0.8 - 0.5 * strength, 0.4, 0.75)),
-    )
+    colour = np.sqrt(bright / bright.mean()) * exposure
+    return Light(direction, tuple(colour.tolist()), float(np.clip(0.8 - 0.5 * strength, 0.4, 0.75)))
 
 
 def _at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -115,8 +122,7 @@ def _ellipse(
     shape: tuple[int, ...], pose: Pose, middle: tuple[float, float], half: tuple[float, float]
 ) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    ring = [middle[0] + np.cos(angle) * half[0], middle[1] + np.sin(angle) * half[1], np.zeros(40)]
-    points = np.round(pose.project(np.column_stack(ring))).astype(np.int32)
-    layer = np.zeros(shape[:2], np.uint8)
-    cv2.fillPoly(layer, [points], 1)
-    return layer.astype(np.float32)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * half + middle
+    layer = np.zeros(shape[:2], np.float32)
+    cv2.fillPoly(layer, [np.round(pose.project(ring)).astype(np.int32)], 1)
+    return layer

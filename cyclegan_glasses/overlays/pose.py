@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 PUPILS = 63.0
 """Mean distance of adult pupils in mm (Dodgson 2004, doi 10.1117/12.529999)."""
@@ -28,20 +29,20 @@ class Pose:
     """
 
     rotation: np.ndarray
-    origin: tuple[float, float]
+    origin: np.ndarray
     scale: float
     distance: float = float("inf")
-    principal: tuple[float, float] = (0.0, 0.0)
+    principal: ArrayLike = (0.0, 0.0)
 
     @staticmethod
     def from_eyes(
-        left: tuple[float, float],
-        right: tuple[float, float],
+        left: ArrayLike,
+        right: ArrayLike,
         yaw: float = 0.0,
         pitch: float = 0.0,
         pupils: float = PUPILS,
         distance: float = float("inf"),
-        principal: tuple[float, float] = (0.0, 0.0),
+        principal: ArrayLike = (0.0, 0.0),
     ) -> Pose:
         """The pose that puts the eyes at two pixels, `left` and `right` as seen in the picture.
 
@@ -65,32 +66,15 @@ class Pose:
         # Their line gives the roll, and their distance the scale.
         across = far - near
         roll = np.arctan2(across[1], across[0]) - np.arctan2(flat[1, 0], flat[0, 0])
-        middle = centre + (far + near) / 2
         scale = float(np.hypot(*across) / (pupils * np.hypot(flat[0, 0], flat[1, 0])))
         rotation = rotation_of(yaw, pitch, float(np.degrees(roll)))
-        return Pose(rotation, (float(middle[0]), float(middle[1])), scale, distance, principal)
+        return Pose(rotation, centre + (far + near) / 2, scale, distance, principal)
 
-    @staticmethod
-    def from_camera(rotation: np.ndarray, translation: np.ndarray, camera: np.ndarray) -> Pose:
-        """The pose that `cv2.solvePnP` found.
-
-        Args:
-            rotation: its rotation vector (3,) or (3, 1), or a rotation matrix (3, 3).
-            translation: of the head's origin in the camera, mm, 3 values.
-            camera: matrix (3, 3) with the focal length in pixels; its horizontal one is used for both ways.
-        """
-        import cv2
-
-        matrix = np.asarray(rotation, float)
-        if matrix.size == 3:
-            matrix = cv2.Rodrigues(matrix.reshape(3, 1))[0]
-        x, y, z = np.asarray(translation, float).ravel()
-        principal = (float(camera[0, 2]), float(camera[1, 2]))
-        scale = float(camera[0, 0] / z)
-        return Pose(matrix, (principal[0] + scale * x, principal[1] + scale * y), scale, float(z), principal)
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Pixels (…, 2) of points (…, 3) in head coordinates."""
+    def project(self, points: ArrayLike, z: np.ndarray | float = 0.0) -> np.ndarray:
+        """Pixels (…, 2) of points (…, 3) in head coordinates, or of points (…, 2) at the depth `z`."""
+        points = np.asarray(points, float)
+        if points.shape[-1] == 2:
+            points = np.concatenate([points, np.broadcast_to(z, points.shape[:-1])[..., None]], axis=-1)
         seen = points @ self.rotation.T
         offset = np.subtract(self.origin, self.principal)
         return self.principal + (self.scale * seen[..., :2] + offset) / (1 + seen[..., 2:] / self.distance)
@@ -98,10 +82,6 @@ class Pose:
     def towards_camera(self) -> np.ndarray:
         """Unit vector (3,) in head coordinates from the head to the camera."""
         return -self.rotation[2]
-
-    def into_head(self, direction: np.ndarray) -> np.ndarray:
-        """A direction (3,) of camera coordinates in head coordinates."""
-        return np.asarray(direction, float) @ self.rotation
 
 
 def rotation_of(yaw: float, pitch: float, roll: float) -> np.ndarray:

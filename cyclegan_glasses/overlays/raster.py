@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-_SHIFT = 4
+SHIFT = 4
+
+
+def fixed(points: np.ndarray) -> np.ndarray:
+    """Pixels as OpenCV's fixed-point numbers of `SHIFT` bits after the point."""
+    return np.round(points * (1 << SHIFT)).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,18 @@ class Crop:
     def fill(self, rings: Sequence[np.ndarray]) -> np.ndarray:
         """Coverage 0 … 255 of the area inside an odd number of `rings` ((n, 2) pixels of the picture)."""
         layer = self.empty()
-        cv2.fillPoly(layer, self._fixed(rings), 255, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(layer, [fixed(self.local(ring)) for ring in rings], 255, cv2.LINE_AA, SHIFT)
         return layer
 
     def paint(self, layer: np.ndarray, rings: Sequence[np.ndarray], colour: Sequence[int]) -> None:
         """Fill `rings` of a three-channel layer with `colour`, a little beyond the edge, unblended."""
-        fixed = self._fixed(rings)
-        value = [float(c) for c in colour]
-        cv2.fillPoly(layer, fixed, value, cv2.LINE_8, _SHIFT)
-        cv2.polylines(layer, fixed, True, value, 3, cv2.LINE_8, _SHIFT)
+        outlines = [fixed(self.local(ring)) for ring in rings]
+        cv2.fillPoly(layer, outlines, colour, cv2.LINE_8, SHIFT)
+        cv2.polylines(layer, outlines, True, colour, 3, cv2.LINE_8, SHIFT)
 
     def shrink(self, layer: np.ndarray) -> np.ndarray:
         """A layer of the enlarged crop at the picture's resolution, by the mean over each pixel."""
         return cv2.resize(layer, (self.width, self.height), interpolation=cv2.INTER_AREA)
-
-    def _fixed(self, rings: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [np.round(self.local(ring) * (1 << _SHIFT)).astype(np.int32) for ring in rings]
 
 
 def blur(layer: np.ndarray, sigma: float) -> np.ndarray:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cyclegan_glasses.overlays.camera import Camera
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import Frame
-from cyclegan_glasses.overlays.geometry import Model, Temple, Wearer, model_of
-from cyclegan_glasses.overlays.light import Light
-from cyclegan_glasses.overlays.material import Paint, solid
+from cyclegan_glasses.overlays.geometry import Model, Piece, Temple, model_of
+from cyclegan_glasses.overlays.material import solid
 from cyclegan_glasses.overlays.optics import reflections, refract
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop, blur
+from cyclegan_glasses.overlays.scene import Scene, Wearer
 
 _ENLARGED = 2.2
 """Pixels a mm that the layers are drawn at, at least; more zoom than `_ZOOM` is never used."""
@@ -39,49 +38,33 @@ class _Worn:
     model: Model
     temples: list[list[np.ndarray]]
     pose: Pose
-    light: Light
+    scene: Scene
 
     @staticmethod
-    def of(frame: Frame | CustomFrame, pose: Pose, light: Light, wearer: Wearer) -> _Worn:
-        """`frame` as `wearer` has it on."""
+    def of(frame: Frame | CustomFrame, pose: Pose, scene: Scene) -> _Worn:
+        """`frame` as the wearer has it on."""
         if isinstance(frame, CustomFrame):
-            look, model = frame.look, frame.model(wearer)
+            look, model = frame.look, frame.model(scene.wearer)
         else:
-            look, model = frame, model_of(frame, wearer)
-        temples = [_visible_temple(temple, pose, wearer) for temple in model.temples]
-        return _Worn(frame, look, model, temples, pose, light)
-
-    def ribbons(self) -> list[np.ndarray]:
-        """What is seen of both temples."""
-        return [ribbon for temple in self.temples for ribbon in temple]
+            look, model = frame, model_of(frame, scene.wearer)
+        temples = [_visible_temple(temple, pose, scene.wearer) for temple in model.temples]
+        return _Worn(frame, look, model, temples, pose, scene)
 
     def points(self) -> np.ndarray:
         """Pixels (n, 2) of everything that is drawn."""
-        rings = [ring for piece in self.model.front for ring in piece.rings] + self.ribbons()
-        return np.concatenate([self.pose.project(ring) for ring in rings])
+        rings = [ring for piece in self.model.front for ring in piece.rings]
+        return self.pose.project(np.concatenate([*rings, *self.temples[0], *self.temples[1]]))
 
 
 def draw_glasses(
-    image: np.ndarray,
-    frame: Frame | CustomFrame,
-    pose: Pose,
-    light: Light | None = None,
-    wearer: Wearer | None = None,
-    cover: np.ndarray | None = None,
-    skin: np.ndarray | None = None,
-    camera: Camera | None = None,
+    image: np.ndarray, frame: Frame | CustomFrame, pose: Pose, scene: Scene | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put `frame` on the face of `image`.
 
     Args:
         image: uint8 RGB (height, width, 3); it is not changed.
         pose: of the head in this picture.
-        light: that the picture was taken in.
-        wearer: the head's size, which the temples go round.
-        cover: uint8 (height, width), how much of each pixel is hair or ear that lies over the temples.
-        skin: uint8 (height, width), the face: shadows fall on it, and it hides the far temple. Without it
-            shadows fall everywhere.
-        camera: whose blur and grain the drawn parts take on.
+        scene: of this picture.
 
     Returns:
         The new picture, and the mask uint8 (height, width): the fraction of a pixel that the glasses, lenses
@@ -92,36 +75,25 @@ def draw_glasses(
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
-    camera = camera or Camera()
-    worn = _Worn.of(frame, pose, light or Light(), wearer or Wearer())
+    worn = _Worn.of(frame, pose, scene or Scene())
     # All work is done on the crop around the glasses, with room for blur and shadow.
     zoom = int(np.clip(np.ceil(_ENLARGED / max(pose.scale, 1e-6)), 1, _ZOOM))
-    crop = Crop.around(worn.points(), 2 + 3 * camera.blur + 14 * pose.scale, image.shape, zoom)
+    margin = 2 + 3 * worn.scene.camera.blur + 14 * pose.scale
+    crop = Crop.around(worn.points(), margin, image.shape, zoom)
     result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
     if crop is None:
         return result, mask
-    cover, skin = (None if layer is None else layer[crop.slices] for layer in (cover, skin))
     before = image[crop.slices]
-    after, soft = _compose(before, worn, crop, camera, cover, skin)
+    after, soft = _compose(before, worn, crop)
     changed = (after != before).any(axis=2)
     result[crop.slices] = after
     mask[crop.slices] = np.where(changed, np.clip(np.ceil(soft * 255), 1, 255), 0).astype(np.uint8)
     return result, mask
 
 
-def _compose(
-    before: np.ndarray,
-    worn: _Worn,
-    crop: Crop,
-    camera: Camera,
-    cover: np.ndarray | None,
-    skin: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The crop with glasses as uint8, and the fraction of each pixel that they take, float 0 … 1.
-
-    `cover` and `skin` are those of `draw_glasses`, on the crop.
-    """
-    look, pose, light = worn.look, worn.pose, worn.light
+def _compose(before: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
+    """The crop with glasses as uint8, and the fraction of each pixel that they take, float 0 … 1."""
+    look, pose, light, camera = worn.look, worn.pose, worn.scene.light, worn.scene.camera
     # What lies behind the lenses, as they refract it.
     outlines = [pose.project(lens) for lens in worn.model.lenses]
     filled = np.maximum(*(crop.shrink(crop.fill([lens])) for lens in outlines))
@@ -129,14 +101,14 @@ def _compose(
     picture = refract(before, [outline - (crop.x, crop.y) for outline in outlines], lens, look.power)
 
     # The shadow on the skin: red light goes furthest under it, so red is darkened least.
-    shadow = _shadow(worn, crop)
-    if skin is not None:
-        shadow = shadow * (skin.astype(np.float32) / 255)
-    shadow = np.where(shadow < 0.02, 0, shadow)[..., None]
+    shadow = _shadow(worn, crop)[..., None]
+    if worn.scene.skin is not None:
+        shadow = shadow * _fraction(worn.scene.skin, crop)
+    shadow = np.where(shadow < 0.02, 0, shadow)
     picture = picture * (1 - shadow * np.array([0.88, 1.0, 1.04], np.float32))
 
     # The temples, behind hair and ears, the far one behind the face too.
-    picture, temples = _draw_temples(picture, worn, crop, camera, cover, skin)
+    picture, temples = _draw_temples(picture, worn, crop)
 
     # The lenses: their tint, and what they mirror.
     tint = 1 - look.tint_strength * (1 - np.array(look.tint, np.float32) / 255)
@@ -145,7 +117,7 @@ def _compose(
     picture = picture + lens * glare * (np.array(light.colour, np.float32) * _SKY - picture)
 
     # The front over all, then the camera's grain on what is drawn.
-    front, alpha = (camera.soften(layer) for layer in _front(worn, crop))
+    front, alpha = map(camera.soften, _front(worn, crop))
     picture = picture * (1 - alpha) + front
     if camera.grain:
         picture = picture + np.maximum(alpha, temples) * camera.noise(alpha.shape[:2])
@@ -156,26 +128,24 @@ def _compose(
     return np.where(soft[..., None] > 0, after, before), soft
 
 
-def _draw_temples(
-    picture: np.ndarray,
-    worn: _Worn,
-    crop: Crop,
-    camera: Camera,
-    cover: np.ndarray | None,
-    skin: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
+def _fraction(layer: np.ndarray, crop: Crop) -> np.ndarray:
+    """A uint8 layer (height, width) of the picture as fractions of the crop's pixels (h, w, 1)."""
+    return layer[crop.slices].astype(np.float32)[..., None] / 255
+
+
+def _draw_temples(picture: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
     """The crop with both temples, and their alpha (h, w, 1)."""
-    look, pose = worn.look, worn.pose
+    look, pose, scene = worn.look, worn.pose, worn.scene
     total = np.zeros((*picture.shape[:2], 1), np.float32)
     for side, ribbons in enumerate(worn.temples):
         if not ribbons:
             continue
-        paints = [Paint((pose.project(ribbon),), look.colour, look.opacity) for ribbon in ribbons]
-        colour, alpha = (camera.soften(layer) for layer in solid(paints, look, pose, worn.light, crop))
+        pieces = [Piece([ribbon], look.colour, look.opacity) for ribbon in ribbons]
+        colour, alpha = map(scene.camera.soften, solid(pieces, look, pose, scene.light, crop))
         far = (pose.towards_camera()[0] < 0) == (side == 1)
-        for layer in (cover, skin if far else None):
+        for layer in (scene.cover, scene.skin if far else None):
             if layer is not None:
-                free = 1 - layer.astype(np.float32)[..., None] / 255
+                free = 1 - _fraction(layer, crop)
                 colour, alpha = colour * free, alpha * free
         picture = picture * (1 - alpha) + colour * 0.85
         total = np.maximum(total, alpha)
@@ -185,19 +155,15 @@ def _draw_temples(
 def _front(worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
     """The front without its lenses: premultiplied colour and alpha of the crop, as from `solid`."""
     if isinstance(worn.frame, CustomFrame):
-        return worn.frame.front(worn.pose, worn.light, crop)
-    paints = [
-        Paint(tuple(worn.pose.project(ring) for ring in piece.rings), piece.colour, piece.opacity)
-        for piece in worn.model.front
-    ]
-    return solid(paints, worn.look, worn.pose, worn.light, crop)
+        return worn.frame.front(worn.pose, worn.scene.light, crop)
+    return solid(worn.model.front, worn.look, worn.pose, worn.scene.light, crop)
 
 
 def _shadow(worn: _Worn, crop: Crop) -> np.ndarray:
     """How much light the glasses take from the skin, 0 … 1 (h, w): the lamp's shadow and that of contact."""
-    pose, light = worn.pose, worn.light
+    pose, light = worn.pose, worn.scene.light
     # Outlines are moved away from the lamp as far as the skin lies behind them: 10 mm, 2 mm at the nose.
-    lamp = pose.into_head(light.unit())
+    lamp = light.unit() @ pose.rotation
     away = -lamp / max(0.45, -lamp[2])
     cast, near = crop.empty(), crop.empty()
     for piece in worn.model.front:
@@ -205,7 +171,7 @@ def _shadow(worn: _Worn, crop: Crop) -> np.ndarray:
             continue
         np.maximum(cast, crop.fill([pose.project(ring + 10.0 * away) for ring in piece.rings]), out=cast)
         np.maximum(near, crop.fill([pose.project(ring + 2.0 * away) for ring in piece.rings]), out=near)
-    for ribbon in worn.ribbons():
+    for ribbon in [*worn.temples[0], *worn.temples[1]]:
         np.maximum(cast, crop.fill([pose.project(ribbon + 2.5 * away)]), out=cast)
     # Both are blurred by their distance; the light of the sky fills the lamp's shadow.
     mm = pose.scale

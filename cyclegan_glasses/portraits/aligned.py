@@ -7,6 +7,7 @@ import numpy as np
 from cyclegan_glasses.faces.align import Framing, align
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.head import eyes_of
 from cyclegan_glasses.portraits.parameters import Portrait, frame_of, random_portrait
 
 SEED = 7
@@ -27,10 +28,8 @@ def drawn_faces(count: int, size: int, framing: Framing | None = None) -> np.nda
 
 
 def _face_of(portrait: Portrait, size: int) -> Face:
-    half, lean = portrait.eye_distance * size / 2, np.radians(portrait.roll)
-    across = half * np.array([np.cos(lean), np.sin(lean)])
-    middle = np.array([portrait.eye_x, portrait.eye_y]) * size
+    half = portrait.eye_distance * size / 2
     landmarks = np.full((5, 2), np.nan)
-    landmarks[:2] = middle - across, middle + across
-    x, y = middle - (2 * half, 1.6 * half)
+    landmarks[:2] = eyes_of(portrait, size)
+    x, y = landmarks[:2].mean(axis=0) - (2 * half, 1.6 * half)
     return Face((float(x), float(y), 4 * half, 5 * half), 1.0, landmarks, True)

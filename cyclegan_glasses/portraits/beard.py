@@ -6,7 +6,7 @@ import numpy as np
 
 from cyclegan_glasses.overlays.outlines import closed_curve
 from cyclegan_glasses.overlays.raster import blur
-from cyclegan_glasses.portraits.canvas import Canvas
+from cyclegan_glasses.portraits.canvas import Canvas, symmetric
 from cyclegan_glasses.portraits.eyes import brow_colour
 from cyclegan_glasses.portraits.head import Head, mouth_height
 from cyclegan_glasses.portraits.parameters import Portrait
@@ -21,14 +21,15 @@ def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, rng: np.random.Gene
     if p.beard == "none":
         return
     # Where it grows, and how far it reaches beyond the skin.
-    cover = np.zeros((canvas.size, canvas.size), np.uint8)
     longer = {"short": 1.5, "full": 4.0 + 6.0 * p.beard_length}.get(p.beard, 0.0)
+    shapes = []
     if p.beard in ("stubble", "short", "full"):
-        np.maximum(cover, canvas.mask(_jaw(head, longer)), out=cover)
+        shapes.append(_jaw(head, longer))
     if p.beard == "goatee":
-        np.maximum(cover, canvas.mask(head.place(_chin(p))), out=cover)
+        shapes.append(head.place(_chin(p)))
     if p.beard != "stubble" or p.beard_length > 0.4:
-        np.maximum(cover, canvas.mask(head.place(_moustache(p))), out=cover)
+        shapes.append(head.place(_moustache(p)))
+    cover = canvas.mask(*shapes)
     if longer <= 2:
         cover = np.minimum(cover, skin)
     # A soft, grainy shade of it; longer beards get hairs besides.
@@ -36,15 +37,13 @@ def draw_beard(canvas: Canvas, head: Head, skin: np.ndarray, rng: np.random.Gene
     faded = blur(cover, soft * mm)
     if longer <= 2:
         faded = np.minimum(faded, skin)
-    colour = 1.1 * brow_colour(p)
-    strength = 0.26 + 0.2 * p.beard_length if p.beard == "stubble" else 0.86
-    tint = colour + 0.35 * (skin_colour(p) * 0.5 - colour) if p.beard == "stubble" else colour
-    grain = rng.normal(1.0, 0.10 if p.beard == "stubble" else 0.05, (canvas.size, canvas.size)).astype(
-        np.float32
-    )
+    tint, strength, rough = 1.1 * brow_colour(p), 0.86, 0.05
+    if p.beard == "stubble":
+        tint, strength, rough = tint + 0.35 * (skin_colour(p) * 0.5 - tint), 0.26 + 0.2 * p.beard_length, 0.10
+    grain = rng.normal(1.0, rough, faded.shape).astype(np.float32)
     canvas.blend(tint.astype(np.float32), np.clip(faded.astype(np.float32) * (strength / 255) * grain, 0, 1))
     if p.beard != "stubble":
-        _hairs(canvas, head, faded, colour, rng)
+        _hairs(canvas, head, faded, tint, rng)
 
 
 def _hairs(
@@ -68,19 +67,14 @@ def _jaw(head: Head, longer: float) -> np.ndarray:
     """Beard along the jaw from ear to ear, pixels: the face's outline below, the cheeks' edge above."""
     p, mm = head.portrait, head.pose.scale
     w, y = p.face_width, mouth_height(p)
-    right = [
-        (6, p.nose_length + 8),
-        (p.mouth_width + 7, y - 9),
-        (0.62 * w, 47),
-        (0.86 * w, 30),
-        (0.94 * w, 10),
-    ]
-    cheek = head.place(np.array([*[(-a, b) for a, b in right[::-1]], *right]))
-    height = (head.outline - head.pose.origin) @ np.array([0.0, 1.0]) / mm
+    right = np.array(
+        [(6, p.nose_length + 8), (p.mouth_width + 7, y - 9), (0.62 * w, 47), (0.86 * w, 30), (0.94 * w, 10)]
+    )
+    cheek = head.place(np.concatenate([right[::-1] * (-1, 1), right]))
+    height = (head.outline[:, 1] - head.pose.origin[1]) / mm
     below = head.outline[height > 10]
-    middle = np.array(head.place(np.array([[0.0, 45.0]]))[0])
     grown = np.clip((height[height > 10] - 10) / 55, 0.1, 1)[:, None]
-    away = below - middle
+    away = below - head.place((0.0, 45.0))
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     return np.concatenate([cheek, below + away * grown * longer * mm])
 
@@ -88,23 +82,13 @@ def _jaw(head: Head, longer: float) -> np.ndarray:
 def _chin(p: Portrait) -> np.ndarray:
     y, c = mouth_height(p), p.chin
     w = 0.72 * p.mouth_width
-    half = [(w + 5, y - 4), (w + 5.5, y + 8), (w + 1, c - 8), (0.55 * w, c + 1)]
-    return closed_curve(
-        np.array([(0, y + p.lip_lower + 2), *half, (0, c + 3), *[(-a, b) for a, b in half[::-1]]]), 60
-    )
+    side = [(w + 5, y - 4), (w + 5.5, y + 8), (w + 1, c - 8), (0.55 * w, c + 1)]
+    return closed_curve(symmetric([(0, y + p.lip_lower + 2), *side, (0, c + 3)]), 60)
 
 
 def _moustache(p: Portrait) -> np.ndarray:
     y, n, w = mouth_height(p), p.nose_length, p.mouth_width
-    half = [
-        (5, n + 5.5),
-        (13, n + 7.5),
-        (w + 2, y - 3),
-        (w + 3, y + 2.5),
-        (0.75 * w, y - 1.5),
-        (7, y - 0.5 * p.lip_upper),
-    ]
-    return closed_curve(
-        np.array([(0, n + 7.5), *half, (0, y - 0.5 * p.lip_upper - 0.8), *[(-a, b) for a, b in half[::-1]]]),
-        72,
-    )
+    lip = y - 0.5 * p.lip_upper
+    upper = [(0, n + 7.5), (5, n + 5.5), (13, n + 7.5), (w + 2, y - 3)]
+    lower = [(w + 3, y + 2.5), (0.75 * w, y - 1.5), (7, lip), (0, lip - 0.8)]
+    return closed_curve(symmetric([*upper, *lower]), 72)

@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.overlays.frames import Frame
-from cyclegan_glasses.overlays.geometry import Wearer
-from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.overlays.scene import Scene, Wearer
 from cyclegan_glasses.portraits.beard import draw_beard
 from cyclegan_glasses.portraits.canvas import Canvas
 from cyclegan_glasses.portraits.eyes import draw_eyes
@@ -33,20 +32,16 @@ class Drawing:
 
     Attributes:
         image: uint8 RGB (size, size, 3).
-        skin: coverage of the face, uint8 (size, size).
-        cover: of the ears and hair that lie over the temples of glasses, uint8 (size, size).
+        scene: the light, the size of the head, and where skin, hair and ears are, (size, size).
     """
 
     image: np.ndarray
-    skin: np.ndarray
-    cover: np.ndarray
     pose: Pose
-    light: Light
-    wearer: Wearer
+    scene: Scene
 
     def with_glasses(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
         """The picture with `frame` on the face, and the mask of it (see `draw_glasses`)."""
-        return draw_glasses(self.image, frame, self.pose, self.light, self.wearer, self.cover, self.skin)
+        return draw_glasses(self.image, frame, self.pose, self.scene)
 
 
 def draw_portrait(portrait: Portrait, size: int) -> Drawing:
@@ -79,4 +74,5 @@ def draw_portrait(portrait: Portrait, size: int) -> Drawing:
     image = np.clip(np.round(shrink(canvas.rgb) * 255), 0, 255).astype(np.uint8)
     wearer = Wearer(half_width=portrait.face_width + 3.0, ear=(0.0, 70.0))
     cover = np.maximum(shrink(ears), shrink(hides))
-    return Drawing(image, shrink(skin), cover, pose_of(portrait, size), light_of(portrait), wearer)
+    scene = Scene(light_of(portrait), wearer=wearer, skin=shrink(skin), cover=cover)
+    return Drawing(image, pose_of(portrait, size), scene)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.overlays.outlines import closed_curve
-from cyclegan_glasses.overlays.raster import blur
-from cyclegan_glasses.portraits.canvas import Canvas, curve, fixed
+from cyclegan_glasses.overlays.raster import blur, fixed
+from cyclegan_glasses.portraits.canvas import Canvas, curve, symmetric
 from cyclegan_glasses.portraits.head import Head
 from cyclegan_glasses.portraits.palette import CLOTHES, HAIR, rgb
 from cyclegan_glasses.portraits.parameters import Portrait
@@ -34,15 +34,12 @@ def draw_front(
 ) -> np.ndarray:
     """Hair over the face with its shadow on the skin; returns what hides the temples, uint8 (size, size)."""
     p = head.portrait
-    hides = np.zeros((canvas.size, canvas.size), np.uint8)
-    colour = rgb(CLOTHES[p.clothes]) if look.cloth else hair_colour(p)
     if look.curls:
         return _curls(canvas, head, look.curls, skin, rng)
     if look.front and p.hair != "buzz":
-        shape = np.zeros_like(hides)
-        for sheet in look.front:
-            np.maximum(shape, canvas.mask(_edge(_grid(head, sheet))), out=shape)
-        _cast(canvas, head, shape, skin)
+        _cast(canvas, head, canvas.mask(*(_edge(_grid(head, sheet)) for sheet in look.front)), skin)
+    colour = rgb(CLOTHES[p.clothes]) if look.cloth else hair_colour(p)
+    hides = canvas.mask()
     for sheet in look.front:
         cover = _draw(canvas, head, sheet, colour, rng)
         if sheet.over:
@@ -58,13 +55,13 @@ def _cast(canvas: Canvas, head: Head, shape: np.ndarray, skin: np.ndarray) -> No
     near = blur(shape, 3.5 * mm)
     dark = np.maximum(cast.astype(np.float32) * (0.5 * (1.2 - p.ambient)), near.astype(np.float32) * 0.3)
     dark *= skin.astype(np.float32) / (255 * 255)
-    canvas.rgb *= 1 - dark[..., None] * (1 - shadow_colour(p, 0.62))
+    canvas.rgb *= 1 - dark[..., None] * (1 - shadow_colour(0.62))
 
 
 def _grid(head: Head, sheet: Sheet) -> np.ndarray:
     """Pixels (across, along, 2) of a sheet: its rails, joined by splines from roots to tips."""
     # Rails across by their own splines, then splines along through all rails.
-    rails = [head.pose.project(curve(np.array(rail), sheet.columns)) for rail in sheet.rails]
+    rails = [head.pose.project(curve(rail, sheet.columns)) for rail in sheet.rails]
     grid = np.stack([curve(line, _ALONG) for line in np.stack(rails, axis=1)])
     # Waves swing sideways, more at the outer edge and away from the roots.
     along = np.linspace(0, 1, _ALONG)
@@ -89,7 +86,7 @@ def _draw(
     cover = canvas.mask(_edge(grid))
     _strands(tone, cover, grid, sheet, mm, rng)
     cover = blur(cover, sheet.soft * mm)
-    _blend(canvas, head, tone, cover, colour, sheet.shine, sheet.opacity)
+    _blend(canvas, head, tone, cover, colour, sheet)
     return cover
 
 
@@ -120,9 +117,8 @@ def _strands(
     # They wave, and end unevenly.
     t = np.linspace(0, 1, _ALONG)
     phase = 2.2 * place / (sheet.columns - 1) * np.pi + rng.normal(0, 0.5, n)
-    swing = np.sin(phase[:, None] + 4.6 * np.pi * t) * 0.45 * sheet.wave + rng.normal(0, 0.5, (n, 1)) * (
-        0.4 + t
-    )
+    swing = np.sin(phase[:, None] + 4.6 * np.pi * t) * 0.45 * sheet.wave
+    swing += rng.normal(0, 0.5, (n, 1)) * (0.4 + t)
     lines[..., 0] += mm * swing * np.minimum(1, 3 * t)
     tip = lines[:, -1:] - lines[:, -2:-1]
     tip /= np.maximum(np.linalg.norm(tip, axis=-1, keepdims=True), 1e-6)
@@ -142,31 +138,23 @@ def _strands(
 
 
 def _blend(
-    canvas: Canvas,
-    head: Head,
-    tone: np.ndarray,
-    cover: np.ndarray,
-    colour: np.ndarray,
-    shine: float,
-    opacity: float = 1.0,
+    canvas: Canvas, head: Head, tone: np.ndarray, cover: np.ndarray, colour: np.ndarray, sheet: Sheet
 ) -> None:
     """Blend hair of brightness `tone` (128 is `colour`), lit from the lamp's side."""
     p, light = head.portrait, light_of(head.portrait)
-    rows, columns = np.nonzero(cover.any(axis=1))[0], np.nonzero(cover.any(axis=0))[0]
-    if not len(rows):
-        return
-    place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    left, top, width, height = cv2.boundingRect(cover)
+    place = (slice(top, top + height), slice(left, left + width))
     # Brighter towards the lamp, with a gleam where it is brightest.
     level = tone[place].astype(np.float32) * np.float32(1 / 128)
-    span = 90 * head.pose.scale
-    x = (np.arange(columns[0], columns[-1] + 1, dtype=np.float32) - head.pose.origin[0]) / span
-    y = (np.arange(rows[0], rows[-1] + 1, dtype=np.float32) - head.pose.origin[1]) / span
+    span, origin = 90 * head.pose.scale, head.pose.origin.tolist()
+    x = (np.arange(left, left + width, dtype=np.float32) - origin[0]) / span
+    y = (np.arange(top, top + height, dtype=np.float32) - origin[1]) / span
     side = 1 + (1 - p.ambient) * (0.75 * p.light_x * x[None] + 0.4 * p.light_y * y[:, None])
     body = (level * side)[..., None] * (np.asarray(colour, np.float32) * np.array(light.colour, np.float32))
-    gleam = (0.08 + 0.26 * shine) * np.clip(level * side - 0.98, 0, 1)[..., None]
+    gleam = (0.08 + 0.26 * sheet.shine) * np.clip(level * side - 0.98, 0, 1)[..., None]
     cloud = body + gleam * np.array([1.0, 0.97, 0.92], np.float32)
     below = canvas.rgb[place]
-    below += (cover[place].astype(np.float32) * np.float32(opacity / 255))[..., None] * (cloud - below)
+    below += (cover[place].astype(np.float32) * np.float32(sheet.opacity / 255))[..., None] * (cloud - below)
 
 
 def _curls(
@@ -176,21 +164,18 @@ def _curls(
     p, mm = head.portrait, head.pose.scale
     w, y = p.face_width, -p.hairline
     # The outline of the mass, from the hairline to beyond the head.
-    low = 8.0 + (44.0 if p.feminine > 0.5 else 0.0)
-    wide = 0.0 if p.feminine <= 0.5 else 6.0
+    low, wide = (52.0, 6.0) if p.feminine > 0.5 else (8.0, 0.0)
     inner = [(0.955 * w, min(low, 30.0), 40), (0.955 * w, 4, 44), (0.925 * w, -9, 42), (0.87 * w, -24, 38),
              (0.80 * w, y + 11, 30), (0.6 * w, y + 3.5, 18), (0.3 * w, y + 0.5, 8), (0, y, 4)]  # fmt: skip
     outer = [(0, -112 - volume, 30), (0.6 * w, -104 - volume, 40), (0.98 * w + volume, y - 20, 55),
              (1.04 * w + 1.1 * volume, -14, 60), (1.03 * w + volume + wide, 0.4 * low, 60),
              (1.0 * w + 0.7 * volume + wide, low, 56), (0.97 * w + 0.3 * wide, low + wide, 48)]  # fmt: skip
-    left = [(-a, b, c) for a, b, c in inner[:-1]]
-    ring = closed_curve(
-        np.array([*left, *inner[::-1], *outer[::-1], *[(-a, b, c) for a, b, c in outer[1:]]]), 160
-    )
-    outline = head.pose.project(ring)
+    ring = symmetric([*inner[::-1], *outer[::-1]])
+    ring = np.roll(ring, len(inner) - 1, axis=0)  # begins at the left
+    outline = head.pose.project(closed_curve(ring, 160))
     base = canvas.mask(outline)
     _cast(canvas, head, base, skin)
-    cover, tone = base.copy(), np.full((canvas.size, canvas.size), 66, np.uint8)
+    cover, tone = base.copy(), np.full_like(base, 66)
     # Places for curls: along the outline, and at random inside of it.
     x0, y0 = np.maximum(outline.min(axis=0), 0)
     x1, y1 = np.minimum(outline.max(axis=0), canvas.size - 1)
@@ -207,5 +192,5 @@ def _curls(
         cv2.ellipse(tone, centre, axes, start, 0, 360, 72, -1, cv2.LINE_AA, 4)
         level, thick = float(np.clip(value, 40, 235)), max(1, round(0.9 * mm))
         cv2.ellipse(tone, centre, axes, start, 20, 250, level, thick, cv2.LINE_AA, 4)
-    _blend(canvas, head, tone, cover, hair_colour(p), 0.4)
+    _blend(canvas, head, tone, cover, hair_colour(p), Sheet((), shine=0.4))
     return cover

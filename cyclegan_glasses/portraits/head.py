@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cyclegan_glasses.overlays.outlines import closed_curve
 from cyclegan_glasses.overlays.pose import PUPILS, Pose
+from cyclegan_glasses.portraits.canvas import symmetric
 from cyclegan_glasses.portraits.parameters import Portrait
 
 _STEP = 1.25
@@ -22,13 +24,15 @@ _COLUMNS, _ROWS = 169, 201
 
 def pose_of(portrait: Portrait, size: int) -> Pose:
     """The pose of a portrait's head on a picture of `size` pixels."""
-    flat_x, flat_y = portrait.eye_x * size - 0.5, portrait.eye_y * size - 0.5
-    half = portrait.eye_distance * size / 2
-    lean = np.radians(portrait.roll)
-    dx, dy = half * np.cos(lean), half * np.sin(lean)
-    return Pose.from_eyes(
-        (flat_x - dx, flat_y - dy), (flat_x + dx, flat_y + dy), portrait.yaw, portrait.pitch
-    )
+    left, right = eyes_of(portrait, size) - 0.5
+    return Pose.from_eyes(left, right, portrait.yaw, portrait.pitch)
+
+
+def eyes_of(portrait: Portrait, size: int) -> np.ndarray:
+    """The left and the right eye (2, 2) on a picture of `size` pixels, counted from its corner."""
+    lean, middle = np.radians(portrait.roll), np.array([portrait.eye_x, portrait.eye_y]) * size
+    across = portrait.eye_distance * size / 2 * np.array([np.cos(lean), np.sin(lean)])
+    return np.stack([middle - across, middle + across])
 
 
 def mouth_height(p: Portrait) -> float:
@@ -59,16 +63,14 @@ def relief(p: Portrait, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     z += 7.0 * bump((29, -4), 17, 10, apart) - 4.2 * bump((31.5, 0), 11.5, 7.5, apart)
     z += 2.5 * bump((15, -2), 6, 8, apart)
     z -= (4.2 - 1.8 * p.feminine) * bump((24, -18), 21, 6.5, apart)
-    z -= 4.5 * (0.6 + p.cheeks) * bump((40, 27), 17, 15, apart) + 2.2 * max(p.smile, 0) * bump(
-        (34, 36), 11, 9, apart
-    )
+    smile = 2.2 * max(p.smile, 0) * bump((34, 36), 11, 9, apart)
+    z -= 4.5 * (0.6 + p.cheeks) * bump((40, 27), 17, 15, apart) + smile
     z += 4.0 * p.hollow * bump((44, 56), 14, 16, apart)
     # Mouth and lips, and the chin.
     mouth = mouth_height(p)
     z -= 4.5 * bump((0, mouth), 22, 14)
-    z -= 1.7 * bump((0, mouth - 0.6 * p.lip_upper), 15, 3.2) + 2.2 * bump(
-        (0, mouth + 0.6 * p.lip_lower), 14, 3.6
-    )
+    lower = 2.2 * bump((0, mouth + 0.6 * p.lip_lower), 14, 3.6)
+    z -= 1.7 * bump((0, mouth - 0.6 * p.lip_upper), 15, 3.2) + lower
     z += 1.6 * bump((0, mouth), 19, 1.5) + 2.6 * bump((0, mouth + p.lip_lower + 6), 14, 4)
     z += 1.0 * bump((0, (length + mouth) / 2), 3.0, 5.5)
     z -= 5.5 * bump((0, p.chin - 11), 0.75 * p.chin_width, 10)
@@ -100,17 +102,12 @@ class Head:
         depth = (relief(portrait, x, y) - zero).astype(np.float32)
         return Head(portrait, pose, size, depth, pose.project(_contour(portrait)))
 
-    def place(self, points: np.ndarray, lift: float = 0.0) -> np.ndarray:
-        """Pixels (n, 2) of points (n, 2) on the face, in mm; `lift` mm above it."""
+    def place(self, points: ArrayLike, lift: float = 0.0) -> np.ndarray:
+        """Pixels (…, 2) of points (…, 2) on the face, in mm; `lift` mm above it."""
         points = np.asarray(points, float)
-        column, row = ((points - (_LEFT, _TOP)) / _STEP).astype(np.float32).T.reshape(2, 1, -1)
-        z = cv2.remap(self.depth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0] - lift
-        return self.pose.project(np.concatenate([points, z[:, None]], axis=1))
-
-    def at(self, points: np.ndarray, z: float) -> np.ndarray:
-        """Pixels (n, 2) of points (n, 2) at one depth in mm."""
-        points = np.asarray(points, float)
-        return self.pose.project(np.concatenate([points, np.full((len(points), 1), z)], axis=1))
+        column, row = ((points.reshape(-1, 2) - (_LEFT, _TOP)) / _STEP).astype(np.float32).T[:, None]
+        z = _sample(self.depth, column, row).reshape(points.shape[:-1])
+        return self.pose.project(points, z - lift)
 
     def surface(self) -> tuple[np.ndarray, np.ndarray]:
         """What each second pixel of each second row shows.
@@ -122,8 +119,8 @@ class Head:
         half = self.size // 2
         pixel = np.arange(half, dtype=np.float32) * 2 + 0.5
         rotation = self.pose.rotation.astype(np.float32)
-        seen_x = (pixel[None] - np.float32(self.pose.origin[0])) / np.float32(self.pose.scale)
-        seen_y = (pixel[:, None] - np.float32(self.pose.origin[1])) / np.float32(self.pose.scale)
+        origin, scale = self.pose.origin.astype(np.float32), np.float32(self.pose.scale)
+        seen_x, seen_y = (pixel[None] - origin[0]) / scale, (pixel[:, None] - origin[1]) / scale
         inverse = np.linalg.inv(rotation[:2, :2])
         # The depth decides which place a pixel shows, and the place its depth.
         z: np.ndarray = np.zeros((half, half), np.float32)
@@ -131,35 +128,27 @@ class Head:
             u, v = seen_x - rotation[0, 2] * z, seen_y - rotation[1, 2] * z
             x, y = inverse[0, 0] * u + inverse[0, 1] * v, inverse[1, 0] * u + inverse[1, 1] * v
             column, row = (x - _LEFT) / _STEP, (y - _TOP) / _STEP
-            z = cv2.remap(self.depth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            z = _sample(self.depth, column, row)
         # Normals from the slopes of the relief, in camera coordinates.
         across = cv2.Sobel(self.depth, -1, 1, 0, scale=1 / (8 * _STEP))
         down = cv2.Sobel(self.depth, -1, 0, 1, scale=1 / (8 * _STEP))
         normal = np.stack([across, down, np.full_like(across, -1)], axis=-1)
-        normal = cv2.remap(normal, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        normal = normal @ rotation.T
-        normal /= np.sqrt((normal * normal).sum(axis=-1, keepdims=True))
-        return np.stack([x, y], axis=-1), normal
+        normal = _sample(normal, column, row) @ rotation.T
+        return np.stack([x, y], axis=-1), normal / np.sqrt((normal * normal).sum(axis=-1, keepdims=True))
+
+
+def _sample(layer: np.ndarray, column: np.ndarray, row: np.ndarray) -> np.ndarray:
+    return cv2.remap(layer, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _contour(p: Portrait) -> np.ndarray:
     """The outline of the face (n, 3) in mm: what is seen of it lies behind the eyes, less at the chin."""
     w, corner = p.face_width, p.jaw * p.face_width
     full = 1 + 0.02 * p.cheeks - 0.02 * p.hollow
-    right = np.array(
-        [
-            (0.42 * w, -101, 22),
-            (0.78 * w, -82, 30),
-            (0.97 * w, -48, 38),
-            (1.0 * w, -14, 44),
-            (0.985 * w * full, 15, 42),
-            ((0.47 * w + 0.5 * corner) * full, 40, 36),
-            (corner * full, 61, 28),
-            (0.42 * corner + 0.52 * p.chin_width, 0.42 * 61 + 0.58 * p.chin, 16),
-            (p.chin_width, p.chin - 5.2, 6),
-            (0.45 * p.chin_width, p.chin - 0.6, 2),
-        ]
-    )
-    left = right[::-1] * (-1, 1, 1)
-    ring = np.concatenate([[(0, -106, 18)], right, [(0, p.chin, 0)], left])
-    return closed_curve(ring, 132)
+    right = [
+        (0, -106, 18), (0.42 * w, -101, 22), (0.78 * w, -82, 30), (0.97 * w, -48, 38), (1.0 * w, -14, 44),
+        (0.985 * w * full, 15, 42), ((0.47 * w + 0.5 * corner) * full, 40, 36), (corner * full, 61, 28),
+        (0.42 * corner + 0.52 * p.chin_width, 0.42 * 61 + 0.58 * p.chin, 16),
+        (p.chin_width, p.chin - 5.2, 6), (0.45 * p.chin_width, p.chin - 0.6, 2), (0, p.chin, 0),
+    ]  # fmt: skip
+    return closed_curve(symmetric(right), 132)

@@ -7,57 +7,26 @@ import numpy as np
 # The ten steps of the Monk skin tone scale (Ellis Monk, 2019), as published in hexadecimal.
 MONK = ("f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420")
 HAIR = {
-    "black": "17130f",
-    "soft-black": "29211c",
-    "dark-brown": "3f2a1c",
-    "brown": "5f4028",
-    "chestnut": "74452a",
-    "auburn": "82371f",
-    "ginger": "b5622b",
-    "dark-blonde": "94713f",
-    "blonde": "c9a264",
-    "platinum": "e2cf9f",
-    "teal": "2b6f74",
-    "plum": "6b2f56",
-}
+    "black": "17130f", "soft-black": "29211c", "dark-brown": "3f2a1c", "brown": "5f4028",
+    "chestnut": "74452a", "auburn": "82371f", "ginger": "b5622b", "dark-blonde": "94713f",
+    "blonde": "c9a264", "platinum": "e2cf9f", "teal": "2b6f74", "plum": "6b2f56",
+}  # fmt: skip
 IRIS = {
-    "dark": "2f1c10",
-    "brown": "54321a",
-    "amber": "8c5a22",
-    "hazel": "6f6430",
-    "green": "4f7350",
-    "blue": "4a7ba6",
-    "grey": "6f8591",
-}
+    "dark": "2f1c10", "brown": "54321a", "amber": "8c5a22", "hazel": "6f6430",
+    "green": "4f7350", "blue": "4a7ba6", "grey": "6f8591",
+}  # fmt: skip
 LIPSTICK = {"red": "b3202c", "berry": "8c2147", "rose": "c8586b", "coral": "d8604a", "nude": "a86657"}
 BACKGROUND = {
-    "sand": ("e2d3bd", "b89c7d"),
-    "sage": ("c3cdb9", "869a80"),
-    "sky": ("c4d9e6", "86a8c2"),
-    "dusk": ("8d7fa3", "4b4464"),
-    "slate": ("98a3ad", "56616d"),
-    "rose": ("ecccc6", "c08f8b"),
-    "teal": ("80b0ab", "386d70"),
-    "ochre": ("e6c275", "b1843a"),
-    "night": ("414b5f", "1d2431"),
-    "cream": ("f2ebdd", "cfc2a9"),
-    "brick": ("c48a72", "834c3d"),
-    "moss": ("8f9a63", "4d5a36"),
-}
+    "sand": ("e2d3bd", "b89c7d"), "sage": ("c3cdb9", "869a80"), "sky": ("c4d9e6", "86a8c2"),
+    "dusk": ("8d7fa3", "4b4464"), "slate": ("98a3ad", "56616d"), "rose": ("ecccc6", "c08f8b"),
+    "teal": ("80b0ab", "386d70"), "ochre": ("e6c275", "b1843a"), "night": ("414b5f", "1d2431"),
+    "cream": ("f2ebdd", "cfc2a9"), "brick": ("c48a72", "834c3d"), "moss": ("8f9a63", "4d5a36"),
+}  # fmt: skip
 CLOTHES = {
-    "white": "e8e6e1",
-    "black": "26262a",
-    "navy": "27365a",
-    "red": "a5322f",
-    "mustard": "c9972f",
-    "olive": "5f6539",
-    "sky": "7fa8c9",
-    "lilac": "9d88b8",
-    "teal": "2c7a78",
-    "terracotta": "b8603d",
-    "grey": "80848a",
-    "rose": "cf8d94",
-}
+    "white": "e8e6e1", "black": "26262a", "navy": "27365a", "red": "a5322f",
+    "mustard": "c9972f", "olive": "5f6539", "sky": "7fa8c9", "lilac": "9d88b8",
+    "teal": "2c7a78", "terracotta": "b8603d", "grey": "80848a", "rose": "cf8d94",
+}  # fmt: skip
 
 
 def rgb(code: str) -> np.ndarray:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cyclegan_glasses.overlays.raster import blur
 from cyclegan_glasses.portraits.canvas import Canvas, curve
@@ -13,8 +12,9 @@ from cyclegan_glasses.portraits.head import Head
 from cyclegan_glasses.portraits.palette import BACKGROUND, CLOTHES, rgb
 from cyclegan_glasses.portraits.skin import light_of, shadow_colour, skin_colour
 
-Right = Callable[[list[tuple[float, float]], float], np.ndarray]
-"""Pixels of a symmetric outline by its right half in mm and its depth."""
+_COLLARS = {"crew": (0.95, 108, 112), "shirt": (0.98, 97, 128),
+            "roll": (1.0, 88, 94), "open": (1.3, 106, 130)}  # fmt: skip
+"""Where each starts, in widths of the neck and in mm below the eyes, and its lowest point in mm."""
 
 
 def draw_background(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
@@ -63,39 +63,44 @@ def draw_body(canvas: Canvas, head: Head) -> None:
     w = (0.75 - 0.13 * p.feminine) * p.face_width
     skin = skin_colour(p) * lamp * 0.92
 
-    def right(points: list[tuple[float, float]], z: float, count: int = 24) -> np.ndarray:
-        half = curve(np.array(points), count)
-        return head.at(np.concatenate([half, (half * (-1, 1))[::-1]]), z)
-
-    neck = right(
-        [(0.97 * w, 30), (0.95 * w, 70), (w, 95), (1.3 * w, 112), (2.1 * w, 122), (2.2 * w, 170), (0, 190)],
-        52,
-    )
+    right = [
+        (0.97 * w, 30),
+        (0.95 * w, 70),
+        (w, 95),
+        (1.3 * w, 112),
+        (2.1 * w, 122),
+        (2.2 * w, 170),
+        (0, 190),
+    ]
+    neck = _both_sides(head, right, 52)
     inside = canvas.mask(neck)
     canvas.fill(neck, skin)
     chin = head.outline + np.array([-4.0 * p.light_x, 9.0]) * mm
-    canvas.shade(chin, shadow_colour(p, 0.5), 5.0 * mm, inside)
+    canvas.shade(chin, shadow_colour(0.5), 5.0 * mm, inside)
     for side in (-1, 1):
-        edge = head.at(
-            np.array([(w * 0.72, 40), (w * 1.3, 40), (w * 1.3, 104), (w * 0.85, 108)]) * (side, 1), 52
-        )
+        edge = np.array([(w * 0.72, 40), (w * 1.3, 40), (w * 1.3, 104), (w * 0.85, 108)]) * (side, 1)
         dim = 0.3 if side * p.light_x < 0 else 0.12
-        canvas.shade(edge, shadow_colour(p, dim), 4.5 * mm, inside)
-    _clothes(canvas, head, w, right, lamp * 0.97)
+        canvas.shade(head.pose.project(edge, 52), shadow_colour(dim), 4.5 * mm, inside)
+    _clothes(canvas, head, w, lamp * 0.97)
 
 
-def _clothes(canvas: Canvas, head: Head, w: float, right: Right, level: np.ndarray) -> None:
+def _both_sides(head: Head, right: ArrayLike, z: float) -> np.ndarray:
+    """Pixels of a symmetric outline by its right half in mm and its depth."""
+    half = curve(right)
+    return head.pose.project(np.concatenate([half, (half * (-1, 1))[::-1]]), z)
+
+
+def _clothes(canvas: Canvas, head: Head, w: float, level: np.ndarray) -> None:
     p, mm = head.portrait, head.pose.scale
     colour = rgb(CLOTHES[p.clothes]) * level
-    start = {"crew": (0.95 * w, 108), "shirt": (0.98 * w, 97), "roll": (1.0 * w, 88), "open": (1.3 * w, 106)}[
-        p.collar
-    ]
-    dip = {"crew": 112, "shirt": 128, "roll": 94, "open": 130}[p.collar]
-    body = right([(0, dip), (0.6 * w, dip - 2), start, (1.5 * w, 108), (2.3 * w, 116), (2.6 * w, 190)], 40)
+    wide, high, dip = _COLLARS[p.collar]
+    start = (wide * w, high)
+    right = [(0, dip), (0.6 * w, dip - 2), start, (1.5 * w, 108), (2.3 * w, 116), (2.6 * w, 190)]
+    body = _both_sides(head, right, 40)
     canvas.fill(body, colour)
     inside = canvas.mask(body)
     canvas.shade(head.outline + np.array([-5.0 * p.light_x, 13.0]) * mm, 0.62, 5 * mm, inside)
     if p.collar in ("shirt", "roll"):
-        fold = right([(0.75 * w, dip + 4), start, (1.12 * w, start[1] + 5), (1.0 * w, start[1] + 14)], 36)
-        canvas.stroke(fold[: len(fold) // 2], 1.5 * mm, colour * 0.6, 0.6, 0.7 * mm)
-        canvas.stroke(fold[len(fold) // 2 :], 1.5 * mm, colour * 0.6, 0.6, 0.7 * mm)
+        right = [(0.75 * w, dip + 4), start, (1.12 * w, high + 5), (1.0 * w, high + 14)]
+        for fold in np.split(_both_sides(head, right, 36), 2):
+            canvas.stroke(fold, 1.5 * mm, colour * 0.6, 0.6, 0.7 * mm)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.light import Light
 from cyclegan_glasses.overlays.raster import blur
+from cyclegan_glasses.overlays.scene import Light
 from cyclegan_glasses.portraits.canvas import Canvas, curve, tapered
 from cyclegan_glasses.portraits.head import Head, mouth_height
 from cyclegan_glasses.portraits.palette import MONK, rgb
@@ -26,7 +26,7 @@ def skin_colour(p: Portrait) -> np.ndarray:
     return tone * exposed * rosy
 
 
-def shadow_colour(p: Portrait, depth: float) -> np.ndarray:
+def shadow_colour(depth: float) -> np.ndarray:
     """What a skin shadow of `depth` 0 … 1 multiplies colours by."""
     return np.float32(1 - depth) ** _SUNK
 
@@ -63,29 +63,23 @@ def draw_skin(canvas: Canvas, head: Head, rng: np.random.Generator) -> np.ndarra
 
 def _round_off(normal: np.ndarray, cover: np.ndarray, head: Head) -> np.ndarray:
     """Normals that turn away towards the outline of the face, whatever its shape."""
-    half = (normal.shape[1], normal.shape[0])
-    small = cv2.resize(cover, half, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = cv2.resize(cover, normal.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     mm = head.pose.scale / 2
     soft = blur(small, 7.0 * mm)
-    slope = 8.5 * mm
-    across = cv2.Sobel(soft, -1, 1, 0, scale=slope / 8)
-    down = cv2.Sobel(soft, -1, 0, 1, scale=slope / 8)
+    across, down = (cv2.Sobel(soft, -1, *axis, scale=8.5 * mm / 8) for axis in ((1, 0), (0, 1)))
     bent = normal - np.stack([across, down, np.zeros_like(down)], axis=-1) * 1.5
     return bent / np.sqrt((bent * bent).sum(axis=-1, keepdims=True))
 
 
 def _light(normal: np.ndarray, light: Light) -> tuple[np.ndarray, np.ndarray]:
     """Brightness, 1 where the face looks at the camera, and highlight 0 … 1 by unit normals (h, w, 3)."""
-    lamp = light.unit().astype(np.float32)
-    wrap = np.float32(0.3)
+    lamp, wrap = light.unit().astype(np.float32), np.float32(0.3)
     diffuse = np.clip((normal @ lamp + wrap) / (1 + wrap), 0, 1)
     front = (-lamp[2] + wrap) / (1 + wrap)
     shade = light.ambient + (1 - light.ambient) * diffuse / front
     fill = 0.10 * np.clip(-normal[..., 1], 0, 1) - 0.16 * np.clip(normal[..., 1], 0, 1)
     rim = np.clip(1 + normal[..., 2], 0, 1)
-    half = lamp + np.array([0, 0, -1], np.float32)
-    half /= np.linalg.norm(half)
-    gloss = np.clip(normal @ half, 0, 1)
+    gloss = np.clip(normal @ light.half_vector(), 0, 1)
     for _ in range(4):
         gloss = gloss * gloss
     return np.clip(shade + fill - 0.22 * rim * rim, 0.12, 1.35), gloss
@@ -94,9 +88,8 @@ def _light(normal: np.ndarray, light: Light) -> tuple[np.ndarray, np.ndarray]:
 def _oily(p: Portrait, place: np.ndarray) -> np.ndarray:
     """Where skin shines: nose, forehead, cheekbones, chin."""
     x, y = np.abs(place[..., 0]), place[..., 1]
-    nose = 0.35 * np.exp(-((x / 9) ** 2)) * (y > -10) * (y < p.nose_length - 8) + np.exp(
-        -((x / 6) ** 2) - ((y - p.nose_length + 6) / 5) ** 2
-    )
+    tip = np.exp(-((x / 6) ** 2) - ((y - p.nose_length + 6) / 5) ** 2)
+    nose = 0.35 * np.exp(-((x / 9) ** 2)) * (y > -10) * (y < p.nose_length - 8) + tip
     forehead = np.exp(-((x / 34) ** 2) - ((y + 38) / 16) ** 2)
     cheek = np.exp(-(((x - 40) / 12) ** 2) - ((y - 20) / 9) ** 2)
     bald = 0.8 if p.hair in ("bald", "buzz") else 0.4
@@ -115,9 +108,8 @@ def _albedo(p: Portrait, place: np.ndarray, rng: np.random.Generator) -> np.ndar
     red = p.blush * red + 0.18 * spot((0, p.chin - 8), 14, 8) + 0.25 * spot((24, 9), 12, 5)
     tired = (0.25 + 0.5 * (p.age - 18) / 60) * spot((26, 10), 12, 4.5)
     lid = spot((31.5, -7), 15, 5)
-    grain = cv2.resize(
-        rng.standard_normal((40, 40), np.float32), place.shape[1::-1], interpolation=cv2.INTER_CUBIC
-    )
+    noise = rng.standard_normal((40, 40), np.float32)
+    grain = cv2.resize(noise, place.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     factor = np.empty((*x.shape, 3), np.float32)
     strength = 0.17 if p.tone <= 5 else 0.13
     factor[..., 0] = 1 + 0.03 * red - 0.10 * tired - 0.03 * lid
@@ -153,15 +145,12 @@ def draw_age(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
 
     def line(points: list[tuple[float, float]], width: float, depth: float) -> None:
         for side in (-1, 1):
-            path = curve_on(head, np.array(points) * (side, 1))
+            path = head.place(curve(points, 20) * (side, 1))
             taper = width * mm * np.sin(np.linspace(0.15, np.pi - 0.1, len(path)))
-            canvas.shade(tapered(path, taper), shadow_colour(p, depth), 0.55 * width * mm, inside)
+            canvas.shade(tapered(path, taper), shadow_colour(depth), 0.55 * width * mm, inside)
 
-    smile = max(p.smile, 0)
-    fold = 0.06 + 0.16 * old + 0.16 * smile
-    line(
-        [(nose + 1.5, p.nose_length - 5), (nose + 7, p.nose_length + 5), (corner + 5.5, mouth - 3)], 2.6, fold
-    )
+    fold = [(nose + 1.5, p.nose_length - 5), (nose + 7, p.nose_length + 5), (corner + 5.5, mouth - 3)]
+    line(fold, 2.6, 0.06 + 0.16 * old + 0.16 * max(p.smile, 0))
     line([(20, 8.5), (28, 11.5), (39, 8.5)], 2.2, 0.09 + 0.2 * old)
     if old <= 0:
         return
@@ -169,12 +158,7 @@ def draw_age(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
     for rise, length in ((-2.5, 7), (1.0, 8), (4.5, 6)):
         line([(50, 0.5 + rise * 0.4), (50 + length, rise * 1.6)], 1.1, 0.28 * old)
     for y in (-29, -35, -41):
-        path = curve_on(head, np.array([(-30, y + 2), (-14, y), (0, y + 1), (15, y - 0.5), (30, y + 2)]))
+        path = head.place(curve([(-30, y + 2), (-14, y), (0, y + 1), (15, y - 0.5), (30, y + 2)], 20))
         taper = 1.5 * mm * np.sin(np.linspace(0.05, np.pi - 0.05, len(path)))
-        canvas.shade(tapered(path, taper), shadow_colour(p, 0.19 * old), 0.8 * mm, inside)
+        canvas.shade(tapered(path, taper), shadow_colour(0.19 * old), 0.8 * mm, inside)
     line([(4.5, -10), (5.2, -17)], 1.4, 0.3 * old)
-
-
-def curve_on(head: Head, points: np.ndarray, count: int = 20) -> np.ndarray:
-    """A spline over the face through points in mm, as pixels."""
-    return head.place(curve(points, count))

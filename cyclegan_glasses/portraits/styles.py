@@ -58,11 +58,6 @@ def mirrored(sheet: Sheet) -> Sheet:
     return replace(sheet, rails=tuple(tuple((-x, y, z) for x, y, z in rail) for rail in sheet.rails))
 
 
-def both(sheet: Sheet) -> tuple[Sheet, Sheet]:
-    """A sheet and its mirror image."""
-    return mirrored(sheet), sheet
-
-
 def look(p: Portrait) -> Look:
     """The sheets of a portrait's hair."""
     if p.hair == "bald":
@@ -76,24 +71,14 @@ def look(p: Portrait) -> Look:
     return _long(p)
 
 
-def _hairline(p: Portrait) -> list[Point]:
-    """The right half of the hairline from its middle to the corner above the temple."""
-    w, y = p.face_width, -p.hairline
-    return [(0, y, 4), (0.36 * w, y + 0.5, 9), (0.66 * w, y + 5, 20), (0.83 * w, y + 15, 33)]
-
-
 def _short(p: Portrait) -> Look:
     """One sheet from sideburn to sideburn: roots along the hairline, tips along the outline of the head."""
     w, y = p.face_width, -p.hairline
     volume = {"buzz": 1.0, "crop": 4.5, "side": 6.0, "swept": 7.0, "pulled": 2.0}[p.hair]
     end = -2.0 if p.hair == "pulled" else 13.0 - 8.0 * p.feminine
     lean = {"side": 0.36 * w * (1 if p.parting < 0 else -1), "crop": 0.1 * w}.get(p.hair, 0.0)
-    side: list[Point] = [
-        (0.945 * w, end, 44),
-        (0.925 * w, -7, 42),
-        (0.875 * w, -21, 38),
-        *_hairline(p)[:0:-1],
-    ]
+    hairline: list[Point] = [(0.83 * w, y + 15, 33), (0.66 * w, y + 5, 20), (0.36 * w, y + 0.5, 9)]
+    side: list[Point] = [(0.945 * w, end, 44), (0.925 * w, -7, 42), (0.875 * w, -21, 38), *hairline]
     roots = _across([*side, (0, y, 4)])
     # The middle of the hair, and its crown along the outline of the head.
     rise = y - 15 - volume
@@ -113,9 +98,8 @@ def _short(p: Portrait) -> Look:
         rails = (crown, middle, fringe)
     soft, opacity = (1.8, 0.78) if p.hair == "buzz" else (0.4, 1.0)
     shine = {"pulled": 0.9, "buzz": 0.2}.get(p.hair, 0.6)
-    return Look(
-        front=(Sheet(rails, strands=190, ragged=2.0, shine=shine, soft=soft, opacity=opacity, columns=25),)
-    )
+    sheet = Sheet(rails, strands=190, ragged=2.0, shine=shine, soft=soft, opacity=opacity, columns=25)
+    return Look(front=(sheet,))
 
 
 def _across(right: list[Point], lean: float = 0.0) -> Rail:
@@ -127,15 +111,13 @@ def _across(right: list[Point], lean: float = 0.0) -> Rail:
 
 def _long(p: Portrait) -> Look:
     w, y = p.face_width, -p.hairline
-    bob = (p.hair in ("bob", "fringe") and p.texture % 2 == 0) or p.hair == "bob"
+    bob = p.hair == "bob" or (p.hair == "fringe" and p.texture % 2 == 0)
     wide = {"wavy": 1.08, "locs": 1.02, "bob": 1.04}.get(p.hair, 1.0)
     wave = {"wavy": 3.6, "long": 0.8, "locs": 0.8}.get(p.hair, 0.4)
-    part = 0.12 * p.parting if p.hair in ("centre", "locs") else 0.9 * p.parting
-    part = 0.0 if p.hair == "fringe" else part
+    part = {"centre": 0.12, "locs": 0.12, "fringe": 0.0}.get(p.hair, 0.9) * p.parting
     # Two curtains from the parting, over the temples.
     locs = p.hair == "locs"
-    end = 70.0 if bob else 132.0
-    tuck = -0.05 * w if bob else 0.03 * w
+    end, tuck = (70.0, -0.05 * w) if bob else (132.0, 0.03 * w)
     front = []
     for side in (-1, 1):
         root = part * w * side
@@ -159,9 +141,9 @@ def _long(p: Portrait) -> Look:
     # What hangs behind the neck.
     deep = Sheet(
         (
-            ((-0.9 * w, -100, 90), (0, -110, 90), (0.9 * w, -100, 90)),
-            ((-1.2 * w, 0, 90), (0, 0, 90), (1.2 * w, 0, 90)),
-            ((-1.22 * w * wide, end - 4, 90), (0, end - 4, 90), (1.22 * w * wide, end - 4, 90)),
+            _across([(0.9 * w, -100, 90), (0, -110, 90)]),
+            _across([(1.2 * w, 0, 90), (0, 0, 90)]),
+            _across([(1.22 * w * wide, end - 4, 90), (0, end - 4, 90)]),
         ),
         strands=90, wave=wave, shine=0.0,
     )  # fmt: skip
@@ -171,16 +153,10 @@ def _long(p: Portrait) -> Look:
 def _fringe(p: Portrait) -> Sheet:
     w = p.face_width
     low = -25.0 - 3 * (p.brow_lift - 17)
-    rails: tuple[Rail, ...] = (
-        ((-0.7 * w, -112, 30), (0, -118, 20), (0.7 * w, -112, 30)),
-        ((-0.9 * w, -64, 30), (-0.45 * w, -68, 4), (0, -69, -4), (0.45 * w, -68, 4), (0.9 * w, -64, 30)),
-        (
-            (-0.93 * w, low + 6, 30),
-            (-0.45 * w, low, 2),
-            (0, low - 1, -8),
-            (0.45 * w, low, 2),
-            (0.93 * w, low + 6, 30),
-        ),
+    rails = (
+        _across([(0.7 * w, -112, 30), (0, -118, 20)]),
+        _across([(0.9 * w, -64, 30), (0.45 * w, -68, 4), (0, -69, -4)]),
+        _across([(0.93 * w, low + 6, 30), (0.45 * w, low, 2), (0, low - 1, -8)]),
     )
     return Sheet(rails, strands=120, ragged=3.0, shine=0.8, band=0.62, wave=0.5, soft=0.3)
 
@@ -197,4 +173,4 @@ def _scarf(p: Portrait) -> Look:
         ((-0.1 * w, p.chin - 1, 4), (0.2 * w, 150, 20)),
     )
     side = Sheet(rails, strands=13, lock=2.6, wave=0.6, ragged=0, shine=0.35, band=0.3, over=True, soft=0.3)
-    return Look(front=both(side), cloth=True)
+    return Look(front=(mirrored(side), side), cloth=True)

@@ -11,22 +11,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.sources import kface
 from cyclegan_glasses.sources.archive import open_archive
-from cyclegan_glasses.sources.kface import (
-    ACCESSORIES,
-    CAMERAS,
-    EXPRESSIONS,
-    LABELS,
-    LIGHTS,
-    NAMES,
-    RESOLUTIONS,
-    codes,
-)
+from cyclegan_glasses.sources.kface import codes
 from cyclegan_glasses.sources.source import SourcePhoto
 from cyclegan_glasses.walk import EXTENSIONS
 
@@ -35,7 +27,8 @@ _RESOLUTION = re.compile(r"(high|middle|low)(_resolution)?", re.IGNORECASE)
 _PERSON = re.compile(r"[0-9]{8}")
 
 Matcher = Callable[[str], object]
-Place = tuple[str, str, str, str, str]  # person, S, L, E, C
+Place = tuple[str, ...]  # person, S, L, E, C
+_KINDS = ("accessory", "light", "expression", "camera")
 
 
 def _names(flag: str, names: Iterable[str], default: tuple[str, ...], also: str) -> tuple[str, ...]:
@@ -57,15 +50,17 @@ class AihubSource:
     name: ClassVar[str] = "aihub"
 
     source: Path
-    accessories: tuple[str, ...] = _names("accessory", ACCESSORIES, ("glasses", "none"), ", or S001 to S006")
+    accessories: tuple[str, ...] = _names(
+        "accessory", kface.ACCESSORIES, ("glasses", "none"), ", or S001 to S006"
+    )
     lights: tuple[str, ...] = _names(
-        "light", [*list(LIGHTS)[:7], "directed_8 to directed_30"], ("1000",), ", or L1 to L30"
+        "light", [*list(kface.LIGHTS)[:7], "directed_8 to directed_30"], ("1000",), ", or L1 to L30"
     )
     expressions: tuple[str, ...] = _names(
-        "expression", EXPRESSIONS, ("neutral", "smile", "disgust"), ", or E01 to E03"
+        "expression", kface.EXPRESSIONS, ("neutral", "smile", "disgust"), ", or E01 to E03"
     )
-    cameras: tuple[str, ...] = _names("camera", CAMERAS, ("frontal", "frontal_above"), ", or C1 to C20")
-    resolutions: tuple[str, ...] = _names("resolution", RESOLUTIONS, ("high",), "")
+    cameras: tuple[str, ...] = _names("camera", kface.CAMERAS, ("frontal", "frontal_above"), ", or C1 to C20")
+    resolutions: tuple[str, ...] = _names("resolution", kface.RESOLUTIONS, ("high",), "")
 
     def photos(self) -> Iterator[SourcePhoto]:
         """Every picture of the selection, in the order of the folders' names.
@@ -73,40 +68,33 @@ class AihubSource:
         Raises:
             UserError: a name of the selection is not known, or there is no such tree at `source`.
         """
-        resolutions = codes(self.resolutions, RESOLUTIONS, "resolution")
+        resolutions = codes(self.resolutions, kface.RESOLUTIONS, "resolution")
         levels = (
             _PERSON.fullmatch,
-            codes(self.accessories, ACCESSORIES, "accessory").__contains__,
-            codes(self.lights, LIGHTS, "light").__contains__,
-            codes(self.expressions, EXPRESSIONS, "expression").__contains__,
-            codes(self.cameras, CAMERAS, "camera").__contains__,
+            codes(self.accessories, kface.ACCESSORIES, "accessory").__contains__,
+            codes(self.lights, kface.LIGHTS, "light").__contains__,
+            codes(self.expressions, kface.EXPRESSIONS, "expression").__contains__,
+            codes(self.cameras, kface.CAMERAS, "camera").__contains__,
         )
         if not self.source.is_dir():
             yield from _from_zip(self.source, resolutions, levels)
             return
         for resolution, root in _roots(self.source, resolutions):
-            for place, path in _walk(root, levels):
-                file = Path(path)
+            for place, file in _walk(root, levels):
                 yield SourcePhoto(_photo(resolution, place, file.as_posix()), file)
 
 
 def _photo(resolution: str, place: Place, origin: str) -> Photo:
-    person, accessory, light, expression, camera = place
-    facts = {
-        "resolution": resolution,
-        "accessory": NAMES[accessory],
-        "light": NAMES[light],
-        "expression": NAMES[expression],
-        "camera": NAMES[camera],
-    }
+    person, *names = place
+    facts = {"resolution": resolution} if resolution else {}
     return Photo(
-        path="/".join(filter(None, ("photos", resolution, person, "_".join(place[1:])))),
+        path="/".join(filter(None, ("photos", resolution, person, "_".join(names)))),
         source=AihubSource.name,
         origin=origin,
         licence=LICENCE,
-        label=LABELS[accessory],
+        label=kface.LABELS[names[0]],
         person=person,
-        facts={name: value for name, value in facts.items() if value},
+        facts=facts | {kind: kface.NAMES[code] for kind, code in zip(_KINDS, names, strict=True)},
     )
 
 
@@ -142,7 +130,7 @@ def _resolution(name: str) -> str:
     return match[1].lower() if match else ""
 
 
-def _walk(folder: str, levels: Sequence[Matcher], above: tuple[str, ...] = ()) -> Iterator[tuple[Place, str]]:
+def _walk(folder: str, levels: Sequence[Matcher], above: Place = ()) -> Iterator[tuple[Place, Path]]:
     matches, *below = levels
     for entry in _entries(folder):
         name = entry.name.upper()
@@ -152,7 +140,7 @@ def _walk(folder: str, levels: Sequence[Matcher], above: tuple[str, ...] = ()) -
         else:
             stem, dot, suffix = name.rpartition(".")
             if matches(stem) and (dot + suffix).lower() in EXTENSIONS:
-                yield cast(Place, (*above, stem)), entry.path
+                yield (*above, stem), Path(entry.path)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -172,11 +160,6 @@ def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]
                 continue
             place = (*(name.upper() for name in segments[-5:-1]), segments[-1].rpartition(".")[0].upper())
             resolution = _resolution(segments[-6]) if len(segments) > len(levels) else ""
-            if resolution in {"", *resolutions} and all(map(_matches, levels, place)):
-                yield SourcePhoto(
-                    _photo(resolution, cast(Place, place), archive.origin(member)), archive.content(member)
-                )
-
-
-def _matches(level: Matcher, name: str) -> bool:
-    return bool(level(name))
+            fits = all(matches(name) for matches, name in zip(levels, place, strict=True))
+            if fits and resolution in {"", *resolutions}:
+                yield SourcePhoto(_photo(resolution, place, archive.origin(member)), archive.content(member))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from cyclegan_glasses.errors import UserError
@@ -17,18 +16,11 @@ _TOKEN = re.compile(r"[^\s,]+")
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """An annotation file: the names of its columns after the first, none without a header, and its rows."""
+def read_annotations(lines: Iterable[str], name: str) -> tuple[list[str], Iterator[Row]]:
+    """The columns and rows of an annotation file: perhaps a count, perhaps a header, then `file value …`.
 
-    columns: list[str]
-    rows: Iterator[Row]
-
-
-def read_table(lines: Iterable[str], name: str) -> Table:
-    """Read an annotation file: perhaps a line with the count, perhaps a header, then `file value …` rows.
-
-    Values are whole numbers between runs of spaces or commas. A count that is wrong, or a last row that was
+    The columns are those after the first, none without a header. Values are whole numbers between runs of
+    spaces or commas. A count that is wrong, or a last row that was
     cut off, is warned of; `name` is what messages call the file.
 
     Raises:
@@ -48,7 +40,7 @@ def read_table(lines: Iterable[str], name: str) -> Table:
     width = len(first[1]) - 1
     if header and len(header) not in (width, width + 1):
         raise UserError(f"{name} names {len(header)} columns but its rows have {width} values: copy it again")
-    return Table(header[-width:] if header else [], _rows(chain([first], numbered), name, width, count))
+    return (header[-width:] if header else []), _rows(chain([first], numbered), name, width, count)
 
 
 def _rows(

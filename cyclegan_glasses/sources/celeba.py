@@ -19,7 +19,7 @@ from cyclegan_glasses.domains import DOMAINS, GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
-from cyclegan_glasses.sources.annotations import Lookup, Row, read_table
+from cyclegan_glasses.sources.annotations import Lookup, Row, read_annotations
 from cyclegan_glasses.sources.archive import Archive, open_archive, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
 from cyclegan_glasses.walk import EXTENSIONS
@@ -29,6 +29,7 @@ SPLITS = {0: "train", 1: "val", 2: "test"}
 PUBLISHED = {"trainA": 10_521, "trainB": 152_249, "testA": 2_672, "testB": 37_157}
 _SIZE = 256
 _ATTRIBUTES = "list_attr_celeba"
+_GROUPS = {"Male": ("gender", "male", "female"), "Young": ("age", "young", "not young")}
 _OPTIONAL = {"identity_celeba": 1, "list_eval_partition": 1, "list_landmarks_align_celeba": 10}
 
 logger = logging.getLogger(__name__)
@@ -52,8 +53,7 @@ class CelebaSource:
     source: Path
     images: Path | None = option(None, "folder or zip of img_align_celeba, where it lies elsewhere")
     protocol: bool = option(
-        False,
-        "write the published benchmark: trainA trainB testA testB of 256x256 PNG in the official split",
+        False, "write the published benchmark: trainA trainB testA testB of 256x256 PNG in the official split"
     )
 
     def photos(self) -> Iterator[SourcePhoto]:
@@ -67,19 +67,19 @@ class CelebaSource:
             source = stack.enter_context(open_archive(self.source))
             files = _locate(source)
             images, folder = _images(self.images, source, files, stack)
-            attributes = read_table(source.lines(files[_ATTRIBUTES]), source.origin(files[_ATTRIBUTES]))
-            if "Eyeglasses" not in attributes.columns:
-                file = source.origin(files[_ATTRIBUTES])
-                raise UserError(f"{file} has no column Eyeglasses: is it list_attr_celeba.txt?")
+            columns, rows = _annotations(source, files[_ATTRIBUTES])
+            if "Eyeglasses" not in columns:
+                name = source.origin(files[_ATTRIBUTES])
+                raise UserError(f"{name} has no column Eyeglasses: is it list_attr_celeba.txt?")
             known = {name: Lookup(_rows_of(source, files, name, width)) for name, width in _OPTIONAL.items()}
             missing = 0
-            for file, values in attributes.rows:
+            for file, values in rows:
                 member = images.find(folder + file)
                 facts = {name: lookup.pop(file) for name, lookup in known.items()}
                 if member is None:
                     missing += 1
                     continue
-                photo = _photo(file, dict(zip(attributes.columns, values, strict=True)), facts)
+                photo = _photo(file, dict(zip(columns, values, strict=True)), facts)
                 photo = replace(photo, origin=images.origin(member))
                 make = _benchmark if self.protocol else SourcePhoto
                 yield make(photo, images.content(member))
@@ -89,14 +89,17 @@ class CelebaSource:
                 )
 
 
+def _annotations(source: Archive, member: str) -> tuple[list[str], Iterator[Row]]:
+    return read_annotations(source.lines(member), source.origin(member))
+
+
 def _rows_of(source: Archive, files: dict[str, str], name: str, width: int) -> Iterator[Row]:
     if name not in files:
         return
-    for file, values in read_table(source.lines(files[name]), source.origin(files[name])).rows:
+    for file, values in _annotations(source, files[name])[1]:
         if len(values) != width:
-            raise UserError(
-                f"{source.origin(files[name])} has {len(values)} values a row, not {width}: copy it again"
-            )
+            where = source.origin(files[name])
+            raise UserError(f"{where} has {len(values)} values a row, not {width}: copy it again")
         yield file, values
 
 
@@ -142,11 +145,11 @@ def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ..
     facts: dict[str, object] = {"attributes": [name for name, value in attributes.items() if value == 1]}
     if landmarks:
         facts["landmarks"] = [list(landmarks[i : i + 2]) for i in range(0, 10, 2)]
-    group = {}
-    if "Male" in attributes:
-        group["gender"] = "male" if attributes["Male"] == 1 else "female"
-    if "Young" in attributes:
-        group["age"] = "young" if attributes["Young"] == 1 else "not young"
+    group = {
+        name: yes if attributes[column] == 1 else no
+        for column, (name, yes, no) in _GROUPS.items()
+        if column in attributes
+    }
     return Photo(
         path=f"photos/{file}",
         source="celeba",

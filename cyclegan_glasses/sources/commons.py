@@ -8,7 +8,6 @@ https://www.mediawiki.org/wiki/API:Continue). Its operators want a User-Agent wi
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,13 +15,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
-from cyclegan_glasses.sources.fetch.result import FetchError
 from cyclegan_glasses.sources.search_result import (
     SearchResult,
+    ask,
     at,
     is_web,
     known,
-    not_reached,
+    parse_html,
     parse_object,
     text,
 )
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 WIDTHS = (0, 250, 330, 500, 960, 1280, 1920, 3840)
 PAGE_SIZE = 50
 PAGES = 200
+_FIELDS = ("License", "LicenseShortName", "LicenseUrl", "Artist", "Restrictions")
 _TYPES = ("image/jpeg", "image/png", "image/webp")
 _LICENCE = re.compile(r"cc-(by(?:-nc)?(?:-sa|-nd)?)(?:-\d.*|$)")
 
@@ -62,20 +62,15 @@ class CommonsSearch:
             raise UserError(
                 "Wikimedia asks who is calling: give --contact with your mail address or home page"
             )
-        host = urlsplit(self.endpoint).hostname or ""
         going_on: dict[str, str] = {}
         for _ in range(PAGES):
-            asked = urlencode({**self._parameters, **going_on})
-            try:
-                reply = fetcher.page(f"{self.endpoint.rstrip('/')}/w/api.php?{asked}", robots=False)
-            except FetchError as error:
-                raise not_reached(f"Commons ({host})", error) from None
+            asked = {**self._parameters, **going_on}
+            service, reply = ask(fetcher, "Commons", self.endpoint, "/w/api.php", asked)
             if reply.http != 200:
-                raise UserError(f"Commons ({host}) answered {reply.http}: try again later")
-            payload = parse_object(reply.body, f"Commons ({host})")
+                raise UserError(f"{service} answered {reply.http}: try again later")
+            payload = parse_object(reply.body, service)
             if "error" in payload:
-                message = text(at(payload, "error", "info"), 200) or "an error"
-                raise UserError(f"Commons ({host}) says: {message}")
+                raise UserError(f"{service} says: {text(at(payload, 'error', 'info'), 200) or 'an error'}")
             yield from results(payload, licences_of(self.licence))
             before, going_on = going_on, next_parameters(payload)
             if not going_on or going_on == before:
@@ -95,13 +90,8 @@ class CommonsSearch:
 def next_parameters(payload: dict[str, Any]) -> dict[str, str]:
     """The parameters of the `continue` object, to be sent with the next request; empty at the end."""
     parameters = payload.get("continue")
-    if not isinstance(parameters, dict):
-        return {}
-    return {
-        text(name, 100): text(str(value), 1000)
-        for name, value in parameters.items()
-        if isinstance(value, (str, int))
-    }
+    known = parameters.items() if isinstance(parameters, dict) else ()
+    return {text(name, 100): text(str(value), 1000) for name, value in known if isinstance(value, (str, int))}
 
 
 def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[SearchResult]:
@@ -124,13 +114,9 @@ def results(payload: dict[str, Any], licences: tuple[str, ...]) -> list[SearchRe
             restrictions=said["Restrictions"],
             original=without_tracking(text(at(info, "url"), 2000)),
         )
-        found.append(
-            SearchResult(without_tracking(address), said["LicenseShortName"] or short, said["Artist"], facts)
-        )
+        licence = said["LicenseShortName"] or short
+        found.append(SearchResult(without_tracking(address), licence, said["Artist"], facts))
     return found
-
-
-_FIELDS = ("License", "LicenseShortName", "LicenseUrl", "Artist", "Restrictions")
 
 
 def short_licence(name: str) -> str:
@@ -160,12 +146,5 @@ def _plain(value: object) -> str:
     html = text(value, 2000)
     if "<" not in html and "&" not in html:
         return html
-    from bs4 import BeautifulSoup
-    from bs4.exceptions import ParserRejectedMarkup
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return text(" ".join(BeautifulSoup(html, "html.parser").get_text(" ").split()))
-    except (ParserRejectedMarkup, AssertionError):
-        return ""
+    soup = parse_html(html)
+    return text(" ".join(soup.get_text(" ").split())) if soup else ""

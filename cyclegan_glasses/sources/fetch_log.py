@@ -45,7 +45,7 @@ class FetchLog:
         """What became of an address in this or an earlier run; empty when it is new."""
         return self._status.get(origin, "")
 
-    def add(self, origin: str, status: str, error: str, reason: str, fetched: Fetched) -> None:
+    def add(self, origin: str, status: str, fetched: Fetched) -> None:
         """Note what became of an address.
 
         Raises:
@@ -53,8 +53,8 @@ class FetchLog:
         """
         self._status[origin] = status
         row = {
-            "origin": origin, "status": status, "error": error, "reason": reason, "http": fetched.http,
-            "sha256": fetched.sha256, "size": fetched.size,
+            "origin": origin, "status": status, "error": fetched.error, "reason": fetched.reason,
+            "http": fetched.http, "sha256": fetched.sha256, "size": len(fetched.content),
         }  # fmt: skip
         known = {"version": 1, **{name: value for name, value in row.items() if value}}
         jsonl.append(self.path, [json.dumps(known, ensure_ascii=False, separators=(",", ":"))])

@@ -9,7 +9,6 @@ ends on 1 January 2027. A page saved from a browser stays readable. None of the 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
+from cyclegan_glasses.sources.archive import read_content
 from cyclegan_glasses.sources.fetch.result import MAX_PAGE_BYTES, FetchError
 from cyclegan_glasses.sources.search_result import (
     SearchResult,
+    ask,
     at,
     is_web,
     known,
-    not_reached,
+    parse_html,
     parse_object,
     text,
 )
@@ -45,7 +46,14 @@ _RECORD = re.compile(
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"/]))")
 _INLINE = re.compile(r"data:image/(?:jpeg|png|webp);base64,")
 _GOOGLE_HOSTS = ("gstatic.com", "google.com")
-_NOTHING = ("did not match any", "no results found", "aren't any matches", "no image results")
+_CONSENT, _ROBOT = "asks for consent before it shows results", "takes us for a robot"
+#: What a page without pictures says in lower case, and what that means; empty: there are none.
+_EMPTY_PAGES = (
+    (_CONSENT, ("consent.google", "before you continue to google")),
+    (_ROBOT, ("unusual traffic", "/sorry/index")),
+    ("", ("did not match any", "no results found", "aren't any matches", "no image results")),
+    ("shows results only with JavaScript", ("enablejs", "turn on javascript", "enable javascript")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +97,20 @@ class GoogleSearch:
 
 
 def results_page(html: str, name: str, thumbnails: bool = False) -> list[SearchResult]:
-    """The pictures of a results page, in its order.
+    """The pictures of the results page `html`, in its order; `thumbnails`: the small ones.
 
-    Args:
-        html: the page.
-        name: of the page, for messages.
-        thumbnails: the small pictures instead of the full-size addresses.
+    Messages call the page `name`.
 
     Raises:
         UserError: the page wants JavaScript or consent, takes us for a robot, or is no results page.
     """
-    from bs4 import BeautifulSoup
-    from bs4.exceptions import ParserRejectedMarkup
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it looks like an address, or like XML
-            soup = BeautifulSoup(html, "html.parser")
-    except (ParserRejectedMarkup, AssertionError, RecursionError):
-        raise UserError(f"{name} is not a page that can be read: {_INSTEAD}") from None
+    soup = parse_html(html)
+    if soup is None:
+        raise UserError(f"{name} is not a page that can be read: {_INSTEAD}")
     found = _small(soup) if thumbnails else _from_links(soup) + _from_scripts(soup)
-    if not found:
-        _explain_empty(html.lower(), name)
-    unique: dict[str, SearchResult] = {}
-    for result in found:
-        unique.setdefault(result.address, result)
-    return list(unique.values())
+    if not found and (reason := _why_empty(html.lower())):
+        raise UserError(f"{name} {reason}: {_INSTEAD}")
+    return found
 
 
 def api_results(payload: dict[str, Any]) -> list[SearchResult]:
@@ -146,9 +142,9 @@ def _ask_page(search: GoogleSearch, fetcher: Fetcher) -> Iterator[SearchResult]:
             raise UserError(f"Google's search page ({host}): {error.reason}; {_INSTEAD}") from None
         final = urlsplit(reply.address)
         if (final.hostname or "").startswith("consent."):
-            raise UserError(f"{host} asks for consent before it shows results: {_INSTEAD}")
+            raise UserError(f"{host} {_CONSENT}: {_INSTEAD}")
         if reply.http == 429 or final.path.startswith("/sorry"):
-            raise UserError(f"{host} takes us for a robot: {_INSTEAD}")
+            raise UserError(f"{host} {_ROBOT}: {_INSTEAD}")
         if reply.http != 200:
             raise UserError(f"{host} answered {reply.http}: {_INSTEAD}")
         results = results_page(reply.body.decode("utf-8", "replace"), host, search.thumbnails)
@@ -160,33 +156,26 @@ def _ask_page(search: GoogleSearch, fetcher: Fetcher) -> Iterator[SearchResult]:
 
 
 def _ask_api(search: GoogleSearch, fetcher: Fetcher) -> Iterator[SearchResult]:
-    endpoint = (search.endpoint or API_ENDPOINT).rstrip("/")
-    host = urlsplit(endpoint).hostname or ""
+    asked = {"key": search.api_key, "cx": search.engine_id, "q": search.query, "searchType": "image",
+             "num": API_PER_PAGE, "safe": "active"}  # fmt: skip
+    if search.rights:
+        asked["rights"] = search.rights
     for start in range(1, API_LAST + 1, API_PER_PAGE):
-        asked = {"key": search.api_key, "cx": search.engine_id, "q": search.query, "searchType": "image",
-                 "num": API_PER_PAGE, "start": start, "safe": "active",
-                 **({"rights": search.rights} if search.rights else {})}  # fmt: skip
-        try:
-            reply = fetcher.page(f"{endpoint}/customsearch/v1?{urlencode(asked)}", robots=False)
-        except FetchError as error:
-            raise not_reached(f"Google's API ({host})", error) from None
-        payload = parse_object(reply.body, f"Google's API ({host})")
+        parameters = {**asked, "start": start}
+        endpoint = search.endpoint or API_ENDPOINT
+        service, reply = ask(fetcher, "Google's API", endpoint, "/customsearch/v1", parameters)
+        payload = parse_object(reply.body, service)
         if reply.http != 200 or "error" in payload:
             detail = text(at(payload, "error", "message"), 200)
-            raise UserError(
-                f"Google's API ({host}) answered {reply.http} {detail}; it ends on 1 January 2027: {_INSTEAD}"
-            )
+            end = f"it ends on 1 January 2027: {_INSTEAD}"
+            raise UserError(f"{service} answered {reply.http} {detail}; {end}")
         yield from api_results(payload)
         if not at(payload, "queries", "nextPage", 0):
             return
 
 
 def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_PAGE_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    content = read_content(path)
     if len(content) > MAX_PAGE_BYTES:
         raise UserError(f"{path} has more than {MAX_PAGE_BYTES} bytes: that is no results page")
     return content.decode("utf-8", "replace")
@@ -201,10 +190,9 @@ def _from_links(soup: BeautifulSoup) -> list[SearchResult]:
         except ValueError:
             continue
         address = query.get("imgurl", [""])[0]
+        landing = text(query.get("imgrefurl", [""])[0], 2000)
         if is_web(address):
-            found.append(
-                SearchResult(address, facts=known(landing=text(query.get("imgrefurl", [""])[0], 2000)))
-            )
+            found.append(SearchResult(address, facts=known(landing=landing)))
     return found
 
 
@@ -235,24 +223,16 @@ def _small(soup: BeautifulSoup) -> list[SearchResult]:
     return found
 
 
-def _explain_empty(page: str, name: str) -> None:
-    """Say why a page holds no pictures; return only when it says itself that there are none."""
-    if "consent.google" in page or "before you continue to google" in page:
-        raise UserError(f"{name} asks for consent before it shows results: {_INSTEAD}")
-    if "unusual traffic" in page or "/sorry/index" in page:
-        raise UserError(f"{name} takes us for a robot: {_INSTEAD}")
-    if any(phrase in page for phrase in _NOTHING):
-        return
-    if "enablejs" in page or "turn on javascript" in page or "enable javascript" in page:
-        raise UserError(f"{name} shows results only with JavaScript: {_INSTEAD}")
-    raise UserError(f"{name} is not a page of image results that this version knows: {_INSTEAD}")
+def _why_empty(page: str) -> str:
+    """Why a page, in lower case, holds no pictures; empty only when it says itself that there are none."""
+    for reason, phrases in _EMPTY_PAGES:
+        if any(phrase in page for phrase in phrases):
+            return reason
+    return "is not a page of image results that this version knows"
 
 
 def _unescape(script: str) -> str:
-    def replace(match: re.Match[str]) -> str:
-        return match[3] or chr(int(match[1] or match[2], 16))
-
-    return _ESCAPE.sub(replace, script)
+    return _ESCAPE.sub(lambda match: match[3] or chr(int(match[1] or match[2], 16)), script)
 
 
 def _is_google(address: str) -> bool:

@@ -23,23 +23,14 @@ from cyclegan_glasses.sources.source import SourcePhoto
 
 DATASET = "jeffheaton/glasses-or-no-glasses"
 CLASSES = {
-    "glasses": GLASSES,
-    "eyeglasses": GLASSES,
-    "withglasses": GLASSES,
-    "plain": NONE,
-    "noglasses": NONE,
-    "withoutglasses": NONE,
-    "sunglasses": SUNGLASSES,
-    "sunglassesimagenet": SUNGLASSES,
-    "covering": "",
-    "coverings": "",
+    **dict.fromkeys(("glasses", "eyeglasses", "withglasses"), GLASSES),
+    **dict.fromkeys(("plain", "noglasses", "withoutglasses"), NONE),
+    **dict.fromkeys(("sunglasses", "sunglassesimagenet"), SUNGLASSES),
+    **dict.fromkeys(("covering", "coverings"), ""),
 }
 _SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
     "test": "test",
 }
 _LABELS = {0.0: NONE, 1.0: GLASSES}
@@ -69,11 +60,8 @@ class KaggleSource:
             UserError: none of the layouts, or a table without the columns `id` and `glasses`.
         """
         with open_archive(self.source) as archive:
-            tables = {
-                name.rpartition("/")[2].lower(): name
-                for name in archive.names()
-                if name.lower().endswith(".csv")
-            }
+            names = (name for name in archive.names() if name.lower().endswith(".csv"))
+            tables = {name.rpartition("/")[2].lower(): name for name in names}
             photos = _by_table(archive, tables) if "train.csv" in tables else _by_folder(archive)
             for member, photo in photos:
                 origin = f"{self.origin}!{member}" if self.origin else archive.origin(member)
@@ -96,10 +84,8 @@ def download(dataset: str) -> Path:
         return Path(kagglehub.dataset_download(dataset))
     except Exception as error:  # kagglehub raises its own kinds and those of requests
         message = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UserError(
-            f"Kaggle did not give {dataset} ({message}): "
-            "check the name, the connection, ~/.kaggle/kaggle.json"
-        ) from None
+        hint = "check the name, the connection, ~/.kaggle/kaggle.json"
+        raise UserError(f"Kaggle did not give {dataset} ({message}): {hint}") from None
 
 
 def label_rows(lines: Iterable[str], name: str, labelled: bool = True) -> Iterator[tuple[int, str]]:
@@ -148,11 +134,8 @@ def _by_table(archive: Archive, tables: dict[str, str]) -> Iterator[tuple[str, P
         member = tables[table]
         for face, label in label_rows(archive.lines(member), archive.origin(member), table == "train.csv"):
             if face in faces:
-                name = faces[face].rpartition("/")[2]
-                yield (
-                    faces[face],
-                    Photo(f"photos/{name}", label=label, facts={"table": table, "generated": True}),
-                )
+                name, facts = faces[face].rpartition("/")[2], {"table": table, "generated": True}
+                yield faces[face], Photo(f"photos/{name}", label=label, facts=facts)
             else:
                 missing += 1
     if missing:

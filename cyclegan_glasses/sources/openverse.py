@@ -9,20 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
-from cyclegan_glasses.sources.fetch.result import FetchError
-from cyclegan_glasses.sources.search_result import (
-    SearchResult,
-    at,
-    is_web,
-    known,
-    not_reached,
-    parse_object,
-    text,
-)
+from cyclegan_glasses.sources.search_result import SearchResult, ask, at, is_web, known, parse_object, text
 from cyclegan_glasses.sources.settings import join, licence_option, licences_of
 
 if TYPE_CHECKING:
@@ -48,27 +39,17 @@ class OpenverseSearch:
 
     def results(self, fetcher: Fetcher) -> Iterator[SearchResult]:
         """See `Search`."""
-        host = urlsplit(self.endpoint).hostname or ""
         if fetcher.settings.interval:
-            fetcher.rate.at_least(host, INTERVAL)
+            fetcher.rate.at_least(urlsplit(self.endpoint).hostname or "", INTERVAL)
+        asked = {"q": self.query, "license": join(licences_of(self.licence)), "page_size": PAGE_SIZE}
         for page in range(1, PAGES + 1):
-            asked = {
-                "q": self.query,
-                "license": join(licences_of(self.licence)),
-                "page": page,
-                "page_size": PAGE_SIZE,
-            }
-            address = f"{self.endpoint.rstrip('/')}/v1/images/?{urlencode(asked)}"
-            try:
-                reply = fetcher.page(address, robots=False)
-            except FetchError as error:
-                raise not_reached(f"Openverse ({host})", error) from None
+            parameters = {**asked, "page": page}
+            service, reply = ask(fetcher, "Openverse", self.endpoint, "/v1/images/", parameters)
             if reply.http != 200:
-                detail = _detail(reply.body)
                 if page > 1 and reply.http in (400, 401, 403, 404):
                     return  # deeper than the service lets anonymous callers go
-                raise UserError(f"Openverse ({host}) answered {reply.http} {detail}".rstrip())
-            payload = parse_object(reply.body, f"Openverse ({host})")
+                raise UserError(f"{service} answered {reply.http} {_detail(reply.body)}".rstrip())
+            payload = parse_object(reply.body, service)
             yield from results(payload, licences_of(self.licence))
             pages = payload.get("page_count")
             if not isinstance(pages, int) or page >= pages or not payload.get("results"):

@@ -1,15 +1,28 @@
-"""A picture that a search on the web has found, before it is fetched."""
+"""What searches on the web have in common: a result, and how a service is asked and its answer read."""
 
 from __future__ import annotations
 
 import json
 import re
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.fetch.result import LONGEST, FetchError
+from cyclegan_glasses.sources.fetch.result import LONGEST, FetchError, Reply
 
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
+    from cyclegan_glasses.sources.fetch.client import Fetcher
+
+_HINTS = {
+    "private": "add --allow_private if you mean it",
+    "address": "check --endpoint",
+    "dns": "check --endpoint and the connection",
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -75,12 +88,30 @@ def is_web(address: object) -> bool:
     )
 
 
-def not_reached(service: str, error: FetchError) -> UserError:
-    """What to tell the person when a service was not reached."""
-    hints = {
-        "private": "add --allow_private if you mean it",
-        "address": "check --endpoint",
-        "dns": "check --endpoint and the connection",
-    }
-    hint = hints.get(error.error, "run the same command again later to go on")
-    return UserError(f"{service}: {error.reason}; {hint}")
+def ask(
+    fetcher: Fetcher, name: str, endpoint: str, path: str, asked: Mapping[str, object]
+) -> tuple[str, Reply]:
+    """Ask the API of a service; returns what messages call the service, and its answer.
+
+    Raises:
+        UserError: it was not reached.
+    """
+    service = f"{name} ({urlsplit(endpoint).hostname or ''})"
+    try:
+        return service, fetcher.page(f"{endpoint.rstrip('/')}{path}?{urlencode(asked)}", robots=False)
+    except FetchError as error:
+        hint = _HINTS.get(error.error, "run the same command again later to go on")
+        raise UserError(f"{service}: {error.reason}; {hint}") from None
+
+
+def parse_html(html: str) -> BeautifulSoup | None:
+    """A page or a piece of one; None where it cannot be read."""
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it looks like an address, or like XML
+            return BeautifulSoup(html, "html.parser")
+    except (ParserRejectedMarkup, AssertionError, RecursionError):
+        return None

@@ -27,11 +27,7 @@ class GatherSettings:
 
     out: Path
     count: int = option(200, "stop when so many results are there (default: %(default)s)", least=1)
-    label: str = option(
-        "",
-        "what the search is meant to show; kept with each photo",
-        choices=("", *LABELS),
-    )
+    label: str = option("", "what the search is meant to show; kept with each photo", choices=("", *LABELS))
     retry_failed: bool = option(False, "try again what failed in an earlier run")
 
     def __post_init__(self) -> None:

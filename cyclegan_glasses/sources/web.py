@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import UnreadablePicture, check_header
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, Fetched
 from cyclegan_glasses.sources.fetch_log import DUPLICATE, FetchLog, origin_of
@@ -150,19 +149,13 @@ class WebSource:
 
     def _take(self, result: SearchResult, fetched: Fetched) -> Iterator[SourcePhoto]:
         """The photo that was fetched, if it is one; counted, and noted once it is written."""
-        status, error, reason = fetched.status, fetched.error, fetched.reason
-        if status == OK and fetched.sha256 in self._log.contents:
-            status = DUPLICATE
-        elif status == OK:
-            try:
-                check_header(fetched.content)
-            except UnreadablePicture as unreadable:
-                status, error, reason = FAILED, "broken", unreadable.reason
-        self.tally.add(status, error)
+        known = fetched.status == OK and fetched.sha256 in self._log.contents
+        status = DUPLICATE if known else fetched.status
+        self.tally.add(status, fetched.error)
         if status == OK:
             self._log.contents.add(fetched.sha256)
             yield SourcePhoto(self._photo(result, fetched), fetched.content)
-        self._log.add(origin_of(result.address), status, error, reason, fetched)
+        self._log.add(origin_of(result.address), status, fetched)
 
     def _photo(self, result: SearchResult, fetched: Fetched) -> Photo:
         facts = {**result.facts, "query": self._search.query}

@@ -127,9 +127,9 @@ class Loop:
         if self._report_due.passed(self.seen):
             self._report()
         if self._display_due.passed(self.seen) and self._distributed.is_main:
-            self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures()))
+            self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures))
         if self._page_due.passed(self.seen) and self._distributed.is_main:
-            self.monitor.page(self._progress(), to_pictures(self.objective.pictures()))
+            self.monitor.page(self._progress(), to_pictures(self.objective.pictures))
         if self._scores_due.passed(self.seen):
             self._score()
         if self._save_due.passed(self.seen):

@@ -102,7 +102,7 @@ class Training:
         for run in runs:
             names = self._load_weights(run, "latest")
             if not names:
-                wanted = ", ".join(self.objective.weights())
+                wanted = ", ".join(self.objective.weights)
                 raise UserError(
                     f"--start_from {run} has no latest weights of {wanted}: name the folder of a run"
                 )
@@ -111,7 +111,7 @@ class Training:
 
     def _load_weights(self, folder: Path, label: str) -> list[str]:
         """Load the weights that `folder` has under `label`; the names of their networks."""
-        names = [name for name in self.objective.weights() if weights_path(folder, label, name).exists()]
+        names = [name for name in self.objective.weights if weights_path(folder, label, name).exists()]
         if names:
             self.objective.load_weights(
                 {name: load_network_weights(weights_path(folder, label, name)) for name in names}

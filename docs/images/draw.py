@@ -69,9 +69,7 @@ def overlays(size: int = 120, columns: int = 5) -> np.ndarray:
         pose = fit_pose(drawing.pose.project(FACE) + 0.5)
         scene = read_scene(drawing.image, pose, number)
         frame = random_frame(np.random.default_rng([9, number]))
-        picture, _ = draw_glasses(
-            drawing.image, frame, pose, scene.light, None, scene.cover, scene.skin, scene.camera
-        )
+        picture, _ = draw_glasses(drawing.image, frame, pose, scene)
         bare.append(drawing.image)
         drawn.append(picture)
     return np.vstack([np.hstack(bare), np.hstack(drawn)])

@@ -181,7 +181,7 @@ def test_pairs_teach_how_glasses_come_and_go(tmp_path, faces, capsys):
         math.encode(np.stack([np.full((16, 16, 3), shade + 8 * n, np.uint8) for n in range(4)]))
         for shade in (90, 140)
     )
-    np.testing.assert_allclose(math.direction("glasses"), (worn - bare).mean(0), rtol=0.02)
+    np.testing.assert_allclose(math.step("glasses"), (worn - bare).mean(0), rtol=0.02)
     assert math.removal is not None and math.removal.shape == (4, 3)
     assert np.abs(move(worn, math.step("glasses", -1), 1) - bare).max() < 0.2 * np.abs(worn - bare).max()
     (tmp_path / "pairs" / "trainB").rename(tmp_path / "pairs" / "trainC")

@@ -248,7 +248,7 @@ def test_groups_are_even_in_both_domains_of_every_part(option, limit):
     lots = random.Random(4)
     people = [
         dataclasses.replace(
-            one, **{option: lots.choices("abc", (6, 3, 1) if one.label == "none" else (2, 3, 3))[0]}
+            one, group=lots.choices("abc", (6, 3, 1) if one.label == "none" else (2, 3, 3))[0]
         )
         for one in crowd(400)
     ]
@@ -259,7 +259,7 @@ def test_groups_are_even_in_both_domains_of_every_part(option, limit):
                 value: sum(
                     1
                     for one, where in choice.splits.items()
-                    if (where, one.label, getattr(one, option)) == (split, label, value)
+                    if (where, one.label, one.group) == (split, label, value)
                 )
                 for value in "abc"
             }

@@ -133,9 +133,9 @@ def test_a_model_of_grey_faces_is_compared_on_the_grey_that_the_editor_gives_it(
     """Luminance; a plain mean of the colours would calibrate and compare on pictures it never sees."""
     seen, trace = [], exporting._torchscript
 
-    def spy(network, example, precision):
+    def spy(network, example):
         seen.append(example)
-        return trace(network, example, precision)
+        return trace(network, example)
 
     monkeypatch.setattr(exporting, "_torchscript", spy)
     grey = generator(0, GeneratorSettings("resnet_6blocks", filters=2, input_nc=1, output_nc=1))

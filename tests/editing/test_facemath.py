@@ -24,7 +24,7 @@ from cyclegan_glasses.editing.facemath import (
     sharpen,
     walk,
 )
-from cyclegan_glasses.editing.facemath_pictures import sheet, write_moving
+from cyclegan_glasses.editing.facemath_pictures import sheet, write_pictures
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import kl_divergence
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
@@ -49,10 +49,10 @@ def test_a_file_keeps_codes_and_directions(tmp_path, math):
     save_facemath(tmp_path / "math.pt", math)
     again = load_facemath(tmp_path / "math.pt")
     np.testing.assert_allclose(again.encode(faces(3)), math.encode(faces(3)), atol=0.02)
-    assert (again.direction("glasses") == math.direction("glasses")).all()
+    assert (again.step("glasses") == math.step("glasses")).all()
     assert again.decode(math.mean[None]).shape == (1, 16, 16, 3)
     with pytest.raises(UserError, match="no direction 'hat' \\(glasses\\)"):
-        again.direction("hat")
+        again.step("hat")
     torch.save({"version": 2}, tmp_path / "other.pt")
     with pytest.raises(UserError, match="holds no algebra"):
         load_facemath(tmp_path / "other.pt")
@@ -174,15 +174,15 @@ def test_sharpening_has_a_strength_and_keeps_flat_places():
 
 def test_moving_pictures_are_gifs_or_folders(tmp_path):
     frames = [np.full((8, 8, 3), level, np.uint8) for level in (0, 100, 200)]
-    write_moving(tmp_path / "x.gif", frames)
+    write_pictures(tmp_path / "x.gif", *frames)
     with Image.open(tmp_path / "x.gif") as gif:
         assert gif.n_frames == 3 and gif.info["loop"] == 0
-    write_moving(tmp_path / "frames", frames)
+    write_pictures(tmp_path / "frames", *frames)
     assert sorted(p.name for p in (tmp_path / "frames").iterdir()) == ["0000.png", "0001.png", "0002.png"]
     with pytest.raises(UserError, match=r"is not a \.gif or a folder"):
-        write_moving(tmp_path / "x.png", frames)
+        write_pictures(tmp_path / "x.png", *frames)
     with pytest.raises(UserError, match="is not a picture"):
-        write_moving(tmp_path / "x.txt", frames[:1])
+        write_pictures(tmp_path / "x.txt", frames[0])
     assert not (tmp_path / "x.txt").exists()
 
 

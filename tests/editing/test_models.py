@@ -24,8 +24,9 @@ def save(path: Path, settings: GeneratorSettings) -> torch.nn.Module:
 def test_the_same_network_comes_back_ready_to_use(tmp_path: Path) -> None:
     settings = GeneratorSettings("resnet_6blocks", filters=2, norm="batch", dropout=True)
     network = save(tmp_path / "x.pth", settings)
-    loaded, found = load_generator(tmp_path / "x.pth", CPU, {"filters": 2, "norm": "syncbatch"})
-    assert found == settings
+    found = load_generator(tmp_path / "x.pth", CPU, {"filters": 2, "norm": "syncbatch"})
+    loaded = found.network
+    assert found.settings == settings
     assert not loaded.training
     x = torch.rand(1, 3, 16, 16)
     assert torch.equal(loaded(x), network(x))

@@ -15,7 +15,7 @@ from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
 from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import measure as measuring
-from cyclegan_glasses.evaluation.baselines import baseline
+from cyclegan_glasses.evaluation.editors import baseline
 from cyclegan_glasses.evaluation.inputs import Inputs, evenly_chosen, eyes_of
 from cyclegan_glasses.evaluation.measure import Instruments, already_there, measure, score
 from cyclegan_glasses.evaluation.page import Worst, write_page
@@ -234,7 +234,7 @@ def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) ->
     report = Report({"direction": "AtoB", "manifest": "abc", "versions": "x 1"})
     kept, done = Worst("mine 5"), []
     for candidate, editor in (
-        (Candidate("mine", "5", "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
+        (Candidate("mine", "5", 1, "w" * 12, "o" * 12, "m" * 12), perfect(inputs)),
         (Candidate("mine", "10"), baseline("telea")),
         (Candidate("untouched"), baseline("untouched")),
     ):

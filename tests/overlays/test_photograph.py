@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from cyclegan_glasses.overlays.camera import Camera, measure_camera
 from cyclegan_glasses.overlays.fit import FACE, fit_pose
 from cyclegan_glasses.overlays.frames import Frame
-from cyclegan_glasses.overlays.photograph import read_scene
+from cyclegan_glasses.overlays.photograph import measure_camera, read_scene
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.overlays.scene import Camera, Scene
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
 
@@ -63,9 +63,9 @@ def test_drawn_parts_take_on_blur_and_grain() -> None:
     picture, frame = np.full((128, 128, 3), 200, np.uint8), Frame(rim=5.0, gloss=0.0)
     pose = Pose.from_eyes(*EYES)
     sharp, _ = draw_glasses(picture, frame, pose)
-    soft, mask = draw_glasses(picture, frame, pose, camera=Camera(blur=2.0))
-    grainy, _ = draw_glasses(picture, frame, pose, camera=Camera(grain=8.0, seed=3))
-    again, _ = draw_glasses(picture, frame, pose, camera=Camera(grain=8.0, seed=3))
+    soft, mask = draw_glasses(picture, frame, pose, Scene(camera=Camera(blur=2.0)))
+    grainy, _ = draw_glasses(picture, frame, pose, Scene(camera=Camera(grain=8.0, seed=3)))
+    again, _ = draw_glasses(picture, frame, pose, Scene(camera=Camera(grain=8.0, seed=3)))
     steepest = [int(np.abs(np.diff(p[:, :, 1].astype(int), axis=0)).max()) for p in (sharp, soft)]
     assert steepest[1] < 0.6 * steepest[0]
     assert ((soft != picture).any(axis=2) == (mask > 0)).all()
@@ -96,7 +96,8 @@ def test_skin_is_told_from_hair_and_background(number: int) -> None:
     """Temples over hair, and shadows on the wall, are what people see first."""
     drawing = draw_portrait(random_portrait(0, number), 96)
     scene = read_scene(drawing.image, drawing.pose)
-    sure, none = drawing.skin > 250, (drawing.skin == 0) & (drawing.cover == 0)
+    true = drawing.scene
+    sure, none = true.skin > 250, (true.skin == 0) & (true.cover == 0)
     none[75:] = False  # the neck is skin too
     assert scene.skin[sure].mean() > 150 and scene.skin[none].mean() < 70
     assert (scene.cover == 255 - scene.skin).all()

@@ -36,11 +36,11 @@ def test_projection_agrees_with_opencv() -> None:
     camera = np.array([[900.0, 0, 320], [0, 900.0, 240], [0, 0, 1]])
     vector, place = np.array([0.1, -0.3, 0.05]), np.array([12.0, -20.0, 640.0])
     seen = cv2.projectPoints(points, vector, place, camera, None)[0].reshape(-1, 2)
-    pose = Pose.from_camera(vector, place, camera)
+    principal, scale = camera[:2, 2], camera[0, 0] / place[2]
+    pose = Pose(cv2.Rodrigues(vector)[0], principal + scale * place[:2], scale, place[2], principal)
     assert np.abs(pose.project(points) - seen).max() < 0.01
-    assert (
-        np.abs(Pose.from_camera(cv2.Rodrigues(vector)[0], place, camera).project(points) - seen).max() < 0.01
-    )
+    flat = points * (1, 1, 0) + (0, 0, 9.0)
+    assert (pose.project(flat) == pose.project(flat[:, :2], 9.0)).all()
 
 
 def test_no_pose_for_eyes_in_one_place_or_a_profile() -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.overlays.frames import Frame, random_frame
-from cyclegan_glasses.overlays.geometry import Wearer, model_of
-from cyclegan_glasses.overlays.light import Light
+from cyclegan_glasses.overlays.geometry import model_of
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.overlays.scene import Light, Scene, Wearer
 
 SIZE = 160
 LEFT, RIGHT = (0.31 * SIZE, 0.4 * SIZE), (0.69 * SIZE, 0.4 * SIZE)
@@ -101,8 +101,8 @@ def test_hair_and_ears_hide_the_temples_only() -> None:
     frame, pose, before = Frame(), Pose.from_eyes(LEFT, RIGHT, yaw=20), grainy()
     full = np.full((SIZE, SIZE), 255, np.uint8)
     open_, visible = draw_glasses(before, frame, pose)
-    hidden, without = draw_glasses(before, frame, pose, cover=full)
-    behind, _ = draw_glasses(before, frame, pose, skin=full)
+    hidden, without = draw_glasses(before, frame, pose, Scene(cover=full))
+    behind, _ = draw_glasses(before, frame, pose, Scene(skin=full))
     changed, far = ((open_ != other).any(axis=2) for other in (hidden, behind))
     assert 80 < changed.sum() < 1500
     assert 20 < far.sum() < changed.sum() and far[:, : SIZE // 2].sum() == 0
@@ -113,8 +113,8 @@ def test_hair_and_ears_hide_the_temples_only() -> None:
 
 def test_shadow_falls_on_skin_only_and_away_from_the_lamp() -> None:
     frame, pose, before = Frame(), Pose.from_eyes(LEFT, RIGHT), np.full((SIZE, SIZE, 3), 200, np.uint8)
-    none, _ = draw_glasses(before, frame, pose, skin=np.zeros((SIZE, SIZE), np.uint8))
-    high, _ = draw_glasses(before, frame, pose, Light((0.0, -0.9, -0.7), ambient=0.3))
+    none, _ = draw_glasses(before, frame, pose, Scene(skin=np.zeros((SIZE, SIZE), np.uint8)))
+    high, _ = draw_glasses(before, frame, pose, Scene(Light((0.0, -0.9, -0.7), ambient=0.3)))
     below = slice(int(LEFT[1] + 30), int(LEFT[1] + 42))
     assert (none[below] == 200).all()
     assert (high[below].min(axis=(0, 2)) < 185).sum() > 20
@@ -126,7 +126,7 @@ def test_sunglasses_take_light_and_plain_ones_hardly() -> None:
     x, y = round(LEFT[0]), round(LEFT[1])
     for dark, low, high in ((True, 0.1, 0.75), (False, 0.85, 1.25)):
         frame = dataclasses.replace(random_frame(rng(1), "square", sunglasses=dark), reflection=0.1)
-        after, _ = draw_glasses(before, frame, pose, Light(ambient=0.9))
+        after, _ = draw_glasses(before, frame, pose, Scene(Light(ambient=0.9)))
         assert (
             low
             < after[y - 4 : y + 5, x - 4 : x + 5].mean() / before[y - 4 : y + 5, x - 4 : x + 5].mean()

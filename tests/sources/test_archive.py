@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.sources.archive import Limits, UnreadableError, escapes, open_archive
+from cyclegan_glasses.sources import archive as archives
+from cyclegan_glasses.sources.archive import UnreadableError, escapes, open_archive
 from tests.sources.helpers import write_tree, write_zip
 
 MEMBERS = {"a/one.jpg": b"1", "a/Two.PNG": b"22", "notes.txt": "x\r\nüñ\n"}
@@ -63,7 +64,7 @@ def test_zip_with_a_link_is_refused(tmp_path: Path) -> None:
         open_archive(tmp_path / "link.zip")
 
 
-def test_bombs_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+def test_bombs_are_refused_before_they_are_unpacked(tmp_path: Path, monkeypatch) -> None:
     """A few kilobytes cannot fill memory or disk: by one member, or by many that are small."""
     one = write_zip(tmp_path / "one.zip", {"zeros.png": bytes(8 << 20)})
     assert one.stat().st_size < 20_000
@@ -72,19 +73,21 @@ def test_bombs_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
     many = write_zip(tmp_path / "many.zip", {f"{i}.png": bytes(900_000) for i in range(20)})
     with pytest.raises(UserError, match="zip bomb"):
         open_archive(many)
+    fine = write_zip(tmp_path / "fine.zip", {"a": b"1" * 100})
+    monkeypatch.setattr(archives, "TOTAL_BYTES", 99)
     with pytest.raises(UserError, match="zip bomb"):
-        open_archive(write_zip(tmp_path / "total.zip", {"a": b"1" * 100}), Limits(total_bytes=99))
-    with open_archive(
-        write_zip(tmp_path / "fine.zip", {"a": b"1" * 100}), Limits(total_bytes=100)
-    ) as archive:
+        open_archive(fine)
+    monkeypatch.setattr(archives, "TOTAL_BYTES", 100)
+    with open_archive(fine) as archive:
         assert archive.read("a") == b"1" * 100
 
 
 @pytest.mark.parametrize("write", [write_zip, write_tree])
-def test_large_member_costs_itself_alone(write, tmp_path: Path) -> None:
+def test_large_member_costs_itself_alone(write, tmp_path: Path, monkeypatch) -> None:
     """One film among the pictures does not fill memory and does not end the run."""
     path = write(tmp_path / "set", {"a": b"1" * 11, "b": b"1" * 10})
-    with open_archive(path, Limits(member_bytes=10)) as archive:
+    monkeypatch.setattr(archives, "MEMBER_BYTES", 10)
+    with open_archive(path) as archive:
         with pytest.raises(UnreadableError, match="larger than"):
             archive.read("a")
         assert archive.read("b") == b"1" * 10

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.training.loop import Loop
@@ -28,7 +29,9 @@ class OneNumber:
 
     def __init__(self, losses: Callable[[int], tuple[float, float]] = lambda step: (0.5, 1 / step)) -> None:
         self.network = nn.Linear(1, 1)
-        self.optimizers = {"G": torch.optim.SGD(self.network.parameters(), lr=0.1)}
+        self.optimizers: Mapping[str, Optimizer] = {"G": torch.optim.SGD(self.network.parameters(), lr=0.1)}
+        self.pictures = {"real_A": torch.zeros(1, 3, 4, 4)}
+        self.weights: dict[str, nn.Module] = {"G_A": self.network}
         self.steps = 0
         self.shares: list[float] = []
         self.rates: list[float] = []
@@ -41,12 +44,6 @@ class OneNumber:
         with torch.no_grad():
             self.network.weight += batch["A"].mean() + torch.rand(())
         return dict(zip(self.loss_names, torch.tensor(self._losses(self.steps)), strict=True))
-
-    def pictures(self) -> dict[str, Tensor]:
-        return {"real_A": torch.zeros(1, 3, 4, 4)}
-
-    def weights(self) -> dict[str, nn.Module]:
-        return {"G_A": self.network}
 
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         self.network.load_state_dict(weights["G_A"])

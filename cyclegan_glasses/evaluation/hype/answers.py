@@ -56,20 +56,15 @@ class Answer:
             raise ValueError("a rater is named by 1 to 40 letters, digits, '.', '_' or '-'")
         if not isinstance(item, str) or not 0 < len(item) < 40:
             raise ValueError("no item")
-        if (
-            not isinstance(value, list)
-            or len(value) not in (1, QUESTIONS)
-            or not all(v in (0, 1) for v in value)
-        ):
+        values = value if isinstance(value, list) else []
+        if len(values) not in (1, QUESTIONS) or not all(v in (0, 1) for v in values):
             raise ValueError("a value is a list of 0 and 1")
         times = {name: row.get(name, 0) for name in ("exposure", "shown", "seconds")}
         for name, number in times.items():
             if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < 1e7:
                 raise ValueError(f"{name} is no time")
         exposure, measured, seconds = times.values()
-        return Answer(
-            rater, item, tuple(int(v) for v in value), int(exposure), float(measured), float(seconds)
-        )
+        return Answer(rater, item, tuple(map(int, values)), int(exposure), float(measured), float(seconds))
 
 
 def append_answer(folder: Path, answer: Answer) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.hype.agreement import krippendorff
 from cyclegan_glasses.evaluation.hype.answers import Answer
 from cyclegan_glasses.evaluation.hype.plan import Item, plan
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TIME
-from cyclegan_glasses.evaluation.hype.staircase import Staircase, threshold
-from cyclegan_glasses.evaluation.hype.study import Study
-from cyclegan_glasses.evaluation.statistics import Mean, bootstrap
-from cyclegan_glasses.evaluation.tables import figure, markdown_table
+from cyclegan_glasses.evaluation.hype.staircase import exposures, threshold
+from cyclegan_glasses.evaluation.hype.study import Portrait, Study
+from cyclegan_glasses.evaluation.statistics import (
+    Mean,
+    bootstrap,
+    csv_text,
+    figure,
+    krippendorff,
+    markdown_table,
+    mean_of,
+)
 
 QUESTIONS = {
     REMOVE: ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
@@ -25,6 +31,7 @@ QUESTIONS = {
 FEWEST_TRIALS = 20
 
 Said = tuple[Item, Answer]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +73,27 @@ def outcome(study: Study, answers: Sequence[Answer]) -> Outcome:
     said = [
         (item, answer)
         for answer in answers
-        if (item := plans[answer.rater].get(answer.item)) and len(answer.value) == _length(item)
+        if (item := plans[answer.rater].get(answer.item))
+        and len(answer.value) == (4 if item.task == CRITERIA else 1)
     ]
     if not said:
         raise UserError("the study has no answers yet: hype serve, then open the page and answer")
     # The scores of each task and model.
-    criteria, infinity, time = ([row for row in said if row[0].task == t] for t in (CRITERIA, INFINITY, TIME))
     models = study.models
-    points = {model: _points(row for row in criteria if row[0].model == model) for model in models}
+    criteria, infinity, time = (
+        {model: [row for row in said if (row[0].task, row[0].model) == (task, model)] for model in models}
+        for task in (CRITERIA, INFINITY, TIME)
+    )
+    points = {model: _points(rows) for model, rows in criteria.items()}
     return Outcome(
         raters=len({answer.rater for _, answer in said}),
         points=points,
         total={model: bootstrap(list(found.values())) for model, found in points.items() if found},
-        yes={model: found for model in models if (found := _yes(criteria, model))},
-        errors=_rates(infinity, models, None),
-        on_fake=_rates(infinity, models, False),
-        on_real=_rates(infinity, models, True),
-        exposure=_exposures(time, models),
+        yes={model: _yes(rows) for model, rows in criteria.items() if rows},
+        errors=_rates(infinity, None),
+        on_fake=_rates(infinity, False),
+        on_real=_rates(infinity, True),
+        exposure=_exposures(time),
         agreement={
             CRITERIA: krippendorff(_units(criteria)),
             INFINITY: krippendorff(_units(infinity), nominal=True),
@@ -101,10 +112,8 @@ def to_markdown(study: Study, found: Outcome, groups: Sequence[str] = ()) -> str
         text += ["Share of yes", "", *markdown_table(["", *QUESTIONS[study.direction]], yes), ""]
         text += [f"Agreement of raters (Krippendorff's alpha): {figure(found.agreement[CRITERIA])}", ""]
     if found.errors:
-        rows = [
-            [model, *(str(kind[model]) if model in kind else "–" for kind in _kinds(found))]
-            for model in found.errors
-        ]
+        kinds = found.errors, found.on_fake, found.on_real
+        rows = [[model, *(str(kind.get(model, "–")) for kind in kinds)] for model in found.errors]
         text += ["HYPE-infinity: wrong answers in %, 50 is indistinguishable", ""]
         text += [*markdown_table(["", "all", "fakes taken for real", "reals taken for fake"], rows), ""]
         text += [f"Agreement of raters (Krippendorff's alpha): {figure(found.agreement[INFINITY])}", ""]
@@ -119,100 +128,89 @@ def to_markdown(study: Study, found: Outcome, groups: Sequence[str] = ()) -> str
 
 def to_csv(study: Study, found: Outcome) -> str:
     """The points of every portrait: its id and groups, a column a model."""
-    names = sorted({name for portrait in study.portraits for name in portrait.group})
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*names, "id", *study.models])
-    for portrait in study.portraits:
-        points = [found.points[model].get(portrait.stem) for model in study.models]
-        groups = [portrait.group.get(name, "") for name in names]
-        writer.writerow([*groups, portrait.stem, *("" if p is None else f"{p:.6g}" for p in points)])
-    return file.getvalue()
+    names = _group_names(study)
+    rows = [_points_row(portrait, study, found, names) for portrait in study.portraits]
+    return csv_text([[*names, "id", *study.models], *rows])
 
 
 def _points_table(study: Study, found: Outcome, groups: Sequence[str]) -> list[str]:
-    names = list(groups) or sorted({name for portrait in study.portraits for name in portrait.group})
+    names = list(groups) or _group_names(study)
     portraits = sorted(study.portraits, key=lambda p: [*(p.group.get(n, "") for n in names), p.stem])
-    rows = [
-        [
-            *(portrait.group.get(name, "") for name in names),
-            portrait.stem,
-            *(figure(found.points[model].get(portrait.stem, float("nan"))) for model in study.models),
-        ]
-        for portrait in portraits
-    ]
+    rows = [_points_row(portrait, study, found, names) for portrait in portraits]
+    lines = [[figure(cell) if isinstance(cell, float) else cell for cell in row] for row in rows]
     for name in names:
         for value in sorted({portrait.group.get(name, "") for portrait in portraits} - {""}):
             stems = {portrait.stem for portrait in portraits if portrait.group.get(name) == value}
-            means = [
-                bootstrap([p for stem, p in found.points[model].items() if stem in stems])
-                for model in study.models
-            ]
-            rows.append([*[""] * len(names), f"**{name} {value}**", *(str(mean) for mean in means)])
-    totals = [str(found.total[model]) if model in found.total else "–" for model in study.models]
-    rows.append([*[""] * len(names), "**all**", *totals])
-    return markdown_table([*names, "id", *study.models], rows)
+            points = [[p for stem, p in found.points[m].items() if stem in stems] for m in study.models]
+            lines.append([*[""] * len(names), f"**{name} {value}**", *(str(bootstrap(p)) for p in points)])
+    totals = [str(found.total.get(model, "–")) for model in study.models]
+    lines.append([*[""] * len(names), "**all**", *totals])
+    return markdown_table([*names, "id", *study.models], lines)
 
 
-def _length(item: Item) -> int:
-    return 4 if item.task == CRITERIA else 1
+def _group_names(study: Study) -> list[str]:
+    return sorted({name for portrait in study.portraits for name in portrait.group})
 
 
-def _points(said: Iterable[Said]) -> dict[str, float]:
+def _points_row(portrait: Portrait, study: Study, found: Outcome, names: Sequence[str]) -> list[str | float]:
+    """Groups and id of a portrait, and its points by model, NaN where there are none."""
+    points = [found.points[model].get(portrait.stem, math.nan) for model in study.models]
+    return [*(portrait.group.get(name, "") for name in names), portrait.stem, *points]
+
+
+def _grouped(said: Iterable[Said], key: Callable[[Said], Key]) -> dict[Key, list[Said]]:
+    groups: dict[Key, list[Said]] = {}
+    for row in said:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def _points(said: Sequence[Said]) -> dict[str, float]:
     """Mean points of each portrait."""
-    points: dict[str, list[int]] = {}
-    for item, answer in said:
-        points.setdefault(item.stem, []).append(sum(answer.value))
-    return {stem: sum(values) / len(values) for stem, values in points.items()}
+    stems = _grouped(said, lambda row: row[0].stem)
+    return {stem: mean_of([sum(answer.value) for _, answer in rows]) for stem, rows in stems.items()}
 
 
-def _yes(said: Sequence[Said], model: str) -> tuple[float, ...]:
-    values = [answer.value for item, answer in said if item.model == model]
-    return tuple(sum(column) / len(values) for column in zip(*values, strict=True))
+def _yes(said: Sequence[Said]) -> tuple[float, ...]:
+    return tuple(mean_of(column) for column in zip(*(answer.value for _, answer in said), strict=True))
 
 
-def _rates(said: Sequence[Said], models: Sequence[str], real: bool | None) -> dict[str, Mean]:
+def _rates(said: Mapping[str, Sequence[Said]], real: bool | None) -> dict[str, Mean]:
     """Wrong answers in percent: of each rater, then the mean; of answers where there is one rater alone."""
     rates = {}
-    for model in models:
-        wrong: dict[str, list[float]] = {}
-        for item, answer in said:
-            if item.model == model and real in (None, item.real):
-                wrong.setdefault(answer.rater, []).append(100.0 * (bool(answer.value[0]) != item.real))
-        if len(wrong) > 1:
-            rates[model] = bootstrap([sum(values) / len(values) for values in wrong.values()])
-        elif wrong:
-            rates[model] = bootstrap(next(iter(wrong.values())))
+    for model, rows in said.items():
+        raters = _grouped((row for row in rows if real in (None, row[0].real)), _rater)
+        wrong = [[100.0 * (not _is_right(row)) for row in rows] for rows in raters.values()]
+        if wrong:
+            rates[model] = bootstrap([mean_of(values) for values in wrong] if len(wrong) > 1 else wrong[0])
     return rates
 
 
-def _exposures(said: Sequence[Said], models: Sequence[str]) -> dict[str, Mean]:
+def _exposures(said: Mapping[str, Sequence[Said]]) -> dict[str, Mean]:
     """The threshold of each rater whose answers follow the staircase, then the mean."""
     found = {}
-    for model in models:
-        runs: dict[str, list[Said]] = {}
-        for item, answer in said:
-            if item.model == model:
-                runs.setdefault(answer.rater, []).append((item, answer))
+    for model, rows in said.items():
         thresholds = []
-        for run in runs.values():
+        for run in _grouped(rows, _rater).values():
             run.sort(key=lambda row: int(row[0].id.rsplit("-", 1)[1]))
-            right = [bool(answer.value[0]) == item.real for item, answer in run]
-            exposures = [answer.exposure for _, answer in run]
-            if len(run) >= FEWEST_TRIALS and exposures == Staircase().exposures(right)[:-1]:
-                thresholds.append(threshold(exposures))
+            shown_for = [answer.exposure for _, answer in run]
+            if len(run) >= FEWEST_TRIALS and shown_for == exposures(map(_is_right, run))[:-1]:
+                thresholds.append(threshold(shown_for))
         if thresholds:
             found[model] = bootstrap(thresholds)
     return found
 
 
-def _units(said: Sequence[Said]) -> list[Mapping[str, float]]:
+def _rater(row: Said) -> str:
+    return row[1].rater
+
+
+def _is_right(row: Said) -> bool:
+    item, answer = row
+    return bool(answer.value[0]) == item.real
+
+
+def _units(said: Mapping[str, Sequence[Said]]) -> list[dict[str, float]]:
     """For each picture of a task, the value that each rater gave."""
-    units: dict[tuple[str, str], dict[str, float]] = {}
-    for item, answer in said:
-        units.setdefault((item.model, item.picture), {})[answer.rater] = float(sum(answer.value))
-    return list(units.values())
-
-
-def _kinds(found: Outcome) -> tuple[dict[str, Mean], ...]:
-    return found.errors, found.on_fake, found.on_real
+    units = [unit for rows in said.values() for unit in _grouped(rows, lambda row: row[0].picture).values()]
+    return [{answer.rater: float(sum(answer.value)) for _, answer in unit} for unit in units]

@@ -54,16 +54,8 @@ def to_page(study: Study, rater: str) -> list[dict[str, Any]]:
 
 def _criteria(study: Study, rng: random.Random) -> list[Item]:
     items = [
-        Item(
-            f"c-{place}-{number}",
-            CRITERIA,
-            portrait.results[model],
-            model,
-            False,
-            portrait.stem,
-            portrait.input,
-        )
-        for place, portrait in enumerate(study.portraits)
+        Item(f"c-{place}-{number}", CRITERIA, p.results[model], model, False, p.stem, p.input)
+        for place, p in enumerate(study.portraits)
         for number, model in enumerate(study.models)
     ]
     rng.shuffle(items)
@@ -73,11 +65,10 @@ def _criteria(study: Study, rng: random.Random) -> list[Item]:
 def _infinity(study: Study, rng: random.Random) -> list[Item]:
     items = []
     for number, model in enumerate(study.models):
-        fakes = [(p.results[model], p.stem) for p in study.portraits][: study.each]
-        reals = list(study.reals[: len(fakes)])
-        for place, (picture, stem) in enumerate(fakes):
-            items.append(Item(f"i-{number}-f{place}", INFINITY, picture, model, False, stem))
-        for place, picture in enumerate(reals):
+        fakes = study.portraits[: study.each]
+        for place, p in enumerate(fakes):
+            items.append(Item(f"i-{number}-f{place}", INFINITY, p.results[model], model, False, p.stem))
+        for place, picture in enumerate(study.reals[: len(fakes)]):
             items.append(Item(f"i-{number}-r{place}", INFINITY, picture, model, True))
     rng.shuffle(items)
     return items

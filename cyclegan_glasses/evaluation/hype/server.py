@@ -32,7 +32,9 @@ class StudyServer(LocalServer):
     def get(self, kind: str, rest: str, query: dict[str, str]) -> Any:
         """A rater's plan, or a picture by its name in the study."""
         if kind == "plan" and RATER.fullmatch(query.get("rater", "")):
-            return self._begin(query["rater"])
+            path, rater = self.folder / ANSWERS, query["rater"]
+            known = read_answers([path]) if path.is_file() else []
+            return _start(self.study, rater, {a.item: a.value for a in known if a.rater == rater})
         if kind == "picture" and rest in self.names:
             return Content((self.folder / PICTURES / rest).read_bytes(), "image/png", "max-age=3600")
         raise RequestError(HTTPStatus.NOT_FOUND)
@@ -44,13 +46,6 @@ class StudyServer(LocalServer):
         answer = Answer.from_json(body)
         append_answer(self.folder, answer)
         return {"saved": answer.item}
-
-    def _begin(self, rater: str) -> dict[str, Any]:
-        """What the page needs to know to begin or go on: the plan, and what was answered already."""
-        path = self.folder / ANSWERS
-        known = read_answers([path]) if path.is_file() else []
-        answered = {answer.item: list(answer.value) for answer in known if answer.rater == rater}
-        return _start(self.study, rater) | {"answered": answered}
 
 
 def export_page(folder: Path, rater: str, out: Path) -> None:
@@ -66,15 +61,15 @@ def export_page(folder: Path, rater: str, out: Path) -> None:
         name: "data:image/png;base64," + base64.b64encode((folder / PICTURES / name).read_bytes()).decode()
         for name in sorted(study.pictures())
     }
-    write_text(out, _page(_start(study, rater) | {"pictures": pictures, "answered": {}}))
+    write_text(out, _page({**_start(study, rater, {}), "pictures": pictures}))
 
 
-def _start(study: Study, rater: str) -> dict[str, Any]:
-    return {"rater": rater, "questions": QUESTIONS[study.direction], "items": to_page(study, rater)}
+def _start(study: Study, rater: str, answered: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+    """What the page needs to know to begin or go on: the plan, and what was answered already."""
+    questions = QUESTIONS[study.direction]
+    return {"rater": rater, "questions": questions, "items": to_page(study, rater), "answered": answered}
 
 
 def _page(start: dict[str, Any] | None) -> str:
     # Dark for everyone: what surrounds a picture changes how it is seen.
-    return interactive_page(
-        "Portraits: a study", "cyclegan_glasses.evaluation.hype", "study", start, dark=True
-    )
+    return interactive_page("Portraits: a study", __package__, "study", start, dark=True)

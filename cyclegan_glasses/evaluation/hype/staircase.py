@@ -1,36 +1,30 @@
-"""The exposure at which a person tells real from fake, and a check that it is found."""
+"""The exposure at which a person tells real from fake, and a check that it is found.
+
+Three up, one down: a wrong answer adds three steps to the exposure, a right one takes one away. Right and
+wrong balance where three of four answers are right, half way between guessing and certainty (Kaernbach 1991;
+HYPE, arXiv 1904.01121). All in milliseconds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+START, STEP, LOWEST, HIGHEST = 500, 10, 100, 1000
 
-@dataclass(frozen=True, slots=True)
-class Staircase:
-    """Three up, one down: a wrong answer adds three steps to the exposure, a right one takes one away.
 
-    Right and wrong balance where three of four answers are right, half way between guessing and certainty
-    (Kaernbach 1991; HYPE, arXiv 1904.01121). All in milliseconds.
-    """
+def next_exposure(exposure: int, right: bool) -> int:
+    """The exposure after an answer."""
+    return min(HIGHEST, max(LOWEST, exposure - STEP if right else exposure + 3 * STEP))
 
-    start: int = 500
-    step: int = 10
-    low: int = 100
-    high: int = 1000
 
-    def next(self, exposure: int, right: bool) -> int:
-        """The exposure after an answer."""
-        return min(self.high, max(self.low, exposure - self.step if right else exposure + 3 * self.step))
-
-    def exposures(self, answers: Iterable[bool]) -> list[int]:
-        """What is shown at each answer, and what would be shown next: one more than there are answers."""
-        exposures = [self.start]
-        for right in answers:
-            exposures.append(self.next(exposures[-1], right))
-        return exposures
+def exposures(answers: Iterable[bool]) -> list[int]:
+    """The exposure of each answer, and of the one that would follow: one more than there are answers."""
+    found = [START]
+    for right in answers:
+        found.append(next_exposure(found[-1], right))
+    return found
 
 
 def threshold(exposures: Sequence[int]) -> float:
@@ -41,7 +35,7 @@ def threshold(exposures: Sequence[int]) -> float:
     return float(np.mean(exposures[len(exposures) // 2 :]))
 
 
-def simulate(true: float, trials: int, rng: np.random.Generator, stairs: Staircase | None = None) -> float:
+def simulate(true: float, trials: int, rng: np.random.Generator) -> float:
     """The threshold found for a simulated rater.
 
     Args:
@@ -50,9 +44,8 @@ def simulate(true: float, trials: int, rng: np.random.Generator, stairs: Stairca
         trials: pictures shown.
         rng: of the answers.
     """
-    stairs = stairs or Staircase()
-    exposures = [stairs.start]
+    found = [START]
     for _ in range(trials):
-        sure = 1 - 2.0 ** -((exposures[-1] / true) ** 2)
-        exposures.append(stairs.next(exposures[-1], bool(rng.random() < 0.5 + 0.5 * sure)))
-    return threshold(exposures[:-1])
+        sure = 1 - 2.0 ** -((found[-1] / true) ** 2)
+        found.append(next_exposure(found[-1], bool(rng.random() < 0.5 + 0.5 * sure)))
+    return threshold(found[:-1])

@@ -7,14 +7,15 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.groups import check_groups, groups_of
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
+from cyclegan_glasses.evaluation.inputs import check_groups, groups_of
 from cyclegan_glasses.evaluation.results_page import read_rows
-from cyclegan_glasses.files import atomic_write, make_folder, write_json
-from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
+from cyclegan_glasses.files import write_json
+from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture, save_png
 from cyclegan_glasses.photo import MANIFEST, latest_photos
 
 STUDY, PICTURES, VERSION = "study.json", "pictures", 1
@@ -135,13 +136,8 @@ def balanced(
         piles.setdefault(tuple(group.get(name, "") for name in by), []).append(stem)
     for pile in piles.values():
         rng.shuffle(pile)
-    chosen: list[str] = []
-    waiting = [piles[key] for key in sorted(piles)]
-    while waiting and len(chosen) < count:
-        for pile in waiting:
-            if len(chosen) < count:
-                chosen.append(pile.pop())
-        waiting = [pile for pile in waiting if pile]
+    rounds = zip_longest(*(reversed(piles[key]) for key in sorted(piles)))  # one of each pile
+    chosen = [stem for stems in rounds for stem in stems if stem is not None][:count]
     rng.shuffle(chosen)
     return chosen
 
@@ -168,8 +164,7 @@ class _Pictures:
                 f"{path} is {picture.width}x{picture.height}, others {wide}x{high}: a study needs one size"
             )
         name = hashlib.sha256(f"{self._seed} {path.absolute()}".encode()).hexdigest()[:16] + ".png"
-        with atomic_write(make_folder(self._folder) / name) as file:
-            picture.save(file, format="PNG")
+        save_png(self._folder / name, picture)
         return name
 
 

@@ -67,8 +67,8 @@ def is_public(ip: str) -> bool:
 
 def resolve_checked(
     host: str, port: int, *, allow_private: bool, resolve: Resolver = socket.getaddrinfo
-) -> list[tuple[int, tuple[Any, ...]]]:
-    """The socket addresses of a host, as (family, address), none of which lies in a private network.
+) -> list[str]:
+    """The IP addresses of a host, none of which lies in a private network.
 
     A host of which one address is private is refused as a whole.
 
@@ -76,17 +76,13 @@ def resolve_checked(
         FetchError: the name is not known, or it leads into a private network.
     """
     try:
-        answers = resolve(host, port, type=socket.SOCK_STREAM)
+        ips = [str(address[0]) for *_, address in resolve(host, port, type=socket.SOCK_STREAM)]
     except (socket.gaierror, UnicodeError, ValueError) as error:
         again = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
         raise FetchError("dns", f"the host {host[:100]} is not known", again=again) from None
-    found = [(family, address) for family, _, _, _, address in answers]
-    if not allow_private:
-        for _, address in found:
-            if not is_public(str(address[0])):
-                raise FetchError(
-                    "private", f"{host[:100]} leads to {address[0]}, which is not on the open internet"
-                )
-    if not found:
+    for ip in ips:
+        if not allow_private and not is_public(ip):
+            raise FetchError("private", f"{host[:100]} leads to {ip}, which is not on the open internet")
+    if not ips:
         raise FetchError("dns", f"the host {host[:100]} has no address")
-    return found
+    return ips

@@ -16,9 +16,9 @@ import urllib3
 from urllib3.util import Retry
 
 from cyclegan_glasses import __version__
+from cyclegan_glasses.images import MAX_PIXELS, UnreadablePicture, open_picture
 from cyclegan_glasses.sources.fetch.addresses import Resolver, check_address
 from cyclegan_glasses.sources.fetch.connect import Guard, make_session
-from cyclegan_glasses.sources.fetch.pictures import check_picture
 from cyclegan_glasses.sources.fetch.rate import HostRate
 from cyclegan_glasses.sources.fetch.result import MAX_PAGE_BYTES, OK, Fetched, FetchError, Reply
 from cyclegan_glasses.sources.fetch.robots import AGENT, LONGEST_FILE, RobotRules, parse_robots, refusing_tag
@@ -71,14 +71,12 @@ class Fetcher:
             else:
                 reply = self._follow(address, self.settings.max_bytes, robots=True, picture=True)
             with self._decoding:
-                width, height = check_picture(reply.body, self.settings.max_pixels)
+                _check_picture(reply.body, self.settings.max_pixels)
         except FetchError as error:
             _log.debug("%s: %s", address, error.reason)
-            return Fetched(address, error.status, error=error.error, reason=error.reason, http=error.http)
-        return Fetched(
-            address, OK, final=reply.address, http=reply.http, sha256=hashlib.sha256(reply.body).hexdigest(),
-            size=len(reply.body), width=width, height=height, content=reply.body,
-        )  # fmt: skip
+            return Fetched(error.status, error.http, error=error.error, reason=error.reason)
+        digest = hashlib.sha256(reply.body).hexdigest()
+        return Fetched(OK, reply.http, final=reply.address, sha256=digest, content=reply.body)
 
     def page(self, address: str, *, robots: bool) -> Reply:
         """Fetch a page or the answer of an API, of any HTTP status but a passing error.
@@ -93,7 +91,8 @@ class Fetcher:
         return self._follow(address, MAX_PAGE_BYTES, robots=robots, picture=False)
 
     def _follow(self, address: str, limit: int, *, robots: bool, picture: bool) -> Reply:
-        for _ in range(self.settings.max_redirects + 1):
+        most = self.settings.max_redirects
+        for _ in range(most + 1):
             address = check_address(address)
             if robots:
                 self._ask_robots(address)
@@ -106,9 +105,7 @@ class Fetcher:
                 address = urljoin(address, reply.headers["location"][0])
             except ValueError:
                 raise FetchError("address", "redirects to something that is no address") from None
-        raise FetchError(
-            "redirects", f"redirects more than {self.settings.max_redirects} times", http=reply.http
-        )
+        raise FetchError("redirects", f"redirects more than {most} times", http=reply.http)
 
     def _retrying(self, address: str, limit: int, picture: bool) -> Reply:
         host = urlsplit(address).hostname or ""
@@ -128,15 +125,15 @@ class Fetcher:
     def _once(self, address: str, limit: int, picture: bool) -> Reply:
         guard, session = self._session()
         timeout = (self.settings.connect_timeout, self.settings.read_timeout)
+        slow = FetchError("slow", f"took longer than {self.settings.max_seconds:g} s")
         try:
-            with guard.limit(self.settings.max_seconds):
-                answer = session.get(address, stream=True, allow_redirects=False, timeout=timeout)
-                try:
-                    reply = self._read(address, answer, limit, picture)
-                finally:
-                    answer.close()
+            with (
+                guard.limit(self.settings.max_seconds),
+                session.get(address, stream=True, allow_redirects=False, timeout=timeout) as answer,
+            ):
+                reply = self._read(address, answer, limit, picture)
             if guard.expired:  # a cut between two headers looks like their end
-                raise FetchError("slow", f"took longer than {self.settings.max_seconds:g} s")
+                raise slow
             return reply
         except FetchError:
             raise
@@ -144,9 +141,7 @@ class Fetcher:
             raise FetchError("address", f"not a web address ({str(error)[:100]})") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException,
                 OSError, ValueError, AttributeError) as error:  # fmt: skip
-            if guard.expired:
-                raise FetchError("slow", f"took longer than {self.settings.max_seconds:g} s") from None
-            raise _explain(error) from None
+            raise (slow if guard.expired else _explain(error)) from None
 
     def _read(self, address: str, answer: requests.Response, limit: int, picture: bool) -> Reply:
         code = answer.status_code
@@ -204,9 +199,8 @@ class Fetcher:
         except FetchError as error:
             if error.error in ("private", "dns"):
                 return error
-            return FetchError(
-                error.error, f"robots.txt of {host} did not come: {error.reason}", http=error.http
-            )
+            reason = f"robots.txt of {host} did not come: {error.reason}"
+            return FetchError(error.error, reason, http=error.http)
         if reply.http >= 500:  # RFC 9309, 2.3.1.4: a site that cannot say allows nothing
             return FetchError("http", f"robots.txt of {host} answered {reply.http}", http=reply.http)
         if reply.http != 200:  # RFC 9309, 2.3.1.3: a site that has none allows everything
@@ -216,6 +210,19 @@ class Fetcher:
             return FetchError("robots", f"robots.txt of {host} asks for {rules.delay:g} s between requests")
         self.rate.at_least(host, rules.delay)
         return rules
+
+
+def _check_picture(content: bytes, max_pixels: int) -> None:
+    """Decode a JPEG, PNG or WebP to see that it is whole; the bytes alone decide what it is."""
+    if not content:
+        raise FetchError("cut", "the answer was empty")
+    is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    if not is_webp and not content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        raise FetchError("type", f"no JPEG, PNG or WebP picture: it begins with {content[:12]!r}")
+    try:
+        open_picture(content, max_pixels=min(max_pixels, MAX_PIXELS))
+    except UnreadablePicture as error:
+        raise FetchError("broken", error.reason[:200]) from None
 
 
 def _inline(address: str, limit: int) -> Reply:

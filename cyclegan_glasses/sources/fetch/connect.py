@@ -16,7 +16,6 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -43,18 +42,16 @@ class Guard:
             OSError: none of the first addresses answers.
         """
         failure: OSError = OSError("no address")
-        for family, address in resolve_checked(
-            host, port, allow_private=self.allow_private, resolve=self._resolve
-        )[:_TRIED]:
-            opened = socket.socket(family, socket.SOCK_STREAM)
+        for ip in resolve_checked(host, port, allow_private=self.allow_private, resolve=self._resolve)[
+            :_TRIED
+        ]:
             try:
-                opened.settimeout(timeout)
-                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                opened.connect(address)
-                return opened
+                opened = socket.create_connection((ip, port), timeout)
             except OSError as error:
-                opened.close()
                 failure = error
+            else:
+                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return opened
         raise failure
 
     @contextlib.contextmanager
@@ -87,55 +84,40 @@ class Guard:
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: redirects are followed elsewhere. Left to itself requests reads the whole body of each."""
+
+
+class _Guarded(HTTPConnection):
+    guard: Guard
+
+    def _new_conn(self) -> socket.socket:
+        return self.guard.connect(self.host.strip("[]"), self.port, self.timeout)
+
+    def getresponse(self) -> Any:
+        self.guard.use(self.sock)
+        return super().getresponse()
+
+
 def make_session(guard: Guard, user_agent: str) -> requests.Session:
     """A session that connects through `guard` alone: no proxy, no cookies, no passwords from the machine."""
     session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
-    adapter = _GuardedAdapter(guard)
+    adapter = HTTPAdapter()
+    adapter.poolmanager.pool_classes_by_scheme = {
+        "http": _guarded(HTTPConnectionPool, HTTPConnection, guard),
+        "https": _guarded(HTTPSConnectionPool, HTTPSConnection, guard),
+    }
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: redirects are followed elsewhere. Left to itself requests reads the whole body of each."""
-
-
-class _GuardedAdapter(HTTPAdapter):
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _pool_classes(self._guard)
-
-
-def _pool_classes(guard: Guard) -> dict[str, Any]:
-    class GuardedHTTP(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return guard.connect(self.host.strip("[]"), self.port, self.timeout)
-
-        def getresponse(self) -> Any:
-            guard.use(self.sock)
-            return super().getresponse()
-
-    class GuardedHTTPS(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return guard.connect(self.host.strip("[]"), self.port, self.timeout)
-
-        def getresponse(self) -> Any:
-            guard.use(self.sock)
-            return super().getresponse()
-
-    class HTTPPool(HTTPConnectionPool):
-        ConnectionCls = GuardedHTTP
-
-    class HTTPSPool(HTTPSConnectionPool):
-        ConnectionCls = GuardedHTTPS
-
-    return {"http": HTTPPool, "https": HTTPSPool}
+def _guarded(pool: type, connection: type, guard: Guard) -> type:
+    """A kind of pool whose connections are opened by `guard`."""
+    return type(
+        "Pool", (pool,), {"ConnectionCls": type("Connection", (_Guarded, connection), {"guard": guard})}
+    )

@@ -55,23 +55,16 @@ class Fetched:
     """What became of one picture address.
 
     Attributes:
-        address: as asked for.
         status: `ok`, `failed` or `refused`.
+        http, error, reason: as in `FetchError`; the last two are empty when all went well.
         final: where the picture lay after redirects.
-        error, reason, http: as in `FetchError`; empty when all went well.
-        sha256, size: of the bytes, when there are any.
-        width, height: in pixels.
-        content: the bytes of the file.
+        sha256, content: of the file, when it came.
     """
 
-    address: str
     status: str
-    final: str = ""
+    http: int = 0
     error: str = ""
     reason: str = ""
-    http: int = 0
+    final: str = ""
     sha256: str = ""
-    size: int = 0
-    width: int = 0
-    height: int = 0
     content: bytes = field(default=b"", repr=False)

@@ -9,19 +9,18 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.hype.agreement import krippendorff
 from cyclegan_glasses.evaluation.hype.answers import Answer
 from cyclegan_glasses.evaluation.hype.outcome import outcome, to_csv, to_markdown
 from cyclegan_glasses.evaluation.hype.plan import plan
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TIME
-from cyclegan_glasses.evaluation.hype.staircase import Staircase, simulate, threshold
+from cyclegan_glasses.evaluation.hype.staircase import exposures, next_exposure, simulate, threshold
+from cyclegan_glasses.evaluation.statistics import krippendorff
 from tests.evaluation.hype.helpers import make_study
 
 
 def test_the_staircase_by_hand() -> None:
-    stairs = Staircase()
-    assert stairs.exposures([True, True, False, True]) == [500, 490, 480, 510, 500]
-    assert Staircase(start=100).next(100, True) == 100 and Staircase().next(990, False) == 1000
+    assert exposures([True, True, False, True]) == [500, 490, 480, 510, 500]
+    assert next_exposure(100, True) == 100 and next_exposure(990, False) == 1000
     assert threshold([500, 490, 300, 310]) == 305
 
 
@@ -66,7 +65,7 @@ def test_known_answers_give_their_numbers(tmp_path: Path) -> None:
                 right = not one or place % 2 == 0
                 value = item.real if right else not item.real
                 answers.append(Answer(rater, item.id, (int(value),), exposure[item.model]))
-                exposure[item.model] = Staircase().next(exposure[item.model], right)
+                exposure[item.model] = next_exposure(exposure[item.model], right)
     found = outcome(study, answers)
     assert found.raters == 2 and found.dropped == 0
     assert {name: mean.mean for name, mean in found.total.items()} == {"one": 3, "two": 1}

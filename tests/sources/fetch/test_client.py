@@ -24,8 +24,7 @@ def test_a_picture_comes_whole(site, make_fetcher):
         content = picture(1, kind)
         site.routes["/a"] = answer(content, Content_Type="text/plain")
         got = make_fetcher(contact="me@example.org").picture(site.url("/a"))
-        assert (got.status, got.width, got.height) == ("ok", 48, 32)
-        assert got.content == content and got.size == len(content)
+        assert got.status == "ok" and got.content == content
         assert got.sha256 == hashlib.sha256(content).hexdigest()
     agent = site.requests[-1][1]["User-Agent"]
     assert agent.startswith("cyclegan-glasses/") and "(+me@example.org)" in agent

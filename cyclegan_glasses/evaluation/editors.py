@@ -1,0 +1,67 @@
+"""What is evaluated: trained generators, and what they must beat, leaving the picture alone and painting the
+glasses' mask over from around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from torch import nn
+
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.editing.models import apply_generator
+from cyclegan_glasses.errors import one_of
+from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
+from cyclegan_glasses.evaluation.settings import BASELINES, NS, TELEA, UNTOUCHED
+from cyclegan_glasses.pixels import to_rgb, to_tensor
+
+#: A picture and its mask, where one is known, to the result and its reconstruction of the input, where there
+#: is a reverse generator; None for a picture that the editor cannot do.
+Editor = Callable[[Picture, Mask | None], "tuple[Picture, Picture | None] | None"]
+
+REACH = 3  # pixels around the mask that the colour is taken from
+
+
+def baseline(name: str) -> Editor:
+    """The editor of that name.
+
+    `untouched` gives the input back. `telea` (Telea, "An image inpainting technique", 2004) and `ns`
+    (Bertalmio, Bertozzi and Sapiro, "Navier-Stokes …", CVPR 2001) are OpenCV's inpainting of the mask; they
+    know the exact mask, which a model does not, and give nothing for a picture without one.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    one_of("rivals", name, BASELINES)
+    if name == UNTOUCHED:
+        return lambda picture, _: (picture, None)
+    method = {TELEA: cv2.INPAINT_TELEA, NS: cv2.INPAINT_NS}[name]
+
+    def paint(picture: Picture, mask: Mask | None) -> tuple[Picture, None] | None:
+        if mask is None:
+            return None
+        covered = (mask > 0).astype(np.uint8)
+        return np.asarray(cv2.inpaint(picture, covered, REACH, method)), None
+
+    return paint
+
+
+def network_editor(
+    generator: nn.Module, reverse: nn.Module | None, precision: Precision, grey: bool = False, passes: int = 1
+) -> Editor:
+    """An editor that sends a picture through the generator of a direction, then through the reverse one.
+
+    Args:
+        grey: `generator` takes luminance alone.
+        passes: how many times `generator` goes over a picture.
+    """
+
+    def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
+        inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
+        fake = apply_generator(generator, inputs, precision, passes)
+        if reverse is None:
+            return to_rgb(fake[0]), None
+        return to_rgb(fake[0]), to_rgb(apply_generator(reverse, fake, precision)[0])
+
+    return edit

@@ -1,0 +1,96 @@
+"""What surrounds the glasses: the light, the head that wears them, the camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cyclegan_glasses.overlays.raster import blur
+
+DRAWN_BLUR = 0.4
+"""Blur in pixels that drawing with antialiasing has by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One lamp and what surrounds it.
+
+    Attributes:
+        direction: from the face to the lamp in camera coordinates (x right, y down, z away from the viewer).
+        colour: of the lamp, RGB around 1.
+        ambient: fraction of the light that comes from everywhere, 0 … 1.
+    """
+
+    direction: tuple[float, ...] = (-0.45, -0.55, -0.7)
+    colour: tuple[float, ...] = (1.0, 0.98, 0.95)
+    ambient: float = 0.5
+
+    def unit(self) -> np.ndarray:
+        """`direction` at length 1, float64 (3,)."""
+        return np.array(self.direction) / np.linalg.norm(self.direction)
+
+    def half_vector(self) -> np.ndarray:
+        """Blinn's: the normal of a surface that mirrors the lamp into the camera, float32 (3,)."""
+        half = self.unit().astype(np.float32) + np.array([0, 0, -1], np.float32)
+        return half / np.linalg.norm(half)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """How the camera shows an edge and an even area.
+
+    Attributes:
+        blur: standard deviation in pixels of an edge; up to 0.4 nothing is added to what is drawn.
+        grain: standard deviation of the noise of an even area, in grey levels of 255.
+        seed: of the grain.
+    """
+
+    blur: float = 0.0
+    grain: float = 0.0
+    seed: int = 0
+
+    def soften(self, layer: np.ndarray) -> np.ndarray:
+        """A drawn layer, float32 (h, w) or (h, w, c), as sharp as the camera's picture."""
+        if self.blur <= DRAWN_BLUR:
+            return layer
+        return blur(layer, float(np.sqrt(self.blur**2 - DRAWN_BLUR**2))).reshape(layer.shape)
+
+    def noise(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Grain (h, w, 1) of the camera's strength and coarseness, float32 in grey levels."""
+        white = np.random.default_rng(self.seed).standard_normal(shape).astype(np.float32)
+        soft = blur(white, 0.6 * self.blur)
+        return (soft * (self.grain / max(float(soft.std()), 1e-6)))[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wearer:
+    """The head that the temples go round, in mm.
+
+    Attributes:
+        half_width: of the head at the ears.
+        ear: (y, z) of where a temple bends over the ear.
+    """
+
+    half_width: float = 73.0
+    ear: tuple[float, float] = (0.0, 88.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What `draw_glasses` needs to know of a picture besides the pose.
+
+    Attributes:
+        light: that the picture was taken in.
+        camera: whose blur and grain the drawn parts take on.
+        wearer: the head's size, which the temples go round.
+        skin: uint8 (height, width), the face: shadows fall on it, and it hides the far temple. Without it
+            shadows fall everywhere.
+        cover: uint8 (height, width), how much of each pixel is hair or ear that lies over the temples.
+    """
+
+    light: Light = Light()
+    camera: Camera = Camera()
+    wearer: Wearer = Wearer()
+    skin: np.ndarray | None = None
+    cover: np.ndarray | None = None
