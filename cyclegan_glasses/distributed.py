@@ -62,21 +62,17 @@ class DistributedContext:
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes of values on the CPU."""
-        if self.size == 1:
-            return values
-        total = values.clone()
-        with _explained():
-            dist.all_reduce(total, group=self._control)
-        return total / self.size
+        return values if self.size == 1 else self._reduced(values, dist.ReduceOp.SUM) / self.size
 
     def max(self, number: int) -> int:
         """The largest that any process gives."""
-        if self.size == 1:
-            return number
-        largest = torch.tensor(number)
+        return number if self.size == 1 else int(self._reduced(torch.tensor(number), dist.ReduceOp.MAX))
+
+    def _reduced(self, values: Tensor, operation: dist.ReduceOp.RedOpType) -> Tensor:
+        values = values.clone()
         with _explained():
-            dist.all_reduce(largest, dist.ReduceOp.MAX, group=self._control)
-        return int(largest)
+            dist.all_reduce(values, operation, group=self._control)
+        return values
 
     def gather(self, state: Any) -> list[Any]:
         """What each process gives, in their order, for the first one; nothing for the others."""

@@ -25,7 +25,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_ty
 from cyclegan_glasses.errors import UserError, one_of
 
 T = TypeVar("T")
-Resume = Literal["session", "free", "reported", "fixed"]
+Resume = Literal["", "session", "free", "reported", "fixed"]
 
 RESUME: dict[Resume, str] = {
     "session": "given anew each time",
@@ -53,7 +53,7 @@ class Option:
         choices: values that are allowed; empty for any.
         unlisted: further values that the field may have, though nobody can type them.
         least, most, above, below: bounds of a number, or of each of several; the last two are excluded.
-        resume: see `RESUME`.
+        resume: see `RESUME`; where it is not `RESUME` of its class.
         cli_default: default of the command line, where it differs from the field's.
         parse: reads the text, where the type alone does not say how; raises `ValueError` with a message.
         read: makes the field's value of the values of all options; of `variants`, the values that the chosen
@@ -77,7 +77,7 @@ class Option:
     most: float | None = None
     above: float | None = None
     below: float | None = None
-    resume: Resume = "reported"
+    resume: Resume = ""
     cli_default: Any = _UNSET
     parse: Callable[[str], Any] | None = None
     read: Callable[[Mapping[str, Any]], Any] | None = None
@@ -183,7 +183,8 @@ def declared(help: str, **details: Any) -> dict[str, Option]:
 
 def option(default: T, help: str, **details: Any) -> T:
     """A field that is an option; `details` are attributes of `Option`."""
-    made: T = field(default=default, metadata=declared(help, **details))
+    secret = details.get("secret", False)
+    made: T = field(default=default, repr=not secret, metadata=declared(help, **details))
     return made
 
 
@@ -218,6 +219,7 @@ def _declarations(settings: type) -> _Declarations:
                 made,
                 flag=made.flag or item.name,
                 group=made.group or getattr(settings, "GROUP", ""),
+                resume=made.resume or getattr(settings, "RESUME", "reported"),
                 field=item.name,
                 hint=hint,
                 default=None if item.default is MISSING else item.default,
@@ -303,11 +305,14 @@ def check(settings: Any) -> None:
 class Settings:
     """Base of settings, frozen dataclasses that check their values when they are made.
 
-    `GROUP` is the title of their options' group in `--help`; an option may have another.
+    Attributes:
+        GROUP: title of their options' group in `--help`.
+        RESUME: what becomes of their options in a run that goes on.
     """
 
     __slots__ = ()
     GROUP: ClassVar[str] = ""
+    RESUME: ClassVar[Resume] = "reported"
 
     def __post_init__(self) -> None:
         check(self)

@@ -71,15 +71,6 @@ def tally(
     return kept
 
 
-def gather_command(source: Source, args: argparse.Namespace) -> Callable[[], None]:
-    """What a verb runs that gathers all of a source."""
-
-    def run() -> None:
-        gather(source, args.out, args.limit, args.dry_run)
-
-    return run
-
-
 def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> Counter[str]:
     """Write the photos that `out` does not have yet, and print what was done; the same call again goes on.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.celeba import PUBLISHED, CelebaSource
@@ -19,16 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser, CelebaSource, "folder or zip with list_attr_celeba.txt")
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """What `crawl.py celeba` runs."""
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
     source = build(CelebaSource, vars(args), source=args.source)
-
-    def run() -> None:
-        kinds = gather(source, args.out, args.limit, args.dry_run)
-        if source.protocol:
-            print(compare(kinds, PUBLISHED))
-
-    return run
+    kinds = gather(source, args.out, args.limit, args.dry_run)
+    if source.protocol:
+        print(compare(kinds, PUBLISHED))
 
 
 def compare(kinds: Counter[str], published: Mapping[str, int]) -> str:

@@ -8,7 +8,6 @@ when the same command is typed again.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
@@ -55,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the arguments into settings; what is returned gathers."""
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
     label_words = [_pair(text, "--label_words") for text in args.label_words]
     for word, label in label_words:
         if label not in LABELS:
@@ -73,10 +72,6 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
     settings = build(CollectSettings, vars(args))
     if settings.domains and source.labels is None:
         raise UserError("--domains sorts by label: name the table of labels with --labels FILE.csv")
-    return lambda: _gather(source, settings, args)
-
-
-def _gather(source: FolderSource, settings: CollectSettings, args: argparse.Namespace) -> None:
     from cyclegan_glasses.collect.folder import collect
     from cyclegan_glasses.faces.detect import detector_file
 

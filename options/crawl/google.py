@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from functools import partial
 
 from cyclegan_glasses.sources.google import GoogleSearch
 
@@ -28,6 +28,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """The crawl to be run."""
-    return web.crawl(GoogleSearch, args)
+run = partial(web.crawl, GoogleSearch)

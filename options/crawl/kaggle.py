@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.kaggle import DATASET, KaggleSource, download
@@ -27,17 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """What `crawl.py kaggle` runs."""
-
-    def run() -> None:
-        if (args.source is None) == (args.download is None):
-            raise UserError("crawl.py kaggle needs either a zip or folder, or --download: give one of them")
-        source = (
-            KaggleSource(download(args.download), f"kaggle:{args.download}")
-            if args.download
-            else KaggleSource(args.source)
-        )
-        gather(source, args.out, args.limit, args.dry_run)
-
-    return run
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
+    if (args.source is None) == (args.download is None):
+        raise UserError("crawl.py kaggle needs either a zip or folder, or --download: give one of them")
+    if args.download:
+        source = KaggleSource(download(args.download), f"kaggle:{args.download}")
+    else:
+        source = KaggleSource(args.source)
+    gather(source, args.out, args.limit, args.dry_run)

@@ -8,7 +8,6 @@ and a manifest. A run that was stopped goes on when the same command is typed ag
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
@@ -40,13 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the arguments into settings; what is returned draws."""
+def run(args: argparse.Namespace) -> None:
+    """Draw."""
     settings = build(OverlaySettings, vars(args))
-    return lambda: _draw(args, settings)
-
-
-def _draw(args: argparse.Namespace, settings: OverlaySettings) -> None:
     from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
     from cyclegan_glasses.faces.detect import detector_file
 
