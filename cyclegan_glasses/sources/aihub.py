@@ -96,7 +96,11 @@ class AihubSource:
         if not self.source.is_dir():
             yield from _from_zip(self.source, resolutions, levels)
             return
-        for resolution, root in _roots(self.source, resolutions):
+        roots = _roots(self.source, resolutions)
+        if not roots:
+            hint = "no folders of people (8 digits, as 19062421): give the folder of High_Resolution"
+            raise UserError(f"{self.source} has {hint}")
+        for resolution, root in roots:
             for place, file in _walk(root, levels):
                 yield SourcePhoto(_photo(resolution, place, file.as_posix()), file)
 
@@ -116,7 +120,7 @@ def _photo(resolution: str, place: Place, origin: str) -> Photo:
 
 
 def _roots(source: Path, wanted: frozenset[str], depth: int = 2) -> list[tuple[str, str]]:
-    """Resolution and folder of each part that holds people; looks at most `depth` folders down."""
+    """Resolution and folder of each part that holds people; at most `depth` folders down."""
     folders = [entry for entry in _entries(str(source)) if entry.is_dir()]
     if any(_PERSON.fullmatch(entry.name) for entry in folders):
         return [(_resolution(source.name), str(source))]
@@ -127,19 +131,8 @@ def _roots(source: Path, wanted: frozenset[str], depth: int = 2) -> list[tuple[s
                 f"{source} has only the resolution {', '.join(named)}: ask for it with --resolution"
             )
         return [(name, entry.path) for name, entry in named.items() if name in wanted]
-    if depth:
-        for entry in folders:
-            try:
-                return _roots(Path(entry.path), wanted, depth - 1)
-            except _NoTreeError:
-                continue
-    raise _NoTreeError(
-        f"{source} has no folders of people (8 digits, as 19062421): give the folder of High_Resolution"
-    )
-
-
-class _NoTreeError(UserError):
-    pass
+    below = (_roots(Path(entry.path), wanted, depth - 1) for entry in folders) if depth else ()
+    return next(filter(None, below), [])
 
 
 def _resolution(name: str) -> str:

@@ -52,7 +52,6 @@ class FolderSource:
 
     Attributes:
         folder: searched to any depth.
-        labels: a table (CSV) with a header, or None.
         path_column, label_column, person_column: names in the header; None takes the usual ones.
         group_columns: go to `Photo.group`; None takes those of race, gender, age and tone that are there.
         label_words: pairs of an entry of the label column and the label that it stands for.

@@ -81,9 +81,7 @@ class Fetcher:
     def page(self, address: str, *, robots: bool) -> Reply:
         """Fetch a page or the answer of an API, of any HTTP status but a passing error.
 
-        Args:
-            address: with its query.
-            robots: ask robots.txt first. Documented APIs are offers to programs and need no leave.
+        `robots`: ask robots.txt first. Documented APIs are offers to programs and need no leave.
 
         Raises:
             FetchError: it did not come.
