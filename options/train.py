@@ -171,7 +171,9 @@ def run(o: TrainOptions) -> int:
     from cyclegan_glasses.evaluation.examiner import Examiner
     from cyclegan_glasses.monitoring.build import build_monitors
     from cyclegan_glasses.objectives.registry import build_objective
+    from cyclegan_glasses.training.checkpoint import save_checkpoint
     from cyclegan_glasses.training.early_stopping import make_early_stopping
+    from cyclegan_glasses.training.loop import Loop
     from cyclegan_glasses.training.run import Training
 
     device = choose_device(o.run.device, o.run.gpu_ids, local_rank())
@@ -187,7 +189,11 @@ def run(o: TrainOptions) -> int:
             return 0
         early_stopping = make_early_stopping(objective, o.data, o.loop.patience, context)
         helpers = Examiner(objective, o.data, device), early_stopping, context
-        training = Training(objective, batches, o.rate, o.loop, folder, *helpers)
+
+        def save(epoch: str, state: dict[str, Any]) -> None:
+            save_checkpoint(folder, epoch, objective, state, context)
+
+        training = Training(Loop(objective, batches, o.rate, o.loop, save, *helpers), folder)
         started = training.begin(o.start_from, label, o.epoch_count)
         ready = batches.prepare(progress) if context.is_main else batches.prepare()
         log(*started, *changes, ready, sep="\n")

@@ -62,7 +62,7 @@ class Examiner:
         try:
             inputs, items = self._pictures(direction)
             made = translated(inputs, items, edit)
-            rows = [score(item, after, None, direction) for item, (after, _) in made]
+            rows = [score(item, after, None, direction) for item, after, _ in made]
         finally:
             network.train(training)
         return {
