@@ -16,16 +16,19 @@ Errors call a setting by its flag: that is its name on the command line, in `tra
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from types import NoneType
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from cyclegan_glasses.errors import UserError, one_of
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
-Resume = Literal["session", "free", "reported", "fixed"]
+Resume = Literal["", "session", "free", "reported", "fixed"]
 
 RESUME: dict[Resume, str] = {
     "session": "given anew each time",
@@ -53,7 +56,7 @@ class Option:
         choices: values that are allowed; empty for any.
         unlisted: further values that the field may have, though nobody can type them.
         least, most, above, below: bounds of a number, or of each of several; the last two are excluded.
-        resume: see `RESUME`.
+        resume: see `RESUME`; where it is not `RESUME` of its class.
         cli_default: default of the command line, where it differs from the field's.
         parse: reads the text, where the type alone does not say how; raises `ValueError` with a message.
         read: makes the field's value of the values of all options; of `variants`, the values that the chosen
@@ -77,7 +80,7 @@ class Option:
     most: float | None = None
     above: float | None = None
     below: float | None = None
-    resume: Resume = "reported"
+    resume: Resume = ""
     cli_default: Any = _UNSET
     parse: Callable[[str], Any] | None = None
     read: Callable[[Mapping[str, Any]], Any] | None = None
@@ -146,8 +149,7 @@ class Option:
 
     def _within(self, value: float) -> bool:
         return (
-            not math.isnan(value)
-            and (self.least is None or value >= self.least)
+            (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
             and (self.above is None or value > self.above)
             and (self.below is None or value < self.below)
@@ -183,7 +185,8 @@ def declared(help: str, **details: Any) -> dict[str, Option]:
 
 def option(default: T, help: str, **details: Any) -> T:
     """A field that is an option; `details` are attributes of `Option`."""
-    made: T = field(default=default, metadata=declared(help, **details))
+    secret = details.get("secret", False)
+    made: T = field(default=default, repr=not secret, metadata=declared(help, **details))
     return made
 
 
@@ -202,14 +205,9 @@ def variants(table: Mapping[str, type], default: str, help: str, **details: Any)
     return field(default_factory=lambda: table[default](), metadata=metadata)
 
 
-_Declarations = tuple[tuple[str, Option | None, Any], ...]
-_known: dict[type, _Declarations] = {}
-
-
-def _declarations(settings: type) -> _Declarations:
-    """Name, option and type of each field of a settings class; a class is read once."""
-    if settings in _known:
-        return _known[settings]
+@cache
+def _declarations(settings: type) -> list[tuple[str, Option | None, Any]]:
+    """Name, option and type of each field of a settings class."""
     hints, found = get_type_hints(settings), []
     for item in fields(settings):
         hint, made = hints[item.name], item.metadata.get(_KEY)
@@ -218,12 +216,13 @@ def _declarations(settings: type) -> _Declarations:
                 made,
                 flag=made.flag or item.name,
                 group=made.group or getattr(settings, "GROUP", ""),
+                resume=made.resume or getattr(settings, "RESUME", "reported"),
                 field=item.name,
                 hint=hint,
                 default=None if item.default is MISSING else item.default,
             )
         found.append((item.name, made, None if _KEY in item.metadata else hint))
-    return _known.setdefault(settings, tuple(found))
+    return found
 
 
 def _nested(hint: Any) -> tuple[type | None, bool]:
@@ -268,7 +267,7 @@ def build(settings: type[T], values: Mapping[str, Any], /, **extra: Any) -> T:
     Raises:
         UserError: a value that is not allowed, or two that do not go together.
     """
-    for name, made, hint in _declarations(settings):
+    for name, made, hint in _declarations(settings):  # type: ignore[arg-type]  # a class is hashable
         cls, optional = _nested(hint)
         if name in extra:
             continue
@@ -287,15 +286,21 @@ def _variant(made: Option, table: Mapping[str, type], values: Mapping[str, Any])
     kind = values[made.flag]
     one_of(made.flag, kind, table)
     known = {item.flag for item in options_of(table[kind])}
-    for item in (item for cls in dict.fromkeys(table.values()) for item in options_of(cls)):
-        if item.hint is bool and item.flag not in known and values.get(item.flag):
-            raise UserError(f"--{made.flag} {kind} has no {item.flag}: leave --{item.flag} out")
+    others = {item.flag: item for cls in table.values() for item in options_of(cls) if item.flag not in known}
+    unused = [
+        flag for flag, item in others.items() if values.get(flag, item.typed_default) != item.typed_default
+    ]
+    for flag in unused:
+        if others[flag].hint is bool:
+            raise UserError(f"--{made.flag} {kind} has no {flag}: leave --{flag} out")
+    if unused:
+        log.warning("--%s %s does not use --%s", made.flag, kind, ", --".join(unused))
     return build(table[kind], made.read(values) if made.read else values)
 
 
 def check(settings: Any) -> None:
     """Raises `UserError` where a field has a value that its option does not allow."""
-    for name, made, _ in _declarations(type(settings)):
+    for name, made, _ in _declarations(type(settings)):  # type: ignore[arg-type]
         if made and not made.variants:
             made.check(getattr(settings, name))
 
@@ -303,11 +308,14 @@ def check(settings: Any) -> None:
 class Settings:
     """Base of settings, frozen dataclasses that check their values when they are made.
 
-    `GROUP` is the title of their options' group in `--help`; an option may have another.
+    Attributes:
+        GROUP: title of their options' group in `--help`.
+        RESUME: what becomes of their options in a run that goes on.
     """
 
     __slots__ = ()
     GROUP: ClassVar[str] = ""
+    RESUME: ClassVar[Resume] = "reported"
 
     def __post_init__(self) -> None:
         check(self)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cyclegan_glasses.cli.arguments import PRECISIONS
 from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import Settings, option
@@ -38,25 +39,19 @@ class RunOptions(Settings):
         name: with the suffix filled in.
     """
 
-    GROUP = "run"
+    GROUP, RESUME = "run", "session"
 
-    name: str = option(
-        "experiment_name", "name of the run; its files are below --checkpoints_dir", resume="session"
-    )
-    suffix: str = option(
-        "", "added to the name; may hold options, as in {netG}_{crop_size}", resume="session"
-    )
-    checkpoints_dir: str = option("./checkpoints", "folder of runs", resume="session")
-    epoch: str = option("latest", "which saved epoch to load", resume="session")
-    load_iter: int = option(0, "load the state saved at this count of pictures", resume="session")
-    device: str = option("auto", "what computes: auto, cpu, cuda, cuda:1 or mps", resume="session")
-    gpu_ids: list[int] | None = option(
-        None, "number of the GPU, -1 for the CPU", parse=gpu_numbers, resume="session"
-    )
+    name: str = option("experiment_name", "name of the run; its files are below --checkpoints_dir")
+    suffix: str = option("", "added to the name; may hold options, as in {netG}_{crop_size}")
+    checkpoints_dir: str = option("./checkpoints", "folder of runs")
+    epoch: str = option("latest", "which saved epoch to load")
+    load_iter: int = option(0, "load the state saved at this count of pictures")
+    device: str = option("auto", "what computes: auto, cpu, cuda, cuda:1 or mps")
+    gpu_ids: list[int] | None = option(None, "number of the GPU, -1 for the CPU", parse=gpu_numbers)
     precision: str = option(
-        "auto", "number format of the forward pass", choices=("auto", "fp32", "bf16", "fp16")
+        "auto", "number format of the forward pass", choices=PRECISIONS, resume="reported"
     )
-    verbose: bool = option(False, "print the networks layer by layer", resume="session")
+    verbose: bool = option(False, "print the networks layer by layer")
 
     @property
     def folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""Confidences that are right as often as they say: temperatures, a prior, and how well both hold.
+"""Confidences that are right as often as they say: temperatures, a prior, thresholds, and how well they hold.
 
 Works on what a network said of labelled faces; `evaluation.calibration` reads the faces.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 import torch
@@ -15,10 +16,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES, GENDERS
-from cyclegan_glasses.domains import SUNGLASSES
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facelyzr import Answers, probabilities
 
+_STEPS = np.round(np.arange(0.5, 1.0, 0.01), 2)
 BROKEN_PRIOR = 0.1  # of the faces that are classified: photographs have none, bad edits many
 
 
@@ -31,7 +33,7 @@ class Calibration:
         bias: added to those of the glasses' classes thereafter; empty for none.
         age: mean absolute error in years.
         sure: below this confidence the verdict is `unsure`.
-        thresholds: the same for single classes, see `thresholds`.
+        thresholds: the same for single classes, see `find_thresholds`.
     """
 
     glasses: float = 1.0
@@ -50,27 +52,17 @@ class Calibration:
         return self.thresholds.get(label, self.sure)
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledAnswers:
-    """What a network says of N labelled faces, and their labels.
+def calibrate(answers: Answers, labels: Mapping[str, Tensor], sure: float = 0.6) -> Calibration:
+    """Temperatures at which the labels are likeliest, the mean error of the ages, and the prior.
 
-    Attributes:
-        answers: of its heads.
+    Args:
+        answers: of the heads on N labelled faces.
         labels: `glasses` and `gender`, int64 (N,) with −1 for a missing label; `age` in years, float32 (N,),
             NaN where missing.
-    """
-
-    answers: Answers
-    labels: Mapping[str, Tensor]
-
-
-def calibrate(faces: LabelledAnswers, sure: float = 0.6) -> Calibration:
-    """Temperatures at which the labels are likeliest, the mean error of the ages, and the prior.
 
     Raises:
         UserError: no face has a label for glasses.
     """
-    answers, labels = faces.answers, faces.labels
     if not bool((labels["glasses"] >= 0).any()):
         raise UserError("no face has a label for glasses: nothing to calibrate by")
     age = (answers.age - labels["age"]).abs()
@@ -107,13 +99,12 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
     return float(tried[int(np.argmin(losses))])
 
 
-def summary(faces: LabelledAnswers, calibration: Calibration) -> dict[str, float]:
-    """Accuracies and errors, for a line or a table.
+def summary(answers: Answers, labels: Mapping[str, Tensor], calibration: Calibration) -> dict[str, float]:
+    """Accuracies and errors on labelled faces, see `calibrate`, for a line or a table.
 
     `glasses`: all classes; `glasses_or_none`: of the faces with these labels; `expected_error`: see
     `expected_calibration_error`.
     """
-    answers, labels = faces.answers, faces.labels
     known = labels["glasses"] >= 0
     confidence, predicted = calibration.probabilities(answers.glasses[known]).double().max(1)
     truth = labels["glasses"][known]
@@ -141,3 +132,43 @@ def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray, bins
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [abs((confidence - correct)[place == number].sum()) for number in range(bins)]
     return float(sum(gaps) / max(1, len(confidence)))
+
+
+def find_thresholds(
+    real: Mapping[str, np.ndarray], partial: Mapping[str, np.ndarray], sure: float, passing: float
+) -> dict[str, float]:
+    """The confidences, `sure` or more, that `glasses` and `none` need.
+
+    Of all pairs at which at most `passing` of `partial` are called either, it is the one at which most of
+    `real` keep their right answer. Classes of `real` weigh alike, and so do the kinds of `partial`.
+
+    Args:
+        real: probabilities (n, classes) of faces with glasses and with none, by class.
+        partial: probabilities (n, classes) of faces with glasses that are there in part, by kind.
+        sure: the lowest threshold.
+        passing: fraction of `partial`, 0 to 1.
+
+    Returns:
+        Both thresholds by class; the highest ones where none are high enough.
+    """
+    steps = [sure, *(step for step in _STEPS if step > sure)]
+    kept = {name: _fraction_of(real[name], name, steps) for name in (GLASSES, NONE)}
+    passed = {
+        name: np.mean([_fraction_of(kind, name, steps) for kind in partial.values()], 0)
+        for name in (GLASSES, NONE)
+    }
+    best, most = (len(steps) - 1, len(steps) - 1), -1.0
+    for glasses, none in product(range(len(steps)), repeat=2):
+        right = kept[GLASSES][glasses] + kept[NONE][none]
+        if right > most and passed[GLASSES][glasses] + passed[NONE][none] <= passing:
+            best, most = (glasses, none), right
+    return {GLASSES: float(steps[best[0]]), NONE: float(steps[best[1]])}
+
+
+def _fraction_of(probabilities: np.ndarray, name: str, steps: list[float]) -> np.ndarray:
+    """Fraction of faces, (n, classes) probabilities, that would be called `name` at each of `steps`."""
+    if not len(probabilities):
+        return np.zeros(len(steps))
+    column = CLASSES.index(name)
+    likeliest = np.where(probabilities.argmax(1) == column, probabilities[:, column], 0.0)
+    return np.array([(likeliest >= step).mean() for step in steps])

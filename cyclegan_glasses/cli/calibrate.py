@@ -9,7 +9,6 @@ half drawn or half removed on those faces seldom pass as either. Then it is meas
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
@@ -34,25 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="file to write, such as judge.pt")
 
 
-def command(args: argparse.Namespace) -> Callable[[], None]:
-    """What `calibrate` runs."""
+def run(args: argparse.Namespace) -> None:
+    """Calibrate, and print the figures."""
     if not 0 <= args.sure < 1:
         raise UserError(f"--sure {args.sure:g} is invalid: 0 or more, below 1")
     if not 0 < args.passing <= 1:
         raise UserError(f"--passing {args.passing:g} is invalid: above 0, at most 1")
-    return lambda: _calibrate(
-        args.run, args.dataroot, args.labels, args.epoch, args.sure, args.passing, args.out
-    )
-
-
-def _calibrate(
-    run: Path, dataroot: Path, table: str | None, epoch: str, sure: float, passing: float, out: Path
-) -> None:
     from cyclegan_glasses.data.settings import LabelSettings
     from cyclegan_glasses.evaluation.calibration import calibrate_run
 
-    calibration, figures = calibrate_run(run, dataroot, LabelSettings(table), epoch, sure, passing, out)
+    calibration, figures = calibrate_run(
+        args.run, args.dataroot, LabelSettings(args.labels), args.epoch, args.sure, args.passing, args.out
+    )
     for name, value in figures.items():
         print(f"{name:28}{value:10.4g}")
-    print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
+    size = args.out.stat().st_size / 1e6
+    print(f"{args.out}: {size:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
     print(f"{calibration.gender:.2f}, thresholds {dict(calibration.thresholds)}")

@@ -6,7 +6,6 @@ import argparse
 import json
 from dataclasses import asdict
 
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.installation import TROUBLE, examine
 
 HELP = "say what is installed, what the machine can do, and what to mend"
@@ -17,22 +16,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
-def command(args: argparse.Namespace) -> Command:
-    """What `doctor` runs; its exit code is 1 where something that is needed does not work."""
-    return lambda: run(as_json=args.json)
-
-
-def run(as_json: bool = False) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print every finding and return the exit code: 0, or 1 where there is trouble."""
     findings = []
     for finding in examine():
         findings.append(finding)
-        if not as_json:
+        if not args.json:
             print(f"{finding.state:8}{finding.subject:24}{finding.text}")
             if finding.remedy:
                 print(f"{'':32}-> {finding.remedy}")
     troubles = sum(finding.state == TROUBLE for finding in findings)
-    if as_json:
+    if args.json:
         print(json.dumps({"ok": not troubles, "findings": [asdict(f) for f in findings]}, indent=2))
     else:
         print(f"{troubles} to mend" if troubles else "all that is needed works")

@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_path, model_choice
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError, stoppable
@@ -39,15 +39,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workers", type=int, default=2, help="threads that read and write beside the model")
 
 
-def _command(args: argparse.Namespace, direction: str) -> Command:
+def _run(args: argparse.Namespace, direction: str) -> int:
+    """Edit, tell, and return the exit code: 0, or 1 where a photo of several was skipped."""
     settings = build(EditSettings, vars(args))
     if args.workers < 1:
         raise UserError("--workers must be at least 1")
-    return lambda: _run(args, direction, settings)
-
-
-def _run(args: argparse.Namespace, direction: str, settings: EditSettings) -> int:
-    """Edit, tell, and return the exit code: 0, or 1 where a photo of several was skipped."""
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -79,9 +75,7 @@ def _run(args: argparse.Namespace, direction: str, settings: EditSettings) -> in
                     raise UserError(row.reason)
                 _tell(row, args.json)
     if work.folder is not None and not args.json:
-        counts = {
-            state: sum(row.state == state for row in rows) for state in dict.fromkeys(r.state for r in rows)
-        }
+        counts = Counter(row.state for row in rows)
         print(", ".join(f"{count} {state}" for state, count in counts.items()) + f": {work.folder}")
     return int(any(row.state == SKIPPED for row in rows))
 
@@ -108,7 +102,7 @@ def _verb(direction: str, text: str) -> SimpleNamespace:
         HELP=text,
         __doc__=f"{text.capitalize()}, and leave the rest of every photo as it is.",
         add_arguments=_add_arguments,
-        command=partial(_command, direction=direction),
+        run=partial(_run, direction=direction),
     )
 
 

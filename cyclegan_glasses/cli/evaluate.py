@@ -7,7 +7,6 @@ from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_device
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.evaluation.checkpoints import checkpoint_labels, choose_protocol, find_model
@@ -47,17 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
 
 
-def command(args: argparse.Namespace) -> Command:
-    """The evaluation that the arguments ask for."""
+def run(args: argparse.Namespace) -> None:
+    """Evaluate, and print the table."""
+    settings = settings_of(args)
+    from cyclegan_glasses.evaluation.run import evaluate
 
-    def run() -> int:
-        settings = settings_of(args)
-        from cyclegan_glasses.evaluation.run import evaluate
-
-        print(evaluate(settings), end="")
-        return 0
-
-    return run
+    print(evaluate(settings), end="")
 
 
 def settings_of(args: argparse.Namespace) -> EvaluationSettings:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_path, model_choice
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
@@ -34,20 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
 
 
-def command(args: argparse.Namespace) -> Command:
-    """What `export` runs.
-
-    Raises:
-        UserError: a value that is not allowed.
-    """
+def run(args: argparse.Namespace) -> None:
+    """Write the file and say how far it is from the network in torch."""
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
     EditSettings(passes=args.passes)
-    return lambda: run(args)
-
-
-def run(args: argparse.Namespace) -> int:
-    """Write the file and say how far it is from the network in torch."""
     import torch
 
     from cyclegan_glasses.editing.package import load_model, save_model
@@ -62,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         save_model(model, path)
         ways = ", ".join(model.generators)
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {ways}, faces of {model.size} pixels")
-        return 0
+        return
     from cyclegan_glasses.editing.export import aligned_faces, export
     from cyclegan_glasses.faces.detect import make_detector
     from cyclegan_glasses.portraits.aligned import drawn_faces
@@ -78,4 +68,3 @@ def run(args: argparse.Namespace) -> int:
         f"against torch in float32 on {done.faces} faces: largest difference {done.largest:.2g} of -1 to 1,"
         f" mean {done.mean:.3f} of 255 (the model changes {done.change:.2f} on average)"
     )
-    return 0

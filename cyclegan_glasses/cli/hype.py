@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_port
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Command, command_line
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.settings import StudySettings
 from cyclegan_glasses.option import build, options_of
@@ -42,9 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     simulate.add_argument("--trials", type=int, default=150, help="pictures of a staircase")
 
 
-def command(args: argparse.Namespace) -> Command:
-    """The step that the arguments ask for."""
-    return lambda: STEPS[args.step](args)
+def run(args: argparse.Namespace) -> None:
+    """Do the step that the arguments ask for."""
+    STEPS[args.step](args)
 
 
 def _build(args: argparse.Namespace) -> None:
@@ -110,10 +109,4 @@ def _simulate(args: argparse.Namespace) -> None:
     print(f"{args.raters} raters of {args.threshold:g} ms, {args.trials} pictures each: found {found} ms")
 
 
-STEPS: dict[str, Callable[[argparse.Namespace], int | None]] = {
-    "build": _build,
-    "serve": _serve,
-    "export": _export,
-    "report": _report,
-    "simulate": _simulate,
-}
+STEPS = {"build": _build, "serve": _serve, "export": _export, "report": _report, "simulate": _simulate}

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
-from cyclegan_glasses.cli.parser import Command
 from cyclegan_glasses.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,15 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_detector(parser)
 
 
-def command(args: argparse.Namespace) -> Command:
-    """What `judge` runs; its exit code is 1 where a photo cannot be read or shows no face."""
+def run(args: argparse.Namespace) -> int:
+    """Classify, and return the exit code: 1 where a photo cannot be read or shows no face."""
     for path in args.photos:
         if not path.exists():
             raise UserError(f"there is no {path}: name photos, or folders of them")
-    return lambda: _classify(args)
-
-
-def _classify(args: argparse.Namespace) -> int:
     from cyclegan_glasses.attributes.classifier import load_classifier
     from cyclegan_glasses.attributes.photos import classify_files
     from cyclegan_glasses.faces.detect import make_detector

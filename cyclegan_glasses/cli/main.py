@@ -20,7 +20,7 @@ VERBS = {
     "export": "cyclegan_glasses.cli.export",
     "judge": "cyclegan_glasses.cli.judge",
     "calibrate": "cyclegan_glasses.cli.calibrate",
-    "morph": "cyclegan_glasses.cli.morph",
+    "morph": "cyclegan_glasses.cli.facemath:morph",
     "facemath": "cyclegan_glasses.cli.facemath",
     "evaluate": "cyclegan_glasses.cli.evaluate",
     "hype": "cyclegan_glasses.cli.hype",

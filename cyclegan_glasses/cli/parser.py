@@ -1,9 +1,9 @@
 """The one parser of every command, and how a command line finds the verb that it names.
 
-A verb is a module with `HELP` (one line), `add_arguments(parser)` and `command(args)`, which turns the
-arguments into plain settings and returns what is to be run; heavy imports happen when that runs, so `--help`
-is quick. A verb whose arguments depend on each other, such as `train`, has `parse(argv, prog)` and `run` of
-what that returns in place of the last two; one with verbs of its own has `VERBS`. Tables of verbs name what
+A verb is a module, or what looks like one, with `HELP` (one line), `add_arguments(parser)` and `run(args)`,
+which turns the arguments into plain settings, does the work and returns the exit code; heavy imports happen
+there, so `--help` is quick. One whose arguments depend on each other, such as `train`, has `parse(argv,
+prog)` in place of `add_arguments`; one with verbs of its own has `VERBS`. Tables of verbs name what
 `pkgutil.resolve_name` finds, and only the verb that was asked for is imported.
 """
 
@@ -51,8 +51,7 @@ def parse_verb(parser: Parser, verbs: Mapping[str, str], argv: Sequence[str] | N
             return partial(verb.run, verb.parse(argv[1:], prog))
         subparser = Parser(prog=prog, description=verb.__doc__)
         verb.add_arguments(subparser)
-        command: Command = verb.command(subparser.parse_args(argv[1:]))
-        return command
+        return partial(verb.run, subparser.parse_args(argv[1:]))
     table = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, module in verbs.items():
         table.add_parser(name, help=resolve_name(module).HELP, add_help=False)

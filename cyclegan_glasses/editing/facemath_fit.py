@@ -12,7 +12,7 @@ from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.editing.facemath import FaceMath, encode, learn_direction, learn_removal
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import UnreadablePicture, open_picture, picture_names
+from cyclegan_glasses.images import picture_names, readable_pictures
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.networks.weights import load_weights
@@ -91,12 +91,10 @@ def _encoded(network: FaceAutoencoder, groups: Sequence[tuple[Path, ...]]) -> tu
     """
     codes, kept = [], []
     for number, paths in enumerate(groups):
-        try:
-            pictures = [np.asarray(open_picture(path)) for path in paths]
-        except UnreadablePicture:
-            continue
-        codes.append([encode(network, picture[None])[0] for picture in pictures])
-        kept.append(number)
+        pictures = [picture for _, picture in readable_pictures(paths)]
+        if len(pictures) == len(paths):
+            codes.append([encode(network, picture[None])[0] for picture in pictures])
+            kept.append(number)
     if not kept:
         raise UserError("none of the labelled faces can be read")
     return np.array(codes), kept

@@ -38,27 +38,23 @@ def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, pas
     return faces
 
 
-def load_generator(path: Path, device: torch.device, asked: Mapping[str, Any] | None = None) -> Generator:
-    """The generator of a plain state dict, see `load_network_weights` and `generator_of`."""
-    return generator_of(load_network_weights(path), path, device, asked)
-
-
-def generator_of(
-    weights: Mapping[str, Tensor],
+def load_generator(
     path: Path,
     device: torch.device,
     asked: Mapping[str, Any] | None = None,
+    weights: Mapping[str, Tensor] | None = None,
     passes: int = 1,
 ) -> Generator:
-    """The generator of weights, on `device`; its architecture is read off them.
+    """The generator of a plain state dict, on `device`; its architecture is read off the weights.
 
     Args:
-        path: where the weights are from, for messages.
         asked: fields of `GeneratorSettings` that a person insists on.
+        weights: of the file, where they have been read.
 
     Raises:
-        UserError: the weights are of an unknown architecture, or not of the one asked for.
+        UserError: the file is not there, not whole, of an unknown architecture, or not of the one asked for.
     """
+    weights = load_network_weights(path) if weights is None else weights
     asked = dict(asked or {})
     if asked.get("norm") == "syncbatch":  # the same in use, and in the file
         asked["norm"] = "batch"

@@ -13,7 +13,7 @@ from cyclegan_glasses import weight_files
 from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
-from cyclegan_glasses.editing.models import Generator, find_generators, generator_of, load_generator
+from cyclegan_glasses.editing.models import Generator, find_generators, load_generator
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
@@ -94,7 +94,11 @@ def load_model(
             raise UserError(f"{path} is one model and knows itself: leave {flags} out")
         if packed:
             return _load_packed(path, device)
-        return _load_bare(path, device, direction, asked, size or BARE_SIZE)
+        for way, name in GENERATOR_NAMES.items():
+            direction = way if path.stem.endswith(name) else direction
+        generator = load_generator(path, device, asked)
+        generator.settings.check_side(size or BARE_SIZE)
+        return EditingModel({direction: generator}, size or BARE_SIZE, Framing(), str(path))
     if where is None:
         raise UserError("this installation came without its model: give --name a run, or a file of weights")
     folder = path if path.is_dir() else runs / path
@@ -131,7 +135,7 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
     def build(state: dict[str, Any]) -> EditingModel:
         passes = state.get("passes", {})
         generators = {
-            direction: generator_of(full(weights), path, device, passes=int(passes.get(direction, 1)))
+            direction: load_generator(path, device, None, full(weights), int(passes.get(direction, 1)))
             for direction, weights in state["generators"].items()
         }
         framing = Framing(**state["framing"])
@@ -147,16 +151,6 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
     shifts = {way: CodeShift(math.network, step).to(device).eval() for way, step in steps.items()}
     generators = {way: Generator(shift, math.network.settings) for way, shift in shifts.items()}
     return EditingModel(generators, math.size, Framing(), str(path), {"model": "facemath"})
-
-
-def _load_bare(
-    path: Path, device: torch.device, direction: str, asked: Mapping[str, Any] | None, size: int
-) -> EditingModel:
-    for way, name in GENERATOR_NAMES.items():
-        direction = way if path.stem.endswith(name) else direction
-    generator = load_generator(path, device, asked)
-    generator.settings.check_side(size)
-    return EditingModel({direction: generator}, size, Framing(), str(path))
 
 
 def _load_run(

@@ -18,13 +18,7 @@ MOST_PASSES = 8
 class EditSettings(Settings):
     """How photos are edited.
 
-    Attributes:
-        face: `all`, `largest`, or which one, the largest being `1`.
-        strength: 0 leaves the photo as it is, 1 is the model's edit, between them it fades.
-        force: also edit faces that need nothing, by the attribute classifier.
-        passes: how many times the model goes over a face, over its own result from the second time on; None:
-            as often as the model was packed to do, which is once for most.
-        check: classify the edited faces too.
+    Over its own result the model goes from the second of `passes` on; None: as often as it was packed to do.
 
     Raises:
         UserError: a value is invalid.
@@ -50,14 +44,7 @@ class EditSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class OutputSettings(Settings):
-    """How edited photos are written.
-
-    Attributes:
-        strip: leave metadata out.
-        pairs: also write before and after, side by side.
-        overwrite: what is there is written again.
-        copy_faceless: a photo without a face is copied too, so that a sequence of frames stays whole.
-    """
+    """How edited photos are written."""
 
     GROUP = "files"
 
@@ -73,8 +60,6 @@ class FacemathOutput(Settings):
 
     Attributes:
         path: a picture, a GIF, or a folder of frames.
-        side: of each face in pixels.
-        sharpen: strength of the unsharp mask; 0 for none.
 
     Raises:
         UserError: a value that is not allowed.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from cyclegan_glasses.attributes.calibration import Calibration, LabelledAnswers, calibrate, summary
+from cyclegan_glasses.attributes.calibration import Calibration, calibrate, find_thresholds, summary
 from cyclegan_glasses.attributes.classifier import (
     aligned_batches,
     mirrored_mean,
@@ -17,7 +18,6 @@ from cyclegan_glasses.attributes.classifier import (
     read_weights,
     write_weights,
 )
-from cyclegan_glasses.attributes.thresholds import find_thresholds
 from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import drawn_on
 from cyclegan_glasses.data.labels import FaceLabels, read_labels
@@ -57,17 +57,19 @@ def calibrate_run(
         raise UserError(f"{run} holds no run of --model facelyzr: name its folder")
     path = weights_path(run, epoch, "judge")
     network = network_of(load_network_weights(path), int(options["crop_size"]), str(path))
-    calibration = calibrate(answers_of(network, dataroot, "val", labels), sure)
+    calibration = calibrate(*answers_of(network, dataroot, "val", labels), sure)
     if passing < 1:
         real, partial = partial_glasses(network, calibration, dataroot, "val", labels)
         calibration = replace(calibration, thresholds=find_thresholds(real, partial, sure, passing))
     write_weights(out, network, calibration)
     written, calibration = read_weights(out)
-    return calibration, summary(answers_of(written, dataroot, "test", labels), calibration)
+    return calibration, summary(*answers_of(written, dataroot, "test", labels), calibration)
 
 
-def answers_of(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings) -> LabelledAnswers:
-    """What `network` says of the labelled faces of a phase, drawn ones included.
+def answers_of(
+    network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings
+) -> tuple[Answers, dict[str, Tensor]]:
+    """What `network` says of the labelled faces of a phase, drawn ones included, and their labels.
 
     Raises:
         UserError: there are none.
@@ -79,10 +81,8 @@ def answers_of(network: Facelyzr, dataroot: Path, phase: str, labels: LabelSetti
     for batch in make_batches(data).epoch(1):
         answers.append(mirrored_mean(network, batch["A"]))
         known.append({name: batch[name] for name in ("glasses", "gender", "age")})
-    return LabelledAnswers(
-        Answers(*(torch.cat(head) for head in zip(*answers, strict=True))),
-        {name: torch.cat([batch[name] for batch in known]) for name in known[0]},
-    )
+    whole = Answers(*(torch.cat(head) for head in zip(*answers, strict=True)))
+    return whole, {name: torch.cat([batch[name] for batch in known]) for name in known[0]}
 
 
 def partial_glasses(

@@ -13,6 +13,8 @@ from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ssim
 from cyclegan_glasses.faces.align import Framing, alignment_of, take
 from cyclegan_glasses.faces.detect import Face, FaceDetector
 
+#: Lower limits in degrees of the classes of skin, Del Bino et al. 2006.
+TYPOLOGY = ((55, "1 very light"), (41, "2 light"), (28, "3 intermediate"), (10, "4 tan"), (-30, "5 brown"))
 GREYEST = 6.0  # a chroma below it has no hue worth a number
 FRAMED = 0.02  # eyes nearer than this share of the side to their place need no new crop
 
@@ -71,6 +73,11 @@ def typology_angle(picture: Picture, eyes: NDArray) -> float:
     """
     lightness, _, yellow = mean_lab(picture, skin_region(picture.shape, eyes))
     return float(np.degrees(np.arctan2(lightness - 50, max(float(yellow), 1e-6))))
+
+
+def typology(angle: float) -> str:
+    """The class of skin of an individual typology angle in degrees."""
+    return next((name for limit, name in TYPOLOGY if angle > limit), "6 dark")
 
 
 def landmarks_moved(

@@ -48,11 +48,7 @@ def baseline(name: str) -> Editor:
 
 
 def network_editor(
-    generator: nn.Module,
-    reverse: nn.Module | None,
-    precision: Precision,
-    grey: bool = False,
-    passes: int = 1,
+    generator: nn.Module, reverse: nn.Module | None, precision: Precision, grey: bool = False, passes: int = 1
 ) -> Editor:
     """An editor that sends a picture through the generator of a direction, then through the reverse one.
 

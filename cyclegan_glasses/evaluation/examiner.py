@@ -46,7 +46,7 @@ class Examiner:
             UserError: there are no test pictures, or no generators.
         """
         found: dict[str, float] = {}
-        networks = self._objective.weights()
+        networks = self._objective.weights
         if not networks.keys() & GENERATOR_NAMES.values():
             raise UserError("only generators, G_A and G_B, can be scored")
         for direction in DIRECTIONS:
@@ -62,7 +62,7 @@ class Examiner:
         try:
             inputs, items = self._pictures(direction)
             made = translated(inputs, items, edit)
-            rows = [score(item, after, None, direction) for item, (after, _) in made]
+            rows = [score(item, after, None, direction) for item, after, _ in made]
         finally:
             network.train(training)
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ from PIL import Image
 from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.transforms import Geometry, apply, plan
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.change import typology_angle
-from cyclegan_glasses.evaluation.groups import SKIN, check_groups, groups_of, typology
+from cyclegan_glasses.evaluation.change import typology, typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
 from cyclegan_glasses.walk import name_key
+
+#: What scores are grouped by beside the groups of the manifest: the drawn frame, the lightness of the skin.
+FRAME, SKIN = "frame", "skin (ITA)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Inputs:
     Attributes:
         settings: which pictures, and how they are cut.
         in_common: names that are in both domains; where all are, these are pairs.
+        paired, masked: whether there are truths, and masks of the glasses.
+        target_count: pictures of the target's domain.
 
     Raises:
         UserError: a folder is missing or empty, or no photo has one of the groups asked for.
@@ -71,28 +75,14 @@ class Inputs:
         )
         self.in_common = len(sources.keys() & targets.keys())
         self._truths = targets if sources.keys() == targets.keys() else {}
-        paths = evenly_chosen(list(sources.items()), settings.limit)
-        self._paths = dict(paths)
+        self._paths = dict(evenly_chosen(list(sources.items()), settings.limit))
+        self.paired, self.masked = bool(self._truths), bool(self._masks)
+        self.target_count = len(self._target)
         self._photos = latest_photos(root) if (root / MANIFEST).is_file() else {}
         check_groups(settings.groups, [{SKIN: ""}, *map(groups_of, self._photos.values())])
 
     def __len__(self) -> int:
         return len(self._paths)
-
-    @property
-    def paired(self) -> bool:
-        """Whether there is a truth."""
-        return bool(self._truths)
-
-    @property
-    def masked(self) -> bool:
-        """Whether the glasses' masks are known."""
-        return bool(self._masks)
-
-    @property
-    def target_count(self) -> int:
-        """Pictures of the target's domain."""
-        return len(self._target)
 
     def scored(self, picture: Picture) -> Picture:
         """A picture, in the colours or the grey that scores are read off."""
@@ -104,13 +94,15 @@ class Inputs:
             picture, eyes, geometry, size = self._read(path)
             truth = self._open(self._truths.get(name), geometry, size)
             mask = self._open(self._masks.get(name_key(path.stem)), geometry, size)
+            known = groups_of(self._photo(path)) | {SKIN: typology(typology_angle(picture, eyes))}
+            asked = self.settings.groups
             yield Input(
                 stem=Path(name).name,
                 picture=picture,
                 eyes=eyes,
                 truth=truth,
                 mask=None if mask is None else mask[..., 0] / 255,
-                group=self._group(self._photo(path), picture, eyes),
+                group={name: value for name, value in known.items() if not asked or name in asked},
             )
 
     def targets(self, limit: int = 0) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
@@ -142,11 +134,6 @@ class Inputs:
             )
         return _cut(picture, geometry, self.settings.protocol)
 
-    def _group(self, photo: Photo | None, picture: Picture, eyes: NDArray) -> dict[str, str]:
-        known = groups_of(photo) | {SKIN: typology(typology_angle(picture, eyes))}
-        asked = self.settings.groups
-        return {name: value for name, value in known.items() if not asked or name in asked}
-
 
 def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
     """Both eyes (2, 2) in pixels of a picture of `size`: by its manifest, else as aligned faces."""
@@ -165,6 +152,24 @@ def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
     )
     half = np.array([np.cos(np.radians(roll)), np.sin(np.radians(roll))]) * distance / 2
     return (np.array([x, y]) + np.stack([-half, half])) * size
+
+
+def groups_of(photo: Photo | None) -> dict[str, str]:
+    """The groups of a photo by name, with the shape of a drawn frame; none of an unknown photo."""
+    if photo is None:
+        return {}
+    frame = photo.facts.get("frame")
+    shape = frame.get("shape") if isinstance(frame, dict) else None
+    return dict(photo.group) | ({FRAME: str(shape)} if shape else {})
+
+
+def check_groups(asked: Sequence[str], groups: Iterable[Mapping[str, str]]) -> None:
+    """Raises `UserError` where one of `asked` is a group of no photo."""
+    known = sorted({name for group in groups for name in group})
+    for name in asked:
+        if name not in known:
+            allowed = f"--group can be {', '.join(known)}" if known else "there is no manifest with groups"
+            raise UserError(f"no photo has a group {name!r}: {allowed}")
 
 
 def evenly_chosen(items: list, limit: int) -> list:

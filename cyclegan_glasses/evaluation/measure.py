@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -25,9 +25,8 @@ from cyclegan_glasses.evaluation.distances import distances
 from cyclegan_glasses.evaluation.editors import Editor
 from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
-from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, l1, ms_ssim
+from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, compare, l1, ms_ssim
 from cyclegan_glasses.evaluation.outlines import outlines_moved
-from cyclegan_glasses.evaluation.pairs import compare
 from cyclegan_glasses.evaluation.pretrained import SFACE_FRAMING, SFACE_SIZE, SMALLEST_LPIPS, Lpips
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import FaceDetector
@@ -36,6 +35,8 @@ Item = TypeVar("Item")
 BATCH = 32
 JUDGE = "judge"  # what the classifier's features are called beside a number: `FD-judge`
 RING = 0.03  # width of the ring around the mask, as a fraction of the side
+Faces = Sequence[tuple[Picture, NDArray]]  # pictures with their eyes
+Rows = list[dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,23 @@ class Instruments:
     lpips: Lpips | None = None
     detector: FaceDetector | None = None
     classifier_size: int = 128
+
+    @property
+    def encoders(self) -> list[Encoder]:
+        """Those whose features give distances."""
+        return [encoder for encoder in (self.inception, self.encoder) if encoder is not None]
+
+    def name(self, encoder: Encoder) -> str:
+        """What its features are called beside a number."""
+        return JUDGE if encoder is self.encoder else encoder.name
+
+    def encode(self, encoder: Encoder, faces: Faces) -> NDArray:
+        """The features of `faces`, framed as the encoder expects them."""
+        if encoder is self.inception:
+            return encoder.features(np.stack([picture for picture, _ in faces]))
+        if encoder is self.sface:
+            return encoder.features(_framed(faces, SFACE_FRAMING, SFACE_SIZE))
+        return encoder.features(_framed(faces, Framing(), self.classifier_size))
 
 
 @dataclass(slots=True)
@@ -88,16 +106,18 @@ def measure(
         advance: called after each picture.
     """
     measured, direction = Measured(), inputs.settings.direction
-    features = _Features(instruments)
+    features: dict[str, list[NDArray]] = {}
     for batch in _batches(translated(inputs, inputs, editor)):
         # What each picture says by itself.
-        rows = [score(item, after, rec, direction, instruments.detector) for item, (after, rec) in batch]
+        rows = [score(item, after, rec, direction, instruments.detector) for item, after, rec in batch]
         # What networks say of a batch of inputs and results.
-        befores, afters = [item.picture for item, _ in batch], [after for _, (after, _) in batch]
-        eyes = [item.eyes for item, _ in batch]
-        features.add(befores, afters, eyes, rows)
-        _classify(instruments, befores, afters, eyes, rows, TARGETS[direction])
-        for (item, (after, _)), row in zip(batch, rows, strict=True):
+        befores = [(item.picture, item.eyes) for item, _, _ in batch]
+        afters = [(after, item.eyes) for item, after, _ in batch]
+        for encoder in instruments.encoders:
+            features.setdefault(encoder.name, []).append(instruments.encode(encoder, afters))
+        _add_likeness(instruments, befores, afters, rows)
+        _classify(instruments, befores, afters, rows, TARGETS[direction])
+        for (item, after, _), row in zip(batch, rows, strict=True):
             if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST_LPIPS:
                 row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])
             measured.stems.append(item.stem)
@@ -107,21 +127,24 @@ def measure(
                 keep(item, after, row)
             advance()
     # What only the whole set has: its distance to the target's pictures.
-    measured.whole = features.distances(inputs)
+    for encoder in instruments.encoders if features else ():
+        targets = ((inputs.scored(picture), eyes) for picture, eyes in inputs.targets())
+        real = np.concatenate([instruments.encode(encoder, batch) for batch in _batches(targets)])
+        fake = np.concatenate(features[encoder.name])
+        measured.whole |= distances(fake, real, instruments.name(encoder))
     return measured
 
 
 def translated(
     inputs: Inputs, items: Iterable[Input], editor: Editor
-) -> Iterator[tuple[Input, tuple[Picture, Picture | None]]]:
+) -> Iterator[tuple[Input, Picture, Picture | None]]:
     """Each of `items` that the editor can do, with its result and its reconstruction, as they are scored."""
     for item in items:
         if (output := editor(item.picture, item.mask)) is None:
             continue
         after, rec = output
-        truth = None if item.truth is None else inputs.scored(item.truth)
-        scored = replace(item, picture=inputs.scored(item.picture), truth=truth)
-        yield scored, (inputs.scored(after), None if rec is None else inputs.scored(rec))
+        truth, rec = (None if one is None else inputs.scored(one) for one in (item.truth, rec))
+        yield replace(item, picture=inputs.scored(item.picture), truth=truth), inputs.scored(after), rec
 
 
 def score(
@@ -158,7 +181,7 @@ def score(
 def already_there(inputs: Inputs, editor: Editor, limit: int) -> list[float]:
     """L1 between pictures that are in the target's domain already and their results: none of it is wanted."""
     items = (Input("", picture, eyes) for picture, eyes in inputs.targets(limit))
-    return [l1(after, item.picture) for item, (after, _) in translated(inputs, items, editor)]
+    return [l1(after, item.picture) for item, after, _ in translated(inputs, items, editor)]
 
 
 def _more(after: Picture, truth: Picture, mask: Mask | None) -> dict[str, float]:
@@ -174,82 +197,34 @@ def _more(after: Picture, truth: Picture, mask: Mask | None) -> dict[str, float]
     return scores
 
 
-def _classify(
-    instruments: Instruments,
-    befores: list[Picture],
-    afters: list[Picture],
-    eyes: list[NDArray],
-    rows: list[dict[str, float]],
-    target: str,
-) -> None:
+def _add_likeness(instruments: Instruments, befores: Faces, afters: Faces, rows: Rows) -> None:
+    if face := instruments.sface or instruments.encoder:
+        alike = likeness(*(instruments.encode(face, faces) for faces in (befores, afters)))
+        for row, value in zip(rows, alike, strict=True):
+            row[f"likeness ({instruments.name(face)})"] = float(value)
+
+
+def _classify(instruments: Instruments, befores: Faces, afters: Faces, rows: Rows, target: str) -> None:
     """Add the verdicts: as asked, of all classes or of two, how surely, broken, right before."""
     if instruments.classifier is None:
         return
     old, new = (
-        instruments.classifier.classify(_faces(pictures, eyes, Framing(), instruments.classifier_size))
-        for pictures in (befores, afters)
+        instruments.classifier.classify(_framed(faces, Framing(), instruments.classifier_size))
+        for faces in (befores, afters)
     )
     for row, was, verdict in zip(rows, old, new, strict=True):
         right = verdict.label == target
+        uncertain = 1 - verdict.confidence
         row["as asked"] = float(right)
-        row["confidence"] = verdict.probabilities.get(
-            target, verdict.confidence if right else 1 - verdict.confidence
-        )
+        row["confidence"] = verdict.probabilities.get(target, verdict.confidence if right else uncertain)
         row["broken"] = float(verdict.label == BROKEN)
         if verdict.of_two:
             row["as asked, of two"] = float(verdict.of_two == target)
         row["right before"] = float(was.label == target)
 
 
-class _Features:
-    """Collects features of inputs and results, and of the target's pictures when asked for distances."""
-
-    def __init__(self, instruments: Instruments) -> None:
-        known = (instruments.inception, instruments.encoder)
-        self._encoders = [encoder for encoder in known if encoder is not None]
-        self._instruments = instruments
-        self._features: dict[str, list[NDArray]] = {encoder.name: [] for encoder in self._encoders}
-
-    def add(
-        self, befores: list[Picture], afters: list[Picture], eyes: list[NDArray], rows: list[dict[str, float]]
-    ) -> None:
-        for encoder in self._encoders:
-            self._features[encoder.name].append(self._encode(encoder, afters, eyes))
-        face = self._instruments.sface or self._instruments.encoder
-        if face is not None:
-            alike = likeness(*(self._encode(face, pictures, eyes) for pictures in (befores, afters)))
-            for row, value in zip(rows, alike, strict=True):
-                row[f"likeness ({self._name(face)})"] = float(value)
-
-    def distances(self, inputs: Inputs) -> dict[str, float]:
-        scores: dict[str, float] = {}
-        for encoder in self._encoders:
-            if not self._features[encoder.name]:
-                continue
-            real = [
-                self._encode(encoder, [inputs.scored(p) for p, _ in batch], [eyes for _, eyes in batch])
-                for batch in _batches(inputs.targets())
-            ]
-            fake = np.concatenate(self._features[encoder.name])
-            scores |= distances(fake, np.concatenate(real), self._name(encoder))
-        return scores
-
-    def _name(self, encoder: Encoder) -> str:
-        return JUDGE if encoder is self._instruments.encoder else encoder.name
-
-    def _encode(self, encoder: Encoder, pictures: list[Picture], eyes: list[NDArray]) -> NDArray:
-        if encoder is self._instruments.inception:
-            return encoder.features(np.stack(pictures))
-        sface = encoder is self._instruments.sface
-        framing, size = (
-            (SFACE_FRAMING, SFACE_SIZE) if sface else (Framing(), self._instruments.classifier_size)
-        )
-        return encoder.features(_faces(pictures, eyes, framing, size))
-
-
-def _faces(pictures: list[Picture], eyes: list[NDArray], framing: Framing, size: int) -> NDArray[np.uint8]:
-    cut = [framed(picture, places, framing, size) for picture, places in zip(pictures, eyes, strict=True)]
-    return np.stack(cut)
+def _framed(faces: Faces, framing: Framing, size: int) -> NDArray[np.uint8]:
+    return np.stack([framed(picture, eyes, framing, size) for picture, eyes in faces])
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -17,11 +17,13 @@ from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.models import Generator
-from cyclegan_glasses.evaluation.pairs import compare, pair_table
+from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
 from cyclegan_glasses.pixels import to_rgb
 
+#: Of a direction, and of the way back where there is one.
+Generators = tuple[Generator, Generator | None]
 #: What the files of a direction are called: input, result, reconstruction, truth; `single`: of no domain.
 FILE_LABELS = {
     REMOVE: ("real_A", "fake_B", "rec_A", "real_B_truth"),
@@ -33,7 +35,7 @@ MASK = "mask"
 
 def write_results(
     batches: Batches,
-    generators: tuple[Generator, Generator | None],
+    generators: Generators,
     direction: str,
     folder: Path,
     precision: Precision,
@@ -46,7 +48,6 @@ def write_results(
 
     Args:
         batches: with the input's domain, and the other's where it is the truth.
-        generators: of the direction, and of the way back.
         single: call the pictures `real` and `fake`, as the reference implementation's `--model test`.
         aspect_ratio: width over height that pictures are stretched to when written.
         limit: translate at most so many.
@@ -81,11 +82,7 @@ def write_results(
 
 
 def _translated(
-    batch: Batch,
-    generators: tuple[Generator, Generator | None],
-    direction: str,
-    labels: tuple[str, ...],
-    precision: Precision,
+    batch: Batch, generators: Generators, direction: str, labels: tuple[str, ...], precision: Precision
 ) -> dict[str, Tensor]:
     """Input, result and reconstruction, then truth and mask where there are any: (1, C, H, W) in [-1, 1]."""
     source, target = direction.split("to")

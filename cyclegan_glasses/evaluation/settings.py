@@ -59,9 +59,6 @@ class InputSettings(Settings):
 
     Attributes:
         dataroot: with `<phase>A` and `<phase>B`, masks in `<phase>M`, and a manifest where there is one.
-        direction: `AtoB` takes glasses off, `BtoA` puts them on.
-        phase: first part of the folder names.
-        limit: pictures of the input's domain at most, evenly chosen; 0 for all.
         groups: what to group by; empty for all that the manifest has.
         protocol: how pictures come to their size.
         grey: everything is scored in luminance alone.
@@ -92,10 +89,7 @@ class EvaluationSettings(Settings):
         baselines: to stand beside them, any of `BASELINES`.
         inputs: what is evaluated, and how.
         out: folder of the report.
-        classifier, inception, sface, lpips: files, where given.
-        landmarks: look for landmarks, too.
-        passes: how many times generators go over a picture, a column each.
-        pick: score by which the best checkpoint is named; empty for none.
+        passes: a column each.
         device, precision: as for train.py.
     """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import Settings, check, declared, option
+from cyclegan_glasses.option import Settings, check, option
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +19,17 @@ class DashboardSettings(Settings):
         display_ncols: 0 or less gives every picture a pane of its own.
     """
 
-    GROUP = "watching"
+    GROUP, RESUME = "watching", "free"
 
-    display_id: int = option(1, "identity of the dashboard; 0 or less: no dashboard", resume="free")
-    display_server: str = option("http://localhost", "where Visdom answers or is started", resume="free")
-    display_port: int = option(8097, "port of Visdom", least=1, most=65535, resume="free")
-    display_env: str = option("main", "Visdom environment", resume="free")
-    display_ncols: int = option(4, "pictures in a row", resume="free")
-    display_winsize: int = option(256, "width of a picture in pixels", least=1, resume="free")
+    display_id: int = option(1, "identity of the dashboard; 0 or less: no dashboard")
+    display_server: str = option("http://localhost", "where Visdom answers or is started")
+    display_port: int = option(8097, "port of Visdom", least=1, most=65535)
+    display_env: str = option("main", "Visdom environment")
+    display_ncols: int = option(4, "pictures in a row")
+    display_winsize: int = option(256, "width of a picture in pixels", least=1)
     username: str = option("", "user name of the Visdom server", flag="display_user", resume="session")
-    password: str = field(
-        default="",
-        repr=False,
-        metadata=declared(
-            "its password; kept out of every file", flag="display_password", resume="session", secret=True
-        ),
+    password: str = option(
+        "", "its password; kept out of every file", flag="display_password", resume="session", secret=True
     )
 
     def __post_init__(self) -> None:
@@ -84,9 +80,9 @@ class DashboardSettings(Settings):
 class MonitoringSettings(Settings):
     """Everything that watches a run."""
 
-    GROUP = "watching"
+    GROUP, RESUME = "watching", "free"
 
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
-    html: bool = option(True, "no web page", flag="no_html", resume="free")
-    use_wandb: bool = option(False, "also report to Weights & Biases", resume="free")
-    wandb_project: str = option("cyclegan-glasses", "project there", flag="wandb_project_name", resume="free")
+    html: bool = option(True, "no web page", flag="no_html")
+    use_wandb: bool = option(False, "also report to Weights & Biases")
+    wandb_project: str = option("cyclegan-glasses", "project there", flag="wandb_project_name")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import Settings, check, option, shared
@@ -20,12 +21,8 @@ UPSAMPLINGS = ("transpose", "resize")
 RESIDUAL_UNET = "residual_unet"
 
 
-def _norm() -> str:
-    return option("instance", "normalisation, of the discriminator too", choices=NORMS, resume="fixed")
-
-
-def _composite() -> bool:
-    return option(False, "also predict where to change; the rest stays", resume="fixed")
+_norm = partial(option, "instance", "normalisation, of the discriminator too", choices=NORMS)
+_composite = partial(option, False, "also predict where to change; the rest stays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +35,10 @@ class AnyGeneratorSettings(Settings):
         exports_any_size: an export takes other sizes than it was traced with.
     """
 
-    GROUP = "generator"
+    GROUP, RESUME = "generator", "fixed"
     kind, norm = "", "none"
     input_nc = output_nc = 3
-    dropout, balanced = False, True
+    dropout, composite, balanced = False, False, True
 
     @property
     def exports_any_size(self) -> bool:
@@ -49,7 +46,7 @@ class AnyGeneratorSettings(Settings):
 
     def __post_init__(self) -> None:
         check(self)
-        if getattr(self, "composite", False) and self.input_nc != self.output_nc:
+        if self.composite and self.input_nc != self.output_nc:
             raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
     def check_side(self, side: int) -> None:
@@ -69,14 +66,11 @@ class GeneratorSettings(AnyGeneratorSettings):
     kind: str = shared("resnet_9blocks", "netG", choices=PUBLISHED)
     input_nc: int = shared(3, "input_nc")
     output_nc: int = shared(3, "output_nc")
-    filters: int = option(64, "filters after the first layer", flag="ngf", least=1, resume="fixed")
+    filters: int = option(64, "filters after the first layer", flag="ngf", least=1)
     norm: str = _norm()
-    dropout: bool = option(False, "with dropout", negatable=True, resume="fixed")
+    dropout: bool = option(False, "with dropout", negatable=True)
     upsample: str = option(
-        "transpose",
-        "how sides are doubled; resize draws no checkerboards",
-        choices=UPSAMPLINGS,
-        resume="fixed",
+        "transpose", "how sides are doubled; resize draws no checkerboards", choices=UPSAMPLINGS
     )
     composite: bool = _composite()
     balanced = False
@@ -107,19 +101,14 @@ class ResidualUnetSettings(AnyGeneratorSettings):
     input_nc: int = shared(3, "input_nc")
     output_nc: int = shared(3, "output_nc")
     filters: tuple[int, ...] = option(
-        (64, 128, 128, 256, 256, 512),
-        "filters of each level of a residual U-Net, finest first",
-        least=1,
-        resume="fixed",
+        (64, 128, 128, 256, 256, 512), "filters of each level of a residual U-Net, finest first", least=1
     )
     kernels: tuple[int, ...] = option(
-        (7, 7, 7, 3, 3, 3), "kernel size of each level of a residual U-Net; odd", least=1, resume="fixed"
+        (7, 7, 7, 3, 3, 3), "kernel size of each level of a residual U-Net; odd", least=1
     )
     norm: str = _norm()
     composite: bool = _composite()
-    refine: bool = option(
-        False, "a second network mends the first one's result", on_request=True, resume="fixed"
-    )
+    refine: bool = option(False, "a second network mends the first one's result", on_request=True)
     kind = RESIDUAL_UNET
 
     def __post_init__(self) -> None:
@@ -145,7 +134,7 @@ class IseeSettings(AnyGeneratorSettings):
 
     input_nc: int = shared(1, "input_nc")
     output_nc: int = shared(1, "output_nc")
-    filters: int = option(90, "filters of each of its layers", least=1, resume="fixed")
+    filters: int = option(90, "filters of each of its layers", least=1)
     kind = "isee"
     exports_any_size = True
 
@@ -159,15 +148,15 @@ class ReaderSettings(Settings):
         classes: that the glasses head tells apart.
     """
 
-    GROUP = "reader"
+    GROUP, RESUME = "reader", "fixed"
 
     size: int = shared(64, "crop_size", least=1)
-    channels: tuple[int, ...] = option(
-        (32, 64, 96, 128), "channels after each stage", least=1, resume="fixed"
-    )
-    features: int = option(128, "values that the heads read", least=1, resume="fixed")
+    channels: tuple[int, ...] = option((32, 64, 96, 128), "channels after each stage", least=1)
+    features: int = option(128, "values that the heads read", least=1)
     classes: int = 4
-    dropout: float = option(0.2, "dropout of the code, in training", flag="dropout_share", least=0, below=1)
+    dropout: float = option(
+        0.2, "dropout of the code, in training", flag="dropout_share", least=0, below=1, resume="reported"
+    )
     kind = "facelyzr"
 
     def __post_init__(self) -> None:
@@ -188,8 +177,8 @@ class AutoencoderSettings(AnyGeneratorSettings):
     GROUP = "autoencoder"
 
     size: int = shared(64, "crop_size", least=1)
-    channels: tuple[int, ...] = option((32, 64, 64), "channels after each stage", least=1, resume="fixed")
-    latent: int = option(256, "values in a code", least=1, resume="fixed")
+    channels: tuple[int, ...] = option((32, 64, 64), "channels after each stage", least=1)
+    latent: int = option(256, "values in a code", least=1)
     patch = 4
     kind = "facemath"
 
@@ -207,12 +196,12 @@ class AutoencoderSettings(AnyGeneratorSettings):
 class DiscriminatorSettings(Settings):
     """A discriminator of patches: `basic` scores 70×70 pixels and has 3 layers, `pixel` single pixels."""
 
-    GROUP = "discriminator and initialisation"
+    GROUP, RESUME = "discriminator and initialisation", "fixed"
 
     kind: str = shared("basic", "netD", choices=PATCHES)
     input_nc: int = shared(3, "output_nc")
-    filters: int = option(64, "filters after the first layer", flag="ndf", least=1, resume="fixed")
-    layers: int = option(3, "layers of --netD n_layers", flag="n_layers_D", least=1, resume="fixed")
+    filters: int = option(64, "filters after the first layer", flag="ndf", least=1)
+    layers: int = option(3, "layers of --netD n_layers", flag="n_layers_D", least=1)
     norm: str = shared("instance", "norm", choices=NORMS)
 
     @property

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cyclegan_glasses.devices import Precision
@@ -19,8 +18,7 @@ from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
 from cyclegan_glasses.networks.weights import initialise, load_weights
-from cyclegan_glasses.objectives.compiled import wants_compiling
-from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, joined
+from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, joined, wants_compiling
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
@@ -135,6 +133,7 @@ class CycleGAN:
             trim=not settings.plain,
             fused=not settings.plain,
         )
+        self.optimizers = self.execution.optimizers
         # On a CPU an identity that shares a pass is no quicker and keeps a third more (docs/speed.md).
         self._share_identity = merge and not cpu
         self._averages = (
@@ -142,26 +141,21 @@ class CycleGAN:
             if settings.ema
             else {}
         )
+        self.weights = self._networks | self._averages
         if settings.recompute:
             recompute_activations(self.gen_ab)
             recompute_activations(self.gen_ba)
-        self._pools = {
-            "fake_B": ImagePool(settings.pool_size, seed),
-            "fake_A": ImagePool(settings.pool_size, seed + 1),
-        }
+        labels = ("fake_B", "fake_A")
+        self._pools = {label: ImagePool(settings.pool_size, seed + i) for i, label in enumerate(labels)}
         self._penalty_rng = torch.Generator().manual_seed(seed + 2)
         self._pair_weights = {"A": settings.lambda_pair, "B": settings.lambda_pair_B}
         self._steps = 0
-        self._pictures: Tensors = {}
+        self.pictures: Tensors = {}
         # Those of the reference implementation always, others where they have a weight.
         always = [f"{name}_{side}" for side in "AB" for name in ("D", "G", "cycle", "idt")]
         weighed = [f"{t.name}_{side}" for t in TERMS for side in "AB" if t.weight(settings, side, 0.0)]
         pairs = [f"pair_{side}" for side, weight in self._pair_weights.items() if weight]
         self.loss_names = tuple(dict.fromkeys((*always, *weighed, *pairs)))
-
-    @property
-    def optimizers(self) -> Mapping[str, Optimizer]:
-        return self.execution.optimizers
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         names = ("A", "B", *(("pair_A", "pair_B") if any(self._pair_weights.values()) else ()))
@@ -176,7 +170,7 @@ class CycleGAN:
         self._steps += 1
         self._average()
         images = real | fakes | {"real_A": real["A"], "real_B": real["B"]}
-        self._pictures = {label: images[label] for label in LABELS if label in images}
+        self.pictures = {label: images[label] for label in LABELS if label in images}
         return {name: losses.get(name, real["A"].new_zeros(())) for name in self.loss_names}
 
     def _generator_graphs(self, real: Tensors, progress: float) -> Iterator[Graph]:
@@ -237,43 +231,32 @@ class CycleGAN:
 
     def _discriminator_inputs(self, real: Tensors, fakes: Tensors) -> Tensors:
         """What discriminators see: real images, and fakes of this step and of earlier ones (section 4)."""
-        inputs = {"real_a": real["A"], "real_b": real["B"]}
+        inputs = {"real_A": real["A"], "real_B": real["B"]}
         for label, pool in self._pools.items():
             fake = pool.query(fakes[label])
-            inputs[label.lower()] = fake.contiguous(memory_format=self.execution.memory_format)
+            inputs[label] = fake.contiguous(memory_format=self.execution.memory_format)
         if self.settings.gan_mode == "wgangp":
-            for name in ("mix_b", "mix_a"):
+            for name in ("mix_B", "mix_A"):
                 inputs[name] = torch.rand(len(real["A"]), 1, 1, 1, generator=self._penalty_rng)
         return inputs
 
     def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
-        real_a, real_b, fake_a, fake_b = (inputs[name] for name in ("real_a", "real_b", "fake_a", "fake_b"))
-        yield {"D_A": self._discriminator_loss("D_A", real_b, fake_b, real_a, inputs.get("mix_b"))}, {}
-        yield {"D_B": self._discriminator_loss("D_B", real_a, fake_a, real_b, inputs.get("mix_a"))}, {}
-
-    def _discriminator_loss(
-        self, name: str, real: Tensor, fake: Tensor, other: Tensor, mix: Tensor | None
-    ) -> Tensor:
-        """Eq. 1 as discriminator `name` sees it, halved (section 7.1), and its gradient penalty.
-
-        Args:
-            real: images of its domain.
-            fake: images that are to look so.
-            other: real images of the other domain.
-            mix: the fraction of `real` in what the penalty is taken at; None for no penalty.
-        """
-        mode = self.settings.gan_mode
-        fakes = [fake, other] if self.settings.mismatched else [fake]
-        scores = self.execution.run_together(name, real, *fakes)
-        on_real, *on_fakes = (adversarial_loss(s, not i, mode) for i, s in enumerate(scores))
-        loss = (on_real + torch.stack(on_fakes).mean()) / 2
-        if mix is None:
-            return loss
-        return loss + self.settings.lambda_gp * gradient_penalty(self._networks[name], real, fake, mix)
+        """Eq. 1 as each discriminator sees it, halved (section 7.1), and its gradient penalty."""
+        s = self.settings
+        for name, domain, other in (("D_A", "B", "A"), ("D_B", "A", "B")):
+            real, fake = inputs[f"real_{domain}"], inputs[f"fake_{domain}"]
+            fakes = [fake, inputs[f"real_{other}"]] if s.mismatched else [fake]
+            scores = self.execution.run_together(name, real, *fakes)
+            on_real, *on_fakes = (adversarial_loss(x, not i, s.gan_mode) for i, x in enumerate(scores))
+            loss = (on_real + torch.stack(on_fakes).mean()) / 2
+            # The fraction of `real` in what the penalty is taken at.
+            if (mix := inputs.get(f"mix_{domain}")) is not None:
+                loss = loss + s.lambda_gp * gradient_penalty(self._networks[name], real, fake, mix)
+            yield {name: loss}, {}
 
     def _warm_up(self, real: Tensors) -> None:
         self.execution.gradients("G", partial(self._generator_graphs, progress=0.0), real)
-        inputs = {"real_a": real["A"], "real_b": real["B"], "fake_a": real["A"], "fake_b": real["B"]}
+        inputs = {"real_A": real["A"], "real_B": real["B"], "fake_A": real["A"], "fake_B": real["B"]}
         self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
@@ -284,12 +267,6 @@ class CycleGAN:
             follow(list(average.parameters()), list(self._networks[name].parameters()), 0)
             for old, new in zip(average.buffers(), self._networks[name].buffers(), strict=True):
                 old.copy_(new)
-
-    def pictures(self) -> dict[str, Tensor]:
-        return self._pictures
-
-    def weights(self) -> dict[str, nn.Module]:
-        return self._networks | self._averages
 
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         for name, tensors in weights.items():

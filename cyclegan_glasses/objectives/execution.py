@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -13,10 +14,12 @@ from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.distributed import ALONE, DistributedContext
+from cyclegan_glasses.errors import first_line
 from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.networks.weights import load_weights
-from cyclegan_glasses.objectives.compiled import CompiledNetworks
 from cyclegan_glasses.objectives.settings.base import AdamSettings
+
+log = logging.getLogger(__name__)
 
 Tensors = dict[str, Tensor]
 #: Scalar losses by name and images by label that share one graph.
@@ -25,6 +28,7 @@ Graph = tuple[Tensors, Tensors]
 MakeGraphs = Callable[[Tensors], Iterable[Graph]]
 #: From so many pixels of a batch on memory is short; below, handing it back costs a tenth of a step.
 LARGE = 256 * 256
+WARM_UPS = 3  # CUDA graphs warm up, are recorded, and are played back
 
 
 class Execution:
@@ -32,7 +36,8 @@ class Execution:
 
     An objective calls networks through `run` and hands the graphs of its losses to `minimize`. Precision,
     memory layout, compiling, shared passes, micro-batches, the mean over processes, clipping and the return
-    of freed memory are seen to here; none of them changes what is computed, but for rounding.
+    of freed memory are seen to here; none of them changes what is computed, but for rounding. On a GPU what
+    is compiled becomes a CUDA graph, and its results lie in memory that the next pass uses again.
 
     Args:
         networks: by name; they are moved to the device of `precision`.
@@ -41,7 +46,7 @@ class Execution:
         distributed: the processes that train together. Each step takes the mean of their gradients, here and
             not by wrapping every network: a step has several backward passes, and networks rest in turn.
         memory_format: of networks and inputs; as they come by default.
-        compiled: names of networks to compile.
+        compiled: names of networks to compile, with `torch.compile`; weights and their keys stay.
         merge: inputs of `run_together` share a pass. Exact where norms work within an image.
         micro_batch: images of a batch that pass at once, their gradients added up; 0 for all.
         trim: hand freed memory of large batches back to the system, on a CPU.
@@ -66,7 +71,7 @@ class Execution:
         self.merge, self._micro_batch = merge, micro_batch
         self.memory_format = memory_format
         self.networks = {
-            name: network.to(self.device).to(memory_format=self.memory_format)
+            name: network.to(self.device).to(memory_format=memory_format)
             for name, network in networks.items()
         }
         self._weights = {
@@ -83,11 +88,17 @@ class Execution:
             for name, (_, adam) in optimizers.items()
         }
         self._clips = {name: settings.clip for name, (_, settings) in optimizers.items()}
-        self._compiled = CompiledNetworks(self.networks, compiled, self.device)
         self._trim = trim and self.device.type == "cpu"
+        self._calls: dict[str, Callable[[Tensor], Tensor]] = dict(self.networks)
+        self._cold, self._cuda_graphs = bool(compiled), bool(compiled) and self.device.type == "cuda"
+        for name in compiled:
+            mode = "reduce-overhead" if self._cuda_graphs else None
+            self._calls[name] = torch.compile(self.networks[name], dynamic=False, mode=mode)
 
     def begin(self, batch: Mapping[str, Tensor], warm_up: Callable[[Tensors], None]) -> Tensors:
         """A step begins: `batch` on the device in the right layout, and networks that train.
+
+        Before the first one networks are compiled, so that a failure costs nothing but time.
 
         Args:
             batch: (N, …) each, all with the same N.
@@ -98,14 +109,35 @@ class Execution:
         }
         for network in self.networks.values():
             network.train()
-        first, _ = next(micro_batches(inputs, self._micro_batch))
-        self._compiled.begin(partial(warm_up, first))
+        if self._cold:
+            self._cold = False
+            first, _ = next(micro_batches(inputs, self._micro_batch))
+            self._compile(partial(warm_up, first))
+        if self._cuda_graphs:
+            torch.compiler.cudagraph_mark_step_begin()
         return inputs
+
+    def _compile(self, warm_up: Callable[[], None]) -> None:
+        """Run `warm_up`, which compiles; where that fails, networks are called as they are."""
+        log.warning("compiling the networks takes a minute or more; --compile off begins at once")
+        buffers = [buffer for network in self.networks.values() for buffer in network.buffers()]
+        before = [buffer.clone() for buffer in buffers]
+        try:
+            with torch.random.fork_rng():
+                for _ in range(WARM_UPS if self._cuda_graphs else 1):
+                    warm_up()
+        except Exception as error:  # compilers fail in every way
+            log.warning("the networks run uncompiled, since compiling failed: %s", first_line(error))
+            self._calls, self._cuda_graphs = dict(self.networks), False
+        for buffer, value in zip(buffers, before, strict=True):
+            buffer.copy_(value)
+        for network in self.networks.values():
+            network.zero_grad(set_to_none=True)
 
     def run(self, name: str, images: Tensor) -> Tensor:
         """What network `name` makes of `images`, in float32."""
         with self.precision.autocast():
-            return full_precision(self._compiled[name](images))
+            return full_precision(self._calls[name](images))
 
     def run_together(self, name: str, *inputs: Tensor) -> list[Tensor]:
         """What network `name` makes of each of `inputs`, in one pass where that is exact."""
@@ -144,7 +176,7 @@ class Execution:
         self, optimizer: str, graphs: MakeGraphs, inputs: Tensors, *, at_once: bool = False
     ) -> Graph:
         """Leave the gradients of the sum of all losses in the weights of an optimizer; see `minimize`."""
-        self._compiled.clear(self.optimizers[optimizer])
+        self._clear(optimizer)
         pixels = next(iter(inputs.values()))[:, 0].numel()
         losses: Tensors = {}
         pieces: dict[str, list[Tensor]] = {}
@@ -161,8 +193,15 @@ class Execution:
                     for name, term in terms.items():
                         losses[name] = losses.get(name, 0) + term.detach() * weight
                     for label, image in images.items():
-                        pieces.setdefault(label, []).append(self._compiled.detached(image))
+                        kept = full_precision(image.detach())
+                        pieces.setdefault(label, []).append(kept.clone() if self._cuda_graphs else kept)
         return losses, {label: torch.cat(images) for label, images in pieces.items()}
+
+    def _clear(self, optimizer: str) -> None:
+        """Forget the gradients; those of CUDA graphs are added up in place."""
+        self.optimizers[optimizer].zero_grad(set_to_none=not self._cuda_graphs)
+        for weight in self._weights[optimizer] if self._cuda_graphs else ():
+            weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
 
     @contextmanager
     def _only(self, optimizer: str) -> Iterator[None]:
@@ -195,21 +234,20 @@ class Execution:
             optimizer.load_state_dict(state["optimizers"][name])
         self.precision.load_state_dict(state["precision"])
 
-    def state_of_one(self, name: str) -> dict[str, Any]:
-        """The same for the only network and optimizer, `name`."""
-        state = self.state_dict()
+    def state_of_one(self) -> dict[str, Any]:
+        """The same for the only network and its optimizer."""
+        state, (name,) = self.state_dict(), self.networks
         return {
             "network": state["networks"][name],
             "optimizer": state["optimizers"][name],
             "precision": state["precision"],
         }
 
-    def load_state_of_one(self, name: str, state: Mapping[str, Any]) -> None:
+    def load_state_of_one(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_of_one` gave."""
-        networks, optimizers = {name: state["network"]}, {name: state["optimizer"]}
-        self.load_state_dict(
-            {"networks": networks, "optimizers": optimizers, "precision": state["precision"]}
-        )
+        (name,) = self.networks
+        named = {"networks": {name: state["network"]}, "optimizers": {name: state["optimizer"]}}
+        self.load_state_dict({**state, **named})
 
 
 def micro_batches(inputs: Mapping[str, Tensor], size: int) -> Iterator[tuple[Tensors, float]]:
@@ -224,6 +262,11 @@ def micro_batches(inputs: Mapping[str, Tensor], size: int) -> Iterator[tuple[Ten
     for first in range(0, count, size or count):
         piece = {name: values[first : first + (size or count)] for name, values in inputs.items()}
         yield piece, len(next(iter(piece.values()))) / count
+
+
+def wants_compiling(word: str, device: torch.device) -> bool:
+    """Whether `auto`, `on` or `off` means to compile: `auto` does so on GPUs of CUDA (docs/speed.md)."""
+    return word == "on" or (word == "auto" and device.type == "cuda")
 
 
 def joined(graphs: Iterable[Graph]) -> Graph:

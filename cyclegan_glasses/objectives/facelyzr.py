@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.distributed import ALONE, DistributedContext
@@ -17,7 +16,7 @@ from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
 from cyclegan_glasses.networks.facelyzr import LANDMARKS, Answers, Facelyzr
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
-from cyclegan_glasses.objectives.noise import corrupt
+from cyclegan_glasses.objectives.faces import corrupt, gather_faces
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings
 
@@ -52,15 +51,13 @@ class FacelyzrObjective:
     ) -> None:
         self.settings, self.precision = settings, precision
         self.network = Facelyzr(settings.reader)
+        self.weights: dict[str, nn.Module] = {"judge": self.network}
         self.execution = Execution(
-            {"judge": self.network}, {"judge": (("judge",), settings.adam)}, precision, distributed
+            self.weights, {"judge": (("judge",), settings.adam)}, precision, distributed
         )
+        self.optimizers = self.execution.optimizers
         self._rng = torch.Generator().manual_seed(seed)
-        self._pictures: Tensors = {}
-
-    @property
-    def optimizers(self) -> Mapping[str, Optimizer]:
-        return self.execution.optimizers
+        self.pictures: Tensors = {}
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         self.network.train()
@@ -68,26 +65,23 @@ class FacelyzrObjective:
         losses, images = self.execution.minimize("judge", partial(self._graphs, progress=progress), inputs)
         count = len(batch["A"])
         images = {"real": inputs["faces"], **images}
-        self._pictures = {label: faces[:count].clamp(-1, 1) for label, faces in images.items()}
+        self.pictures = {label: faces[:count].clamp(-1, 1) for label, faces in images.items()}
         absent = inputs["faces"].new_zeros(())
         return {name: losses.get(name, absent) for name in self.loss_names}
 
     def _inputs(self, batch: Batch) -> Tensors:
         """The faces at the network's size, and their labels, on the device."""
-        sides = [batch[side] for side in "AB" if side in batch]
-        faces = torch.cat(sides).to(self.precision.device)
-        size = self.settings.reader.size
-        if faces.shape[2:] != (size, size):
-            faces = F.interpolate(faces, (size, size), mode="bilinear", antialias=True)
+        faces = gather_faces(batch, self.settings.reader.size, self.precision.device)
         count = len(faces)
-        domains = torch.arange(len(sides)).repeat_interleave(torch.tensor([len(side) for side in sides]))
-        labels = {
-            "glasses": batch.get("glasses", domains if len(sides) == 2 else torch.full((count,), -1)),
-            "gender": batch.get("gender", torch.full((count,), -1)),
-            "age": batch.get("age", torch.full((count,), torch.nan)),
-            "landmarks": batch.get("landmarks", torch.full((count, LANDMARKS, 2), torch.nan)),
+        missing, domains = torch.full((count,), -1), (torch.arange(count) >= len(batch["A"])).long()
+        defaults = {
+            "glasses": domains if "B" in batch else missing,
+            "gender": missing,
+            "age": torch.full((count,), torch.nan),
+            "landmarks": torch.full((count, LANDMARKS, 2), torch.nan),
         }
-        return {"faces": faces} | {name: values.to(faces.device) for name, values in labels.items()}
+        labels = {name: batch.get(name, default).to(faces.device) for name, default in defaults.items()}
+        return {"faces": faces} | labels
 
     def _graphs(self, inputs: Tensors, progress: float) -> Iterator[Graph]:
         s, faces = self.settings, inputs["faces"]
@@ -98,9 +92,14 @@ class FacelyzrObjective:
         if pretrained < _BY_STAGE:
             stages = len(self.network.encoder)
             stage = min(int(pretrained / _BY_STAGE * stages), stages - 1)
-            losses["picture"], images = self._stage_loss(faces, stage)
+            with torch.no_grad(), self.precision.autocast():
+                clean = full_precision(self.network.encode(faces, stage))
+            down, up = self.network.encoder[stage], self.network.decoder[stage]  # type: ignore[index]
+            losses["picture"], images = self._denoise(clean, lambda noisy: up(down(noisy)))
+            images = images if stage == 0 else {}
         elif pretrained < 1 or s.pretraining == "joint":
-            losses["picture"], images = self._picture_loss(faces)
+            encode, decode = self.network.encode, self.network.decode
+            losses["picture"], images = self._denoise(faces, lambda noisy: decode(encode(noisy)))
         # The heads.
         if pretrained >= 1:
             if s.pretraining == "joint":
@@ -110,22 +109,12 @@ class FacelyzrObjective:
             losses |= self._head_losses(Answers(*map(full_precision, answers)), inputs)
         yield losses, images
 
-    def _stage_loss(self, faces: Tensor, stage: int) -> tuple[Tensor, Tensors]:
-        """How well a stage and its decoder undo noise on what comes from the stages below it."""
-        with torch.no_grad(), self.precision.autocast():
-            clean = full_precision(self.network.encode(faces, stage))
+    def _denoise(self, clean: Tensor, restore: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensors]:
+        """How well `restore` undoes noise on `clean`; pictures, or the code below a stage."""
         noisy = corrupt(clean, self.settings.noise, self.settings.noise_level, self._rng)
         with self.precision.autocast():
-            restored = self.network.decoder[stage](self.network.encoder[stage](noisy))  # type: ignore[index]
-        images = {"noisy": noisy, "restored": restored} if stage == 0 else {}
-        return F.mse_loss(full_precision(restored), clean), images
-
-    def _picture_loss(self, faces: Tensor) -> tuple[Tensor, Tensors]:
-        noisy = corrupt(faces, self.settings.noise, self.settings.noise_level, self._rng)
-        with self.precision.autocast():
-            restored = self.network.decode(self.network.encode(noisy))
-        images = {"noisy": noisy, "restored": restored}
-        return F.mse_loss(full_precision(restored), faces), images
+            restored = restore(noisy)
+        return F.mse_loss(full_precision(restored), clean), {"noisy": noisy, "restored": restored}
 
     def _head_losses(self, answers: Answers, labels: Mapping[str, Tensor]) -> Tensors:
         s = self.settings
@@ -137,12 +126,6 @@ class FacelyzrObjective:
             * known_smooth_l1(answers.landmarks * 20, labels["landmarks"] * 20),
         }
 
-    def pictures(self) -> dict[str, Tensor]:
-        return self._pictures
-
-    def weights(self) -> dict[str, nn.Module]:
-        return {"judge": self.network}
-
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Take over weights; those of a classifier, which has lost its decoder, leave this one's as it is."""
         decoder = {
@@ -152,8 +135,8 @@ class FacelyzrObjective:
             load_weights(self.network, decoder | dict(tensors), "net_judge")
 
     def state_dict(self) -> dict[str, Any]:
-        return self.execution.state_of_one("judge") | {"chance": self._rng.get_state()}
+        return self.execution.state_of_one() | {"chance": self._rng.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.execution.load_state_of_one("judge", state)
+        self.execution.load_state_of_one(state)
         self._rng.set_state(state["chance"])

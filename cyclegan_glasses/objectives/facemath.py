@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.distributed import ALONE, DistributedContext
@@ -16,6 +15,7 @@ from cyclegan_glasses.losses import kl_divergence
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
+from cyclegan_glasses.objectives.faces import gather_faces
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings.faces import FacemathSettings
 from cyclegan_glasses.pixels import normalize, quantize
@@ -52,32 +52,27 @@ class FacemathObjective:
     ) -> None:
         self.settings, self.precision = settings, precision
         self.network = FaceAutoencoder(settings.autoencoder)
+        self.weights: dict[str, nn.Module] = {"facemath": self.network}
         self.execution = Execution(
-            {"facemath": self.network},
+            self.weights,
             {"facemath": (("facemath",), settings.adam)},
             precision,
             distributed,
             memory_format=torch.channels_last,
         )
+        self.optimizers = self.execution.optimizers
         self._rng = torch.Generator().manual_seed(seed)
         self._seen: list[Tensor] | None = []  # None from when the eigenfaces are known
-        self._pictures: Tensors = {}
-
-    @property
-    def optimizers(self) -> Mapping[str, Optimizer]:
-        return self.execution.optimizers
+        self.pictures: Tensors = {}
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        faces = torch.cat([batch[side] for side in "AB" if side in batch]).to(self.precision.device)
-        size = self.settings.autoencoder.size
-        if faces.shape[2:] != (size, size):
-            faces = F.interpolate(faces, (size, size), mode="bilinear", antialias=True)
+        faces = gather_faces(batch, self.settings.autoencoder.size, self.precision.device)
         faces = faces.contiguous(memory_format=self.execution.memory_format)
         trains = self._seen is None
         self._collect(faces)
         losses, images = self.execution.minimize("facemath", self._graphs, {"faces": faces}, update=trains)
         count = len(batch["A"])
-        self._pictures = {"real": faces[:count], "restored": images["restored"][:count].clamp(-1, 1)}
+        self.pictures = {"real": faces[:count], "restored": images["restored"][:count].clamp(-1, 1)}
         return losses
 
     def _graphs(self, inputs: Tensors) -> Iterator[Graph]:
@@ -101,24 +96,18 @@ class FacemathObjective:
             self.execution.distributed.broadcast_tensors(list(self.network.state_dict().values()))
             self._seen = None
 
-    def pictures(self) -> dict[str, Tensor]:
-        return self._pictures
-
-    def weights(self) -> dict[str, nn.Module]:
-        return {"facemath": self.network}
-
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         for tensors in weights.values():
             load_weights(self.network, tensors, "net_facemath")
             self._seen = None
 
     def state_dict(self) -> dict[str, Any]:
-        return self.execution.state_of_one("facemath") | {
+        return self.execution.state_of_one() | {
             "chance": self._rng.get_state(),
             "seen": None if self._seen is None else list(self._seen),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.execution.load_state_of_one("facemath", state)
+        self.execution.load_state_of_one(state)
         self._rng.set_state(state["chance"])
         self._seen = None if state["seen"] is None else list(state["seen"])

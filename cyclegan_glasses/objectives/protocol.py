@@ -23,21 +23,22 @@ class Objective(Protocol):
 
     Attributes:
         loss_names: names of the losses of a step, in the order in which they are shown.
-        optimizers: the loop sets their learning rates.
+        optimizers: by name; the loop sets their learning rates.
         metric_names: losses whose sum over an epoch says how training goes (the `plateau` policy).
         score_losses: losses of discriminators, watched for a collapse.
         per_rank_keys: keys of `state_dict` whose values differ between the processes that train together:
             pools, states of random generators.
+        pictures: the newest inputs and outputs by label, detached, (N, C, H, W) in [-1, 1].
+        weights: the networks that people share, by name: saved beside the state as `<epoch>_net_<name>.pth`.
     """
 
     loss_names: tuple[str, ...]
     metric_names: tuple[str, ...]
     score_losses: tuple[str, ...]
     per_rank_keys: tuple[str, ...]
-
-    @property
-    def optimizers(self) -> Mapping[str, Optimizer]:
-        """By name."""
+    optimizers: Mapping[str, Optimizer]
+    pictures: dict[str, Tensor]
+    weights: dict[str, nn.Module]
 
     def step(self, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Take one optimizer step.
@@ -49,12 +50,6 @@ class Objective(Protocol):
         Returns:
             Detached scalars by name, weighted as they enter the total.
         """
-
-    def pictures(self) -> dict[str, Tensor]:
-        """The newest inputs and outputs by label, detached, (N, C, H, W) in [-1, 1]."""
-
-    def weights(self) -> dict[str, nn.Module]:
-        """The networks that people share, by name: saved beside the state as `<epoch>_net_<name>.pth`."""
 
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Start from shared weights, by name as in `weights`; a name that is missing keeps its own."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.distributed import ALONE, DistributedContext
@@ -16,8 +15,7 @@ from cyclegan_glasses.losses import adversarial_loss, distance
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
 from cyclegan_glasses.networks.weights import initialise, load_weights
-from cyclegan_glasses.objectives.compiled import wants_compiling
-from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors
+from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, wants_compiling
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
@@ -47,29 +45,26 @@ class Supervised:
         self._source, self._target = settings.direction.split("to")
         self._g, self._d = f"G_{self._source}", f"D_{self._source}"
         self.generator = build_generator(settings.generator)
-        self._networks: dict[str, nn.Module] = {self._g: self.generator}
+        self.weights: dict[str, nn.Module] = {self._g: self.generator}
         if settings.lambda_gan:
             discriminator = replace(settings.discriminator, input_nc=settings.generator.output_nc)
-            self._networks[self._d] = initialise(build_discriminator(discriminator), settings.init)
+            self.weights[self._d] = initialise(build_discriminator(discriminator), settings.init)
         if settings.recompute:
             recompute_activations(self.generator)
         self.execution = Execution(
-            self._networks,
-            {name[0]: ((name,), settings.adam) for name in self._networks},
+            self.weights,
+            {name[0]: ((name,), settings.adam) for name in self.weights},
             precision,
             distributed,
-            compiled=tuple(self._networks) if wants_compiling(settings.compile, self.device) else (),
+            compiled=tuple(self.weights) if wants_compiling(settings.compile, self.device) else (),
             micro_batch=settings.micro_batch,
         )
+        self.optimizers = self.execution.optimizers
         adversarial = (self._g, self._d) if settings.lambda_gan else ()
         self.loss_names: tuple[str, ...] = ("truth", *adversarial)
         self.metric_names: tuple[str, ...] = ("truth",)
         self.score_losses: tuple[str, ...] = adversarial[1:]
-        self._pictures: Tensors = {}
-
-    @property
-    def optimizers(self) -> Mapping[str, Optimizer]:
-        return self.execution.optimizers
+        self.pictures: Tensors = {}
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         pair = {"source": batch[self._source], "target": batch[self._target]}
@@ -77,10 +72,10 @@ class Supervised:
         # The generator: near the truth, and taken for it.
         losses, images = self.execution.minimize("G", self._generator_graphs, pair)
         # The discriminator: tells the truth from what was made.
-        if self._d in self._networks:
+        if self._d in self.weights:
             inputs = {"real": pair["target"], "fake": images["output"]}
             losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
-        self._pictures = {
+        self.pictures = {
             f"real_{self._source}": pair["source"],
             f"fake_{self._target}": images["output"].clamp(-1, 1),
             f"real_{self._target}": pair["target"],
@@ -89,7 +84,7 @@ class Supervised:
 
     def _generator_graphs(self, pair: Tensors) -> Iterator[Graph]:
         output = self.execution.run(self._g, pair["source"])
-        scores = self.execution.run(self._d, output) if self._d in self._networks else None
+        scores = self.execution.run(self._d, output) if self._d in self.weights else None
         losses = {"truth": distance(output, pair["target"], self.settings.distance)}
         if scores is not None:
             losses[self._g] = adversarial_loss(scores, True, "lsgan") * self.settings.lambda_gan
@@ -102,7 +97,7 @@ class Supervised:
 
     def _warm_up(self, pair: Tensors) -> None:
         self.execution.gradients("G", self._generator_graphs, pair)
-        if self._d in self._networks:
+        if self._d in self.weights:
             inputs = {"real": pair["target"], "fake": pair["target"]}
             self.execution.gradients("D", self._discriminator_graphs, inputs)
 
@@ -115,15 +110,9 @@ class Supervised:
         target = batch[self._target].to(self.device)
         return distance(full_precision(output), target, self.settings.distance)
 
-    def pictures(self) -> dict[str, Tensor]:
-        return self._pictures
-
-    def weights(self) -> dict[str, nn.Module]:
-        return dict(self._networks)
-
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         for name, tensors in weights.items():
-            load_weights(self._networks[name], tensors, f"net_{name}")
+            load_weights(self.weights[name], tensors, f"net_{name}")
 
     def state_dict(self) -> dict[str, Any]:
         return self.execution.state_dict()

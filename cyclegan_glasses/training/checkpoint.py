@@ -43,7 +43,7 @@ def save_checkpoint(
         weights_path(folder, label, name): {
             key: value.detach().cpu() for key, value in network.state_dict().items()
         }
-        for name, network in objective.weights().items()
+        for name, network in objective.weights.items()
     }
     files[state_path(folder, label)] = STATE.stamp(
         {

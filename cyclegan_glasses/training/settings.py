@@ -42,28 +42,23 @@ class LRScheduleSettings(Settings):
 class LoopSettings(Settings):
     """When things happen. Periods count pictures; 0 means never."""
 
-    GROUP = "watching"
+    GROUP, RESUME = "watching", "free"
 
     max_steps: int = option(
         0, "stop after so many steps in all; 0: no limit", group="training", least=0, resume="session"
     )
-    print_freq: int = option(100, "pictures between reports of the losses", least=0, resume="free")
-    display_freq: int = option(400, "pictures between showings on the dashboard", least=0, resume="free")
-    update_html_freq: int = option(1000, "pictures between updates of the web page", least=0, resume="free")
-    save_latest_freq: int = option(5000, "pictures between saves", group="training", least=0, resume="free")
-    save_epoch_freq: int = option(
-        5, "epochs between states that are kept", group="training", least=0, resume="free"
-    )
-    save_by_iter: bool = option(
-        False, "keep every save under its count of pictures", group="training", resume="free"
-    )
-    eval_freq: int = option(
-        0, "pictures between scores on 32 test pictures; 0: never", least=0, resume="free"
-    )
+    print_freq: int = option(100, "pictures between reports of the losses", least=0)
+    display_freq: int = option(400, "pictures between showings on the dashboard", least=0)
+    update_html_freq: int = option(1000, "pictures between updates of the web page", least=0)
+    save_latest_freq: int = option(5000, "pictures between saves", group="training", least=0)
+    save_epoch_freq: int = option(5, "epochs between states that are kept", group="training", least=0)
+    save_by_iter: bool = option(False, "keep every save under its count of pictures", group="training")
+    eval_freq: int = option(0, "pictures between scores on 32 test pictures; 0: never", least=0)
     patience: int = option(
         0,
         "end when the loss on the pairs in valA and valB has not fallen for so many epochs; 0: never",
         group="losses",
         least=0,
         on_request=True,
+        resume="reported",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -34,41 +34,37 @@ def add_web_arguments(
     add_options(parser, settings, defaults)
 
 
-def crawl(search_type: type[Search], args: argparse.Namespace) -> Callable[[], None]:
-    """What a verb of the web runs: the search that was asked for, fetched into its folder.
+def crawl(search_type: type[Search], args: argparse.Namespace) -> None:
+    """Run the search that was asked for and fetch what it finds into its folder.
 
     Raises:
         UserError: the search found nothing (the folder was not touched then), or it broke off.
     """
+    values = vars(args)
+    search = build(search_type, values, query=args.query)
+    fetch = build(FetchSettings, values)
+    settings = build(GatherSettings, values, out=args.out)
+    from cyclegan_glasses.collect.writer import Writer
+    from cyclegan_glasses.sources.fetch.client import Fetcher
+    from cyclegan_glasses.sources.fetch_log import LOG
+    from cyclegan_glasses.sources.web import WebSource
 
-    def run() -> None:
-        values = vars(args)
-        search = build(search_type, values, query=args.query)
-        fetch = build(FetchSettings, values)
-        settings = build(GatherSettings, values, out=args.out)
-        from cyclegan_glasses.collect.writer import Writer
-        from cyclegan_glasses.sources.fetch.client import Fetcher
-        from cyclegan_glasses.sources.fetch_log import LOG
-        from cyclegan_glasses.sources.web import WebSource
-
-        source = WebSource(search, Fetcher(fetch), settings)
-        with stoppable(lambda: f"stopped: {settings.out} keeps what came; {AGAIN}"):
-            try:
-                with closing(source.photos()) as photos:
-                    first = next(photos, None)  # a search that comes to nothing leaves no folder behind
-                    new = () if first is None else Writer(settings.out).write(chain([first], photos))
-                    for _ in progress(new, settings.count, "photos"):
-                        pass
-            except KeyboardInterrupt:
-                list(Writer(settings.out).write(source.arrived()))
-                raise
-        tally = source.tally
-        print(f"{tally.new} new photos, {tally.before} of earlier runs, {tally.duplicate} duplicates")
-        if tally.failed or tally.refused:
-            causes = ", ".join(f"{name} {count}" for name, count in sorted(tally.causes.items()))
-            print(f"{tally.failed} failed, {tally.refused} refused ({causes}): the reasons are in {LOG}")
-        if tally.have < settings.count:
-            print(f"the search had no more: {tally.have} of the {settings.count} asked for")
-        print(f"{tally.have} photos are in {settings.out}")
-
-    return run
+    source = WebSource(search, Fetcher(fetch), settings)
+    with stoppable(lambda: f"stopped: {settings.out} keeps what came; {AGAIN}"):
+        try:
+            with closing(source.photos()) as photos:
+                first = next(photos, None)  # a search that comes to nothing leaves no folder behind
+                new = () if first is None else Writer(settings.out).write(chain([first], photos))
+                for _ in progress(new, settings.count, "photos"):
+                    pass
+        except KeyboardInterrupt:
+            list(Writer(settings.out).write(source.arrived()))
+            raise
+    tally = source.tally
+    print(f"{tally.new} new photos, {tally.before} of earlier runs, {tally.duplicate} duplicates")
+    if tally.failed or tally.refused:
+        causes = ", ".join(f"{name} {count}" for name, count in sorted(tally.causes.items()))
+        print(f"{tally.failed} failed, {tally.refused} refused ({causes}): the reasons are in {LOG}")
+    if tally.have < settings.count:
+        print(f"the search had no more: {tally.have} of the {settings.count} asked for")
+    print(f"{tally.have} photos are in {settings.out}")

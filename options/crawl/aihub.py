@@ -4,21 +4,18 @@ none, the brightest light, the three expressions, the two cameras that look stra
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from functools import partial
 
 from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.aihub import AihubSource
 
-from ._runner import add_source_arguments, gather_command
+from ._runner import add_source_arguments, gather
 
 HELP = "AI-Hub K-FACE: by accessory, light, expression, camera and resolution"
+_WHERE = "folder or zip at or above the resolutions or the people"
+add_arguments = partial(add_source_arguments, source=AihubSource, help=_WHERE)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `crawl.py aihub`."""
-    add_source_arguments(parser, AihubSource, "folder or zip at or above the resolutions or the people")
-
-
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """What `crawl.py aihub` runs."""
-    return gather_command(build(AihubSource, vars(args), source=args.source), args)
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
+    gather(build(AihubSource, vars(args), source=args.source), args.out, args.limit, args.dry_run)

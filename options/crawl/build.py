@@ -7,7 +7,6 @@ bytes; the hash that is printed names the data. report.html shows what was taken
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
@@ -23,29 +22,21 @@ HELP = "trainA, trainB, testA and testB from accepted photos"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py build`."""
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to build; an earlier build is replaced")
+    help = "folders with manifests"
     parser.add_argument(
-        "--from",
-        dest="folders",
-        nargs="+",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folders with manifests",
+        "--from", dest="folders", nargs="+", type=Path, required=True, metavar="DIR", help=help
     )
     add_options(parser, options_of(BuildSettings))
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the arguments into settings; what is returned builds."""
+def run(args: argparse.Namespace) -> None:
+    """Build."""
     settings = build(BuildSettings, vars(args))
-    return lambda: _build(args.out, list(dict.fromkeys(args.folders)), settings)
+    from cyclegan_glasses.collect.build import build as build_domains
 
-
-def _build(out: Path, folders: list[Path], settings: BuildSettings) -> None:
-    from cyclegan_glasses.collect.build import build
-
+    out, folders = args.out, list(dict.fromkeys(args.folders))
     with stoppable(lambda: f"stopped: {out} is as it was before"):
-        built = build(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
+        built = build_domains(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
     for name, count in sorted(built.counts.items()):
         print(f"{count:7d}  {out / name}")
     for reason, count in built.left_out.most_common():

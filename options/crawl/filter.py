@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
@@ -28,34 +27,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py filter`."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
     parser.add_argument("--dry_run", action="store_true", help="measure and count, but write no verdict")
-    parser.add_argument(
-        "--judge", action="store_true", help="classify the faces too (see docs/attributes.md)"
-    )
-    parser.add_argument(
-        "--judge_weights", type=Path, metavar="FILE", help="another classifier than the one that ships"
-    )
+    help = "classify the faces too (see docs/attributes.md)"
+    parser.add_argument("--judge", action="store_true", help=help)
+    help = "another classifier than the one that ships"
+    parser.add_argument("--judge_weights", type=Path, metavar="FILE", help=help)
     add_options(parser, options_of(FilterSettings))
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the arguments into settings; what is returned filters."""
+def run(args: argparse.Namespace) -> None:
+    """Filter."""
     settings = build(FilterSettings, vars(args))
     if args.judge_weights and not args.judge:
         raise UserError("--judge_weights names a classifier that is not asked: add --judge")
     folders = list(dict.fromkeys(args.folders))
-    return lambda: _filter(folders, settings, args.dry_run, args.judge, args.judge_weights)
-
-
-def _filter(
-    folders: list[Path], settings: FilterSettings, dry_run: bool, ask: bool, weights: Path | None
-) -> None:
-    from cyclegan_glasses.criteria.filtering import Summary, count_photos, decide_folders, measure_folders
+    from cyclegan_glasses.criteria.filtering import count_photos, decide_folders, measure_folders
 
     classifier = None
-    if ask:
+    if args.judge:
         from cyclegan_glasses.attributes.classifier import load_classifier
 
-        classifier = load_classifier(weights)
+        classifier = load_classifier(args.judge_weights)
         if classifier is None:
             raise UserError(
                 "no attribute classifier ships with this package: name one with --judge_weights FILE"
@@ -65,10 +56,10 @@ def _filter(
     with stoppable(lambda: f"stopped: what was measured is kept; {AGAIN}"):
         for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
-        summary: Summary = decide_folders(folders, settings, dry_run)
+        summary = decide_folders(folders, settings, args.dry_run)
     _print_table(summary.kinds)
     print(f"{total} photos, {measured} measured now, {summary.changed} verdicts", end=" ")
-    print("would change (dry run: none was written)" if dry_run else "changed")
+    print("would change (dry run: none was written)" if args.dry_run else "changed")
 
 
 def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:

@@ -8,7 +8,6 @@ when the same command is typed again.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
@@ -31,32 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_options(parser, [*options_of(FolderSource), *options_of(CollectSettings)])
     table = parser.add_argument_group("choice of rows and columns")
-    table.add_argument(
-        "--group_columns",
-        nargs="*",
-        metavar="NAME",
-        help="default: race, gender, age and tone if there are any",
-    )
-    table.add_argument(
-        "--label_words",
-        nargs="+",
-        default=[],
-        metavar="WORD=LABEL",
-        help="what a word of the label column means: glasses, none or sunglasses (such as 1=glasses 0=none)",
-    )
-    table.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="COLUMN=VALUE",
-        help="only these rows; repeat it for more columns, or for more values of one",
-    )
+    help = "default: race, gender, age and tone if there are any"
+    table.add_argument("--group_columns", nargs="*", metavar="NAME", help=help)
+    help = "what a word of the label column means: glasses, none or sunglasses (such as 1=glasses 0=none)"
+    table.add_argument("--label_words", nargs="+", default=[], metavar="WORD=LABEL", help=help)
+    help = "only these rows; repeat it for more columns, or for more values of one"
+    table.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help=help)
     add_detector(parser, address=True)
     add_workers(parser)
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the arguments into settings; what is returned gathers."""
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
     label_words = [_pair(text, "--label_words") for text in args.label_words]
     for word, label in label_words:
         if label not in LABELS:
@@ -73,10 +58,6 @@ def command(args: argparse.Namespace) -> Callable[[], int | None]:
     settings = build(CollectSettings, vars(args))
     if settings.domains and source.labels is None:
         raise UserError("--domains sorts by label: name the table of labels with --labels FILE.csv")
-    return lambda: _gather(source, settings, args)
-
-
-def _gather(source: FolderSource, settings: CollectSettings, args: argparse.Namespace) -> None:
     from cyclegan_glasses.collect.folder import collect
     from cyclegan_glasses.faces.detect import detector_file
 
@@ -87,9 +68,8 @@ def _gather(source: FolderSource, settings: CollectSettings, args: argparse.Name
     rows = collect(photos, args.out, settings, yunet, args.workers)
     kept = tally(rows, len(photos), "pictures", args.out, lambda row: row.path.split("/")[0])
     if not kept:
-        raise UserError(
-            f"none of the {len(photos)} pictures was kept: the reasons are in {args.out / MANIFEST}"
-        )
+        reasons = args.out / MANIFEST
+        raise UserError(f"none of the {len(photos)} pictures was kept: the reasons are in {reasons}")
     print(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
 
 

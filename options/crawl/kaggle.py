@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.sources.kaggle import DATASET, KaggleSource, download
@@ -15,9 +14,8 @@ HELP = "Kaggle's glasses sets: train.csv with faces, or one folder per class; --
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py kaggle`."""
-    add_source_arguments(
-        parser, KaggleSource, "the downloaded zip, or the folder it was unpacked to", nargs="?"
-    )
+    where = "the downloaded zip, or the folder it was unpacked to"
+    add_source_arguments(parser, KaggleSource, where, nargs="?")
     parser.add_argument(
         "--download",
         nargs="?",
@@ -27,17 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """What `crawl.py kaggle` runs."""
-
-    def run() -> None:
-        if (args.source is None) == (args.download is None):
-            raise UserError("crawl.py kaggle needs either a zip or folder, or --download: give one of them")
-        source = (
-            KaggleSource(download(args.download), f"kaggle:{args.download}")
-            if args.download
-            else KaggleSource(args.source)
-        )
-        gather(source, args.out, args.limit, args.dry_run)
-
-    return run
+def run(args: argparse.Namespace) -> None:
+    """Gather."""
+    if (args.source is None) == (args.download is None):
+        raise UserError("crawl.py kaggle needs either a zip or folder, or --download: give one of them")
+    origin = f"kaggle:{args.download}" if args.download else ""
+    source = KaggleSource(download(args.download) if args.download else args.source, origin)
+    gather(source, args.out, args.limit, args.dry_run)

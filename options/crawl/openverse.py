@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
+from functools import partial
 
 from cyclegan_glasses.sources.openverse import OpenverseSearch
 
 from . import _web as web
 
 HELP = "openly licensed photos from Openverse's API"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this verb."""
-    web.add_web_arguments(parser, OpenverseSearch)
-
-
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """The crawl to be run."""
-    return web.crawl(OpenverseSearch, args)
+add_arguments = partial(web.add_web_arguments, search=OpenverseSearch)
+run = partial(web.crawl, OpenverseSearch)

@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_port
-from cyclegan_glasses.cli.parser import Command
 
 HELP = "a local page to accept, reject and relabel photos by keyboard"
 
@@ -22,20 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
 
 
-def command(args: argparse.Namespace) -> Command:
-    """What is returned serves the page until it is stopped."""
-    return lambda: _serve(args.folder, args.port, args.open)
-
-
-def _serve(folder: Path, port: int, open_page: bool) -> None:
+def run(args: argparse.Namespace) -> None:
+    """Serve the page until it is stopped."""
     from cyclegan_glasses.collect.review import Review
     from cyclegan_glasses.collect.review_server import ReviewServer
 
-    with ReviewServer(Review(folder), port) as server:
+    with ReviewServer(Review(args.folder), args.port) as server:
         print(f"{len(server.review)} photos: open {server.address}\nCtrl-C ends it", flush=True)
-        if open_page:
+        if args.open:
             import webbrowser
 
             webbrowser.open(server.address)
         server.serve_until_stopped()
-        print(f"every decision is in {folder / 'manifest.jsonl'}")
+        print(f"every decision is in {args.folder / 'manifest.jsonl'}")

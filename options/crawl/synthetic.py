@@ -8,8 +8,6 @@ the parameters of every portrait. The same command gives the same bytes on any n
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
@@ -30,22 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser, "--jobs")
 
 
-def command(args: argparse.Namespace) -> Callable[[], int | None]:
-    """Turn the arguments into a source; what is returned draws."""
+def run(args: argparse.Namespace) -> None:
+    """Draw."""
     source = build(SyntheticSource, vars(args))
     if not 0 <= args.jobs <= 1024:
         raise UserError(f"--jobs {args.jobs} is invalid: must be 0 to 1024")
-    return lambda: _draw(source, args.out, args.jobs)
-
-
-def _draw(source: SyntheticSource, out: Path, jobs: int) -> None:
     from cyclegan_glasses.collect.synthetic import draw_set, is_complete
 
-    size = f"{source.count} training portraits and {source.pairs} test pairs"
+    out, size = args.out, f"{source.count} training portraits and {source.pairs} test pairs"
     if is_complete(source, out):
         print(f"{out} holds these {size} already")
         return
     with stoppable(lambda: f"stopped: {out} is not whole; {AGAIN}"):
-        for _ in progress(draw_set(source, out, jobs), source.count + source.pairs, "portraits"):
+        for _ in progress(draw_set(source, out, args.jobs), source.count + source.pairs, "portraits"):
             pass
     print(f"{size} are in {out}; train on them: {command_line('train')} --dataroot {out} --name demo")

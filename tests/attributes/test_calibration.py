@@ -7,7 +7,6 @@ import torch
 
 from cyclegan_glasses.attributes.calibration import (
     Calibration,
-    LabelledAnswers,
     calibrate,
     expected_calibration_error,
     prior_bias,
@@ -54,8 +53,8 @@ def test_calibration_needs_a_label():
         "age": torch.tensor([34.0, torch.nan]),
     }
     with pytest.raises(UserError, match="no face has a label"):
-        calibrate(LabelledAnswers(none, missing))
-    there = LabelledAnswers(none, missing | {"glasses": torch.tensor([0, 1])})
-    assert calibrate(there, 0.5).age == 4.0
-    figures = summary(there, Calibration())
+        calibrate(none, missing)
+    there = missing | {"glasses": torch.tensor([0, 1])}
+    assert calibrate(none, there, 0.5).age == 4.0
+    figures = summary(none, there, Calibration())
     assert (figures["faces"], figures["glasses"], figures["age_rmse"]) == (2, 0.5, 4.0)

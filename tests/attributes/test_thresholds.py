@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.calibration import Calibration, find_thresholds
 from cyclegan_glasses.attributes.classifier import read_weights, verdict_of, write_weights
-from cyclegan_glasses.attributes.thresholds import find_thresholds
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 

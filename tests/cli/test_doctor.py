@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from argparse import Namespace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_it_answers_in_json_on_this_machine():
 )
 def test_only_trouble_makes_it_fail(monkeypatch, capsys, state, code, message):
     only(monkeypatch, lambda: iter([Finding("thing", state, "is so", "do that")]))
-    assert run() == code
+    assert run(Namespace(json=False)) == code
     out = capsys.readouterr().out
     assert out.startswith(state) and "is so" in out and "-> do that" in out and message in out
 

@@ -49,7 +49,7 @@ def world(tmp_path_factory) -> Path:
 def run(world: Path, *argv: str | Path) -> None:
     base = ["evaluate", "--name", "tiny", "--checkpoints_dir", world / "checkpoints"]
     base += ["--dataroot", world / "data", "--device", "cpu", "--no_landmarks", *argv]
-    assert parse([str(word) for word in base])() == 0
+    assert not parse([str(word) for word in base])()
 
 
 def test_the_table_the_files_and_the_best_checkpoint(
@@ -170,7 +170,7 @@ def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp
     argv = ["evaluate", "--dataroot", world / "data", "--device", "cpu", "--no_landmarks", "--num", "1"]
     argv += ["--rivals", "--out", tmp_path / "out"]
     for name in ([], ["--name", packed]):
-        assert parse([str(word) for word in [*argv, *name]])() == 0
+        assert not parse([str(word) for word in [*argv, *name]])()
     said = capsys.readouterr().out
     assert "| shipped " in said and "| mine " in said
     stored = json.loads((tmp_path / "out" / "evaluation.json").read_text())

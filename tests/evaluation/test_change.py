@@ -13,9 +13,9 @@ from cyclegan_glasses.evaluation.change import (
     landmarks_moved,
     likeness,
     skin_region,
+    typology,
     typology_angle,
 )
-from cyclegan_glasses.evaluation.groups import typology
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import Face
 from tests.evaluation.portraits import portrait, spoiled

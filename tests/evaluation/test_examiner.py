@@ -35,10 +35,7 @@ class Trained:
     """What an examiner needs of an objective."""
 
     def __init__(self, **networks: nn.Module) -> None:
-        self.networks = networks
-
-    def weights(self) -> dict[str, nn.Module]:
-        return self.networks
+        self.weights = networks
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 import torch
@@ -16,7 +15,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.models import load_generator
 from cyclegan_glasses.networks import registry
 from cyclegan_glasses.networks.layers import make_norm
-from cyclegan_glasses.networks.settings import DiscriminatorSettings
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings, DiscriminatorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from tests.networks import test_registry as common
@@ -25,21 +24,15 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, slots=True)
-class SketchSettings:
+class SketchSettings(AnyGeneratorSettings):
     """Two convolutions; pictures of any size."""
 
     input_nc: int = 3
     output_nc: int = 3
     filters: int = 32
-    kind: ClassVar[str] = "sketch"
-    norm: ClassVar[str] = "instance"
-    dropout: ClassVar[bool] = False
-    multiple: ClassVar[int] = 1
-    balanced: ClassVar[bool] = False
-    exports_any_size: ClassVar[bool] = True
-
-    def check_side(self, side: int) -> None:
-        """Pictures of every size suit it."""
+    kind, norm = "sketch", "instance"
+    balanced = False
+    exports_any_size = True
 
 
 class Sketch(nn.Module):
@@ -84,10 +77,10 @@ def test_it_trains_and_what_was_saved_is_known_again(tmp_path: Path) -> None:
         CycleGANSettings(generator=generator, discriminator=DiscriminatorSettings(filters=2)),
         Precision("fp32", CPU),
     )
-    before = copy.deepcopy(objective.weights()["G_A"].state_dict())
+    before = copy.deepcopy(objective.weights["G_A"].state_dict())
     losses = objective.step({side: torch.rand(1, 3, 24, 24) * 2 - 1 for side in "AB"})
     assert torch.stack([*losses.values()]).isfinite().all()
-    trained = objective.weights()["G_A"]
+    trained = objective.weights["G_A"]
     assert all(not torch.equal(value, before[name]) for name, value in trained.state_dict().items())
     torch.save(trained.state_dict(), tmp_path / "latest_net_G_A.pth")
     loaded = load_generator(tmp_path / "latest_net_G_A.pth", CPU)

@@ -68,7 +68,7 @@ def run(case: str, distributed: DistributedContext = ALONE) -> dict[str, Any]:
     for step in range(STEPS):
         terms = objective.step(batch(step, distributed), step / STEPS)
         losses.append(distributed.mean(torch.stack([terms[name] for name in objective.loss_names])))
-    weights = {name: network.state_dict() for name, network in objective.weights().items()}
+    weights = {name: network.state_dict() for name, network in objective.weights.items()}
     return {"losses": torch.stack(losses), "weights": weights}
 
 

@@ -39,7 +39,7 @@ def batch(number: int = 0, channels: tuple[int, int] = (3, 3), count: int = 2) -
 def gradients(model: CycleGAN) -> dict[str, Tensor]:
     return {
         f"{name}.{key}": parameter.grad.clone()
-        for name, network in model.weights().items()
+        for name, network in model.weights.items()
         for key, parameter in network.named_parameters()
         if parameter.grad is not None
     }
@@ -49,7 +49,7 @@ class Straightforward:
     """CycleGAN with lsgan as the paper and the reference implementation write it down, a line a term."""
 
     def __init__(self, model: CycleGAN) -> None:
-        nets = {name: copy.deepcopy(network) for name, network in model.weights().items()}
+        nets = {name: copy.deepcopy(network) for name, network in model.weights.items()}
         self.nets = nets
         self.g_a, self.g_b, self.d_a, self.d_b = (nets[name] for name in ("G_A", "G_B", "D_A", "D_B"))
         both_g = itertools.chain(self.g_a.parameters(), self.g_b.parameters())
@@ -90,7 +90,7 @@ def test_five_lsgan_steps_agree_with_a_straightforward_implementation(plain: boo
         data = batch(number)
         losses, expected = model.step(data), other.step(data["A"], data["B"])
         assert {name: value.item() for name, value in losses.items()} == pytest.approx(expected, rel=1e-11)
-    for name, network in model.weights().items():
+    for name, network in model.weights.items():
         for key, ours in network.state_dict().items():
             torch.testing.assert_close(ours, other.nets[name].state_dict()[key], rtol=0, atol=5e-9)
 
@@ -111,7 +111,7 @@ def test_shared_passes_change_nothing(
         assert losses[1][name].item() == pytest.approx(value.item(), rel=1e-12)
     plain, merged = (gradients(model) for model in models)
     assert plain.keys() == merged.keys()
-    for network in models[0].weights():
+    for network in models[0].weights:
         keys = [key for key in plain if key.startswith(network)]
         scale = torch.stack([plain[key].norm() for key in keys]).norm().item()
         difference = torch.stack([(plain[key] - merged[key]).norm() for key in keys]).norm().item()
@@ -135,7 +135,7 @@ def test_passes_are_shared_only_where_that_is_exact(change: dict[str, Any], shar
     model = make(**change)
     sizes: dict[str, list[int]] = {"G_A": [], "G_B": [], "D_A": []}
     for name, seen in sizes.items():
-        model.weights()[name].register_forward_hook(lambda _, x, __, seen=seen: seen.append(len(x[0])))
+        model.weights[name].register_forward_hook(lambda _, x, __, seen=seen: seen.append(len(x[0])))
     model.step(batch())
     separate = {"G_A": [2, 2, 2], "G_B": [2, 2, 2]}
     assert sizes == separate | {"D_A": [2, 4] if shared else [2, 2, 2]}
@@ -155,7 +155,7 @@ def test_bfloat16_stays_near_float32() -> None:
         for name, value in a.items():
             assert b[name].dtype == torch.float32
             assert b[name].item() == pytest.approx(value.item(), rel=0.05)
-    assert all(parameter.dtype == torch.float32 for parameter in half.weights()["G_A"].parameters())
+    assert all(parameter.dtype == torch.float32 for parameter in half.weights["G_A"].parameters())
 
 
 def test_the_average_follows_with_its_share(float64: None) -> None:
@@ -166,19 +166,19 @@ def test_the_average_follows_with_its_share(float64: None) -> None:
         model.step(batch(number))
         new = dict(model.gen_ab.named_parameters())
         expected = {key: 0.75 * value + 0.25 * new[key].detach() for key, value in expected.items()}
-    average = model.weights()["G_A"]
+    average = model.weights["G_A"]
     assert average is not model.gen_ab
     for key, value in average.named_parameters():
         torch.testing.assert_close(value, expected[key], rtol=0, atol=1e-14)
         assert not value.requires_grad
     for key, value in average.named_buffers():
         assert torch.equal(value, dict(model.gen_ab.named_buffers())[key])
-    assert model.weights()["D_A"] is model.discriminator_b
+    assert model.weights["D_A"] is model.discriminator_b
 
 
 def test_no_average_unless_asked_for() -> None:
     model = make()
-    assert model.weights()["G_A"] is model.gen_ab
+    assert model.weights["G_A"] is model.gen_ab
     assert model.state_dict()["averages"] == {}
 
 
@@ -187,7 +187,7 @@ def test_a_run_can_take_up_averaging_later() -> None:
     model, later = make(), make(seed=3, ema=0.9)
     model.step(batch())
     later.load_state_dict(model.state_dict())
-    for key, value in later.weights()["G_B"].state_dict().items():
+    for key, value in later.weights["G_B"].state_dict().items():
         assert torch.equal(value, model.gen_ba.state_dict()[key])
 
 
@@ -214,7 +214,7 @@ def test_different_channels_without_identity(channels: tuple[int, int]) -> None:
     model = make(generator=generator, lambda_identity=0.0)
     losses = model.step(batch(channels=channels))
     assert losses["idt_A"] == losses["idt_B"] == 0
-    pictures = model.pictures()
+    pictures = model.pictures
     assert list(pictures) == ["real_A", "fake_B", "rec_A", "real_B", "fake_A", "rec_B"]
     for label, picture in pictures.items():
         assert picture.shape[1] == channels["AB".index(label[-1])]
@@ -223,7 +223,7 @@ def test_different_channels_without_identity(channels: tuple[int, int]) -> None:
 def test_pictures_come_in_the_order_of_the_reference() -> None:
     model = make()
     model.step(batch())
-    assert list(model.pictures()) == "real_A fake_B rec_A idt_B real_B fake_A rec_B idt_A".split()
+    assert list(model.pictures) == "real_A fake_B rec_A idt_B real_B fake_A rec_B idt_A".split()
 
 
 def test_discriminators_may_learn_first() -> None:
@@ -233,11 +233,11 @@ def test_discriminators_may_learn_first() -> None:
         if step == 1:  # the count goes on where a run stopped
             state, model = model.state_dict(), make(discriminators_first=2, ema=0.9, seed=5)
             model.load_state_dict(state)
-        before = {name: copy.deepcopy(network.state_dict()) for name, network in model.weights().items()}
+        before = {name: copy.deepcopy(network.state_dict()) for name, network in model.weights.items()}
         model.step(batch(step))
         moved = {
             name
-            for name, network in model.weights().items()
+            for name, network in model.weights.items()
             if any(not torch.equal(value, before[name][key]) for key, value in network.state_dict().items())
         }
         assert moved == ({"D_A", "D_B"} if step < 2 else {"D_A", "D_B", "G_A", "G_B"})
@@ -248,7 +248,7 @@ def test_real_pictures_of_the_other_domain_may_count_as_fakes(plain: bool, float
     """Without, a generator that leaves faces as they are is judged by who never saw such faces."""
     model = make(mismatched=True, plain=plain)
     data = batch()
-    nets = {name: copy.deepcopy(network) for name, network in model.weights().items()}
+    nets = {name: copy.deepcopy(network) for name, network in model.weights.items()}
     losses = model.step(data)
     for name, real, other, generator in (("D_A", "B", "A", "G_A"), ("D_B", "A", "B", "G_B")):
         judge, fake = nets[name], nets[generator](data[other])
@@ -343,7 +343,7 @@ def test_pairs_draw_each_generator_to_the_truth(float64: None) -> None:
         distance = (model.gen_ab(data["pair_A"]) - data["pair_B"]).abs().mean().item()
     losses = model.step(data)
     assert list(losses)[-1] == "pair_A" and losses["pair_A"].item() == pytest.approx(4 * distance, rel=1e-12)
-    assert list(model.pictures())[-3:] == ["pair_A", "pair_fake_B", "pair_B"]
+    assert list(model.pictures)[-3:] == ["pair_A", "pair_fake_B", "pair_B"]
     plain, with_pairs = gradients(make_and_step({})), gradients(model)
     changed = {
         key.split(".")[0]
@@ -355,7 +355,7 @@ def test_pairs_draw_each_generator_to_the_truth(float64: None) -> None:
 
 def test_the_way_back_is_supervised_only_when_asked_for() -> None:
     model = make_and_step({"lambda_pair_B": 2.0})
-    assert model.loss_names[-1] == "pair_B" and list(model.pictures())[-1] == "pair_fake_A"
+    assert model.loss_names[-1] == "pair_B" and list(model.pictures)[-1] == "pair_fake_A"
     assert "pair_B" not in make(lambda_pair=2.0).loss_names
 
 

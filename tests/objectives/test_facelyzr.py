@@ -17,7 +17,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.objectives.facelyzr import FacelyzrObjective
-from cyclegan_glasses.objectives.noise import corrupt
+from cyclegan_glasses.objectives.faces import corrupt
 from cyclegan_glasses.objectives.settings.base import AdamSettings
 from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings
 

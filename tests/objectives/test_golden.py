@@ -52,7 +52,7 @@ def five_steps(trajectory: dict[str, np.ndarray], library: bool) -> tuple[np.nda
             batch = {side: torch.from_numpy(trajectory[f"input/{step}/{side}"]) for side in "AB"}
             found = model.step(batch)
             losses.append([found[str(name)].item() for name in trajectory["loss_names"]])
-    return np.array(losses), {net: dict(network.state_dict()) for net, network in model.weights().items()}
+    return np.array(losses), {net: dict(network.state_dict()) for net, network in model.weights.items()}
 
 
 def test_five_steps_agree_with_the_reference(trajectory: dict[str, np.ndarray], one_thread: None) -> None:

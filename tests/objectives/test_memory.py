@@ -57,7 +57,7 @@ def gradients(objective: Objective) -> dict[str, Tensor]:
     """Of every network; they are what the optimizers were data."""
     return {
         name: torch.cat([weight.grad.flatten() for weight in network.parameters() if weight.grad is not None])
-        for name, network in objective.weights().items()
+        for name, network in objective.weights.items()
     }
 
 
@@ -69,8 +69,8 @@ def assert_equal(one: Objective, other: Objective, data: dict[str, Tensor], with
     there = gradients(other)
     for name, gradient in gradients(one).items():
         assert (gradient - there[name]).norm() <= within * gradient.norm()
-    pictures = other.pictures()
-    for label, picture in one.pictures().items():
+    pictures = other.pictures
+    for label, picture in one.pictures.items():
         torch.testing.assert_close(pictures[label], picture, rtol=0, atol=within)
 
 

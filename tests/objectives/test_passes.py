@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.networks.settings import DiscriminatorSettings, ResidualUnetSettings
-from cyclegan_glasses.objectives.compiled import wants_compiling
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
+from cyclegan_glasses.objectives.execution import wants_compiling
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 CPU = torch.device("cpu")

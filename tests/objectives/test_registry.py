@@ -74,7 +74,7 @@ def test_a_step_gives_losses_and_pictures(name: str) -> None:
         assert value.shape == () and bool(torch.isfinite(value)) and not value.requires_grad
     assert set(objective.metric_names) <= set(losses)
     assert set(objective.score_losses) <= set(losses)
-    pictures = objective.pictures()
+    pictures = objective.pictures
     assert pictures
     for picture in pictures.values():
         assert picture.shape[0] == 2 and picture.shape[1] in (1, 3)
@@ -90,7 +90,7 @@ def test_a_step_trains_every_network(name: str) -> None:
     moved = {
         key.split("/")[0] for key, value in flat(objective).items() if not torch.equal(value, before[key])
     }
-    assert moved == set(objective.weights())
+    assert moved == set(objective.weights)
 
 
 def test_a_restored_one_takes_the_same_steps(name: str) -> None:
@@ -116,10 +116,10 @@ def test_a_restored_one_takes_the_same_steps(name: str) -> None:
 def test_shared_weights_are_a_start(name: str) -> None:
     first, second = make(name), make(name, seed=5)
     first.step(batch(0), 0.0)
-    second.load_weights({key: network.state_dict() for key, network in first.weights().items()})
+    second.load_weights({key: network.state_dict() for key, network in first.weights.items()})
     weights = flat(second)
     assert all(torch.equal(value, weights[key]) for key, value in flat(first).items())
-    key, network = next(iter(first.weights().items()))
+    key, network = next(iter(first.weights.items()))
     wrong = dict(list(network.state_dict().items())[1:])
     with pytest.raises(UserError, match=f"net_{key} holds another architecture"):
         second.load_weights({key: wrong})
@@ -128,6 +128,6 @@ def test_shared_weights_are_a_start(name: str) -> None:
 def flat(objective: Objective) -> dict[str, torch.Tensor]:
     return {
         f"{name}/{key}": value
-        for name, network in objective.weights().items()
+        for name, network in objective.weights.items()
         for key, value in network.state_dict().items()
     }

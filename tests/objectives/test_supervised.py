@@ -52,8 +52,8 @@ def test_it_comes_nearer_to_the_truth(kind: str, network: Any, float64: None) ->
 def test_a_page_shows_input_result_and_truth() -> None:
     model, data = make(), pairs()
     model.step(data)
-    assert list(model.pictures()) == ["real_A", "fake_B", "real_B"]
-    assert torch.equal(model.pictures()["real_B"], data["B"])
+    assert list(model.pictures) == ["real_A", "fake_B", "real_B"]
+    assert torch.equal(model.pictures["real_B"], data["B"])
 
 
 def test_the_other_way_learns_what_is_drawn() -> None:
@@ -62,17 +62,17 @@ def test_the_other_way_learns_what_is_drawn() -> None:
         pairs(),
     )
     losses = [model.step(data) for _ in range(40)]
-    assert list(losses[0]) == ["truth", "G_B", "D_B"] and list(model.weights()) == ["G_B", "D_B"]
+    assert list(losses[0]) == ["truth", "G_B", "D_B"] and list(model.weights) == ["G_B", "D_B"]
     assert losses[-1]["truth"] < 0.8 * losses[0]["truth"]
-    assert list(model.pictures()) == ["real_B", "fake_A", "real_A"]
-    assert torch.equal(model.pictures()["real_A"], data["A"])
+    assert list(model.pictures) == ["real_B", "fake_A", "real_A"]
+    assert torch.equal(model.pictures["real_A"], data["A"])
 
 
 def test_the_adversarial_term_is_weighed_and_learns(float64: None) -> None:
     judge = DiscriminatorSettings("pixel", filters=2)
     light, heavy = (make(lambda_gan=weight, discriminator=judge) for weight in (1.0, 3.0))
     one, three = light.step(pairs()), heavy.step(pairs())
-    assert list(one) == ["truth", "G_A", "D_A"] and list(make().weights()) == ["G_A"]
+    assert list(one) == ["truth", "G_A", "D_A"] and list(make().weights) == ["G_A"]
     assert three["G_A"].item() == pytest.approx(3 * one["G_A"].item(), rel=1e-12)
     losses = [light.step(pairs())["D_A"].item() for _ in range(20)]
     assert losses[-1] < losses[0]

@@ -167,5 +167,5 @@ def test_other_folders_are_refused_in_one_line(drawn: Path, tmp_path: Path) -> N
 )
 def test_numbers_out_of_range_are_one_line(argv: list[str], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=f"{argv[0]} {argv[1]} is invalid"):
-        parse(["synthetic", "--out", str(tmp_path / "set"), *argv])
+        parse(["synthetic", "--out", str(tmp_path / "set"), *argv])()
     assert not (tmp_path / "set").exists()

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from cyclegan_glasses.objectives.protocol import Batch
+from cyclegan_glasses.training.checkpoint import save_checkpoint
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 from cyclegan_glasses.training.run import Training
-from cyclegan_glasses.training.schedule import LRSchedule
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 
@@ -28,7 +29,9 @@ class OneNumber:
 
     def __init__(self, losses: Callable[[int], tuple[float, float]] = lambda step: (0.5, 1 / step)) -> None:
         self.network = nn.Linear(1, 1)
-        self.optimizers = {"G": torch.optim.SGD(self.network.parameters(), lr=0.1)}
+        self.optimizers: Mapping[str, Optimizer] = {"G": torch.optim.SGD(self.network.parameters(), lr=0.1)}
+        self.pictures = {"real_A": torch.zeros(1, 3, 4, 4)}
+        self.weights: dict[str, nn.Module] = {"G_A": self.network}
         self.steps = 0
         self.shares: list[float] = []
         self.rates: list[float] = []
@@ -41,12 +44,6 @@ class OneNumber:
         with torch.no_grad():
             self.network.weight += batch["A"].mean() + torch.rand(())
         return dict(zip(self.loss_names, torch.tensor(self._losses(self.steps)), strict=True))
-
-    def pictures(self) -> dict[str, Tensor]:
-        return {"real_A": torch.zeros(1, 3, 4, 4)}
-
-    def weights(self) -> dict[str, nn.Module]:
-        return {"G_A": self.network}
 
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         self.network.load_state_dict(weights["G_A"])
@@ -119,18 +116,17 @@ def make_loop(
     evaluate: Callable[[], dict[str, float]] | None = None,
     **settings: Any,
 ) -> Loop:
-    schedule = LRSchedule(LRScheduleSettings(policy, epochs, 0), objective.optimizers.values())
-    return Loop(objective, batches, schedule, LoopSettings(**settings), save, evaluate)
+    rate = LRScheduleSettings(policy, epochs, 0)
+    return Loop(objective, batches, rate, LoopSettings(**settings), save, evaluate)
 
 
 def make_training(
     folder: Path, objective: OneNumber | None = None, epochs: int = 2, **settings: Any
 ) -> Training:
     """Training of `OneNumber` on ten pictures by two, in `folder`."""
-    return Training(
-        objective or OneNumber(),
-        Numbers(),
-        LRScheduleSettings("linear", epochs, 0),
-        LoopSettings(**settings),
-        folder,
-    )
+    objective = objective or OneNumber()
+
+    def save(label: str, state: dict[str, Any]) -> None:
+        save_checkpoint(folder, label, objective, state)
+
+    return Training(make_loop(objective, Numbers(), epochs, save, **settings), folder)

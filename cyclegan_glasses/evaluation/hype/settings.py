@@ -27,14 +27,8 @@ class StudySettings:
     Attributes:
         names: of the runs, whose results test.py has written below `results`.
         dataroot: with the real pictures of the target's domain and the manifest that knows the groups.
-        direction: `AtoB` shows pictures without glasses, `BtoA` with.
-        tasks: any of `TASKS`.
-        count: portraits.
         groups: whose values are balanced.
-        each: fakes of a model, and as many reals, that a rater sees with unlimited time.
-        trials: pictures of a staircase.
         results, phase, epoch: where results are, `<results>/<name>/<phase>_<epoch>`.
-        seed: of every choice and order.
     """
 
     names: tuple[str, ...]

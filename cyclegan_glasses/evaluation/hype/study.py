@@ -11,8 +11,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.groups import check_groups, groups_of
 from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
+from cyclegan_glasses.evaluation.inputs import check_groups, groups_of
 from cyclegan_glasses.evaluation.results_page import read_rows
 from cyclegan_glasses.files import write_json
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture, save_png

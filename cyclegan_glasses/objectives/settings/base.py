@@ -61,6 +61,9 @@ def _micro_batch(values: Mapping[str, Any]) -> int:
     return int(pictures) if accumulate > 1 else 0
 
 
+_execution = partial(option, group=EXECUTION)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSettings(ObjectiveSettings):
     """What models that make images have in common: what a step takes of time and memory.
@@ -70,28 +73,17 @@ class ImageSettings(ObjectiveSettings):
         compile: one of `COMPILING`: whether networks pass through torch.compile.
     """
 
-    micro_batch: int = option(
-        0,
-        "batches that make a step; the same as a batch so much larger",
-        flag="accumulate",
-        group=EXECUTION,
-        cli_default=1,
-        read=_micro_batch,
+    micro_batch: int = _execution(
+        0, "batches that make a step; the same as a batch so much larger",
+        flag="accumulate", cli_default=1, read=_micro_batch,
+    )  # fmt: skip
+    recompute: bool = _execution(
+        False, "keep less for the backward pass and compute it again: slower, the same result", resume="free"
     )
-    recompute: bool = option(
-        False,
-        "keep less for the backward pass and compute it again: slower, the same result",
-        group=EXECUTION,
-        resume="free",
-    )
-    compile: str = option(
-        "off",
-        "compile the networks, which takes a minute or more at the start; auto does so on a GPU",
-        group=EXECUTION,
-        choices=COMPILING,
-        cli_default="auto",
-        resume="free",
-    )
+    compile: str = _execution(
+        "off", "compile the networks, which takes a minute or more at the start; auto does so on a GPU",
+        choices=COMPILING, cli_default="auto", resume="free",
+    )  # fmt: skip
 
     def check_execution(self, norm: str) -> None:
         """Raises `UserError` where the options of time and memory do not suit networks with that norm."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cyclegan_glasses.evaluation.pairs import compare, pair_table
+from cyclegan_glasses.evaluation.metrics import compare, pair_table
 
 INSIDE = {"PSNR inside", "SSIM inside", "L1 inside"}
 
