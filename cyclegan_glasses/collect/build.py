@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from cyclegan_glasses.collect.choose import Choice, choose
+from cyclegan_glasses.collect.choose import choose
 from cyclegan_glasses.collect.names import distinct
 from cyclegan_glasses.collect.pictures import checked, resized
 from cyclegan_glasses.collect.report import Built, write_report
 from cyclegan_glasses.collect.settings import BuildSettings
-from cyclegan_glasses.collect.splits import Candidate
+from cyclegan_glasses.collect.splits import Candidate, Splits
 from cyclegan_glasses.collect.writer import Writer
 from cyclegan_glasses.criteria.duplicates import hashes_of
 from cyclegan_glasses.criteria.filtering import general
@@ -54,15 +54,15 @@ def build(
     folders = [Path(folder) for folder in folders]
     _check_target(out, folders)
     built = Built()
-    choice = _choose(folders, settings, built)
+    splits = _choose(folders, settings, built)
     work = out.parent / f".{out.name}.building"
     _remove_build(work)
     try:
         # Photos of several folders may have one origin.
         how = {"once": False, "keep_rejected": False, "link": not settings.copy, "sync": False}
         writer = Writer(work, RECORD, _record(folders, settings), **how)
-        chosen = _chosen(choice, folders, settings)
-        rows = [photo for (photo,) in watch(writer.write(chosen, settings.workers), len(choice.splits))]
+        chosen = _chosen(splits, folders, settings)
+        rows = [photo for (photo,) in watch(writer.write(chosen, settings.workers), len(splits))]
         photos = [photo for photo in rows if photo.verdict == ACCEPTED]
         built.counts.update(photo.path.partition("/")[0] for photo in photos)
         built.left_out.update(general(photo.reason) for photo in rows if photo.verdict != ACCEPTED)
@@ -84,7 +84,7 @@ def _check_target(out: Path, folders: list[Path]) -> None:
             raise UserError(f"{out} and {folder} lie in each other: build into another folder")
 
 
-def _choose(folders: list[Path], settings: BuildSettings, built: Built) -> Choice:
+def _choose(folders: list[Path], settings: BuildSettings, built: Built) -> Splits:
     candidates: list[Candidate] = []
     for place, folder in enumerate(folders):
         offsets = current_offsets(folder)
@@ -100,27 +100,27 @@ def _choose(folders: list[Path], settings: BuildSettings, built: Built) -> Choic
     if not candidates:
         more = "" if settings.unfiltered else ", or add --unfiltered to take photos without a verdict"
         raise UserError(f"no accepted photo with a label was found: run crawl.py filter first{more}")
-    choice = choose(candidates, settings)
-    built.left_out.update(choice.left_out.values())
-    return choice
+    splits, left_out = choose(candidates, settings)
+    built.left_out.update(left_out.values())
+    return splits
 
 
-def _chosen(choice: Choice, folders: list[Path], settings: BuildSettings) -> Iterator[SourcePhoto]:
+def _chosen(splits: Splits, folders: list[Path], settings: BuildSettings) -> Iterator[SourcePhoto]:
     """The chosen photos in the order of their new paths, each with what is to be made of it."""
     yunet = detector_file(settings.yunet) if settings.align else None
-    for path, one in sorted(_paths(choice.splits, f".{settings.image_format}" if settings.size else "")):
+    for path, one in sorted(_paths(splits, f".{settings.image_format}" if settings.size else "")):
         folder = folders[one.place]
         file = folder / one.path
         photo = next(photos_at(folder, np.array([one.offset])))
         facts = {**photo.facts, "from": f"{folder.name}/{one.path}"}
-        photo = replace(photo, path=path, split=choice.splits[one], verdict=ACCEPTED, facts=facts)
+        photo = replace(photo, path=path, split=splits[one], verdict=ACCEPTED, facts=facts)
         make = partial(checked, photo, file)
         if settings.size:
             make = partial(resized, photo, file, settings.size, settings.image_format, settings.align, yunet)
         yield SourcePhoto(photo, make)
 
 
-def _paths(splits: dict[Candidate, str], suffix: str) -> list[tuple[str, Candidate]]:
+def _paths(splits: Splits, suffix: str) -> list[tuple[str, Candidate]]:
     """Path below OUT of each candidate: its file name, with a hash where two are the same."""
     paths = []
     for one, split in splits.items():

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from cyclegan_glasses.collect.settings import BuildSettings
-from cyclegan_glasses.collect.splits import TRAIN, Candidate, split_families
+from cyclegan_glasses.collect.splits import TRAIN, Candidate, Reasons, Splits, split_families
 from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 
@@ -17,28 +16,17 @@ UNEVEN = "left out to even the groups out"
 BEYOND = "beyond the number asked for"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Where each candidate goes, and why some go nowhere.
+def choose(candidates: Iterable[Candidate], settings: BuildSettings) -> tuple[Splits, Reasons]:
+    """The split of each chosen candidate, and the reason for each of the others.
 
-    Attributes:
-        splits: `train`, `val` or `test` for each chosen candidate.
-        left_out: reason for each of the others.
-    """
-
-    splits: dict[Candidate, str]
-    left_out: dict[Candidate, str]
-
-
-def choose(candidates: Iterable[Candidate], settings: BuildSettings) -> Choice:
-    """Give each candidate its split. The order of the candidates does not matter; the seed does.
+    The order of the candidates does not matter; the seed does.
 
     Raises:
         UserError: a domain would be empty, or nothing has the group or the split that is asked for.
     """
     ordered = sorted(candidates, key=lambda candidate: _rank(candidate, settings.seed))
     _check(ordered, settings)
-    left_out: dict[Candidate, str] = {}
+    left_out: Reasons = {}
     kept = _cap(ordered, settings.cap_per_person, left_out)
     splits = split_families(kept, settings, left_out)
     if settings.match or settings.balance or settings.max_photos:
@@ -46,7 +34,7 @@ def choose(candidates: Iterable[Candidate], settings: BuildSettings) -> Choice:
     for label, wording in ((GLASSES, "with glasses"), (NONE, "without glasses")):
         if not any(split == TRAIN and one.label == label for one, split in splits.items()):
             raise UserError(f"no photo {wording} is left for training: ask for less balance, or gather more")
-    return Choice(splits, left_out)
+    return splits, left_out
 
 
 def _rank(candidate: Candidate, seed: int) -> bytes:
@@ -64,7 +52,7 @@ def _check(candidates: Sequence[Candidate], settings: BuildSettings) -> None:
         raise UserError("no accepted photo has a split of its source: leave --keep_split out")
 
 
-def _cap(candidates: list[Candidate], most: int, left_out: dict[Candidate, str]) -> list[Candidate]:
+def _cap(candidates: list[Candidate], most: int, left_out: Reasons) -> list[Candidate]:
     seen: Counter[tuple[str, str]] = Counter()
     kept = []
     for one in candidates:
@@ -76,9 +64,7 @@ def _cap(candidates: list[Candidate], most: int, left_out: dict[Candidate, str])
     return kept
 
 
-def _even(
-    splits: dict[Candidate, str], settings: BuildSettings, left_out: dict[Candidate, str]
-) -> dict[Candidate, str]:
+def _even(splits: Splits, settings: BuildSettings, left_out: Reasons) -> Splits:
     """In each split as many photos of a group in both domains; to balance, as many of every group."""
     by_group = bool(settings.match or settings.balance)
     counts = Counter((split, one.label, one.group) for one, split in splits.items())

@@ -69,9 +69,12 @@ class Candidate:
     offset: int = 0
 
 
-def split_families(
-    candidates: list[Candidate], settings: BuildSettings, left_out: dict[Candidate, str]
-) -> dict[Candidate, str]:
+Splits = dict[Candidate, str]
+Reasons = dict[Candidate, str]
+"""Why candidates are left out."""
+
+
+def split_families(candidates: list[Candidate], settings: BuildSettings, left_out: Reasons) -> Splits:
     """The split of each candidate; a family (see `families`) is never torn apart.
 
     A family goes to the test split while that has room for it. With `keep_split` it goes where its source
@@ -80,7 +83,7 @@ def split_families(
     sizes = Counter(one.label for one in candidates)
     wanted = {label: math.ceil(count * settings.test_share) for label, count in sizes.items()}
     tested: Counter[str] = Counter()
-    splits: dict[Candidate, str] = {}
+    splits: Splits = {}
     # Families whose source says where they belong come first: they take up room in the test split.
     without_split = []
     for family in families(candidates, settings.duplicate_bits):

@@ -196,7 +196,7 @@ def test_however_persons_are_spread_none_is_on_both_sides(persons, seed):
         for one, person in zip(crowd(len(persons)), persons, strict=True)
     ]
     try:
-        splits = choose(people, dataclasses.replace(HERE, seed=seed)).splits
+        splits = choose(people, dataclasses.replace(HERE, seed=seed))[0]
     except UserError:
         return
     assert len(splits) == len(people)
@@ -215,7 +215,7 @@ def test_near_duplicates_stay_on_one_side_across_folders():
         )
         for n, one in enumerate(people)
     ]
-    splits = choose(near, HERE).splits
+    splits = choose(near, HERE)[0]
     for n in range(20):
         pair = [split for one, split in splits.items() if one.hashes == near[n].hashes]
         assert len(pair) == 2
@@ -227,20 +227,20 @@ def test_the_split_of_a_source_is_kept_and_leaks_out_of_its_test_part_are_stoppe
     people = [dataclasses.replace(one, split="test" if n < 6 else "train") for n, one in enumerate(crowd(20))]
     people[7] = dataclasses.replace(people[7], person="anna")
     people[1] = dataclasses.replace(people[1], person="anna")
-    choice = choose(people, dataclasses.replace(HERE, keep_split=True))
-    assert {one for one, split in choice.splits.items() if split == "test"} == set(people[:6])
-    assert choice.left_out == {people[7]: LEAK}
+    splits, left_out = choose(people, dataclasses.replace(HERE, keep_split=True))
+    assert {one for one, split in splits.items() if split == "test"} == set(people[:6])
+    assert left_out == {people[7]: LEAK}
     with pytest.raises(UserError, match="leave --keep_split out"):
         choose(crowd(8), dataclasses.replace(HERE, keep_split=True))
 
 
 def test_no_person_has_more_photos_than_asked_for():
     people = [dataclasses.replace(one, person=f"p{n // 10}") for n, one in enumerate(crowd(60))]
-    choice = choose(people, dataclasses.replace(HERE, cap_per_person=2))
+    splits, left_out = choose(people, dataclasses.replace(HERE, cap_per_person=2))
     for person in range(6):
-        of_person = [one.label for one in choice.splits if one.person == f"p{person}"]
+        of_person = [one.label for one in splits if one.person == f"p{person}"]
         assert sorted(of_person) == ["glasses", "glasses", "none", "none"]
-    assert set(choice.left_out.values()) == {CAPPED}
+    assert set(left_out.values()) == {CAPPED}
 
 
 @pytest.mark.parametrize(("option", "limit"), [("balance", 0), ("match", 0), ("balance", 31), ("match", 31)])
@@ -252,13 +252,13 @@ def test_groups_are_even_in_both_domains_of_every_part(option, limit):
         )
         for one in crowd(400)
     ]
-    choice = choose(people, dataclasses.replace(HERE, **{option: "race", "max_photos": limit}))
+    splits, left_out = choose(people, dataclasses.replace(HERE, **{option: "race", "max_photos": limit}))
     for split in ("train", "test"):
         counts = {
             label: {
                 value: sum(
                     1
-                    for one, where in choice.splits.items()
+                    for one, where in splits.items()
                     if (where, one.label, one.group) == (split, label, value)
                 )
                 for value in "abc"
@@ -271,7 +271,7 @@ def test_groups_are_even_in_both_domains_of_every_part(option, limit):
             assert 29 < sum(counts["none"].values()) <= limit or split == "test"
         if option == "balance":
             assert len(set(counts["none"].values())) == 1
-    assert set(choice.left_out.values()) == {UNEVEN}
+    assert set(left_out.values()) == {UNEVEN}
 
 
 def test_an_empty_domain_and_an_unknown_group_are_one_clear_line():

@@ -50,15 +50,9 @@ class Fetcher:
         self._lock = threading.Lock()
         self._decoding = threading.Semaphore(_DECODED_AT_ONCE)
 
-    @property
-    def user_agent(self) -> str:
-        """Who asks, and how to reach the person."""
-        contact = f" (+{self.settings.contact})" if self.settings.contact else ""
-        return f"{AGENT}/{__version__}{contact} requests/{requests.__version__}"
-
     def stop(self) -> None:
         """Make every fetch under way, in all threads, end at once; nothing is fetched from now on."""
-        self.rate.stop()
+        self.rate.stopped.set()
         with self._lock:
             for guard in self._guards:
                 guard.cut()
@@ -160,14 +154,16 @@ class Fetcher:
             body += block
             if len(body) > limit:
                 raise FetchError("large", f"more than the {limit} bytes allowed", http=code)
-            if self.rate.stopped:
+            if self.rate.stopped.is_set():
                 raise FetchError("stopped", "the crawl was stopped")
         return Reply(address, code, bytes(body))
 
     def _session(self) -> tuple[Guard, requests.Session]:
         if not hasattr(self._local, "session"):
             guard = Guard(self.settings.allow_private, self._resolve)
-            self._local.session = guard, make_session(guard, self.user_agent)
+            contact = f" (+{self.settings.contact})" if self.settings.contact else ""
+            agent = f"{AGENT}/{__version__}{contact} requests/{requests.__version__}"
+            self._local.session = guard, make_session(guard, agent)
             with self._lock:
                 self._guards.append(guard)
         return self._local.session

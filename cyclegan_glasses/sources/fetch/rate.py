@@ -23,13 +23,13 @@ class HostRate:
         self._next: dict[str, float] = {}
         self._silent: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self.stopped = threading.Event()
 
     def wait(self, host: str) -> None:
         """Sleep until it is this thread's turn to ask `host`.
 
         Raises:
-            FetchError: the host asked for a long silence, or `stop` was called.
+            FetchError: the host asked for a long silence, or `stopped` was set.
         """
         with self._lock:
             now = time.monotonic()
@@ -41,8 +41,8 @@ class HostRate:
         self.pause(slot - now)
 
     def pause(self, seconds: float) -> None:
-        """Sleep, but wake up and raise `FetchError` when `stop` is called."""
-        if self._stop.wait(max(0.0, seconds)):
+        """Sleep, but wake up and raise `FetchError` when `stopped` is set."""
+        if self.stopped.wait(max(0.0, seconds)):
             raise FetchError("stopped", "the crawl was stopped")
 
     def silence(self, host: str, seconds: float) -> None:
@@ -55,12 +55,3 @@ class HostRate:
         """Ask `host` no oftener than every `interval` seconds."""
         with self._lock:
             self._interval[host] = max(interval, self._interval[host])
-
-    def stop(self) -> None:
-        """Wake everyone who waits; nobody asks anything from now on."""
-        self._stop.set()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether `stop` was called."""
-        return self._stop.is_set()
