@@ -12,16 +12,8 @@ from typing import Any
 from cyclegan_glasses.evaluation.distances import FEW
 from cyclegan_glasses.evaluation.measure import Measured
 from cyclegan_glasses.evaluation.scores import BY_GROUP, label, ranking_key
-from cyclegan_glasses.evaluation.statistics import (
-    SMALL_GROUP,
-    ByGroup,
-    Mean,
-    by_group,
-    csv_text,
-    figure,
-    markdown_table,
-    summarise,
-)
+from cyclegan_glasses.evaluation.statistics import SMALL_GROUP, ByGroup, Mean, by_group, summarise
+from cyclegan_glasses.evaluation.tables import csv_text, figure, markdown_table
 from cyclegan_glasses.files import make_folder, write_json, write_text
 
 

@@ -34,7 +34,8 @@ from cyclegan_glasses.evaluation.report import (
     write_report,
 )
 from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
-from cyclegan_glasses.evaluation.statistics import bootstrap, figure
+from cyclegan_glasses.evaluation.statistics import bootstrap
+from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, manifest_hash

@@ -14,15 +14,8 @@ from cyclegan_glasses.evaluation.hype.plan import Item, plan
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TIME
 from cyclegan_glasses.evaluation.hype.staircase import exposures, threshold
 from cyclegan_glasses.evaluation.hype.study import Portrait, Study
-from cyclegan_glasses.evaluation.statistics import (
-    Mean,
-    bootstrap,
-    csv_text,
-    figure,
-    krippendorff,
-    markdown_table,
-    mean_of,
-)
+from cyclegan_glasses.evaluation.statistics import Mean, bootstrap, krippendorff, mean_of
+from cyclegan_glasses.evaluation.tables import csv_text, figure, markdown_table
 
 QUESTIONS = {
     REMOVE: ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
