@@ -192,11 +192,11 @@ class GlassesEditor:
         self,
         pixels: np.ndarray,
         targets: Sequence[Target],
-        edited: Sequence[np.ndarray],
+        crops: Sequence[np.ndarray],
         settings: EditSettings,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """Third step: the changes of the crops, blended into the picture, and a report of every face."""
-        reports, waiting = [], list(edited)
+        reports, waiting = [], list(crops)
         result = pixels.copy() if waiting else pixels
         for target in targets:
             if target.alignment is None:

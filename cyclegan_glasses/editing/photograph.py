@@ -53,7 +53,7 @@ def read_photograph(path: Path | str) -> Photograph:
     Palettes, black and white, and CMYK become grey or RGB (a CMYK profile is then left out).
 
     Raises:
-        UnreadablePicture: see `pictures.open_picture`; animations and files of several pages too.
+        UnreadablePicture: see `images.open_picture`; animations and files of several pages too.
     """
     with opened(path) as picture:
         data = Path(path).read_bytes()
