@@ -40,7 +40,6 @@ from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from cyclegan_glasses.sources.synthetic import SyntheticSource
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress
-from cyclegan_glasses.training.schedule import LRSchedule
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 CACHES = ("none", "memory", "disk")
@@ -94,10 +93,9 @@ def training(settings: DataSettings, device: torch.device, args: argparse.Namesp
         discriminator=DiscriminatorSettings(filters=args.ndf),
     )
     objective = CycleGAN(networks, choose_precision(args.precision, device))
-    schedule = LRSchedule(LRScheduleSettings(), objective.optimizers.values())
     loop = LoopSettings(max_steps=args.steps, print_freq=1, display_freq=0, update_html_freq=0)
     watch = Watch()
-    Loop(objective, opened(settings, device), schedule, loop, save=lambda *_: None).run(watch)
+    Loop(objective, opened(settings, device), LRScheduleSettings(), loop, save=lambda *_: None).run(watch)
     counted = watch.seen[WARM_UP:]
     steps, waits = (sum(getattr(p, f"{what}_seconds") for p in counted) for what in ("step", "wait"))
     return len(counted) / steps, waits / (steps + waits)

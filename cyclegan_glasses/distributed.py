@@ -39,45 +39,40 @@ class DistributedContext:
 
     def average(self, tensors: Sequence[Tensor]) -> None:
         """Put the mean over all processes into each of `tensors`, which all lie on the processes' devices."""
-
-        def mean(flat: Tensor) -> None:
-            dist.all_reduce(flat)
-            flat /= self.size
-
-        self._in_place(tensors, mean)
+        self._in_place(tensors, dist.all_reduce, self.size)
 
     def broadcast_tensors(self, tensors: Sequence[Tensor]) -> None:
         """Put the values of the first process into those of all."""
         self._in_place(tensors, lambda flat: dist.broadcast(flat, 0))
 
     @torch.no_grad()
-    def _in_place(self, tensors: Sequence[Tensor], exchange: Callable[[Tensor], object]) -> None:
+    def _in_place(
+        self, tensors: Sequence[Tensor], exchange: Callable[[Tensor], object], divisor: int = 1
+    ) -> None:
+        """Exchange the values of all `tensors` at once."""
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         with _explained():
             exchange(flat)
+        flat /= divisor
         blocks = flat.split([tensor.numel() for tensor in tensors])
         for tensor, block in zip(tensors, blocks, strict=True):
             tensor.copy_(block.view(tensor.shape))
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes of values on the CPU."""
-        if self.size == 1:
-            return values
-        total = values.clone()
-        with _explained():
-            dist.all_reduce(total, group=self._control)
-        return total / self.size
+        return values if self.size == 1 else self._reduced(values, dist.ReduceOp.SUM) / self.size
 
     def max(self, number: int) -> int:
         """The largest that any process gives."""
-        if self.size == 1:
-            return number
-        largest = torch.tensor(number)
+        return number if self.size == 1 else int(self._reduced(torch.tensor(number), dist.ReduceOp.MAX))
+
+    def _reduced(self, values: Tensor, operation: dist.ReduceOp.RedOpType) -> Tensor:
+        values = values.clone()
         with _explained():
-            dist.all_reduce(largest, dist.ReduceOp.MAX, group=self._control)
-        return int(largest)
+            dist.all_reduce(values, operation, group=self._control)
+        return values
 
     def gather(self, state: Any) -> list[Any]:
         """What each process gives, in their order, for the first one; nothing for the others."""

@@ -182,7 +182,6 @@ def _flatten(picture: Image.Image) -> Image.Image:
 
 
 def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
-    """`error` as one line without the path."""
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size

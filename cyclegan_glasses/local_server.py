@@ -99,8 +99,6 @@ class LocalServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Checks who asks, and sends what the server answers."""
-
     server: LocalServer
     protocol_version = "HTTP/1.1"
     timeout = 60
@@ -139,7 +137,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_error(HTTPStatus.BAD_REQUEST, f"the request cannot be read: {error}")
 
     def _body(self) -> Any:
-        """The JSON of a POST that comes from the page itself."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MOST_BYTES:
             self.close_connection = True

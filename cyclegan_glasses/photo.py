@@ -116,8 +116,7 @@ def read_manifest(folder: Path) -> Iterator[Photo]:
     Raises:
         UserError: there is no manifest, it is of a newer version, or a whole line is not a photo.
     """
-    for _, photo in _rows(folder):
-        yield photo
+    return (photo for _, photo in _rows(folder))
 
 
 def latest_photos(folder: Path) -> dict[str, Photo]:

@@ -18,7 +18,7 @@ from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
-from cyclegan_glasses.option import Option, build, flags_that, option, options_of, variants
+from cyclegan_glasses.option import Option, Settings, build, flags_that, option, options_of, variants
 from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
@@ -33,7 +33,7 @@ def _folders(values: Mapping[str, Any]) -> tuple[Path, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainOptions:
+class TrainOptions(Settings):
     """What train.py was asked for, as settings for each room.
 
     Attributes:
@@ -41,12 +41,14 @@ class TrainOptions:
         free, fixed: options that may always differ in a run that goes on, and never.
     """
 
+    RESUME = "session"
+
     run: RunOptions
     data: DataSettings
     objective: ObjectiveSettings = variants(
         MODELS, "cyclegan", "what is trained", flag="model", resume="fixed"
     )
-    preset: str | None = option(None, f"a recipe: {', '.join(PRESETS)}", resume="session")
+    preset: str | None = option(None, f"a recipe: {', '.join(PRESETS)}")
     rate: LRScheduleSettings
     loop: LoopSettings
     monitoring: MonitoringSettings
@@ -58,16 +60,13 @@ class TrainOptions:
         metavar="RUN",
         parse=str,
         read=_folders,
+        resume="reported",
     )
-    continue_train: bool = option(
-        False, "go on exactly where the run stopped", group="training", resume="session"
-    )
+    continue_train: bool = option(False, "go on exactly where the run stopped", group="training")
     epoch_count: int | None = option(
-        None, "first epoch, instead of the one that comes next", group="training", resume="session"
+        None, "first epoch, instead of the one that comes next", group="training"
     )
-    dry_run: bool = option(
-        False, "show the options and the data, then end", group="training", resume="session"
-    )
+    dry_run: bool = option(False, "show the options and the data, then end", group="training")
     values: dict[str, Any]
     free: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
@@ -172,7 +171,9 @@ def run(o: TrainOptions) -> int:
     from cyclegan_glasses.evaluation.examiner import Examiner
     from cyclegan_glasses.monitoring.build import build_monitors
     from cyclegan_glasses.objectives.registry import build_objective
+    from cyclegan_glasses.training.checkpoint import save_checkpoint
     from cyclegan_glasses.training.early_stopping import make_early_stopping
+    from cyclegan_glasses.training.loop import Loop
     from cyclegan_glasses.training.run import Training
 
     device = choose_device(o.run.device, o.run.gpu_ids, local_rank())
@@ -188,7 +189,11 @@ def run(o: TrainOptions) -> int:
             return 0
         early_stopping = make_early_stopping(objective, o.data, o.loop.patience, context)
         helpers = Examiner(objective, o.data, device), early_stopping, context
-        training = Training(objective, batches, o.rate, o.loop, folder, *helpers)
+
+        def save(epoch: str, state: dict[str, Any]) -> None:
+            save_checkpoint(folder, epoch, objective, state, context)
+
+        training = Training(Loop(objective, batches, o.rate, o.loop, save, *helpers), folder)
         started = training.begin(o.start_from, label, o.epoch_count)
         ready = batches.prepare(progress) if context.is_main else batches.prepare()
         log(*started, *changes, ready, sep="\n")

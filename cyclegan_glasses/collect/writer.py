@@ -121,11 +121,8 @@ class Writer:
             UserError: a file or the manifest cannot be written.
         """
         named = self._free_path if workers == 1 else None
-        jobs = (
-            _Job(item, self.out, self._link, self._sync, named)
-            for item in photos
-            if not self.done(item.photo.origin)
-        )
+        left = (item for item in photos if not self.done(item.photo.origin))
+        jobs = (_Job(item, self.out, self._link, self._sync, named) for item in left)
         with open_executor(workers) as executor:
             # In this process a photo's row is written before the next photo is asked for.
             in_flight = 1 if isinstance(executor, InlineExecutor) else _IN_FLIGHT
@@ -162,12 +159,8 @@ def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read {out / record} ({error}): choose a new folder for --out") from None
     if before != wanted:
-        names = dict.fromkeys((*wanted, *before))
-        changed = ", ".join(
-            f"{name} {before.get(name)} → {wanted.get(name)}"
-            for name in names
-            if before.get(name) != wanted.get(name)
-        )
+        pairs = {name: (before.get(name), wanted.get(name)) for name in (*wanted, *before)}
+        changed = ", ".join(f"{name} {old} → {new}" for name, (old, new) in pairs.items() if old != new)
         raise UserError(f"{out} was begun with other settings ({changed}): choose a new folder for --out")
     return True
 
@@ -190,12 +183,8 @@ def _write(job: _Job) -> list[Photo]:
         made = content() if callable(content) else content
         items = [replace(job.item, content=made)] if isinstance(made, (bytes, Path)) else made
         return [_put(item, job) for item in items]
-    except UnreadablePicture as error:
-        reason = f"unreadable: {error.reason}"
-    except UnreadableError as error:
-        reason = f"unreadable: {error}"
-    except OSError as error:  # while reading: what cannot be written is a UserError
-        reason = f"unreadable: {error.strerror or error}"
+    except (UnreadablePicture, UnreadableError, OSError) as error:  # what cannot be written is a UserError
+        reason = f"unreadable: {getattr(error, 'reason', '') or getattr(error, 'strerror', '') or error}"
     except RejectedPhoto as error:
         reason = str(error)
     name = PurePosixPath(photo.path).name

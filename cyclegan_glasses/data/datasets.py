@@ -212,7 +212,6 @@ def _read(group: list[Domain], index: int, in_order: bool, skipped: Skipped) -> 
 
 
 def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:
-    """The pictures in `opened` cut to size, all under the geometry of the first."""
     pictures = {name: value for name, value in opened.items() if not isinstance(value, str)}
     first = next(iter(pictures.values()))
     size = first.size if isinstance(first, Image.Image) else first.shape[1::-1]

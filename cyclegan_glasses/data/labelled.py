@@ -108,10 +108,8 @@ def open_labelled(settings: DataSettings) -> LabelledDataset:
     """
     wanted = settings.labels or LabelSettings()
     rows = read_labels(Path(settings.dataroot), settings.phase, wanted)
-    faces = [
-        LabelledFace(path, "", labels) for path, labels in rows if _trusted(path, labels, wanted.max_lens)
-    ]
-    faces = faces[: settings.max_dataset_size]
+    rows = [row for row in rows if _trusted(*row, wanted.max_lens)][: settings.max_dataset_size]
+    faces = [LabelledFace(path, "", labels) for path, labels in rows]
     return LabelledDataset(settings, faces + list(_drawn(faces, wanted.drawn)))
 
 

@@ -103,16 +103,12 @@ def _listed(root: Path, settings: LabelSettings) -> list[tuple[Path, Photo]]:
     if settings.table is not None:
         listed = FolderSource(root, Path(settings.table)).photos()
         return [(root / item.photo.path, item.photo) for item in listed]
-    manifests = sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])
-    if not manifests:
+    folders = [path.parent for path in sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])]
+    if not folders:
         raise UserError(
             f"there is no {MANIFEST} in {root} or a folder of it: make one with crawl.py, or give --labels"
         )
-    return [
-        (path.parent / photo.path, photo)
-        for path in manifests
-        for photo in latest_photos(path.parent).values()
-    ]
+    return [(folder / photo.path, photo) for folder in folders for photo in latest_photos(folder).values()]
 
 
 def _belongs(photo: Photo, phase: str, named: bool) -> bool:

@@ -99,7 +99,6 @@ class ThreadedMonitor(RelayMonitor):
 
 
 def _copy(arg: Any) -> Any:
-    """A dictionary of losses, scores or pictures anew; anything else as it is."""
     if not isinstance(arg, dict):
         return arg
     return {name: value.copy() if hasattr(value, "copy") else value for name, value in arg.items()}

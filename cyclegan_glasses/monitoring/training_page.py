@@ -99,10 +99,9 @@ class TrainingPage(Monitor):
             if match and (self._last is None or int(match[1]) <= self._last.epoch):
                 by_epoch.setdefault(int(match[1]), []).append(match[2])
         order = {label: index for index, label in enumerate(self._labels or LABELS)}
-        return {
-            epoch: sorted(labels, key=lambda x: order.get(x, len(order)))
-            for epoch, labels in by_epoch.items()
-        }
+        for labels in by_epoch.values():
+            labels.sort(key=lambda label: order.get(label, len(order)))
+        return by_epoch
 
 
 @functools.lru_cache(maxsize=4096)

@@ -29,8 +29,7 @@ class LossLog:
     def __init__(self, names: Sequence[str], distributed: DistributedContext = ALONE) -> None:
         self.names, self._distributed = tuple(names), distributed
         self._unread: list[Tensor] = []
-        self._interval = _Mean(len(self.names))
-        self._epoch = _Mean(len(self.names))
+        self.interval, self.epoch = Means(self.names), Means(self.names)
 
     def add(self, losses: dict[str, Tensor]) -> None:
         """Remember the losses of one step."""
@@ -52,39 +51,34 @@ class LossLog:
             values = zip(self.names, rows[first].tolist(), strict=True)
             names = ", ".join(name for name, value in values if not math.isfinite(value))
             return f"{names} became NaN or infinite at step {step - len(rows) + 1 + first}"
-        self._interval.add(rows)
-        self._epoch.add(rows)
+        self.interval.add(rows)
+        self.epoch.add(rows)
         return ""
-
-    def take_interval(self) -> dict[str, float]:
-        """Means of what was read since the last call."""
-        return dict(zip(self.names, self._interval.take(), strict=True))
-
-    def take_epoch(self) -> dict[str, float]:
-        """Means of what was read since the last call of this one."""
-        return dict(zip(self.names, self._epoch.take(), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
         """The sums of the epoch so far; everything must have been read."""
-        return {"sums": self._epoch.sums, "count": self._epoch.count}
+        return {"sums": self.epoch.sums, "count": self.epoch.count}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._epoch.sums, self._epoch.count = state["sums"], state["count"]
+        self.epoch.sums, self.epoch.count = state["sums"], state["count"]
 
 
-class _Mean:
-    def __init__(self, size: int) -> None:
-        self.sums, self.count = torch.zeros(size, dtype=torch.float64), 0
+class Means:
+    """Sums of losses and what they are over."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names, self.sums, self.count = names, torch.zeros(len(names), dtype=torch.float64), 0
 
     def add(self, rows: Tensor) -> None:
         for row in rows:  # one by one: the sum must not depend on how often it was asked for
             self.sums = self.sums + row
         self.count += len(rows)
 
-    def take(self) -> list[float]:
+    def take(self) -> dict[str, float]:
+        """The mean of each loss since the last call, by name."""
         means = (self.sums / max(1, self.count)).tolist()
         self.sums, self.count = torch.zeros_like(self.sums), 0
-        return means
+        return dict(zip(self._names, means, strict=True))
 
 
 class CollapseWatch:
@@ -95,9 +89,8 @@ class CollapseWatch:
 
     def check(self, losses: dict[str, float]) -> str:
         """A warning, or nothing, after one more report of losses."""
-        for name in self._reports:
-            near_zero = abs(losses[name]) < ZERO
-            self._reports[name] = self._reports[name] + 1 if near_zero else 0
+        for name, reports in self._reports.items():
+            self._reports[name] = reports + 1 if abs(losses[name]) < ZERO else 0
             if self._reports[name] == TOO_LONG:
                 return (
                     f"{name} has been below {ZERO} for {TOO_LONG} reports: its discriminator wins and the"
@@ -112,10 +105,9 @@ def explained_memory_errors() -> Iterator[None]:
     """Turn running out of memory into a `UserError` that says what to lower."""
     try:
         yield
-    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
-        text = str(error)
-        short = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not short and not any(message in text for message in MEMORY_ERRORS):
+    except (MemoryError, RuntimeError) as error:
+        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not known and not any(message in str(error) for message in MEMORY_ERRORS):
             raise
         raise UserError(
             "out of memory: lower --batch_size, then --crop_size (and --load_size), --ngf"

@@ -6,10 +6,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-from torch import Tensor
 
 from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
@@ -17,9 +17,9 @@ from cyclegan_glasses.objectives.protocol import Batch, Objective
 from cyclegan_glasses.pixels import to_rgb
 from cyclegan_glasses.training.early_stopping import EarlyStopping
 from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
-from cyclegan_glasses.training.progress import Interval, Monitor, Progress
+from cyclegan_glasses.training.progress import Monitor, Progress, is_due
 from cyclegan_glasses.training.schedule import LRSchedule
-from cyclegan_glasses.training.settings import LoopSettings
+from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 from cyclegan_glasses.training.signals import StopRequest
 
 
@@ -52,7 +52,7 @@ class Outcome:
 
 
 class Loop:
-    """Trains `objective` on `batches` until `schedule` ends.
+    """Trains `objective` on `batches` for the epochs of `rate`.
 
     Args:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
@@ -65,17 +65,17 @@ class Loop:
         self,
         objective: Objective,
         batches: Batches,
-        schedule: LRSchedule,
+        rate: LRScheduleSettings,
         settings: LoopSettings,
         save: Callable[[str, dict[str, Any]], None],
         evaluate: Callable[[], dict[str, float]] | None = None,
         early_stopping: EarlyStopping | None = None,
         distributed: DistributedContext = ALONE,
     ) -> None:
-        self.objective, self.batches, self.schedule = objective, batches, schedule
-        self.settings, self._save_as = settings, save
-        self._evaluate, self._early_stopping = evaluate, early_stopping
-        self._distributed = distributed
+        self.objective, self.batches, self.distributed = objective, batches, distributed
+        self.schedule = LRSchedule(rate, objective.optimizers.values())
+        self.settings, self._save_as, self._early_stopping = settings, save, early_stopping
+        self._evaluate = evaluate if distributed.is_main else None
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
         self._last_good: int | None = None  # the step of the last saved state
         self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`
@@ -93,54 +93,56 @@ class Loop:
             UserError: a loss is not finite, memory or disk is short; the last saved state stays.
         """
         self.monitor = monitor
-        self._start_intervals()
         epochs = self.schedule.settings.epochs
-        with StopRequest(self._distributed) as stop:
+        with StopRequest(self.distributed) as stop:
             while self.epoch <= epochs and not self._should_stop(stop):
                 self.schedule.begin_epoch(self.epoch)
                 if self._run_epoch(stop):
                     self._end_epoch()
             self._save_latest()
             stopped = stop.wanted if self.epoch <= epochs else ""
-            return Outcome(self.step, stopped, self._distributed.size == 1)
+            return Outcome(self.step, stopped, self.distributed.size == 1)
 
     def _run_epoch(self, stop: StopRequest) -> bool:
         """Train the rest of the epoch; whether it came to its end."""
-        self._meter.restart()
+        self._meter.lap()
         for batch in self.batches.epoch(self.epoch, self.pictures):
-            self._meter.waited()
+            self._meter.wait += self._meter.lap()
             # one step of all optimizers
             with explained_memory_errors():
                 self._losses.add(self.objective.step(batch, self._fraction_done()))
             # the position, over all processes
-            count = len(batch["A"]) * self._distributed.size
+            count = len(batch["A"]) * self.distributed.size
             self.step, self.seen, self.pictures = self.step + 1, self.seen + count, self.pictures + count
-            self._meter.stepped(count)
-            # reports, scores and saved states, whose turn has come
-            self._after_step()
+            self._meter.step += self._meter.lap()
+            self._meter.pictures += count
+            # reports, scores and saved states that are due
+            self._after_step(count)
             if self._should_stop(stop):
                 return False
         return True
 
-    def _after_step(self) -> None:
+    def _after_step(self, count: int) -> None:
+        """Tell the monitor, score and save what came due with the last `count` pictures."""
+        s, due = self.settings, partial(is_due, before=self.seen - count, count=self.seen)
         self.monitor.step(self._progress())
-        if self._report_due.passed(self.seen):
+        if due(s.print_freq):
             self._report()
-        if self._display_due.passed(self.seen) and self._distributed.is_main:
-            self.monitor.pictures(self._progress(), to_pictures(self.objective.pictures))
-        if self._page_due.passed(self.seen) and self._distributed.is_main:
-            self.monitor.page(self._progress(), to_pictures(self.objective.pictures))
-        if self._scores_due.passed(self.seen):
+        if due(s.display_freq):
+            self._show(self.monitor.pictures)
+        if due(s.update_html_freq):
+            self._show(self.monitor.page)
+        if due(s.eval_freq):
             self._score()
-        if self._save_due.passed(self.seen):
+        if due(s.save_latest_freq):
             self._save_latest()
-            if self.settings.save_by_iter:
+            if s.save_by_iter:
                 self._save(f"iter_{self.seen}")
 
     def _end_epoch(self) -> None:
         # the learning rate of the next epoch
         self._read_losses()
-        means = self._losses.take_epoch()
+        means = self._losses.epoch.take()
         self.schedule.end_epoch(sum(means[name] for name in self.objective.metric_names))
         # the state of this one
         finished, self.epoch, self.pictures = self.epoch, self.epoch + 1, 0
@@ -151,25 +153,22 @@ class Loop:
         if self._early_stopping:
             self._validate(self._early_stopping, finished)
 
-    def _start_intervals(self) -> None:
-        s, seen = self.settings, self.seen
-        self._report_due = Interval(s.print_freq, seen)
-        self._display_due = Interval(s.display_freq, seen)
-        self._page_due = Interval(s.update_html_freq, seen)
-        self._save_due = Interval(s.save_latest_freq, seen)
-        self._scores_due = Interval(s.eval_freq, seen)
-
     def _should_stop(self, stop: StopRequest) -> bool:
         early = self._early_stopping is not None and self._early_stopping.exhausted
         return stop.agreed() or early or 0 < self.settings.max_steps <= self.step
 
     def _report(self) -> None:
         self._read_losses()
-        losses = self._losses.take_interval()
+        losses = self._losses.interval.take()
         self.monitor.losses(self._progress(), losses)
         self._meter.reset()
         if warning := self._collapse.check(losses):
             self.monitor.message(f"warning: {warning}")
+
+    def _show(self, tell: Callable[[Progress, dict[str, np.ndarray]], None]) -> None:
+        if self.distributed.is_main:
+            pictures = self.objective.pictures.items()
+            tell(self._progress(), {label: to_rgb(images[0]) for label, images in pictures})
 
     def _score(self) -> None:
         if self._evaluate is None:
@@ -179,7 +178,7 @@ class Loop:
         except Exception as error:  # scores are not worth a run
             self._evaluate = None
             self.monitor.message(f"warning: no more scores in this run, training goes on: {error}")
-        self._meter.restart()  # the time was not the training's
+        self._meter.lap()  # the time was not the training's
 
     def _validate(self, early_stopping: EarlyStopping, finished: int) -> None:
         loss, better = early_stopping.check()
@@ -221,14 +220,18 @@ class Loop:
         left = planned - (self.epoch - 1) * self.batches.epoch_size - self.pictures
         if self.settings.max_steps and self.step:
             left = min(left, round((self.settings.max_steps - self.step) * self.seen / self.step))
-        return self._meter.progress(
-            left,
+        meter, pictures = self._meter, max(1, self._meter.pictures)
+        return Progress(
             epoch=self.epoch,
             pictures=self.pictures,
             epoch_size=self.batches.epoch_size,
             step=self.step,
             seen=self.seen,
             rate=self.schedule.rate,
+            step_seconds=meter.step / pictures,
+            wait_seconds=meter.wait / pictures,
+            pictures_per_second=meter.pictures / meter.seconds if meter.seconds else 0.0,
+            seconds_left=left * meter.seconds / pictures,
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -246,7 +249,7 @@ class Loop:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.epoch, self.pictures = state["epoch"], state["pictures"]
-        self.pictures -= self.pictures % self._distributed.size  # saved by another number of processes
+        self.pictures -= self.pictures % self.distributed.size  # saved by another number of processes
         self.step, self.seen = state["step"], state["seen"]
         self._last_good = self.step
         self.schedule.load_state_dict(state["schedule"])
@@ -256,40 +259,21 @@ class Loop:
 
 
 class _Meter:
-    """Times the steps and the waits for batches since the last report."""
+    """Seconds of the steps and of the waits for batches, and pictures, since the last report."""
 
     def __init__(self) -> None:
-        self._mark = self._wait = self._step = 0.0
-        self._pictures = 0
-
-    def restart(self) -> None:
         self._mark = time.perf_counter()
+        self.reset()
 
-    def waited(self) -> None:
-        now = time.perf_counter()
-        self._wait, self._mark = self._wait + now - self._mark, now
+    @property
+    def seconds(self) -> float:
+        return self.wait + self.step
 
-    def stepped(self, pictures: int) -> None:
-        now = time.perf_counter()
-        self._step, self._mark = self._step + now - self._mark, now
-        self._pictures += pictures
+    def lap(self) -> float:
+        """The time since the last call."""
+        before, self._mark = self._mark, time.perf_counter()
+        return self._mark - before
 
     def reset(self) -> None:
-        self._wait = self._step = 0.0
-        self._pictures = 0
-
-    def progress(self, pictures_left: int, **where: Any) -> Progress:
-        pictures = max(1, self._pictures)
-        seconds = self._wait + self._step
-        return Progress(
-            step_seconds=self._step / pictures,
-            wait_seconds=self._wait / pictures,
-            pictures_per_second=self._pictures / seconds if seconds else 0.0,
-            seconds_left=pictures_left * seconds / pictures,
-            **where,
-        )
-
-
-def to_pictures(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    """The first picture of each batch as uint8 (H, W, 3), from (N, 1 or 3, H, W) in [-1, 1]."""
-    return {label: to_rgb(tensor[0]) for label, tensor in tensors.items()}
+        self.wait = self.step = 0.0
+        self.pictures = 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -65,61 +65,41 @@ class Progress:
         return self.epoch - 1 + self.pictures / max(1, self.epoch_size)
 
 
-class Monitor(Protocol):
+class Monitor:
     """Someone who watches a run. An exception from a monitor is logged and never stops training.
 
-    A class that inherits from this one may leave out what it has no use for; the bodies say
-    `return`, since type checkers take an empty one for something that must be written.
+    A class that inherits from this one leaves out what it has no use for.
     """
 
     def start(self, run: Run) -> None:
         """The run begins or goes on."""
-        return
 
     def step(self, progress: Progress) -> None:
         """After every step, for a progress bar; must be quick."""
-        return
 
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """New values of the losses, every `--print_freq` pictures."""
-        return
 
     def scores(self, progress: Progress, scores: dict[str, float]) -> None:
         """New scores of the generators on test pictures, every `--eval_freq` pictures."""
-        return
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (H, W, 3); every `--display_freq`."""
-        return
 
     def page(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """The same for the web page, every `--update_html_freq` pictures."""
-        return
 
     def message(self, text: str) -> None:
         """One line that a person should read: a warning, a checkpoint saved."""
-        return
 
     def close(self) -> None:
         """The run ends."""
-        return
 
 
 class NullMonitor(Monitor):
     """Watches nothing: where several processes train together, all but the first."""
 
 
-@dataclass(slots=True)
-class Interval:
-    """Fires when a count passes a multiple of `period`, so odd batch sizes miss nothing.
-
-    `Interval(0)` never fires.
-    """
-
-    period: int
-    count: int = field(default=0)
-
-    def passed(self, count: int) -> bool:
-        """Whether a multiple of the period lies in (previous count, `count`]."""
-        previous, self.count = self.count, count
-        return self.period > 0 and count // self.period > previous // self.period
+def is_due(period: int, before: int, count: int) -> bool:
+    """Whether a multiple of `period` lies in (before, `count`], so odd batch sizes miss nothing; 0: never."""
+    return period > 0 and count // period > before // period

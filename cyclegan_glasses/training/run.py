@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.training.checkpoint import (
-    load_checkpoint,
-    save_checkpoint,
-    state_path,
-    weights_path,
-)
-from cyclegan_glasses.training.early_stopping import EarlyStopping
-from cyclegan_glasses.training.loop import Batches, Loop, Outcome
+from cyclegan_glasses.training.checkpoint import load_checkpoint, state_path, weights_path
+from cyclegan_glasses.training.loop import Loop, Outcome
 from cyclegan_glasses.training.progress import Monitor, Run
 from cyclegan_glasses.training.run_folder import write_options
-from cyclegan_glasses.training.schedule import LRSchedule
-from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 from cyclegan_glasses.weight_files import load_network_weights
 
 
 class Training:
-    """Trains `objective` on `batches` and keeps everything in `folder`. Writes nothing before `run`.
+    """Starts, continues and runs a loop that saves to `folder`. Writes nothing before `run`.
 
     Where several processes train together all do this, and the first one writes.
     """
 
-    def __init__(
-        self,
-        objective: Objective,
-        batches: Batches,
-        rate: LRScheduleSettings,
-        loop: LoopSettings,
-        folder: Path,
-        evaluate: Callable[[], dict[str, float]] | None = None,
-        early_stopping: EarlyStopping | None = None,
-        distributed: DistributedContext = ALONE,
-    ) -> None:
-        self.objective, self.folder, self._distributed = objective, folder, distributed
-        schedule = LRSchedule(rate, objective.optimizers.values())
-        self.loop = Loop(
-            objective,
-            batches,
-            schedule,
-            loop,
-            self._save,
-            evaluate if distributed.is_main else None,
-            early_stopping,
-            distributed,
-        )
+    def __init__(self, loop: Loop, folder: Path) -> None:
+        self.loop, self.folder = loop, folder
+        self.objective, self._distributed = loop.objective, loop.distributed
 
     def begin(
         self, runs: Iterable[Path] = (), label: str | None = None, epoch: int | None = None
@@ -80,11 +50,11 @@ class Training:
         folder, objective = self.folder, self.objective
         if state_path(folder, label).exists():
             count = load_checkpoint(folder, label, objective, self.loop.load_state_dict, self._distributed)
-            state = state_path(folder, label).name
+            where = f"{state_path(folder, label).name}: epoch {self.loop.epoch}, step {self.loop.step}"
             other = (
                 "" if count == self._distributed.size else f", saved by {count} processes, so not to the bit"
             )
-            return f"going on from {state}: epoch {self.loop.epoch}, step {self.loop.step}{other}"
+            return f"going on from {where}{other}"
         names = self._load_weights(folder, label)
         if not names:
             raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
@@ -144,6 +114,3 @@ class Training:
             return self.loop.run(monitor)
         finally:
             monitor.close()
-
-    def _save(self, label: str, state: dict[str, Any]) -> None:
-        save_checkpoint(self.folder, label, self.objective, state, self._distributed)

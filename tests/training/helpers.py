@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from cyclegan_glasses.objectives.protocol import Batch
+from cyclegan_glasses.training.checkpoint import save_checkpoint
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 from cyclegan_glasses.training.run import Training
-from cyclegan_glasses.training.schedule import LRSchedule
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 
@@ -116,18 +116,17 @@ def make_loop(
     evaluate: Callable[[], dict[str, float]] | None = None,
     **settings: Any,
 ) -> Loop:
-    schedule = LRSchedule(LRScheduleSettings(policy, epochs, 0), objective.optimizers.values())
-    return Loop(objective, batches, schedule, LoopSettings(**settings), save, evaluate)
+    rate = LRScheduleSettings(policy, epochs, 0)
+    return Loop(objective, batches, rate, LoopSettings(**settings), save, evaluate)
 
 
 def make_training(
     folder: Path, objective: OneNumber | None = None, epochs: int = 2, **settings: Any
 ) -> Training:
     """Training of `OneNumber` on ten pictures by two, in `folder`."""
-    return Training(
-        objective or OneNumber(),
-        Numbers(),
-        LRScheduleSettings("linear", epochs, 0),
-        LoopSettings(**settings),
-        folder,
-    )
+    objective = objective or OneNumber()
+
+    def save(label: str, state: dict[str, Any]) -> None:
+        save_checkpoint(folder, label, objective, state)
+
+    return Training(make_loop(objective, Numbers(), epochs, save, **settings), folder)

@@ -6,7 +6,6 @@ from typing import Any
 
 from cyclegan_glasses.training.early_stopping import EarlyStopping
 from cyclegan_glasses.training.loop import Loop
-from cyclegan_glasses.training.schedule import LRSchedule
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 from tests.training.helpers import Notes, Numbers, OneNumber
 
@@ -15,13 +14,13 @@ def make(losses: list[float], epochs: int = 2, saved: list[str] | None = None) -
     """A loop of twenty epochs whose validation losses are `losses`, the last for ever."""
     objective, left = OneNumber(), list(losses)
     patience = EarlyStopping(lambda: left.pop(0) if len(left) > 1 else left[0], epochs)
-    schedule = LRSchedule(LRScheduleSettings("linear", 20, 0), objective.optimizers.values())
+    rate = LRScheduleSettings("linear", 20, 0)
     labels = [] if saved is None else saved
     settings = LoopSettings(save_epoch_freq=0)
     loop = Loop(
         objective,
         Numbers(4),
-        schedule,
+        rate,
         settings,
         lambda label, _: labels.append(label),
         early_stopping=patience,

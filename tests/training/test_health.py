@@ -19,12 +19,12 @@ def log_of(*values: float) -> LossLog:
 def test_means_of_the_interval_and_of_the_epoch() -> None:
     log = log_of(1, 2)
     assert log.read(2) == ""
-    assert log.take_interval() == {"a": 1.5, "b": -1.5}
+    assert log.interval.take() == {"a": 1.5, "b": -1.5}
     log.add({"a": torch.tensor(6.0), "b": torch.tensor(0.0)})
     assert log.read(3) == ""
-    assert log.take_interval() == {"a": 6, "b": 0}
-    assert log.take_epoch() == {"a": 3, "b": -1}
-    assert log.take_epoch() == {"a": 0, "b": 0}
+    assert log.interval.take() == {"a": 6, "b": 0}
+    assert log.epoch.take() == {"a": 3, "b": -1}
+    assert log.epoch.take() == {"a": 0, "b": 0}
 
 
 def test_the_sum_does_not_depend_on_how_often_it_was_asked_for() -> None:
@@ -40,7 +40,7 @@ def test_the_sum_does_not_depend_on_how_often_it_was_asked_for() -> None:
             often = LossLog(("a", "b"))
             often.load_state_dict(state)
     often.read(50)
-    assert whole.take_epoch() == often.take_epoch()
+    assert whole.epoch.take() == often.epoch.take()
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])

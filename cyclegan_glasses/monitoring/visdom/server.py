@@ -12,6 +12,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -102,7 +103,10 @@ def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subproces
             "VISDOM_USERNAME": settings.username,
             "VISDOM_PASSWORD": settings.password,
         }
-        _keep_cookie_secret(log_path.with_name("COOKIE_SECRET"))
+        secret = log_path.with_name("COOKIE_SECRET")  # that the server signs its cookies with
+        with suppress(FileExistsError):
+            secret.touch(0o600, exist_ok=False)
+            secret.write_text(secrets.token_hex(32))
     try:
         with log_path.open("wb") as output:
             server = subprocess.Popen(
@@ -120,16 +124,6 @@ def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subproces
     write_text(log_path.with_suffix(".pid"), f"{server.pid}\n")
     log(f"Visdom: {settings.url} (started; it stays after the training, stop it with: kill {server.pid})")
     return server
-
-
-def _keep_cookie_secret(path: Path) -> None:
-    """Make the secret that a server with a login signs its cookies with, readable by its owner alone."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
 
 
 def _refused(error: requests.exceptions.ConnectionError) -> bool:
