@@ -36,14 +36,9 @@ class Precision:
     """
 
     def __init__(self, name: str, device: torch.device) -> None:
-        self.name = name
-        self.device = device
-        self.dtype = DTYPES[name]
+        self.name, self.device, self.dtype = name, device, DTYPES[name]
         self.scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16")
         self._stepped = False
-
-    def __repr__(self) -> str:
-        return f"Precision({self.name!r}, {str(self.device)!r})"
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The block in which the networks run; losses belong outside it or are computed in float32."""
@@ -58,10 +53,10 @@ class Precision:
 
     def step(self, optimizer: Optimizer, clip: float | None = None) -> None:
         """Take the optimizer's step, after limiting the norm of all its gradients together to `clip`."""
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.scaler.unscale_(optimizer)
         if clip:
-            torch.nn.utils.clip_grad_norm_(parameters, clip)
+            weights = [p for group in optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(weights, clip)
         self.scaler.step(optimizer)
         self._stepped = True
 
@@ -112,10 +107,10 @@ def choose_device(
     if name == "auto":
         if not torch.cuda.is_available():
             return torch.device("cpu")
-        trouble = _trouble(local_rank) if local_rank < torch.cuda.device_count() else ""
-        if trouble:
-            log.warning("the GPU does not work, so the CPU is used: %s", trouble)
-        return torch.device("cpu") if trouble else _gpu(local_rank)
+        if local_rank >= torch.cuda.device_count() or not (trouble := _trouble(local_rank)):
+            return _gpu(local_rank)
+        log.warning("the GPU does not work, so the CPU is used: %s", trouble)
+        return torch.device("cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:

@@ -141,7 +141,7 @@ class Execution:
 
     def run_together(self, name: str, *inputs: Tensor) -> list[Tensor]:
         """What network `name` makes of each of `inputs`, in one pass where that is exact."""
-        if not self.merge:
+        if not self.merge or len(inputs) == 1:
             return [self.run(name, images) for images in inputs]
         return list(self.run(name, torch.cat(inputs)).split([len(images) for images in inputs]))
 
