@@ -84,9 +84,9 @@ class Supervised:
 
     def _generator_graphs(self, pair: Tensors) -> Iterator[Graph]:
         output = self.execution.run(self._g, pair["source"])
+        scores = self.execution.run(self._d, output) if self._d in self.weights else None
         losses = {"truth": distance(output, pair["target"], self.settings.distance)}
-        if self._d in self.weights:
-            scores = self.execution.run(self._d, output)
+        if scores is not None:
             losses[self._g] = adversarial_loss(scores, True, "lsgan") * self.settings.lambda_gan
         yield losses, {"output": output}
 
