@@ -51,8 +51,8 @@ class Precision:
         self._update()
         self.scaler.scale(loss).backward()
 
-    def step(self, optimizer: Optimizer, clip: float | None = None) -> None:
-        """Take the optimizer's step, after limiting the norm of all its gradients together to `clip`."""
+    def step(self, optimizer: Optimizer, clip: float = 0.0) -> None:
+        """Take the optimizer's step; all its gradients together have a norm of at most `clip`, unless it is 0."""
         self.scaler.unscale_(optimizer)
         if clip:
             weights = [p for group in optimizer.param_groups for p in group["params"]]
@@ -164,10 +164,9 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def _join(name: str, gpu_ids: list[int]) -> str:
     """One name for a device name and a list of GPU numbers."""
-    if not gpu_ids and name in ("auto", "cpu"):
-        return "cpu"
-    if gpu_ids and name in ("auto", "cuda", f"cuda:{gpu_ids[0]}"):
-        return f"cuda:{gpu_ids[0]}"
+    device = f"cuda:{gpu_ids[0]}" if gpu_ids else "cpu"
+    if name in ("auto", device, device.partition(":")[0]):
+        return device
     ids = ",".join(map(str, gpu_ids)) or "-1"
     raise UserError(f"--device {name} and --gpu_ids {ids} contradict each other: leave one of them out")
 

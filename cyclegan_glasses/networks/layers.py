@@ -83,9 +83,10 @@ def checkpointed(compute: Callable[[Tensor], Tensor], x: Tensor, recompute: bool
     return result
 
 
-def paint(model: nn.Sequential, picture: Tensor, composite: bool, recompute: bool = False) -> Tensor:
+def paint(layers: Iterable[nn.Module], picture: Tensor, composite: bool, recompute: bool = False) -> Tensor:
     """Run a generator's layers, of which the last is a tanh, on `picture`; see `run` and `blend`."""
-    return blend(run(model[:-1], picture, recompute), picture, composite)
+    *layers, _ = layers
+    return blend(run(layers, picture, recompute), picture, composite)
 
 
 def blend(proposal: Tensor, picture: Tensor, composite: bool) -> Tensor:
