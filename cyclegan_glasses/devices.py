@@ -52,7 +52,7 @@ class Precision:
         self.scaler.scale(loss).backward()
 
     def step(self, optimizer: Optimizer, clip: float = 0.0) -> None:
-        """Take the optimizer's step; all its gradients together have a norm of at most `clip`, unless it is 0."""
+        """Take the step of `optimizer`, with the norm of all its gradients limited to `clip` (0: as it is)."""
         self.scaler.unscale_(optimizer)
         if clip:
             weights = [p for group in optimizer.param_groups for p in group["params"]]
