@@ -16,14 +16,17 @@ Errors call a setting by its flag: that is its name on the command line, in `tra
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from types import NoneType
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from cyclegan_glasses.errors import UserError, one_of
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Resume = Literal["", "session", "free", "reported", "fixed"]
 
@@ -146,8 +149,7 @@ class Option:
 
     def _within(self, value: float) -> bool:
         return (
-            not math.isnan(value)
-            and (self.least is None or value >= self.least)
+            (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
             and (self.above is None or value > self.above)
             and (self.below is None or value < self.below)
@@ -203,14 +205,9 @@ def variants(table: Mapping[str, type], default: str, help: str, **details: Any)
     return field(default_factory=lambda: table[default](), metadata=metadata)
 
 
-_Declarations = tuple[tuple[str, Option | None, Any], ...]
-_known: dict[type, _Declarations] = {}
-
-
-def _declarations(settings: type) -> _Declarations:
-    """Name, option and type of each field of a settings class; a class is read once."""
-    if settings in _known:
-        return _known[settings]
+@cache
+def _declarations(settings: type) -> list[tuple[str, Option | None, Any]]:
+    """Name, option and type of each field of a settings class."""
     hints, found = get_type_hints(settings), []
     for item in fields(settings):
         hint, made = hints[item.name], item.metadata.get(_KEY)
@@ -225,7 +222,7 @@ def _declarations(settings: type) -> _Declarations:
                 default=None if item.default is MISSING else item.default,
             )
         found.append((item.name, made, None if _KEY in item.metadata else hint))
-    return _known.setdefault(settings, tuple(found))
+    return found
 
 
 def _nested(hint: Any) -> tuple[type | None, bool]:
@@ -270,7 +267,7 @@ def build(settings: type[T], values: Mapping[str, Any], /, **extra: Any) -> T:
     Raises:
         UserError: a value that is not allowed, or two that do not go together.
     """
-    for name, made, hint in _declarations(settings):
+    for name, made, hint in _declarations(settings):  # type: ignore[arg-type]  # a class is hashable
         cls, optional = _nested(hint)
         if name in extra:
             continue
@@ -289,15 +286,21 @@ def _variant(made: Option, table: Mapping[str, type], values: Mapping[str, Any])
     kind = values[made.flag]
     one_of(made.flag, kind, table)
     known = {item.flag for item in options_of(table[kind])}
-    for item in (item for cls in dict.fromkeys(table.values()) for item in options_of(cls)):
-        if item.hint is bool and item.flag not in known and values.get(item.flag):
-            raise UserError(f"--{made.flag} {kind} has no {item.flag}: leave --{item.flag} out")
+    others = {item.flag: item for cls in table.values() for item in options_of(cls) if item.flag not in known}
+    unused = [
+        flag for flag, item in others.items() if values.get(flag, item.typed_default) != item.typed_default
+    ]
+    for flag in unused:
+        if others[flag].hint is bool:
+            raise UserError(f"--{made.flag} {kind} has no {flag}: leave --{flag} out")
+    if unused:
+        log.warning("--%s %s does not use --%s", made.flag, kind, ", --".join(unused))
     return build(table[kind], made.read(values) if made.read else values)
 
 
 def check(settings: Any) -> None:
     """Raises `UserError` where a field has a value that its option does not allow."""
-    for name, made, _ in _declarations(type(settings)):
+    for name, made, _ in _declarations(type(settings)):  # type: ignore[arg-type]
         if made and not made.variants:
             made.check(getattr(settings, name))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cyclegan_glasses.cli.arguments import PRECISIONS
 from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import Settings, option
@@ -48,10 +49,7 @@ class RunOptions(Settings):
     device: str = option("auto", "what computes: auto, cpu, cuda, cuda:1 or mps")
     gpu_ids: list[int] | None = option(None, "number of the GPU, -1 for the CPU", parse=gpu_numbers)
     precision: str = option(
-        "auto",
-        "number format of the forward pass",
-        choices=("auto", "fp32", "bf16", "fp16"),
-        resume="reported",
+        "auto", "number format of the forward pass", choices=PRECISIONS, resume="reported"
     )
     verbose: bool = option(False, "print the networks layer by layer")
 

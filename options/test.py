@@ -12,7 +12,7 @@ from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
-from cyclegan_glasses.option import Option, build, check, option, options_of
+from cyclegan_glasses.option import Option, Settings, build, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
 
 from .arguments import RunOptions, option_parser, run_name
@@ -55,7 +55,7 @@ UNUSED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestOptions:
+class TestOptions(Settings):
     """What test.py was asked for.
 
     Attributes:
@@ -77,9 +77,6 @@ class TestOptions:
     num_test: int = option(50, "pictures to translate at most", group="pictures", least=1)
     results_dir: str = option("./results/", "folder of results", group="results")
     aspect_ratio: float = option(1.0, "stretch written pictures: width over height", group="results", above=0)
-
-    def __post_init__(self) -> None:
-        check(self)
 
     @property
     def results(self) -> Path:

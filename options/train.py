@@ -18,7 +18,7 @@ from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
-from cyclegan_glasses.option import Option, build, flags_that, option, options_of, variants
+from cyclegan_glasses.option import Option, Settings, build, flags_that, option, options_of, variants
 from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
@@ -33,7 +33,7 @@ def _folders(values: Mapping[str, Any]) -> tuple[Path, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainOptions:
+class TrainOptions(Settings):
     """What train.py was asked for, as settings for each room.
 
     Attributes:
@@ -41,12 +41,14 @@ class TrainOptions:
         free, fixed: options that may always differ in a run that goes on, and never.
     """
 
+    RESUME = "session"
+
     run: RunOptions
     data: DataSettings
     objective: ObjectiveSettings = variants(
         MODELS, "cyclegan", "what is trained", flag="model", resume="fixed"
     )
-    preset: str | None = option(None, f"a recipe: {', '.join(PRESETS)}", resume="session")
+    preset: str | None = option(None, f"a recipe: {', '.join(PRESETS)}")
     rate: LRScheduleSettings
     loop: LoopSettings
     monitoring: MonitoringSettings
@@ -58,16 +60,13 @@ class TrainOptions:
         metavar="RUN",
         parse=str,
         read=_folders,
+        resume="reported",
     )
-    continue_train: bool = option(
-        False, "go on exactly where the run stopped", group="training", resume="session"
-    )
+    continue_train: bool = option(False, "go on exactly where the run stopped", group="training")
     epoch_count: int | None = option(
-        None, "first epoch, instead of the one that comes next", group="training", resume="session"
+        None, "first epoch, instead of the one that comes next", group="training"
     )
-    dry_run: bool = option(
-        False, "show the options and the data, then end", group="training", resume="session"
-    )
+    dry_run: bool = option(False, "show the options and the data, then end", group="training")
     values: dict[str, Any]
     free: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()

@@ -10,6 +10,8 @@ from typing import Any
 
 from cyclegan_glasses.networks.settings import GENERATOR_SETTINGS, NORMS
 
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Which model."""
@@ -69,7 +71,7 @@ def add_device(parser: argparse._ActionsContainer, precision: str = "auto") -> N
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     parser.add_argument(
         "--precision",
-        choices=("auto", "fp32", "bf16", "fp16"),
+        choices=PRECISIONS,
         default=precision,
         help=f"of the network's computation ({precision})",
     )

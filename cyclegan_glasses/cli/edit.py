@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -74,9 +75,7 @@ def _run(args: argparse.Namespace, direction: str) -> int:
                     raise UserError(row.reason)
                 _tell(row, args.json)
     if work.folder is not None and not args.json:
-        counts = {
-            state: sum(row.state == state for row in rows) for state in dict.fromkeys(r.state for r in rows)
-        }
+        counts = Counter(row.state for row in rows)
         print(", ".join(f"{count} {state}" for state, count in counts.items()) + f": {work.folder}")
     return int(any(row.state == SKIPPED for row in rows))
 

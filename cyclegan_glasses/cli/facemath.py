@@ -45,19 +45,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sample.add_argument("--count", type=int, default=16, help="faces (16)")
     sample.add_argument("--spread", type=float, default=0.8, help="0 is the mean face, 1 as faces differ")
     walk = actions.add_parser("walk", help="a random walk among faces, as a GIF")
-    walk.add_argument(
-        "photos", nargs="*", type=Path, metavar="PHOTO", help="to start from; else the mean face"
-    )
+    _add_photos(walk, "*", "to start from; else the mean face")
     walk.add_argument("--steps", type=int, default=48, help="frames (48)")
     walk.add_argument("--stride", type=float, default=0.25, help="share of a face that each step draws anew")
     neighbours = actions.add_parser("neighbours", help="the faces of a folder most like a face")
-    neighbours.add_argument("photos", nargs=1, type=Path, metavar="PHOTO", help="with one face")
+    _add_photos(neighbours, 1, "with one face")
     neighbours.add_argument("--among", type=Path, required=True, metavar="DIR", help="aligned faces")
     neighbours.add_argument("--count", type=int, default=8, help="faces (8)")
     grid = actions.add_parser("grid", help="a sheet between four faces at its corners")
-    grid.add_argument(
-        "photos", nargs=4, type=Path, metavar="PHOTO", help="top left, right, bottom left, right"
-    )
+    _add_photos(grid, 4, "top left, right, bottom left, right")
     grid.add_argument("--steps", type=int, default=6, help="faces in a row and a column (6)")
     for action in (sample, walk, neighbours, grid):
         _add_common(action)
@@ -65,8 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--seed", type=int, default=0, help="of what is random (0)")
 
 
+def _add_photos(parser: argparse.ArgumentParser, nargs: str | int, help: str) -> None:
+    parser.add_argument("photos", nargs=nargs, type=Path, metavar="PHOTO", help=help)
+
+
 def _add_edit(parser: argparse.ArgumentParser, name: str) -> None:
-    parser.add_argument("photos", nargs=1, type=Path, metavar="PHOTO", help="with one face")
+    _add_photos(parser, 1, "with one face")
     if name == "age":
         parser.add_argument("--to", type=float, required=True, metavar="YEARS", help="how old")
         parser.add_argument(
@@ -95,7 +95,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_morph(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="two or more, one face each")
+    _add_photos(parser, "+", "two or more, one face each")
     parser.add_argument("--steps", type=int, default=12, help="frames from one face to the next (12)")
     _add_common(parser)
     parser.set_defaults(action="morph")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_port
@@ -110,10 +109,4 @@ def _simulate(args: argparse.Namespace) -> None:
     print(f"{args.raters} raters of {args.threshold:g} ms, {args.trials} pictures each: found {found} ms")
 
 
-STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
-    "build": _build,
-    "serve": _serve,
-    "export": _export,
-    "report": _report,
-    "simulate": _simulate,
-}
+STEPS = {"build": _build, "serve": _serve, "export": _export, "report": _report, "simulate": _simulate}

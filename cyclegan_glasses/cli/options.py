@@ -52,14 +52,10 @@ def _add(group: argparse._ActionsContainer, item: Option) -> None:
 
 
 def _reader(item: Option) -> Callable[[str], Any]:
-    """How the text of a value is read."""
-    if item.parse or item.element is float:
-        return _with_message(item.parse or number)
-    return str if item.variants else item.element
-
-
-def _with_message(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """`parse` with its own message where it raises `ValueError`."""
+    """How the text of a value is read; with the message of a `ValueError` where a function does it."""
+    parse = item.parse or (number if item.element is float else None)
+    if not parse:
+        return str if item.variants else item.element
 
     def read(text: str) -> Any:
         try:

@@ -45,29 +45,24 @@ def _check_align(size: int) -> None:
 #: What options of several commands have in common.
 _ALIGN: dict[str, Any] = {"metavar": "SIZE", "group": "faces"}
 _MAX_TURN: dict[str, Any] = {"metavar": "DEGREES", "group": "faces"}
-_SPLIT: dict[str, Any] = {
-    "flag": "split",
-    "metavar": "NAME=SHARE",
-    "group": "domains",
-    "cli_default": ["test=0.1"],
-    "parse": str,
-    "read": lambda values: fractions_of(values["split"]),
-}
-_TENTH: Fractions = (("test", 0.1),)
+
+
+#: Pairs of a split's name and its fraction; the rest is `train`.
+_shares = partial(
+    option,
+    (("test", 0.1),),
+    flag="split",
+    metavar="NAME=SHARE",
+    group="domains",
+    cli_default=["test=0.1"],
+    parse=str,
+    read=lambda values: fractions_of(values["split"]),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CollectSettings(Settings):
-    """How a pile is written. All of it is kept in `collect.json`: a folder holds one way only.
-
-    Attributes:
-        align: side of the aligned crop of the largest face, in pixels; 0 leaves pictures as they are.
-        max_turn: with `align`, faces turned further to the side, in degrees, are rejected.
-        image_format: of aligned crops, `png` or `jpg` (quality 95).
-        domains: write `trainA`, `trainB`, … by label and split.
-        shares: pairs of a split's name and its fraction; the rest is `train`.
-        seed: of the split.
-    """
+    """How a pile is written. All of it is kept in `collect.json`: a folder holds one way only."""
 
     align: int = option(0, "crop faces to SIZE pixels by the eyes", **_ALIGN)
     max_turn: float = option(25.0, "leave out side views (25)", **_MAX_TURN)
@@ -75,10 +70,8 @@ class CollectSettings(Settings):
         "png", "of aligned faces (png)", flag="format", choices=("png", "jpg"), group="faces"
     )
     domains: bool = option(False, "write trainA, trainB, testA, testB by label", group="domains")
-    shares: Fractions = option(
-        _TENTH,
-        "shares by a hash of the person, or of the path where the person is not known (test=0.1)",
-        **_SPLIT,
+    shares: tuple[tuple[str, float], ...] = _shares(
+        "shares by a hash of the person, or of the path where the person is not known (test=0.1)"
     )
     seed: int = option(0, "of the split (0)", group="domains")
 
@@ -89,26 +82,14 @@ class CollectSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class OverlaySettings(Settings):
-    """How glasses are drawn on bare faces. All of it is kept in `overlay.json`.
-
-    Attributes:
-        align: crop faces to this many pixels by their eyes; 0 keeps pictures as they are.
-        max_turn: faces turned further to the side, in degrees, are left out.
-        each: pairs a face, with different glasses.
-        sunglasses: fraction of the glasses whose lenses are dark, 0 to 1.
-        shares: pairs of a split's name and its fraction, for photos whose source gave none; the rest is
-            `train`.
-        seed: of frames and split.
-    """
+    """How glasses are drawn on bare faces. All of it is kept in `overlay.json`."""
 
     align: int = option(0, "crop faces to SIZE pixels by the eyes (0: keep)", **_ALIGN)
     max_turn: float = option(25.0, "leave out side views (25)", **_MAX_TURN)
     each: int = option(1, "pairs a face, each with other glasses (1)", metavar="N", least=1, most=1000)
     sunglasses: float = option(0.0, "share of dark lenses (0)", metavar="SHARE", least=0, most=1)
-    shares: Fractions = option(
-        _TENTH,
-        "shares by a hash of the person or path, where the photo has no split of its own (test=0.1)",
-        **_SPLIT,
+    shares: tuple[tuple[str, float], ...] = _shares(
+        "shares by a hash of the person or path, where the photo has no split of its own (test=0.1)"
     )
     seed: int = option(0, "of frames and split (0)", least=0, most=2**31 - 1)
 
@@ -127,21 +108,10 @@ class BuildSettings(Settings):
     """How two domains are made of accepted photos. All but the last two is kept in `build.json`.
 
     Attributes:
-        size: side of the written pictures in pixels; 0 leaves files as they are.
-        align: with `size`: crop to the face, its eyes in the same place; otherwise to the middle square.
-        image_format: with `size`: `png` or `jpg` (quality 95).
-        copy: without `size`: copy files instead of linking them.
-        test_share: of each domain, 0 to below 1.
-        keep_split: photos that their source gave to train, val or test stay there.
-        balance: name of a group: every value of it gets the same number of photos, in both domains.
-        match: name of a group: each value of it has the same number of photos in one domain as in the other.
-        cap_per_person: most photos of a person in a domain; 0 for no limit.
-        max_photos: most photos of a domain and split; 0 for no limit.
+        align: with `size`: otherwise pictures are cropped to their middle square.
+        match: each value of the group has the same number of photos in one domain as in the other.
+        cap_per_person, max_photos: 0 for no limit; `max_photos` of a domain and split.
         duplicate_bits: near-duplicates, by this many differing bits, stay on one side; -1 asks for none.
-        unfiltered: photos without a verdict count as accepted.
-        seed: of every choice.
-        yunet: file of the face detector, for `align`; None where it is to be looked for.
-        workers: processes; 0 takes one for each core.
     """
 
     size: int = _file(0, "write pictures of SIZE pixels a side; without it files are hard links")

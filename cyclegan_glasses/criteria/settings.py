@@ -57,16 +57,7 @@ class Thresholds(Settings):
 
 @dataclass(frozen=True, slots=True)
 class FilterSettings(Settings):
-    """How a folder is filtered.
-
-    Attributes:
-        thresholds: of the criteria.
-        align: pictures will be cropped to the face, so its share of the picture does not count.
-        yunet: file of the face detector, None where it is to be looked for.
-        workers: processes; 0 takes one for each core.
-        cluster: address of a Dask scheduler instead.
-        redo_reviewed: decide anew on what a person decided.
-    """
+    """How a folder is filtered."""
 
     thresholds: Thresholds = Thresholds()
     align: bool = option(False, "faces will be cropped: their share of the picture does not count")

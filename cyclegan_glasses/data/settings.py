@@ -59,7 +59,6 @@ class DataSettings(Settings):
 
     Attributes:
         dataroot: the data set's folder; for `single` any folder of pictures, or one picture.
-        phase: the beginning of the folder names, `<phase>A` and `<phase>B`.
         dataset_mode: `unaligned`, `aligned` (pairs), `single` (one domain) or `labelled` (aligned faces with
             what is known of them, see `labelled`).
         direction: which domain is the input, where only one is (`single`, testing).
@@ -69,10 +68,8 @@ class DataSettings(Settings):
             asked for.
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
             stands for "yes, unless the phase is `train`".
-        labels: what a `labelled` data set needs to know besides.
         paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
         multiple: what `crop_size` must be a multiple of, for the networks' sake.
-        cache: see `cache.add_cache`.
 
     Raises:
         UserError: a value that is not allowed, or two that do not go together.

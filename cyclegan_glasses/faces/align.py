@@ -6,7 +6,7 @@ Points are in pixels with (0, 0) the upper left corner of the picture or crop, a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -40,7 +40,7 @@ class Alignment:
         outside: fraction of the crop that lies outside of the picture, 0 to 1.
     """
 
-    matrix: tuple[tuple[float, float, float], tuple[float, float, float]]
+    matrix: tuple[tuple[float, ...], tuple[float, ...]]
     size: int
     outside: float
 
@@ -96,10 +96,12 @@ def alignment_of(face: Face, size: int, shape: tuple[int, ...], framing: Framing
     cosine, sine = scale * across / distance
     linear = np.array([[cosine, sine], [-sine, cosine]])
     shift = np.array([0.5, framing.eye_height]) * size - linear @ ((right + left) / 2)
-    rows = np.column_stack([linear, shift]).tolist()
-    matrix = (tuple(rows[0]), tuple(rows[1]))
-    inside = Alignment(matrix, size, 0.0)
-    return Alignment(matrix, size, _outside(inside, shape))
+    first, second = np.column_stack([linear, shift]).tolist()
+    alignment = Alignment((tuple(first), tuple(second)), size, 0.0)
+    # How much of the crop the picture does not cover.
+    crop = alignment.to_picture(_corners(size, size)).astype(np.float32)
+    common, _ = cv2.intersectConvexConvex(crop, _corners(shape[1], shape[0]).astype(np.float32))
+    return replace(alignment, outside=float(np.clip(1 - common / cv2.contourArea(crop), 0, 1)))
 
 
 def take(image: np.ndarray, alignment: Alignment) -> np.ndarray:
@@ -114,16 +116,9 @@ def take(image: np.ndarray, alignment: Alignment) -> np.ndarray:
 def align(
     image: np.ndarray, face: Face, size: int, framing: Framing | None = None
 ) -> tuple[np.ndarray, Alignment]:
-    """The canonical crop of `face`: uint8 (size, size, 3), and how it was taken.
+    """The canonical crop (size, size, 3) of a `face` of `image`, both uint8 RGB, and how it was taken.
 
-    Args:
-        image: uint8 RGB (height, width, 3).
-        face: found in `image`.
-        size: side of the crop in pixels.
-        framing: where the eyes come to lie; `Framing()` by default.
-
-    Raises:
-        UserError: the eyes lie on one point, or nearly.
+    See `alignment_of` for the rest.
     """
     alignment = alignment_of(face, size, image.shape, framing)
     return take(image, alignment), alignment
@@ -216,10 +211,3 @@ def fading(size: int, feather: float) -> np.ndarray:
 
 def _corners(width: float, height: float) -> np.ndarray:
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64)
-
-
-def _outside(alignment: Alignment, shape: tuple[int, ...]) -> float:
-    crop = alignment.to_picture(_corners(alignment.size, alignment.size)).astype(np.float32)
-    picture = _corners(shape[1], shape[0]).astype(np.float32)
-    common, _ = cv2.intersectConvexConvex(crop, picture)
-    return float(np.clip(1 - common / cv2.contourArea(crop), 0, 1))

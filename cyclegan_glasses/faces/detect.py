@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import permutations
 from pathlib import Path
 from typing import Protocol
 
@@ -95,12 +96,11 @@ class YuNetDetector:
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """See `FaceDetector.find_faces`."""
-        small, scale = _scaled(image)
+        small, factor = _scaled(image)
         faces = []
         for row in self._rows(small):
-            x, y, width, height = row[:4].tolist()
-            face = Face((x, y, width, height), float(row[14]), row[4:14].reshape(5, 2), True)
-            face = _rescaled(face, 1 / scale)
+            x, y, width, height = (factor * row[:4]).tolist()
+            face = Face((x, y, width, height), float(row[14]), factor * row[4:14].reshape(5, 2), True)
             faces.append(self._second_look(image, face) if self._steady else face)
         return _best_first(faces)
 
@@ -109,11 +109,8 @@ class YuNetDetector:
         with self._lock:
             self._net.setInputSize((image.shape[1], image.shape[0]))
             _, rows = self._net.detect(np.ascontiguousarray(image[:, :, ::-1]))
-        return [
-            row
-            for row in (() if rows is None else rows.astype(np.float64))
-            if np.isfinite(row).all() and min(row[2], row[3]) > 0
-        ]
+        rows = np.zeros((0, 15)) if rows is None else rows.astype(np.float64)
+        return [row for row in rows if np.isfinite(row).all() and min(row[2], row[3]) > 0]
 
     def _second_look(self, image: np.ndarray, face: Face) -> Face:
         """`face` with landmarks averaged over a view of it at a known size and the mirrored view."""
@@ -121,16 +118,14 @@ class YuNetDetector:
         larger = max(width, height)
         left, top = (int(max(0, start - larger / 4)) for start in (x, y))
         window = image[top : int(y + height + larger / 4) + 1, left : int(x + width + larger / 4) + 1]
-        scale = _SECOND_LOOK / larger
-        size = (max(1, round(window.shape[1] * scale)), max(1, round(window.shape[0] * scale)))
-        view = cv2.resize(window, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-        ratio = np.array(window.shape[1::-1]) / size
+        view = _resized(window, _SECOND_LOOK / larger)
+        ratio = np.array(window.shape[1::-1]) / view.shape[1::-1]
         seen = []
         for mirrored in (False, True):
             for row in self._rows(view[:, ::-1] if mirrored else view):
                 points = row[4:14].reshape(5, 2)
                 if mirrored:
-                    points = points[[1, 0, 2, 4, 3]] * (-1, 1) + (size[0], 0)
+                    points = points[[1, 0, 2, 4, 3]] * (-1, 1) + (view.shape[1], 0)
                 points = points * ratio + (left, top)
                 if np.abs(points - face.landmarks).max() < larger / 5:  # not another face in the view
                     seen.append(points)
@@ -158,16 +153,17 @@ class HaarDetector:
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """See `FaceDetector.find_faces`."""
-        small, scale = _scaled(image)
+        small, factor = _scaled(image)
         grey = cv2.equalizeHist(to_grey(small))
-        faces = self._faces(grey)
+        faces = self._faces(grey, factor)
         if not faces:  # the cascade wants some room around a face
             room = max(small.shape[:2]) // 4
-            faces = self._faces(cv2.copyMakeBorder(grey, room, room, room, room, cv2.BORDER_REPLICATE), room)
-        return _best_first([_rescaled(face, 1 / scale) for face in faces])
+            roomy = cv2.copyMakeBorder(grey, room, room, room, room, cv2.BORDER_REPLICATE)
+            faces = self._faces(roomy, factor, room)
+        return _best_first(faces)
 
-    def _faces(self, grey: np.ndarray, room: int = 0) -> list[Face]:
-        """Faces of `grey`, (height, width), whose points are counted from `room` pixels inside of it."""
+    def _faces(self, grey: np.ndarray, factor: float, room: int = 0) -> list[Face]:
+        """Faces of `grey`, (height, width), in `factor` of its pixels, from `room` of them inside of it."""
         faces = []
         with self._lock:
             boxes, _, weights = self._face.detectMultiScale3(
@@ -178,11 +174,10 @@ class HaarDetector:
                 landmarks = np.full((5, 2), np.nan)
                 x, y, width, height = (float(value) for value in box)
                 guess = np.array([[0.31, 0.40], [0.69, 0.40]]) * (width, height) + (x, y)
-                landmarks[:2] = guess if eyes is None else eyes
+                landmarks[:2] = factor * ((guess if eyes is None else eyes) - room)
+                place = factor * (x - room), factor * (y - room), factor * width, factor * height
                 score = min(1.0, max(0.0, float(weight) / 10))
-                faces.append(
-                    Face((x - room, y - room, width, height), score, landmarks - room, eyes is not None)
-                )
+                faces.append(Face(place, score, landmarks, eyes is not None))
         return faces
 
     def _eyes(self, grey: np.ndarray, box: Sequence[int]) -> np.ndarray | None:
@@ -192,11 +187,10 @@ class HaarDetector:
         boxes = self._eye.detectMultiScale(upper, 1.05, 3, minSize=(width // 10, width // 10))
         centres = [np.array([x + u + w / 2, y + v + h / 2]) for u, v, w, h in boxes]
         pairs = []
-        for one in centres:
-            for other in centres:
-                across, down = (other - one) / width
-                if 0.25 < across < 0.6 and abs(down) < 0.4 * across:
-                    pairs.append((abs(across - 0.38) + abs(down), np.stack([one, other])))
+        for one, other in permutations(centres, 2):
+            across, down = (other - one) / width
+            if 0.25 < across < 0.6 and abs(down) < 0.4 * across:
+                pairs.append((abs(across - 0.38) + abs(down), np.stack([one, other])))
         return min(pairs, key=lambda pair: pair[0])[1] if pairs else None
 
 
@@ -214,15 +208,8 @@ def make_detector(path: str | Path | None = None, steady: bool = True) -> FaceDe
     Raises:
         UserError: `path` names no file or no YuNet model.
     """
-    file = find_yunet(path)
-    if file is not None:
-        return YuNetDetector(file, steady=steady)
-    _LOG.warning(
-        "YuNet's file is not at hand: faces are found by Haar cascades, which miss many eyes behind glasses; "
-        "add --download_yunet once, or set %s to the file",
-        VARIABLE,
-    )
-    return HaarDetector()
+    file = detector_file(path)
+    return process_detector(file) if steady or file is None else YuNetDetector(file, steady=False)
 
 
 def detector_file(path: str | Path | None = None) -> Path | None:
@@ -231,25 +218,32 @@ def detector_file(path: str | Path | None = None) -> Path | None:
     Raises:
         UserError: as `make_detector`.
     """
-    return find_yunet(path) if isinstance(make_detector(path), YuNetDetector) else None
+    file = find_yunet(path)
+    if file is None:
+        _LOG.warning(
+            "YuNet's file is not at hand: faces are found by Haar cascades, which miss many eyes behind "
+            f"glasses; add --download_yunet once, or set {VARIABLE} to the file"
+        )
+    process_detector(file)  # refuses what is no model
+    return file
 
 
 def _scaled(image: np.ndarray) -> tuple[np.ndarray, float]:
-    """`image` with its longest side brought between the limits, and the factor; checks type and shape."""
+    """`image` with its longest side brought between the limits, and what brings points of it back.
+
+    Raises:
+        ValueError: it is not uint8 RGB.
+    """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(f"faces are looked for in uint8 (height, width, 3), not {image.dtype} {image.shape}")
-    height, width = image.shape[:2]
-    longest = max(height, width)
+    longest = max(image.shape[:2])
     scale = min(max(longest, _SMALLEST_SIDE), _LARGEST_SIDE) / longest
-    if scale == 1:
-        return image, 1.0
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), scale
+    return (image, 1.0) if scale == 1 else (_resized(image, scale), 1 / scale)
 
 
-def _rescaled(face: Face, factor: float) -> Face:
-    x, y, width, height = (value * factor for value in face.box)
-    return replace(face, box=(x, y, width, height), landmarks=face.landmarks * factor)
+def _resized(image: np.ndarray, scale: float) -> np.ndarray:
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
 
 
 def _best_first(faces: list[Face]) -> list[Face]:

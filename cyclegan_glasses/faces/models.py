@@ -71,13 +71,13 @@ def _fetch(url: str, seconds: float) -> bytes:
             for block in answer.iter_content(1 << 14):
                 content += block
                 if len(content) > YUNET_BYTES:
-                    raise UserError(
-                        f"{url} sends more than the {YUNET_BYTES} bytes of {YUNET_NAME}: wrong address?"
-                    )
+                    size = f"more than the {YUNET_BYTES} bytes of {YUNET_NAME}"
+                    raise UserError(f"{url} sends {size}: wrong address?")
                 if time.monotonic() > deadline:
                     raise UserError(f"{url} took longer than {seconds:g} s: try again later")
     except requests.RequestException as error:
+        why = type(error).__name__
         raise UserError(
-            f"cannot download {url} ({type(error).__name__}): fetch it yourself and set {VARIABLE} to it"
+            f"cannot download {url} ({why}): fetch it yourself and set {VARIABLE} to it"
         ) from None
     return bytes(content)

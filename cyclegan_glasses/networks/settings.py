@@ -38,7 +38,7 @@ class AnyGeneratorSettings(Settings):
     GROUP, RESUME = "generator", "fixed"
     kind, norm = "", "none"
     input_nc = output_nc = 3
-    dropout, balanced = False, True
+    dropout, composite, balanced = False, False, True
 
     @property
     def exports_any_size(self) -> bool:
@@ -46,7 +46,7 @@ class AnyGeneratorSettings(Settings):
 
     def __post_init__(self) -> None:
         check(self)
-        if getattr(self, "composite", False) and self.input_nc != self.output_nc:
+        if self.composite and self.input_nc != self.output_nc:
             raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
     def check_side(self, side: int) -> None:

@@ -6,8 +6,6 @@ the one on the left of the picture first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
@@ -127,12 +125,7 @@ def pixel_noise(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.G
 
 
 #: What is done to a bare face, by name.
-BROKEN: dict[str, Callable[[np.ndarray, np.ndarray, float, np.random.Generator], np.ndarray]] = {
-    "half_drawn": half_drawn,
-    "lone_lines": lone_lines,
-    "rubbed_out": rubbed_out,
-    "pixel_noise": pixel_noise,
-}
+BROKEN = {way.__name__: way for way in (half_drawn, lone_lines, rubbed_out, pixel_noise)}
 
 
 def _places(face: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

@@ -84,7 +84,7 @@ def load_frames(folder: Path) -> list[CustomFrame]:
     Raises:
         UserError: there are none, or one has no width, no transparency, or no two lenses to look through.
     """
-    paths = sorted(Path(folder).glob("*.png")) if Path(folder).is_dir() else []
+    paths = sorted(Path(folder).glob("*.png"))
     if not paths:
         raise UserError(
             f"{folder} holds no PNG files: --frames is a folder of frames such as round_138mm.png"
@@ -102,35 +102,29 @@ def _load(path: Path) -> CustomFrame:
     try:
         check_header(path)
         with Image.open(path, formats=["PNG"]) as file:
-            if not file.has_transparency_data:
-                raise UserError(
-                    f"{path} has no transparency: cut the frame out, lenses too, and save it as PNG"
-                )
-            picture = file.convert("RGBA")
+            transparent, picture = file.has_transparency_data, file.convert("RGBA")
     except (UnreadablePicture, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}): save it as PNG again") from None
+    if not transparent:
+        raise UserError(f"{path} has no transparency: cut the frame out, lenses too, and save it as PNG")
     box = picture.getchannel("A").point(lambda a: 255 * (a > 127)).getbbox()
     if box is None:
         raise UserError(f"{path} is wholly transparent: save it with the frame visible")
     picture = picture.crop(box)
     picture.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     texture = np.asarray(picture)
-    opaque = texture[..., 3] > 127
-    _check_lenses(path, opaque)
+    if not _has_two_lenses(texture[..., 3] > 127):
+        remedy = "make the lenses transparent, rims all round"
+        raise UserError(f"{path} has no two lenses to look through: {remedy}")
     edge = texture[:, -max(2, texture.shape[1] // 25) :]
     colour = np.median(edge[edge[..., 3] > 127][:, :3], axis=0).astype(int).tolist()
-    look = Frame(colour=(colour[0], colour[1], colour[2]), wrap=0.0, tilt=6.0)
+    look = Frame(colour=tuple(colour), wrap=0.0, tilt=6.0)
     return CustomFrame(path.name, texture, float(width[1]), look)
 
 
-def _check_lenses(path: Path, opaque: np.ndarray) -> None:
+def _has_two_lenses(opaque: np.ndarray) -> bool:
     """Whether there are two holes, left and right, of a tenth of the width at least."""
-    count, _, boxes, middles = cv2.connectedComponentsWithStats(
-        (~np.pad(opaque, 1)).astype(np.uint8), connectivity=4
-    )
-    wide = [k for k in range(2, count) if boxes[k, cv2.CC_STAT_WIDTH] > 0.1 * opaque.shape[1]]
-    sides = {bool(middles[k][0] > opaque.shape[1] / 2) for k in wide}
-    if sides != {True, False}:
-        raise UserError(
-            f"{path} has no two lenses to look through: make the lenses transparent, rims all round"
-        )
+    clear, width = (~np.pad(opaque, 1)).astype(np.uint8), opaque.shape[1]
+    count, _, boxes, middles = cv2.connectedComponentsWithStats(clear, connectivity=4)
+    wide = [k for k in range(2, count) if boxes[k, cv2.CC_STAT_WIDTH] > 0.1 * width]
+    return {bool(middles[k][0] > width / 2) for k in wide} == {True, False}

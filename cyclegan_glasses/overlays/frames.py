@@ -9,7 +9,7 @@ import numpy as np
 
 from cyclegan_glasses.overlays.outlines import SHAPES, Material
 
-Colour = tuple[int, int, int]
+Colour = tuple[int, ...]
 Pattern = Literal["plain", "tortoise", "fade"]
 
 ACETATE: dict[str, Colour] = {
@@ -74,11 +74,6 @@ class Frame:
             raise ValueError(f"unknown frame shape {self.shape!r}: one of {', '.join(SHAPES)}")
         if min(self.lens_width, self.lens_height, self.bridge, self.temple) <= 0 or self.rim < 0:
             raise ValueError("a frame's lens, bridge and temple are longer than nothing, its rim is no less")
-
-    @property
-    def width(self) -> float:
-        """From the outer edge of one lens to that of the other."""
-        return 2 * self.lens_width + self.bridge
 
 
 def random_frame(rng: np.random.Generator, shape: str | None = None, sunglasses: bool = False) -> Frame:

@@ -80,17 +80,13 @@ def outline(shape: str) -> np.ndarray:
     """
     control = SHAPES[shape].control
     if isinstance(control, float):
-        points = _superellipse(control)
+        angle = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
+        wave = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        points = np.sign(wave) * np.abs(wave) ** (2 / control)
     else:
         points = closed_curve(np.array(control), POINTS, tension=0.12 if SHAPES[shape].straight else 0.5)
     low, high = points.min(axis=0), points.max(axis=0)
     return (2 * points - low - high) / (high - low)
-
-
-def _superellipse(exponent: float) -> np.ndarray:
-    angle = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
-    wave = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return np.sign(wave) * np.abs(wave) ** (2 / exponent)
 
 
 def closed_curve(control: np.ndarray, count: int, tension: float = 0.5) -> np.ndarray:
@@ -100,10 +96,6 @@ def closed_curve(control: np.ndarray, count: int, tension: float = 0.5) -> np.nd
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
     before, start, end, after = (np.roll(control, shift, axis=0)[None] for shift in (1, 0, -1, -2))
     out, into = tension * (end - before), tension * (after - start)
-    curve = (
-        (2 * t**3 - 3 * t**2 + 1) * start
-        + (t**3 - 2 * t**2 + t) * out
-        + (3 * t**2 - 2 * t**3) * end
-        + (t**3 - t**2) * into
-    )
+    curve = (2 * t**3 - 3 * t**2 + 1) * start + (t**3 - 2 * t**2 + t) * out
+    curve = curve + (3 * t**2 - 2 * t**3) * end + (t**3 - t**2) * into
     return curve.transpose(1, 0, 2).reshape(-1, control.shape[1])

@@ -14,7 +14,6 @@ _SAMPLES = np.array([(-30, 28), (30, 28), (-38, 40), (38, 40), (0, 18), (-18, 44
 """Where skin is bare on most faces, mm: cheeks, nose, forehead."""
 _INNER, _HEAD = ((0, 28), (50, 62)), ((0, 15), (84, 125))
 """Middle and half axes in mm of an ellipse that is face for certain, and of one that the head is inside."""
-_PROBE = 1.0
 _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""
 _SHARP_QUANTILE = 0.8
@@ -46,11 +45,11 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     grey = to_grey(image).astype(np.float32)
     slope, softer = (
         cv2.magnitude(cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1))
-        for layer in (grey, cv2.GaussianBlur(grey, (0, 0), _PROBE))
+        for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0))
     )
     steep = slope >= np.quantile(slope, 0.97)
     ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_QUANTILE))
-    width = np.sqrt(max(_PROBE**2 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
+    width = np.sqrt(max(1 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
     # Grain: what is left of even areas when every smooth change is taken out.
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
     smooth = slope <= np.quantile(slope, 0.5)

@@ -8,7 +8,7 @@ from cyclegan_glasses.faces.align import Framing, align
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.head import eyes_of
-from cyclegan_glasses.portraits.parameters import Portrait, frame_of, random_portrait
+from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 
 SEED = 7
 
@@ -18,18 +18,14 @@ def drawn_portrait(number: int, size: int, glasses: bool) -> tuple[np.ndarray, F
     portrait = random_portrait(SEED, number)
     drawing = draw_portrait(portrait, size)
     image = drawing.with_glasses(frame_of(SEED, number))[0] if glasses else drawing.image
-    return image, _face_of(portrait, size)
+    half = portrait.eye_distance * size / 2
+    landmarks = np.full((5, 2), np.nan)
+    landmarks[:2] = eyes_of(portrait, size)
+    x, y = (landmarks[:2].mean(axis=0) - (2 * half, 1.6 * half)).tolist()
+    return image, Face((x, y, 4 * half, 5 * half), 1.0, landmarks, True)
 
 
 def drawn_faces(count: int, size: int, framing: Framing | None = None) -> np.ndarray:
     """Aligned faces, uint8 RGB (count, size, size, 3)."""
     portraits = (drawn_portrait(number, 2 * size, number % 2 == 0) for number in range(count))
     return np.stack([align(image, face, size, framing)[0] for image, face in portraits])
-
-
-def _face_of(portrait: Portrait, size: int) -> Face:
-    half = portrait.eye_distance * size / 2
-    landmarks = np.full((5, 2), np.nan)
-    landmarks[:2] = eyes_of(portrait, size)
-    x, y = landmarks[:2].mean(axis=0) - (2 * half, 1.6 * half)
-    return Face((float(x), float(y), 4 * half, 5 * half), 1.0, landmarks, True)

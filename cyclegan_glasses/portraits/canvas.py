@@ -100,21 +100,11 @@ class Canvas:
         below += cover * np.float32(alpha) * (np.asarray(colour, np.float32) - below)
 
     def shade(
-        self,
-        points: np.ndarray,
-        factor: np.ndarray | float,
-        soft: float = 0.0,
-        inside: np.ndarray | None = None,
+        self, points: np.ndarray, factor: ArrayLike, soft: float = 0.0, inside: np.ndarray | None = None
     ) -> None:
         """Multiply by `factor` (a number or (3,)) inside a polygon."""
         place, cover = self.window(points, soft, inside)
         self.rgb[place] *= 1 + cover * (np.asarray(factor, np.float32) - 1)
-
-    def stroke(
-        self, line: np.ndarray, width: np.ndarray | float, colour: np.ndarray, alpha: float, soft: float = 0.0
-    ) -> None:
-        """Blend a stroke along a line, whose width may change along it."""
-        self.fill(tapered(line, width), colour, alpha, soft)
 
     def hairs(self, lines: np.ndarray, width: float, colour: np.ndarray, alpha: float) -> None:
         """Blend many lines (n, k, 2) of one colour at once; thinner than a pixel means fainter."""

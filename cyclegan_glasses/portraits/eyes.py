@@ -69,10 +69,11 @@ def _eye(canvas: Canvas, head: Head, side: int) -> None:
     canvas.shade(on(np.concatenate([upper, moved(upper[::-1], 0, 3.4)])), 0.5, 1.0 * mm, inside)
 
     # The rims of the lids, and the lashes.
-    canvas.stroke(on(moved(lower, 0, 0.5)), 1.0 * mm, skin_colour(p) * (0.72, 0.5, 0.46), 0.55, 0.3 * mm)
+    rim = skin_colour(p) * (0.72, 0.5, 0.46)
+    canvas.fill(tapered(on(moved(lower, 0, 0.5)), 1.0 * mm), rim, 0.55, 0.3 * mm)
     thick = (1.35 + 1.1 * p.feminine) * mm * np.sin(np.linspace(0.35, 2.75, len(upper)))
-    canvas.stroke(on(moved(upper, 0, -0.3)), np.maximum(thick, 0.7 * mm), dark, 0.93, 0.15 * mm)
-    canvas.stroke(on(moved(lower[8:], 0, 0.2)), 0.5 * mm, dark, 0.3 + 0.2 * p.feminine, 0.2 * mm)
+    canvas.fill(tapered(on(moved(upper, 0, -0.3)), np.maximum(thick, 0.7 * mm)), dark, 0.93, 0.15 * mm)
+    canvas.fill(tapered(on(moved(lower[8:], 0, 0.2)), 0.5 * mm), dark, 0.3 + 0.2 * p.feminine, 0.2 * mm)
     _lashes(canvas, head, side, upper, dark)
 
 

@@ -38,7 +38,7 @@ def draw_front(
         return _curls(canvas, head, look.curls, skin, rng)
     if look.front and p.hair != "buzz":
         _cast(canvas, head, canvas.mask(*(_edge(_grid(head, sheet)) for sheet in look.front)), skin)
-    colour = rgb(CLOTHES[p.clothes]) if look.cloth else hair_colour(p)
+    colour = rgb(CLOTHES[p.clothes]) if p.hair == "scarf" else hair_colour(p)
     hides = canvas.mask()
     for sheet in look.front:
         cover = _draw(canvas, head, sheet, colour, rng)

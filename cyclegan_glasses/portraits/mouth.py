@@ -31,11 +31,7 @@ def draw_nose(canvas: Canvas, head: Head, inside: np.ndarray) -> None:
     # Nostrils, creases of the wings, and the base.
     hole = ellipse(0.47 * w, length + 0.9, 3.3, 1.7, 16)
     hole[:, 1] -= 0.9 / 3.3 * (hole[:, 0] - 0.47 * w)
-    high, low = (
-        [(w - 2.0, length - 10), (w + 0.4, length - 5.5)],
-        [(w - 0.3, length - 0.5), (w - 4.5, length + 1.4)],
-    )
-    wing = curve([*high, *low], 14)
+    wing = moved(curve([(-2.0, -10), (0.4, -5.5), (-0.3, -0.5), (-4.5, 1.4)], 14), w, length)
     taper = 1.7 * mm * np.sin(np.linspace(0.25, np.pi - 0.2, 14))
     for side in (-1, 1):
         canvas.fill(head.place(hole * (side, 1)), skin_colour(p) * (0.26, 0.13, 0.12), 0.85, 0.5 * mm)
@@ -81,10 +77,10 @@ def draw_mouth(canvas: Canvas, head: Head) -> None:
         for side in (-1, 1):
             dark = head.place(ellipse(side * 0.86 * w, y + 0.4 * gap - lift * 0.75, 0.22 * w, gap))
             canvas.shade(dark, 0.45, 1.2 * mm, inside)
-        canvas.stroke(line, 0.7 * mm, lip * 0.45, 0.6, 0.25 * mm)
+        canvas.fill(tapered(line, 0.7 * mm), lip * 0.45, 0.6, 0.25 * mm)
     else:
         thick = 1.25 * mm * np.sin(np.linspace(0.3, np.pi - 0.3, len(line)))
-        canvas.stroke(line, thick, lip * (0.42, 0.34, 0.34), 0.85, 0.28 * mm)
+        canvas.fill(tapered(line, thick), lip * (0.42, 0.34, 0.34), 0.85, 0.28 * mm)
     # Shadows at the corners and under the lip.
     for side in (-1, 1):
         spot = head.place(ellipse(side * (w + 0.8), corner[1] + 0.3, 2.2, 1.7))

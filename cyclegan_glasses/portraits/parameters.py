@@ -10,8 +10,6 @@ import numpy as np
 from cyclegan_glasses.overlays.frames import Frame, random_frame
 from cyclegan_glasses.portraits import palette
 
-TONES = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
@@ -98,16 +96,11 @@ class Portrait:
     texture: int
 
 
-def tone_of(seed: int, number: int) -> int:
-    """Skin tone 1 … 10 of a portrait: each ten in a row have all ten, in an order of their own."""
-    order = np.random.default_rng([seed, 1, number // TONES]).permutation(TONES)
-    return int(order[number % TONES]) + 1
-
-
 def random_portrait(seed: int, number: int) -> Portrait:
     """The parameters of portrait `number` (0 or more) of `seed` (0 or more)."""
+    # Each ten portraits in a row have all ten tones, in an order of their own.
+    tone = int(np.random.default_rng([seed, 1, number // 10]).permutation(10)[number % 10]) + 1
     rng = np.random.default_rng([seed, 2, number])
-    tone = tone_of(seed, number)
     age = int(np.clip(18 + 62 * rng.beta(1.3, 1.9), 18, 80))
     feminine = float(np.clip(rng.choice([0.12, 0.88]) + 0.12 * rng.standard_normal(), 0, 1))
     values = {
@@ -118,15 +111,7 @@ def random_portrait(seed: int, number: int) -> Portrait:
     }
     fields: dict[str, Any] = {key: round(float(value), 3) for key, value in values.items()}
     fields |= _styles(rng, feminine, age, tone)
-    return Portrait(
-        seed=seed,
-        number=number,
-        tone=tone,
-        age=age,
-        feminine=round(feminine, 3),
-        **fields,
-        texture=int(rng.integers(1 << 31)),
-    )
+    return Portrait(seed, number, tone, age, round(feminine, 3), **fields, texture=int(rng.integers(1 << 31)))
 
 
 def _framing(rng: np.random.Generator) -> dict[str, float]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cyclegan_glasses.overlays.raster import blur
-from cyclegan_glasses.portraits.canvas import Canvas, curve
+from cyclegan_glasses.portraits.canvas import Canvas, curve, tapered
 from cyclegan_glasses.portraits.head import Head
 from cyclegan_glasses.portraits.palette import BACKGROUND, CLOTHES, rgb
 from cyclegan_glasses.portraits.skin import light_of, shadow_colour, skin_colour
@@ -103,4 +103,4 @@ def _clothes(canvas: Canvas, head: Head, w: float, level: np.ndarray) -> None:
     if p.collar in ("shirt", "roll"):
         right = [(0.75 * w, dip + 4), start, (1.12 * w, high + 5), (1.0 * w, high + 14)]
         for fold in np.split(_both_sides(head, right, 36), 2):
-            canvas.stroke(fold, 1.5 * mm, colour * 0.6, 0.6, 0.7 * mm)
+            canvas.fill(tapered(fold, 1.5 * mm), colour * 0.6, 0.6, 0.7 * mm)

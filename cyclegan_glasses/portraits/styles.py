@@ -50,7 +50,6 @@ class Look:
     behind: tuple[Sheet, ...] = ()
     front: tuple[Sheet, ...] = ()
     curls: float = 0.0
-    cloth: bool = False
 
 
 def mirrored(sheet: Sheet) -> Sheet:
@@ -173,4 +172,4 @@ def _scarf(p: Portrait) -> Look:
         ((-0.1 * w, p.chin - 1, 4), (0.2 * w, 150, 20)),
     )
     side = Sheet(rails, strands=13, lock=2.6, wave=0.6, ragged=0, shine=0.35, band=0.3, over=True, soft=0.3)
-    return Look(front=(mirrored(side), side), cloth=True)
+    return Look(front=(mirrored(side), side))

@@ -8,30 +8,25 @@ from pathlib import Path
 
 from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, option
 
 LICENCES = ("by", "by-sa", "by-nd", "by-nc", "by-nc-sa", "by-nc-nd", "cc0", "pdm")
 FREE_LICENCES = ("by", "by-sa", "cc0", "pdm")
 
 
 @dataclass(frozen=True, slots=True)
-class GatherSettings:
+class GatherSettings(Settings):
     """Where the photos go and how many.
 
     Attributes:
         out: folder of the manifest; the pictures go to `out/photos`.
         count: stop when this many results of the search are in `out`, earlier runs included.
-        label: what the search is meant to show: `glasses`, `none`, `sunglasses` or empty.
-        retry_failed: try again what failed in an earlier run.
     """
 
     out: Path
     count: int = option(200, "stop when so many results are there (default: %(default)s)", least=1)
     label: str = option("", "what the search is meant to show; kept with each photo", choices=("", *LABELS))
     retry_failed: bool = option(False, "try again what failed in an earlier run")
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def licence_option() -> str:

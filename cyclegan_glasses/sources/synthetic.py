@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from cyclegan_glasses.domains import GLASSES, NONE
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
 
@@ -21,39 +21,23 @@ LIMIT = 1_000_000
 FIRST = {"trainA": 0, "trainB": LIMIT, "test": 2 * LIMIT}
 """Number of the first portrait of each kind: more of one kind never changes another."""
 
+_number = partial(option, metavar="N", most=LIMIT)
+
 
 @dataclass(frozen=True, slots=True)
-class SyntheticSource:
-    """Drawn portraits: glasses in `trainA`, none in `trainB`, the same people in `testA` and `testB`.
-
-    Attributes:
-        count: training portraits in all; half of them wear glasses.
-        size: of the pictures in pixels.
-        seed: of everything that is random.
-        test: pairs for testing; None takes a tenth of `count`, at least 40.
-    """
+class SyntheticSource(Settings):
+    """Drawn portraits: glasses in `trainA`, none in `trainB`, the same people in `testA` and `testB`."""
 
     name: ClassVar[str] = "synthetic"
 
-    count: int = option(
-        600,
-        "training portraits in all, half with glasses (trainA), half without (trainB) (600)",
-        metavar="N",
-        least=2,
-        most=LIMIT,
+    count: int = _number(
+        600, "training portraits in all, half with glasses (trainA), half without (trainB) (600)", least=2
     )
     size: int = option(128, "of the pictures (128)", metavar="PIXELS", least=32, most=1024)
     seed: int = option(0, "another seed gives other people (0)", least=0, most=2**31)
-    test: int | None = option(
-        None,
-        "test pairs, besides --count (default: a tenth of --count, at least 40)",
-        metavar="N",
-        least=0,
-        most=LIMIT,
+    test: int | None = _number(
+        None, "test pairs, besides --count (default: a tenth of --count, at least 40)", least=0
     )
-
-    def __post_init__(self) -> None:
-        check(self)
 
     @property
     def pairs(self) -> int:
@@ -63,13 +47,7 @@ class SyntheticSource:
     @property
     def record(self) -> dict[str, int]:
         """What decides the bytes of the set."""
-        return {
-            "count": self.count,
-            "size": self.size,
-            "seed": self.seed,
-            "test": self.pairs,
-            "drawing": DRAWING,
-        }
+        return {**asdict(self), "test": self.pairs, "drawing": DRAWING}
 
     def photos(self) -> Iterator[SourcePhoto]:
         """Every portrait, in the order of the manifest; a test portrait becomes two photos."""

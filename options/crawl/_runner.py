@@ -47,16 +47,10 @@ def add_source_arguments(
 def tally(
     photos: Iterable[list[Photo]], total: int, unit: str, out: Path, kind: Callable[[Photo], str]
 ) -> Counter[str]:
-    """Go through the rows of photos, show how it goes, and print what was kept and why the rest was not.
+    """Go through the rows of `total` photos as they are written, show how it goes, and print what was kept
+    and why the rest was not.
 
-    Args:
-        photos: the rows of each, as they are written.
-        total: how many photos there are, `unit` what they are.
-        out: the folder that keeps what was done.
-        kind: of a row: what it is kept as; rows of an empty kind are not counted.
-
-    Returns:
-        Rows that were kept, by kind.
+    Returns the rows that were kept by their `kind`; those of an empty kind are not counted.
     """
     kept: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
@@ -104,10 +98,8 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
         for (photo,) in writer.write(missing()) if writer else ([item.photo] for item in missing()):
             if photo.reason:
                 unreadable += 1
-                print(
-                    f"warning: {photo.origin} is left out: {photo.reason.removeprefix('unreadable: ')}",
-                    file=sys.stderr,
-                )
+                reason = photo.reason.removeprefix("unreadable: ")
+                print(f"warning: {photo.origin} is left out: {reason}", file=sys.stderr)
             else:
                 new[_kind(photo)] += 1
     kinds = there + new

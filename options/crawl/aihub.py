@@ -4,6 +4,7 @@ none, the brightest light, the three expressions, the two cameras that look stra
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.aihub import AihubSource
@@ -11,11 +12,8 @@ from cyclegan_glasses.sources.aihub import AihubSource
 from ._runner import add_source_arguments, gather
 
 HELP = "AI-Hub K-FACE: by accessory, light, expression, camera and resolution"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `crawl.py aihub`."""
-    add_source_arguments(parser, AihubSource, "folder or zip at or above the resolutions or the people")
+_WHERE = "folder or zip at or above the resolutions or the people"
+add_arguments = partial(add_source_arguments, source=AihubSource, help=_WHERE)
 
 
 def run(args: argparse.Namespace) -> None:

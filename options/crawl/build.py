@@ -22,14 +22,9 @@ HELP = "trainA, trainB, testA and testB from accepted photos"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py build`."""
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to build; an earlier build is replaced")
+    help = "folders with manifests"
     parser.add_argument(
-        "--from",
-        dest="folders",
-        nargs="+",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folders with manifests",
+        "--from", dest="folders", nargs="+", type=Path, required=True, metavar="DIR", help=help
     )
     add_options(parser, options_of(BuildSettings))
 

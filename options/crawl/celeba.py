@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 
 from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.celeba import PUBLISHED, CelebaSource
@@ -12,11 +13,8 @@ from cyclegan_glasses.sources.celeba import PUBLISHED, CelebaSource
 from ._runner import add_source_arguments, gather
 
 HELP = "CelebA: attributes, people, official split; --protocol builds the published benchmark"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `crawl.py celeba`."""
-    add_source_arguments(parser, CelebaSource, "folder or zip with list_attr_celeba.txt")
+_WHERE = "folder or zip with list_attr_celeba.txt"
+add_arguments = partial(add_source_arguments, source=CelebaSource, help=_WHERE)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -36,9 +34,6 @@ def compare(kinds: Counter[str], published: Mapping[str, int]) -> str:
         "testB": kinds["val none"] + kinds["test none"],
     }
     counts = ", ".join(f"{domain} {size} of {published[domain]}" for domain, size in sizes.items())
-    end = (
-        "the whole benchmark"
-        if sizes == published
-        else "not the whole: do not compare with published figures"
-    )
+    whole = sizes == published
+    end = "the whole benchmark" if whole else "not the whole: do not compare with published figures"
     return f"{counts}: {end}"

@@ -27,12 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py filter`."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
     parser.add_argument("--dry_run", action="store_true", help="measure and count, but write no verdict")
-    parser.add_argument(
-        "--judge", action="store_true", help="classify the faces too (see docs/attributes.md)"
-    )
-    parser.add_argument(
-        "--judge_weights", type=Path, metavar="FILE", help="another classifier than the one that ships"
-    )
+    help = "classify the faces too (see docs/attributes.md)"
+    parser.add_argument("--judge", action="store_true", help=help)
+    help = "another classifier than the one that ships"
+    parser.add_argument("--judge_weights", type=Path, metavar="FILE", help=help)
     add_options(parser, options_of(FilterSettings))
 
 
@@ -42,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     if args.judge_weights and not args.judge:
         raise UserError("--judge_weights names a classifier that is not asked: add --judge")
     folders = list(dict.fromkeys(args.folders))
-    from cyclegan_glasses.criteria.filtering import Summary, count_photos, decide_folders, measure_folders
+    from cyclegan_glasses.criteria.filtering import count_photos, decide_folders, measure_folders
 
     classifier = None
     if args.judge:
@@ -58,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     with stoppable(lambda: f"stopped: what was measured is kept; {AGAIN}"):
         for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
-        summary: Summary = decide_folders(folders, settings, args.dry_run)
+        summary = decide_folders(folders, settings, args.dry_run)
     _print_table(summary.kinds)
     print(f"{total} photos, {measured} measured now, {summary.changed} verdicts", end=" ")
     print("would change (dry run: none was written)" if args.dry_run else "changed")

@@ -30,26 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_options(parser, [*options_of(FolderSource), *options_of(CollectSettings)])
     table = parser.add_argument_group("choice of rows and columns")
-    table.add_argument(
-        "--group_columns",
-        nargs="*",
-        metavar="NAME",
-        help="default: race, gender, age and tone if there are any",
-    )
-    table.add_argument(
-        "--label_words",
-        nargs="+",
-        default=[],
-        metavar="WORD=LABEL",
-        help="what a word of the label column means: glasses, none or sunglasses (such as 1=glasses 0=none)",
-    )
-    table.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="COLUMN=VALUE",
-        help="only these rows; repeat it for more columns, or for more values of one",
-    )
+    help = "default: race, gender, age and tone if there are any"
+    table.add_argument("--group_columns", nargs="*", metavar="NAME", help=help)
+    help = "what a word of the label column means: glasses, none or sunglasses (such as 1=glasses 0=none)"
+    table.add_argument("--label_words", nargs="+", default=[], metavar="WORD=LABEL", help=help)
+    help = "only these rows; repeat it for more columns, or for more values of one"
+    table.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help=help)
     add_detector(parser, address=True)
     add_workers(parser)
 
@@ -82,9 +68,8 @@ def run(args: argparse.Namespace) -> None:
     rows = collect(photos, args.out, settings, yunet, args.workers)
     kept = tally(rows, len(photos), "pictures", args.out, lambda row: row.path.split("/")[0])
     if not kept:
-        raise UserError(
-            f"none of the {len(photos)} pictures was kept: the reasons are in {args.out / MANIFEST}"
-        )
+        reasons = args.out / MANIFEST
+        raise UserError(f"none of the {len(photos)} pictures was kept: the reasons are in {reasons}")
     print(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
 
 

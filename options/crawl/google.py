@@ -21,11 +21,10 @@ HELP = "photos from Google image search: saved pages, the API, or the search pag
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
+    query = "what to search for; with --page: what was searched for"
     variables = {"api_key": "GOOGLE_API_KEY", "engine_id": "GOOGLE_ENGINE_ID"}
     keys = {flag: os.environ.get(name, "") for flag, name in variables.items()}
-    web.add_web_arguments(
-        parser, GoogleSearch, "what to search for; with --page: what was searched for", keys
-    )
+    web.add_web_arguments(parser, GoogleSearch, query, keys)
 
 
 run = partial(web.crawl, GoogleSearch)

@@ -14,9 +14,8 @@ HELP = "Kaggle's glasses sets: train.csv with faces, or one folder per class; --
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py kaggle`."""
-    add_source_arguments(
-        parser, KaggleSource, "the downloaded zip, or the folder it was unpacked to", nargs="?"
-    )
+    where = "the downloaded zip, or the folder it was unpacked to"
+    add_source_arguments(parser, KaggleSource, where, nargs="?")
     parser.add_argument(
         "--download",
         nargs="?",
@@ -30,8 +29,6 @@ def run(args: argparse.Namespace) -> None:
     """Gather."""
     if (args.source is None) == (args.download is None):
         raise UserError("crawl.py kaggle needs either a zip or folder, or --download: give one of them")
-    if args.download:
-        source = KaggleSource(download(args.download), f"kaggle:{args.download}")
-    else:
-        source = KaggleSource(args.source)
+    origin = f"kaggle:{args.download}" if args.download else ""
+    source = KaggleSource(download(args.download) if args.download else args.source, origin)
     gather(source, args.out, args.limit, args.dry_run)

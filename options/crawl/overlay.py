@@ -46,17 +46,15 @@ def run(args: argparse.Namespace) -> None:
     from cyclegan_glasses.faces.detect import detector_file
 
     faces = bare_faces(args.folder, args.out)
-    rows = draw_pairs(
-        faces, args.out, settings, args.frames, detector_file(detector_path(args)), args.workers
-    )
+    yunet = detector_file(detector_path(args))
+    rows = draw_pairs(faces, args.out, settings, args.frames, yunet, args.workers)
     # A pair has two rows; the one with the frame stands for it.
     counts = tally(rows, len(faces), "faces", args.out, lambda row: row.split if row.facts else "")
     if not counts:
-        raise UserError(
-            f"glasses fit none of the {len(faces)} pictures: the reasons are in {args.out / MANIFEST}"
-        )
+        reasons = args.out / MANIFEST
+        raise UserError(f"glasses fit none of the {len(faces)} pictures: the reasons are in {reasons}")
+    train = command_line("train")
     print(
-        f"{counts.total()} pairs are in {args.out}; train on them: {command_line('train')} --model"
-        f" mask2face --dataroot {args.out}, or beside two domains: {command_line('train')}"
-        f" --paired_dataroot {args.out}"
+        f"{counts.total()} pairs are in {args.out}; train on them: {train} --model mask2face --dataroot"
+        f" {args.out}, or beside two domains: {train} --paired_dataroot {args.out}"
     )

@@ -152,6 +152,15 @@ def test_what_resuming_means() -> None:
     assert {"refine", "filters", "kernels"} <= o.fixed and "patience" not in o.free
 
 
+def test_an_option_that_the_generator_does_not_use_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """A person who set --ngf for hours of training should know that it said nothing; old lines still run."""
+    parse(args_of("--netG", "residual_unet", "--ngf", "32", "--upsample", "resize"))
+    assert caplog.messages == ["--netG residual_unet does not use --ngf, --upsample"]
+    caplog.clear()
+    parse(args_of("--netG", "resnet_6blocks", "--ngf", "32", "--no_dropout"))
+    assert not caplog.messages
+
+
 def test_a_password_is_in_no_file() -> None:
     options = parse(args_of("--display_user", "me", "--display_password", "secret"))
     assert "secret" not in json.dumps(options.values)

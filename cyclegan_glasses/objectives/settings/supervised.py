@@ -31,9 +31,7 @@ class SupervisedSettings(ImageSettings):
         discriminator: of the domain of the results, whatever its `input_nc` says.
     """
 
-    DEFAULTS = {
-        "dataset_mode": "aligned", "lr": 0.001, "beta1": 0.9, "n_epochs_decay": 0,
-    }  # fmt: skip
+    DEFAULTS = {"dataset_mode": "aligned", "lr": 0.001, "beta1": 0.9, "n_epochs_decay": 0}
     USES: ClassVar[tuple[str, ...]] = ("patience",)
     ANY_SIZE = True
     GROUP = "losses"
@@ -67,9 +65,7 @@ class SupervisedSettings(ImageSettings):
 class Mask2FaceSettings(SupervisedSettings):
     """Mask2Face: a residual U-Net, and a discriminator where its loss has a weight."""
 
-    DEFAULTS = {
-        **SupervisedSettings.DEFAULTS, "batch_size": 12, "n_epochs": 20,
-    }  # fmt: skip
+    DEFAULTS = {**SupervisedSettings.DEFAULTS, "batch_size": 12, "n_epochs": 20}
     USES = ("refine", "patience")
 
     generator: ResidualUnetSettings = field(default_factory=ResidualUnetSettings)

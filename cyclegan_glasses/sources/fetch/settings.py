@@ -8,26 +8,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import check, option
+from cyclegan_glasses.option import Settings, check, option
 
 _option = partial(option, group="manners and limits")
 
 
 @dataclass(frozen=True, slots=True)
-class FetchSettings:
+class FetchSettings(Settings):
     """How addresses are fetched.
 
     Attributes:
-        contact: mail address or page of the person who crawls; part of the User-Agent.
-        connections: downloads at the same time.
-        interval: seconds between the starts of two requests to one host, at least.
-        retries: further attempts after a failure that may pass.
-        backoff: seconds before the first retry; doubles with each further one.
-        max_wait: seconds, the longest wait that a host may ask for (`Retry-After`, `Crawl-delay`).
+        interval: between the starts of two requests to one host, at least.
+        max_wait: as a host may ask for by `Retry-After` or `Crawl-delay`.
         max_seconds: for one attempt as a whole, however steadily it trickles.
-        max_bytes: of one picture.
-        max_pixels: width times height of one picture.
-        allow_private: also fetch from this machine and from private networks.
         connect_timeout, read_timeout: seconds without an answer.
         max_redirects: hops to follow.
     """
