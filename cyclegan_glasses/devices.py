@@ -52,7 +52,7 @@ class Precision:
         self.scaler.scale(loss).backward()
 
     def step(self, optimizer: Optimizer, clip: float = 0.0) -> None:
-        """Take the step of `optimizer`, with the norm of all its gradients limited to `clip` (0: as it is)."""
+        """Take the step of `optimizer`, with the norm of all its gradients at most `clip` (0: any)."""
         self.scaler.unscale_(optimizer)
         if clip:
             weights = [p for group in optimizer.param_groups for p in group["params"]]
