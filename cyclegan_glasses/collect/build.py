@@ -126,8 +126,7 @@ def _paths(splits: dict[Candidate, str], suffix: str) -> list[tuple[str, Candida
     for one, split in splits.items():
         path = Path(one.path)
         paths.append(f"{split}{DOMAINS[one.label]}/{path.stem}{suffix or path.suffix.lower()}")
-    names = distinct(paths, [f"{one.place}\0{one.path}" for one in splits], 10)
-    return list(zip(names, splits, strict=True))
+    return list(zip(distinct(paths, [f"{one.place}\0{one.path}" for one in splits], 10), splits, strict=True))
 
 
 def _record(folders: list[Path], settings: BuildSettings) -> dict[str, Any]:

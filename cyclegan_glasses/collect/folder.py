@@ -46,9 +46,6 @@ def collect(
     its rows come first. A picture that cannot be read or holds no face is a row with a reason.
 
     Args:
-        photos: what to write, in this order.
-        out: made if need be.
-        settings: how; must be those that `out` was begun with.
         yunet: file of the face detector, None for the Haar cascades; used by `align` alone.
         workers: processes; 0 takes one for each core.
 

@@ -76,8 +76,6 @@ def draw_pairs(
     looked for. A picture that cannot be read or holds no face is one row with a reason.
 
     Args:
-        faces: files.
-        settings: how glasses are drawn.
         frames: folder of custom frames (`overlays.custom_frames`) to draw instead of the built-in ones.
         yunet: file of the face detector, None for the Haar cascades.
         workers: processes; 0 takes one for each core. The bytes do not depend on it.

@@ -50,9 +50,10 @@ def write_report(folder: Path, name: str, built: Built, photos: Sequence[Photo])
     by_folder: dict[str, list[Photo]] = {folder: [] for folder in sorted(built.counts)}
     for photo in sorted(photos, key=lambda photo: photo.sha256):
         by_folder[photo.path.partition("/")[0]].append(photo)
+    inputs = sorted(built.inputs.items(), key=lambda item: (item[0][:2], -item[1], item[0][2]))
     cards = [
         card("Domains", table(("folder", "domain", "photos", "persons"), _domain_rows(by_folder), text=2)),
-        card("Where they came from", table(_INPUT_HEAD, _input_rows(built.inputs), text=3)),
+        card("Where they came from", table(_INPUT_HEAD, [(*key, count) for key, count in inputs], text=3)),
     ]
     if built.left_out:
         cards.append(
@@ -78,11 +79,6 @@ def _domain_rows(by_folder: dict[str, list[Photo]]) -> list[tuple[Cell, ...]]:
         persons = {(photo.source, photo.person) for photo in photos if photo.person}
         rows.append((part, _DOMAINS[part[-1]], len(photos), len(persons) or "not known"))
     return rows
-
-
-def _input_rows(inputs: Counter[tuple[str, str, str]]) -> list[tuple[Cell, ...]]:
-    ordered = sorted(inputs.items(), key=lambda item: (item[0][0], item[0][1], -item[1], item[0][2]))
-    return [(*key, count) for key, count in ordered]
 
 
 def _group_rows(by_folder: dict[str, list[Photo]], group: str) -> list[tuple[Cell, ...]]:

@@ -22,13 +22,12 @@ def is_complete(source: SyntheticSource, out: Path) -> bool:
     if not begun(out, RECORD, source.record) or not (out / MANIFEST).is_file():
         return False
     photos = latest_photos(out)
-    masks = [out / str(photo.facts["mask"]) for photo in photos.values() if "mask" in photo.facts]
+    masks = [out / photo.facts["mask"] for photo in photos.values() if "mask" in photo.facts]
+    hashes = {out / path: photo.sha256 for path, photo in photos.items()}
     return (
         len(photos) == source.count + 2 * source.pairs
-        and all(path.is_file() for path in masks)
-        and all(
-            (out / path).is_file() and sha256_of(out / path) == photo.sha256 for path, photo in photos.items()
-        )
+        and all(file.is_file() for file in (*masks, *hashes))
+        and all(sha256_of(file) == digest for file, digest in hashes.items())
     )
 
 

@@ -15,7 +15,8 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -121,12 +122,12 @@ class Writer:
             UserError: a file or the manifest cannot be written.
         """
         named = self._free_path if workers == 1 else None
+        put = partial(_put, out=self.out, link=self._link, sync=self._sync, named=named)
         left = (item for item in photos if not self.done(item.photo.origin))
-        jobs = (_Job(item, self.out, self._link, self._sync, named) for item in left)
         with open_executor(workers) as executor:
             # In this process a photo's row is written before the next photo is asked for.
             in_flight = 1 if isinstance(executor, InlineExecutor) else _IN_FLIGHT
-            for rows in in_order(executor, _write, jobs, in_flight):
+            for rows in in_order(executor, partial(_write, put), left, in_flight):
                 if self._keep_rejected or rows[0].sha256:
                     append_photos(self.out, rows)
                     self._origins.add(rows[0].origin)
@@ -165,24 +166,13 @@ def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One photo to write; `named` chooses its path once the suffix is known, in this process alone."""
-
-    item: SourcePhoto
-    out: Path
-    link: bool
-    sync: bool
-    named: Callable[[Photo, str], str] | None
-
-
-def _write(job: _Job) -> list[Photo]:
-    """Make one photo, write what comes of it and return the rows."""
-    photo, content = job.item.photo, job.item.content
+def _write(put: Callable[[SourcePhoto], Photo], item: SourcePhoto) -> list[Photo]:
+    """Make one photo, write what comes of it by `put` and return the rows."""
+    photo, content = item.photo, item.content
     try:
         made = content() if callable(content) else content
-        items = [replace(job.item, content=made)] if isinstance(made, (bytes, Path)) else made
-        return [_put(item, job) for item in items]
+        items = [replace(item, content=made)] if isinstance(made, (bytes, Path)) else made
+        return [put(item) for item in items]
     except (UnreadablePicture, UnreadableError, OSError) as error:  # what cannot be written is a UserError
         reason = f"unreadable: {getattr(error, 'reason', '') or getattr(error, 'strerror', '') or error}"
     except RejectedPhoto as error:
@@ -191,22 +181,27 @@ def _write(job: _Job) -> list[Photo]:
     return [replace(photo, path=f"rejected/{name}", sha256="", verdict=REJECTED, reason=reason)]
 
 
-def _put(item: SourcePhoto, job: _Job) -> Photo:
-    """Put the files of one photo in place and return its row."""
+def _put(
+    item: SourcePhoto, out: Path, link: bool, sync: bool, named: Callable[[Photo, str], str] | None
+) -> Photo:
+    """Put the files of one photo in place and return its row.
+
+    `named` chooses its path once the suffix is known, in this process alone.
+    """
     photo, content = item.photo, item.content
     assert isinstance(content, (bytes, Path))
     if not photo.width:
         suffix, width, height = check_header(read_content(content))
-        path = job.named(photo, suffix) if job.named else photo.path
+        path = named(photo, suffix) if named else photo.path
         photo = replace(photo, path=path, width=width, height=height)
     if item.mask:
-        _save(job.out / photo.facts["mask"], item.mask, job.sync)
-    target = job.out / photo.path
-    if isinstance(content, Path) and job.link:
+        _save(out / photo.facts["mask"], item.mask, sync)
+    target = out / photo.path
+    if isinstance(content, Path) and link:
         link_or_copy(content, target)
         return replace(photo, sha256=sha256_of(target))
     data = content.read_bytes() if isinstance(content, Path) else content
-    _save(target, data, job.sync)
+    _save(target, data, sync)
     return replace(photo, sha256=hashlib.sha256(data).hexdigest())
 
 

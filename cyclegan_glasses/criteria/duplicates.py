@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
 
 import imagehash
 import numpy as np
@@ -61,9 +60,8 @@ def near_groups(first: np.ndarray, second: np.ndarray, bits: int) -> np.ndarray:
     """
     if not 0 <= bits <= MOST_BITS:
         raise ValueError(f"bits lie between 0 and {MOST_BITS}, not at {bits}")
-    unique, where, inverse = np.unique(
-        np.stack([first, second], 1), axis=0, return_index=True, return_inverse=True
-    )
+    both = np.stack([first, second], 1)
+    unique, where, inverse = np.unique(both, axis=0, return_index=True, return_inverse=True)
     groups = UnionFind(len(unique))
     for one, other in _pairs(unique[:, 0], unique[:, 1], bits):
         for left, right in zip(one.tolist(), other.tolist(), strict=True):
@@ -76,11 +74,12 @@ def near_groups(first: np.ndarray, second: np.ndarray, bits: int) -> np.ndarray:
 
 def _pairs(first: np.ndarray, second: np.ndarray, bits: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs of indices of hashes that are near, in pieces; a pair may come more than once."""
+    masks = [mask for mask in range(1 << _BAND_BITS) if mask.bit_count() <= bits // _BANDS]
     for band in range(_BANDS):
         values = ((first >> np.uint64(band * _BAND_BITS)) & np.uint64(0xFFFF)).astype(np.int64)
         order = np.argsort(values, kind="stable")
         starts = np.searchsorted(values[order], np.arange((1 << _BAND_BITS) + 1))
-        for mask in _masks(bits // _BANDS):
+        for mask in masks:
             begin, end = starts[values ^ mask], starts[(values ^ mask) + 1]
             for one, place in _expand(begin, end):
                 other = order[place]
@@ -90,15 +89,6 @@ def _pairs(first: np.ndarray, second: np.ndarray, bits: int) -> Iterator[tuple[n
                 near[near] = _distance(second[one[near]], second[other[near]]) <= bits
                 if near.any():
                     yield one[near], other[near]
-
-
-def _masks(radius: int) -> list[int]:
-    """Every number of 16 bits with at most `radius` of them set."""
-    return [
-        sum(1 << bit for bit in chosen)
-        for count in range(radius + 1)
-        for chosen in combinations(range(_BAND_BITS), count)
-    ]
 
 
 def _expand(begin: np.ndarray, end: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -74,12 +74,7 @@ def measure_folders(
 def decide_folders(folders: Iterable[Path], settings: FilterSettings, dry_run: bool = False) -> Summary:
     """Decide on every measured photo of `folders`; duplicates are found across all of them.
 
-    Writes the rows that change, and the settings as `filter.json` beside each manifest.
-
-    Args:
-        folders: each with a manifest.
-        settings: thresholds and framing.
-        dry_run: only count.
+    Writes the rows that change, and the settings as `filter.json` beside each manifest; not in a `dry_run`.
 
     Raises:
         UserError: as `measure_folders`.

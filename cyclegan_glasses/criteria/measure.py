@@ -34,15 +34,9 @@ def measure(
     yunet: Path | None = None,
     classifier: AttributeClassifier | None = None,
 ) -> list[Photo]:
-    """`photos` with scores, size, SHA-256, hashes and fingerprint; verdicts stay as they were.
+    """Rows of the manifest of `folder` with scores, size, SHA-256, hashes and fingerprint, and their verdict.
 
     A picture that cannot be read gets the fact `unreadable` with the reason, and no scores.
-
-    Args:
-        folder: of the manifest.
-        photos: rows of it.
-        yunet: file of the face detector, None for the Haar cascades.
-        classifier: of the faces, or None.
     """
     detector = process_detector(yunet)
     stamp = fingerprint(detector, classifier)

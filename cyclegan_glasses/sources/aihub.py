@@ -8,21 +8,40 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
-from cyclegan_glasses.sources import kface
 from cyclegan_glasses.sources.archive import open_archive
-from cyclegan_glasses.sources.kface import codes
 from cyclegan_glasses.sources.source import SourcePhoto
 from cyclegan_glasses.walk import EXTENSIONS
 
 LICENCE = "AI-Hub terms of use"
+ACCESSORIES = {
+    "none": "S001",
+    "glasses": "S002",
+    "horn_rimmed": "S003",
+    "sunglasses": "S004",
+    "cap": "S005",
+    "cap_horn_rimmed": "S006",
+}
+LABELS = {"S001": NONE, "S002": GLASSES, "S003": GLASSES, "S004": SUNGLASSES, "S005": NONE, "S006": GLASSES}
+LIGHTS = {"1000": "L1", "400": "L2", "200": "L3", "150": "L4", "100": "L5", "40": "L6", "0": "L7"} | {
+    f"directed_{number}": f"L{number}" for number in range(8, 31)
+}
+EXPRESSIONS = {"neutral": "E01", "smile": "E02", "disgust": "E03"}
+CAMERAS = (
+    {"frontal": "C7", "frontal_above": "C17"}
+    | {f"{90 - 15 * i:+d}": f"C{1 + i}" for i in range(13) if i != 6}
+    | {f"above{45 - 15 * i:+d}": f"C{14 + i}" for i in range(7) if i != 3}
+)
+RESOLUTIONS = {name: name for name in ("high", "middle", "low")}
+NAMES = {code: name for table in (ACCESSORIES, LIGHTS, EXPRESSIONS, CAMERAS) for name, code in table.items()}
 _RESOLUTION = re.compile(r"(high|middle|low)(_resolution)?", re.IGNORECASE)
 _PERSON = re.compile(r"[0-9]{8}")
 
@@ -42,25 +61,23 @@ class AihubSource:
 
     Attributes:
         source: the folder, at or above the resolutions or the people.
-        accessories, lights, expressions, cameras: names of `sources.kface`, codes (`S001`, `L1`, `E01`, `C7`)
-            or `all`.
+        accessories, lights, expressions, cameras: names of the tables above, codes (`S001`, `L1`, `E01`,
+            `C7`) or `all`.
         resolutions: `high`, `middle`, `low`; a tree without that level is taken as it is.
     """
 
     name: ClassVar[str] = "aihub"
 
     source: Path
-    accessories: tuple[str, ...] = _names(
-        "accessory", kface.ACCESSORIES, ("glasses", "none"), ", or S001 to S006"
-    )
+    accessories: tuple[str, ...] = _names("accessory", ACCESSORIES, ("glasses", "none"), ", or S001 to S006")
     lights: tuple[str, ...] = _names(
-        "light", [*list(kface.LIGHTS)[:7], "directed_8 to directed_30"], ("1000",), ", or L1 to L30"
+        "light", [*list(LIGHTS)[:7], "directed_8 to directed_30"], ("1000",), ", or L1 to L30"
     )
     expressions: tuple[str, ...] = _names(
-        "expression", kface.EXPRESSIONS, ("neutral", "smile", "disgust"), ", or E01 to E03"
+        "expression", EXPRESSIONS, ("neutral", "smile", "disgust"), ", or E01 to E03"
     )
-    cameras: tuple[str, ...] = _names("camera", kface.CAMERAS, ("frontal", "frontal_above"), ", or C1 to C20")
-    resolutions: tuple[str, ...] = _names("resolution", kface.RESOLUTIONS, ("high",), "")
+    cameras: tuple[str, ...] = _names("camera", CAMERAS, ("frontal", "frontal_above"), ", or C1 to C20")
+    resolutions: tuple[str, ...] = _names("resolution", RESOLUTIONS, ("high",), "")
 
     def photos(self) -> Iterator[SourcePhoto]:
         """Every picture of the selection, in the order of the folders' names.
@@ -68,18 +85,22 @@ class AihubSource:
         Raises:
             UserError: a name of the selection is not known, or there is no such tree at `source`.
         """
-        resolutions = codes(self.resolutions, kface.RESOLUTIONS, "resolution")
+        resolutions = codes(self.resolutions, RESOLUTIONS, "resolution")
         levels = (
             _PERSON.fullmatch,
-            codes(self.accessories, kface.ACCESSORIES, "accessory").__contains__,
-            codes(self.lights, kface.LIGHTS, "light").__contains__,
-            codes(self.expressions, kface.EXPRESSIONS, "expression").__contains__,
-            codes(self.cameras, kface.CAMERAS, "camera").__contains__,
+            codes(self.accessories, ACCESSORIES, "accessory").__contains__,
+            codes(self.lights, LIGHTS, "light").__contains__,
+            codes(self.expressions, EXPRESSIONS, "expression").__contains__,
+            codes(self.cameras, CAMERAS, "camera").__contains__,
         )
         if not self.source.is_dir():
             yield from _from_zip(self.source, resolutions, levels)
             return
-        for resolution, root in _roots(self.source, resolutions):
+        roots = _roots(self.source, resolutions)
+        if not roots:
+            hint = "no folders of people (8 digits, as 19062421): give the folder of High_Resolution"
+            raise UserError(f"{self.source} has {hint}")
+        for resolution, root in roots:
             for place, file in _walk(root, levels):
                 yield SourcePhoto(_photo(resolution, place, file.as_posix()), file)
 
@@ -92,14 +113,14 @@ def _photo(resolution: str, place: Place, origin: str) -> Photo:
         source=AihubSource.name,
         origin=origin,
         licence=LICENCE,
-        label=kface.LABELS[names[0]],
+        label=LABELS[names[0]],
         person=person,
-        facts=facts | {kind: kface.NAMES[code] for kind, code in zip(_KINDS, names, strict=True)},
+        facts=facts | {kind: NAMES[code] for kind, code in zip(_KINDS, names, strict=True)},
     )
 
 
 def _roots(source: Path, wanted: frozenset[str], depth: int = 2) -> list[tuple[str, str]]:
-    """Resolution and folder of each part that holds people; looks at most `depth` folders down."""
+    """Resolution and folder of each part that holds people; at most `depth` folders down."""
     folders = [entry for entry in _entries(str(source)) if entry.is_dir()]
     if any(_PERSON.fullmatch(entry.name) for entry in folders):
         return [(_resolution(source.name), str(source))]
@@ -110,19 +131,8 @@ def _roots(source: Path, wanted: frozenset[str], depth: int = 2) -> list[tuple[s
                 f"{source} has only the resolution {', '.join(named)}: ask for it with --resolution"
             )
         return [(name, entry.path) for name, entry in named.items() if name in wanted]
-    if depth:
-        for entry in folders:
-            try:
-                return _roots(Path(entry.path), wanted, depth - 1)
-            except _NoTreeError:
-                continue
-    raise _NoTreeError(
-        f"{source} has no folders of people (8 digits, as 19062421): give the folder of High_Resolution"
-    )
-
-
-class _NoTreeError(UserError):
-    pass
+    below = (_roots(Path(entry.path), wanted, depth - 1) for entry in folders) if depth else ()
+    return next(filter(None, below), [])
 
 
 def _resolution(name: str) -> str:
@@ -163,3 +173,21 @@ def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]
             fits = all(matches(name) for matches, name in zip(levels, place, strict=True))
             if fits and resolution in {"", *resolutions}:
                 yield SourcePhoto(_photo(resolution, place, archive.origin(member)), archive.content(member))
+
+
+def codes(names: Iterable[str], table: Mapping[str, str], kind: str) -> frozenset[str]:
+    """The codes of readable names; codes themselves, in any case, and `all` are understood too.
+
+    Raises:
+        UserError: a name is not known; the message lists those that are.
+    """
+    found: set[str] = set()
+    by_code = {code.upper(): code for code in table.values()}
+    for name in names:
+        if name.lower() == "all":
+            found.update(table.values())
+        elif code := table.get(name.lower()) or table.get("+" + name) or by_code.get(name.upper()):
+            found.add(code)
+        else:
+            raise UserError(f"unknown {kind} {name!r}: known are {', '.join(table)} and all")
+    return frozenset(found)

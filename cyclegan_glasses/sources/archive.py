@@ -91,7 +91,7 @@ class Archive:
         Raises:
             UnreadableError: it is broken or larger than the limit.
         """
-        with _reading(self.origin(name)), self._open(name) as file:
+        with _naming_errors(self.origin(name)), self._open(name) as file:
             return _read_limited(file, self.origin(name))
 
     def lines(self, name: str) -> Iterator[str]:
@@ -100,7 +100,7 @@ class Archive:
         Raises:
             UserError: it is not UTF-8, or a line is longer than a megabyte.
         """
-        with _reading(self.origin(name)), self._open(name) as file:
+        with _naming_errors(self.origin(name)), self._open(name) as file:
             for number, raw in enumerate(iter(lambda: file.readline(_LINE), b""), 1):
                 where = f"{self.origin(name)} line {number}"
                 if len(raw) == _LINE:
@@ -228,7 +228,7 @@ def _read_limited(file: IO[bytes], name: str) -> bytes:
 
 
 @contextmanager
-def _reading(name: str) -> Iterator[None]:
+def _naming_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:

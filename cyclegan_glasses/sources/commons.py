@@ -62,10 +62,16 @@ class CommonsSearch:
             raise UserError(
                 "Wikimedia asks who is calling: give --contact with your mail address or home page"
             )
+        asked = {
+            "action": "query", "format": "json", "formatversion": "2", "generator": "search",
+            "gsrsearch": f"filetype:bitmap {self.query}", "gsrnamespace": "6", "gsrlimit": str(PAGE_SIZE),
+            "prop": "imageinfo", "iiprop": "url|size|mime|extmetadata",
+            "iiextmetadatafilter": "LicenseShortName|LicenseUrl|License|Artist|Restrictions",
+            **({"iiurlwidth": str(self.width)} if self.width else {}),
+        }  # fmt: skip
         going_on: dict[str, str] = {}
         for _ in range(PAGES):
-            asked = {**self._parameters, **going_on}
-            service, reply = ask(fetcher, "Commons", self.endpoint, "/w/api.php", asked)
+            service, reply = ask(fetcher, "Commons", self.endpoint, "/w/api.php", {**asked, **going_on})
             if reply.http != 200:
                 raise UserError(f"{service} answered {reply.http}: try again later")
             payload = parse_object(reply.body, service)
@@ -75,16 +81,6 @@ class CommonsSearch:
             before, going_on = going_on, next_parameters(payload)
             if not going_on or going_on == before:
                 return
-
-    @property
-    def _parameters(self) -> dict[str, str]:
-        return {
-            "action": "query", "format": "json", "formatversion": "2", "generator": "search",
-            "gsrsearch": f"filetype:bitmap {self.query}", "gsrnamespace": "6", "gsrlimit": str(PAGE_SIZE),
-            "prop": "imageinfo", "iiprop": "url|size|mime|extmetadata",
-            "iiextmetadatafilter": "LicenseShortName|LicenseUrl|License|Artist|Restrictions",
-            **({"iiurlwidth": str(self.width)} if self.width else {}),
-        }  # fmt: skip
 
 
 def next_parameters(payload: dict[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -23,10 +23,24 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of labels: its columns, and its rows by the POSIX path that they name."""
+    """A table of labels: its file and columns, and its rows by the POSIX path that they name."""
 
+    file: Path
     columns: tuple[str, ...]
-    rows: dict[str, dict[str, str]]
+    rows: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def column(self, flag: str, asked: str | None, *usual: str) -> str | None:
+        """The column that was asked for by `flag`, else the first usual one that is there, else None."""
+        if asked is None:
+            return next((name for name in usual if name in self.columns), None)
+        if asked not in self.columns:
+            raise UserError(f"{self.file} has no column {asked!r} ({self.contents}): see --{flag}")
+        return asked
+
+    @property
+    def contents(self) -> str:
+        """What columns it has, for messages."""
+        return "it has " + ", ".join(self.columns[:12]) if any(self.columns) else "it has no header"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +52,6 @@ class FolderSource:
 
     Attributes:
         folder: searched to any depth.
-        labels: a table (CSV) with a header, or None.
         path_column, label_column, person_column: names in the header; None takes the usual ones.
         group_columns: go to `Photo.group`; None takes those of race, gender, age and tone that are there.
         label_words: pairs of an entry of the label column and the label that it stands for.
@@ -98,13 +111,13 @@ def read_table(path: Path, path_column: str | None = None) -> Table:
             file.seek(0)
             delimiter = max(",;\t", key=head.count)
             lines = csv.reader(file, delimiter=delimiter)
-            columns = tuple(name.strip() for name in next(lines, []))
-            name_column = _column(path, columns, path_column, _PATHS, "path_column")
+            table = Table(path, tuple(name.strip() for name in next(lines, [])))
+            name_column = table.column("path_column", path_column, *_PATHS)
             if name_column is None:
-                raise UserError(
-                    f"{path} has no column {' or '.join(_PATHS[:3])} ({_listed(columns)}): --path_column"
-                )
-            return Table(columns, _rows(path, lines, columns, name_column))
+                usual = " or ".join(_PATHS[:3])
+                raise UserError(f"{path} has no column {usual} ({table.contents}): --path_column")
+            _read_rows(table, lines, name_column)
+            return table
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text ({error.reason}): save it as CSV UTF-8") from None
     except csv.Error as error:
@@ -113,46 +126,39 @@ def read_table(path: Path, path_column: str | None = None) -> Table:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _rows(
-    path: Path, lines: Iterator[list[str]], columns: tuple[str, ...], name_column: str
-) -> dict[str, dict[str, str]]:
-    rows: dict[str, dict[str, str]] = {}
+def _read_rows(table: Table, lines: Iterator[list[str]], name_column: str) -> None:
     bad = twice = 0
     for cells in lines:
         if not cells:
             continue
-        row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False)}
+        row = {column: cell.strip() for column, cell in zip(table.columns, cells, strict=False)}
         name = _normal(row.get(name_column, ""))
-        if len(cells) > len(columns) or not name:
+        if len(cells) > len(table.columns) or not name:
             bad += 1
             continue
-        twice += name in rows
-        rows[name] = row
+        twice += name in table.rows
+        table.rows[name] = row
     if bad:
-        _LOG.warning("%s: %d rows without a path or with too many cells are passed over", path, bad)
+        _LOG.warning("%s: %d rows without a path or with too many cells are passed over", table.file, bad)
     if twice:
-        _LOG.warning("%s: %d rows name a path again; the last one counts", path, twice)
-    return rows
+        _LOG.warning("%s: %d rows name a path again; the last one counts", table.file, twice)
 
 
 def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iterator[Photo]:
     """Photos of `names` with what the table knows; a row names a path below the folder, or a bare file."""
-    file, columns = source.labels, table.columns
-    assert file is not None
-    label_column = _column(file, columns, source.label_column, ("label",), "label_column")
-    person_column = _column(file, columns, source.person_column, ("person",), "person_column")
+    label_column = table.column("label_column", source.label_column, "label")
+    person_column = table.column("person_column", source.person_column, "person")
     groups = source.group_columns
     if groups is None:
-        groups = tuple(name for name in _GROUPS if name in columns)
+        groups = tuple(name for name in _GROUPS if name in table.columns)
     asked: dict[str, set[str]] = {}
     for column, value in source.where:
         asked.setdefault(column, set()).add(value)
     for column in (*groups, *asked):
-        _column(file, columns, column, (), "group_columns" if column in groups else "where")
+        table.column("group_columns" if column in groups else "where", column)
     entries = {label: label for label in LABELS}
     entries |= {entry.casefold(): label for entry, label in source.label_words}
-    path_column = _column(file, columns, source.path_column, _PATHS, "path_column")
-    with_field = {path_column, person_column, *groups}
+    with_field = {table.column("path_column", source.path_column, *_PATHS), person_column, *groups}
     listed = 0
     for name in names:
         key = name_key(name)
@@ -177,26 +183,13 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
     if not listed:
         first = next(iter(table.rows), "none")
         raise UserError(
-            f"no row of {file} names a picture below {source.folder} (its first is {first!r}): "
+            f"no row of {table.file} names a picture below {source.folder} (its first is {first!r}): "
             "paths are taken below that folder"
         )
     if listed < len(table.rows):
-        _LOG.warning("%s: %d of %d rows name no picture", file, len(table.rows) - listed, len(table.rows))
-
-
-def _column(
-    path: Path, columns: tuple[str, ...], asked: str | None, usual: Sequence[str], flag: str
-) -> str | None:
-    """The column that was asked for, else the first usual one that is there, else None."""
-    if asked is None:
-        return next((name for name in usual if name in columns), None)
-    if asked not in columns:
-        raise UserError(f"{path} has no column {asked!r} ({_listed(columns)}): see --{flag}")
-    return asked
-
-
-def _listed(columns: Sequence[str]) -> str:
-    return "it has " + ", ".join(columns[:12]) if any(columns) else "it has no header"
+        _LOG.warning(
+            "%s: %d of %d rows name no picture", table.file, len(table.rows) - listed, len(table.rows)
+        )
 
 
 def _normal(name: str) -> str:

@@ -60,13 +60,7 @@ _EMPTY_PAGES = (
 class GoogleSearch:
     """A query to Google's image search, by the first of three ways that is given: pages, API, search page.
 
-    Attributes:
-        query: what is searched for; with `pages` what was searched for.
-        pages: results pages saved from a browser; read in place of any search.
-        thumbnails: take the small pictures of the results pages, not the full-size ones.
-        api_key, engine_id: both given: the API is asked, not the page.
-        rights: the API's filter, such as `cc_publicdomain|cc_attribute`.
-        endpoint: of the search page or the API; empty for Google's own.
+    `api_key` and `engine_id` belong together; an empty `endpoint` is Google's own.
     """
 
     name: ClassVar[str] = "google"
@@ -116,18 +110,16 @@ def results_page(html: str, name: str, thumbnails: bool = False) -> list[SearchR
 def api_results(payload: dict[str, Any]) -> list[SearchResult]:
     """The pictures of one answer of the Custom Search JSON API."""
     items = payload.get("items")
-    return [
-        SearchResult(
-            item["link"],
-            facts=known(
-                landing=text(at(item, "image", "contextLink"), 2000),
-                title=text(at(item, "title")),
-                site=text(at(item, "displayLink"), 200),
-            ),
+    found = []
+    for item in items if isinstance(items, list) else []:
+        facts = known(
+            landing=text(at(item, "image", "contextLink"), 2000),
+            title=text(at(item, "title")),
+            site=text(at(item, "displayLink"), 200),
         )
-        for item in (items if isinstance(items, list) else [])
-        if is_web(at(item, "link"))
-    ]
+        if is_web(at(item, "link")):
+            found.append(SearchResult(item["link"], facts=facts))
+    return found
 
 
 def _ask_page(search: GoogleSearch, fetcher: Fetcher) -> Iterator[SearchResult]:

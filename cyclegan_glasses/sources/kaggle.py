@@ -108,19 +108,15 @@ def label_rows(lines: Iterable[str], name: str, labelled: bool = True) -> Iterat
         for row in filter(None, reader):
             try:
                 face, *glasses = (float(row[place]) for place in places)
-                yield _whole(face), _LABELS[glasses[0]] if glasses else ""
+                if not face.is_integer():
+                    raise ValueError("not a whole number")
+                yield int(face), _LABELS[glasses[0]] if glasses else ""
             except (ValueError, IndexError, KeyError):
                 raise UserError(
                     f"{name} line {reader.line_num} has no whole id, or glasses other than 0 or 1: mend it"
                 ) from None
     except csv.Error as error:
         raise UserError(f"{name} line {reader.line_num} is not CSV ({error}): download it again") from None
-
-
-def _whole(number: float) -> int:
-    if not number.is_integer():
-        raise ValueError("not a whole number")
-    return int(number)
 
 
 def _by_table(archive: Archive, tables: dict[str, str]) -> Iterator[tuple[str, Photo]]:

@@ -11,7 +11,7 @@ import pytest
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos
-from cyclegan_glasses.sources import kface
+from cyclegan_glasses.sources import aihub
 from cyclegan_glasses.sources.aihub import AihubSource
 from tests.sources.helpers import picture, write_tree, write_zip
 
@@ -116,15 +116,15 @@ def test_options_choose(tmp_path: Path) -> None:
 
 def test_names_agree_with_the_documented_codes() -> None:
     """C1 to C13 turn from +90 to -90 degrees, C14 to C20 from +45 to -45 seen from above."""
-    assert {kface.CAMERAS[name] for name in ("+90", "frontal", "-90")} == {"C1", "C7", "C13"}
-    assert [kface.CAMERAS[name] for name in ("+15", "-15")] == ["C6", "C8"]
-    assert [kface.CAMERAS[name] for name in ("above+45", "frontal_above", "above-45")] == [
+    assert {aihub.CAMERAS[name] for name in ("+90", "frontal", "-90")} == {"C1", "C7", "C13"}
+    assert [aihub.CAMERAS[name] for name in ("+15", "-15")] == ["C6", "C8"]
+    assert [aihub.CAMERAS[name] for name in ("above+45", "frontal_above", "above-45")] == [
         "C14",
         "C17",
         "C20",
     ]
-    assert sorted(kface.CAMERAS.values(), key=lambda code: int(code[1:])) == [f"C{i}" for i in range(1, 21)]
-    assert sorted(kface.LIGHTS.values(), key=lambda code: int(code[1:])) == [f"L{i}" for i in range(1, 31)]
+    assert sorted(aihub.CAMERAS.values(), key=lambda code: int(code[1:])) == [f"C{i}" for i in range(1, 21)]
+    assert sorted(aihub.LIGHTS.values(), key=lambda code: int(code[1:])) == [f"L{i}" for i in range(1, 31)]
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,7 @@ class Fetcher:
     def page(self, address: str, *, robots: bool) -> Reply:
         """Fetch a page or the answer of an API, of any HTTP status but a passing error.
 
-        Args:
-            address: with its query.
-            robots: ask robots.txt first. Documented APIs are offers to programs and need no leave.
+        `robots`: ask robots.txt first. Documented APIs are offers to programs and need no leave.
 
         Raises:
             FetchError: it did not come.
@@ -97,12 +95,12 @@ class Fetcher:
             if robots:
                 self._ask_robots(address)
             reply = self._retrying(address, limit, picture)
-            if reply.http not in _REDIRECTS or not reply.header("location"):
+            if reply.http not in _REDIRECTS or not reply.location:
                 if picture and reply.http != 200:
                     raise FetchError("http", f"answered {reply.http}", http=reply.http)
                 return reply
             try:
-                address = urljoin(address, reply.headers["location"][0])
+                address = urljoin(address, reply.location)
             except ValueError:
                 raise FetchError("address", "redirects to something that is no address") from None
         raise FetchError("redirects", f"redirects more than {most} times", http=reply.http)
@@ -144,21 +142,17 @@ class Fetcher:
             raise (slow if guard.expired else _explain(error)) from None
 
     def _read(self, address: str, answer: requests.Response, limit: int, picture: bool) -> Reply:
-        code = answer.status_code
-        headers: dict[str, list[str]] = defaultdict(list)
-        for name, value in answer.raw.headers.items():
-            headers[name.lower()].append(value)
-        reply = Reply(address, code, dict(headers), b"")
+        code, headers = answer.status_code, answer.raw.headers
         if code in _PASSING:
-            error, wait = "busy" if code in (429, 503) else "http", _retry_after(reply.header("retry-after"))
+            error, wait = "busy" if code in (429, 503) else "http", _retry_after(headers.get("retry-after"))
             raise FetchError(error, f"answered {code}", http=code, again=True, wait=wait)
         if code in _REDIRECTS or (picture and code != 200):
-            return reply
-        if picture and (tag := refusing_tag(headers.get("x-robots-tag", []))):
+            return Reply(address, code, b"", next(iter(headers.getlist("location")), ""))
+        if picture and (tag := refusing_tag(headers.getlist("x-robots-tag"))):
             raise FetchError("noai", f"the site says {tag} (X-Robots-Tag)", http=code)
-        if reply.header("content-encoding").lower() not in ("", "identity"):
+        if headers.get("content-encoding", "").lower() not in ("", "identity"):
             raise FetchError("encoded", "came packed although it was not asked to", http=code)
-        length = reply.header("content-length")
+        length = headers.get("content-length", "")
         if length.isdecimal() and len(length) < 20 and int(length) > limit:
             raise FetchError("large", f"{int(length)} bytes, more than the {limit} allowed", http=code)
         body = bytearray()
@@ -168,7 +162,7 @@ class Fetcher:
                 raise FetchError("large", f"more than the {limit} bytes allowed", http=code)
             if self.rate.stopped:
                 raise FetchError("stopped", "the crawl was stopped")
-        return Reply(address, code, dict(headers), bytes(body))
+        return Reply(address, code, bytes(body))
 
     def _session(self) -> tuple[Guard, requests.Session]:
         if not hasattr(self._local, "session"):
@@ -230,12 +224,12 @@ def _inline(address: str, limit: int) -> Reply:
     if len(address) > limit * 4 // 3 + 100:
         raise FetchError("large", f"more than the {limit} bytes allowed")
     try:
-        return Reply("", 0, {}, base64.b64decode(unquote(address.partition(",")[2]), validate=True))
+        return Reply("", 0, base64.b64decode(unquote(address.partition(",")[2]), validate=True))
     except ValueError:
         raise FetchError("address", "the data: address holds no base64") from None
 
 
-def _retry_after(value: str) -> float | None:
+def _retry_after(value: str | None) -> float | None:
     """Seconds of a Retry-After header (a number or a date), None when it says nothing sensible."""
     try:
         return float(Retry().parse_retry_after(value[:100])) if value else None

@@ -38,16 +38,12 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One whole answer: its final address, status, headers by lower-case name, and body."""
+    """One whole answer: its final address, status and body, and where it redirects to."""
 
     address: str
     http: int
-    headers: dict[str, list[str]]
     body: bytes = field(repr=False)
-
-    def header(self, name: str) -> str:
-        """All values of a header, joined as HTTP joins them; empty when it is not there."""
-        return ", ".join(self.headers.get(name, []))
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)

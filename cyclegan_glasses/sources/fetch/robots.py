@@ -37,10 +37,8 @@ class RobotRules:
         """
         url = urlsplit(address)
         path = quote((url.path or "/") + ("?" + url.query if url.query else ""), safe=_SAFE)
-        best = max(
-            ((len(rule), allowed) for rule, allowed in self.rules if _fits(rule, path)), default=(0, True)
-        )
-        return best[1]
+        fitting = ((len(rule), allowed) for rule, allowed in self.rules if _fits(rule, path))
+        return max(fitting, default=(0, True))[1]
 
 
 def parse_robots(text: str, agent: str = AGENT) -> RobotRules:
@@ -62,16 +60,13 @@ def parse_robots(text: str, agent: str = AGENT) -> RobotRules:
             in_rules = True
             for name in agents:
                 groups[name].append((key, value))
-    lines = groups.get(agent, groups.get("*", []))
-    rules = tuple(
-        (quote(value, safe=_SAFE), key == "allow") for key, value in lines if key != "crawl-delay" and value
-    )
-    delays = [
-        float(value)
-        for key, value in lines
-        if key == "crawl-delay" and re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value)
-    ]
-    return RobotRules(rules, max(delays, default=0.0))
+    rules, delays = [], [0.0]
+    for key, value in groups.get(agent, groups.get("*", [])):
+        if key == "crawl-delay" and re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
+            delays.append(float(value))
+        elif key != "crawl-delay" and value:
+            rules.append((quote(value, safe=_SAFE), key == "allow"))
+    return RobotRules(tuple(rules), max(delays))
 
 
 def _fits(rule: str, path: str) -> bool:
