@@ -22,7 +22,7 @@ from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, measure
 from cyclegan_glasses.evaluation.outlines import outlines_moved
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
-from cyclegan_glasses.evaluation.statistics import markdown_table
+from cyclegan_glasses.evaluation.tables import markdown_table
 from cyclegan_glasses.faces.detect import make_detector
 
 

@@ -36,14 +36,9 @@ class Precision:
     """
 
     def __init__(self, name: str, device: torch.device) -> None:
-        self.name = name
-        self.device = device
-        self.dtype = DTYPES[name]
+        self.name, self.device, self.dtype = name, device, DTYPES[name]
         self.scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16")
         self._stepped = False
-
-    def __repr__(self) -> str:
-        return f"Precision({self.name!r}, {str(self.device)!r})"
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The block in which the networks run; losses belong outside it or are computed in float32."""
@@ -56,12 +51,12 @@ class Precision:
         self._update()
         self.scaler.scale(loss).backward()
 
-    def step(self, optimizer: Optimizer, clip: float | None = None) -> None:
-        """Take the optimizer's step, after limiting the norm of all its gradients together to `clip`."""
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    def step(self, optimizer: Optimizer, clip: float = 0.0) -> None:
+        """Take the step of `optimizer`, with the norm of all its gradients at most `clip` (0: any)."""
         self.scaler.unscale_(optimizer)
         if clip:
-            torch.nn.utils.clip_grad_norm_(parameters, clip)
+            weights = [p for group in optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(weights, clip)
         self.scaler.step(optimizer)
         self._stepped = True
 
@@ -112,10 +107,10 @@ def choose_device(
     if name == "auto":
         if not torch.cuda.is_available():
             return torch.device("cpu")
-        trouble = _trouble(local_rank) if local_rank < torch.cuda.device_count() else ""
-        if trouble:
-            log.warning("the GPU does not work, so the CPU is used: %s", trouble)
-        return torch.device("cpu") if trouble else _gpu(local_rank)
+        if local_rank >= torch.cuda.device_count() or not (trouble := _trouble(local_rank)):
+            return _gpu(local_rank)
+        log.warning("the GPU does not work, so the CPU is used: %s", trouble)
+        return torch.device("cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:
@@ -169,10 +164,9 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def _join(name: str, gpu_ids: list[int]) -> str:
     """One name for a device name and a list of GPU numbers."""
-    if not gpu_ids and name in ("auto", "cpu"):
-        return "cpu"
-    if gpu_ids and name in ("auto", "cuda", f"cuda:{gpu_ids[0]}"):
-        return f"cuda:{gpu_ids[0]}"
+    device = f"cuda:{gpu_ids[0]}" if gpu_ids else "cpu"
+    if name in ("auto", device, device.partition(":")[0]):
+        return device
     ids = ",".join(map(str, gpu_ids)) or "-1"
     raise UserError(f"--device {name} and --gpu_ids {ids} contradict each other: leave one of them out")
 

@@ -1,4 +1,4 @@
-"""Memory and processor cores that this process may use."""
+"""Memory and processor cores that this process may use, and the packages that are there."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import os
 import re
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from cyclegan_glasses.errors import UserError
 
 MEMINFO = Path("/proc/meminfo")
 #: The most that a container or a batch job may take, in both generations of Linux' cgroups.
@@ -49,3 +52,16 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux
         return os.cpu_count() or 1
+
+
+def optional(module: str, extra: str, needed: str = "") -> Any:
+    """A module of a package that only the installation with `extra` is sure to have.
+
+    Raises:
+        UserError: it is not there; says what `needed` it, and how to get it.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        needed = needed or f"{module} is not installed"
+        raise UserError(f"{needed}: pip install 'cyclegan-glasses[{extra}]'") from None

@@ -9,7 +9,6 @@ from cyclegan_glasses.cli.arguments import add_device
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import one_of
-from cyclegan_glasses.evaluation.checkpoints import checkpoint_labels, choose_protocol, find_model
 from cyclegan_glasses.evaluation.settings import (
     BASELINES,
     PROTOCOLS,
@@ -17,6 +16,9 @@ from cyclegan_glasses.evaluation.settings import (
     UNTOUCHED,
     EvaluationSettings,
     InputSettings,
+    checkpoint_labels,
+    choose_protocol,
+    find_model,
     model_name,
 )
 from cyclegan_glasses.option import build, options_of

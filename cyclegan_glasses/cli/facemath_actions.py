@@ -65,7 +65,7 @@ def _edit(math: FaceMath, args: argparse.Namespace, output: FacemathOutput) -> s
     """Put glasses on or take them off, age, or move along a direction."""
     face = pictures.face_of(args.photos[0], detect.make_detector(detector_path(args)))
     name = "age" if args.action == "age" else args.by if args.action == "move" else "glasses"
-    strength = args.to - _age(args.age, face.crop) if args.action == "age" else args.strength
+    strength = args.to - _age(args.age, face[1]) if args.action == "age" else args.strength
     step = math.step(name, -1 if args.action == "remove-glasses" else 1)
     pictures.write_edit(math, face, step, strength, output, args.face)
     return f"{output.path}: {name} by {strength:g}"

@@ -17,11 +17,10 @@ from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
-from cyclegan_glasses.editing.arrays import from_array, to_array
 from cyclegan_glasses.editing.blend import apply_change, measure_change
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
-from cyclegan_glasses.editing.photograph import to_rgb8
+from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
 from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, yaw_of
@@ -95,23 +94,16 @@ class Target:
     crop: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
 
 
+@dataclass(eq=False)
 class GlassesEditor:
     """Removes and adds glasses. Keeps nothing between pictures and may be shared by threads."""
 
-    def __init__(
-        self,
-        model: EditingModel,
-        detector: FaceDetector,
-        device: torch.device,
-        precision: Precision,
-        classifier: AttributeClassifier | None = None,
-    ) -> None:
-        self.model = model
-        self.detector = detector
-        self.device = device
-        self.precision = precision
-        self.classifier = classifier
-        self._classifying = threading.Lock()
+    model: EditingModel
+    detector: FaceDetector
+    device: torch.device
+    precision: Precision
+    classifier: AttributeClassifier | None = None
+    _classifying: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @classmethod
     def load(
@@ -200,11 +192,11 @@ class GlassesEditor:
         self,
         pixels: np.ndarray,
         targets: Sequence[Target],
-        edited: Sequence[np.ndarray],
+        crops: Sequence[np.ndarray],
         settings: EditSettings,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """Third step: the changes of the crops, blended into the picture, and a report of every face."""
-        reports, waiting = [], list(edited)
+        reports, waiting = [], list(crops)
         result = pixels.copy() if waiting else pixels
         for target in targets:
             if target.alignment is None:

@@ -24,6 +24,7 @@ from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import find_pictures, readable_pictures
+from cyclegan_glasses.machine import optional
 from cyclegan_glasses.pixels import LEVELS, luminance, to_tensor
 
 PHOTO, EDITED = "photo", "edited"
@@ -135,8 +136,8 @@ def _torchscript(network: nn.Module, example: Tensor) -> bytes:
 
 
 def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: str, faces: Tensor) -> bytes:
-    onnx = _needed("onnx")
-    _needed("onnxruntime")
+    onnx = optional("onnx", "export")
+    optional("onnxruntime", "export")
     axes = {0: "batch"}
     if model.get(direction).settings.exports_any_size:
         axes |= {2: "height", 3: "width"}
@@ -194,15 +195,8 @@ def _int8(path: Path, faces: Tensor) -> Path:
 
 
 def _session(data: bytes) -> Callable[[Tensor], Tensor]:
-    session = _needed("onnxruntime").InferenceSession(data, providers=["CPUExecutionProvider"])
+    session = optional("onnxruntime", "export").InferenceSession(data, providers=["CPUExecutionProvider"])
     return lambda photo: torch.from_numpy(session.run([EDITED], {PHOTO: photo.numpy()})[0])
-
-
-def _needed(name: str) -> Any:
-    try:
-        return __import__(name)
-    except ImportError:
-        raise UserError(f"{name} is not installed: pip install 'cyclegan-glasses[export]'") from None
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -22,13 +21,8 @@ SIZE = 256
 MILLISECONDS = 80  # that each frame of a GIF stands
 
 
-@dataclass(frozen=True, eq=False)
-class AlignedFace:
-    """The one face of a photo: the photo, its crop (`SIZE`, `SIZE`, 3), and how that was taken."""
-
-    image: np.ndarray
-    crop: np.ndarray
-    alignment: Alignment
+#: The one face of a photo: the photo, its crop (`SIZE`, `SIZE`, 3), and how that was taken.
+AlignedFace = tuple[np.ndarray, np.ndarray, Alignment]
 
 
 def face_of(path: Path, detector: FaceDetector) -> AlignedFace:
@@ -43,7 +37,7 @@ def face_of(path: Path, detector: FaceDetector) -> AlignedFace:
         raise UserError(f"{path}: no face found")
     if len(faces) > 1:
         raise UserError(f"{path} shows {len(faces)} faces: cut it to the one that is meant")
-    return AlignedFace(image, *align(image, faces[0], SIZE))
+    return image, *align(image, faces[0], SIZE)
 
 
 def write_pictures(path: Path, *frames: np.ndarray) -> None:
@@ -83,7 +77,7 @@ def sheet(faces: np.ndarray, columns: int, side: int = 128) -> np.ndarray:
 
 def encode_photos(math: FaceMath, photos: Sequence[Path], detector: FaceDetector) -> np.ndarray:
     """The codes (n, d) of photos with one face each."""
-    return math.encode(np.stack([face_of(path, detector).crop for path in photos]))
+    return math.encode(np.stack([face_of(path, detector)[1] for path in photos]))
 
 
 def write_sheet(math: FaceMath, codes: np.ndarray, output: FacemathOutput, columns: int = 0) -> None:
@@ -110,13 +104,14 @@ def write_edit(
 
     `face_only` writes the decoded face alone.
     """
-    code = math.encode(face.crop[None])
+    image, crop, alignment = face
+    code = math.encode(crop[None])
     faces = sharpen(math.decode(np.concatenate([code, move(code, step, strength)])), output.sharpen)
     if face_only:
         write_pictures(output.path, _resized(faces[1], output.side))
         return
     before, after = faces.astype(np.float32)
-    write_pictures(output.path, paste_change(face.image, _resized(after - before, SIZE), face.alignment))
+    write_pictures(output.path, paste_change(image, _resized(after - before, SIZE), alignment))
 
 
 def write_neighbours(
@@ -130,7 +125,7 @@ def write_neighbours(
     Raises:
         UserError: the folder holds no squares.
     """
-    face = face_of(photo, detector).crop
+    _, face, _ = face_of(photo, detector)
     paths, crops = [], []
     for path, picture in readable_pictures(find_pictures(folder)):
         if picture.shape[0] == picture.shape[1]:

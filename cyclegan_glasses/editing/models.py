@@ -22,8 +22,7 @@ from cyclegan_glasses.weight_files import load_network_weights
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """One direction: the network, in evaluation mode, what it is made of, and how often it does best to go
-    over a face."""
+    """One direction: the network, in evaluation mode, its settings, and how often it best goes over faces."""
 
     network: nn.Module
     settings: AnyGeneratorSettings

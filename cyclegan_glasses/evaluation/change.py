@@ -35,8 +35,10 @@ def colour_shift(before: Picture, after: Picture, eyes: NDArray) -> dict[str, fl
     out where either picture is nearly grey. Skin is an ellipse over nose and cheeks below the glasses, the
     background both upper corners.
     """
-    scores = {}
-    for name, region in (("skin", skin_region(before.shape, eyes)), ("background", _corners(before.shape))):
+    scores, corners = {}, np.zeros(before.shape[:2], bool)
+    down, across = before.shape[0] // 6, before.shape[1] // 6
+    corners[:down, :across] = corners[:down, -across:] = True
+    for name, region in (("skin", skin_region(before.shape, eyes)), ("background", corners)):
         if region.any():
             old, new = (mean_lab(picture, region) for picture in (before, after))
             scores[f"{name} lightness"] = float(new[0] - old[0])
@@ -100,13 +102,6 @@ def landmarks_moved(
     return scores
 
 
-def likeness(before: NDArray, after: NDArray) -> NDArray[np.float64]:
-    """Cosine between the codes (n, d) of inputs and results, (n,) of -1 to 1."""
-    a, b = (codes.astype(np.float64) for codes in (before, after))
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.asarray((a * b).sum(axis=1) / np.maximum(lengths, 1e-12))
-
-
 def framed(picture: Picture, eyes: NDArray, framing: Framing, size: int) -> Picture:
     """The face with its eyes where an encoder or classifier expects them: uint8 (size, size, 3).
 
@@ -123,10 +118,3 @@ def framed(picture: Picture, eyes: NDArray, framing: Framing, size: int) -> Pict
     landmarks[:2] = eyes
     face = Face((0, 0, width, height), 1.0, landmarks, True)
     return take(picture, alignment_of(face, size, picture.shape, framing))
-
-
-def _corners(shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    region = np.zeros(shape[:2], bool)
-    down, across = shape[0] // 6, shape[1] // 6
-    region[:down, :across] = region[:down, -across:] = True
-    return region

@@ -7,16 +7,17 @@ whose features they are of: `FID` and `KID` are Inception's alone, others are `F
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.machine import optional
 
 FEW = 10_000  # below it FID depends on the count more than on many a model
 SUBSETS, SUBSET = 100, 1000
 NEIGHBOURS = 3
 INCEPTION = "Inception"
 
-NEEDS_EXTRA = "distances need torch-fidelity: pip install 'cyclegan-glasses[metrics]'"
+NEEDED = "metrics", "distances need torch-fidelity"
 
 
 def distances(made: NDArray, real: NDArray, encoder: str) -> dict[str, float]:
@@ -29,30 +30,29 @@ def distances(made: NDArray, real: NDArray, encoder: str) -> dict[str, float]:
     Raises:
         UserError: torch-fidelity is not installed.
     """
-    try:
-        import torch
-        from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
-        from torch_fidelity.metric_kid import kid_features_to_metric
-        from torch_fidelity.metric_prc import prc_features_to_metric
-    except ImportError:
-        raise UserError(NEEDS_EXTRA) from None
+    fid, kid, prc = (optional(f"torch_fidelity.metric_{name}", *NEEDED) for name in ("fid", "kid", "prc"))
     count = min(len(made), len(real))
     if count <= NEIGHBOURS:
         return {}
     pair = [torch.from_numpy(np.ascontiguousarray(values, np.float64)) for values in (made, real)]
-    frechet = fid_statistics_to_metric(
-        *(fid_features_to_statistics(values) for values in pair), verbose=False
-    )
-    kernel = kid_features_to_metric(
+    frechet = fid.fid_statistics_to_metric(*map(fid.fid_features_to_statistics, pair), verbose=False)
+    kernel = kid.kid_features_to_metric(
         *pair, kid_subsets=SUBSETS, kid_subset_size=min(SUBSET, count), verbose=False, rng_seed=0
     )
-    manifold = prc_features_to_metric(
+    manifold = prc.prc_features_to_metric(
         *pair, prc_neighborhood=NEIGHBOURS, prc_batch_size=10000, save_cpu_ram=True, verbose=False
     )
-    names = ("FID", "KID") if encoder == INCEPTION else (f"FD-{encoder}", f"KD-{encoder}")
+    first, second = ("FID", "KID") if encoder == INCEPTION else (f"FD-{encoder}", f"KD-{encoder}")
     return {
-        names[0]: frechet["frechet_inception_distance"],
-        names[1]: kernel["kernel_inception_distance_mean"],
+        first: frechet["frechet_inception_distance"],
+        second: kernel["kernel_inception_distance_mean"],
         f"precision ({encoder})": manifold["precision"],
         f"recall ({encoder})": manifold["recall"],
     }
+
+
+def likeness(before: NDArray, after: NDArray) -> NDArray[np.float64]:
+    """Cosine between the codes (n, d) of inputs and results, (n,) of -1 to 1."""
+    a, b = (codes.astype(np.float64) for codes in (before, after))
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.asarray((a * b).sum(axis=1) / np.maximum(lengths, 1e-12))

@@ -60,8 +60,7 @@ def network_editor(
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
         inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
         fake = apply_generator(generator, inputs, precision, passes)
-        if reverse is None:
-            return to_rgb(fake[0]), None
-        return to_rgb(fake[0]), to_rgb(apply_generator(reverse, fake, precision)[0])
+        rec = None if reverse is None else to_rgb(apply_generator(reverse, fake, precision)[0])
+        return to_rgb(fake[0]), rec
 
     return edit

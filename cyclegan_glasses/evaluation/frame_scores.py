@@ -19,6 +19,7 @@ from cyclegan_glasses.images import to_grey
 Values = NDArray[np.float32]
 
 ANGLES, RADII = 72, 40
+EACH = np.arange(ANGLES)
 NEAR, FAR = 0.17, 0.66  # where a rim may run, in eye distances from the middle of the eye
 #: Where bridge and temples may run, across and down from the middle of the eyes, in eye distances.
 BRIDGE = (-0.08, 0.08), (-0.4, 0.4)
@@ -64,7 +65,7 @@ def frame_added(before: Picture, after: Picture, eyes: NDArray) -> FrameScores:
     for eye in eyes:
         lines = _round_lines(change, eye, eyes)
         path = _closed_path(np.abs(lines))
-        rims.append(float((_along(np.abs(lines), path) > threshold).mean()))
+        rims.append(float((np.abs(lines)[EACH, path] > threshold).mean()))
     bridge, *temples = (
         float((_cross_lines(_patch(change, eyes, along, down)) > threshold).mean())
         for along, down in (BRIDGE, *TEMPLES)
@@ -85,10 +86,10 @@ def frame_left(before: Picture, after: Picture, eyes: NDArray) -> float:
     for eye in eyes:
         removed = _round_lines(change, eye, eyes)
         path = _closed_path(np.abs(removed))
-        pattern = _along(removed, path)
+        pattern = removed[EACH, path]
         pattern = np.where(np.abs(pattern) > threshold, pattern, 0)
-        old += float(pattern @ _along(_round_lines(_grey(before), eye, eyes), path))
-        left += float(pattern @ _along(_round_lines(_grey(after), eye, eyes), path))
+        old += float(pattern @ _round_lines(_grey(before), eye, eyes)[EACH, path])
+        left += float(pattern @ _round_lines(_grey(after), eye, eyes)[EACH, path])
     return float(np.clip(left / old, 0, 1)) if old > 0 else 1.0
 
 
@@ -134,10 +135,6 @@ def _closed_path(strength: Values) -> NDArray[np.intp]:
         path[row - 1] = came[row, path[row]]
     half = ANGLES // 2  # the middle of the two turns does not know where they begin and end
     return np.roll(path[half : half + ANGLES], half)
-
-
-def _along(lines: Values, path: NDArray[np.intp]) -> Values:
-    return lines[np.arange(ANGLES), path]
 
 
 def _patch(image: Values, eyes: NDArray, along: tuple[float, float], down: tuple[float, float]) -> Values:

@@ -16,7 +16,7 @@ from cyclegan_glasses.data.transforms import Geometry, apply, plan
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.change import typology, typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
-from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
+from cyclegan_glasses.evaluation.settings import InputSettings
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -94,16 +94,11 @@ class Inputs:
             picture, eyes, geometry, size = self._read(path)
             truth = self._open(self._truths.get(name), geometry, size)
             mask = self._open(self._masks.get(name_key(path.stem)), geometry, size)
+            covered = None if mask is None else mask[..., 0] / 255
             known = groups_of(self._photo(path)) | {SKIN: typology(typology_angle(picture, eyes))}
             asked = self.settings.groups
-            yield Input(
-                stem=Path(name).name,
-                picture=picture,
-                eyes=eyes,
-                truth=truth,
-                mask=None if mask is None else mask[..., 0] / 255,
-                group={name: value for name, value in known.items() if not asked or name in asked},
-            )
+            group = {name: value for name, value in known.items() if not asked or name in asked}
+            yield Input(Path(name).name, picture, eyes, truth, covered, group)
 
     def targets(self, limit: int = 0) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
         """Pictures of the target's domain, at most `limit`, evenly chosen, with their eyes."""
@@ -118,7 +113,10 @@ class Inputs:
             (wide, high), protocol.preprocess, protocol.load_size, protocol.crop_size, False, None
         )
         eyes = eyes_of(self._photo(path), original.size) * (np.array(geometry.size) / original.size)
-        return _cut(original, geometry, protocol), eyes - geometry.corner, geometry, original.size
+        return self._cut(original, geometry), eyes - geometry.corner, geometry, original.size
+
+    def _cut(self, picture: Image.Image, geometry: Geometry) -> Picture:
+        return np.asarray(apply(picture, geometry, Image.Resampling[self.settings.protocol.filter.upper()]))
 
     def _photo(self, path: Path) -> Photo | None:
         return self._photos.get(path.relative_to(self.settings.dataroot).as_posix())
@@ -132,7 +130,7 @@ class Inputs:
                 f"{path} is {picture.width}x{picture.height}, its input {size[0]}x{size[1]}: "
                 "the pictures of a pair must have one size"
             )
-        return _cut(picture, geometry, self.settings.protocol)
+        return self._cut(picture, geometry)
 
 
 def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
@@ -183,8 +181,3 @@ def _opened(path: Path) -> Image.Image:
         return open_picture(path)
     except UnreadablePicture as error:
         raise UserError(f"{error}: replace it or take it away") from None
-
-
-def _cut(picture: Image.Image, geometry: Geometry, protocol: Protocol) -> Picture:
-    resample = Image.Resampling[protocol.filter.upper()]
-    return np.asarray(apply(picture, geometry, resample))

@@ -14,14 +14,8 @@ from numpy.typing import NDArray
 
 from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
 from cyclegan_glasses.domains import REMOVE, TARGETS
-from cyclegan_glasses.evaluation.change import (
-    changed_elsewhere,
-    colour_shift,
-    framed,
-    landmarks_moved,
-    likeness,
-)
-from cyclegan_glasses.evaluation.distances import distances
+from cyclegan_glasses.evaluation.change import changed_elsewhere, colour_shift, framed, landmarks_moved
+from cyclegan_glasses.evaluation.distances import distances, likeness
 from cyclegan_glasses.evaluation.editors import Editor
 from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
@@ -94,7 +88,7 @@ def measure(
     editor: Editor,
     instruments: Instruments,
     keep: Callable[[Input, Picture, dict[str, float]], None] | None = None,
-    advance: Callable[[], object] = lambda: None,
+    items: Iterable[Input] | None = None,
 ) -> Measured:
     """Translate every input and score it.
 
@@ -103,11 +97,11 @@ def measure(
         editor: that translates them.
         instruments: to score with.
         keep: told of each input, its result and its scores.
-        advance: called after each picture.
+        items: `inputs`, for a caller that watches how far it is.
     """
     measured, direction = Measured(), inputs.settings.direction
     features: dict[str, list[NDArray]] = {}
-    for batch in _batches(translated(inputs, inputs, editor)):
+    for batch in _batches(translated(inputs, inputs if items is None else items, editor)):
         # What each picture says by itself.
         rows = [score(item, after, rec, direction, instruments.detector) for item, after, rec in batch]
         # What networks say of a batch of inputs and results.
@@ -125,7 +119,6 @@ def measure(
             measured.rows.append(row)
             if keep:
                 keep(item, after, row)
-            advance()
     # What only the whole set has: its distance to the target's pictures.
     for encoder in instruments.encoders if features else ():
         targets = ((inputs.scored(picture), eyes) for picture, eyes in inputs.targets())

@@ -15,7 +15,7 @@ from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.evaluation.metrics import Picture
 from cyclegan_glasses.evaluation.report import Evaluated, Report, group_tables
 from cyclegan_glasses.evaluation.scores import MEANINGS, RANKING, label, ranking_key
-from cyclegan_glasses.evaluation.statistics import figure
+from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.files import make_folder, write_text
 from cyclegan_glasses.images import save_png
 from cyclegan_glasses.monitoring.curves import chart

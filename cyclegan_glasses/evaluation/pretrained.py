@@ -14,9 +14,10 @@ import numpy as np
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.distances import INCEPTION, NEEDS_EXTRA
+from cyclegan_glasses.evaluation.distances import INCEPTION, NEEDED
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.machine import optional
 from cyclegan_glasses.pixels import to_tensor
 from cyclegan_glasses.weight_files import load_tensors
 
@@ -28,7 +29,6 @@ SMALLEST_LPIPS = 32  # pixels to each side, below which nothing is left of a pic
 SFACE_SIZE = 112
 #: Where SFace's own alignment (OpenCV's `alignCrop`) puts the eyes.
 SFACE_FRAMING = Framing(eye_height=51.6 / 112, eye_distance=35.24 / 112)
-NEEDS_LPIPS = "LPIPS needs the package lpips: pip install 'cyclegan-glasses[metrics]'"
 
 
 class Inception:
@@ -46,13 +46,10 @@ class Inception:
 
     def __init__(self, path: Path, expected: str = INCEPTION_SHA256) -> None:
         self.sha256 = checked(path, "--inception", f"torch-fidelity's {INCEPTION_FILE}", expected)
-        try:
-            from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-        except ImportError:
-            raise UserError(NEEDS_EXTRA) from None
+        extractors = optional("torch_fidelity.feature_extractor_inceptionv3", *NEEDED)
         try:
             load_tensors(path)  # torch-fidelity itself would run code
-            self._network = FeatureExtractorInceptionV3(
+            self._network = extractors.FeatureExtractorInceptionV3(
                 "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)
             )
         except Exception as error:
@@ -109,13 +106,10 @@ class Lpips:
 
     def __init__(self, path: Path, expected: str = ALEXNET_SHA256) -> None:
         self.sha256 = checked(path, "--lpips", f"torchvision's {ALEXNET_FILE}", expected)
-        try:
-            from lpips import LPIPS
-        except ImportError:
-            raise UserError(NEEDS_LPIPS) from None
+        lpips = optional("lpips", "metrics", "LPIPS needs the package lpips")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it asks torchvision for random weights in an old way
-            self._network = LPIPS(net="alex", pnet_rand=True, verbose=False)
+            self._network = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
         try:
             backbone = load_tensors(path)
             layers = self._network.net.state_dict()  # `slice2.3.weight` is AlexNet's `features.3.weight`

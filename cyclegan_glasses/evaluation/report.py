@@ -12,16 +12,8 @@ from typing import Any
 from cyclegan_glasses.evaluation.distances import FEW
 from cyclegan_glasses.evaluation.measure import Measured
 from cyclegan_glasses.evaluation.scores import BY_GROUP, label, ranking_key
-from cyclegan_glasses.evaluation.statistics import (
-    SMALL_GROUP,
-    ByGroup,
-    Mean,
-    by_group,
-    csv_text,
-    figure,
-    markdown_table,
-    summarise,
-)
+from cyclegan_glasses.evaluation.statistics import SMALL_GROUP, ByGroup, Mean, by_group, summarise
+from cyclegan_glasses.evaluation.tables import csv_text, figure, markdown_table
 from cyclegan_glasses.files import make_folder, write_json, write_text
 
 
@@ -104,38 +96,38 @@ class Report:
         """The names of all scores, in order."""
         return list(dict.fromkeys(name for c in self.columns for name in (*c.whole, *c.scores)))
 
+    def best(self, score: str) -> Evaluated | None:
+        """The checkpoint with the best value of `score`, the first of equals; None where none has it."""
+        known = [c for c in self.columns if c.candidate.epoch and math.isfinite(c.value(score))]
+        return max(known, key=lambda column: ranking_key(score, column.value(score)), default=None)
+
+    def warnings(self) -> list[str]:
+        """What limits the numbers: few pictures, small groups."""
+        found = []
+        for column in self.columns[:1]:
+            if column.whole and column.n < FEW:
+                found.append(
+                    f"{column.n} pictures are few for Fréchet distances: below {FEW:,} prefer the kernel's"
+                )
+            small = {
+                name: sum(mean.n < SMALL_GROUP for mean in next(iter(scores.values())).means.values())
+                for name, scores in column.groups.items()
+                if scores
+            }
+            if any(small.values()):
+                counts = ", ".join(f"{count} of {name}" for name, count in small.items() if count)
+                found.append(f"groups of fewer than {SMALL_GROUP} pictures say little: {counts}")
+        return found
+
 
 def evaluated(candidate: Candidate, measured: Measured) -> Evaluated:
     """Means and groups of what was measured."""
-    names = list(dict.fromkeys(name for groups in measured.groups for name in groups))
+    scores = [score for score in BY_GROUP if any(score in row for row in measured.rows)]
     groups: dict[str, dict[str, ByGroup]] = {}
-    for name in names:
+    for name in dict.fromkeys(name for group in measured.groups for name in group):
         values = [group.get(name, "") for group in measured.groups]
-        groups[name] = {
-            score: by_group(measured.rows, values, score, partial(ranking_key, score))
-            for score in BY_GROUP
-            if any(score in row for row in measured.rows)
-        }
+        groups[name] = {s: by_group(measured.rows, values, s, partial(ranking_key, s)) for s in scores}
     return Evaluated(candidate, len(measured.rows), summarise(measured.rows), measured.whole, groups)
-
-
-def warnings(report: Report) -> list[str]:
-    """What limits the numbers: few pictures, small groups."""
-    found = []
-    for column in report.columns[:1]:
-        if column.whole and column.n < FEW:
-            found.append(
-                f"{column.n} pictures are few for Fréchet distances: below {FEW:,} prefer the kernel's"
-            )
-        small = {
-            name: sum(mean.n < SMALL_GROUP for mean in next(iter(scores.values())).means.values())
-            for name, scores in column.groups.items()
-            if scores
-        }
-        if any(small.values()):
-            counts = ", ".join(f"{count} of {name}" for name, count in small.items() if count)
-            found.append(f"groups of fewer than {SMALL_GROUP} pictures say little: {counts}")
-    return found
 
 
 def to_markdown(report: Report) -> str:
@@ -215,9 +207,3 @@ def write_report(report: Report, measured: Sequence[Measured], folder: Path) -> 
         for stem, row in zip(one.stems, one.rows, strict=True):
             rows.append([column.candidate.title, stem, *(row.get(name) for name in names)])
     write_text(folder / "pictures.csv", csv_text(rows))
-
-
-def best(report: Report, score: str) -> Evaluated | None:
-    """The checkpoint with the best value of `score`, the first of equals; None where none has it."""
-    known = [c for c in report.columns if c.candidate.epoch and math.isfinite(c.value(score))]
-    return max(known, key=lambda column: ranking_key(score, column.value(score)), default=None)

@@ -17,24 +17,17 @@ from cyclegan_glasses.attributes.verdicts import Encoder
 from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.editing.models import find_generators
-from cyclegan_glasses.editing.package import EditingModel, load_model
+from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.editors import Editor, baseline, network_editor
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, Measured, already_there, measure
 from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.pretrained import Inception, Lpips, SFace, find_alexnet
-from cyclegan_glasses.evaluation.report import (
-    Candidate,
-    Report,
-    best,
-    evaluated,
-    to_markdown,
-    warnings,
-    write_report,
-)
+from cyclegan_glasses.evaluation.report import Candidate, Report, evaluated, to_markdown, write_report
 from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
-from cyclegan_glasses.evaluation.statistics import bootstrap, figure
+from cyclegan_glasses.evaluation.statistics import bootstrap
+from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
@@ -60,8 +53,8 @@ def evaluate(settings: EvaluationSettings) -> str:
     worst: list[Worst] = []
     for candidate, editor, trained in _candidates(settings, inputs):
         kept = Worst(candidate.title)
-        with tqdm(total=len(inputs), desc=candidate.title, disable=not sys.stderr.isatty()) as bar:
-            measured = measure(inputs, editor, instruments, kept.keep, bar.update)
+        items = tqdm(inputs, desc=candidate.title, disable=not sys.stderr.isatty())
+        measured = measure(inputs, editor, instruments, kept.keep, items)
         if not measured.rows:
             raise UserError(
                 f"{candidate.title} translated no picture: are there masks in {settings.inputs.dataroot}?"
@@ -73,7 +66,7 @@ def evaluate(settings: EvaluationSettings) -> str:
         report.columns.append(column)
         done.append(measured)
     # The report: files, a page, and what is printed.
-    report.notes += warnings(report)
+    report.notes += report.warnings()
     if settings.pick:
         report.notes.append(_picked(report, settings.pick))
     write_report(report, done, settings.out)
@@ -87,18 +80,24 @@ def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[
     precision = choose_precision(settings.precision, device)
     direction, reverse = settings.inputs.direction, opposite(settings.inputs.direction)
     for path, label in settings.runs:
-        model = _load(path, label, device)
+        model = load_model(path, device, label=label or "latest")
         generator, other = model.get(direction), model.generators.get(reverse)
         channels = generator.settings.input_nc, generator.settings.output_nc
+        file, options = Path(model.source), path / OPTIONS_FILE
+        file = file if file.is_file() else find_generators(path, label, direction)[0]
+        candidate = Candidate(
+            name=model_name(path),
+            epoch=label,
+            weights=sha256_of(file)[:SHORT],
+            options=sha256_of(options)[:SHORT] if options.is_file() else "",
+            trained_on=str(model.facts.get("manifest_hash", ""))[:SHORT],
+        )
+        network = other.network if other else None
         for passes in settings.passes:
             if passes > 1 and channels[0] != channels[1]:
                 raise UserError(f"{path} gives other pictures than it takes: leave --passes out")
-            network = other.network if other else None
-            yield (
-                replace(_candidate(model, path, label, direction), passes=passes),
-                network_editor(generator.network, network, precision, channels[0] == 1, passes),
-                True,
-            )
+            editor = network_editor(generator.network, network, precision, channels[0] == 1, passes)
+            yield replace(candidate, passes=passes), editor, True
     for name in settings.baselines:
         if name == UNTOUCHED or inputs.masked:
             yield Candidate(name), baseline(name), False
@@ -107,24 +106,9 @@ def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[
 def _grey(settings: EvaluationSettings) -> bool:
     """Whether one of the models takes or gives grey pictures: then all are scored in luminance."""
     first = dict(reversed(settings.runs))  # of the checkpoints of a run
-    models = (_load(path, label, torch.device("cpu")) for path, label in first.items())
+    models = (load_model(path, torch.device("cpu"), label=label or "latest") for path, label in first.items())
     networks = [model.get(settings.inputs.direction).settings for model in models]
     return any(1 in (network.input_nc, network.output_nc) for network in networks)
-
-
-def _load(path: Path, label: str, device: torch.device) -> EditingModel:
-    return load_model(path, device, label=label or "latest")
-
-
-def _candidate(model: EditingModel, path: Path, label: str, direction: str) -> Candidate:
-    file, options = Path(model.source), path / OPTIONS_FILE
-    return Candidate(
-        name=model_name(path),
-        epoch=label,
-        weights=sha256_of(file if file.is_file() else find_generators(path, label, direction)[0])[:SHORT],
-        options=sha256_of(options)[:SHORT] if options.is_file() else "",
-        trained_on=str(model.facts.get("manifest_hash", ""))[:SHORT],
-    )
 
 
 def _instruments(settings: EvaluationSettings) -> Instruments:
@@ -204,7 +188,7 @@ def _notes(inputs: Inputs, instruments: Instruments, settings: EvaluationSetting
 
 
 def _picked(report: Report, score: str) -> str:
-    column = best(report, score)
+    column = report.best(score)
     if column is None:
         raise UserError(f"--pick {score!r} is no score of this evaluation: {', '.join(report.scores)}")
     return f"best by {score}: {column.candidate.title} ({figure(column.value(score))})"

@@ -1,7 +1,11 @@
-"""Settings of an evaluation. Free of torch and numpy."""
+"""Settings of an evaluation, and which models and checkpoints it is of, at which size.
+
+Free of torch and numpy until a file of weights is opened.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import MOST_PASSES, SHIPPED
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import Settings, check, option
+from cyclegan_glasses.training.run_folder import read_options
 
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
 BASELINES = (UNTOUCHED, TELEA, NS)
@@ -41,15 +46,8 @@ class Protocol:
             raise UserError("--crop_size and --load_size must be at least 16")
 
 
-CELEBA = Protocol(
-    name="celeba",
-    preprocess="scale_width_and_crop",
-    load_size=256,
-    crop_size=256,
-    filter="bilinear",
-    counts=(2672, 37157),
-    about="CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)",
-)
+_ABOUT = "CelebA: width 256 (bilinear), centre crop 256, PNG, partitions 1 and 2 (2,672 A, 37,157 B)"
+CELEBA = Protocol("celeba", "scale_width_and_crop", 256, 256, "bilinear", (2672, 37157), _ABOUT)
 PROTOCOLS = {CELEBA.name: CELEBA}
 
 
@@ -114,6 +112,67 @@ class EvaluationSettings(Settings):
     pick: str = option("", "name the best checkpoint by this score", metavar="SCORE")
     device: str = "auto"
     precision: str = "auto"
+
+
+def find_model(name: str, runs: Path) -> Path:
+    """The run `name` in the folder `runs`, or the folder or file that is called so.
+
+    Raises:
+        UserError: there is none.
+    """
+    for path in (runs / name, Path(name)):
+        if path.exists():
+            return path
+    raise UserError(f"there is no run {runs / name}: check --name and --checkpoints_dir")
+
+
+def checkpoint_labels(path: Path, asked: Sequence[str], direction: str) -> list[str]:
+    """The checkpoints of a run that were asked for, in order; `all` is every one with a number.
+
+    A file has one, without a label.
+
+    Raises:
+        UserError: `asked` does not suit a file, or there are no numbers.
+    """
+    if not path.is_dir():
+        if list(asked) != ["latest"]:
+            raise UserError(f"{path} is one model: leave --epoch out")
+        return [""]
+    if list(asked) != ["all"]:
+        return list(dict.fromkeys(asked))
+    from cyclegan_glasses.editing.models import saved_labels
+
+    numbered = sorted(filter(str.isdecimal, saved_labels(path, direction)), key=int)
+    if not numbered:
+        raise UserError(f"{path} has no numbered checkpoints: leave --epoch all out")
+    return numbered
+
+
+def choose_protocol(model: Path, name: str = "", crop_size: int = 0) -> Protocol:
+    """The published protocol `name`; without one the way in which the model was trained.
+
+    Args:
+        model: folder of a run, or a file of weights.
+        crop_size: side of the pictures, instead of the model's; 0 for that.
+
+    Raises:
+        UserError: there is no such protocol, or it fixes the size.
+    """
+    if name:
+        one_of("protocol", name, PROTOCOLS)
+        if crop_size:
+            raise UserError("--protocol fixes the size: leave --crop_size out")
+        return PROTOCOLS[name]
+    if model.is_dir():
+        saved = read_options(model)
+    else:
+        import torch
+
+        from cyclegan_glasses.editing.package import load_model
+
+        saved = {"crop_size": load_model(model, torch.device("cpu")).size}
+    size = crop_size or int(saved.get("crop_size", 256))
+    return Protocol("", str(saved.get("preprocess", "resize_and_crop")), size, size)
 
 
 def model_name(path: Path) -> str:

@@ -1,14 +1,14 @@
-"""Means with their uncertainty, by group, agreement of raters, and how numbers are written."""
+"""Means with their uncertainty, by group, and the agreement of raters."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from cyclegan_glasses.evaluation.tables import figure
 
 RESAMPLES = 1000
 SMALL_GROUP = 30
@@ -119,32 +119,3 @@ def krippendorff(units: Sequence[Mapping[str, float]], nominal: bool = False) ->
     observed = sum(apart(values) / (len(values) - 1) for values in rated) / len(everything)
     expected = apart(everything) / (len(everything) * (len(everything) - 1))
     return 1.0 - observed / expected if expected else 1.0
-
-
-def markdown_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table whose columns stand under each other."""
-    widths = [max(len(row[place]) for row in (head, *lines)) for place in range(len(head))]
-    rows = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in (head, *lines)]
-    rows.insert(1, ["-" * max(3, width) for width in widths])
-    return [f"| {' | '.join(row)} |" for row in rows]
-
-
-def figure(value: float) -> str:
-    """A number to read: four digits at most."""
-    if not math.isfinite(value):
-        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
-    value = 0.0 if abs(value) < 5e-4 else value
-    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
-
-
-def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """A CSV file; numbers have six digits, and NaN is an empty cell like None."""
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
-    return file.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.6g}"
-    return value

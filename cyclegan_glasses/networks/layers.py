@@ -75,15 +75,18 @@ def run(modules: Iterable[nn.Module], x: Tensor, recompute: bool) -> Tensor:
     return checkpointed(nn.Sequential(*stretch), x) if stretch else x
 
 
-def checkpointed(compute: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
-    """What `compute` makes of `inputs`; its intermediate results are computed again in the backward pass."""
-    result: Tensor = checkpoint(compute, *inputs, use_reentrant=False)
+def checkpointed(compute: Callable[[Tensor], Tensor], x: Tensor, recompute: bool = True) -> Tensor:
+    """What `compute` makes of `x`; with `recompute` all between is computed again in the backward pass."""
+    if not recompute or not torch.is_grad_enabled():
+        return compute(x)
+    result: Tensor = checkpoint(compute, x, use_reentrant=False)
     return result
 
 
-def paint(model: nn.Sequential, picture: Tensor, composite: bool, recompute: bool = False) -> Tensor:
+def paint(layers: Iterable[nn.Module], picture: Tensor, composite: bool, recompute: bool = False) -> Tensor:
     """Run a generator's layers, of which the last is a tanh, on `picture`; see `run` and `blend`."""
-    return blend(run(model[:-1], picture, recompute), picture, composite)
+    *layers, _ = layers
+    return blend(run(layers, picture, recompute), picture, composite)
 
 
 def blend(proposal: Tensor, picture: Tensor, composite: bool) -> Tensor:

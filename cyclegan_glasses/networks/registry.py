@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -71,9 +72,7 @@ def infer_generator(weights: Mapping[str, Tensor]) -> AnyGeneratorSettings | Non
     Weights do not tell `syncbatch` from `batch`, nor whether a U-Net had dropout; neither matters in use.
     """
     for entry in GENERATORS.values():
-        try:
-            if entry.infer:
+        if entry.infer:
+            with suppress(LookupError, UserError):  # those of another network
                 return entry.infer(weights)
-        except (LookupError, UserError):  # those of another network
-            continue
     return None

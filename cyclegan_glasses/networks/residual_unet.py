@@ -68,9 +68,7 @@ class Block(nn.Module):
         self.shortcut, self.stride = nn.Conv2d(inputs, outputs, 1), stride
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.recompute and torch.is_grad_enabled():
-            return checkpointed(self._compute, x)
-        return self._compute(x)
+        return checkpointed(self._compute, x, self.recompute)
 
     def _compute(self, x: Tensor) -> Tensor:
         inner = self.norms[1](self.second(F.relu(self.norms[0](self.first(x)))))
@@ -101,14 +99,13 @@ def infer_residual_unet(weights: Mapping[str, Tensor]) -> ResidualUnetSettings:
     # without a refiner a composite shows by one channel more than it has to blend with
     outputs = weights["refiner.out.weight"].shape[0] if refine else inputs
     composite = out.shape[0] == outputs + 1
-    plain = "instance" if "down.0.first.bias" in weights else "none"
-    norm = "batch" if "down.0.norms.0.weight" in weights else plain
+    biased, parametric = "down.0.first.bias" in weights, "down.0.norms.0.weight" in weights
     return ResidualUnetSettings(
         input_nc=inputs,
         output_nc=out.shape[0] - composite,
         filters=tuple(weight.shape[0] for weight in first),
         kernels=tuple(weight.shape[2] for weight in first),
-        norm=norm,
+        norm="batch" if parametric else "instance" if biased else "none",
         composite=composite,
         refine=refine,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.networks.cpu.layers import Conv2d
@@ -32,9 +31,7 @@ class ResnetBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.recompute and torch.is_grad_enabled():
-            return x + checkpointed(self.conv_block, x)
-        return x + self.conv_block(x)
+        return x + checkpointed(self.conv_block, x, self.recompute)
 
 
 class ResnetGenerator(nn.Module):

@@ -41,28 +41,6 @@ class SkipBlock(nn.Module):
         return torch.cat([activated, run(self.model[1:], activated, self.recompute)], dim=1)
 
 
-class OuterBlock(nn.Module):
-    """The outermost level, from and to pictures, without a skip."""
-
-    recompute = False
-
-    def __init__(self, settings: GeneratorSettings, submodule: SkipBlock) -> None:
-        super().__init__()
-        self.composite = settings.composite
-        _, bias = make_norm(settings.norm)
-        n, outputs = settings.filters, settings.output_nc + settings.composite
-        self.model = nn.Sequential(
-            nn.Conv2d(settings.input_nc, n, 4, stride=2, padding=1, bias=bias),
-            submodule,
-            nn.ReLU(),
-            make_upsampling(settings.upsample, 2 * n, outputs, 4, bias=True),
-            nn.Tanh(),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return paint(self.model, x, self.composite, self.recompute)
-
-
 class UnetGenerator(nn.Module):
     """`downs` halvings and doublings with skips: 8 for 256×256, 7 for 128×128.
 
@@ -71,6 +49,8 @@ class UnetGenerator(nn.Module):
     Raises:
         UserError: H or W is not a multiple of 2 ** downs.
     """
+
+    recompute = False
 
     def __init__(self, settings: GeneratorSettings, downs: int) -> None:
         super().__init__()
@@ -81,7 +61,15 @@ class UnetGenerator(nn.Module):
             block = SkipBlock(settings, 8 * n, 8 * n, block, settings.dropout)
         for channels in (4 * n, 2 * n, n):
             block = SkipBlock(settings, channels, 2 * channels, block)
-        self.model = OuterBlock(settings, block)
+        # The outermost level, from and to pictures, has no skip; its name is that of published weights.
+        outer = nn.Sequential(
+            nn.Conv2d(settings.input_nc, n, 4, stride=2, padding=1, bias=make_norm(settings.norm)[1]),
+            block,
+            nn.ReLU(),
+            make_upsampling(settings.upsample, 2 * n, settings.output_nc + settings.composite, 4, bias=True),
+            nn.Tanh(),
+        )
+        self.model, self.composite = nn.ModuleDict({"model": outer}), settings.composite
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -90,7 +78,7 @@ class UnetGenerator(nn.Module):
                 f"this U-Net needs sides that are multiples of {self.multiple}, not {width}x{height}"
                 ": give such a --crop_size, and a --preprocess that crops"
             )
-        return self.model(x)
+        return paint(self.model["model"].children(), x, self.composite, self.recompute)
 
 
 def infer_unet(weights: Mapping[str, Tensor]) -> GeneratorSettings:

@@ -27,6 +27,8 @@ LABELS = (
     *("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A"),
     *("pair_A", "pair_fake_B", "pair_B", "pair_fake_A"),
 )
+#: A domain and the other. `G_`, `D_` and losses have the name of the one that a translation starts from.
+SIDES = (("A", "B"), ("B", "A"))
 
 
 class Translation(NamedTuple):
@@ -179,51 +181,34 @@ class CycleGAN:
         So the memory of one is free before the next. In `plain` mode passes come in the order of the
         reference implementation.
         """
-        gen_ab, gen_ba, discriminator_b, discriminator_a = (
-            partial(self.execution.run, name) for name in self._networks
-        )
-        real_a, real_b = real["A"], real["B"]
-        # Generate A → B → A: adversarial and cycle losses (eq. 1 and 2).
-        fake_b, identity_a = self._generate("G_A", real_a, real_b)
-        reconstructed_a = gen_ba(fake_b)
-        translation = Translation(real_a, fake_b, reconstructed_a, discriminator_b(fake_b), real_b)
-        yield self._translation_graph("A", translation, identity_a, progress)
-        # Generate B → A → B.
-        fake_a, identity_b = self._generate("G_B", real_b, real_a)
-        reconstructed_b = gen_ab(fake_a)
-        translation = Translation(real_b, fake_a, reconstructed_b, discriminator_a(fake_a), real_a)
-        yield self._translation_graph("B", translation, identity_b, progress)
+        # A → B → A and B → A → B: adversarial and cycle losses (eq. 1 and 2).
+        for source, target in SIDES:
+            yield self._translation_graph(source, target, real, progress)
         # Identity losses (section 5.2).
         if self.settings.lambda_identity and not self._share_identity:
-            yield self._identity_graph("A", gen_ab(real_b), real_b, progress)
-            yield self._identity_graph("B", gen_ba(real_a), real_a, progress)
+            for source, target in SIDES:
+                identity = self.execution.run(f"G_{source}", real[target])
+                yield self._identity_graph(source, identity, real[target], progress)
         # Pairs whose truth is known.
-        if weight := self._pair_weights["A"]:
-            fake = gen_ab(real["pair_A"])
-            yield {"pair_A": l1_loss(fake, real["pair_B"]) * weight}, {"pair_fake_B": fake}
-        if weight := self._pair_weights["B"]:
-            fake = gen_ba(real["pair_B"])
-            yield {"pair_B": l1_loss(fake, real["pair_A"]) * weight}, {"pair_fake_A": fake}
+        for source, target in SIDES:
+            if weight := self._pair_weights[source]:
+                fake = self.execution.run(f"G_{source}", real[f"pair_{source}"])
+                loss = l1_loss(fake, real[f"pair_{target}"]) * weight
+                yield {f"pair_{source}": loss}, {f"pair_fake_{target}": fake}
 
-    def _generate(self, name: str, real: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The fake of `real`, and what becomes of `target` where an identity loss shares the pass."""
-        if not self.settings.lambda_identity or not self._share_identity:
-            return self.execution.run(name, real), None
-        fake, identity = self.execution.run_together(name, real, target)
-        return fake, identity
-
-    def _translation_graph(
-        self, side: str, t: Translation, identity: Tensor | None, progress: float
-    ) -> Graph:
+    def _translation_graph(self, source: str, target: str, real: Tensors, progress: float) -> Graph:
+        """x → G(x) → F(G(x)) and D_Y(G(x)), of x from `source`; with G(y) where that shares a pass."""
+        x, y, run = real[source], real[target], self.execution.run
+        shares = self.settings.lambda_identity and self._share_identity
+        fake, *identity = self.execution.run_together(f"G_{source}", *((x, y) if shares else (x,)))
+        t = Translation(x, fake, run(f"G_{target}", fake), run(f"D_{source}", fake), y)
         losses = {
-            f"{term.name}_{side}": term.loss(t, self.settings) * weight
+            f"{term.name}_{source}": term.loss(t, self.settings) * weight
             for term in TERMS
-            if (weight := term.weight(self.settings, side, progress))
+            if (weight := term.weight(self.settings, source, progress))
         }
-        graph = losses, {f"fake_{'B' if side == 'A' else 'A'}": t.fake, f"rec_{side}": t.reconstructed}
-        if identity is None:
-            return graph
-        return joined([graph, self._identity_graph(side, identity, t.target, progress)])
+        graphs = [(losses, {f"fake_{target}": fake, f"rec_{source}": t.reconstructed})]
+        return joined(graphs + [self._identity_graph(source, images, y, progress) for images in identity])
 
     def _identity_graph(self, side: str, identity: Tensor, target: Tensor, progress: float) -> Graph:
         weight = _identity_weight(self.settings, side, progress)
@@ -243,14 +228,14 @@ class CycleGAN:
     def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
         """Eq. 1 as each discriminator sees it, halved (section 7.1), and its gradient penalty."""
         s = self.settings
-        for name, domain, other in (("D_A", "B", "A"), ("D_B", "A", "B")):
-            real, fake = inputs[f"real_{domain}"], inputs[f"fake_{domain}"]
-            fakes = [fake, inputs[f"real_{other}"]] if s.mismatched else [fake]
+        for source, target in SIDES:
+            name, real, fake = f"D_{source}", inputs[f"real_{target}"], inputs[f"fake_{target}"]
+            fakes = [fake, inputs[f"real_{source}"]] if s.mismatched else [fake]
             scores = self.execution.run_together(name, real, *fakes)
             on_real, *on_fakes = (adversarial_loss(x, not i, s.gan_mode) for i, x in enumerate(scores))
             loss = (on_real + torch.stack(on_fakes).mean()) / 2
             # The fraction of `real` in what the penalty is taken at.
-            if (mix := inputs.get(f"mix_{domain}")) is not None:
+            if (mix := inputs.get(f"mix_{target}")) is not None:
                 loss = loss + s.lambda_gp * gradient_penalty(self._networks[name], real, fake, mix)
             yield {name: loss}, {}
 

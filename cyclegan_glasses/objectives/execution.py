@@ -141,7 +141,7 @@ class Execution:
 
     def run_together(self, name: str, *inputs: Tensor) -> list[Tensor]:
         """What network `name` makes of each of `inputs`, in one pass where that is exact."""
-        if not self.merge:
+        if not self.merge or len(inputs) == 1:
             return [self.run(name, images) for images in inputs]
         return list(self.run(name, torch.cat(inputs)).split([len(images) for images in inputs]))
 
@@ -169,7 +169,8 @@ class Execution:
         with torch.set_grad_enabled(update):
             losses, images = self.gradients(optimizer, graphs, inputs, at_once=at_once)
         if update:
-            self._update(optimizer)
+            self.distributed.average([w.grad for w in self._weights[optimizer] if w.grad is not None])
+            self.precision.step(self.optimizers[optimizer], self._clips[optimizer])
         return losses, images
 
     def gradients(
@@ -212,11 +213,6 @@ class Execution:
         yield
         for weight in others:
             weight.requires_grad_(True)
-
-    def _update(self, name: str) -> None:
-        gradients = [weight.grad for weight in self._weights[name] if weight.grad is not None]
-        self.distributed.average(gradients)
-        self.precision.step(self.optimizers[name], clip=self._clips[name] or None)
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimizers and the scale of the loss."""

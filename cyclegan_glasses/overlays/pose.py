@@ -73,9 +73,9 @@ class Pose:
     def project(self, points: ArrayLike, z: np.ndarray | float = 0.0) -> np.ndarray:
         """Pixels (…, 2) of points (…, 3) in head coordinates, or of points (…, 2) at the depth `z`."""
         points = np.asarray(points, float)
+        seen = points @ self.rotation[:, : points.shape[-1]].T
         if points.shape[-1] == 2:
-            points = np.concatenate([points, np.broadcast_to(z, points.shape[:-1])[..., None]], axis=-1)
-        seen = points @ self.rotation.T
+            seen = seen + np.multiply.outer(z, self.rotation[:, 2])
         offset = np.subtract(self.origin, self.principal)
         return self.principal + (self.scale * seen[..., :2] + offset) / (1 + seen[..., 2:] / self.distance)
 

@@ -29,12 +29,12 @@ class Crop:
     @staticmethod
     def around(points: np.ndarray, margin: float, shape: tuple[int, ...], zoom: int) -> Crop | None:
         """The window of a picture of `shape` that holds `points` (n, 2) and a margin; None when outside."""
-        low = np.floor(points.min(axis=0) - margin).astype(int)
-        high = np.ceil(points.max(axis=0) + margin).astype(int) + 1
-        low, high = np.maximum(low, 0), np.minimum(high, (shape[1], shape[0]))
+        low = np.maximum(np.floor(points.min(axis=0) - margin), 0).astype(int)
+        high = np.minimum(np.ceil(points.max(axis=0) + margin) + 1, shape[1::-1]).astype(int)
         if (high <= low).any():
             return None
-        return Crop(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]), zoom)
+        (x, y), (width, height) = low.tolist(), (high - low).tolist()
+        return Crop(x, y, width, height, zoom)
 
     @property
     def slices(self) -> tuple[slice, slice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
@@ -69,7 +69,8 @@ class Canvas:
     def mask(self, *shapes: np.ndarray) -> np.ndarray:
         """Coverage of polygons over the whole canvas, each by itself, uint8 (size, size)."""
         whole = Crop(0, 0, self.size, self.size, 1)
-        return np.maximum.reduce([whole.empty(), *(whole.fill([points]) for points in shapes)])
+        layers = [whole.fill([points]) for points in shapes]
+        return reduce(np.maximum, layers) if layers else whole.empty()
 
     def window(
         self, points: np.ndarray, soft: float, inside: np.ndarray | None = None

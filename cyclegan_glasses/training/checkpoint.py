@@ -45,14 +45,9 @@ def save_checkpoint(
         }
         for name, network in objective.weights.items()
     }
-    files[state_path(folder, label)] = STATE.stamp(
-        {
-            "objective": state,
-            "loop": dict(loop_state),
-            "random": per_rank[0]["random"],
-            "others": per_rank[1:],
-        }
-    )
+    first, *others = per_rank
+    content = {"objective": state, "loop": dict(loop_state), "random": first["random"], "others": others}
+    files[state_path(folder, label)] = STATE.stamp(content)
     write_tensors(files)
 
 
@@ -108,19 +103,15 @@ def _per_rank_state(
 def _random_state(distributed: DistributedContext) -> dict[str, Any]:
     version, python_state, *rest = random.getstate()
     name, keys, *numpy_rest = np.random.get_state()
+    cuda: list[Tensor] = []
+    if torch.cuda.is_available():  # of all GPUs, or of the one that this process has
+        cuda = torch.cuda.get_rng_state_all() if distributed.size == 1 else [torch.cuda.get_rng_state()]
     return {
         "torch": torch.get_rng_state(),
-        "cuda": _gpu_states(distributed),
+        "cuda": cuda,
         "python": [version, list(python_state), *rest],
         "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), *numpy_rest],
     }
-
-
-def _gpu_states(distributed: DistributedContext) -> list[Tensor]:
-    """Of all GPUs, or of this process's own where each process has one."""
-    if not torch.cuda.is_available():
-        return []
-    return torch.cuda.get_rng_state_all() if distributed.size == 1 else [torch.cuda.get_rng_state()]
 
 
 def _set_random_state(state: dict[str, Any]) -> None:

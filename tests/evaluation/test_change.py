@@ -11,11 +11,11 @@ from cyclegan_glasses.evaluation.change import (
     colour_shift,
     framed,
     landmarks_moved,
-    likeness,
     skin_region,
     typology,
     typology_angle,
 )
+from cyclegan_glasses.evaluation.distances import likeness
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import Face
 from tests.evaluation.portraits import portrait, spoiled

@@ -22,10 +22,8 @@ from cyclegan_glasses.evaluation.page import Worst, write_page
 from cyclegan_glasses.evaluation.report import (
     Candidate,
     Report,
-    best,
     evaluated,
     to_markdown,
-    warnings,
     write_report,
 )
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
@@ -240,9 +238,9 @@ def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) ->
     ):
         done.append(measure(inputs, editor, Instruments(), kept.keep))
         report.columns.append(evaluated(candidate, done[-1]))
-    report.notes = warnings(report)
+    report.notes = report.warnings()
     assert "2 of race" in report.notes[0]
-    assert best(report, "L1").candidate.epoch == "5" and best(report, "no such") is None
+    assert report.best("L1").candidate.epoch == "5" and report.best("no such") is None
     write_report(report, done, tmp_path)
     page = write_page(report, [kept], tmp_path)
     rows = list(csv.DictReader((tmp_path / "evaluation.csv").open()))

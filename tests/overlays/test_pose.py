@@ -40,7 +40,7 @@ def test_projection_agrees_with_opencv() -> None:
     pose = Pose(cv2.Rodrigues(vector)[0], principal + scale * place[:2], scale, place[2], principal)
     assert np.abs(pose.project(points) - seen).max() < 0.01
     flat = points * (1, 1, 0) + (0, 0, 9.0)
-    assert (pose.project(flat) == pose.project(flat[:, :2], 9.0)).all()
+    assert np.allclose(pose.project(flat), pose.project(flat[:, :2], 9.0), rtol=0, atol=1e-9)
 
 
 def test_no_pose_for_eyes_in_one_place_or_a_profile() -> None:

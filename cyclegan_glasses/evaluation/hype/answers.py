@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -87,19 +87,16 @@ def read_answers(files: Iterable[Path]) -> list[Answer]:
     return list({(a.rater, a.item): a for path in files for a in _answers(path)}.values())
 
 
-def _answers(path: Path) -> Iterator[Answer]:
+def _answers(path: Path) -> list[Answer]:
     try:
-        with path.open("rb") as file:
-            is_list = file.read(64).lstrip().startswith(b"[")
-        if not is_list:
-            yield from jsonl.read(path, lambda line: _answer(path, json.loads(line)), skip_damaged=True)
-            return
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        if content.lstrip().startswith(b"["):
+            return [_answer(path, row) for row in json.loads(content)]
+        return [*jsonl.read(path, lambda line: _answer(path, json.loads(line)), skip_damaged=True)]
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error}): give a file of answers") from None
     except ValueError as error:
         raise UserError(f"{path} cannot be read ({error}): save it from the page again") from None
-    yield from (_answer(path, row) for row in rows)
 
 
 def _answer(path: Path, row: Any) -> Answer:

@@ -14,15 +14,8 @@ from cyclegan_glasses.evaluation.hype.plan import Item, plan
 from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TIME
 from cyclegan_glasses.evaluation.hype.staircase import exposures, threshold
 from cyclegan_glasses.evaluation.hype.study import Portrait, Study
-from cyclegan_glasses.evaluation.statistics import (
-    Mean,
-    bootstrap,
-    csv_text,
-    figure,
-    krippendorff,
-    markdown_table,
-    mean_of,
-)
+from cyclegan_glasses.evaluation.statistics import Mean, bootstrap, krippendorff, mean_of
+from cyclegan_glasses.evaluation.tables import csv_text, figure, markdown_table
 
 QUESTIONS = {
     REMOVE: ("passes for real at first", "glasses wholly gone", "skin tone kept", "whole picture kept"),
@@ -179,7 +172,7 @@ def _rates(said: Mapping[str, Sequence[Said]], real: bool | None) -> dict[str, M
     """Wrong answers in percent: of each rater, then the mean; of answers where there is one rater alone."""
     rates = {}
     for model, rows in said.items():
-        raters = _grouped((row for row in rows if real in (None, row[0].real)), _rater)
+        raters = _grouped((row for row in rows if real in (None, row[0].real)), lambda row: row[1].rater)
         wrong = [[100.0 * (not _is_right(row)) for row in rows] for rows in raters.values()]
         if wrong:
             rates[model] = bootstrap([mean_of(values) for values in wrong] if len(wrong) > 1 else wrong[0])
@@ -191,7 +184,7 @@ def _exposures(said: Mapping[str, Sequence[Said]]) -> dict[str, Mean]:
     found = {}
     for model, rows in said.items():
         thresholds = []
-        for run in _grouped(rows, _rater).values():
+        for run in _grouped(rows, lambda row: row[1].rater).values():
             run.sort(key=lambda row: int(row[0].id.rsplit("-", 1)[1]))
             shown_for = [answer.exposure for _, answer in run]
             if len(run) >= FEWEST_TRIALS and shown_for == exposures(map(_is_right, run))[:-1]:
@@ -199,10 +192,6 @@ def _exposures(said: Mapping[str, Sequence[Said]]) -> dict[str, Mean]:
         if thresholds:
             found[model] = bootstrap(thresholds)
     return found
-
-
-def _rater(row: Said) -> str:
-    return row[1].rater
 
 
 def _is_right(row: Said) -> bool:

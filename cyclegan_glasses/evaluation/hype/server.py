@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from cyclegan_glasses.files import write_text
 from cyclegan_glasses.local_server import Content, LocalServer, RequestError
 from cyclegan_glasses.webpage import interactive_page
 
+#: Dark for everyone: what surrounds a picture changes how it is seen.
+_page = partial(interactive_page, "Portraits: a study", __package__, "study", dark=True)
+
 
 class StudyServer(LocalServer):
     """Serves the study in `folder` on `port`; answers are in `folder/answers.jsonl` at once.
@@ -27,7 +31,7 @@ class StudyServer(LocalServer):
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder, self.study = folder, read_study(folder)
         self.names = self.study.pictures()
-        super().__init__(_page(None), "study", "hype serve", port)
+        super().__init__(_page(), "study", "hype serve", port)
 
     def get(self, kind: str, rest: str, query: dict[str, str]) -> Any:
         """A rater's plan, or a picture by its name in the study."""
@@ -68,8 +72,3 @@ def _start(study: Study, rater: str, answered: dict[str, tuple[int, ...]]) -> di
     """What the page needs to know to begin or go on: the plan, and what was answered already."""
     questions = QUESTIONS[study.direction]
     return {"rater": rater, "questions": questions, "items": to_page(study, rater), "answered": answered}
-
-
-def _page(start: dict[str, Any] | None) -> str:
-    # Dark for everyone: what surrounds a picture changes how it is seen.
-    return interactive_page("Portraits: a study", __package__, "study", start, dark=True)

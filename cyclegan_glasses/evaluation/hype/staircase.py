@@ -8,6 +8,7 @@ HYPE, arXiv 1904.01121). All in milliseconds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -21,10 +22,7 @@ def next_exposure(exposure: int, right: bool) -> int:
 
 def exposures(answers: Iterable[bool]) -> list[int]:
     """The exposure of each answer, and of the one that would follow: one more than there are answers."""
-    found = [START]
-    for right in answers:
-        found.append(next_exposure(found[-1], right))
-    return found
+    return list(accumulate(answers, next_exposure, initial=START))
 
 
 def threshold(exposures: Sequence[int]) -> float:

@@ -91,14 +91,10 @@ def build_study(settings: StudySettings, out: Path) -> Study:
         portraits.append(Portrait(stem, pictures.add(inputs), results, groups.get(stem, {})))
     chosen_reals = reals[: max(settings.each, len(chosen))] if set(settings.tasks) - {TASKS[0]} else []
     study = Study(
-        direction=settings.direction,
-        tasks=settings.tasks,
         models=settings.names,
         portraits=tuple(portraits),
         reals=tuple(pictures.add(path, fit=True) for path in chosen_reals),
-        trials=settings.trials,
-        each=settings.each,
-        seed=settings.seed,
+        **{name: getattr(settings, name) for name in ("direction", "tasks", "trials", "each", "seed")},
     )
     write_json(out / STUDY, {"version": VERSION, **asdict(study)})
     return study

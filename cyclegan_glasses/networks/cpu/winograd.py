@@ -75,9 +75,8 @@ class _Convolve(torch.autograd.Function):
         for six, transformed in _transform_weight(weight):
             torch.bmm(tiles[six], transformed.transpose(1, 2), out=products[six])
         # Transform back to 4×4 outputs a tile.
-        outputs = (_both_axes(_OUTPUT, x.dtype) @ products.flatten(1)).view(
-            4, 4, n, down, across, len(weight)
-        )
+        outputs = _both_axes(_OUTPUT, x.dtype) @ products.flatten(1)
+        outputs = outputs.view(4, 4, n, down, across, len(weight))
         # Lay the tiles side by side, and cut off what lies beyond the picture.
         rows = outputs.permute(2, 3, 0, 4, 1, 5).reshape(n, 4 * down, 4 * across, len(weight))
         return _crop(rows if bias is None else rows.add_(bias), height - 2, width - 2)
@@ -106,9 +105,8 @@ class _Convolve(torch.autograd.Function):
             tiles = products.new_empty(36, products.shape[1], channels)
             for six, transformed in _transform_weight(weight):
                 torch.bmm(products[six], transformed, out=tiles[six])
-            pixels = (_both_axes(_INPUT, x.dtype).t() @ tiles.flatten(1)).view(
-                6, 6, n, down, across, channels
-            )
+            pixels = _both_axes(_INPUT, x.dtype).t() @ tiles.flatten(1)
+            pixels = pixels.view(6, 6, n, down, across, channels)
             x_gradient = _crop(_overlap_add(pixels), height, width)
         return x_gradient, weight_gradient, bias_gradient
 
