@@ -60,7 +60,10 @@ def build(
     try:
         # Photos of several folders may have one origin.
         how = {"once": False, "keep_rejected": False, "link": not settings.copy, "sync": False}
-        writer = Writer(work, RECORD, _record(folders, settings), **how)
+        hashes = {folder.name: manifest_hash(folder) for folder in folders}
+        record: dict[str, Any] = {"from": hashes, **asdict(settings)}
+        del record["yunet"], record["workers"]
+        writer = Writer(work, RECORD, record, **how)
         chosen = _chosen(splits, folders, settings)
         rows = [photo for (photo,) in watch(writer.write(chosen, settings.workers), len(splits))]
         photos = [photo for photo in rows if photo.verdict == ACCEPTED]
@@ -77,7 +80,7 @@ def build(
 def _check_target(out: Path, folders: list[Path]) -> None:
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: choose a folder to build into")
-    if out.is_dir() and any(out.iterdir()) and not (out / RECORD).is_file():
+    if _is_foreign(out):
         raise UserError(f"{out} holds something that was not built here: choose a new or empty folder")
     for folder in folders:
         if out.resolve().is_relative_to(folder.resolve()) or folder.resolve().is_relative_to(out.resolve()):
@@ -129,11 +132,6 @@ def _paths(splits: Splits, suffix: str) -> list[tuple[str, Candidate]]:
     return list(zip(distinct(paths, [f"{one.place}\0{one.path}" for one in splits], 10), splits, strict=True))
 
 
-def _record(folders: list[Path], settings: BuildSettings) -> dict[str, Any]:
-    kept = {name: value for name, value in asdict(settings).items() if name not in ("yunet", "workers")}
-    return {"from": {folder.name: manifest_hash(folder) for folder in folders}, **kept}
-
-
 def _replace(work: Path, out: Path) -> None:
     """Put `work` where `out` is; an earlier build is removed when the new one is in place."""
     old = out.parent / f".{out.name}.old"
@@ -149,9 +147,11 @@ def _replace(work: Path, out: Path) -> None:
 
 def _remove_build(folder: Path) -> None:
     """Remove a folder that a build made; a foreign or linked one is refused."""
-    if not folder.exists() and not folder.is_symlink():
-        return
-    held = [] if folder.is_symlink() else [entry.name for entry in folder.iterdir()]
-    if folder.is_symlink() or (held and RECORD not in held):
+    if folder.is_symlink() or _is_foreign(folder):
         raise UserError(f"{folder} is in the way and was not built here: move it")
-    shutil.rmtree(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _is_foreign(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).is_file()

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -113,11 +114,8 @@ def _draw(
     photo = replace(photo, split=split_of(photo, settings.seed, settings.shares))
     stem = PurePosixPath(photo.path).stem
     names = [photo.path] + [f"{stem}_{number}.png" for number in range(2, settings.each + 1)]
-    return [
-        item
-        for number, name in enumerate(names)
-        for item in _draw_pair(photo, name, number, image, points, settings, frames)
-    ]
+    pairs = (_draw_pair(photo, *name, image, points, settings, frames) for name in enumerate(names))
+    return list(chain.from_iterable(pairs))
 
 
 def _face_in(
@@ -161,8 +159,8 @@ def _landmarks_of(photo: Photo, shape: tuple[int, ...]) -> np.ndarray | None:
 
 def _draw_pair(
     photo: Photo,
-    name: str,
     number: int,
+    name: str,
     image: np.ndarray,
     points: np.ndarray,
     settings: OverlaySettings,

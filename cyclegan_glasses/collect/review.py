@@ -114,6 +114,8 @@ class Review:
     def counts(self) -> dict[str, Any]:
         """How many photos there are of each kind, for the filters of the page."""
         photos = self._photos
+        criteria = Counter(_criterion(photo) for photo in photos if photo.reason)
+        known = [name for name in REASONS if name in criteria]
         groups: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for photo in photos:
             for name, value in photo.group.items():
@@ -123,7 +125,7 @@ class Review:
             "reviewed": sum(bool(photo.facts.get(REVIEWED)) for photo in photos),
             "verdict": Counter(photo.verdict or "undecided" for photo in photos),
             "label": Counter(photo.label or "unknown" for photo in photos),
-            "criterion": _ordered(Counter(_criterion(photo) for photo in photos if photo.reason)),
+            "criterion": {name: criteria[name] for name in (*known, *sorted(criteria.keys() - known))},
             "group": {name: dict(sorted(values.items())) for name, values in sorted(groups.items())},
             "scores": sorted({name for photo in photos for name in photo.scores}),
             "undo": len(self._undo),
@@ -232,11 +234,6 @@ def _decided(photo: Photo, action: str, reason: str) -> Photo:
 
 def _criterion(photo: Photo) -> str:
     return photo.reason.partition(":")[0]
-
-
-def _ordered(criteria: Counter[str]) -> dict[str, int]:
-    places = {name: place for place, name in enumerate(REASONS)}
-    return dict(sorted(criteria.items(), key=lambda item: (places.get(item[0], len(places)), item[0])))
 
 
 def _filter_settings(folder: Path) -> tuple[Thresholds, bool]:

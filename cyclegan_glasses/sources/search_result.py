@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cyclegan_glasses.sources.fetch.client import Fetcher
 
+_WEB = re.compile("https?://", re.IGNORECASE)
 _HINTS = {
     "private": "add --allow_private if you mean it",
     "address": "check --endpoint",
@@ -81,11 +82,7 @@ def at(value: object, *path: str | int) -> Any:
 
 def is_web(address: object) -> bool:
     """Whether it looks like a web address; what it leads to is checked when it is fetched."""
-    return (
-        isinstance(address, str)
-        and len(address) <= LONGEST
-        and address.lower().startswith(("http://", "https://"))
-    )
+    return isinstance(address, str) and len(address) <= LONGEST and bool(_WEB.match(address))
 
 
 def ask(

@@ -35,14 +35,9 @@ class SourcePhoto:
 class Source(Protocol):
     """Where photos come from: an archive, a folder, a search on the web, a drawing.
 
-    A source is a small dataclass whose fields are its options. Its module imports heavy libraries where they
-    are used, so that `--help` reads the options at once.
+    A source is a small dataclass whose fields are its options; its `name` goes to `Photo.source`. Its module
+    imports heavy libraries where they are used, so that `--help` reads the options at once.
     """
-
-    @property
-    def name(self) -> str:
-        """Goes to `Photo.source`."""
-        ...
 
     def photos(self) -> Iterator[SourcePhoto]:
         """The photos in their order, one at a time.

@@ -101,9 +101,7 @@ class WebSource:
         try:
             while True:
                 # Ask for no more than are wanted, so that a search goes no further than it must.
-                while (
-                    len(under_way) < 2 * at_once and self.tally.have + len(under_way) < self._settings.count
-                ):
+                while len(under_way) < min(2 * at_once, self._settings.count - self.tally.have):
                     try:
                         result = next(results, None)
                     except UserError as error:
