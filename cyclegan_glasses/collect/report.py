@@ -42,11 +42,7 @@ class Built:
 
 
 def write_report(folder: Path, name: str, built: Built, photos: Sequence[Photo]) -> None:
-    """Write `report.html` and its contact sheets into `folder`, where `photos` are in place.
-
-    Args:
-        name: of the folder, for the title.
-    """
+    """Write `report.html`, titled `name`, and its contact sheets into `folder`, which holds `photos`."""
     by_folder: dict[str, list[Photo]] = {folder: [] for folder in sorted(built.counts)}
     for photo in sorted(photos, key=lambda photo: photo.sha256):
         by_folder[photo.path.partition("/")[0]].append(photo)

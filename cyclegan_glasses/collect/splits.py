@@ -109,13 +109,9 @@ def split_families(candidates: list[Candidate], settings: BuildSettings, left_ou
 
 
 def families(candidates: list[Candidate], bits: int) -> list[list[Candidate]]:
-    """Candidates that share a person, a file or a near-duplicate, directly or over others.
+    """Candidates that share a person, a file or a near-duplicate, directly or over others, by the first one.
 
-    Args:
-        bits: see `near_groups`; below 0 near-duplicates do not count.
-
-    Returns:
-        The families, ordered by their first candidate.
+    `bits`: see `near_groups`; below 0 near-duplicates do not count.
     """
     groups = UnionFind(len(candidates))
     first: dict[tuple[str, str], int] = {}

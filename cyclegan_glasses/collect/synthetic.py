@@ -34,8 +34,7 @@ def is_complete(source: SyntheticSource, out: Path) -> bool:
 def draw_set(source: SyntheticSource, out: Path, workers: int = 0) -> Generator[list[Photo], None, None]:
     """Draw a set into `out`, anew where it was cut short; yields the photos of each portrait.
 
-    Args:
-        workers: processes; 0 takes one for each core. The bytes do not depend on it.
+    The bytes do not depend on the number of `workers`; 0 takes one for each core.
 
     Raises:
         UserError: `out` holds something else or cannot be written.

@@ -38,9 +38,8 @@ _IN_FLIGHT = 32
 class Summary:
     """What came of a filter run.
 
-    Attributes:
-        changed: rows with a new verdict, reason or label.
-        kinds: number of photos by (label, verdict, reason without particulars).
+    `changed` rows have a new verdict, reason or label; `kinds` counts photos by label, verdict, and reason
+    without particulars.
     """
 
     changed: int = 0

@@ -18,9 +18,7 @@ FREE_LICENCES = ("by", "by-sa", "cc0", "pdm")
 class GatherSettings(Settings):
     """Where the photos go and how many.
 
-    Attributes:
-        out: folder of the manifest; the pictures go to `out/photos`.
-        count: stop when this many results of the search are in `out`, earlier runs included.
+    The pictures go to `out/photos`; what earlier runs of the search left in `out` counts, too.
     """
 
     out: Path

@@ -32,12 +32,7 @@ _DECODED_AT_ONCE = 2  # an unpacked picture may take 200 MB
 
 
 class Fetcher:
-    """Fetches addresses for many threads; each thread has its own session.
-
-    Args:
-        settings: limits and manners.
-        resolve: as `socket.getaddrinfo`; where names are looked up.
-    """
+    """Fetches addresses for many threads, each with its own session; `resolve` looks up names of hosts."""
 
     def __init__(self, settings: FetchSettings, *, resolve: Resolver = socket.getaddrinfo) -> None:
         self.settings = settings

@@ -20,11 +20,9 @@ _SAFE = "/%?=&:;,@+!~'()[]#*$"
 
 @dataclass(frozen=True, slots=True)
 class RobotRules:
-    """The rules of one robots.txt that apply to us.
+    """The rules of one robots.txt that apply to us: patterns, and whether they allow.
 
-    Attributes:
-        rules: (pattern, allowed), in the file's order.
-        delay: seconds between requests that the site asks for (`Crawl-delay`, no part of the standard).
+    `delay`: seconds between requests that the site asks for (`Crawl-delay`, no part of the standard).
     """
 
     rules: tuple[tuple[str, bool], ...] = ()
