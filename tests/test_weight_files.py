@@ -67,7 +67,7 @@ def test_an_algebra_of_faces_of_the_layout_without_a_format_loads(tmp_path):
     )
     old, new = load_facemath(tmp_path / "old.pt"), load_facemath(tmp_path / "new.pt")
     assert equal(old.network.state_dict(), new.network.state_dict()) and (old.mean == vector).all()
-    assert (old.direction("glasses") == new.direction("glasses")).all() and old.removal is None
+    assert (old.step("glasses") == new.step("glasses")).all() and old.removal is None
 
 
 def test_a_state_of_the_layout_without_a_format_loads(tmp_path):
