@@ -4,8 +4,9 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 EXTRAS := dashboard,metrics,export,dev
-# More words for pytest, such as ARGS="-k faces".
+# More arguments for pytest, such as ARGS="-k faces"; a file of tests runs in one of two processes.
 ARGS ?=
+PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
 
 # The first of these that is a Python 3.10 to 3.12 and can make environments; BASE_PYTHON=… names another.
 BASE_PYTHON ?= python3.12 python3.11 python3.10 python3 python
@@ -40,10 +41,10 @@ demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and w
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
 
 test: $(STAMP) ## every test
-	@$(PYTHON) -m pytest -rs $(ARGS)
+	@$(PYTEST) -rs $(ARGS)
 
-quick: $(STAMP) ## the tests that take seconds
-	@$(PYTHON) -m pytest -m "not slow and not browser" $(ARGS)
+quick: $(STAMP) ## the tests that take a minute
+	@$(PYTEST) -m "not slow and not browser" $(ARGS)
 
 check: $(STAMP) ## style and types
 	@$(PYTHON) -m ruff check --quiet --output-format concise .

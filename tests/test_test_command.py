@@ -17,6 +17,8 @@ from cyclegan_glasses.networks.settings import GeneratorSettings
 from tests.commands import Done, files, run, train, two_domains
 from tests.data.drawing import cut_off, fill, ramp
 
+pytestmark = pytest.mark.slow
+
 PLAIN = GeneratorSettings("resnet_6blocks", filters=2)
 
 

@@ -23,6 +23,8 @@ import torch
 from tests.commands import ROOT, TINY, Done, files, run, start, train, two_domains
 from tests.data.drawing import cut_off
 
+pytestmark = pytest.mark.slow
+
 TWO_EPOCHS = ("--n_epochs", "2", "--n_epochs_decay", "0")
 
 

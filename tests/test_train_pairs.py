@@ -13,6 +13,8 @@ from tests.commands import run, train, two_domains
 from tests.data.drawing import cut_off, fill
 from tests.test_train_command import differences, go_on, state
 
+pytestmark = pytest.mark.slow
+
 WATCHED_BY_NOBODY = "--device cpu --precision fp32 --num_threads 0 --display_id 0 --no_html".split()
 EPOCHS = ("--n_epochs", "1", "--n_epochs_decay", "1")
 

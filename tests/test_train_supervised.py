@@ -11,6 +11,8 @@ from tests.commands import Done, run
 from tests.data.drawing import fill
 from tests.test_train_command import differences, go_on, state
 
+pytestmark = pytest.mark.slow
+
 COMMON = "--device cpu --precision fp32 --num_threads 0 --display_id 0 --no_html".split()
 MODELS = {
     "mask2face": "--load_size 18 --crop_size 17 --filters 2 3 --kernels 5 3 --refine --lambda_gan 0.1"

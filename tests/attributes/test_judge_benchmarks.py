@@ -14,6 +14,8 @@ from cyclegan_glasses.data.labels import read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.photo import Photo, write_manifest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory):

@@ -23,6 +23,8 @@ from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings
 from tests.evaluation.portraits import portrait
 from tests.evaluation.test_measure import EyeBand
 
+pytestmark = pytest.mark.slow
+
 SIDE = 32
 TINY = GeneratorSettings("resnet_6blocks", filters=2)
 

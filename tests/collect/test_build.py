@@ -21,6 +21,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo, append_photos, latest_photos, manifest_hash, write_manifest
 from tests.criteria.helpers import DrawnFaces, make_pile
 
+pytestmark = pytest.mark.slow
+
 HERE = BuildSettings(workers=1, test_share=0.25)
 
 

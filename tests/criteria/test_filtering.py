@@ -25,6 +25,8 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo, append_photos, latest_photos, read_manifest, write_manifest
 from tests.criteria.helpers import DrawnFaces, make_pile, use_drawn_faces, varied
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = FilterSettings(align=True, workers=1)
 

@@ -16,6 +16,8 @@ from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError
 from tests.editing.helpers import Says, make_editor, portrait
 
+pytestmark = pytest.mark.slow
+
 
 def photos(folder: Path, *names: str) -> Path:
     for name in names:

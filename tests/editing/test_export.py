@@ -24,6 +24,8 @@ from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait
 from tests.editing.test_package import generator, tiny_model
 from tests.networks.small import build, pictures, small
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ONNX = importlib.util.find_spec("onnx") and importlib.util.find_spec("onnxruntime")
 needs_onnx = pytest.mark.skipif(not ONNX, reason="the extra `export` is not installed")

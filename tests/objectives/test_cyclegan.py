@@ -19,6 +19,8 @@ from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings.base import AdamSettings
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 GENERATOR = GeneratorSettings("resnet_6blocks", filters=4)
 RESIDUAL_UNET = ResidualUnetSettings(filters=(4, 6), kernels=(5, 3), composite=True)

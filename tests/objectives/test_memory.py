@@ -25,6 +25,8 @@ from cyclegan_glasses.objectives.settings.base import AdamSettings
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 PLAIN: dict[str, Any] = {
     "cyclegan": CycleGANSettings(

@@ -17,6 +17,8 @@ from cyclegan_glasses.objectives.settings.base import AdamSettings
 from cyclegan_glasses.objectives.settings.supervised import DISTANCES, Mask2FaceSettings
 from cyclegan_glasses.objectives.supervised import Supervised
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 UNET = ResidualUnetSettings(filters=(4, 4), kernels=(3, 3))
 SETTINGS = Mask2FaceSettings(UNET, adam=AdamSettings(0.01, 0.9))

@@ -11,6 +11,8 @@ import torch
 from tests.objectives.steps import CASES, EXACT, run
 from tests.torchrun import torchrun
 
+pytestmark = pytest.mark.slow
+
 Results = dict[str, dict[str, Any]]
 
 

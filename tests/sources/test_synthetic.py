@@ -23,6 +23,8 @@ from cyclegan_glasses.portraits.palette import hair_weights
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 from cyclegan_glasses.sources.synthetic import SyntheticSource
 
+pytestmark = pytest.mark.slow
+
 SMALL = SyntheticSource(count=6, size=48, seed=4, test=2)
 
 

@@ -20,6 +20,8 @@ from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos, read_manifest
 from tests.sources.loopback import answer, picture
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--allow_private", "--interval", "0", "--backoff", "0", "--max_wait", "1"]
 

@@ -191,7 +191,6 @@ def test_a_state_of_a_newer_version_is_one_line(tmp_path: Path) -> None:
         {"random": {"torch": torch.zeros(3), "cuda": [], "python": [3, [1], None], "numpy": []}},
         {"random": {"torch": torch.get_rng_state(), "cuda": [], "python": [3, [1], None], "numpy": []}},
     ],
-    ids=str,
 )
 def test_a_state_with_something_else_in_it_is_one_line(change: dict[str, Any], tmp_path: Path) -> None:
     save_checkpoint(tmp_path, "latest", OneNumber(), LOOP)

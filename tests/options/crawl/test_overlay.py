@@ -19,6 +19,8 @@ from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
 from tests.overlays.test_custom_frames import picture
 
+pytestmark = pytest.mark.slow
+
 SIZE = 64
 
 

@@ -18,6 +18,8 @@ from cyclegan_glasses.sources.fetch.result import FetchError
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 from tests.sources.loopback import answer, in_turn, picture
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_picture_comes_whole(site, make_fetcher):
     for kind in ("JPEG", "PNG", "WEBP"):
