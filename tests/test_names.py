@@ -28,7 +28,7 @@ OLD_PHRASES = {
     r"\bpeer('s)?\b": "the reference implementation",
     r"\b(is|are) not possible\b": "unsupported, with what is allowed",
     r"\b(that|what|which|who) cannot be(?= *[.,;:)\n]|$)": "invalid",
-    r"[«»]": "plain quotation marks",
+    "[\u00ab\u00bb]": "plain quotation marks",
 }
 TEXTS = {".py", ".md", ".cfg", ".toml", ".html", ".js", ".css", ".yml"}
 
