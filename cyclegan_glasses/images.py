@@ -9,6 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.walk import is_picture, report, walk
 
@@ -145,7 +146,7 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
     Raises:
         UnreadablePicture: for whatever goes wrong, now or in the block.
     """
-    try:
+    with explained(partial(_unreadable, source)):
         if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
             raise ValueError("not a regular file")  # a pipe would be waited for without end
         file = io.BytesIO(source) if isinstance(source, bytes) else source
@@ -154,8 +155,6 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
                 size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
             yield picture
-    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise _unreadable(source, error) from None
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -188,9 +187,7 @@ def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictu
         return UnreadablePicture(name, "not a picture of a known format" if size else "the file is empty")
     if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit lies above ours
         return UnreadablePicture(name, f"more than the limit of {MAX_PIXELS} pixels")
-    if isinstance(error, OSError) and error.strerror:
-        return UnreadablePicture(name, error.strerror)
-    return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)
+    return UnreadablePicture(name, reason_of(error))
 
 
 def readable_pictures(paths: Iterable[Path]) -> Iterator[tuple[Path, np.ndarray]]:
