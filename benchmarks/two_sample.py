@@ -9,10 +9,10 @@ the two sides are balanced by (`--match`). As many photos of each side are taken
 frame is drawn; or they are written (`--write`), and given back under the same names with glasses (`--drawn`).
 All photos then go one way: eyes found, the eye region cut out at 128 by 64 pixels, JPEG of quality 90.
 
-A small convolutional network is trained to tell the two sides, on two thirds of the photos in rotated, and asked
-about the third that it has not seen. Half of the answers right means that the glasses cannot be told apart.
-As a control the same is done for the mouth region, which the glasses do not reach: what it finds there are
-differences of the people and photos. The interval is a bootstrap over photos, 95 %.
+A small convolutional network is trained to tell the two sides, on two thirds of the photos, and asked about
+the third that it has not seen; three networks answer for all. Half of the answers right means that the
+glasses cannot be told apart. As a control the same is done for the mouth region, which the glasses do not
+reach: what it finds there are differences of people and photos. Intervals: bootstrap over photos, 95 %.
 """
 
 from __future__ import annotations
