@@ -60,8 +60,8 @@ def _colour(
     bright = np.power(np.mean(np.square(image.astype(np.float32) / 255) ** 3, axis=(0, 1)), 1 / 6) + 1e-3
     bare = image[face & (skin > 127)]
     tone = (np.median(bare, axis=0) if len(bare) else np.full(3, 128.0)) + 4
-    own = tone / tone.mean()
-    hue = np.sqrt(bright / bright.mean() * own / _SKIN) * saturation + own * (1 - saturation)
+    relative = tone / tone.mean()
+    hue = np.sqrt(bright / bright.mean() * relative / _SKIN) * saturation + relative * (1 - saturation)
     highlight, brightest = np.quantile(grey[face], (0.95, 0.997)).tolist()
     exposure = np.clip(max(1.08 * highlight, brightest) / _WHITE, 0.25, 1.0)
     return np.clip(hue / hue.mean(), 0.7, 1.4) * exposure
