@@ -1,4 +1,8 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and files of others read within limits.
+
+Whoever reads a file that someone else may have made opens it by `open_regular`, and takes a path that stands
+in a file through `inside`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,105 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from pathlib import Path, PurePath
+from typing import IO, Any, BinaryIO
 
 from cyclegan_glasses.errors import UserError
+
+JSON_BYTES = 16 << 20
+"""Limit of a JSON file that is read whole; objects in memory take up to twenty times as much."""
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def leads_outside(path: str) -> bool:
+    """Whether a path that stands in a file is none below a folder: absolute, with `..` or a drive, or empty.
+
+    Links are no matter of the path: those in a folder were set by whoever made the folder.
+    """
+    if not path or "\0" in path:
+        return True
+    if ".." not in path and path[0] not in "/\\" and path[1:2] != ":":
+        return False  # nearly every path, at a tenth of the time
+    taken_apart = PurePath(path)
+    return bool(taken_apart.anchor) or ".." in taken_apart.parts
+
+
+def inside(folder: Path, path: str) -> Path:
+    """`folder / path`, where `path` came from a file.
+
+    Raises:
+        UserError: it would lead out of the folder (see `leads_outside`).
+    """
+    if leads_outside(path):
+        raise UserError(f"{path!r} is no path below {folder}: whoever wrote that file is not to be trusted")
+    return folder / path
+
+
+def open_regular(path: Path | str, most: int | None = None) -> BinaryIO:
+    """Open a file of others for reading; never waits, as for a pipe, and never reads without end.
+
+    Args:
+        most: bytes that it may have.
+
+    Raises:
+        OSError: it is not there, cannot be read, is a pipe, a device or a folder, or is too large;
+            `strerror` says which.
+    """
+    try:
+        file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115  # the caller closes it
+    except ValueError:  # a null byte, or a character that no name can have
+        raise OSError(errno.EINVAL, "not a name that a file can have", str(path)) from None
+    try:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            kind = _KINDS.get(stat.S_IFMT(found.st_mode), "a special file")
+            raise OSError(errno.EINVAL, f"{kind}, not a regular file", str(path))
+        if most is not None and found.st_size > most:
+            raise _too_large(path, most)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: Path | str, most: int) -> bytes:
+    """The bytes of a file of others, at most `most`; errors as of `open_regular`."""
+    with open_regular(path, most) as file:
+        data = file.read(most + 1)
+    if len(data) > most:  # it has grown since, or does not say its size
+        raise _too_large(path, most)
+    return data
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text that someone else may have written.
+
+    Raises:
+        ValueError: it is none, not UTF-8, nested too deeply or with a number of thousands of digits.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def read_json(path: Path | str, most: int = JSON_BYTES) -> Any:
+    """The value of a JSON file of at most `most` bytes.
+
+    Raises:
+        OSError: as of `open_regular`.
+        ValueError: as of `parse_json`.
+    """
+    return parse_json(read_regular(path, most))
 
 
 @contextmanager
@@ -86,10 +183,19 @@ def write_json(path: Path, value: Any) -> None:
 def sha256_of(path: Path) -> str:
     """Hexadecimal SHA-256 of the file's bytes."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _too_large(path: Path | str, most: int) -> OSError:
+    size = f"{most >> 20} MB" if most >= 1 << 20 else f"{most} bytes"
+    return OSError(errno.EFBIG, f"larger than {size}", str(path))
 
 
 def _explain(error: OSError, path: Path) -> UserError:

@@ -1,13 +1,25 @@
-"""A file is put in its place whole: linked where the disk allows it, else copied."""
+"""A file is put in its place whole, and a file of others is read within limits."""
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import link_or_copy
+from cyclegan_glasses.files import (
+    inside,
+    leads_outside,
+    link_or_copy,
+    open_regular,
+    parse_json,
+    read_json,
+    read_regular,
+)
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -33,3 +45,65 @@ def test_a_source_that_went_away_is_one_line_and_leaves_the_target(tmp_path):
     with pytest.raises(UserError, match="target"):
         link_or_copy(tmp_path / "gone", tmp_path / "target")
     assert (tmp_path / "target").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    "path", ["", ".", "a.png", "photos/a.png", "a..b.png", "...", "a:b.png", ".hidden", "a/./b", "a\\b"]
+)
+def test_a_path_below_a_folder_is_taken(tmp_path, path):
+    if path:
+        assert inside(tmp_path, path).resolve().is_relative_to(tmp_path)
+    assert leads_outside(path) is (path == "")
+
+
+@pytest.mark.parametrize("path", ["", "..", "../a", "a/../../b", "a/..", "/etc/passwd", "//a", "a\0b"])
+def test_a_path_from_a_file_that_leads_out_of_its_folder_is_refused(tmp_path, path):
+    assert leads_outside(path)
+    with pytest.raises(UserError, match="no path below"):
+        inside(tmp_path, path)
+
+
+def make_pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (make_pipe, "a pipe"),
+        (lambda path: Path("/dev/zero"), "a device"),
+        (lambda path: path.mkdir() or path, "directory"),
+        (lambda path: path, "No such file"),
+        (lambda path: path.with_name("a\0b"), "not a name"),
+        (lambda path: path.with_name("\ud800"), "not a name"),
+        (lambda path: path.symlink_to(path) or path, "symbolic links"),
+    ],
+)
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, make, message):
+    path = make(tmp_path / "file")
+    with pytest.raises(OSError, match=message):
+        open_regular(path)
+    with pytest.raises(OSError, match=message):
+        read_json(path)
+
+
+def test_a_file_beyond_its_limit_is_not_read(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(11))
+    assert read_regular(path, 11) == bytes(11)
+    with pytest.raises(OSError, match="larger than 10 bytes"):
+        read_regular(path, 10)
+    with pytest.raises(OSError, match="larger than"):  # it says that it is empty, and is not
+        read_regular(Path("/proc/self/status"), 10)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), st.lists))
+def test_json_of_others_is_read(value):
+    assert parse_json(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize("text", ["", "{", b"\xff", "[" * 100_000, "1" * 10_000])
+def test_what_is_no_json_is_one_kind_of_error(text):
+    with pytest.raises(ValueError):
+        parse_json(text)
