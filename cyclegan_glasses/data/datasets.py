@@ -24,9 +24,10 @@ from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import FRAME, LABELLED, DataSettings
 from cyclegan_glasses.data.transforms import cut, plan
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import UnreadablePicture, picture_names
+from cyclegan_glasses.overlays.catalogue import read_catalogue
 
 log = logging.getLogger(__name__)
 
@@ -149,12 +150,16 @@ def open_dataset(settings: DataSettings) -> Dataset:
 
 
 def _drawer(dataset: DomainDataset) -> FrameDrawer:
-    settings = dataset.settings
+    settings, frame = dataset.settings, None
+    if settings.frame:
+        catalogue = read_catalogue()
+        one_of("frame", settings.frame, catalogue)
+        frame = catalogue[settings.frame].frame
     known = [known_landmarks(Path(settings.dataroot), d) for d in dataset.domains if "B" in d.name]
     landmarks = {path: points for found in known for path, points in found.items()}
     if len(landmarks) < sum(len(domain) for domain in dataset.domains if "B" in domain.name):
         make_detector()  # says here what is wrong with it
-    return FrameDrawer(settings.load_size, settings.seed, settings.frame, landmarks)
+    return FrameDrawer(settings.load_size, settings.seed, frame, landmarks)
 
 
 def _has_both(dataset: DomainDataset) -> bool:

@@ -14,8 +14,9 @@ from cyclegan_glasses.data.sampler import Key
 from cyclegan_glasses.data.transforms import PICTURES
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import UnreadablePicture
+from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.fit import fit_pose
-from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.frames import Frame, random_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -25,7 +26,7 @@ _FRAME = 4  # keeps this stream of random numbers apart from those of the sample
 
 @dataclass(frozen=True, slots=True)
 class FrameDrawer:
-    """Draws a random frame on a face; which one depends on (seed, epoch, index) alone.
+    """Draws a frame on a face; which one, where it is random, depends on (seed, epoch, index) alone.
 
     Pose, light and camera are read off the picture at the size that it is cut from, with a cache or without.
     Landmarks are those of the manifest; where it has none the face is looked for, once a process.
@@ -33,13 +34,13 @@ class FrameDrawer:
     Attributes:
         side: of the pictures in pixels.
         seed: of the frames.
-        shape: of all frames, a key of `overlays.outlines.SHAPES`; None for any.
+        frame: that all wear; None for random ones.
         landmarks: of pictures by path, float64 (5, 2) in fractions of the sides; None where there is no face.
     """
 
     side: int
     seed: int
-    shape: str | None = None
+    frame: Frame | CustomFrame | None = None
     landmarks: dict[str, np.ndarray | None] = field(default_factory=dict, repr=False)
 
     def draw(self, picture: Image.Image | np.ndarray, path: str, key: Key) -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +53,7 @@ class FrameDrawer:
             picture = np.asarray(picture.resize((self.side, self.side), PICTURES))
         points = self._find(picture, path)
         rng = np.random.default_rng([_FRAME, self.seed, *key])
-        frame, pose = random_frame(rng, self.shape), fit_pose(points * self.side)
+        frame, pose = self.frame or random_frame(rng), fit_pose(points * self.side)
         scene = read_scene(picture, pose, seed=int(rng.integers(2**31)))
         return picture, draw_glasses(picture, frame, pose, scene)[0]
 

@@ -72,7 +72,7 @@ class DataSettings(Settings):
             stands for "yes, unless the phase is `train`".
         paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
         condition: `frame` draws a frame on each picture of B, which comes as `drawn_B`.
-        frame: the shape of all of them, a key of `overlays.outlines.SHAPES`; None for any.
+        frame: the name of all of them in the catalogue that comes with the toolkit; empty for random ones.
         multiple: what `crop_size` must be a multiple of, for the networks' sake.
 
     Raises:
@@ -120,7 +120,7 @@ class DataSettings(Settings):
         resume="free",
     )
     condition: str = shared(NO_CONDITION, "condition", choices=CONDITIONS)
-    frame: str | None = None
+    frame: str = ""
     multiple: int = MULTIPLE
     cache: str = option(
         "none", "where decoded pictures are kept", cli_default="auto", choices=CACHES, resume="free"
@@ -133,6 +133,8 @@ class DataSettings(Settings):
                 raise UserError(f"--{name} {getattr(self, name)} is invalid: must be 1 (grey) or 3 (colour)")
         if self.dataset_mode == LABELLED and (self.input_nc, self.preprocess) != (3, FIXED_SIZE):
             raise UserError("labelled faces are aligned and in colour: leave out --input_nc and --preprocess")
+        if self.frame and self.condition != FRAME:
+            raise UserError("--frame is what a run with --condition frame adds: leave it out")
         if self.condition == FRAME and (self.preprocess, self.input_nc, self.output_nc) != (FIXED_SIZE, 3, 3):
             raise UserError(
                 "--condition frame draws on aligned faces in colour: leave out --preprocess, --input_nc and"

@@ -49,6 +49,11 @@ class AnyGeneratorSettings(Settings):
     def conditioned(self) -> bool:
         return self.input_nc == 2 * self.output_nc
 
+    @property
+    def picture_nc(self) -> int:
+        """Channels of one picture that it takes."""
+        return self.input_nc // 2 if self.conditioned else self.input_nc
+
     def __post_init__(self) -> None:
         check(self)
         if self.composite and self.input_nc != self.output_nc and not self.conditioned:

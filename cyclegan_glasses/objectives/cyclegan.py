@@ -202,8 +202,9 @@ class CycleGAN:
         # Identity losses (section 5.2).
         if self.settings.lambda_identity and not self._share_identity:
             for source, target in SIDES:
-                identity = self.execution.run(f"G_{source}", self._shown(source, real[target], real[target]))
-                yield self._identity_graph(source, identity, real[target], progress)
+                y = real[target]
+                identity = self.execution.run(f"G_{source}", self._input_of(source, y, y))
+                yield self._identity_graph(source, identity, y, progress)
         # Pairs whose truth is known.
         for source, target in SIDES:
             if weight := self._pair_weights[source]:
@@ -215,12 +216,13 @@ class CycleGAN:
         """x → G(x) → F(G(x)) and D_Y(G(x)), of x from `source`; with G(y) where that shares a pass."""
         x, y, run = real[source], real[target], self.execution.run
         shares = self.settings.lambda_identity and self._share_identity
+        # What a conditioned G_B sees behind x of B: a drawn frame; behind G(x) of A: what was taken off.
         drawn = real["drawn_B"] if self.settings.conditioned and source == "B" else x
-        inputs = [self._shown(source, x, drawn), *([self._shown(source, y, y)] if shares else [])]
+        inputs = [self._input_of(source, x, drawn), *([self._input_of(source, y, y)] if shares else [])]
         fake, *identity = self.execution.run_together(f"G_{source}", *inputs)
         worn = taken_off(x, fake) if self.settings.conditioned and source == "A" else fake
-        back = run(f"G_{target}", self._shown(target, fake, worn))
-        t = Translation(x, fake, back, run(f"D_{source}", fake), y, drawn)
+        reconstructed = run(f"G_{target}", self._input_of(target, fake, worn))
+        t = Translation(x, fake, reconstructed, run(f"D_{source}", fake), y, drawn)
         losses = {
             f"{term.name}_{source}": term.loss(t, self.settings) * weight
             for term in TERMS
@@ -232,7 +234,7 @@ class CycleGAN:
         graphs = [(losses, images)]
         return joined(graphs + [self._identity_graph(source, images, y, progress) for images in identity])
 
-    def _shown(self, side: str, picture: Tensor, drawn: Tensor) -> Tensor:
+    def _input_of(self, side: str, picture: Tensor, drawn: Tensor) -> Tensor:
         """What `G_A` or `G_B` sees: the picture; a conditioned `G_B` sees `drawn` behind it."""
         return torch.cat([picture, drawn], 1) if side == "B" and self.settings.conditioned else picture
 
