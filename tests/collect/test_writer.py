@@ -78,7 +78,7 @@ def test_many_photos_of_one_name_are_all_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../x.png", "/etc/x.png", "photos/../../x.png", "a\\..\\b.png", "C:/x", "photos/.git/x", ""]
+    "path", ["a\\..\\b.png", "C:/x", "photos/.git/x", ".x", "a//b", "a/./b", "photos/\udcff.png"]
 )
 def test_names_stay_below_the_folder(path: str, tmp_path: Path) -> None:
     """Whatever a source calls a photo, it lies below the folder and is not hidden."""
@@ -142,10 +142,13 @@ def test_one_photo_may_become_several_or_a_reason(workers: int, tmp_path: Path) 
         Writer(tmp_path, "w.json", {"way": 2})
 
 
+LABELLED = ("none", "none", "glasses", "none", "glasses")
+
+
 def test_at_most_counts_each_label() -> None:
     """--limit gives domains of one size."""
-    found = [SourcePhoto(Photo("p", label=label), Path()) for label in "aabab"]
-    assert [item.photo.label for item in at_most(found, 2)] == ["a", "a", "b", "b"]
+    found = [SourcePhoto(Photo("p", label=label), Path()) for label in LABELLED]
+    assert [item.photo.label for item in at_most(found, 2)] == ["none", "none", "glasses", "glasses"]
     assert len(list(at_most(found, 0))) == 5
 
 
