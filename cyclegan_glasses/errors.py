@@ -1,11 +1,19 @@
-"""How a command ends: the one error that a person is meant to read, and what stops it."""
+"""How a command ends: the one error that a person is meant to read, what becomes one, and what stops it."""
 
 from __future__ import annotations
 
+import logging
+import os
+import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+
+DEBUG = "CYCLEGAN_GLASSES_DEBUG"
+"""Environment variable: where it is set, every error that becomes a line shows its traceback as well."""
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class UserError(Exception):
@@ -17,16 +25,67 @@ class UserError(Exception):
 
 
 def run_command(command: Callable[[], int | None]) -> int:
-    """Run `command` and return its exit code: 2 with one line for a `UserError`, 130 for Ctrl-C, with
-    what the interruption says of how to go on."""
+    """Run `command` and return its exit code: 2 with one line for a `UserError`, and for what the machine
+    refuses (`OSError`, `MemoryError`); 130 for Ctrl-C, with what the interruption says of how to go on.
+
+    Anything else that is raised is a defect and keeps its traceback. With `DEBUG` in the environment all do.
+    """
+    _prepare_streams()
     try:
-        return command() or 0
-    except UserError as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        code = command() or 0
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        _show_traceback()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as a shell says of a program that SIGPIPE ended
+    except (UserError, OSError, MemoryError) as error:
+        _show_traceback()
+        line = str(error) if isinstance(error, UserError) else _with_file(error)
+        print("error:", printable(" ".join(line.splitlines())), file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
-        print(str(stop) or "stopped", file=sys.stderr)
+        print(printable(str(stop)) or "stopped", file=sys.stderr)
         return 130
+
+
+def printable(text: str) -> str:
+    r"""`text` from a file or a file's name, fit for a terminal: control characters, the marks that turn the
+    direction of writing, and lone surrogates as escapes.
+
+    >>> printable("a\x1b[31m.png")
+    'a\\x1b[31m.png'
+    """
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+@contextmanager
+def explained(explain: Callable[[Exception], UserError]) -> Iterator[None]:
+    """Whatever a library raises in the block becomes the `UserError` that `explain` makes of it.
+
+    Libraries raise almost anything on a damaged or hostile file, so this is for blocks about one file or one
+    photo, whose name `explain` gives. With `DEBUG` in the environment the traceback is shown.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        _show_traceback()
+        raise explain(error) from error
+
+
+def reason_of(error: BaseException) -> str:
+    """Why, in a few words: what the system says, or the message; with its kind where that says little."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    line = first_line(error)
+    plain = (
+        isinstance(error, UserError | OSError | ValueError | RuntimeError) and line != type(error).__name__
+    )
+    return line if plain else f"{type(error).__name__}: {line}".removesuffix(f": {type(error).__name__}")
 
 
 def first_line(error: BaseException) -> str:
@@ -54,3 +113,31 @@ def stoppable(message: Callable[[], str] = lambda: "stopped") -> Iterator[None]:
         raise KeyboardInterrupt(message()) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class _PrintableFormatter(logging.Formatter):
+    """The message alone, fit for a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return printable(super().formatMessage(record))
+
+
+def _prepare_streams() -> None:
+    """Names of files need not be text: what a stream cannot encode is escaped, and so is what is logged."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+    if not logging.getLogger().handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_PrintableFormatter())
+        logging.getLogger().addHandler(handler)
+
+
+def _show_traceback() -> None:
+    if os.environ.get(DEBUG):
+        traceback.print_exc()
+
+
+def _with_file(error: OSError | MemoryError) -> str:
+    name = getattr(error, "filename", None)
+    return f"{os.fsdecode(name)}: {reason_of(error)}" if isinstance(name, str | bytes) else reason_of(error)

@@ -17,9 +17,9 @@ from cyclegan_glasses.overlays.geometry import Model, Piece, bend, temple_of
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop
 from cyclegan_glasses.overlays.scene import Light, Wearer
+from cyclegan_glasses.overlays.settings import NARROWEST, WIDEST
 
 NAME = re.compile(r"_(\d+(?:\.\d+)?)mm$")
-_NARROWEST, _WIDEST = 90.0, 180.0
 _SIDE = 1024
 """Longest side in pixels that a picture is kept at."""
 
@@ -89,15 +89,22 @@ def load_frames(folder: Path) -> list[CustomFrame]:
         raise UserError(
             f"{folder} holds no PNG files: --frames is a folder of frames such as round_138mm.png"
         )
-    return [_load(path) for path in paths]
+    return [load_frame(path) for path in paths]
 
 
-def _load(path: Path) -> CustomFrame:
-    width = NAME.search(path.stem)
-    if not width or not _NARROWEST <= float(width[1]) <= _WIDEST:
+def load_frame(path: Path, width: float | None = None) -> CustomFrame:
+    """The frame in a PNG file with transparency; `width` in mm where its name does not say it.
+
+    Raises:
+        UserError: as of `load_frames`.
+    """
+    if width is None:
+        named = NAME.search(path.stem)
+        width = float(named[1]) if named else 0.0
+    if not NARROWEST <= width <= WIDEST:
         raise UserError(
             f"{path} does not say how wide the frame is: end its name in the width of the front,"
-            f" {_NARROWEST:.0f} to {_WIDEST:.0f} mm, such as round_138mm.png"
+            f" {NARROWEST:.0f} to {WIDEST:.0f} mm, such as round_138mm.png"
         )
     try:
         check_header(path)
@@ -119,7 +126,7 @@ def _load(path: Path) -> CustomFrame:
     edge = texture[:, -max(2, texture.shape[1] // 25) :]
     colour = np.median(edge[edge[..., 3] > 127][:, :3], axis=0).astype(int).tolist()
     look = Frame(colour=tuple(colour), wrap=0.0, tilt=6.0)
-    return CustomFrame(path.name, texture, float(width[1]), look)
+    return CustomFrame(path.name, texture, width, look)
 
 
 def _has_two_lenses(opaque: np.ndarray) -> bool:

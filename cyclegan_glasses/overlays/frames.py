@@ -39,6 +39,8 @@ class Frame:
         gloss: strength of the highlights.
         wire: colour of the metal parts of a frame that mixes both.
         tint, tint_strength: colour of the lens and how much light it takes.
+        gradient: fraction of the tint that is gone at the lower rim; it fades evenly from the top on.
+        mirror, mirror_colour: strength of a mirror coat, and the colour that it gives what it mirrors.
         reflection: strength of the reflections on the lens.
         power: of the lens in dioptres; negative (short sight) makes the face behind it smaller.
         wrap: angle of the lens to the front, about the vertical axis.
@@ -62,6 +64,9 @@ class Frame:
     wire: Colour = (186, 190, 196)
     tint: Colour = (176, 190, 192)
     tint_strength: float = 0.06
+    gradient: float = 0.0
+    mirror: float = 0.0
+    mirror_colour: Colour = (150, 170, 190)
     reflection: float = 0.4
     power: float = -1.5
     wrap: float = 6.0
@@ -74,6 +79,8 @@ class Frame:
             raise ValueError(f"unknown frame shape {self.shape!r}: one of {', '.join(SHAPES)}")
         if min(self.lens_width, self.lens_height, self.bridge, self.temple) <= 0 or self.rim < 0:
             raise ValueError("a frame's lens, bridge and temple are longer than nothing, its rim is no less")
+        if not all(0 <= fraction <= 1 for fraction in (self.tint_strength, self.gradient, self.mirror)):
+            raise ValueError("a lens's tint, gradient and mirror are fractions of 0 to 1")
 
 
 def random_frame(rng: np.random.Generator, shape: str | None = None, sunglasses: bool = False) -> Frame:

@@ -19,7 +19,7 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
     What lies `d` behind a thin lens of power `F` looks 1 / (1 - dF) as large to a distant eye.
 
     Args:
-        crop: uint8 (h, w, 3).
+        crop: float32 (h, w, 3), levels of 0 to 255.
         lenses: outline (n, 2) of each lens in pixels of the crop.
         cover: float32 (h, w, 1), how much of a pixel is lens.
         power: in dioptres.
@@ -27,10 +27,9 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
     Returns:
         float32 (h, w, 3), 0 … 255.
     """
-    picture = crop.astype(np.float32)
     larger = 1 / (1 - _GAP * power)
     if abs(larger - 1) < 0.003:
-        return picture
+        return crop
     # Each pixel looks towards the middle of its own lens.
     y, x = np.indices(crop.shape[:2], np.float32)
     left, right = sorted((lens.mean(axis=0) for lens in lenses), key=lambda middle: float(middle[0]))
@@ -38,7 +37,7 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
     middle = np.where(mine, left, right).astype(np.float32)
     source = middle + (np.stack([x, y], axis=-1) - middle) / np.float32(larger)
     bent = cv2.remap(crop, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return picture + cover * (bent - picture)
+    return crop + cover * (bent - crop)
 
 
 def reflections(crop: Crop, lens: np.ndarray, frame: Frame, light: Light) -> np.ndarray:
@@ -59,3 +58,22 @@ def reflections(crop: Crop, lens: np.ndarray, frame: Frame, light: Light) -> np.
     stripe = np.exp(-np.square(np.square((towards - 0.1) / 0.09)) - across)
     on = (np.abs(x) < 1.1) & (np.abs(y) < 1.1)
     return np.where(on, frame.reflection * (sheen + 0.5 * window + 0.22 * stripe + 0.06), 0)[..., None]
+
+
+def light_through(crop: Crop, lenses: list[np.ndarray], frame: Frame) -> np.ndarray:
+    """The fraction of red, green and blue that each pixel's lens lets through, float32 (h, 1 or w, 3).
+
+    A gradient fades evenly from the upper rim of the lenses ((n, 2) pixels) to the lower one.
+    """
+    taken = frame.tint_strength * (1 - np.array(frame.tint, np.float32) / 255)
+    if not frame.gradient:
+        return (1 - taken)[None, None]
+    # Across the lenses as the head is tilted: their lowest points lie along the line from lens to lens.
+    across = lenses[1].mean(axis=0) - lenses[0].mean(axis=0)
+    down = np.array([-across[1], across[0]]) / max(float(np.hypot(*across)), 1e-6)
+    heights = np.concatenate(lenses) @ down
+    low, high = float(heights.min()), float(heights.max())
+    y, x = np.indices((crop.height, crop.width), np.float32)
+    height = ((x + crop.x) * down[0] + (y + crop.y) * down[1] - low) / max(high - low, 1e-6)
+    left = 1 - frame.gradient * np.clip(height, 0, 1)
+    return 1 - left[..., None].astype(np.float32) * taken

@@ -7,13 +7,15 @@ import numpy as np
 
 from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.raster import blur
+from cyclegan_glasses.overlays.raster import Crop, blur, levels_of
 from cyclegan_glasses.overlays.scene import Camera, Light, Scene
 
 _SAMPLES = np.array([(-30, 28), (30, 28), (-38, 40), (38, 40), (0, 18), (-18, 44), (18, 44), (0, -32)], float)
 """Where skin is bare on most faces, mm: cheeks, nose, forehead."""
 _INNER, _HEAD = ((0, 28), (50, 62)), ((0, 15), (84, 125))
 """Middle and half axes in mm of an ellipse that is face for certain, and of one that the head is inside."""
+_FINEST = 2.4
+"""Pixels a mm at which skin and light are read, at most."""
 _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""
 _SHARP_QUANTILE = 0.8
@@ -24,14 +26,38 @@ _SHARPEST, _SOFTEST = 0.4, 2.5
 def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     """Estimate light, camera and skin of a face; whatever is not skin covers the temples.
 
+    Only the head is looked at, at no more than `_FINEST` pixels a mm, so a large photo takes no longer.
+
     Args:
-        image: uint8 RGB (height, width, 3).
+        image: uint8 or uint16 RGB (height, width, 3).
         pose: of the face.
         seed: of the grain that drawn parts will get.
     """
-    skin = find_skin(image, pose)
-    light, camera = find_light(image, pose, skin), measure_camera(image, seed)
-    return Scene(light, camera, skin=skin, cover=255 - skin)
+    head = Crop.around(pose.project(_ring(*_HEAD)), 2, image.shape, 1)
+    if head is None:
+        return Scene()
+    step = max(1.0, pose.scale / _FINEST)
+    face = _as_bytes(image[head.slices])
+    if step > 1:
+        size = (max(1, round(head.width / step)), max(1, round(head.height / step)))
+        step, face = head.width / size[0], cv2.resize(face, size, interpolation=cv2.INTER_AREA)
+    corner = (head.x, head.y)
+    seen = pose.in_window(corner, step)
+    skin = find_skin(face, seen)
+    light, camera = find_light(face, seen, skin), measure_camera(_sharpest_part(image, pose), seed)
+    return Scene(light, camera, skin=skin, cover=255 - skin, corner=corner, step=step)
+
+
+def _as_bytes(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.dtype == np.uint8 else np.round(levels_of(pixels)).astype(np.uint8)
+
+
+def _sharpest_part(image: np.ndarray, pose: Pose) -> np.ndarray:
+    """The face as uint8, or, of a large one, what lies around its eyes: about a million pixels at most."""
+    middle, size = ((0.0, 20.0), (90.0, 120.0)) if pose.scale < 8 else ((0.0, 0.0), (100.0, 40.0))
+    corners = pose.project(np.array([middle])) + np.outer((-0.5, 0.5), size) * pose.scale
+    part = Crop.around(corners, 0, image.shape, 1)
+    return _as_bytes(image if part is None else image[part.slices])
 
 
 def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
@@ -75,7 +101,7 @@ def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:
     distance = np.square((colours.astype(np.float32) - middle.astype(np.float32)) / spread).sum(axis=2)
     likely = np.clip(2.2 - distance / 8, 0, 1)
     # Never outside of the head, always in the middle of the face.
-    inner, head = (_ellipse(image.shape, pose, *oval) for oval in (_INNER, _HEAD))
+    inner, head = (_filled(image.shape, pose, _ring(*oval)) for oval in (_INNER, _HEAD))
     likely = np.maximum(likely * head, inner)
     return np.round(255 * blur(likely.astype(np.float32), 1.2 * mm)).astype(np.uint8)
 
@@ -117,11 +143,14 @@ def _at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     return image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)].astype(float)
 
 
-def _ellipse(
-    shape: tuple[int, ...], pose: Pose, middle: tuple[float, float], half: tuple[float, float]
-) -> np.ndarray:
+def _ring(middle: tuple[float, float], half: tuple[float, float]) -> np.ndarray:
+    """Points (40, 2) in mm of an ellipse."""
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * half + middle
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1) * half + middle
+
+
+def _filled(shape: tuple[int, ...], pose: Pose, ring: np.ndarray) -> np.ndarray:
+    """1 inside of a ring (n, 2) in mm, float32 of `shape`."""
     layer = np.zeros(shape[:2], np.float32)
     cv2.fillPoly(layer, [np.round(pose.project(ring)).astype(np.int32)], 1)
     return layer

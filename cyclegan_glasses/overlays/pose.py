@@ -7,7 +7,7 @@ convention of OpenCV's cameras for a head that looks straight at the camera.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -78,6 +78,13 @@ class Pose:
             seen = seen + np.multiply.outer(z, self.rotation[:, 2])
         offset = np.subtract(self.origin, self.principal)
         return self.principal + (self.scale * seen[..., :2] + offset) / (1 + seen[..., 2:] / self.distance)
+
+    def in_window(self, corner: ArrayLike, step: float = 1.0) -> Pose:
+        """The same head in a window that begins at the pixel `corner`, shrunk by the factor `step`."""
+        origin, principal = (
+            (np.asarray(point, float) + 0.5 - corner) / step - 0.5 for point in (self.origin, self.principal)
+        )
+        return replace(self, origin=origin, scale=self.scale / step, principal=principal)
 
     def towards_camera(self) -> np.ndarray:
         """Unit vector (3,) in head coordinates from the head to the camera."""

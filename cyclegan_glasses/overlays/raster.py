@@ -16,6 +16,18 @@ def fixed(points: np.ndarray) -> np.ndarray:
     return np.round(points * (1 << SHIFT)).astype(np.int32)
 
 
+def levels_of(pixels: np.ndarray) -> np.ndarray:
+    """Pixels of uint8 or uint16, or levels as they are, as float32 levels of 0 to 255.
+
+    Raises:
+        ValueError: they are of another type.
+    """
+    scale = {"uint8": 1.0, "uint16": 257.0, "float32": 1.0}.get(pixels.dtype.name)
+    if scale is None:
+        raise ValueError(f"pixels are uint8, uint16 or float32 levels, not {pixels.dtype}")
+    return pixels.astype(np.float32) / np.float32(scale)
+
+
 @dataclass(frozen=True, slots=True)
 class Crop:
     """A window of a picture: its first column and row, its size in pixels, and the supersampling."""

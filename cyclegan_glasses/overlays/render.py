@@ -10,15 +10,15 @@ from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Model, Piece, Temple, model_of
 from cyclegan_glasses.overlays.material import solid
-from cyclegan_glasses.overlays.optics import reflections, refract
+from cyclegan_glasses.overlays.optics import light_through, reflections, refract
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.raster import Crop, blur
+from cyclegan_glasses.overlays.raster import Crop, blur, levels_of
 from cyclegan_glasses.overlays.scene import Scene, Wearer
 
 _ENLARGED = 2.2
 """Pixels a mm that the layers are drawn at, at least; more zoom than `_ZOOM` is never used."""
 _ZOOM = 4
-_SKY = np.array((244, 250, 255))
+_SKY = np.array((244, 250, 255), np.float32)
 """Colour that lenses mirror, before that of the lamp."""
 
 
@@ -56,6 +56,21 @@ class _Worn:
         return self.pose.project(np.concatenate([*rings, *self.temples[0], *self.temples[1]]))
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A window of a picture with glasses drawn into it.
+
+    Attributes:
+        window: its rows and columns.
+        levels: float32 (h, w, 3), 0 to 255; where the mask is 0 those of the picture.
+        mask: float32 (h, w): the fraction of a pixel that the glasses, lenses included, or their shadow take.
+    """
+
+    window: tuple[slice, slice]
+    levels: np.ndarray
+    mask: np.ndarray
+
+
 def draw_glasses(
     image: np.ndarray, frame: Frame | CustomFrame, pose: Pose, scene: Scene | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -73,26 +88,47 @@ def draw_glasses(
     Raises:
         ValueError: `image` is not uint8 RGB.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+    if image.dtype != np.uint8:
+        raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
+    drawn = draw_window(image, frame, pose, scene)
+    result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
+    if drawn is None:
+        return result, mask
+    before, after = image[drawn.window], np.round(drawn.levels).astype(np.uint8)
+    changed = (after != before).any(axis=2)
+    result[drawn.window] = after
+    mask[drawn.window] = np.where(changed, np.clip(np.ceil(drawn.mask * 255), 1, 255), 0).astype(np.uint8)
+    return result, mask
+
+
+def draw_window(
+    image: np.ndarray, frame: Frame | CustomFrame, pose: Pose, scene: Scene | None = None
+) -> Drawn | None:
+    """Only the part of `image` that `frame` changes, before it is rounded; None where that lies outside.
+
+    Args:
+        image: RGB (height, width, 3) of uint8, uint16, or float32 levels of 0 to 255.
+        pose, scene: of this picture.
+
+    Raises:
+        ValueError: `image` is something else.
+    """
+    if image.ndim != 3 or image.shape[2] != 3:
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
     worn = _Worn.of(frame, pose, scene or Scene())
     # All work is done on the crop around the glasses, with room for blur and shadow.
     zoom = int(np.clip(np.ceil(_ENLARGED / max(pose.scale, 1e-6)), 1, _ZOOM))
     margin = 2 + 3 * worn.scene.camera.blur + 14 * pose.scale
     crop = Crop.around(worn.points(), margin, image.shape, zoom)
-    result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
     if crop is None:
-        return result, mask
-    before = image[crop.slices]
-    after, soft = _compose(before, worn, crop)
-    changed = (after != before).any(axis=2)
-    result[crop.slices] = after
-    mask[crop.slices] = np.where(changed, np.clip(np.ceil(soft * 255), 1, 255), 0).astype(np.uint8)
-    return result, mask
+        return None
+    before = levels_of(image[crop.slices])
+    levels, mask = _compose(before, worn, crop)
+    return Drawn(crop.slices, levels, mask)
 
 
 def _compose(before: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
-    """The crop with glasses as uint8, and the fraction of each pixel that they take, float 0 … 1."""
+    """Levels of the crop with glasses, and the fraction of each pixel that they take, float32 0 … 1."""
     look, pose, light, camera = worn.look, worn.pose, worn.scene.light, worn.scene.camera
     # What lies behind the lenses, as they refract it.
     outlines = [pose.project(lens) for lens in worn.model.lenses]
@@ -103,18 +139,21 @@ def _compose(before: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, n
     # The shadow on the skin: red light goes furthest under it, so red is darkened least.
     shadow = _shadow(worn, crop)[..., None]
     if worn.scene.skin is not None:
-        shadow = shadow * _fraction(worn.scene.skin, crop)
+        shadow = shadow * worn.scene.fraction(worn.scene.skin, crop)
     shadow = np.where(shadow < 0.02, 0, shadow)
     picture = picture * (1 - shadow * np.array([0.88, 1.0, 1.04], np.float32))
 
     # The temples, behind hair and ears, the far one behind the face too.
     picture, temples = _draw_temples(picture, worn, crop)
 
-    # The lenses: their tint, and what they mirror.
-    tint = 1 - look.tint_strength * (1 - np.array(look.tint, np.float32) / 255)
+    # The lenses: their tint, and what they and their coat mirror.
+    picture = picture * (1 - lens * (1 - light_through(crop, outlines, look)))
     glare = np.maximum(*(reflections(crop, outline, look, light) for outline in outlines))
-    picture = picture * (1 - lens * (1 - tint))
-    picture = picture + lens * glare * (np.array(light.colour, np.float32) * _SKY - picture)
+    lamp = np.array(light.colour, np.float32)
+    picture = picture + lens * glare * (lamp * _SKY - picture)
+    if look.mirror:
+        coat = np.array(look.mirror_colour, np.float32) * lamp * (0.55 + 0.9 * glare)
+        picture = picture + lens * look.mirror * (np.minimum(coat, 255) - picture)
 
     # The front over all, then the camera's grain on what is drawn.
     front, alpha = map(camera.soften, _front(worn, crop))
@@ -124,13 +163,7 @@ def _compose(before: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, n
 
     # Where nothing was drawn the picture stays as it was, bit for bit.
     soft = np.maximum.reduce([alpha, temples, lens, shadow])[..., 0]
-    after = np.clip(np.round(picture), 0, 255).astype(np.uint8)
-    return np.where(soft[..., None] > 0, after, before), soft
-
-
-def _fraction(layer: np.ndarray, crop: Crop) -> np.ndarray:
-    """A uint8 layer (height, width) of the picture as fractions of the crop's pixels (h, w, 1)."""
-    return layer[crop.slices].astype(np.float32)[..., None] / 255
+    return np.where(soft[..., None] > 0, np.clip(picture, 0, 255), before), soft
 
 
 def _draw_temples(picture: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
@@ -145,7 +178,7 @@ def _draw_temples(picture: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndar
         far = (pose.towards_camera()[0] < 0) == (side == 1)
         for layer in (scene.cover, scene.skin if far else None):
             if layer is not None:
-                free = 1 - _fraction(layer, crop)
+                free = 1 - scene.fraction(layer, crop)
                 colour, alpha = colour * free, alpha * free
         picture = picture * (1 - alpha) + colour * 0.85
         total = np.maximum(total, alpha)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.raster import blur
+from cyclegan_glasses.overlays.raster import Crop, blur
 
 DRAWN_BLUR = 0.4
 """Blur in pixels that drawing with antialiasing has by itself."""
@@ -87,6 +88,8 @@ class Scene:
         skin: uint8 (height, width), the face: shadows fall on it, and it hides the far temple. Without it
             shadows fall everywhere.
         cover: uint8 (height, width), how much of each pixel is hair or ear that lies over the temples.
+        corner, step: the layers begin at this pixel (x, y) of the picture, and each of their pixels is so
+            many of the picture wide. Beyond them their border goes on.
     """
 
     light: Light = Light()
@@ -94,3 +97,14 @@ class Scene:
     wearer: Wearer = Wearer()
     skin: np.ndarray | None = None
     cover: np.ndarray | None = None
+    corner: tuple[int, int] = (0, 0)
+    step: float = 1.0
+
+    def fraction(self, layer: np.ndarray, crop: Crop) -> np.ndarray:
+        """A layer of this scene as fractions of the pixels of a crop, float32 (h, w, 1)."""
+        shift = ((crop.x, crop.y) - np.array(self.corner, float) + 0.5) / self.step - 0.5
+        matrix = np.array([[1 / self.step, 0, shift[0]], [0, 1 / self.step, shift[1]]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = (crop.width, crop.height)
+        seen = cv2.warpAffine(layer, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return seen.astype(np.float32)[..., None] / 255

@@ -10,6 +10,7 @@ from cyclegan_glasses.overlays.fit import FACE, fit_pose
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.photograph import measure_camera, read_scene
 from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.raster import Crop
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.overlays.scene import Camera, Scene
 from cyclegan_glasses.portraits.draw import draw_portrait
@@ -101,3 +102,20 @@ def test_skin_is_told_from_hair_and_background(number: int) -> None:
     none[75:] = False  # the neck is skin too
     assert scene.skin[sure].mean() > 150 and scene.skin[none].mean() < 70
     assert (scene.cover == 255 - scene.skin).all()
+
+
+def test_a_large_photo_is_read_as_its_small_copy() -> None:
+    """Light and skin of a photo of many megapixels cost no more, and are the same."""
+    drawing = draw_portrait(random_portrait(0, 1), 128)
+    scale = 6
+    large = cv2.resize(drawing.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    wide = cv2.copyMakeBorder(large, 300, 0, 200, 0, cv2.BORDER_REPLICATE).astype(np.uint16) * 257
+    pose = drawing.pose.in_window((-200 / scale, -300 / scale), 1 / scale)
+    near, far = read_scene(drawing.image, drawing.pose), read_scene(wide, pose)
+    assert far.step > 1.5 and far.skin is not None and far.skin.size < 0.4 * large[..., 0].size
+    np.testing.assert_allclose(far.light.direction, near.light.direction, atol=0.1)
+    np.testing.assert_allclose(far.light.colour, near.light.colour, atol=0.06)
+    crop = Crop(200, 300, 128 * scale, 128 * scale, 1)
+    seen = cv2.resize(far.fraction(far.skin, crop), (128, 128), interpolation=cv2.INTER_AREA)
+    there = near.fraction(near.skin, Crop(0, 0, 128, 128, 1))[..., 0]
+    assert np.abs(seen - there).mean() < 0.05

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from cyclegan_glasses.overlays.frames import Frame, random_frame
 from cyclegan_glasses.overlays.geometry import model_of
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.overlays.render import draw_glasses, draw_window
 from cyclegan_glasses.overlays.scene import Light, Scene, Wearer
 
 SIZE = 160
@@ -156,3 +157,52 @@ def test_frames_are_as_wide_as_those_in_shops() -> None:
     assert min(widths) > 100 and max(widths) < 140
     assert random_frame(np.random.default_rng(5)) == random_frame(np.random.default_rng(5))
     assert model_of(Frame(), Wearer()) is model_of(Frame(), Wearer())
+
+
+def test_a_deep_picture_is_drawn_in_its_window_without_rounding() -> None:
+    """The editor keeps 16 bits, and never draws on the whole of a large photo."""
+    pose, before = Pose.from_eyes(LEFT, RIGHT), grainy()
+    whole, mask = draw_glasses(before, Frame(), pose)
+    drawn = draw_window(before.astype(np.uint16) * 257, Frame(), pose)
+    assert drawn is not None and drawn.levels.dtype == np.float32
+    assert drawn.levels.shape[:2] == drawn.mask.shape < before.shape[:2]
+    np.testing.assert_allclose(drawn.levels, whole[drawn.window], atol=0.5001)
+    assert ((drawn.mask > 0) >= (mask[drawn.window] > 0)).all()
+    with pytest.raises(ValueError, match="float64"):
+        draw_window(before.astype(float), Frame(), pose)
+
+
+def test_layers_may_belong_to_a_part_of_the_picture() -> None:
+    """The scene of a large photo is that of a shrunk window around the face."""
+    layer = np.random.default_rng(1).integers(0, 2, (SIZE // 8, SIZE // 8), np.uint8) * 255
+    layer = cv2.resize(layer, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+    pose, before, part = Pose.from_eyes(LEFT, RIGHT), grainy(), (slice(20, 140), slice(4, 156))
+    whole, _ = draw_glasses(before, Frame(), pose, Scene(skin=layer))
+    window, _ = draw_glasses(before, Frame(), pose, Scene(skin=layer[part], corner=(4, 20)))
+    small = cv2.resize(layer, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    coarse, _ = draw_glasses(before, Frame(), pose, Scene(skin=small, step=2.0))
+    assert (whole == window).all()
+    assert np.abs(coarse.astype(int) - whole).max() < 12 and np.abs(coarse.astype(int) - whole).mean() < 0.3
+
+
+def test_a_gradient_is_darkest_above() -> None:
+    """Fashion lenses fade downwards; a tint that does not is another product."""
+    even, fading = (
+        worn(tint=(60, 56, 52), tint_strength=0.8, reflection=0.0, power=0.0, gradient=gradient)[1]
+        for gradient in (0.0, 0.9)
+    )
+    x, y = round(LEFT[0]), round(LEFT[1])
+    above, below = slice(y - 11, y - 7), slice(y + 16, y + 20)
+    across = slice(x - 8, x + 8)
+    assert fading[below, across].mean() > 1.7 * even[below, across].mean()
+    assert fading[above, across].mean() == pytest.approx(even[above, across].mean(), rel=0.35)
+
+
+def test_a_mirror_coat_hides_the_eyes_behind_its_colour() -> None:
+    after = worn(mirror=0.9, mirror_colour=(40, 90, 220), reflection=0.2)[1]
+    x, y = round(LEFT[0]), round(LEFT[1])
+    red, green, blue = after[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3).mean(axis=0)
+    assert blue > 1.5 * green > 1.5 * red
+    assert after[y - 4 : y + 5, x - 4 : x + 5].std(axis=(0, 1)).max() < 8
+    with pytest.raises(ValueError, match="0 to 1"):
+        Frame(mirror=1.5)
