@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder, open_regular
 from cyclegan_glasses.walk import is_picture, report, walk
 
@@ -151,7 +152,7 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
     Raises:
         UnreadablePicture: for whatever goes wrong, now or in the block.
     """
-    try:
+    with explained(partial(_unreadable, source)):
         file = io.BytesIO(source) if isinstance(source, bytes) else open_regular(source, FILE_BYTES)
         with file, _QUIET, Image.open(file, formats=FORMATS) as picture:
             size, pixels = f"{picture.width}x{picture.height}", picture.width * picture.height
@@ -161,8 +162,6 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
                 text = f"{picture.format} of {size} takes {needed / 1e9:.1f} GB to decode"
                 raise ValueError(f"{text}, more than the limit of {MEMORY_BYTES / 1e9:g} GB")
             yield picture
-    except Exception as error:  # on hostile bytes Pillow's readers raise almost anything
-        raise _unreadable(source, error) from None
 
 
 def bands(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
@@ -223,9 +222,7 @@ def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictu
         return UnreadablePicture(name, "the file is empty" if empty else "not a picture of a known format")
     if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit lies above ours
         return UnreadablePicture(name, f"more than the limit of {MAX_PIXELS} pixels")
-    if isinstance(error, OSError) and error.strerror:
-        return UnreadablePicture(name, error.strerror)
-    return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)
+    return UnreadablePicture(name, reason_of(error))
 
 
 def readable_pictures(paths: Iterable[Path]) -> Iterator[tuple[Path, np.ndarray]]:
