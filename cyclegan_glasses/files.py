@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO
 
@@ -21,6 +21,8 @@ from cyclegan_glasses.errors import UserError
 
 JSON_BYTES = 16 << 20
 """Limit of a JSON file that is read whole; objects in memory take up to twenty times as much."""
+LONGEST_NAME = 255
+"""Bytes of a file's name that file systems allow."""
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -124,9 +126,11 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
         UserError: no space is left, or the folder cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
-        with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
+        # A name that is no text keeps its bytes as escapes, which JSON reads back as they were.
+        text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
+        with temporary.open(mode, **text) as file:
             yield file
             file.flush()
             if sync:
@@ -135,7 +139,20 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
     except OSError as error:
         raise _explain(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only disk, or a name that was too long, had none
+            temporary.unlink()
+
+
+def temporary_beside(path: Path) -> Path:
+    """Where a file is written before it takes the place of `path`: a hidden neighbour that names the process.
+
+    Its name has at most the 255 bytes that file systems allow, also where that of `path` has all of them.
+    """
+    ending = f".{os.getpid()}.tmp"
+    name = path.name
+    if len(encoded := os.fsencode(name)) + len(ending) >= LONGEST_NAME:
+        name = hashlib.sha256(encoded).hexdigest()
+    return path.with_name(f".{name}{ending}")
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -145,7 +162,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         UserError: it cannot be written.
     """
     make_folder(target.parent)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(target)
     try:
         temporary.hardlink_to(source.resolve())
         temporary.replace(target)
@@ -153,7 +170,8 @@ def link_or_copy(source: Path, target: Path) -> None:
         with atomic_write(target) as copy, source.open("rb") as file:
             shutil.copyfileobj(file, copy)
     finally:
-        temporary.unlink(missing_ok=True)  # stays when both were the same file already
+        with suppress(OSError):
+            temporary.unlink()  # stays when both were the same file already
 
 
 def make_folder(path: Path) -> Path:
