@@ -165,11 +165,16 @@ def run(o: TestOptions) -> int:
             print(one.network)
     if generator.settings.conditioned and o.data.direction == REMOVE:
         raise UserError(f"{path} adds a frame that is drawn on bare faces: add --direction BtoA")
-    seen, conditioned = generator.settings, generator.settings.conditioned
-    changes = {"input_nc": seen.picture_nc, "output_nc": seen.output_nc}
-    changes |= {"condition": FRAME if conditioned else NO_CONDITION, "frame": o.frame}
+    seen = generator.settings
+    pictures = replace(
+        o.data,
+        input_nc=seen.picture_nc,
+        output_nc=seen.output_nc,
+        condition=FRAME if seen.conditioned else NO_CONDITION,
+        frame=o.frame,
+    )
     page, scores = write_results(
-        make_batches(replace(o.data, **changes)),
+        make_batches(pictures),
         (generator, reverse),
         o.data.direction,
         o.results,
