@@ -18,6 +18,7 @@ from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.temporary import temporary_for
 
 JSON_BYTES = 16 << 20
 """Limit of a JSON file that is read whole; objects in memory take up to twenty times as much."""
@@ -118,13 +119,14 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
 
     Without `sync` it is not waited for until the disk has it: for many files that can be made again.
 
-    When the block fails nothing is left behind and an earlier `path` stays whole.
+    When the block fails nothing is left behind and an earlier `path` stays whole; what a kill leaves goes
+    with the next write to the folder (`temporary`).
 
     Raises:
         UserError: no space is left, or the folder cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_for(path)
     try:
         with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
@@ -145,7 +147,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         UserError: it cannot be written.
     """
     make_folder(target.parent)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = temporary_for(target)
     try:
         temporary.hardlink_to(source.resolve())
         temporary.replace(target)
