@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO
 
@@ -128,7 +128,9 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
     path = Path(path)
     temporary = temporary_for(path)
     try:
-        with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
+        # A name that is no text keeps its bytes as escapes, which JSON reads back as they were.
+        text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
+        with temporary.open(mode, **text) as file:
             yield file
             file.flush()
             if sync:
@@ -137,7 +139,8 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
     except OSError as error:
         raise _explain(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only disk, or a name that was too long, had none
+            temporary.unlink()
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -155,7 +158,8 @@ def link_or_copy(source: Path, target: Path) -> None:
         with atomic_write(target) as copy, source.open("rb") as file:
             shutil.copyfileobj(file, copy)
     finally:
-        temporary.unlink(missing_ok=True)  # stays when both were the same file already
+        with suppress(OSError):
+            temporary.unlink()  # stays when both were the same file already
 
 
 def make_folder(path: Path) -> Path:

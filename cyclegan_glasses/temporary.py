@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 LONGEST_NAME = 255
-"""Bytes of the name of a file, on nearly every file system."""
+"""Bytes of a file's name that file systems allow."""
 OF_ANOTHER_MACHINE = 86_400.0
 """Seconds after which a file that a process of another machine no longer writes to is a leftover."""
 _NAME = re.compile(r"\..*\.([0-9a-f]{8})-([0-9]+)-([0-9a-f]{4})[0-9]+\.tmp", re.DOTALL)
@@ -30,7 +30,7 @@ _swept = set[str]()
 
 
 def temporary_for(path: Path) -> Path:
-    """A name beside `path` that no other thread, process or machine takes.
+    """A name beside `path` that no other thread, process or machine takes, of at most `LONGEST_NAME` bytes.
 
     The first time that this process asks for one in a folder, leftovers there are removed (`sweep`).
     """
@@ -38,8 +38,10 @@ def temporary_for(path: Path) -> Path:
         _swept.add(folder)
         sweep(path.parent)
     tail = f".{machine()}-{os.getpid()}-{_START}{next(_count)}.tmp"
-    name = os.fsencode(path.name)[: LONGEST_NAME - 1 - len(tail)]
-    return path.with_name(f".{os.fsdecode(name)}{tail}")
+    name = path.name
+    if len(encoded := os.fsencode(name)) + len(tail) >= LONGEST_NAME:
+        name = hashlib.sha256(encoded).hexdigest()
+    return path.with_name(f".{name}{tail}")
 
 
 def sweep(folder: Path) -> None:

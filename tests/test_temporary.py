@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses import temporary
-from cyclegan_glasses.files import atomic_write, link_or_copy
+from cyclegan_glasses.files import atomic_write
 from cyclegan_glasses.temporary import is_running, sweep, temporary_for
 from tests.kills import left_by_a_kill
 
@@ -70,11 +70,3 @@ def test_what_this_process_writes_is_not_swept_and_names_differ(tmp_path: Path) 
     with atomic_write(tmp_path / "a") as first, atomic_write(tmp_path / "a") as second:
         assert first.name != second.name and len(list(tmp_path.iterdir())) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-
-@pytest.mark.parametrize("name", ["n" * 255, "ü" * 127, "\udcff" * 100])
-def test_a_name_may_be_as_long_as_the_file_system_allows(name: str, tmp_path: Path) -> None:
-    with atomic_write(tmp_path / name) as file:
-        file.write(b"whole")
-    link_or_copy(tmp_path / name, tmp_path / "copy" / name)
-    assert (tmp_path / "copy" / name).read_bytes() == b"whole"

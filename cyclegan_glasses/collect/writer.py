@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from cyclegan_glasses.collect.names import hashed, safe_stem
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder, sha256_of, write_json
 from cyclegan_glasses.images import UnreadablePicture, check_header
 from cyclegan_glasses.parallel import InlineExecutor, in_order, open_executor
@@ -162,18 +162,26 @@ def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
 
 
 def _write(put: Callable[[SourcePhoto], Photo], item: SourcePhoto) -> list[Photo]:
-    """Make one photo, write what comes of it by `put` and return the rows."""
+    """Make one photo, write what comes of it by `put` and return the rows.
+
+    Whatever is wrong with a photo is its own row's reason; what cannot be written is a `UserError`.
+    """
     photo, content = item.photo, item.content
     try:
-        made = content() if callable(content) else content
-        items = [replace(item, content=made)] if isinstance(made, (bytes, Path)) else made
-        return [put(item) for item in items]
-    except (UnreadablePicture, UnreadableError, OSError) as error:  # what cannot be written is a UserError
-        reason = f"unreadable: {getattr(error, 'reason', '') or getattr(error, 'strerror', '') or error}"
+        with explained(_rejected):
+            made = content() if callable(content) else content
+            items = [replace(item, content=made)] if isinstance(made, (bytes, Path)) else made
+            return [put(item) for item in items]
+    except (UnreadablePicture, UnreadableError) as error:
+        reason = f"unreadable: {getattr(error, 'reason', '') or error}"
     except RejectedPhoto as error:
         reason = str(error)
     name = PurePosixPath(photo.path).name
     return [replace(photo, path=f"rejected/{name}", sha256="", verdict=REJECTED, reason=reason)]
+
+
+def _rejected(error: Exception) -> RejectedPhoto:
+    return RejectedPhoto(f"{'unreadable' if isinstance(error, OSError) else 'failed'}: {reason_of(error)}")
 
 
 def _put(

@@ -173,8 +173,8 @@ def _drawn(values: Mapping[str, Any], where: str, colour: str) -> Frame:
         "temple": values.get("temple", Frame().temple),
     }
     size = f"{values['width']:g}" if "width" in values else ""
-    words = {key: values.get(key, "") for key in ("pattern", "lens", "lens_colour")}
-    wish = _wish(where, colour=colour, material=material, size=size, rim=values.get("rim"), **words)
+    texts = {key: values.get(key, "") for key in ("pattern", "lens", "lens_colour")}
+    wish = _wish(where, colour=colour, material=material, size=size, rim=values.get("rim"), **texts)
     frame = Frame(values["shape"], material=material, **made | sizes)
     try:
         return restyled(frame, wish)

@@ -18,7 +18,7 @@ from cyclegan_glasses.overlays.scene import Scene, Wearer
 _ENLARGED = 2.2
 """Pixels a mm that the layers are drawn at, at least; more zoom than `_ZOOM` is never used."""
 _ZOOM = 4
-_SKY = np.array((244, 250, 255))
+_SKY = np.array((244, 250, 255), np.float32)
 """Colour that lenses mirror, before that of the lamp."""
 
 
