@@ -115,7 +115,7 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
     values = vars(_parser(prog).parse_args(argv, argparse.Namespace(**inherited)))
     run = build(RunOptions, values, name=run_name(values))
     model = values["model"]
-    pictures = {flag: values[flag] for flag in ("dataroot", *PICTURES)}
+    pictures = {flag: values[flag] for flag in ("dataroot", "seed", *PICTURES)}
     pictures["load_size"] = pictures["load_size"] or pictures["crop_size"]
     if model == "test":
         pictures["dataset_mode"] = "single"
