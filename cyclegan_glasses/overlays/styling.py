@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, overload
 
 import numpy as np
 
@@ -13,14 +13,13 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import ACETATE, METAL, Colour, Frame
 from cyclegan_glasses.overlays.geometry import model_of
-from cyclegan_glasses.overlays.outlines import SHAPES
+from cyclegan_glasses.overlays.outlines import SHAPES, Material
 from cyclegan_glasses.overlays.scene import Wearer
 from cyclegan_glasses.overlays.settings import FrameSettings
 
-AnyFrame = TypeVar("AnyFrame", Frame, CustomFrame)
-_PALETTES: dict[str, dict[str, Colour]] = {"acetate": ACETATE, "metal": METAL}
+_PALETTES: dict[Material, dict[str, Colour]] = {"acetate": ACETATE, "metal": METAL}
 #: What a frame of a material has that does not say otherwise.
-MADE: dict[str, dict[str, Any]] = {
+MADE: dict[Material, dict[str, Any]] = {
     "acetate": {"rim": 3.6, "temple_height": 5.0, "gloss": 0.5},
     "metal": {"rim": 1.5, "temple_height": 2.2, "gloss": 0.85, "opacity": 1.0},
 }
@@ -76,7 +75,13 @@ def with_front_width(frame: Frame, width: float) -> Frame:
     return replace(frame, **{name: round(getattr(frame, name), 2) for name in names})
 
 
-def restyled(frame: AnyFrame, wish: FrameSettings) -> AnyFrame:
+@overload
+def restyled(frame: Frame, wish: FrameSettings) -> Frame: ...
+@overload
+def restyled(frame: CustomFrame, wish: FrameSettings) -> CustomFrame: ...
+@overload
+def restyled(frame: Frame | CustomFrame, wish: FrameSettings) -> Frame | CustomFrame: ...
+def restyled(frame: Frame | CustomFrame, wish: FrameSettings) -> Frame | CustomFrame:
     """`frame` with what `wish` asks of it.
 
     Of a frame that is a picture only the lenses can be changed, and its width.
@@ -102,13 +107,15 @@ def restyled(frame: AnyFrame, wish: FrameSettings) -> AnyFrame:
 
 def _of_material(frame: Frame, wish: FrameSettings) -> Frame:
     """Of the material asked for; a colour that another material alone has asks for it, too."""
-    material = wish.material
-    if not material and wish.colour and wish.colour not in _PALETTES[frame.material]:
-        other = "metal" if frame.material == "acetate" else "acetate"
-        if wish.colour in _PALETTES[other] and other in SHAPES[frame.shape].materials:
-            material = other
-    if not material or material == frame.material:
+    other: Material = "metal" if frame.material == "acetate" else "acetate"
+    by_colour = wish.colour in _PALETTES[other] and wish.colour not in _PALETTES[frame.material]
+    if wish.material:
+        change = wish.material == other
+    else:
+        change = by_colour and other in SHAPES[frame.shape].materials
+    if not change:
         return frame
+    material = other
     made = dict(MADE[material])
     if SHAPES[frame.shape].build == "rimless":
         if material == "acetate":
