@@ -29,7 +29,6 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, alignment_of, take, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 from cyclegan_glasses.images import to_grey
-from cyclegan_glasses.overlays.settings import LEARNED
 from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
 
 ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, torch.Tensor)
@@ -94,7 +93,8 @@ class GlassesEditor:
         Args:
             frame: is drawn; None for one that suits, `learned` for what the model adds.
         """
-        return self._each(picture, ADD, settings, None if frame == LEARNED else _drawing(frame))
+        drawing = None if isinstance(frame, str) else _drawing(frame)
+        return self._each(picture, ADD, settings, drawing)
 
     def swap(
         self,

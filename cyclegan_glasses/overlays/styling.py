@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
-from cyclegan_glasses.overlays.frames import ACETATE, METAL, Colour, Frame
+from cyclegan_glasses.overlays.frames import ACETATE, METAL, Colour, Frame, Pattern
 from cyclegan_glasses.overlays.geometry import model_of
 from cyclegan_glasses.overlays.outlines import SHAPES, Material
 from cyclegan_glasses.overlays.scene import Wearer
@@ -28,7 +28,7 @@ LENS_COLOURS: dict[str, Colour] = {
     "rose": (214, 140, 150), "yellow": (232, 204, 96), "orange": (224, 146, 70), "violet": (140, 112, 176),
     "silver": (186, 192, 198), "gold": (214, 176, 96),
 }  # fmt: skip
-_CLEAR = {"tint": Frame().tint, "tint_strength": 0.06, "gradient": 0.0, "mirror": 0.0}
+_CLEAR: dict[str, Any] = {"tint": Frame().tint, "tint_strength": 0.06, "gradient": 0.0, "mirror": 0.0}
 #: Colour where none was asked for, how much of it a dark lens keeps, and the rest, by kind of lens.
 _LENSES: dict[str, tuple[str, float, dict[str, Any]]] = {
     "tinted": ("brown", 1.0, {"tint_strength": 0.45}),
@@ -109,10 +109,8 @@ def _of_material(frame: Frame, wish: FrameSettings) -> Frame:
     """Of the material asked for; a colour that another material alone has asks for it, too."""
     other: Material = "metal" if frame.material == "acetate" else "acetate"
     by_colour = wish.colour in _PALETTES[other] and wish.colour not in _PALETTES[frame.material]
-    if wish.material:
-        change = wish.material == other
-    else:
-        change = by_colour and other in SHAPES[frame.shape].materials
+    allowed = by_colour and other in SHAPES[frame.shape].materials
+    change = wish.material == other if wish.material else allowed
     if not change:
         return frame
     material = other
@@ -135,14 +133,14 @@ def _with_paint(frame: Frame, wish: FrameSettings) -> Frame:
         colour = colour_of(wish.colour, palettes)
         clear = frame.material == "acetate"
         opacity = _SEE_THROUGH.get(wish.colour, 1.0) if clear else 1.0
-        pattern = "tortoise" if wish.colour == "tortoise" and clear else "plain"
+        pattern: Pattern = "tortoise" if wish.colour == "tortoise" and clear else "plain"
         frame = replace(frame, colour=colour, opacity=opacity, pattern=pattern)
     if wish.pattern:
         if frame.material == "metal" and wish.pattern != "plain":
             raise UserError(
                 f"metal comes plain: leave --pattern {wish.pattern} out, or say --material acetate"
             )
-        frame = replace(frame, pattern=wish.pattern)
+        frame = replace(frame, pattern=cast(Pattern, wish.pattern))
     return frame
 
 
@@ -159,5 +157,5 @@ def _with_lenses(frame: Frame, wish: FrameSettings) -> Frame:
     usual, kept, rest = _LENSES[kind]
     colour = colour_of(wish.lens_colour or usual, LENS_COLOURS, "lens_colour")
     tint = tuple(round(kept * level) for level in colour)
-    coat = {"mirror_colour": colour} if kind == "mirror" else {}
+    coat: dict[str, Any] = {"mirror_colour": colour} if kind == "mirror" else {}
     return replace(frame, **_CLEAR | {"tint": tint} | coat | rest)
