@@ -9,10 +9,10 @@ the two sides are balanced by (`--match`). As many photos of each side are taken
 frame is drawn; or they are written (`--write`), and given back under the same names with glasses (`--drawn`).
 All photos then go one way: eyes found, the eye region cut out at 128 by 64 pixels, JPEG of quality 90.
 
-A small convolutional network is trained to tell the two sides, on two thirds of the photos in turn, and asked
-about the third that it has not seen. Half of the answers right means that the glasses cannot be told apart.
-As a control the same is done for the mouth region, which the glasses do not reach: what it finds there are
-differences of the people and photos. The interval is a bootstrap over photos, 95 %.
+A small convolutional network is trained to tell the two sides, on two thirds of the photos, and asked about
+the third that it has not seen; three networks answer for all. Half of the answers right means that the
+glasses cannot be told apart. As a control the same is done for the mouth region, which the glasses do not
+reach: what it finds there are differences of people and photos. Intervals: bootstrap over photos, 95 %.
 """
 
 from __future__ import annotations
@@ -133,10 +133,10 @@ def _region(
     along = right - left
     down = np.array([-along[1], along[0]])
     middle = (left + right) / 2 + aside * along + below * down
-    turn = np.stack([along, down]) * EYES / (along @ along)
-    matrix = np.column_stack([turn, (WIDTH / 2, HEIGHT / 2) - turn @ middle])
+    rotated = np.stack([along, down]) * EYES / (along @ along)
+    matrix = np.column_stack([rotated, (WIDTH / 2, HEIGHT / 2) - rotated @ middle])
     matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5  # from corners to centres of pixels
-    shrunk = max(1.0, 1 / float(np.hypot(*turn[0])))
+    shrunk = max(1.0, 1 / float(np.hypot(*rotated[0])))
     soft = cv2.GaussianBlur(picture, (0, 0), 0.4 * shrunk) if shrunk > 1.2 else picture
     cut = cv2.warpAffine(
         soft, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE

@@ -13,11 +13,12 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.temporary import temporary_for
 
 JSON_BYTES = 16 << 20
 """Limit of a JSON file that is read whole; objects in memory take up to twenty times as much."""
@@ -118,15 +119,18 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
 
     Without `sync` it is not waited for until the disk has it: for many files that can be made again.
 
-    When the block fails nothing is left behind and an earlier `path` stays whole.
+    When the block fails nothing is left behind and an earlier `path` stays whole; what a kill leaves goes
+    with the next write to the folder (`temporary`).
 
     Raises:
         UserError: no space is left, or the folder cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_for(path)
     try:
-        with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
+        # A name that is no text keeps its bytes as escapes, which JSON reads back as they were.
+        text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
+        with temporary.open(mode, **text) as file:
             yield file
             file.flush()
             if sync:
@@ -135,7 +139,8 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
     except OSError as error:
         raise _explain(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only disk, or a name that was too long, had none
+            temporary.unlink()
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -145,7 +150,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         UserError: it cannot be written.
     """
     make_folder(target.parent)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = temporary_for(target)
     try:
         temporary.hardlink_to(source.resolve())
         temporary.replace(target)
@@ -153,7 +158,8 @@ def link_or_copy(source: Path, target: Path) -> None:
         with atomic_write(target) as copy, source.open("rb") as file:
             shutil.copyfileobj(file, copy)
     finally:
-        temporary.unlink(missing_ok=True)  # stays when both were the same file already
+        with suppress(OSError):
+            temporary.unlink()  # stays when both were the same file already
 
 
 def make_folder(path: Path) -> Path:

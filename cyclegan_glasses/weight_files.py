@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained
 from cyclegan_glasses.files import atomic_write, make_folder
 
 Content = TypeVar("Content")
@@ -104,13 +104,9 @@ def load_tensors(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not there: check --name, --checkpoints_dir and --epoch") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
-    try:
-        with file:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # on a damaged or hostile file torch raises almost anything
-        raise UserError(
-            f"{path} is cut off, or holds more than weights and is not trusted: take an earlier one"
-        ) from error
+    untrusted = f"{path} is cut off, or holds more than weights and is not trusted: take an earlier one"
+    with explained(lambda _: UserError(untrusted)), file:
+        state = torch.load(file, map_location="cpu", weights_only=True)
     if not isinstance(state, dict):
         raise UserError(f"{path} holds no dictionary of weights")
     return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import (
+    atomic_write,
     inside,
     leads_outside,
     link_or_copy,
@@ -19,7 +21,9 @@ from cyclegan_glasses.files import (
     parse_json,
     read_json,
     read_regular,
+    write_json,
 )
+from cyclegan_glasses.temporary import LONGEST_NAME
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -107,3 +111,36 @@ def test_json_of_others_is_read(value):
 def test_what_is_no_json_is_one_kind_of_error(text):
     with pytest.raises(ValueError):
         parse_json(text)
+
+
+@pytest.mark.parametrize("name", ["x" * (LONGEST_NAME - 4) + ".png", "\udcff" * LONGEST_NAME])
+def test_a_name_of_all_the_bytes_that_there_are_is_written(tmp_path, name):
+    """The temporary neighbour has a longer name than the file, and must still be one."""
+    (tmp_path / "source").write_bytes(b"linked")
+    with atomic_write(tmp_path / name) as file:
+        file.write(b"written")
+    assert (tmp_path / name).read_bytes() == b"written"
+    link_or_copy(tmp_path / "source", tmp_path / name)
+    assert (tmp_path / name).read_bytes() == b"linked"
+    assert {path.name for path in tmp_path.iterdir()} == {"source", name}
+
+
+def test_a_disk_that_takes_nothing_is_one_line(tmp_path, monkeypatch):
+    """Read-only disks refuse to remove what was never written, too."""
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    (tmp_path / "source").write_bytes(b"x")
+    for method in ("open", "unlink", "replace", "hardlink_to"):
+        monkeypatch.setattr(Path, method, refuse)
+    for write in (lambda: write_json(tmp_path / "x", 1), lambda: link_or_copy(*map(tmp_path.joinpath, "st"))):
+        with pytest.raises(UserError, match="cannot write .*Read-only file system"):
+            write()
+
+
+@given(st.binary(max_size=9).map(os.fsdecode))
+def test_json_with_names_that_are_no_text_comes_back_as_it_was(tmp_path_factory, name):
+    path = tmp_path_factory.mktemp("json") / "x.json"
+    write_json(path, {"name": name})
+    assert read_json(path) == {"name": name}

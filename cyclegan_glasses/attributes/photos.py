@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClassifier
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import Face, FaceDetector
 from cyclegan_glasses.images import UnreadablePicture, open_picture
@@ -47,17 +47,23 @@ def classify_files(
     """
     for path in paths:
         try:
-            image = np.asarray(open_picture(path))
+            with explained(lambda error, path=path: UnreadablePicture(path, reason_of(error))):
+                faces, trouble = _classified(path, detector, classifier)
         except UnreadablePicture as error:
-            yield path, [], error.reason
-            continue
-        if detector is not None:
-            faces: list[tuple[Face | None, FaceAttributes]] = [*classify_photo(image, detector, classifier)]
-            yield path, faces, "" if faces else "no face found"
-        elif image.shape[0] != image.shape[1]:
-            yield path, [], "an aligned crop is a square: leave out --aligned"
-        else:
-            yield path, [(None, classifier.predict(image[None])[0])], ""
+            faces, trouble = [], error.reason
+        yield path, faces, trouble
+
+
+def _classified(
+    path: Path, detector: FaceDetector | None, classifier: FacelyzrClassifier
+) -> tuple[list[tuple[Face | None, FaceAttributes]], str]:
+    image = np.asarray(open_picture(path))
+    if detector is not None:
+        faces = classify_photo(image, detector, classifier)
+        return [*faces], "" if faces else "no face found"
+    if image.shape[0] != image.shape[1]:
+        return [], "an aligned crop is a square: leave out --aligned"
+    return [(None, classifier.predict(image[None])[0])], ""
 
 
 def refine_landmarks(image: np.ndarray, face: Face, classifier: FacelyzrClassifier) -> Face:

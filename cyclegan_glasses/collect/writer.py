@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from cyclegan_glasses.collect.names import hashed, safe_stem
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder, sha256_of, write_json
 from cyclegan_glasses.images import UnreadablePicture, check_header
 from cyclegan_glasses.parallel import InlineExecutor, in_order, open_executor
@@ -39,16 +38,15 @@ from cyclegan_glasses.photo import (
 )
 from cyclegan_glasses.sources.archive import UnreadableError, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
-from cyclegan_glasses.walk import place_key
+from cyclegan_glasses.walk import is_hidden, place_key
 
-_LEFTOVER = re.compile(r"\..+\.\d+\.tmp")
 _IN_FLIGHT = 64
 
 
 class Writer:
     """Writes photos to a folder, in processes if need be, and goes on where an earlier run stopped.
 
-    One process at a time has the folder.
+    The caller has the folder alone (`locks.folder_lock`).
     """
 
     def __init__(
@@ -63,7 +61,7 @@ class Writer:
         link: bool = True,
         sync: bool = True,
     ) -> None:
-        """Begin the folder `out`, or take it up: read what it has, and remove what a kill left half-written.
+        """Begin the folder `out`, or take it up: read what it has.
 
         Args:
             out: made where it is missing.
@@ -91,9 +89,6 @@ class Writer:
                 paths[photo.origin].add(photo.path)
             if photo.reason or rows_each == 1 or len(paths[photo.origin]) == rows_each:
                 self._origins.add(photo.origin)
-        for leftover in self.out.rglob(".*.tmp"):
-            if _LEFTOVER.fullmatch(leftover.name):
-                leftover.unlink(missing_ok=True)
 
     def done(self, origin: str) -> bool:
         """Whether the photo of this origin is in the manifest, with all its rows."""
@@ -154,7 +149,7 @@ def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
         if not isinstance(before, dict):
             raise ValueError("not a JSON object")
     except FileNotFoundError:
-        if out.is_dir() and any(out.iterdir()):
+        if out.is_dir() and any(not is_hidden(path.name) for path in out.iterdir()):
             raise UserError(f"{out} holds something else already: choose a new folder for --out") from None
         return False
     except (OSError, ValueError) as error:
@@ -167,18 +162,26 @@ def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
 
 
 def _write(put: Callable[[SourcePhoto], Photo], item: SourcePhoto) -> list[Photo]:
-    """Make one photo, write what comes of it by `put` and return the rows."""
+    """Make one photo, write what comes of it by `put` and return the rows.
+
+    Whatever is wrong with a photo is its own row's reason; what cannot be written is a `UserError`.
+    """
     photo, content = item.photo, item.content
     try:
-        made = content() if callable(content) else content
-        items = [replace(item, content=made)] if isinstance(made, (bytes, Path)) else made
-        return [put(item) for item in items]
-    except (UnreadablePicture, UnreadableError, OSError) as error:  # what cannot be written is a UserError
-        reason = f"unreadable: {getattr(error, 'reason', '') or getattr(error, 'strerror', '') or error}"
+        with explained(_rejected):
+            made = content() if callable(content) else content
+            items = [replace(item, content=made)] if isinstance(made, (bytes, Path)) else made
+            return [put(item) for item in items]
+    except (UnreadablePicture, UnreadableError) as error:
+        reason = f"unreadable: {getattr(error, 'reason', '') or error}"
     except RejectedPhoto as error:
         reason = str(error)
     name = PurePosixPath(photo.path).name
     return [replace(photo, path=f"rejected/{name}", sha256="", verdict=REJECTED, reason=reason)]
+
+
+def _rejected(error: Exception) -> RejectedPhoto:
+    return RejectedPhoto(f"{'unreadable' if isinstance(error, OSError) else 'failed'}: {reason_of(error)}")
 
 
 def _put(

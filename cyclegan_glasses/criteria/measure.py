@@ -14,13 +14,13 @@ from cyclegan_glasses.attributes.verdicts import AttributeClassifier
 from cyclegan_glasses.criteria import duplicates
 from cyclegan_glasses.criteria.context import Context, look
 from cyclegan_glasses.criteria.decide import CRITERIA
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.faces.detect import FaceDetector, process_detector
-from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.files import read_regular
+from cyclegan_glasses.images import FILE_BYTES, UnreadablePicture, open_picture
 from cyclegan_glasses.photo import Photo
 
 VERSION = 1
-MOST_BYTES = 200_000_000
 
 
 def fingerprint(detector: FaceDetector, classifier: AttributeClassifier | None) -> str:
@@ -36,7 +36,8 @@ def measure(
 ) -> list[Photo]:
     """Rows of the manifest of `folder` with scores, size, SHA-256, hashes and fingerprint, and their verdict.
 
-    A picture that cannot be read gets the fact `unreadable` with the reason, and no scores.
+    A picture that cannot be read, or measured for another reason, gets the fact `unreadable` with the reason,
+    and no scores.
     """
     detector = process_detector(yunet)
     stamp = fingerprint(detector, classifier)
@@ -69,11 +70,18 @@ def _measure(folder: Path, photo: Photo, detector: FaceDetector, stamp: str) -> 
     for old in ("unreadable", "judged", "hashes"):
         facts.pop(old, None)
     try:
-        content = _read(folder, photo.path)
-        image = open_picture(content)
+        with explained(lambda error: UnreadablePicture(photo.path, reason_of(error))):
+            return _scored(folder, photo, facts, detector)
     except UnreadablePicture as error:
         facts["unreadable"] = error.reason
         return dataclasses.replace(photo, facts=facts, scores={}), None
+
+
+def _scored(
+    folder: Path, photo: Photo, facts: dict[str, Any], detector: FaceDetector
+) -> tuple[Photo, Context | None]:
+    content = _read(folder, photo.path)
+    image = open_picture(content)
     facts["hashes"] = duplicates.hashes(image)
     pixels = np.asarray(image)
     scores: dict[str, float] = {"faces": 0.0}
@@ -93,16 +101,10 @@ def _measure(folder: Path, photo: Photo, detector: FaceDetector, stamp: str) -> 
 
 
 def _read(folder: Path, path: str) -> bytes:
-    file = folder / path
     try:
-        if not file.resolve().is_relative_to(folder.resolve()):
-            reason = "it lies outside of the folder"
-        elif file.stat().st_size > MOST_BYTES:
-            reason = f"the file has more than {MOST_BYTES // 1_000_000} MB"
-        else:
-            return file.read_bytes()
+        return read_regular(folder / path, FILE_BYTES)
     except FileNotFoundError:
         reason = "the file is gone"
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
     raise UnreadablePicture(path, reason)

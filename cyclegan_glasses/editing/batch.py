@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,10 +22,11 @@ from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.editing.targets import Target
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.parallel import in_order
 
+Result = TypeVar("Result")
 JOURNAL = "edits.jsonl"
 UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"
 
@@ -101,27 +102,17 @@ class _Work:
     done: Mapping[str, str]
 
     def read(self, job: EditJob) -> _Opened | PhotoReport:
-        try:
-            return self._open(job)
-        except UserError as error:
-            return _report(job, SKIPPED, str(error))
-        except OSError as error:
-            return _report(job, SKIPPED, f"{job.source}: {error.strerror or error}")
-        except MemoryError:
-            return _report(job, SKIPPED, f"{job.source}: not enough memory for so large a picture")
+        return _attempted(job, lambda: self._open(job))
 
     def translate(self, item: _Opened | PhotoReport) -> _Opened | PhotoReport:
         if isinstance(item, PhotoReport):
             return item
-        return replace(item, crops=self.editor.translate(item.targets, self.direction, self.settings))
+        return _attempted(item.job, lambda: self._translate(item))
 
     def write(self, item: _Opened | PhotoReport) -> PhotoReport:
         if isinstance(item, PhotoReport):
             return item
-        try:
-            return self._write(item)
-        except UserError as error:
-            return _report(item.job, SKIPPED, str(error))
+        return _attempted(item.job, lambda: self._write(item))
 
     def _open(self, job: EditJob) -> _Opened | PhotoReport:
         facts = job.source.stat()
@@ -142,6 +133,9 @@ class _Work:
             raise UserError(f"{job.source}: no face was found")
         return _Opened(job, key, photo, targets)
 
+    def _translate(self, item: _Opened) -> _Opened:
+        return replace(item, crops=self.editor.translate(item.targets, self.direction, self.settings))
+
     def _write(self, item: _Opened) -> PhotoReport:
         job, photo, strip = item.job, item.photo, self.output.strip
         edited = self.editor.blend(photo.pixels, item.targets, item.crops, self.settings, self.drawing)
@@ -158,6 +152,15 @@ class _Work:
                 file.write(data)
         reason = "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
         return _report(job, EDITED if changed else UNCHANGED, "" if changed else reason, faces, item.key)
+
+
+def _attempted(job: EditJob, step: Callable[[], Result]) -> Result | PhotoReport:
+    """What `step` makes of a photo; whatever is raised skips this photo alone."""
+    try:
+        with explained(lambda error: UserError(f"{job.source}: {reason_of(error)}")):
+            return step()
+    except UserError as error:
+        return _report(job, SKIPPED, str(error))
 
 
 def _report(job: EditJob, state: str, *more: Any, **named: Any) -> PhotoReport:

@@ -18,6 +18,8 @@ from cyclegan_glasses.images import BACKGROUND, opened
 
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 UPRIGHT = 1
+#: Compressions of TIFF for black and white alone, of CCITT: `group3`, `group4`, `tiff_ccitt`, ….
+BILEVEL = ("group", "tiff_ccitt")
 #: Tags of TIFF that say something of the photo, not of how its pixels lie in the file.
 _TIFF_WORDS = (269, 270, 271, 272, 305, 306, 315, 316, 33432)
 _TIFF_TAGS = (*_TIFF_WORDS, 282, 283, 296, 700)
@@ -218,7 +220,8 @@ def _saving(picture: Image.Image, data: bytes) -> dict[str, Any]:
         saving["lossless"] = saving["exact"] = b"VP8L" in _riff_chunks(data)
     elif picture.format == "TIFF":
         tags = picture.tag_v2  # type: ignore[attr-defined]
-        saving["compression"] = info.get("compression")
+        if not str(info.get("compression")).startswith(BILEVEL):  # the edited photo has greys
+            saving["compression"] = info.get("compression")
         saving["tiffinfo"] = {tag: tags[tag] for tag in _TIFF_TAGS if tag in tags}
     return saving
 

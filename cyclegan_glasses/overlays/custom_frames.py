@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import UnreadablePicture, check_header
+from cyclegan_glasses.images import UnreadablePicture, opened
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Model, Piece, bend, temple_of
 from cyclegan_glasses.overlays.pose import Pose
@@ -107,11 +107,10 @@ def load_frame(path: Path, width: float | None = None) -> CustomFrame:
             f" {NARROWEST:.0f} to {WIDEST:.0f} mm, such as round_138mm.png"
         )
     try:
-        check_header(path)
-        with Image.open(path, formats=["PNG"]) as file:
+        with opened(path) as file:
             transparent, picture = file.has_transparency_data, file.convert("RGBA")
-    except (UnreadablePicture, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}): save it as PNG again") from None
+    except UnreadablePicture as error:
+        raise UserError(f"{path} cannot be read ({error.reason}): save it as PNG again") from None
     if not transparent:
         raise UserError(f"{path} has no transparency: cut the frame out, lenses too, and save it as PNG")
     box = picture.getchannel("A").point(lambda a: 255 * (a > 127)).getbbox()

@@ -12,14 +12,12 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.walk import EXTENSIONS, is_hidden, is_picture, place_key, report, walk
 
 MEMBER_BYTES = 64 << 20
@@ -91,7 +89,7 @@ class Archive:
         Raises:
             UnreadableError: it is broken or larger than the limit.
         """
-        with _naming_errors(self.origin(name)), self._open(name) as file:
+        with explained(self._unreadable(name)), self._open(name) as file:
             return _read_limited(file, self.origin(name))
 
     def lines(self, name: str) -> Iterator[str]:
@@ -100,7 +98,7 @@ class Archive:
         Raises:
             UserError: it is not UTF-8, or a line is longer than a megabyte.
         """
-        with _naming_errors(self.origin(name)), self._open(name) as file:
+        with explained(self._unreadable(name)), self._open(name) as file:
             for number, raw in enumerate(iter(lambda: file.readline(_LINE), b""), 1):
                 where = f"{self.origin(name)} line {number}"
                 if len(raw) == _LINE:
@@ -109,6 +107,11 @@ class Archive:
                     yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
                 except UnicodeDecodeError:
                     raise UserError(f"{where} is not UTF-8 text: save the file as UTF-8") from None
+
+    def _unreadable(self, name: str) -> Callable[[Exception], UserError]:
+        return lambda error: UnreadableError(
+            f"cannot read {self.origin(name)} ({reason_of(error)}): is the archive whole?"
+        )
 
     def _has(self, name: str) -> bool:
         return os.path.isfile(self.path / name)  # noqa: PTH113  # false for a name that no file can have
@@ -225,14 +228,6 @@ def _read_limited(file: IO[bytes], name: str) -> bytes:
     if len(data) > MEMBER_BYTES:
         raise UnreadableError(f"{name} is larger than {MEMBER_BYTES >> 20} MB: left out")
     return data
-
-
-@contextmanager
-def _naming_errors(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise UnreadableError(f"cannot read {name} ({error}): is the archive whole?") from None
 
 
 def _fold(name: str) -> str:

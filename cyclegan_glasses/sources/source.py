@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo
 
 Content: TypeAlias = "bytes | Path | Callable[[], bytes | Sequence[SourcePhoto]]"
@@ -48,7 +49,7 @@ class Source(Protocol):
         ...
 
 
-class RejectedPhoto(Exception):  # noqa: N818
+class RejectedPhoto(UserError):  # noqa: N818
     """Raised by a photo's content: the photo is left out, and the message is the reason."""
 
 

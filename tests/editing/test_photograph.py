@@ -214,6 +214,17 @@ def test_what_a_format_cannot_hold_is_brought_to_what_it_can(tmp_path) -> None:
         assert Image.open(io.BytesIO(again(path, kind)[1])).mode == "RGB"
 
 
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_ccitt", "tiff_lzw", "packbits"])
+def test_a_black_and_white_tiff_is_written_with_the_greys_of_an_edit(compression, tmp_path) -> None:
+    """CCITT compresses two levels alone: a fax with glasses drawn on it has more."""
+    Image.fromarray(noise(16, 16, 1)[:, :, 0]).convert("1").save(tmp_path / "x.tif", compression=compression)
+    photo = read_photograph(tmp_path / "x.tif")
+    grey = np.full_like(photo.pixels, 77)
+    for pixels in (grey, grey.repeat(3, 2)):
+        with Image.open(io.BytesIO(encode(photo, pixels, "TIFF"))) as picture:
+            assert np.unique(np.asarray(picture)).tolist() == [77]
+
+
 @pytest.mark.parametrize("mode", ["1", "P", "CMYK", "LA", "La", "HSV"])
 def test_unusual_modes_become_grey_or_colour(mode, tmp_path) -> None:
     picture = (

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.images import to_bytes
 from cyclegan_glasses.overlays.custom_frames import load_frames
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
@@ -73,4 +74,9 @@ def test_an_unreadable_frame_and_an_empty_folder_are_refused(tmp_path: Path) -> 
         load_frames(tmp_path)
     (tmp_path / "a_130mm.png").write_bytes(b"no picture")
     with pytest.raises(UserError, match="cannot be read"):
+        load_frames(tmp_path)
+    data = bytearray(to_bytes(picture(), "PNG"))
+    data[33:37] = (100).to_bytes(4, "big")  # of the pixels: no chunk behind them, a SyntaxError of Pillow's
+    (tmp_path / "a_130mm.png").write_bytes(data)
+    with pytest.raises(UserError, match=r"a_130mm\.png cannot be read"):
         load_frames(tmp_path)

@@ -105,6 +105,18 @@ def test_member_that_lies_about_its_size_or_is_damaged_is_unreadable(tmp_path: P
         assert archive.read("b.png") == b"fine"
 
 
+def test_member_whose_local_name_is_no_text_is_unreadable(tmp_path: Path) -> None:
+    """The names of a zip stand in it twice, and Python decodes the second one when a member is opened."""
+    path = write_zip(tmp_path / "x.zip", {"ü.png": b"one", "b.png": b"fine"})
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\xc3\xbc")] = 0xFF
+    path.write_bytes(data)
+    with open_archive(path) as archive:
+        with pytest.raises(UnreadableError, match=r"cannot read .*ü\.png"):
+            archive.read("ü.png")
+        assert archive.read("b.png") == b"fine"
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
