@@ -119,14 +119,12 @@ def test_what_is_no_picture_leaves_nothing(data: bytes, tmp_path: Path) -> None:
     assert not Writer(tmp_path).done("o")
 
 
-def test_done_counts_over_runs_and_leftovers_go(tmp_path: Path) -> None:
-    """The next run neither writes again what is there nor keeps the half-written; what is not ours stays."""
+def test_done_counts_over_runs(tmp_path: Path) -> None:
+    """The next run does not write again what is there."""
     put(tmp_path, (Photo("photos/a.png", origin="o"), picture()))
-    (tmp_path / "photos/.b.png.123.tmp").write_bytes(b"half")
-    (tmp_path / "photos/.draft.tmp").write_bytes(b"mine")
     again = Writer(tmp_path)
     assert again.done("o") and not again.done("p")
-    assert files_of(tmp_path) == [MANIFEST, "photos/.draft.tmp", "photos/a.png"]
+    assert files_of(tmp_path) == [MANIFEST, "photos/a.png"]
     assert list(again.write([SourcePhoto(Photo("photos/a.png", origin="o"), b"not opened")])) == []
 
 
