@@ -31,7 +31,8 @@ FILE_BYTES = 400 << 20
 MEMORY_BYTES = 1_200_000_000
 """Limit of what a picture takes while it is decoded and made grey or RGB, all copies together."""
 BACKGROUND = (255, 255, 255)
-_ROWS = 256  # of a picture at a time, where a step needs more memory than its result
+BAND = 256
+"""Rows of a picture at a time, where a step takes more memory than its result."""
 
 
 class UnreadablePicture(UserError, ValueError):  # noqa: N818
@@ -155,23 +156,40 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
     with explained(partial(_unreadable, source)):
         file = io.BytesIO(source) if isinstance(source, bytes) else open_regular(source, FILE_BYTES)
         with file, _QUIET, Image.open(file, formats=FORMATS) as picture:
-            size, pixels = f"{picture.width}x{picture.height}", picture.width * picture.height
-            if pixels > max_pixels:
+            if picture.width * picture.height > max_pixels:
+                size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
-            if (needed := pixels * _bytes_a_pixel(picture)) > MEMORY_BYTES:
-                text = f"{picture.format} of {size} takes {needed / 1e9:.1f} GB to decode"
-                raise ValueError(f"{text}, more than the limit of {MEMORY_BYTES / 1e9:g} GB")
+            check_memory(picture, _decoded(picture), "to decode")
             yield picture
 
 
 def bands(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """A picture in bands of a few rows, each with its first row."""
-    for top in range(0, picture.height, _ROWS):
-        yield top, picture.crop((0, top, picture.width, min(top + _ROWS, picture.height)))
+    for top in range(0, picture.height, BAND):
+        yield top, picture.crop((0, top, picture.width, min(top + BAND, picture.height)))
 
 
-def _bytes_a_pixel(picture: Image.Image) -> float:
-    """What a pixel takes while the picture is decoded and then made L or RGB."""
+def check_memory(picture: Image.Image, bytes_a_pixel: float, purpose: str) -> None:
+    """Raise `ValueError` where a picture would take more than `MEMORY_BYTES` for `purpose`."""
+    if (needed := picture.width * picture.height * bytes_a_pixel) > MEMORY_BYTES:
+        text = f"{picture.format} of {picture.width}x{picture.height} takes {needed / 1e9:.1f} GB {purpose}"
+        raise ValueError(f"{text}, more than the limit of {MEMORY_BYTES / 1e9:g} GB")
+
+
+def levels_of(picture: Image.Image) -> np.ndarray:
+    """The grey levels of a picture of 16 or 32 bits, 0 to 65535, int64 (height, width).
+
+    Raises:
+        ValueError: values beyond them have no agreed white.
+    """
+    values = np.asarray(picture).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("32-bit values beyond 65535")
+    return values
+
+
+def _decoded(picture: Image.Image) -> float:
+    """Bytes that a pixel takes while the picture is decoded and then made L or RGB."""
     stored = {"1": 1, "L": 1, "P": 1}.get(picture.mode, 2 if ";16" in picture.mode else 4)
     result = 0 if picture.mode in ("L", "RGB") else 4
     decoder = 0.0
@@ -201,10 +219,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):
         flat = Image.new("L", picture.size)
         for top, band in bands(picture):
-            values = np.asarray(band).astype(np.int64)
-            if values.min() < 0 or values.max() > 65535:
-                raise ValueError("32-bit values beyond 65535")
-            flat.paste(Image.fromarray(np.round(values / 257).astype(np.uint8)), (0, top))
+            flat.paste(Image.fromarray(np.round(levels_of(band) / 257).astype(np.uint8)), (0, top))
         return flat
     if picture.has_transparency_data:
         flat = Image.new("RGB", picture.size)
