@@ -75,10 +75,7 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     """
     # Blur: how much of its slope an edge keeps when it is blurred again.
     grey = to_grey(image).astype(np.float32)
-    slope, softer = (
-        cv2.magnitude(cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1))
-        for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0))
-    )
+    slope, softer = (_slope(layer) for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0)))
     steep = slope >= np.quantile(slope, 0.97)
     ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_QUANTILE))
     width = np.sqrt(max(1 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
@@ -96,3 +93,9 @@ def _blacks_and_colours(image: np.ndarray) -> tuple[tuple[float, ...], float]:
     black = np.clip(np.quantile(small, 0.002, axis=(0, 1)) - _DARKEST, 0, 50)
     chroma = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)[..., 1:].reshape(-1, 2).std(axis=0).sum()
     return tuple(black.tolist()), float(np.clip((chroma - _TONED) / _TONED, 0, 1))
+
+
+def _slope(layer: np.ndarray) -> np.ndarray:
+    """Length of the gradient; `cv2.magnitude` rounds by where in memory its arguments lie (OpenCV 4, IPP)."""
+    across, down = cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1)
+    return np.sqrt(across * across + down * down)

@@ -17,6 +17,7 @@ from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.overlays.scene import Camera, Scene
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
+from tests.data.drawing import ramp
 
 EYES = ((41.0, 51.0), (87.0, 51.0))
 
@@ -206,3 +207,13 @@ def test_a_grey_photo_gets_a_grey_frame_and_a_hazy_one_no_black() -> None:
     hazy = (60 + 0.7 * painted_head().astype(float)).astype(np.uint8)
     after, _ = draw_glasses(hazy, Frame(rim=5.0), pose, read_scene(hazy, pose))
     assert after.min() > 45
+
+
+def test_a_picture_is_read_alike_wherever_in_memory_it_lies() -> None:
+    """A run that goes on draws what it would have drawn, bit for bit."""
+    image = np.asarray(ramp(100).resize((32, 32)))
+    found = set()
+    for _ in range(200):
+        scene = read_scene(image, Pose.from_eyes((12, 12), (20, 12)))
+        found.add(scene.camera.blur)
+    assert len(found) == 1
