@@ -18,11 +18,10 @@ from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.temporary import temporary_for
 
 JSON_BYTES = 16 << 20
 """Limit of a JSON file that is read whole; objects in memory take up to twenty times as much."""
-LONGEST_NAME = 255
-"""Bytes of a file's name that file systems allow."""
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -120,13 +119,14 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
 
     Without `sync` it is not waited for until the disk has it: for many files that can be made again.
 
-    When the block fails nothing is left behind and an earlier `path` stays whole.
+    When the block fails nothing is left behind and an earlier `path` stays whole; what a kill leaves goes
+    with the next write to the folder (`temporary`).
 
     Raises:
         UserError: no space is left, or the folder cannot be written.
     """
     path = Path(path)
-    temporary = temporary_beside(path)
+    temporary = temporary_for(path)
     try:
         # A name that is no text keeps its bytes as escapes, which JSON reads back as they were.
         text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
@@ -143,18 +143,6 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
             temporary.unlink()
 
 
-def temporary_beside(path: Path) -> Path:
-    """Where a file is written before it takes the place of `path`: a hidden neighbour that names the process.
-
-    Its name has at most the 255 bytes that file systems allow, also where that of `path` has all of them.
-    """
-    ending = f".{os.getpid()}.tmp"
-    name = path.name
-    if len(encoded := os.fsencode(name)) + len(ending) >= LONGEST_NAME:
-        name = hashlib.sha256(encoded).hexdigest()
-    return path.with_name(f".{name}{ending}")
-
-
 def link_or_copy(source: Path, target: Path) -> None:
     """Put `source` in the place of `target`: as a hard link where the disk allows it, else as a copy.
 
@@ -162,7 +150,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         UserError: it cannot be written.
     """
     make_folder(target.parent)
-    temporary = temporary_beside(target)
+    temporary = temporary_for(target)
     try:
         temporary.hardlink_to(source.resolve())
         temporary.replace(target)

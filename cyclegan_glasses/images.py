@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import stat
 import threading
 import warnings
 from collections import Counter
@@ -15,10 +14,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from cyclegan_glasses.errors import UserError, explained, reason_of
-from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.files import atomic_write, make_folder, open_regular
 from cyclegan_glasses.walk import pictures_of, report, walk
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
@@ -27,7 +26,13 @@ SUFFIXES = {
     **{"BMP": ".bmp", "TIFF": ".tif", "PPM": ".ppm"},
 }
 MAX_PIXELS = 100_000_000
+FILE_BYTES = 400 << 20
+"""Limit of a picture's file: 100 million pixels of four bytes."""
+MEMORY_BYTES = 1_200_000_000
+"""Limit of what a picture takes while it is decoded and made grey or RGB, all copies together."""
 BACKGROUND = (255, 255, 255)
+BAND = 256
+"""Rows of a picture at a time, where a step takes more memory than its result."""
 
 
 class UnreadablePicture(UserError, ValueError):  # noqa: N818
@@ -116,11 +121,13 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
 
     Raises:
         UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
-            pixels, or with values that have no agreed white (32-bit integers beyond 65535, floats).
+            pixels or `MEMORY_BYTES`, or with values that have no agreed white (32-bit integers beyond 65535,
+            floats).
     """
     with opened(source, max_pixels) as picture:
         picture.load()
-        return _flatten(_upright(picture)).convert("L" if channels == 1 else "RGB")
+        flat, mode = _flatten(_upright(picture)), "L" if channels == 1 else "RGB"
+        return flat if flat.mode == mode else flat.convert(mode)
 
 
 def to_bytes(picture: Image.Image, kind: str, **options: Any) -> bytes:
@@ -145,18 +152,59 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
         UnreadablePicture: for whatever goes wrong, now or in the block.
     """
     with explained(partial(_unreadable, source)):
-        if not isinstance(source, bytes) and not stat.S_ISREG(Path(source).stat().st_mode):
-            raise ValueError("not a regular file")  # a pipe would be waited for without end
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with _QUIET, Image.open(file, formats=FORMATS) as picture:
+        file = io.BytesIO(source) if isinstance(source, bytes) else open_regular(source, FILE_BYTES)
+        with file, _QUIET, Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > max_pixels:
                 size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
+            check_memory(picture, _decoded(picture), "to decode")
             yield picture
+
+
+def bands(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """A picture in bands of a few rows, each with its first row."""
+    for top in range(0, picture.height, BAND):
+        yield top, picture.crop((0, top, picture.width, min(top + BAND, picture.height)))
+
+
+def check_memory(picture: Image.Image, bytes_a_pixel: float, purpose: str) -> None:
+    """Raise `ValueError` where a picture would take more than `MEMORY_BYTES` for `purpose`."""
+    if (needed := picture.width * picture.height * bytes_a_pixel) > MEMORY_BYTES:
+        text = f"{picture.format} of {picture.width}x{picture.height} takes {needed / 1e9:.1f} GB {purpose}"
+        raise ValueError(f"{text}, more than the limit of {MEMORY_BYTES / 1e9:g} GB")
+
+
+def levels_of(picture: Image.Image) -> np.ndarray:
+    """The grey levels of a picture of 16 or 32 bits, 0 to 65535, int64 (height, width).
+
+    Raises:
+        ValueError: values beyond them have no agreed white.
+    """
+    values = np.asarray(picture).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("32-bit values beyond 65535")
+    return values
+
+
+def _decoded(picture: Image.Image) -> float:
+    """Bytes that a pixel takes while the picture is decoded and then made L or RGB."""
+    stored = {"1": 1, "L": 1, "P": 1}.get(picture.mode, 2 if ";16" in picture.mode else 4)
+    result = 0 if picture.mode in ("L", "RGB") else 4
+    decoder = 0.0
+    if picture.format == "WEBP":
+        decoder = 12  # two canvases, and the frame as bytes
+    elif picture.format in ("JPEG", "MPO") and picture.info.get("progressive"):
+        decoder = 2 * len(picture.getbands())  # coefficients
+    elif picture.format == "TIFF":  # a strip may be the whole picture
+        bits = picture.tag_v2.get(258, 1)  # type: ignore[attr-defined]
+        decoder = sum(bits if isinstance(bits, tuple) else (bits,)) / 8
+    return stored + result + decoder
 
 
 def _upright(picture: Image.Image) -> Image.Image:
     try:
+        if picture.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return picture
         return ImageOps.exif_transpose(picture)
     except Exception:  # broken EXIF says nothing of the pixels
         return picture
@@ -164,25 +212,27 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 def _flatten(picture: Image.Image) -> Image.Image:
     """To 8 bits without transparency; the mode is any that converts to L and RGB."""
-    if picture.mode.startswith("I"):
-        values = np.asarray(picture).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError("32-bit values beyond 65535")
-        return Image.fromarray(np.round(values / 257).astype(np.uint8))
     if picture.mode == "F":
         raise ValueError("pixels are floating-point numbers")
+    if picture.mode.startswith("I"):
+        flat = Image.new("L", picture.size)
+        for top, band in bands(picture):
+            flat.paste(Image.fromarray(np.round(levels_of(band) / 257).astype(np.uint8)), (0, top))
+        return flat
     if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        ground = Image.new("RGBA", layer.size, (*BACKGROUND, 255))
-        return Image.alpha_composite(ground, layer).convert("RGB")
+        flat = Image.new("RGB", picture.size)
+        for top, band in bands(picture):
+            ground = Image.new("RGBA", band.size, (*BACKGROUND, 255))
+            flat.paste(Image.alpha_composite(ground, band.convert("RGBA")).convert("RGB"), (0, top))
+        return flat
     return picture
 
 
 def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
-        size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
-        return UnreadablePicture(name, "not a picture of a known format" if size else "the file is empty")
+        empty = not source if isinstance(source, bytes) else not Path(source).stat().st_size
+        return UnreadablePicture(name, "the file is empty" if empty else "not a picture of a known format")
     if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit lies above ours
         return UnreadablePicture(name, f"more than the limit of {MAX_PIXELS} pixels")
     return UnreadablePicture(name, reason_of(error))

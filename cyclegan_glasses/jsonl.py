@@ -10,14 +10,17 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.files import atomic_write, make_folder, open_regular
 
 Parsed = TypeVar("Parsed")
 logger = logging.getLogger(__name__)
+LINE_BYTES = 16 << 20
+"""Limit of a line, so that a file without line ends is not read into memory."""
 _BLOCK = 1 << 16
 _LOCK = threading.Lock()
 
@@ -48,9 +51,11 @@ def read_offsets(
     """The rows of `read`, each with the byte at which its line begins."""
     offset, damaged = 0, []
     try:
-        with Path(path).open("rb") as file:
-            for number, line in enumerate(file, 1):
+        with open_regular(path) as file:
+            for number, line in enumerate(iter(partial(file.readline, LINE_BYTES), b""), 1):
                 if not line.endswith(b"\n"):
+                    if len(line) == LINE_BYTES:
+                        raise UserError(f"{path} line {number} is longer than 16 MB: not a file of ours")
                     break
                 try:
                     yield offset, parse(line.decode("utf-8"))

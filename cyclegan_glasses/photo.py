@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclegan_glasses import jsonl
+from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import leads_outside, open_regular, parse_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 VERSION = 1
 MANIFEST = "manifest.jsonl"
 ACCEPTED, REJECTED = "accepted", "rejected"
+SPLITS = ("train", "val", "test")
+_ALLOWED = {
+    "label": frozenset({"", *LABELS}),
+    "split": frozenset({"", *SPLITS}),
+    "verdict": frozenset({"", ACCEPTED, REJECTED}),
+}
+_MOST_SCORE = 1e15
+_MOST_PIXELS = 1 << 30  # of a side
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,10 @@ class Photo:
         scores: what each criterion measured, by its name.
         verdict: `accepted`, `rejected` or empty (not decided yet).
         reason: why it was rejected, `criterion: words`.
+
+    Raises:
+        ValueError: a path that leads out of the folder, a word that is not one of those above, or a number
+            that no picture has.
     """
 
     path: str
@@ -65,6 +79,15 @@ class Photo:
     verdict: str = ""
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if leads_outside(self.path):
+            raise ValueError(f"{self.path!r} is no path below the folder")
+        for name, allowed in _ALLOWED.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}")
+        if not (0 <= self.width < _MOST_PIXELS and 0 <= self.height < _MOST_PIXELS):
+            raise ValueError("no width and height of a picture")
+
     def to_json(self) -> str:
         """One line of a manifest, without the line end; empty fields are left out."""
         row = {name: value for name in _FIELDS if (value := getattr(self, name))}
@@ -78,11 +101,11 @@ class Photo:
             ValueError: not a JSON object with a path, or a field of the wrong type.
             UserError: written by a newer version.
         """
-        row = json.loads(line)
+        row = parse_json(line)
         if not isinstance(row, dict):
             raise ValueError("not an object")
         version = row.pop("version", VERSION)
-        if not isinstance(version, int):
+        if type(version) is not int:
             raise ValueError("version is not a number")
         if version > VERSION:
             raise UserError(
@@ -95,8 +118,9 @@ class Photo:
                 raise ValueError(f"field {name!r} has the wrong type")
         if not row.get("path"):
             raise ValueError("no path")
-        if not all(isinstance(value, (int, float)) for value in row.get("scores", {}).values()):
-            raise ValueError("a score is not a number")
+        for name, score in row.get("scores", {}).items():
+            if type(score) not in (int, float) or not abs(score) < _MOST_SCORE:
+                raise ValueError(f"score {name!r} is not a number")
         if not all(isinstance(value, str) for value in row.get("group", {}).values()):
             raise ValueError("a group is not a word")
         return Photo(**row)
@@ -144,7 +168,7 @@ def current_offsets(folder: Path) -> np.ndarray:
 
 def photos_at(folder: Path, offsets: np.ndarray) -> Iterator[Photo]:
     """The photos whose rows begin at `offsets` (see `current_offsets`), one at a time."""
-    with (Path(folder) / MANIFEST).open("rb") as file:
+    with open_regular(Path(folder) / MANIFEST) as file:
         for offset in offsets.tolist():
             file.seek(offset)
             yield Photo.from_json(file.readline().decode("utf-8"))

@@ -10,7 +10,9 @@ from typing import Any
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Parser
-from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
+from cyclegan_glasses.data.settings import FRAME, MULTIPLE, NO_CONDITION, DataSettings
+from cyclegan_glasses.domains import REMOVE
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
@@ -76,6 +78,12 @@ class TestOptions(Settings):
     )
     num_test: int = option(50, "pictures to translate at most", group="pictures", least=1)
     results_dir: str = option("./results/", "folder of results", group="results")
+    frame: str = option(
+        "",
+        "that a run with --condition frame adds, by its name in the catalogue (see the verb frames); a random"
+        " one for each picture by default",
+        group="pictures",
+    )
     aspect_ratio: float = option(1.0, "stretch written pictures: width over height", group="results", above=0)
 
     @property
@@ -107,7 +115,7 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
     values = vars(_parser(prog).parse_args(argv, argparse.Namespace(**inherited)))
     run = build(RunOptions, values, name=run_name(values))
     model = values["model"]
-    pictures = {flag: values[flag] for flag in ("dataroot", *PICTURES)}
+    pictures = {flag: values[flag] for flag in ("dataroot", "seed", *PICTURES)}
     pictures["load_size"] = pictures["load_size"] or pictures["crop_size"]
     if model == "test":
         pictures["dataset_mode"] = "single"
@@ -154,8 +162,17 @@ def run(o: TestOptions) -> int:
         one.network.train(not o.evaluation_mode)
         if o.run.verbose:
             print(one.network)
-    channels = {name: getattr(generator.settings, name) for name in ("input_nc", "output_nc")}
-    batches = make_batches(replace(o.data, **channels))
+    if generator.settings.conditioned and o.data.direction == REMOVE:
+        raise UserError(f"{path} adds a frame that is drawn on bare faces: add --direction BtoA")
+    seen = generator.settings
+    pictures = replace(
+        o.data,
+        input_nc=seen.picture_nc,
+        output_nc=seen.output_nc,
+        condition=FRAME if seen.conditioned else NO_CONDITION,
+        frame=o.frame,
+    )
+    batches = make_batches(pictures)
     page, scores = write_results(
         batches,
         (generator, reverse),

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
 from cyclegan_glasses.errors import one_of
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
@@ -174,8 +176,15 @@ def run(o: TrainOptions) -> int:
     """Train, and return the exit code.
 
     Raises:
-        UserError: the run's folder, the data or the machine do not go with the options.
+        UserError: the run's folder, the data or the machine do not go with the options, or another process
+            trains in that folder.
     """
+    main = os.environ.get("RANK", "0") == "0"  # of those that torchrun started together
+    with folder_lock(o.run.folder) if main and not o.dry_run else nullcontext():
+        return _train(o)
+
+
+def _train(o: TrainOptions) -> int:
     folder, label = o.run.folder, o.run.label if o.continue_train else None
     changes = check_folder(folder, read_options(folder), o.values, o.continue_train, o.free, o.fixed)
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import (
-    LONGEST_NAME,
     atomic_write,
     inside,
     leads_outside,
@@ -24,6 +23,7 @@ from cyclegan_glasses.files import (
     read_regular,
     write_json,
 )
+from cyclegan_glasses.temporary import LONGEST_NAME
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -148,8 +148,8 @@ def test_what_is_no_picture_is_named_with_its_reason(tmp_path: Path) -> None:
         "empty.png": "empty",
         "short.jpg": "truncated",
         "x.gif": "not a picture of a known format",
-        "pipe.png": "not a regular file",
-        "folder.png": "not a regular file",
+        "pipe.png": "a pipe, not a regular file",
+        "folder.png": "Is a directory",
         "absent.png": "No such file",
     }
     for name, reason in reasons.items():

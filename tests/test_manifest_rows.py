@@ -31,7 +31,29 @@ def test_the_rows_that_count_are_those_of_latest_photos(tmp_path_factory, rows, 
     assert list(photos_at(folder, current_offsets(folder))) == list(latest_photos(folder).values())
 
 
-@pytest.mark.parametrize("field", [{"scores": {"turn": "x"}}, {"group": {"race": 3}}])
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"scores": {"turn": "x"}},
+        {"scores": {"turn": True}},
+        {"scores": {"turn": 10**400}},
+        {"scores": {"turn": float("nan")}},
+        {"group": {"race": 3}},
+        {"path": "../a"},
+        {"path": "/a"},
+        {"split": "../../escaped/x"},
+        {"split": "x"},
+        {"label": "spectacles"},
+        {"verdict": "yes"},
+        {"width": -1},
+        {"height": 10**10},
+        {"width": 1.5},
+        {"facts": []},
+        {"version": True},
+        {"version": None},
+        {"other": 1},
+    ],
+)
 def test_values_of_the_wrong_type_are_refused_by_line(tmp_path, field):
     """They would fail later, in the middle of a filter run, with a traceback."""
     (tmp_path / MANIFEST).write_text(json.dumps({"path": "a", **field}) + "\n")

@@ -27,8 +27,10 @@ from cyclegan_glasses.criteria.filtering import general
 from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import detector_file
+from cyclegan_glasses.locks import LOCK, folder_lock
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, current_offsets, manifest_hash, photos_at
 from cyclegan_glasses.sources.source import SourcePhoto
+from cyclegan_glasses.temporary import is_temporary
 
 RECORD = "build.json"
 
@@ -49,9 +51,20 @@ def build(
             them on: for showing progress.
 
     Raises:
-        UserError: `out` holds something else, nothing was accepted, a domain would be empty, no space.
+        UserError: `out` holds something else or is in use, nothing was accepted, a domain would be empty, no
+            space.
     """
-    folders = [Path(folder) for folder in folders]
+    with folder_lock(out, file=out.absolute().parent / f".{out.name}{LOCK}"):
+        return _build(out, [Path(folder) for folder in folders], settings, watch)
+
+
+def _build(
+    out: Path,
+    folders: list[Path],
+    settings: BuildSettings,
+    watch: Callable[[Iterable[list[Photo]], int], Iterable[list[Photo]]],
+) -> Built:
+    _put_back(out)
     _check_target(out, folders)
     built = Built()
     splits = _choose(folders, settings, built)
@@ -134,24 +147,48 @@ def _paths(splits: Splits, suffix: str) -> list[tuple[str, Candidate]]:
 
 def _replace(work: Path, out: Path) -> None:
     """Put `work` where `out` is; an earlier build is removed when the new one is in place."""
-    old = out.parent / f".{out.name}.old"
+    old = _old(out)
     try:
         _remove_build(old)
-        if out.exists():
-            out.rename(old)
-        work.rename(out)
+        try:
+            if out.exists():
+                out.rename(old)
+            work.rename(out)
+        finally:
+            _put_back(out)
         _remove_build(old)
     except OSError as error:
         raise UserError(f"cannot put {work} in the place of {out}: {error.strerror}") from None
 
 
+def _put_back(out: Path) -> None:
+    """Undo the first step of `_replace` where the second was not taken, as after a kill."""
+    old = _old(out)
+    if (old / RECORD).is_file() and not out.exists():
+        old.rename(out)
+
+
+def _old(out: Path) -> Path:
+    return out.parent / f".{out.name}.old"
+
+
 def _remove_build(folder: Path) -> None:
-    """Remove a folder that a build made; a foreign or linked one is refused."""
+    """Remove a folder that a build made; a foreign or linked one is refused.
+
+    Its record goes last: what a kill leaves of it can be removed by the next build.
+    """
     if folder.is_symlink() or _is_foreign(folder):
         raise UserError(f"{folder} is in the way and was not built here: move it")
     if folder.exists():
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != RECORD:
+                path.unlink()
         shutil.rmtree(folder)
 
 
 def _is_foreign(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).is_file()
+    """Whether a folder holds something and was not built here; what a kill left of a record is nothing."""
+    there = folder.is_dir() and any(not is_temporary(path.name) for path in folder.iterdir())
+    return there and not (folder / RECORD).is_file()

@@ -21,6 +21,7 @@ from cyclegan_glasses.collect.settings import CollectSettings
 from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.collect.writer import Writer
 from cyclegan_glasses.domains import DOMAINS
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
 
@@ -50,11 +51,12 @@ def collect(
         workers: processes; 0 takes one for each core.
 
     Raises:
-        UserError: `out` was begun with other settings, or cannot be written.
+        UserError: `out` was begun with other settings, is in use, or cannot be written.
     """
-    writer = Writer(out, RECORD, asdict(settings))
-    yield from writer.before()
-    yield from writer.write(_placed(list(photos), settings, yunet), workers)
+    with folder_lock(out):
+        writer = Writer(out, RECORD, asdict(settings))
+        yield from writer.before()
+        yield from writer.write(_placed(list(photos), settings, yunet), workers)
 
 
 def _placed(

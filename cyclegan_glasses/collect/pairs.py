@@ -31,6 +31,7 @@ from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import random_frame
@@ -82,13 +83,15 @@ def draw_pairs(
         workers: processes; 0 takes one for each core. The bytes do not depend on it.
 
     Raises:
-        UserError: `out` was begun with other settings or cannot be written; a frame cannot be used.
+        UserError: `out` was begun with other settings, is in use or cannot be written; a frame cannot be
+            used.
     """
     custom = {f.name: sha256_of(frames / f.name) for f in _custom_frames(frames)} if frames else {}
     record = asdict(settings) | {"frames": custom}
-    writer = Writer(out, RECORD, record, rows_each=2 * settings.each, sync=False)
-    yield from writer.before()
-    yield from writer.write(_to_draw(list(faces), settings, frames, yunet), workers)
+    with folder_lock(out):
+        writer = Writer(out, RECORD, record, rows_each=2 * settings.each, sync=False)
+        yield from writer.before()
+        yield from writer.write(_to_draw(list(faces), settings, frames, yunet), workers)
 
 
 def _to_draw(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cyclegan_glasses.collect.writer import Writer, begun
 from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
 from cyclegan_glasses.sources.synthetic import SyntheticSource
 
@@ -37,8 +38,9 @@ def draw_set(source: SyntheticSource, out: Path, workers: int = 0) -> Generator[
     The bytes do not depend on the number of `workers`; 0 takes one for each core.
 
     Raises:
-        UserError: `out` holds something else or cannot be written.
+        UserError: `out` holds something else, is in use or cannot be written.
     """
-    if begun(out, RECORD, source.record):
-        (out / MANIFEST).unlink(missing_ok=True)
-    yield from Writer(out, RECORD, source.record, sync=False).write(source.photos(), workers)
+    with folder_lock(out):
+        if begun(out, RECORD, source.record):
+            (out / MANIFEST).unlink(missing_ok=True)
+        yield from Writer(out, RECORD, source.record, sync=False).write(source.photos(), workers)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -39,16 +38,15 @@ from cyclegan_glasses.photo import (
 )
 from cyclegan_glasses.sources.archive import UnreadableError, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
-from cyclegan_glasses.walk import place_key
+from cyclegan_glasses.walk import is_hidden, place_key
 
-_LEFTOVER = re.compile(r"\..+\.\d+\.tmp")
 _IN_FLIGHT = 64
 
 
 class Writer:
     """Writes photos to a folder, in processes if need be, and goes on where an earlier run stopped.
 
-    One process at a time has the folder.
+    The caller has the folder alone (`locks.folder_lock`).
     """
 
     def __init__(
@@ -63,7 +61,7 @@ class Writer:
         link: bool = True,
         sync: bool = True,
     ) -> None:
-        """Begin the folder `out`, or take it up: read what it has, and remove what a kill left half-written.
+        """Begin the folder `out`, or take it up: read what it has.
 
         Args:
             out: made where it is missing.
@@ -91,9 +89,6 @@ class Writer:
                 paths[photo.origin].add(photo.path)
             if photo.reason or rows_each == 1 or len(paths[photo.origin]) == rows_each:
                 self._origins.add(photo.origin)
-        for leftover in self.out.rglob(".*.tmp"):
-            if _LEFTOVER.fullmatch(leftover.name):
-                leftover.unlink(missing_ok=True)
 
     def done(self, origin: str) -> bool:
         """Whether the photo of this origin is in the manifest, with all its rows."""
@@ -154,7 +149,7 @@ def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
         if not isinstance(before, dict):
             raise ValueError("not a JSON object")
     except FileNotFoundError:
-        if out.is_dir() and any(out.iterdir()):
+        if out.is_dir() and any(not is_hidden(path.name) for path in out.iterdir()):
             raise UserError(f"{out} holds something else already: choose a new folder for --out") from None
         return False
     except (OSError, ValueError) as error:

@@ -16,11 +16,11 @@ from cyclegan_glasses.criteria.context import Context, look
 from cyclegan_glasses.criteria.decide import CRITERIA
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.faces.detect import FaceDetector, process_detector
-from cyclegan_glasses.images import UnreadablePicture, open_picture
+from cyclegan_glasses.files import read_regular
+from cyclegan_glasses.images import FILE_BYTES, UnreadablePicture, open_picture
 from cyclegan_glasses.photo import Photo
 
 VERSION = 1
-MOST_BYTES = 200_000_000
 
 
 def fingerprint(detector: FaceDetector, classifier: AttributeClassifier | None) -> str:
@@ -101,16 +101,10 @@ def _scored(
 
 
 def _read(folder: Path, path: str) -> bytes:
-    file = folder / path
     try:
-        if not file.resolve().is_relative_to(folder.resolve()):
-            reason = "it lies outside of the folder"
-        elif file.stat().st_size > MOST_BYTES:
-            reason = f"the file has more than {MOST_BYTES // 1_000_000} MB"
-        else:
-            return file.read_bytes()
+        return read_regular(folder / path, FILE_BYTES)
     except FileNotFoundError:
         reason = "the file is gone"
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
     raise UnreadablePicture(path, reason)

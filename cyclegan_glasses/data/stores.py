@@ -12,7 +12,6 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,11 @@ import PIL
 
 from cyclegan_glasses.data.folders import Domain, Store
 from cyclegan_glasses.data.transforms import MASKS, PICTURES
-from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.images import UnreadablePicture
+from cyclegan_glasses.locks import LOCK, file_lock
 from cyclegan_glasses.parallel import in_order, thread_executor
+from cyclegan_glasses.temporary import sweep
 
 FORMAT = 1  # of the files
 SEGMENT = 256 << 20  # bytes of a file of pictures, at most
@@ -101,7 +101,7 @@ def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowPro
     stamps = [_stamp(str(images.domain.folder), name) for name in images.domain.names]
     segments, places = _find(images, folder, stamps)
     if (places[:, 0] < 0).any():
-        with _locked(folder / "lock"):
+        with file_lock(folder / LOCK, _say_waiting):
             _, places = _find(images, folder, stamps)  # another run may have added them meanwhile
             _tidy(images.domain, folder)
             _add(images, folder, stamps, np.flatnonzero(places[:, 0] < 0), threads, progress)
@@ -207,11 +207,12 @@ def _write(folder: Path, pictures: np.ndarray, held: list[Stamp]) -> None:
 
 def _tidy(domain: Domain, folder: Path) -> None:
     """Remove what is of no more use: segments of changed pictures, and what a kill left behind."""
+    sweep(folder)
     for path in folder.glob("*.json"):
         if not any(_stamp(str(domain.folder), stamp[0]) == stamp for stamp in _index(path)):
             path.unlink(missing_ok=True)
     indexed = {path.stem for path in folder.glob("*.json")}
-    for path in [*folder.glob("*.npy"), *folder.glob(".*.tmp")]:
+    for path in folder.glob("*.npy"):
         if path.stem not in indexed:
             try:
                 path.unlink(missing_ok=True)
@@ -219,24 +220,6 @@ def _tidy(domain: Domain, folder: Path) -> None:
                 log.debug("%s is still in use", path)
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Wait until no other process holds `path`; where files cannot be locked, go on at once."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    try:
-        file = path.open("w")
-    except OSError as error:
-        raise UserError(f"cannot write {path} ({error.strerror}): --cache memory or none") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.warning("waiting for another run that reads the same pictures into the cache")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            pass
-        yield
+def _say_waiting() -> float:
+    log.warning("waiting for another run that reads the same pictures into the cache")
+    return -1

@@ -20,6 +20,7 @@ from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
+from cyclegan_glasses.objectives.condition import taken_off
 from cyclegan_glasses.pairing import unique_stem
 from cyclegan_glasses.pixels import to_rgb
 
@@ -31,7 +32,7 @@ FILE_LABELS = {
     ADD: ("real_B", "fake_A", "rec_B", "real_A_truth"),
     "single": ("real", "fake", "rec", "truth_truth"),
 }
-MASK = "mask"
+MASK, DRAWN = "mask", "drawn_B"
 
 
 def write_results(
@@ -75,7 +76,7 @@ def write_results(
         if truth in images:
             mask = images[MASK][..., 0] / 255 if MASK in images else None
             scores = compare(images[real], images[fake], images[truth], mask)
-        pictures = {label: paths[label] for label in labels[:3] if label in paths}
+        pictures = {label: paths[label] for label in (real, DRAWN, *labels[1:3]) if label in paths}
         results.append(Result(stem, pictures, paths.get(truth, ""), *scores))
     page = write_results_page(folder, title, direction, results)
     scored = [(result.scores, result.input_scores) for result in results if result.truth]
@@ -85,16 +86,23 @@ def write_results(
 def _translated(
     batch: Batch, generators: Generators, direction: str, labels: tuple[str, ...], precision: Precision
 ) -> dict[str, Tensor]:
-    """Input, result and reconstruction, then truth and mask where there are any: (1, C, H, W) in [-1, 1]."""
+    """Input, result and reconstruction, then what was drawn, truth and mask where there are any.
+
+    All are (1, C, H, W) in [-1, 1].
+    """
     source, target = direction.split("to")
     real_label, fake_label, rec_label, truth_label = labels
     real = batch[source].to(precision.device)
     with torch.inference_mode(), precision.autocast():
         generator, reverse = generators
-        fake = generator.network(real)
+        drawn = batch[DRAWN].to(precision.device) if generator.settings.conditioned else None
+        fake = generator.network(real if drawn is None else torch.cat([real, drawn], 1))
         pictures = {real_label: real, fake_label: fake}
         if reverse is not None:
-            pictures[rec_label] = reverse.network(fake)
+            taken = [taken_off(real, fake)] if reverse.settings.conditioned else []
+            pictures[rec_label] = reverse.network(torch.cat([fake, *taken], 1))
+    if drawn is not None:
+        pictures[DRAWN] = drawn
     if target in batch:
         pictures[truth_label] = batch[target]
         if "M" in batch:

@@ -69,10 +69,7 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     """
     # Blur: how much of its slope an edge keeps when it is blurred again.
     grey = to_grey(image).astype(np.float32)
-    slope, softer = (
-        cv2.magnitude(cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1))
-        for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0))
-    )
+    slope, softer = (_slope(layer) for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0)))
     steep = slope >= np.quantile(slope, 0.97)
     ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_QUANTILE))
     width = np.sqrt(max(1 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
@@ -81,6 +78,12 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     smooth = slope <= np.quantile(slope, 0.5)
     grain = 1.4826 * float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel)[smooth])))
     return Camera(float(np.clip(width, _SHARPEST, _SOFTEST)), min(grain, 12.0), seed)
+
+
+def _slope(layer: np.ndarray) -> np.ndarray:
+    """Length of the gradient; `cv2.magnitude` rounds by where in memory its arguments lie (OpenCV 4, IPP)."""
+    across, down = cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1)
+    return np.sqrt(across * across + down * down)
 
 
 def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-PUPILS = 63.0
-"""Mean distance of adult pupils in mm (Dodgson 2004, doi 10.1117/12.529999)."""
+from cyclegan_glasses.overlays.settings import PUPILS
 
 
 @dataclass(frozen=True, slots=True)

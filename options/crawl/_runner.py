@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.option import options_of
 from cyclegan_glasses.photo import MANIFEST, Photo
 
 if TYPE_CHECKING:
+    from cyclegan_glasses.collect.writer import Writer
     from cyclegan_glasses.sources.source import Source, SourcePhoto
 
 REASONS = 12
@@ -82,20 +85,23 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
     first = next(photos, None)
     if first is None:
         raise UserError("no photo fits, nothing was written: widen the selection, or check the folder")
-    writer = None if dry_run else Writer(out, keep_rejected=False)
     there: Counter[str] = Counter()
     new: Counter[str] = Counter()
     unreadable = 0
 
-    def missing() -> Iterator[SourcePhoto]:
+    def missing(writer: Writer | None) -> Iterator[SourcePhoto]:
         for item in progress(chain([first], photos), None, "photos"):
             if writer is None or writer.done(item.photo.origin):
                 there[_kind(item.photo)] += 1
             else:
                 yield item
 
-    with stoppable(lambda: f"stopped: {out} keeps its {new.total()} new photos; {AGAIN}"):
-        for (photo,) in writer.write(missing()) if writer else ([item.photo] for item in missing()):
+    with (
+        stoppable(lambda: f"stopped: {out} keeps its {new.total()} new photos; {AGAIN}"),
+        nullcontext() if dry_run else folder_lock(out),
+    ):
+        writer = None if dry_run else Writer(out, keep_rejected=False)
+        for (photo,) in writer.write(missing(writer)) if writer else ([item.photo] for item in missing(None)):
             if photo.reason:
                 unreadable += 1
                 reason = photo.reason.removeprefix("unreadable: ")
@@ -105,7 +111,7 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
     kinds = there + new
     total = kinds.total()
     print(f"{total} photos: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
-    if writer:
+    if not dry_run:
         print(f"{new.total()} new, {there.total()} were there, {unreadable} unreadable: {out / MANIFEST}")
     return kinds
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import stoppable
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.sources.fetch.settings import FetchSettings
 from cyclegan_glasses.sources.settings import GatherSettings
@@ -49,8 +50,11 @@ def crawl(search_type: type[Search], args: argparse.Namespace) -> None:
     from cyclegan_glasses.sources.fetch_log import LOG
     from cyclegan_glasses.sources.web import WebSource
 
-    source = WebSource(search, Fetcher(fetch), settings)
-    with stoppable(lambda: f"stopped: {settings.out} keeps what came; {AGAIN}"):
+    with (
+        stoppable(lambda: f"stopped: {settings.out} keeps what came; {AGAIN}"),
+        folder_lock(settings.out),
+    ):
+        source = WebSource(search, Fetcher(fetch), settings)
         try:
             with closing(source.photos()) as photos:
                 first = next(photos, None)  # a search that comes to nothing leaves no folder behind

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings
 from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.option import build, options_of
 
 from ._runner import AGAIN
@@ -53,7 +55,9 @@ def run(args: argparse.Namespace) -> None:
             )
     total = count_photos(folders)
     measured = 0
-    with stoppable(lambda: f"stopped: what was measured is kept; {AGAIN}"):
+    with ExitStack() as locks, stoppable(lambda: f"stopped: what was measured is kept; {AGAIN}"):
+        for folder in folders:
+            locks.enter_context(folder_lock(folder))
         for new in progress(measure_folders(folders, settings, classifier), total, "photos"):
             measured += new
         summary = decide_folders(folders, settings, args.dry_run)

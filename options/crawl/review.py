@@ -25,8 +25,9 @@ def run(args: argparse.Namespace) -> None:
     """Serve the page until it is stopped."""
     from cyclegan_glasses.collect.review import Review
     from cyclegan_glasses.collect.review_server import ReviewServer
+    from cyclegan_glasses.locks import folder_lock
 
-    with ReviewServer(Review(args.folder), args.port) as server:
+    with folder_lock(args.folder), ReviewServer(Review(args.folder), args.port) as server:
         print(f"{len(server.review)} photos: open {server.address}\nCtrl-C ends it", flush=True)
         if args.open:
             import webbrowser

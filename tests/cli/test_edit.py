@@ -78,7 +78,7 @@ def test_the_classifier_that_ships_is_asked(place, monkeypatch, capsys) -> None:
     monkeypatch.setattr(classifier, "load_classifier", lambda: Says(GLASSES, GLASSES))
     assert run("add", "in/a.png", "-o", "x.png", "--json", "--judge") == 0
     row = json.loads(capsys.readouterr().out)
-    assert row["state"] == "unchanged" and row["reason"] == "wears glasses already"
+    assert row["state"] == "unchanged" and row["reason"].startswith("wears glasses already")
     assert row["faces"][0]["before"]["label"] == row["faces"][0]["after"]["label"] == GLASSES
 
 
@@ -99,7 +99,25 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("remove", "in/a.png", "-o", "x.png", "--workers", "0"), "--workers"),
         (("remove", "in/a.png", "-o", "x.png", "--passes", "0"), "--passes 0 is invalid: must be 1 to 8"),
         (("remove", "in/a.png", "-o", "x.png", "--judge"), "no attribute classifier"),
-        (("remove", "in/a.png"), "required: -o"),
+        (
+            ("add", "in/a.png", "-o", "x.png", "--frame", "heart"),
+            "unknown --frame 'heart': choose one of round",
+        ),
+        (("add", "in/a.png", "-o", "x.png", "--colour", "mauve"), "unknown --colour 'mauve': choose one of"),
+        (("add", "in/a.png", "-o", "x.png", "--colour", "#12"), "or #rrggbb"),
+        (("add", "in/a.png", "-o", "x.png", "--size", "1380"), "--size 1380 is invalid: must be 90 to 180"),
+        (("add", "in/a.png", "-o", "x.png", "--size", "huge"), "unknown --size 'huge'"),
+        (("add", "in/a.png", "-o", "x.png", "--frame", "in/a.png", "--width", "138"), "has no transparency"),
+        (("add", "in/a.png", "-o", "x.png", "--frame", "none.png"), "does not say how wide"),
+        (("add", "in/a.png", "-o", "x.png", "--frame", "round", "--width", "130"), "is its --size"),
+        (("add", "in/a.png", "-o", "x.png", "--frame", "learned", "--colour", "red"), "leave --colour out"),
+        (("add", "in/a.png", "-o", "x.png", "--name", "w.pt", "--frame", "oval"), "leave it out, or --frame"),
+        (("add", "in/a.png", "-o", "x.png", "--lens", "clear", "--lens_colour", "red"), "have no colour"),
+        (("add", "in/a.png", "-o", "x.png", "--frames", "t.jpg"), "t.jpg is no catalogue"),
+        (("add", "in/a.png", "-o", "x.png", "--frame", "rimless", "--rim", "3"), "has no rim"),
+        (("add", "one.png", "--frame", "all"), "one.png: no face was found"),
+        (("swap", "in/a.png", "-o", "x.png", "--frame", "learned"), "swap draws a frame"),
+        (("frames", "--frames", "none.toml"), "none.toml cannot be read: No such file"),
         (("export", "--passes", "0"), "--passes 0 is invalid: must be 1 to 8"),
         (("export", "--format", "package", "--precision", "int8"), "always in half precision"),
         (
@@ -130,7 +148,7 @@ def test_packing_a_run(place, capsys) -> None:
 
 
 def test_help_answers_without_torch() -> None:
-    for verb in ("remove", "add", "export"):
+    for verb in ("remove", "add", "swap", "frames", "export"):
         code = f"import sys; from cyclegan_glasses.cli.main import parse; parse(['{verb}', '--help'])"
         code = f"import atexit, sys; atexit.register(lambda: print('torch' in sys.modules)); {code}"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

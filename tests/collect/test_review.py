@@ -15,7 +15,7 @@ from cyclegan_glasses.collect.review import Query, Refused, Review
 from cyclegan_glasses.collect.review_server import ReviewServer
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import write_json
-from cyclegan_glasses.photo import Photo, latest_photos, read_manifest, write_manifest
+from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, read_manifest, write_manifest
 from tests.criteria.helpers import make_pile
 
 SCORES = {"faces": 1.0, "eyes_found": 1.0, "edges": 0.01}
@@ -105,11 +105,17 @@ def test_a_path_that_leaves_the_folder_is_not_shown(tmp_path):
     """A manifest from elsewhere must not show a person's other files in a page."""
     make_pile(tmp_path / "pile", 1)
     make_pile(tmp_path / "other", 1)
-    write_manifest(tmp_path / "pile", [Photo("../other/photos/0000.png"), Photo("photos/0000.png")])
-    review = Review(tmp_path / "pile")
-    with pytest.raises(Refused, match="outside"):
-        review.picture(0)
-    assert review.picture(1).startswith(b"\xff\xd8")
+    (tmp_path / "pile" / MANIFEST).write_text('{"path":"../other/photos/0000.png"}\n')
+    with pytest.raises(UserError, match="no path below"):
+        Review(tmp_path / "pile")
+
+
+def test_a_link_that_the_person_set_is_followed(tmp_path):
+    make_pile(tmp_path / "pile", 1)
+    make_pile(tmp_path / "other", 1)
+    (tmp_path / "pile/linked").symlink_to(tmp_path / "other/photos")
+    write_manifest(tmp_path / "pile", [Photo("linked/0000.png")])
+    assert Review(tmp_path / "pile").picture(0).startswith(b"\xff\xd8")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -23,6 +24,7 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import CachedImages, open_disk
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import cut_off, fill, ramp, sample_of
+from tests.kills import left_by_a_kill
 
 SMALL = DataSettings("", load_size=24, crop_size=16, num_threads=2)
 
@@ -148,12 +150,12 @@ def test_a_stopped_run_is_gone_on_with(
     with pytest.raises(KeyboardInterrupt):
         open_disk(images, home, 0, stopped)
     (folder,) = home.iterdir()
-    (folder / ".half.npy.123.tmp").write_bytes(b"left behind by a kill")
+    left_by_a_kill(folder / "half.npy")
     (folder / "nothing.npy").write_bytes(b"and this before its index")
     decoded.clear()
     store = open_disk(images, home, 2, unseen)
     assert sorted(decoded) == [f"{n:03}.png" for n in range(6, 20)]
-    assert len(list(folder.iterdir())) == 1 + 2 * (2 + 5)
+    assert len(list(folder.iterdir())) == 2 * (2 + 5)
     decoded.clear()
     for index in range(20):
         assert np.array_equal(store(index), np.asarray(ramp(index).resize((24, 24))))
@@ -189,7 +191,7 @@ def test_where_files_cannot_be_locked_a_run_goes_on(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
-        raise OSError("no locks available")
+        raise OSError(errno.ENOLCK, "no locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     images = CachedImages(open_domain("A", fill(tmp_path / "a", 3), (3,)), 24)

@@ -15,6 +15,7 @@ from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.overlays.scene import Camera, Scene
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
+from tests.data.drawing import ramp
 
 EYES = ((41.0, 51.0), (87.0, 51.0))
 
@@ -119,3 +120,13 @@ def test_a_large_photo_is_read_as_its_small_copy() -> None:
     seen = cv2.resize(far.fraction(far.skin, crop), (128, 128), interpolation=cv2.INTER_AREA)
     there = near.fraction(near.skin, Crop(0, 0, 128, 128, 1))[..., 0]
     assert np.abs(seen - there).mean() < 0.05
+
+
+def test_a_picture_is_read_alike_wherever_in_memory_it_lies() -> None:
+    """A run that goes on draws what it would have drawn, bit for bit."""
+    image = np.asarray(ramp(100).resize((32, 32)))
+    found = set()
+    for _ in range(200):
+        scene = read_scene(image, Pose.from_eyes((12, 12), (20, 12)))
+        found.add(scene.camera.blur)
+    assert len(found) == 1
