@@ -50,8 +50,8 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     camera = measure_camera(_sharpest_part(image, pose), seed)
     camera = replace(camera, black=black, saturation=saturation)
     light = find_light(face, seen, skin, saturation)
-    layers = {"skin": skin, "cover": 255 - skin, "hair": find_hair(face, seen)}
-    return Scene(light, camera, **layers, shade=find_shade(face, seen, skin), corner=corner, step=step)
+    hair, shade = find_hair(face, seen), find_shade(face, seen, skin)
+    return Scene(light, camera, skin=skin, cover=255 - skin, hair=hair, shade=shade, corner=corner, step=step)
 
 
 def _as_bytes(pixels: np.ndarray) -> np.ndarray:
