@@ -12,7 +12,7 @@ from cyclegan_glasses.overlays.lighting import find_light, find_shade
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop, levels_of
 from cyclegan_glasses.overlays.scene import Camera, Scene
-from cyclegan_glasses.overlays.skin import HEAD, find_hair, find_skin, ring
+from cyclegan_glasses.overlays.skin import HEAD, find_cover, find_hair, find_skin, ring
 
 _FINEST = 2.4
 """Pixels a mm at which skin and light are read, at most."""
@@ -26,7 +26,7 @@ _DARKEST, _TONED = 6.0, 3.0
 
 
 def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
-    """Estimate light, camera and skin of a face; whatever is not skin covers the temples.
+    """Estimate light and camera of a photo, and what is skin and hair on a face in it.
 
     Only the head is looked at, at no more than `_FINEST` pixels a mm, so a large photo takes no longer.
 
@@ -51,7 +51,16 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     camera = replace(camera, black=black, saturation=saturation)
     light = find_light(face, seen, skin, saturation)
     hair, shade = find_hair(face, seen), find_shade(face, seen, skin)
-    return Scene(light, camera, skin=skin, cover=255 - skin, hair=hair, shade=shade, corner=corner, step=step)
+    return Scene(
+        light,
+        camera,
+        skin=skin,
+        cover=find_cover(skin, seen),
+        hair=hair,
+        shade=shade,
+        corner=corner,
+        step=step,
+    )
 
 
 def _as_bytes(pixels: np.ndarray) -> np.ndarray:
