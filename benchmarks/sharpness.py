@@ -67,8 +67,8 @@ def photos(folder: Path, yunet: Path | None) -> Iterator[tuple[np.ndarray, Pose]
 
 def report(name: str, pictures: list[tuple[np.ndarray, Pose]]) -> None:
     rows = [row for row in (measured(*picture) for picture in pictures) if row is not None]
-    own, drawn = np.mean(rows, axis=0)
-    cells = (f"{sharp:5.2f} / {half:5.2f}" for sharp, half in (own, drawn))
+    face, rims = np.mean(rows, axis=0)
+    cells = (f"{sharp:5.2f} / {half:5.2f}" for sharp, half in (face, rims))
     print(f"{name:16}   {'      '.join(cells)}   {len(rows)}", flush=True)
 
 
