@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
+
+MOST_PASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,10 @@ class Generator:
     network: nn.Module
     settings: AnyGeneratorSettings
     passes: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.passes <= MOST_PASSES:
+            raise UserError(f"{self.passes} passes: 1 to {MOST_PASSES} are of use")
 
 
 def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
@@ -69,8 +76,7 @@ def load_generator(
     ]
     if wrong:
         raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
-    network = build_generator(found)
-    load_weights(network, weights, str(path))
+    network = network_from(partial(build_generator, found), weights, str(path))
     return Generator(network.to(device).eval(), found, passes)
 
 
