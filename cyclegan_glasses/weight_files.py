@@ -37,6 +37,8 @@ _KNOWN = re.compile(
 _NAMING = {"GLOBAL"}
 _CALLING = {"INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
 _LEGACY_PICKLES = 5  # of files from before torch 1.6: magic, protocol, system, objects, keys of the storages
+WRAPPERS = ("module.", "_orig_mod.")
+"""What `DataParallel`, `DistributedDataParallel` and `torch.compile` write before the keys of a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,24 @@ def load_tensors(path: Path) -> dict[str, Any]:
 def load_network_weights(path: Path) -> dict[str, Tensor]:
     """The plain state dict in `path`, ours or that of the reference implementation.
 
+    Keys lose what DataParallel and torch.compile write before every one of them.
+
     Raises:
         UserError: see `load_tensors`, or a value is not a tensor.
     """
     weights = load_tensors(path)
     if not weights or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in weights.items()):
         raise UserError(f"{path} is not a plain state dict of one network")
+    return without_wrappers(weights)
+
+
+def without_wrappers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """`weights` without the prefixes of wrappers that all their keys have, however many there are."""
+    weights = dict(weights)
+    while weights and (
+        prefix := next((p for p in WRAPPERS if all(key.startswith(p) for key in weights)), "")
+    ):
+        weights = {key.removeprefix(prefix): value for key, value in weights.items()}
     return weights
 
 

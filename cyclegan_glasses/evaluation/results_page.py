@@ -23,7 +23,13 @@ logger = logging.getLogger(__name__)
 ROWS = "results.json"
 VERSION = 1
 HEADINGS = {REMOVE: "Glasses off (AtoB)", ADD: "Glasses on (BtoA)"}
-_ROLES = {"real": "input", "fake": "result", "rec": "reconstruction", "idt": "identity"}
+_ROLES = {
+    "real": "input",
+    "drawn": "drawn frame",
+    "fake": "result",
+    "rec": "reconstruction",
+    "idt": "identity",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class AnyGeneratorSettings(Settings):
         kind: its name in `networks/registry.py`.
         balanced: its weights start by `networks.weights.balance`, not by `InitSettings`.
         exports_any_size: an export takes other sizes than it was traced with.
+        conditioned: it takes a second picture behind the first, and a composite blends into that one.
     """
 
     GROUP, RESUME = "generator", "fixed"
@@ -46,9 +47,18 @@ class AnyGeneratorSettings(Settings):
     def exports_any_size(self) -> bool:
         return False
 
+    @property
+    def conditioned(self) -> bool:
+        return self.input_nc == 2 * self.output_nc
+
+    @property
+    def picture_nc(self) -> int:
+        """Channels of one picture that it takes."""
+        return self.input_nc // 2 if self.conditioned else self.input_nc
+
     def __post_init__(self) -> None:
         check(self)
-        if self.composite and self.input_nc != self.output_nc:
+        if self.composite and self.input_nc != self.output_nc and not self.conditioned:
             raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
     def check_side(self, side: int) -> None:
