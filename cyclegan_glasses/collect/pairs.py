@@ -29,6 +29,7 @@ from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.faces.known import known_landmarks
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.locks import folder_lock
@@ -144,19 +145,10 @@ def _face_in(
 
 def _landmarks_of(photo: Photo, shape: tuple[int, ...]) -> np.ndarray | None:
     """What the manifest knows of the face, float64 (5, 2), if it is of this very picture."""
-    face = photo.facts.get("face")
-    points = face.get("landmarks") if isinstance(face, dict) else None
-    if not isinstance(points, list) or len(points) != 5 or (photo.height, photo.width) != shape[:2]:
+    landmarks = known_landmarks(photo)
+    if landmarks is None or (photo.height, photo.width) != shape[:2]:
         return None
-    try:
-        landmarks = np.array([(np.nan, np.nan) if point is None else point for point in points], float)
-    except (TypeError, ValueError):
-        return None
-    usable = (
-        landmarks.shape == (5, 2)
-        and np.isfinite(landmarks[:2]).all()
-        and np.hypot(*(landmarks[1] - landmarks[0])) > 1
-    )
+    usable = np.isfinite(landmarks[:2]).all() and np.hypot(*(landmarks[1] - landmarks[0])) > 1
     return landmarks if usable else None
 
 

@@ -19,7 +19,7 @@ from cyclegan_glasses.networks.settings import AutoencoderSettings
 from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.sources.folder import read_table
 from cyclegan_glasses.training.checkpoint import weights_path
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.training.run_folder import read_options, saved_option
 from cyclegan_glasses.weight_files import load_network_weights
 
 
@@ -73,7 +73,8 @@ def _network(run: Path) -> FaceAutoencoder:
     options = read_options(run)
     if options.get("model") != "facemath":
         raise UserError(f"{run} holds no run of --model facemath: name its folder")
-    size, channels, latent = (options[name] for name in ("crop_size", "channels", "latent"))
+    size, latent = (saved_option(options, name, int, 0) for name in ("crop_size", "latent"))
+    channels = saved_option(options, "channels", list[int], [])
     path = weights_path(run, "latest", "facemath")
     build = partial(FaceAutoencoder, AutoencoderSettings(size, tuple(channels), latent))
     network = network_from(build, load_network_weights(path), str(path))
