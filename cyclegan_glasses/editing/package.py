@@ -28,7 +28,7 @@ BARE_SIZE = 256
 #: What of a run's options is worth telling those who use its model.
 FACTS = (
     *("name", "model", "manifest_hash", "load_size", "crop_size", "netG", "ngf", "composite", "batch_size"),
-    *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed"),
+    *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed", "condition"),
 )
 
 
@@ -49,6 +49,11 @@ class EditingModel:
     framing: Framing
     source: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether the generator that adds makes a drawn frame real, which it must be shown."""
+        return ADD in self.generators and self.generators[ADD].settings.conditioned
 
     def get(self, direction: str) -> Generator:
         """The generator of `AtoB` or `BtoA`.
