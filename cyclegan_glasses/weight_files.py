@@ -17,6 +17,8 @@ from cyclegan_glasses.errors import UserError, explained
 from cyclegan_glasses.files import atomic_write, make_folder
 
 Content = TypeVar("Content")
+WRAPPERS = ("module.", "_orig_mod.")
+"""What `DataParallel`, `DistributedDataParallel` and `torch.compile` write before the keys of a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,24 @@ def load_tensors(path: Path) -> dict[str, Any]:
 def load_network_weights(path: Path) -> dict[str, Tensor]:
     """The plain state dict in `path`, ours or that of the reference implementation.
 
+    Keys lose what DataParallel and torch.compile write before every one of them.
+
     Raises:
         UserError: see `load_tensors`, or a value is not a tensor.
     """
     weights = load_tensors(path)
     if not weights or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in weights.items()):
         raise UserError(f"{path} is not a plain state dict of one network")
+    return without_wrappers(weights)
+
+
+def without_wrappers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """`weights` without the prefixes of wrappers that all their keys have, however many there are."""
+    weights = dict(weights)
+    while weights and (
+        prefix := next((p for p in WRAPPERS if all(key.startswith(p) for key in weights)), "")
+    ):
+        weights = {key.removeprefix(prefix): value for key, value in weights.items()}
     return weights
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
+
+_SAVED = re.compile(r"(?P<label>.+)_net_G(?P<suffix>.*)\.pth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,27 @@ def saved_labels(folder: Path, direction: str) -> list[str]:
     return sorted(file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
 
 
+def find_generator(folder: Path, label: str, suffix: str) -> Path:
+    """The weights `<label>_net_G<suffix>.pth` of a run, as `--model test` names them.
+
+    Raises:
+        UserError: the run or the weights are not there; says which suffixes and epochs are.
+    """
+    _check_run(folder)
+    path = weights_path(folder, label, f"G{suffix}")
+    if path.exists():
+        return path
+    saved = [_SAVED.fullmatch(file.name) for file in sorted(folder.glob("*_net_G*.pth"))]
+    there = [(match["label"], match["suffix"]) for match in saved if match]
+    suffixes = [other for epoch, other in there if epoch == label]
+    epochs = [epoch for epoch, other in there if other == suffix]
+    if suffixes:
+        advice = f"--model_suffix can be {' or '.join(map(repr, suffixes))}"
+    else:
+        advice = f"--epoch can be {', '.join(epochs)}" if epochs else "the run has not saved a generator yet"
+    raise UserError(f"{path} is not there: {advice}")
+
+
 def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Path | None]:
     """The weights that translate in `direction`, and those of the way back if they are there.
 
@@ -91,10 +115,14 @@ def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Pat
     path, other = (
         weights_path(folder, label, GENERATOR_NAMES[way]) for way in (direction, opposite(direction))
     )
-    if not folder.is_dir():
-        raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
+    _check_run(folder)
     if not path.exists():
         saved = ", ".join(saved_labels(folder, direction))
         advice = f"--epoch can be {saved}" if saved else "the run has not saved a generator yet"
         raise UserError(f"{path} is not there: {advice}")
     return path, other if other.exists() else None
+
+
+def _check_run(folder: Path) -> None:
+    if not folder.is_dir():
+        raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
