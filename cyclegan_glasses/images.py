@@ -18,7 +18,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder, open_regular
-from cyclegan_glasses.walk import is_picture, report, walk
+from cyclegan_glasses.walk import pictures_of, report, walk
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
 SUFFIXES = {
@@ -95,9 +95,7 @@ def picture_names(folder: Path | str, exclude: Path | None = None) -> list[str]:
     if Path(folder).is_file():
         return [""]
     left_out: Counter[str] = Counter()
-    files = list(walk(folder, left_out, exclude))
-    pictures = sorted(filter(is_picture, files))
-    left_out["of another kind"] = len(files) - len(pictures)
+    pictures = sorted(pictures_of(walk(folder, left_out, exclude), left_out))
     report(folder, left_out)
     return pictures
 

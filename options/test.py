@@ -148,13 +148,12 @@ def run(o: TestOptions) -> int:
     """
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
-    from cyclegan_glasses.editing.models import find_generators, load_generator
+    from cyclegan_glasses.editing.models import find_generator, find_generators, load_generator
     from cyclegan_glasses.evaluation.results import write_results
-    from cyclegan_glasses.training.checkpoint import weights_path
 
     device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
     if single:
-        path, other = weights_path(o.run.folder, o.run.label, f"G{o.suffix}"), None
+        path, other = find_generator(o.run.folder, o.run.label, o.suffix), None
     else:
         path, other = find_generators(o.run.folder, o.run.label, o.data.direction)
     generator = load_generator(path, device, o.architecture)
@@ -173,8 +172,9 @@ def run(o: TestOptions) -> int:
         condition=FRAME if seen.conditioned else NO_CONDITION,
         frame=o.frame,
     )
+    batches = make_batches(pictures)
     page, scores = write_results(
-        make_batches(pictures),
+        batches,
         (generator, reverse),
         o.data.direction,
         o.results,
@@ -184,5 +184,7 @@ def run(o: TestOptions) -> int:
         aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )
-    print(*(line for line in (scores, f"results: {page}") if line), sep="\n")
+    left = batches.epoch_size - o.num_test
+    more = f"{left} of {batches.epoch_size} pictures are left: --num_test {batches.epoch_size} takes all"
+    print(*(line for line in (scores, more if left > 0 else "", f"results: {page}") if line), sep="\n")
     return 0

@@ -85,15 +85,29 @@ class TrainOptions(Settings):
         elsewhere = "" if place == Path("checkpoints") else f" --checkpoints_dir {shlex.quote(str(place))}"
         return f"--name {shlex.quote(self.run.name)}{elsewhere}"
 
-    def what_next(self, step: int, stopped: bool) -> str:
-        """What to type after a run that ended, or was stopped, at `step`."""
+    def what_next(self, step: int, taken: int, stopped: bool, whole: bool) -> str:
+        """What to type after a session that ended at `step` and had `taken` steps.
+
+        Args:
+            stopped: by a signal.
+            whole: all epochs are done.
+        """
         if stopped:
             command = command_line("train")
             if "TORCHELASTIC_RUN_ID" in os.environ:
                 command = command.replace("python", "torchrun …", 1)
             return f"stopped at step {step}; go on: {command} {self.arguments} --continue_train"
         data = shlex.quote(self.data.dataroot)
-        return f"trained {step} steps; next: {command_line('test')} --dataroot {data} {self.arguments}"
+        test = f"{command_line('test')} --dataroot {data} {self.arguments}"
+        if taken:
+            return f"trained {taken} steps{f', {step} in all' if step > taken else ''}; next: {test}"
+        if whole:
+            end = f"all {self.rate.epochs} epochs are done: more --n_epochs or --n_epochs_decay go further"
+        elif 0 < self.loop.max_steps <= step:
+            end = f"step {step} is reached: a larger --max_steps goes further"
+        else:
+            end = "the loss on valA and valB no longer fell: a larger --patience goes further"
+        return f"nothing was left to train, {end}; next: {test}"
 
 
 def train_options(model: str) -> list[Option]:
@@ -208,6 +222,8 @@ def _train(o: TrainOptions) -> int:
         log(*started, *changes, ready, sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
         monitor = build_monitors(o.monitoring, folder, context)
+        before = training.loop.step
         outcome = training.run(monitor, o.run.name, values, o.continue_train)
-        log(o.what_next(outcome.step, bool(outcome.stopped)))
+        whole = training.loop.epoch > o.rate.epochs
+        log(o.what_next(outcome.step, outcome.step - before, bool(outcome.stopped), whole))
         return outcome.exit_code

@@ -34,7 +34,7 @@ from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
-from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.frames import worn_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
@@ -175,7 +175,7 @@ def _draw_pair(
     rng = np.random.default_rng([settings.seed, origin, number])
     dark = bool(rng.random() < settings.sunglasses)
     custom = _custom_frames(frames) if frames else []
-    frame = custom[int(rng.integers(len(custom)))] if custom else random_frame(rng, sunglasses=dark)
+    frame = custom[int(rng.integers(len(custom)))] if custom else worn_frame(rng, dark)
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))

@@ -195,9 +195,18 @@ def _open_main(settings: DataSettings) -> DomainDataset | LabelledDataset:
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
         return DomainDataset(settings, [[a, *_masks_of(a, folders["M"])], [b]])
     if folders[source].is_dir() and picture_names(folders[target]):
-        a, b = (_domain(settings, name, folders[name]) for name in "AB")
-        if a.stems().keys() == b.stems().keys():
+        both = [open_domain(name, folders[name], (settings.channels[name],)) for name in (source, target)]
+        matched, pairs = matching(both, settings.max_dataset_size)
+        if pairs.complete:
+            pairs.report([domain.folder for domain in both])
+            a, b = sorted(matched, key=lambda domain: domain.name)
             return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"])]])
+        if pairs.places:
+            log.warning(
+                "%s and %s share %d names, not all: they are no pairs, so there is no truth to score against",
+                *(domain.folder for domain in both),
+                len(pairs.places),
+            )
     return DomainDataset(settings, [[_domain(settings, source, folders[source])]])
 
 
@@ -209,12 +218,10 @@ def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str,
             f"there is neither {folders['A']} nor {side_by_side} (pairs side by side): make one of them"
         )
     whole = [open_domain(name, folders[name], (settings.channels[name],)) for name in "AB"]
-    a, b = matching(whole, settings.max_dataset_size)
+    (a, b), pairs = matching(whole, settings.max_dataset_size)
     if not a.names:
         raise UserError(f"no picture of {a.folder} has a partner of the same name in {b.folder}: rename them")
-    if settings.max_dataset_size is None and any(len(domain) > len(a) for domain in whole):
-        alone = ", ".join(f"{len(domain) - len(a)} of {domain.folder}" for domain in whole)
-        log.warning("pictures without a partner are left out: %s", alone)
+    pairs.report([domain.folder for domain in whole])
     return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"])]])
 
 
@@ -227,7 +234,7 @@ def _masks_of(a: Domain, folder: Path) -> list[Domain]:
     """The masks of all pictures of `a`, as the one domain of a list; none where some are missing."""
     if not folder.is_dir():
         return []
-    of_a, masks = matching([a, open_domain("M", folder, channels=(1,))])
+    (of_a, masks), _ = matching([a, open_domain("M", folder, channels=(1,))])
     if len(of_a) < len(a):
         log.warning("%s is left out: it has masks for %d of the %d pictures", folder, len(of_a), len(a))
         return []

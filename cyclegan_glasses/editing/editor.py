@@ -22,6 +22,7 @@ from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, described, draw,
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
+from cyclegan_glasses.editing.refine import refine
 from cyclegan_glasses.editing.reports import EDITED, LEFT, Edit, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
 from cyclegan_glasses.editing.targets import (
@@ -126,7 +127,7 @@ class GlassesEditor:
             picture: a PIL image; an array (height, width) or (height, width, 1 to 4) of uint8, uint16, or
                 floats from 0 to 1; a tensor (1 to 4, height, width) of the same. It stays as it is.
             direction: `AtoB` removes, `BtoA` adds, `swap` removes and draws.
-            drawing: the frame that is drawn; without it the model adds.
+            drawing: the frame that is drawn; without it the model adds, a conditioned one to one that suits.
 
         Returns:
             A picture of the same type, shape and device. What was not changed is the same to the last bit.
@@ -136,6 +137,8 @@ class GlassesEditor:
             ValueError: the picture is none of the above.
         """
         pixels = to_array(picture)
+        if direction == ADD and self.model.conditioned:
+            drawing = drawing or Drawing()
         targets = self.find_targets(pixels, direction, settings, drawing)
         crops = self.translate(targets, direction, settings)
         edited, faces = self.blend(pixels, targets, crops, settings, drawing)
@@ -233,9 +236,11 @@ class GlassesEditor:
     def _draw(
         self, result: np.ndarray, seen: np.ndarray, face: Face, report: FaceReport, drawing: Drawing
     ) -> FaceReport:
-        """Draw the frame on a face, and report it."""
+        """Draw the frame on a face, let a conditioned model make it real, and report it."""
         name, frame = drawing.frame_for(seen, face)
         count = draw(result, frame, fit(seen, face, drawing.pupils))
+        if count and self.model.conditioned:
+            count = max(count, refine(result, seen, face, self.model, self.precision))
         area = max(report.area, count / (result.shape[0] * result.shape[1]))
         return replace(report, area=area, frame=described(name, frame))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import picture_names, readable_pictures
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.sources.folder import read_table
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.training.run_folder import read_options
@@ -73,9 +74,9 @@ def _network(run: Path) -> FaceAutoencoder:
     if options.get("model") != "facemath":
         raise UserError(f"{run} holds no run of --model facemath: name its folder")
     size, channels, latent = (options[name] for name in ("crop_size", "channels", "latent"))
-    network = FaceAutoencoder(AutoencoderSettings(size, tuple(channels), latent))
     path = weights_path(run, "latest", "facemath")
-    load_weights(network, load_network_weights(path), str(path))
+    build = partial(FaceAutoencoder, AutoencoderSettings(size, tuple(channels), latent))
+    network = network_from(build, load_network_weights(path), str(path))
     if not network.spread.any():
         raise UserError(f"{run} ended before it had seen enough faces: go on with --continue_train")
     return network.eval()

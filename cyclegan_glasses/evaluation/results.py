@@ -21,6 +21,7 @@ from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
 from cyclegan_glasses.objectives.condition import taken_off
+from cyclegan_glasses.pairing import unique_stem
 from cyclegan_glasses.pixels import to_rgb
 
 #: Of a direction, and of the way back where there is one.
@@ -65,7 +66,7 @@ def write_results(
     stems: set[str] = set()
     rows = tqdm(batches.epoch(1), total=total, unit="picture", disable=not sys.stderr.isatty())
     for batch in itertools.islice(rows, limit):
-        stem = _unique(Path(batch[f"{direction[0]}_path"][0]).stem, stems)
+        stem = unique_stem(batch[f"{direction[0]}_path"][0], stems)
         paths, images = {}, {}
         for label, picture in _translated(batch, generators, direction, labels, precision).items():
             paths[label] = f"images/{stem}_{label}.png"
@@ -107,14 +108,6 @@ def _translated(
         if "M" in batch:
             pictures[MASK] = batch["M"] * 2 - 1
     return pictures
-
-
-def _unique(stem: str, taken: set[str]) -> str:
-    """`stem`, with a number behind it when one of another folder is called the same; from now on taken."""
-    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    name = next(name for name in names if name not in taken)
-    taken.add(name)
-    return name
 
 
 def _write(path: Path, picture: Tensor, aspect_ratio: float) -> np.ndarray:

@@ -155,7 +155,10 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("add", "in/a.png", "-o", "x.png", "--frame", "none.png"), "does not say how wide"),
         (("add", "in/a.png", "-o", "x.png", "--frame", "round", "--width", "130"), "is its --size"),
         (("add", "in/a.png", "-o", "x.png", "--frame", "learned", "--colour", "red"), "leave --colour out"),
-        (("add", "in/a.png", "-o", "x.png", "--name", "w.pt", "--frame", "oval"), "leave it out, or --frame"),
+        (
+            ("add", "in/a.png", "-o", "x.png", "--name", "weights.pt", "--frame", "oval"),
+            "leave it out, or --frame",
+        ),
         (("add", "in/a.png", "-o", "x.png", "--lens", "clear", "--lens_colour", "red"), "have no colour"),
         (("add", "in/a.png", "-o", "x.png", "--frames", "t.jpg"), "t.jpg is no catalogue"),
         (("add", "in/a.png", "-o", "x.png", "--frame", "rimless", "--rim", "3"), "has no rim"),
