@@ -16,7 +16,7 @@ from PIL import Image
 from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
-from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
+from cyclegan_glasses.domains import ADD, GLASSES, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, described, draw, fit
 from cyclegan_glasses.editing.models import apply_generator
@@ -25,7 +25,15 @@ from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
 from cyclegan_glasses.editing.refine import refine
 from cyclegan_glasses.editing.reports import EDITED, LEFT, Edit, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
-from cyclegan_glasses.editing.targets import Target, edited_by_model, leave, reason_to_leave
+from cyclegan_glasses.editing.targets import (
+    Target,
+    asked_for,
+    bystanders,
+    edited_by_model,
+    is_bare,
+    leave,
+    reason_to_leave,
+)
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, alignment_of, take, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
@@ -143,14 +151,15 @@ class GlassesEditor:
         seen = to_rgb8(pixels)
         faces = self.detector.find_faces(seen)
         verdicts = self._classify(seen, faces)
-        largest = max((face.box[2] for face in faces), default=0.0)
+        beside = bystanders(faces, seen.shape[1])
+        wanted = asked_for(settings.face, len(faces))
         targets = []
-        for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True), 1):
+        for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
             report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
-            reason = reason_to_leave(report, number, largest, direction, settings, drawing is not None)
-            # The model edits all but what is only drawn: a bare face, which has nothing to be taken off.
-            bare = verdict is not None and verdict.label == NONE
-            drawn = drawing is not None and (direction == ADD or bare)
+            how = (direction, settings, drawing is not None, beside[number])
+            reason = reason_to_leave(report, number in wanted, *how)
+            # The model edits all but what is only drawn: a bare face has nothing to be taken off.
+            drawn = drawing is not None and (direction == ADD or is_bare(verdict))
             targets.append(self._target(seen, face, report, reason, drawn))
         return targets
 
