@@ -117,7 +117,8 @@ class _Work:
     def _open(self, job: EditJob) -> _Opened | PhotoReport:
         facts = job.source.stat()
         output = self.output
-        model = () if self.drawing and self.direction == ADD else (self.editor.model.source,)
+        drawn = self.drawing and self.direction == ADD and not self.editor.model.conditioned
+        model = () if drawn else (self.editor.model.source,)
         frame = (self.drawing.key(),) if self.drawing else ()
         recipe = (*model, self.direction, *frame, self.settings, output.strip, output.pairs)
         key = f"{facts.st_size} {facts.st_mtime_ns} {recipe!r}"

@@ -29,7 +29,7 @@ BARE_SIZE, MOST_SIZE, MOST_ZOOM = 256, 4096, 8
 #: What of a run's options is worth telling those who use its model.
 FACTS = (
     *("name", "model", "manifest_hash", "load_size", "crop_size", "netG", "ngf", "composite", "batch_size"),
-    *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed"),
+    *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed", "condition"),
 )
 
 
@@ -61,6 +61,11 @@ class EditingModel:
             raise UserError(f"{self.source} names the direction {min(map(str, unknown))!r}: no such way")
         if not (abs(self.framing.eye_height) < MOST_ZOOM and 0 < self.framing.eye_distance < MOST_ZOOM):
             raise UserError(f"{self.source} has its eyes in no picture ({self.framing}): it is damaged")
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether the generator that adds makes a drawn frame real, which it must be shown."""
+        return ADD in self.generators and self.generators[ADD].settings.conditioned
 
     def get(self, direction: str) -> Generator:
         """The generator of `AtoB` or `BtoA`.
