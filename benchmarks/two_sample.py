@@ -32,7 +32,7 @@ from cyclegan_glasses.faces.align import yaw_of
 from cyclegan_glasses.faces.detect import FaceDetector, make_detector
 from cyclegan_glasses.images import open_picture, save_png
 from cyclegan_glasses.overlays.fit import fit_pose
-from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.frames import worn_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 
@@ -110,7 +110,7 @@ def with_glasses(files: Iterable[Path], detector: FaceDetector, seed: int) -> It
         if faces:
             pose = fit_pose(faces[0].landmarks)
             scene = read_scene(picture, pose, int(rng.integers(2**31)))
-            yield draw_glasses(picture, random_frame(rng), pose, scene)[0]
+            yield draw_glasses(picture, worn_frame(rng), pose, scene)[0]
 
 
 def regions(pictures: Iterable[np.ndarray], detector: FaceDetector) -> np.ndarray:

@@ -30,12 +30,13 @@ from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.faces.known import known_landmarks
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
-from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.frames import worn_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
@@ -152,19 +153,10 @@ def _face_in(
 
 def _landmarks_of(photo: Photo, shape: tuple[int, ...]) -> np.ndarray | None:
     """What the manifest knows of the face, float64 (5, 2), if it is of this very picture."""
-    face = photo.facts.get("face")
-    points = face.get("landmarks") if isinstance(face, dict) else None
-    if not isinstance(points, list) or len(points) != 5 or (photo.height, photo.width) != shape[:2]:
+    landmarks = known_landmarks(photo)
+    if landmarks is None or (photo.height, photo.width) != shape[:2]:
         return None
-    try:
-        landmarks = np.array([(np.nan, np.nan) if point is None else point for point in points], float)
-    except (TypeError, ValueError):
-        return None
-    usable = (
-        landmarks.shape == (5, 2)
-        and np.isfinite(landmarks[:2]).all()
-        and np.hypot(*(landmarks[1] - landmarks[0])) > 1
-    )
+    usable = np.isfinite(landmarks[:2]).all() and np.hypot(*(landmarks[1] - landmarks[0])) > 1
     return landmarks if usable else None
 
 
@@ -183,7 +175,7 @@ def _draw_pair(
     rng = np.random.default_rng([settings.seed, origin, number])
     dark = bool(rng.random() < settings.sunglasses)
     custom = _custom_frames(frames) if frames else []
-    frame = custom[int(rng.integers(len(custom)))] if custom else random_frame(rng, sunglasses=dark)
+    frame = custom[int(rng.integers(len(custom)))] if custom else worn_frame(rng, dark)
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))

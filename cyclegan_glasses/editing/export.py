@@ -69,9 +69,14 @@ def export(
         faces: aligned to the model's size and framing, uint8 RGB (n, size, size, 3), two at least.
 
     Raises:
-        UserError: a package is missing, the combination does not exist, the file cannot be written, or a
-            float32 export differs from torch by more than 0.001.
+        UserError: a package is missing, the generator is conditioned, the combination does not exist, the
+            file cannot be written, or a float32 export differs from torch by more than 0.001.
     """
+    if model.get(direction).settings.conditioned:
+        raise UserError(
+            "the generator that adds is shown a drawn frame, which other programs do not have: export it with"
+            " --format package, or --direction AtoB"
+        )
     if precision == "int8" and kind != "onnx":
         raise UserError("int8 is there for --format onnx alone")
     network = copy.deepcopy(model.get(direction).network).cpu().float().eval()

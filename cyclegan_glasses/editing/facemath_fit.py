@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,11 +19,11 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import picture_names, readable_pictures
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.pairing import pair_names
 from cyclegan_glasses.sources.folder import read_table
 from cyclegan_glasses.training.checkpoint import weights_path
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.training.run_folder import read_options, saved_option
 from cyclegan_glasses.walk import report
 from cyclegan_glasses.weight_files import load_network_weights
 
@@ -80,10 +81,11 @@ def _network(run: Path) -> FaceAutoencoder:
     options = read_options(run)
     if options.get("model") != "facemath":
         raise UserError(f"{run} holds no run of --model facemath: name its folder")
-    size, channels, latent = (options[name] for name in ("crop_size", "channels", "latent"))
-    network = FaceAutoencoder(AutoencoderSettings(size, tuple(channels), latent))
+    size, latent = (saved_option(options, name, int, 0) for name in ("crop_size", "latent"))
+    channels = saved_option(options, "channels", list[int], [])
     path = weights_path(run, "latest", "facemath")
-    load_weights(network, load_network_weights(path), str(path))
+    build = partial(FaceAutoencoder, AutoencoderSettings(size, tuple(channels), latent))
+    network = network_from(build, load_network_weights(path), str(path))
     if not network.spread.any():
         raise UserError(f"{run} ended before it had seen enough faces: go on with --continue_train")
     return network.eval()
