@@ -10,6 +10,7 @@ out/overlay.json    the settings that the folder was made with
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import lru_cache, partial
@@ -41,6 +42,7 @@ from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import FolderSource
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
+from cyclegan_glasses.walk import report, told
 
 RECORD = "overlay.json"
 
@@ -55,13 +57,19 @@ def bare_faces(folder: Path, out: Path) -> list[SourcePhoto]:
     """
     if not (folder / MANIFEST).is_file():
         return list(FolderSource(folder, leave_out=out).photos())
-    photos = [
-        SourcePhoto(photo, folder / photo.path)
-        for photo in latest_photos(folder).values()
-        if photo.sha256 and photo.verdict != REJECTED and photo.label in (NONE, "")
-    ]
+    photos, left_out = list[SourcePhoto](), Counter[str]()
+    for photo in latest_photos(folder).values():
+        if photo.label not in (NONE, ""):
+            left_out[f"labelled {photo.label}"] += 1
+        elif photo.verdict == REJECTED or not photo.sha256:
+            left_out["rejected"] += 1
+        else:
+            photos.append(SourcePhoto(photo, folder / photo.path))
     if not photos:
-        raise UserError(f"{folder / MANIFEST} has no bare faces: none is labelled {NONE!r}")
+        raise UserError(
+            f"{folder / MANIFEST} has no bare faces ({told(left_out)}): none is labelled {NONE!r}"
+        )
+    report(folder, left_out)
     return photos
 
 

@@ -17,6 +17,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.known import known_landmarks, known_yaw
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import FolderSource
+from cyclegan_glasses.walk import is_hidden
 
 #: Indices into `GENDERS` of the terms that tables use.
 _GENDER = {"male": 0, "man": 0, "m": 0, "masculine": 0, "female": 1, "woman": 1, "f": 1, "feminine": 1}
@@ -98,9 +99,14 @@ def years(text: str) -> float:
 
 def _listed(root: Path, settings: LabelSettings) -> list[tuple[Path, Photo]]:
     if settings.table is not None:
-        listed = FolderSource(root, Path(settings.table)).photos()
+        entries = tuple((name, name) for name in CLASSES)
+        listed = FolderSource(root, Path(settings.table), label_words=entries).photos()
         return [(root / item.photo.path, item.photo) for item in listed]
-    folders = [path.parent for path in sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])]
+    folders = [
+        path.parent
+        for path in sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])
+        if not is_hidden(path.relative_to(root).as_posix())  # what a build has not finished
+    ]
     if not folders:
         raise UserError(
             f"there is no {MANIFEST} in {root} or a folder of it: make one with crawl.py, or give --labels"
