@@ -8,7 +8,6 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +23,9 @@ from cyclegan_glasses.overlays.settings import ALL, LEARNED, FrameSettings
 
 if TYPE_CHECKING:
     from cyclegan_glasses.editing.batch import PhotoReport
+    from cyclegan_glasses.editing.drawing import Drawing
     from cyclegan_glasses.editing.jobs import Plan
+    from cyclegan_glasses.editing.package import EditingModel
 
 #: What is added to the name of a photo for its result, where no other name is given.
 ENDINGS = {REMOVE: "_no_glasses", ADD: "_glasses", SWAP: "_swapped", ALL: "_frames"}
@@ -74,6 +75,8 @@ def _run(args: argparse.Namespace, direction: str) -> int:
         direction=REMOVE if direction == SWAP else direction,
         **model_choice(args),
     )
+    if args.name and direction == ADD:
+        drawing = _added(drawing, wish, editor.model)
     if settings.check and editor.classifier is None:
         raise UserError("this installation has no attribute classifier: leave --judge out")
     output = build(OutputSettings, vars(args))
@@ -90,17 +93,26 @@ def _run(args: argparse.Namespace, direction: str) -> int:
 
 
 def _wish(args: argparse.Namespace, direction: str) -> FrameSettings:
-    """The frame that is asked for. A model that is named adds glasses of its own, unless it is to remove."""
+    """The frame that is asked for."""
     wish = build(FrameSettings, vars(args))
     if direction == SWAP:
         if wish.frame == LEARNED:
             raise UserError(f"swap draws a frame: leave --frame {LEARNED} out, or say add")
-    elif args.name and wish.frame != LEARNED:
-        if wish.changes:
-            flag = sorted(wish.changes)[0]
-            raise UserError(f"--name is a model that adds glasses of its own: leave it out, or --{flag}")
-        wish = replace(wish, frame=LEARNED)
+    elif args.name and wish.frame == ALL:
+        raise UserError("--frame all draws every frame and needs no model: leave --name out")
     return wish
+
+
+def _added(drawing: Drawing | None, wish: FrameSettings, model: EditingModel) -> Drawing | None:
+    """What a named model adds: glasses of its own, or the frame that a conditioned one is shown."""
+    from cyclegan_glasses.editing.drawing import Drawing
+
+    if model.conditioned:
+        return drawing or Drawing()
+    if changes := wish.changes - ({"frame"} if wish.frame == LEARNED else set()):
+        flag = sorted(changes)[0]
+        raise UserError(f"--name is a model that adds glasses of its own: leave it out, or --{flag}")
+    return None
 
 
 def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool) -> int:

@@ -16,15 +16,24 @@ from PIL import Image
 from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
-from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
+from cyclegan_glasses.domains import ADD, GLASSES, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, described, draw, fit
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
+from cyclegan_glasses.editing.refine import refine
 from cyclegan_glasses.editing.reports import EDITED, LEFT, Edit, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
-from cyclegan_glasses.editing.targets import Target, edited_by_model, leave, reason_to_leave
+from cyclegan_glasses.editing.targets import (
+    Target,
+    asked_for,
+    bystanders,
+    edited_by_model,
+    is_bare,
+    leave,
+    reason_to_leave,
+)
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, alignment_of, take, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
@@ -118,7 +127,7 @@ class GlassesEditor:
             picture: a PIL image; an array (height, width) or (height, width, 1 to 4) of uint8, uint16, or
                 floats from 0 to 1; a tensor (1 to 4, height, width) of the same. It stays as it is.
             direction: `AtoB` removes, `BtoA` adds, `swap` removes and draws.
-            drawing: the frame that is drawn; without it the model adds.
+            drawing: the frame that is drawn; without it the model adds, a conditioned one to one that suits.
 
         Returns:
             A picture of the same type, shape and device. What was not changed is the same to the last bit.
@@ -128,6 +137,8 @@ class GlassesEditor:
             ValueError: the picture is none of the above.
         """
         pixels = to_array(picture)
+        if direction == ADD and self.model.conditioned:
+            drawing = drawing or Drawing()
         targets = self.find_targets(pixels, direction, settings, drawing)
         crops = self.translate(targets, direction, settings)
         edited, faces = self.blend(pixels, targets, crops, settings, drawing)
@@ -140,14 +151,15 @@ class GlassesEditor:
         seen = to_rgb8(pixels)
         faces = self.detector.find_faces(seen)
         verdicts = self._classify(seen, faces)
-        largest = max((face.box[2] for face in faces), default=0.0)
+        beside = bystanders(faces, seen.shape[1])
+        wanted = asked_for(settings.face, len(faces))
         targets = []
-        for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True), 1):
+        for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
             report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
-            reason = reason_to_leave(report, number, largest, direction, settings, drawing is not None)
-            # The model edits all but what is only drawn: a bare face, which has nothing to be taken off.
-            bare = verdict is not None and verdict.label == NONE
-            drawn = drawing is not None and (direction == ADD or bare)
+            how = (direction, settings, drawing is not None, beside[number])
+            reason = reason_to_leave(report, number in wanted, *how)
+            # The model edits all but what is only drawn: a bare face has nothing to be taken off.
+            drawn = drawing is not None and (direction == ADD or is_bare(verdict))
             targets.append(self._target(seen, face, report, reason, drawn))
         return targets
 
@@ -224,9 +236,11 @@ class GlassesEditor:
     def _draw(
         self, result: np.ndarray, seen: np.ndarray, face: Face, report: FaceReport, drawing: Drawing
     ) -> FaceReport:
-        """Draw the frame on a face, and report it."""
+        """Draw the frame on a face, let a conditioned model make it real, and report it."""
         name, frame = drawing.frame_for(seen, face)
         count = draw(result, frame, fit(seen, face, drawing.pupils))
+        if count and self.model.conditioned:
+            count = max(count, refine(result, seen, face, self.model, self.precision))
         area = max(report.area, count / (result.shape[0] * result.shape[1]))
         return replace(report, area=area, frame=described(name, frame))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
 
+MOST_PASSES = 20
 _SAVED = re.compile(r"(?P<label>.+)_net_G(?P<suffix>.*)\.pth")
 
 
@@ -30,6 +32,10 @@ class Generator:
     network: nn.Module
     settings: AnyGeneratorSettings
     passes: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.passes <= MOST_PASSES:
+            raise UserError(f"{self.passes} passes: 1 to {MOST_PASSES} are of use")
 
 
 def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
@@ -72,8 +78,7 @@ def load_generator(
     ]
     if wrong:
         raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
-    network = build_generator(found)
-    load_weights(network, weights, str(path))
+    network = network_from(partial(build_generator, found), weights, str(path))
     return Generator(network.to(device).eval(), found, passes)
 
 

@@ -7,29 +7,20 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE
+from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.reports import LEFT, FaceReport
-from cyclegan_glasses.editing.settings import ALL, LARGEST, SWAP, EditSettings
+from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
 from cyclegan_glasses.faces.align import Alignment
 from cyclegan_glasses.faces.detect import Face
 
-WEARING = "wears glasses already: swap takes them off first"
-#: Why a face is left alone, by what is done and the verdict. Glasses are never drawn over others.
-NOTHING_TO_DO = {
-    REMOVE: {NONE: "wears no glasses"},
-    ADD: {
-        GLASSES: WEARING,
-        SUNGLASSES: WEARING,
-        UNSURE: "may wear glasses already: swap takes them off first",
-        BROKEN: "may wear glasses already: swap takes them off first",
-    },
-    SWAP: {},
-}
-#: A face whose box is less than this as wide as the largest one's is a bystander's.
-BYSTANDER = 0.4
+#: A verdict that is none of the two still says that a face is bare where that is so many times likelier.
+BARE = 9.0
+#: A face whose box is less than this as high as the largest one's, or of which so much lies beyond the side
+#: of the picture, is a bystander's.
+BYSTANDER, CUT_OFF = 2 / 3, 0.1
 #: Degrees of yaw up to which glasses are drawn.
-MOST_YAW = 40.0
+MOST_YAW = 35.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +50,57 @@ def leave(targets: Sequence[Target], worn: Sequence[Target]) -> list[Target]:
     ]
 
 
+def asked_for(face: str, count: int) -> range:
+    """The places of the faces that `EditSettings.face` names, among `count` of them, largest first."""
+    if face == ALL:
+        return range(count)
+    first = 0 if face == LARGEST else int(face) - 1
+    return range(first, first + 1)
+
+
+def is_bare(verdict: Verdict | None) -> bool:
+    """Whether a face surely wears no glasses: an unsure verdict, or one on no clear face, counts as worn."""
+    if verdict is None or verdict.label in (NONE, GLASSES, SUNGLASSES):
+        return verdict is not None and verdict.label == NONE
+    chances = verdict.probabilities
+    worn = chances.get(GLASSES, 1.0) + chances.get(SUNGLASSES, 0.0)
+    return chances.get(NONE, 0.0) >= BARE * worn
+
+
 def reason_to_leave(
-    report: FaceReport, number: int, largest: float, direction: str, settings: EditSettings, drawn: bool
+    report: FaceReport, asked: bool, direction: str, settings: EditSettings, drawn: bool, bystander: bool
 ) -> str:
-    """Why the face of that number is left alone; empty where it is to be edited."""
-    if number != ({ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)):
+    """Why a face is left alone; empty where it is to be edited.
+
+    Args:
+        asked: it is among the faces that `settings.face` names.
+        drawn: a frame is drawn on it.
+        bystander: see `bystanders`.
+    """
+    verdict, reason = report.before, ""
+    if not asked:
         return "not asked for"
     if settings.force:
         return ""
-    if report.before and (reason := NOTHING_TO_DO[direction].get(report.before.label)):
-        return reason
-    if direction != REMOVE and settings.face == ALL and report.box[2] < BYSTANDER * largest:
-        return f"a bystander, much smaller than the largest face: --face {number} asks for it"
-    if drawn and report.yaw is not None and abs(report.yaw) > MOST_YAW:
-        return f"turned by {abs(report.yaw):.0f} degrees, glasses are drawn up to {MOST_YAW:.0f}"
-    return ""
+    if direction == REMOVE and verdict and verdict.label == NONE:
+        reason = "wears no glasses"
+    elif direction == ADD and verdict and not is_bare(verdict):
+        word = "wears" if verdict.label in (GLASSES, SUNGLASSES) else "may wear"
+        reason = f"{word} glasses already: swap takes them off first"
+    elif direction != REMOVE and bystander and settings.face == ALL:
+        reason = "a bystander: --face asks for one by its number"
+    elif drawn and report.yaw is not None and abs(report.yaw) > MOST_YAW:
+        reason = f"turned by {abs(report.yaw):.0f} degrees, glasses are drawn up to {MOST_YAW:.0f}"
+    return reason
+
+
+def bystanders(faces: Sequence[Face], width: int) -> list[bool]:
+    """Which faces of a picture so wide are those of bystanders: much smaller than the largest, or cut off."""
+    largest = max((face.box[3] for face in faces), default=0.0)
+    found = []
+    for face in faces:
+        left, _, across, high = face.box
+        beyond = max(-left, left + across - width) / across
+        cut = beyond > CUT_OFF and high < largest
+        found.append(cut or high < BYSTANDER * largest)
+    return found
