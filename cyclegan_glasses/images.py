@@ -25,6 +25,7 @@ SUFFIXES = {
     **{"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"},
     **{"BMP": ".bmp", "TIFF": ".tif", "PPM": ".ppm"},
 }
+UNREADABLE = "that cannot be read"
 MAX_PIXELS = 100_000_000
 FILE_BYTES = 400 << 20
 """Limit of a picture's file: 100 million pixels of four bytes."""
@@ -238,13 +239,16 @@ def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictu
     return UnreadablePicture(name, reason_of(error))
 
 
-def readable_pictures(paths: Iterable[Path]) -> Iterator[tuple[Path, np.ndarray]]:
-    """Those of `paths` that can be read, each with its pixels, uint8 RGB (height, width, 3)."""
+def readable_pictures(paths: Iterable[Path], left_out: Counter[str]) -> Iterator[tuple[Path, np.ndarray]]:
+    """Those of `paths` that can be read, each with its pixels, uint8 RGB (height, width, 3).
+
+    The others are counted in `left_out` by their reason, for `walk.report`.
+    """
     for path in paths:
         try:
             yield path, np.asarray(open_picture(path))
-        except UnreadablePicture:
-            continue
+        except UnreadablePicture as error:
+            left_out[f"{UNREADABLE} ({error.reason})"] += 1
 
 
 def save_png(path: Path, picture: np.ndarray | Image.Image) -> None:

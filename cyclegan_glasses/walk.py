@@ -6,7 +6,7 @@ import logging
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
@@ -90,7 +90,10 @@ def place_key(name: str) -> str:
 
 
 def walk(
-    root: Path | str, left_out: Counter[str] | None = None, exclude: Path | None = None
+    root: Path | str,
+    left_out: Counter[str] | None = None,
+    exclude: Path | None = None,
+    enter: Callable[[str], bool] | None = None,
 ) -> Iterator[str]:
     """The files below `root` as paths relative to it, with slashes; none where there is no such folder.
 
@@ -100,6 +103,8 @@ def walk(
     Args:
         left_out: counts what is left out, by reason.
         exclude: a folder that is left out, such as the one that is written to.
+        enter: whether a subfolder, by its path relative to `root`, is read at all; others are not wanted, so
+            they are not counted.
 
     Raises:
         UserError: `root` cannot be read. A subfolder that cannot be read is left out.
@@ -127,6 +132,7 @@ def walk(
                 return
             raise UserError(f"cannot read {folder}: {error.strerror or error}") from None
         yield from [prefix + name for name in files] if prefix else files
+        below, linked = ([n for n in part if enter is None or enter(prefix + n)] for part in (below, linked))
         folders += [f"{prefix}{name}/" for name in reversed(below)]
         links += [f"{prefix}{name}/" for name in linked]
 

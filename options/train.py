@@ -21,7 +21,13 @@ from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, flags_that, option, options_of, variants
-from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
+from cyclegan_glasses.training.run_folder import (
+    check_folder,
+    describe_options,
+    name_data,
+    read_options,
+    saved_option,
+)
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 from .arguments import RunOptions, option_parser, run_name
@@ -136,7 +142,7 @@ def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> TrainOpt
         argv.append("--continue_train")  # torchrun began again after one of its processes ended
         values["continue_train"] = True
     if values["continue_train"] and (saved := read_options(folder)):
-        values = _values(model or saved.get("model", "cyclegan"), prog, recipe, argv, saved)
+        values = _values(model or saved_option(saved, "model", str, "cyclegan"), prog, recipe, argv, saved)
     return _options(values)
 
 

@@ -16,7 +16,7 @@ from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.fit import fit_pose
-from cyclegan_glasses.overlays.frames import Frame, random_frame
+from cyclegan_glasses.overlays.frames import Frame, worn_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -28,6 +28,7 @@ _FRAME = 4  # keeps this stream of random numbers apart from those of the sample
 class FrameDrawer:
     """Draws a frame on a face; which one, where it is random, depends on (seed, epoch, index) alone.
 
+    Random frames are such as people wear: nothing but how they are drawn tells them from real ones.
     Pose, light and camera are read off the picture at the size that it is cut from, with a cache or without.
     Landmarks are those of the manifest; where it has none the face is looked for, once a process.
 
@@ -55,7 +56,7 @@ class FrameDrawer:
             picture = np.asarray(picture.resize((self.side, self.side), PICTURES))
         points = self._find(picture, path)
         rng = np.random.default_rng([_FRAME, self.seed, *key])
-        frame, pose = self.frame or random_frame(rng), fit_pose(points * picture.shape[1::-1])
+        frame, pose = self.frame or worn_frame(rng), fit_pose(points * picture.shape[1::-1])
         scene = read_scene(picture, pose, seed=int(rng.integers(2**31)))
         return picture, draw_glasses(picture, frame, pose, scene)[0]
 

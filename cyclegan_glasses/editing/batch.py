@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +22,9 @@ from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.editing.targets import Target
 from cyclegan_glasses.errors import UserError, explained, reason_of
-from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.files import atomic_write, make_folder, parse_json
 from cyclegan_glasses.parallel import in_order
+from cyclegan_glasses.records import checked
 
 Result = TypeVar("Result")
 JOURNAL = "edits.jsonl"
@@ -172,5 +172,9 @@ def _read_journal(journal: Path | None) -> dict[str, str]:
     """The keys of what was done, by target."""
     if journal is None or not journal.is_file():
         return {}
-    rows = jsonl.read(journal, lambda line: itemgetter("target", "key")(json.loads(line)), skip_damaged=True)
-    return {str(target): str(key) for target, key in rows}
+    return dict(jsonl.read(journal, _target_and_key, skip_damaged=True))
+
+
+def _target_and_key(line: str) -> tuple[str, str]:
+    row = checked(dict[str, Any], parse_json(line), "a row")
+    return checked(str, row.get("target"), "target"), checked(str, row.get("key"), "key")

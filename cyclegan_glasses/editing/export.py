@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import find_pictures, readable_pictures
 from cyclegan_glasses.machine import optional
 from cyclegan_glasses.pixels import LEVELS, luminance, to_tensor
+from cyclegan_glasses.walk import report
 
 PHOTO, EDITED = "photo", "edited"
 #: What every export says of itself, in words.
@@ -111,11 +113,14 @@ def aligned_faces(model: EditingModel, folder: Path, detector: FaceDetector, lim
     Raises:
         UserError: the photos show fewer than two.
     """
-    crops: list[np.ndarray] = []
-    for _, image in readable_pictures(find_pictures(folder)):
-        crops += [align(image, face, model.size, model.framing)[0] for face in detector.find_faces(image)[:1]]
+    crops, left_out = list[np.ndarray](), Counter[str]()
+    for _, image in readable_pictures(find_pictures(folder), left_out):
+        faces = detector.find_faces(image)[:1]
+        crops += [align(image, face, model.size, model.framing)[0] for face in faces]
+        left_out["without a face"] += not faces
         if len(crops) == limit:
             break
+    report(folder, left_out)
     if len(crops) < 2:
         raise UserError(f"{folder} shows {len(crops)} faces: two at least are needed to compare")
     return np.stack(crops)

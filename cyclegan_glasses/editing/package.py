@@ -19,7 +19,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
 from cyclegan_glasses.records import checked, record
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.training.run_folder import read_options, saved_option
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 FORMAT = WeightFormat(
@@ -189,10 +189,13 @@ def _load_run(
                 raise
             continue
         generators[direction] = load_generator(path, device, asked)
-    size = int(size or options.get("crop_size", BARE_SIZE))
-    load_size = int(options.get("load_size", size))
+    size = size or saved_option(options, "crop_size", int, BARE_SIZE)
+    if not 8 <= size <= MOST_SIZE:
+        raise UserError(f"{folder} is for faces of {size} pixels: 8 to {MOST_SIZE} are known")
+    load_size = saved_option(options, "load_size", int, size)
     framing = Framing()
-    if options.get("preprocess", "resize_and_crop") == "resize_and_crop" and load_size > size:
+    preprocess = saved_option(options, "preprocess", str, "resize_and_crop")
+    if preprocess == "resize_and_crop" and load_size > size:
         larger = (
             load_size / size
         )  # the eyes lie where they are on average in crops of so much larger pictures

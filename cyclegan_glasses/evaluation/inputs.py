@@ -18,6 +18,7 @@ from cyclegan_glasses.evaluation.change import typology, typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import InputSettings
 from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.faces.known import known_landmarks
 from cyclegan_glasses.images import UnreadablePicture, open_picture, picture_names
 from cyclegan_glasses.pairing import pair_names, unique_stem
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -144,15 +145,13 @@ class Inputs:
 def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
     """Both eyes (2, 2) in pixels of a picture of `size`: by its manifest, else as aligned faces."""
     facts: Mapping[str, Any] = photo.facts if photo else {}
-    try:
-        landmarks = np.array(facts["face"]["landmarks"][:2], np.float64)
-        scale = np.array(size) / (photo.width, photo.height) if photo and photo.width else 1
-        return landmarks * scale
-    except (KeyError, TypeError, ValueError, IndexError):
-        pass
+    landmarks = known_landmarks(photo) if photo else None
+    if photo and landmarks is not None and np.isfinite(landmarks[:2]).all():
+        scale = np.array(size) / (photo.width, photo.height) if photo.width and photo.height else 1
+        return landmarks[:2] * scale
     default = Framing()
     known = [facts.get(name) for name in ("eye_x", "eye_y", "eye_distance", "roll")]
-    values = [float(value) for value in known if isinstance(value, int | float)]
+    values = [float(value) for value in known if type(value) in (int, float) and abs(value) < 1e6]
     x, y, distance, roll = (
         values if len(values) == 4 else (0.5, default.eye_height, default.eye_distance, 0.0)
     )
