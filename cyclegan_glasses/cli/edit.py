@@ -47,9 +47,10 @@ def _run(args: argparse.Namespace, direction: str) -> int:
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    from cyclegan_glasses.editing.batch import JOURNAL, SKIPPED, edit_files
+    from cyclegan_glasses.editing.batch import SKIPPED, edit_files
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
+    from cyclegan_glasses.editing.journal import JOURNAL
 
     work = plan(args.photos, args.output, args.overwrite)
     editor = GlassesEditor.load(

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from cyclegan_glasses import jsonl
 from cyclegan_glasses.editing.editor import EDITED, FaceReport, GlassesEditor, Target
 from cyclegan_glasses.editing.encode import encode, format_of
 from cyclegan_glasses.editing.jobs import EditJob
+from cyclegan_glasses.editing.journal import Journal
 from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.parallel import in_order
 
 Result = TypeVar("Result")
-JOURNAL = "edits.jsonl"
 UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"
 
 
@@ -66,33 +65,35 @@ def edit_files(
     """Edit photos; yields a report of each, in their order.
 
     The next photos are read and the last ones written by `workers` threads while the model works. What the
-    journal says is done, by the same model and settings from the same file, is not done again.
+    journal says is done, by the same model and settings from the same file, is not done again. When it is
+    stopped, what is being written is written to its end.
+
+    Args:
+        journal: its path, in the folder of the results, which this process then has alone.
 
     Raises:
-        UserError: the model does not go that way, or the journal cannot be written.
+        UserError: the model does not go that way, another process has the folder, or the journal cannot be
+            written.
     """
     editor.model.get(direction)
-    work = _Work(editor, direction, settings, output, _read_journal(journal))
-    with ThreadPoolExecutor(workers) as pool:
+    with folder_lock(journal.parent) if journal else nullcontext(), ThreadPoolExecutor(workers) as pool:
+        work = _Work(editor, direction, settings, output, Journal(journal))
         opened = in_order(pool, work.read, jobs, in_flight=workers + 1)
         for report in in_order(pool, work.write, map(work.translate, opened), in_flight=workers + 1):
-            if journal is not None and report.state != THERE:
-                jsonl.append(journal, [json.dumps(report.to_json(), ensure_ascii=False)])
+            if report.state == SKIPPED:
+                work.journal.end(report.to_json())
             yield report
 
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """The steps of every photo: what is wrong with one becomes its report, which the later steps pass on.
-
-    `done` are the keys of what was done, by target.
-    """
+    """The steps of every photo: what is wrong with one becomes its report, which the later steps pass on."""
 
     editor: GlassesEditor
     direction: str
     settings: EditSettings
     output: OutputSettings
-    done: Mapping[str, str]
+    journal: Journal
 
     def read(self, job: EditJob) -> _Opened | PhotoReport:
         return _attempted(job, lambda: self._open(job))
@@ -110,10 +111,12 @@ class _Work:
     def _open(self, job: EditJob) -> _Opened | PhotoReport:
         facts = job.source.stat()
         model, output = self.editor.model.source, self.output
-        recipe = (model, self.direction, self.settings, output.strip, output.pairs)
-        key = f"{facts.st_size} {facts.st_mtime_ns} {recipe!r}"
+        recipe = repr((model, self.direction, self.settings, output.strip, output.pairs))
+        key = f"{facts.st_size} {facts.st_mtime_ns} {recipe}"
+        if job.in_place and self.journal.replaced(job.target, recipe):
+            return _report(job, THERE, key=key)
         if job.target.exists() and not self.output.overwrite:
-            if self.done.get(str(job.target)) == key:
+            if self.journal.has(job.target, key):
                 return _report(job, THERE, key=key)
             advice = "not from this photo with these arguments: add --overwrite"
             raise UserError(f"{job.target} is there already, {advice}")
@@ -137,11 +140,14 @@ class _Work:
         if self.output.pairs:
             files[job.pair] = encode(photo, np.concatenate([photo.pixels, pixels], axis=1), kind, strip)
         make_folder(job.target.parent)
-        for path, data in files.items():
+        self.journal.begin(job.target, item.key, files[job.target])
+        for path in reversed(files):  # the result last: where it is, all is
             with atomic_write(path) as file:
-                file.write(data)
+                file.write(files[path])
         reason = "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
-        return _report(job, EDITED if edited else UNCHANGED, "" if edited else reason, faces, item.key)
+        report = _report(job, EDITED if edited else UNCHANGED, "" if edited else reason, faces, item.key)
+        self.journal.end(report.to_json())
+        return report
 
 
 def _attempted(job: EditJob, step: Callable[[], Result]) -> Result | PhotoReport:
@@ -155,11 +161,3 @@ def _attempted(job: EditJob, step: Callable[[], Result]) -> Result | PhotoReport
 
 def _report(job: EditJob, state: str, *more: Any, **named: Any) -> PhotoReport:
     return PhotoReport(str(job.source), str(job.target), state, *more, **named)
-
-
-def _read_journal(journal: Path | None) -> dict[str, str]:
-    """The keys of what was done, by target."""
-    if journal is None or not journal.is_file():
-        return {}
-    rows = jsonl.read(journal, lambda line: itemgetter("target", "key")(json.loads(line)), skip_damaged=True)
-    return {str(target): str(key) for target, key in rows}
