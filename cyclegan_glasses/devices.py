@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -103,6 +104,14 @@ def choose_device(
     if gpu_ids is not None:
         if local_rank >= len(gpu_ids) > 0:
             raise UserError(f"--gpu_ids names {len(gpu_ids)} GPUs: fewer than processes (--nproc-per-node)")
+        if len(gpu_ids) > 1 and "LOCAL_RANK" not in os.environ:
+            log.warning(
+                "a process works on one GPU: %d is used, %s not; to train on all of them type"
+                " torchrun --nproc-per-node %d train.py and the same options",
+                gpu_ids[0],
+                ", ".join(map(str, gpu_ids[1:])),
+                len(gpu_ids),
+            )
         name = _join(name, gpu_ids[local_rank:])
     if name == "auto":
         if not torch.cuda.is_available():

@@ -18,20 +18,22 @@ from PIL import ExifTags, Image, ImageOps
 
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder, open_regular
-from cyclegan_glasses.walk import is_picture, report, walk
+from cyclegan_glasses.walk import pictures_of, report, walk
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
 SUFFIXES = {
     **{"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"},
     **{"BMP": ".bmp", "TIFF": ".tif", "PPM": ".ppm"},
 }
+UNREADABLE = "that cannot be read"
 MAX_PIXELS = 100_000_000
 FILE_BYTES = 400 << 20
 """Limit of a picture's file: 100 million pixels of four bytes."""
 MEMORY_BYTES = 1_200_000_000
 """Limit of what a picture takes while it is decoded and made grey or RGB, all copies together."""
 BACKGROUND = (255, 255, 255)
-_ROWS = 256  # of a picture at a time, where a step needs more memory than its result
+BAND = 256
+"""Rows of a picture at a time, where a step takes more memory than its result."""
 
 
 class UnreadablePicture(UserError, ValueError):  # noqa: N818
@@ -94,9 +96,7 @@ def picture_names(folder: Path | str, exclude: Path | None = None) -> list[str]:
     if Path(folder).is_file():
         return [""]
     left_out: Counter[str] = Counter()
-    files = list(walk(folder, left_out, exclude))
-    pictures = sorted(filter(is_picture, files))
-    left_out["of another kind"] = len(files) - len(pictures)
+    pictures = sorted(pictures_of(walk(folder, left_out, exclude), left_out))
     report(folder, left_out)
     return pictures
 
@@ -155,23 +155,40 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
     with explained(partial(_unreadable, source)):
         file = io.BytesIO(source) if isinstance(source, bytes) else open_regular(source, FILE_BYTES)
         with file, _QUIET, Image.open(file, formats=FORMATS) as picture:
-            size, pixels = f"{picture.width}x{picture.height}", picture.width * picture.height
-            if pixels > max_pixels:
+            if picture.width * picture.height > max_pixels:
+                size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
-            if (needed := pixels * _bytes_a_pixel(picture)) > MEMORY_BYTES:
-                text = f"{picture.format} of {size} takes {needed / 1e9:.1f} GB to decode"
-                raise ValueError(f"{text}, more than the limit of {MEMORY_BYTES / 1e9:g} GB")
+            check_memory(picture, _decoded(picture), "to decode")
             yield picture
 
 
 def bands(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """A picture in bands of a few rows, each with its first row."""
-    for top in range(0, picture.height, _ROWS):
-        yield top, picture.crop((0, top, picture.width, min(top + _ROWS, picture.height)))
+    for top in range(0, picture.height, BAND):
+        yield top, picture.crop((0, top, picture.width, min(top + BAND, picture.height)))
 
 
-def _bytes_a_pixel(picture: Image.Image) -> float:
-    """What a pixel takes while the picture is decoded and then made L or RGB."""
+def check_memory(picture: Image.Image, bytes_a_pixel: float, purpose: str) -> None:
+    """Raise `ValueError` where a picture would take more than `MEMORY_BYTES` for `purpose`."""
+    if (needed := picture.width * picture.height * bytes_a_pixel) > MEMORY_BYTES:
+        text = f"{picture.format} of {picture.width}x{picture.height} takes {needed / 1e9:.1f} GB {purpose}"
+        raise ValueError(f"{text}, more than the limit of {MEMORY_BYTES / 1e9:g} GB")
+
+
+def levels_of(picture: Image.Image) -> np.ndarray:
+    """The grey levels of a picture of 16 or 32 bits, 0 to 65535, int64 (height, width).
+
+    Raises:
+        ValueError: values beyond them have no agreed white.
+    """
+    values = np.asarray(picture).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("32-bit values beyond 65535")
+    return values
+
+
+def _decoded(picture: Image.Image) -> float:
+    """Bytes that a pixel takes while the picture is decoded and then made L or RGB."""
     stored = {"1": 1, "L": 1, "P": 1}.get(picture.mode, 2 if ";16" in picture.mode else 4)
     result = 0 if picture.mode in ("L", "RGB") else 4
     decoder = 0.0
@@ -201,10 +218,7 @@ def _flatten(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):
         flat = Image.new("L", picture.size)
         for top, band in bands(picture):
-            values = np.asarray(band).astype(np.int64)
-            if values.min() < 0 or values.max() > 65535:
-                raise ValueError("32-bit values beyond 65535")
-            flat.paste(Image.fromarray(np.round(values / 257).astype(np.uint8)), (0, top))
+            flat.paste(Image.fromarray(np.round(levels_of(band) / 257).astype(np.uint8)), (0, top))
         return flat
     if picture.has_transparency_data:
         flat = Image.new("RGB", picture.size)
@@ -225,13 +239,16 @@ def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePictu
     return UnreadablePicture(name, reason_of(error))
 
 
-def readable_pictures(paths: Iterable[Path]) -> Iterator[tuple[Path, np.ndarray]]:
-    """Those of `paths` that can be read, each with its pixels, uint8 RGB (height, width, 3)."""
+def readable_pictures(paths: Iterable[Path], left_out: Counter[str]) -> Iterator[tuple[Path, np.ndarray]]:
+    """Those of `paths` that can be read, each with its pixels, uint8 RGB (height, width, 3).
+
+    The others are counted in `left_out` by their reason, for `walk.report`.
+    """
     for path in paths:
         try:
             yield path, np.asarray(open_picture(path))
-        except UnreadablePicture:
-            continue
+        except UnreadablePicture as error:
+            left_out[f"{UNREADABLE} ({error.reason})"] += 1
 
 
 def save_png(path: Path, picture: np.ndarray | Image.Image) -> None:

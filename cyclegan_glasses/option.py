@@ -39,6 +39,12 @@ RESUME: dict[Resume, str] = {
 """What becomes of an option in a run that goes on (`train.py --continue_train`)."""
 
 _KEY = "option"
+_TYPES: dict[type, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "text"),
+}
 _UNSET = object()
 NO_OPTIONS = {_KEY: None}
 """Metadata of a field that holds settings whose options are not offered."""
@@ -139,13 +145,22 @@ class Option:
 
     def check(self, value: Any) -> None:
         """Raises `UserError` where `value` is not allowed."""
+        if self.many and not isinstance(value, tuple | list):
+            raise UserError(f"--{self.flag} {value!r} is invalid: must be several values")
         for one in value if self.many else (value,):
-            if one is None:
+            if one is None and NoneType in get_args(self.hint):
                 continue
+            self._check_type(one)
             if self.choices:
                 one_of(self.flag, one, (*self.choices, *self.unlisted))
             if self.bounds and not self._within(one):
                 raise UserError(f"--{self.flag} {_digits(one)} is invalid: must be {self.bounds}")
+
+    def _check_type(self, value: Any) -> None:
+        """A value that was saved need not be of the type that a parser gives."""
+        allowed, name = _TYPES.get(self.element, ((object,), ""))
+        if not isinstance(value, allowed) or (isinstance(value, bool) and self.element in (int, float)):
+            raise UserError(f"--{self.flag} {value!r} is invalid: must be {name}")
 
     def _within(self, value: float) -> bool:
         return (

@@ -36,8 +36,8 @@ def record(kind: type[Record], values: Any) -> Record:
 def checked(hint: Any, value: Any, name: str) -> Any:
     """`value`, as JSON has it, as the type `hint`; messages call it `name`.
 
-    Known are `bool`, `int`, `float` (whole numbers too), `str`, `Any`, `None`, `Literal`, tuples of one type
-    (lists in JSON), dictionaries with `str` keys, dataclasses, and unions of these.
+    Known are `bool`, `int`, `float` (whole numbers too), `str`, `Any`, `None`, `Literal`, lists and tuples of
+    one type (lists in JSON), dictionaries with `str` keys, dataclasses, and unions of these.
 
     Raises:
         ValueError: it is of another type, a whole number beyond `MOST`, or a word that is not allowed.
@@ -53,8 +53,8 @@ def checked(hint: Any, value: Any, name: str) -> Any:
         return value
     if origin is Literal and isinstance(value, str) and value in inner:
         return value
-    if origin is tuple and isinstance(value, list):
-        return tuple(checked(inner[0], one, name) for one in value)
+    if origin in (tuple, list) and isinstance(value, list):
+        return origin(checked(inner[0], one, name) for one in value)
     if origin is dict and isinstance(value, dict):
         return {key: checked(inner[1], one, f"{name} {key!r}") for key, one in value.items()}
     if origin in (Union, UnionType):
@@ -85,7 +85,8 @@ def _described(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return f"one of {', '.join(get_args(hint))}"
     by_type = {bool: "true or false", int: "a whole number", float: "a number", str: "text", NoneType: "null"}
-    return {**by_type, tuple: "a list", dict: "an object"}.get(get_origin(hint) or hint, "of this kind")
+    by_type |= {tuple: "a list", list: "a list", dict: "an object"}
+    return by_type.get(get_origin(hint) or hint, "of this kind")
 
 
 def _kind_of(value: Any) -> str:

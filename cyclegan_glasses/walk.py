@@ -6,19 +6,46 @@ import logging
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
-"""The suffixes of pictures, in lower case."""
+EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"}
+)
+"""The suffixes of pictures that are read, in lower case."""
 HIDDEN = "hidden"
+DATA = "of text and data"
 REPEATED = "folders that are there by another path too"
 UNREADABLE = "folders that cannot be read"
 EXCLUDED = "folders that are written to"
+QUIET = frozenset({HIDDEN, DATA, EXCLUDED})
+"""Reasons that nobody misses a picture for."""
+NAMES = 12
+"""Names or reasons that a message lists at most."""
+READ = "pictures are JPEG, PNG, WebP, BMP, TIFF or PPM, by their ending"
+_DATA = frozenset(
+    (
+        *(
+            ".txt",
+            ".csv",
+            ".tsv",
+            ".json",
+            ".jsonl",
+            ".xml",
+            ".yaml",
+            ".yml",
+            ".ini",
+            ".cfg",
+            ".toml",
+            ".log",
+        ),
+        *(".md", ".html", ".css", ".js", ".py", ".sh", ".db", ".npy", ".npz", ".mat", ".pts", ".pt", ".pth"),
+    )
+)
 _MACOSX = "__MACOSX"
 
 
@@ -32,9 +59,29 @@ def is_picture(name: str) -> bool:
     return name[name.rfind(".") :].lower() in EXTENSIONS
 
 
+def kind_of(name: str) -> str:
+    """What is said of a file that is no picture by its name: its ending as it is written, or `DATA`."""
+    ending = os.path.splitext(name)[1]  # noqa: PTH122
+    return DATA if ending.lower() in _DATA else ending or "without an ending"
+
+
+def pictures_of(names: Iterable[str], left_out: Counter[str]) -> Iterator[str]:
+    """Those of `names` that are pictures; the others are counted by their kind."""
+    for name in names:
+        if is_picture(name):
+            yield name
+        else:
+            left_out[kind_of(name)] += 1
+
+
 def name_key(name: str) -> str:
     """What two names of the same file have in common: macOS takes accented letters apart, others do not."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def stem_key(name: str) -> str:
+    """`name_key` without the ending: what pictures have in common that belong together."""
+    return name_key(os.path.splitext(name)[0])  # noqa: PTH122
 
 
 def place_key(name: str) -> str:
@@ -43,7 +90,10 @@ def place_key(name: str) -> str:
 
 
 def walk(
-    root: Path | str, left_out: Counter[str] | None = None, exclude: Path | None = None
+    root: Path | str,
+    left_out: Counter[str] | None = None,
+    exclude: Path | None = None,
+    enter: Callable[[str], bool] | None = None,
 ) -> Iterator[str]:
     """The files below `root` as paths relative to it, with slashes; none where there is no such folder.
 
@@ -53,6 +103,8 @@ def walk(
     Args:
         left_out: counts what is left out, by reason.
         exclude: a folder that is left out, such as the one that is written to.
+        enter: whether a subfolder, by its path relative to `root`, is read at all; others are not wanted, so
+            they are not counted.
 
     Raises:
         UserError: `root` cannot be read. A subfolder that cannot be read is left out.
@@ -80,17 +132,29 @@ def walk(
                 return
             raise UserError(f"cannot read {folder}: {error.strerror or error}") from None
         yield from [prefix + name for name in files] if prefix else files
+        below, linked = ([n for n in part if enter is None or enter(prefix + n)] for part in (below, linked))
         folders += [f"{prefix}{name}/" for name in reversed(below)]
         links += [f"{prefix}{name}/" for name in linked]
 
 
-def report(root: Path | str, left_out: Counter[str]) -> None:
-    """Log what a walk left out: a warning where pictures may be missed, else at level info."""
-    counts = {reason: count for reason, count in left_out.items() if count}
-    serious = {reason: counts.pop(reason) for reason in (UNREADABLE, REPEATED) if reason in counts}
-    for log, some in ((logger.warning, serious), (logger.info, counts)):
-        if some:
-            log("%s: left out %s", root, ", ".join(f"{count} {reason}" for reason, count in some.items()))
+def report(place: Path | str, left_out: Counter[str], advice: str = "") -> None:
+    """Log in one line what a reader passed over in `place`, by reason, and what to do.
+
+    What is for a reason of `QUIET` alone is logged at level info, the rest as a warning.
+    """
+    missed = +Counter({reason: count for reason, count in left_out.items() if reason not in QUIET})
+    if quiet := left_out - missed:
+        logger.info("%s: left out %s", place, told(quiet))
+    if missed:
+        advice = advice or (READ if any(reason.startswith(".") for reason in missed) else "")
+        logger.warning("%s: left out %s", place, told(missed) + (f" ({advice})" if advice else ""))
+
+
+def told(counts: Counter[str]) -> str:
+    """Counts by reason in words, the most frequent first."""
+    common = counts.most_common(NAMES)
+    rest = counts.total() - sum(count for _, count in common)
+    return ", ".join([f"{count} {reason}" for reason, count in common] + ([f"{rest} others"] if rest else []))
 
 
 def _identity(path: Path | str) -> tuple[int, int] | None:

@@ -10,7 +10,9 @@ from typing import Any
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Parser
-from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
+from cyclegan_glasses.data.settings import FRAME, MULTIPLE, NO_CONDITION, DataSettings
+from cyclegan_glasses.domains import REMOVE
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
@@ -76,6 +78,12 @@ class TestOptions(Settings):
     )
     num_test: int = option(50, "pictures to translate at most", group="pictures", least=1)
     results_dir: str = option("./results/", "folder of results", group="results")
+    frame: str = option(
+        "",
+        "that a run with --condition frame adds, by its name in the catalogue (see the verb frames); a random"
+        " one for each picture by default",
+        group="pictures",
+    )
     aspect_ratio: float = option(1.0, "stretch written pictures: width over height", group="results", above=0)
 
     @property
@@ -107,7 +115,7 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
     values = vars(_parser(prog).parse_args(argv, argparse.Namespace(**inherited)))
     run = build(RunOptions, values, name=run_name(values))
     model = values["model"]
-    pictures = {flag: values[flag] for flag in ("dataroot", *PICTURES)}
+    pictures = {flag: values[flag] for flag in ("dataroot", "seed", *PICTURES)}
     pictures["load_size"] = pictures["load_size"] or pictures["crop_size"]
     if model == "test":
         pictures["dataset_mode"] = "single"
@@ -140,13 +148,12 @@ def run(o: TestOptions) -> int:
     """
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
-    from cyclegan_glasses.editing.models import find_generators, load_generator
+    from cyclegan_glasses.editing.models import find_generator, find_generators, load_generator
     from cyclegan_glasses.evaluation.results import write_results
-    from cyclegan_glasses.training.checkpoint import weights_path
 
     device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
     if single:
-        path, other = weights_path(o.run.folder, o.run.label, f"G{o.suffix}"), None
+        path, other = find_generator(o.run.folder, o.run.label, o.suffix), None
     else:
         path, other = find_generators(o.run.folder, o.run.label, o.data.direction)
     generator = load_generator(path, device, o.architecture)
@@ -155,9 +162,19 @@ def run(o: TestOptions) -> int:
         one.network.train(not o.evaluation_mode)
         if o.run.verbose:
             print(one.network)
-    channels = {name: getattr(generator.settings, name) for name in ("input_nc", "output_nc")}
+    if generator.settings.conditioned and o.data.direction == REMOVE:
+        raise UserError(f"{path} adds a frame that is drawn on bare faces: add --direction BtoA")
+    seen = generator.settings
+    pictures = replace(
+        o.data,
+        input_nc=seen.picture_nc,
+        output_nc=seen.output_nc,
+        condition=FRAME if seen.conditioned else NO_CONDITION,
+        frame=o.frame,
+    )
+    batches = make_batches(pictures)
     page, scores = write_results(
-        make_batches(replace(o.data, **channels)),
+        batches,
         (generator, reverse),
         o.data.direction,
         o.results,
@@ -167,5 +184,7 @@ def run(o: TestOptions) -> int:
         aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )
-    print(*(line for line in (scores, f"results: {page}") if line), sep="\n")
+    left = batches.epoch_size - o.num_test
+    more = f"{left} of {batches.epoch_size} pictures are left: --num_test {batches.epoch_size} takes all"
+    print(*(line for line in (scores, more if left > 0 else "", f"results: {page}") if line), sep="\n")
     return 0

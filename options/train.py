@@ -21,7 +21,13 @@ from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, flags_that, option, options_of, variants
-from cyclegan_glasses.training.run_folder import check_folder, describe_options, name_data, read_options
+from cyclegan_glasses.training.run_folder import (
+    check_folder,
+    describe_options,
+    name_data,
+    read_options,
+    saved_option,
+)
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 from .arguments import RunOptions, option_parser, run_name
@@ -85,15 +91,29 @@ class TrainOptions(Settings):
         elsewhere = "" if place == Path("checkpoints") else f" --checkpoints_dir {shlex.quote(str(place))}"
         return f"--name {shlex.quote(self.run.name)}{elsewhere}"
 
-    def what_next(self, step: int, stopped: bool) -> str:
-        """What to type after a run that ended, or was stopped, at `step`."""
+    def what_next(self, step: int, taken: int, stopped: bool, whole: bool) -> str:
+        """What to type after a session that ended at `step` and had `taken` steps.
+
+        Args:
+            stopped: by a signal.
+            whole: all epochs are done.
+        """
         if stopped:
             command = command_line("train")
             if "TORCHELASTIC_RUN_ID" in os.environ:
                 command = command.replace("python", "torchrun …", 1)
             return f"stopped at step {step}; go on: {command} {self.arguments} --continue_train"
         data = shlex.quote(self.data.dataroot)
-        return f"trained {step} steps; next: {command_line('test')} --dataroot {data} {self.arguments}"
+        test = f"{command_line('test')} --dataroot {data} {self.arguments}"
+        if taken:
+            return f"trained {taken} steps{f', {step} in all' if step > taken else ''}; next: {test}"
+        if whole:
+            end = f"all {self.rate.epochs} epochs are done: more --n_epochs or --n_epochs_decay go further"
+        elif 0 < self.loop.max_steps <= step:
+            end = f"step {step} is reached: a larger --max_steps goes further"
+        else:
+            end = "the loss on valA and valB no longer fell: a larger --patience goes further"
+        return f"nothing was left to train, {end}; next: {test}"
 
 
 def train_options(model: str) -> list[Option]:
@@ -122,7 +142,7 @@ def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> TrainOpt
         argv.append("--continue_train")  # torchrun began again after one of its processes ended
         values["continue_train"] = True
     if values["continue_train"] and (saved := read_options(folder)):
-        values = _values(model or saved.get("model", "cyclegan"), prog, recipe, argv, saved)
+        values = _values(model or saved_option(saved, "model", str, "cyclegan"), prog, recipe, argv, saved)
     return _options(values)
 
 
@@ -208,6 +228,8 @@ def _train(o: TrainOptions) -> int:
         log(*started, *changes, ready, sep="\n")
         values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
         monitor = build_monitors(o.monitoring, folder, context)
+        before = training.loop.step
         outcome = training.run(monitor, o.run.name, values, o.continue_train)
-        log(o.what_next(outcome.step, bool(outcome.stopped)))
+        whole = training.loop.epoch > o.rate.epochs
+        log(o.what_next(outcome.step, outcome.step - before, bool(outcome.stopped), whole))
         return outcome.exit_code

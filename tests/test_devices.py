@@ -50,6 +50,18 @@ def test_gpu_numbers_choose_the_first_of_them(two_gpus):
         choose_device("auto", [2])
 
 
+def test_gpus_that_are_left_idle_are_named_with_what_to_type(two_gpus, monkeypatch, caplog):
+    """The reference implementation splits batches over --gpu_ids 0,1; here each GPU has a process."""
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    assert choose_device("auto", [0, 1]) == torch.device("cuda", 0)
+    assert "0 is used, 1 not" in caplog.text and "torchrun --nproc-per-node 2 train.py" in caplog.text
+    caplog.clear()
+    choose_device("auto", [1])
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    choose_device("auto", [0, 1], local_rank=1)
+    assert not caplog.text
+
+
 @pytest.mark.parametrize("name, ids", [("cpu", [0]), ("cuda", [-1]), ("cuda:1", [0])])
 def test_contradicting_arguments_are_not_guessed_at(two_gpus, name, ids):
     with pytest.raises(UserError, match="contradict"):

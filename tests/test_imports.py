@@ -15,11 +15,10 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors option domains union_find walk temporary files locks records jsonl weight_files images pixels"
-    " machine photo parallel distributed devices local_server webpage faces overlays portraits networks"
-    " losses attributes sources criteria collect data objectives training monitoring editing evaluation"
-    " installation"
-    " cli options __main__".split()
+    "errors option domains union_find walk pairing temporary files locks records jsonl zip_files"
+    " weight_files images pixels machine photo parallel distributed devices local_server webpage faces"
+    " overlays portraits networks losses attributes sources criteria collect data objectives training"
+    " monitoring editing evaluation installation cli options __main__".split()
 )
 LIGHT = set("errors domains option options files locks photo settings run_folder cli sources".split())
 HEAVY = ("torch", "torchvision", "numpy", "cv2", "PIL", "requests", "bs4")

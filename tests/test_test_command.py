@@ -185,6 +185,40 @@ def test_pictures_of_one_name_in_two_folders_are_both_kept(tmp_path: Path) -> No
     assert len(list(tmp_path.rglob("images/*_fake_B.png"))) == 3
 
 
+def test_a_second_format_of_a_picture_does_not_move_the_truths(paired: Path, tmp_path: Path) -> None:
+    """As many files on both sides, one of them twice: each result is beside the truth of its own name."""
+    save(tmp_path, "latest_net_G_A.pth")
+    shutil.copytree(paired, data := tmp_path / "data")
+    for name in ("testA/0", "testB/2"):
+        Image.open(data / f"{name}.png").save(data / f"{name}.bmp")
+    done = translate(data, tmp_path)
+    assert done.code == 0 and "testA: names that differ in their ending alone: 0.bmp, 0.png" in done.err
+    images = tmp_path / "results/x/test_latest/images"
+    assert len(list(images.glob("*_truth.png"))) == 4
+    for stem, number in (("0", 0), ("0-2", 0), ("1", 1), ("2", 2)):
+        truth = pixels(images / f"{stem}_real_B_truth.png").astype(int)
+        assert np.abs(truth - pixels(paired / f"testB/{number}.png")).max() <= 1
+
+
+def test_more_of_a_name_on_one_side_than_on_the_other(paired: Path, tmp_path: Path) -> None:
+    save(tmp_path, "latest_net_G_A.pth")
+    shutil.copytree(paired, data := tmp_path / "data")
+    Image.open(data / "testA/0.png").save(data / "testA/0.jpg")
+    done = translate(data, tmp_path)
+    assert done.code == 0 and len(list(tmp_path.rglob("*_truth.png"))) == 4
+    (data / "testB/1.png").unlink()
+    done = translate(data, tmp_path / "again", "--checkpoints_dir", tmp_path / "runs")
+    assert done.code == 0 and "share 3 names, not all: they are no pairs" in done.err
+    assert not list((tmp_path / "again").rglob("*_truth.png"))
+
+
+def test_what_num_test_leaves_is_said(unpaired: Path, tmp_path: Path) -> None:
+    save(tmp_path, "latest_net_G_A.pth")
+    told = translate(unpaired, tmp_path, "--num_test", "2").out
+    assert "1 of 3 pictures are left: --num_test 3 takes all" in told
+    assert "--num_test" not in translate(unpaired, tmp_path, "--num_test", "3").out
+
+
 def test_pairs_are_scored_beside_their_input(paired: Path, tmp_path: Path) -> None:
     """Names that match in testA and testB are taken for the truth, with the masks in testM."""
     save(tmp_path, "latest_net_G_A.pth")
@@ -270,6 +304,9 @@ def missing_key(folder: Path) -> None:
         (None, "--norm group", "argument --norm: invalid choice: 'group'"),
         (None, "--model pix2pix", "argument --model: invalid choice: 'pix2pix'"),
         (None, "--epoch 7", "7_net_G_A.pth is not there: --epoch can be latest"),
+        (None, "--model test", "latest_net_G.pth is not there: --model_suffix can be '_A'"),
+        (None, "--model test --model_suffix _A --epoch 7", "7_net_G_A.pth is not there: --epoch can be"),
+        (None, "--model test --model_suffix _C", "_net_G_C.pth is not there: --model_suffix can be '_A'"),
         (None, "--crop_size 18", "not a multiple of 4"),
         (None, "--load_size 12", "--crop_size 16 is larger than --load_size 12"),
         (None, "--num_test 0", "--num_test 0 is invalid: must be at least 1"),

@@ -117,6 +117,17 @@ def test_one_epoch_and_one_more_are_two(data: Path, tmp_path: Path) -> None:
     assert differences(state(tmp_path / "whole"), state(tmp_path / "resumed")) == []
 
 
+def test_a_run_that_is_done_says_so_and_how_it_goes_further(data: Path, tmp_path: Path) -> None:
+    """Not that it "trained 3 steps", which it did not."""
+    assert train(data, tmp_path, "--n_epochs", "1", "--n_epochs_decay", "0").code == 0
+    done = go_on(tmp_path)
+    assert done.code == 0 and "trained" not in done.out
+    assert "nothing was left to train, all 1 epochs are done: more --n_epochs or" in done.out
+    stopped = go_on(tmp_path, "--n_epochs", "2", "--max_steps", "3").out
+    assert "nothing was left to train, step 6 is reached: a larger --max_steps" in stopped
+    assert "trained 2 steps, 8 in all; next:" in go_on(tmp_path, "--n_epochs", "2", "--max_steps", "8").out
+
+
 def test_workers_change_nothing(data: Path, tmp_path: Path) -> None:
     for count in ("0", "2"):
         assert train(data, tmp_path / count, *TWO_EPOCHS, "--num_threads", count).code == 0

@@ -12,8 +12,11 @@ import pytest
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import find_pictures, picture_names
 from cyclegan_glasses.walk import (
+    DATA,
     EXCLUDED,
     HIDDEN,
+    NAMES,
+    READ,
     REPEATED,
     UNREADABLE,
     is_hidden,
@@ -86,9 +89,9 @@ def test_a_folder_that_cannot_be_read_costs_itself_and_is_told(tmp_path, monkeyp
 
 def test_what_may_be_left_out_is_no_warning(caplog):
     caplog.set_level("INFO")
-    report("x", Counter({HIDDEN: 2, "of another kind": 1, UNREADABLE: 0}))
+    report("x", Counter({HIDDEN: 2, DATA: 1, UNREADABLE: 0}))
     assert [(r.levelname, r.getMessage()) for r in caplog.records] == [
-        ("INFO", "x: left out 2 hidden, 1 of another kind")
+        ("INFO", f"x: left out 2 hidden, 1 {DATA}")
     ]
 
 
@@ -98,3 +101,19 @@ def test_names_of_other_systems_are_the_same_names():
     apart = unicodedata.normalize("NFD", name)
     assert apart != name and name_key(apart) == name_key(name) == name
     assert place_key(apart.upper()) == place_key(name) and name_key("A.png") == "A.png"
+
+
+def test_what_is_no_picture_is_counted_by_its_ending(tmp_path, caplog):
+    """A phone writes HEIC and the web GIF: whoever edits a folder must learn that they were passed over."""
+    names = ["a.jpg", "b.jfif", "c.HEIC", "d.HEIC", "e.gif", "README", "labels.csv", ".DS_Store", "f.PGM"]
+    caplog.set_level("INFO")
+    assert picture_names(tree(tmp_path, *names)) == ["a.jpg", "b.jfif", "f.PGM"]
+    warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert warned == [f"{tmp_path}: left out 2 .HEIC, 1 without an ending, 1 .gif ({READ})"]
+    assert f"left out 1 {HIDDEN}, 1 {DATA}" in caplog.text
+
+
+def test_a_line_stays_a_line_however_many_reasons_there_are(caplog):
+    report("x", Counter({f".{number}": number for number in range(1, 100)}))
+    assert caplog.messages[0].startswith("x: left out 99 .99, 98 .98, ")
+    assert caplog.messages[0].count(" .") == NAMES and f", {sum(range(1, 88))} others (" in caplog.messages[0]

@@ -98,6 +98,14 @@ def test_what_cannot_be_loaded_is_one_line(tmp_path: Path, content, message):
         weight_files.load(tmp_path / "x.pt", KIND, lambda state: state["a"])
 
 
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+def test_weights_of_wrapped_networks_are_those_of_the_network(tmp_path: Path, prefix: str):
+    """DataParallel and torch.compile write their names before all keys; a layer called so keeps its name."""
+    weights = {"module.model.1.weight": torch.ones(2), "model.1.bias": torch.zeros(1)}
+    torch.save({prefix + name: value for name, value in weights.items()}, tmp_path / "x.pth")
+    assert equal(weight_files.load_network_weights(tmp_path / "x.pth"), weights)
+
+
 def test_what_is_saved_is_loaded(tmp_path: Path):
     """In half precision where that is asked for; counts stay whole."""
     weights = {"w": torch.tensor([0.1, 1e-3]), "n": torch.tensor(70_000)}

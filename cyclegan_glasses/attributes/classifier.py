@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, infer_facelyzr, probabilities
 from cyclegan_glasses.networks.settings import ReaderSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.pixels import to_tensor
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
@@ -137,8 +137,8 @@ def read_weights(path: Path) -> tuple[Facelyzr, Calibration]:
 
 def _build(content: dict[str, Any]) -> tuple[Facelyzr, Calibration]:
     settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
-    network = Facelyzr(ReaderSettings(**settings), decoder=False)
-    network.load_state_dict(full(content["network"]))
+    build = partial(Facelyzr, ReaderSettings(**settings), decoder=False)
+    network = network_from(build, full(content["network"]), FORMAT.label)
     return network.eval(), Calibration(**content["calibration"])
 
 
@@ -170,11 +170,9 @@ def network_of(weights: Mapping[str, Tensor], size: int, name: str) -> Facelyzr:
     needed = without_decoder(weights)
     try:
         settings = infer_facelyzr(needed, size)
-    except LookupError:
+    except (LookupError, ValueError):
         raise UserError(f"{name} is no network of --model facelyzr") from None
-    network = Facelyzr(settings, decoder=False)
-    load_weights(network, needed, name)
-    return network.eval()
+    return network_from(partial(Facelyzr, settings, decoder=False), needed, name).eval()
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""The verbs `remove` and `add`."""
+"""The verbs `remove`, `add` and `swap`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,21 +16,34 @@ from typing import TYPE_CHECKING
 from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_path, model_choice
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.domains import ADD, REMOVE
-from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
+from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.overlays.settings import ALL, LEARNED, FrameSettings
 
 if TYPE_CHECKING:
     from cyclegan_glasses.editing.batch import PhotoReport
+    from cyclegan_glasses.editing.drawing import Drawing
+    from cyclegan_glasses.editing.jobs import Plan
+    from cyclegan_glasses.editing.package import EditingModel
+
+#: What is added to the name of a photo for its result, where no other name is given.
+ENDINGS = {REMOVE: "_no_glasses", ADD: "_glasses", SWAP: "_swapped", ALL: "_frames"}
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_arguments(parser: argparse.ArgumentParser, direction: str) -> None:
     parser.add_argument(
         "photos", nargs="+", metavar="IN", help="photos, folders, or patterns such as '*.jpg'"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT", help="a photo, or a folder"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help=f"a photo, or a folder; otherwise beside the photo, with {ENDINGS[direction]} added to its name",
     )
+    if direction != REMOVE:
+        add_options(parser, options_of(FrameSettings))
     add_options(parser, [*options_of(EditSettings), *options_of(OutputSettings)])
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each photo")
     add_detector(parser)
@@ -42,43 +56,86 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, direction: str) -> int:
     """Edit, tell, and return the exit code: 0, or 1 where a photo of several was skipped."""
     settings = build(EditSettings, vars(args))
+    wish = FrameSettings() if direction == REMOVE else _wish(args, direction)
     if args.workers < 1:
         raise UserError("--workers must be at least 1")
-    from tqdm import tqdm
-    from tqdm.contrib.logging import logging_redirect_tqdm
-
-    from cyclegan_glasses.editing.batch import SKIPPED, edit_files
+    from cyclegan_glasses.editing.drawing import all_frames, drawing_of
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
-    from cyclegan_glasses.editing.journal import JOURNAL
 
-    work = plan(args.photos, args.output, args.overwrite)
+    sheet = wish.frame == ALL
+    work = plan(args.photos, args.output, args.overwrite, ENDINGS[ALL if sheet else direction])
+    frames = all_frames(wish) if sheet else {}
+    drawing = None if sheet or direction == REMOVE else drawing_of(wish)
     editor = GlassesEditor.load(
         args.name,
         device=args.device,
         precision=args.precision,
         yunet=detector_path(args),
-        direction=direction,
+        direction=REMOVE if direction == SWAP else direction,
         **model_choice(args),
     )
+    if args.name and direction == ADD:
+        drawing = _added(drawing, wish, editor.model)
     if settings.check and editor.classifier is None:
         raise UserError("this installation has no attribute classifier: leave --judge out")
-    journal = work.folder / JOURNAL if work.folder else None
     output = build(OutputSettings, vars(args))
-    rows: list[PhotoReport] = []
-    with stoppable(lambda: f"stopped after {len(rows)} of {len(work.jobs)}: the same command goes on"):
-        done = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers)
-        quiet = work.folder is None or not sys.stderr.isatty()
+    if sheet:
+        from cyclegan_glasses.editing.sheet import write_sheets
+
+        rows = write_sheets(editor, work.jobs, direction, frames, settings, output, wish.pd)
+    else:
+        from cyclegan_glasses.editing.batch import edit_files
+        from cyclegan_glasses.editing.journal import JOURNAL
+
+        journal = work.folder / JOURNAL if work.folder else None
+        rows = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers, drawing)
+    return _show(rows, work, args.json)
+
+
+def _wish(args: argparse.Namespace, direction: str) -> FrameSettings:
+    """The frame that is asked for."""
+    wish = build(FrameSettings, vars(args))
+    if direction == SWAP:
+        if wish.frame == LEARNED:
+            raise UserError(f"swap draws a frame: leave --frame {LEARNED} out, or say add")
+    elif args.name and wish.frame == ALL:
+        raise UserError("--frame all draws every frame and needs no model: leave --name out")
+    return wish
+
+
+def _added(drawing: Drawing | None, wish: FrameSettings, model: EditingModel) -> Drawing | None:
+    """What a named model adds: glasses of its own, or the frame that a conditioned one is shown."""
+    from cyclegan_glasses.editing.drawing import Drawing
+
+    if model.conditioned:
+        return drawing or Drawing()
+    if changes := wish.changes - ({"frame"} if wish.frame == LEARNED else set()):
+        flag = sorted(changes)[0]
+        raise UserError(f"--name is a model that adds glasses of its own: leave it out, or --{flag}")
+    return None
+
+
+def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool) -> int:
+    """Go through the work and tell what becomes of each photo; the exit code."""
+    from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    from cyclegan_glasses.editing.batch import SKIPPED
+
+    states: Counter[str] = Counter()
+    with stoppable(lambda: f"stopped after {states.total()} of {len(work.jobs)}: the same command goes on"):
+        quiet = work.single or not sys.stderr.isatty()
         with logging_redirect_tqdm([logging.getLogger()]):
-            for row in tqdm(done, total=len(work.jobs), unit="photo", disable=quiet):
-                rows.append(row)
-                if work.folder is None and row.state == SKIPPED:
+            for row in tqdm(rows, total=len(work.jobs), unit="photo", disable=quiet):
+                states[row.state] += 1
+                if work.single and row.state == SKIPPED:
                     raise UserError(row.reason)
-                _tell(row, args.json)
-    if work.folder is not None and not args.json:
-        counts = Counter(row.state for row in rows)
-        print(", ".join(f"{count} {state}" for state, count in counts.items()) + f": {work.folder}")
-    return int(any(row.state == SKIPPED for row in rows))
+                _tell(row, as_json)
+    if not work.single and not as_json:
+        where = f": {work.folder}" if work.folder else ""
+        print(", ".join(f"{count} {state}" for state, count in states.items()) + where)
+    return int(states[SKIPPED] > 0)
 
 
 def _tell(row: PhotoReport, as_json: bool) -> None:
@@ -102,10 +159,11 @@ def _verb(direction: str, text: str) -> SimpleNamespace:
     return SimpleNamespace(
         HELP=text,
         __doc__=f"{text.capitalize()}, and leave the rest of every photo as it is.",
-        add_arguments=_add_arguments,
+        add_arguments=partial(_add_arguments, direction=direction),
         run=partial(_run, direction=direction),
     )
 
 
 remove = _verb(REMOVE, "take the glasses off the faces of photos")
 add = _verb(ADD, "put glasses on the faces of photos")
+swap = _verb(SWAP, "put other glasses on the faces of photos")

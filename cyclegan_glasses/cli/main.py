@@ -14,6 +14,8 @@ from cyclegan_glasses.errors import run_command
 VERBS = {
     "remove": "cyclegan_glasses.cli.edit:remove",
     "add": "cyclegan_glasses.cli.edit:add",
+    "swap": "cyclegan_glasses.cli.edit:swap",
+    "frames": "cyclegan_glasses.cli.frames",
     "crawl": "cyclegan_glasses.options.crawl",
     "train": "cyclegan_glasses.options.train",
     "test": "cyclegan_glasses.options.test",

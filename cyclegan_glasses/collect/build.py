@@ -108,7 +108,9 @@ def _choose(folders: list[Path], settings: BuildSettings, built: Built) -> Split
             reason = general(photo.reason) if photo.verdict == REJECTED else ""
             built.inputs[folder.name, photo.verdict or "not filtered", reason] += 1
             taken = photo.verdict == ACCEPTED or (settings.unfiltered and not photo.verdict)
-            if taken and photo.label in DOMAINS:
+            if taken and photo.label not in DOMAINS:
+                built.left_out[f"labelled {photo.label}" if photo.label else "without a label"] += 1
+            elif taken:
                 person = f"{photo.source}\0{photo.person}" if photo.person else ""
                 group = photo.group.get(settings.balance or settings.match, "")
                 known = person, photo.split, photo.sha256, hashes_of(photo), group, offset

@@ -10,6 +10,7 @@ out/overlay.json    the settings that the folder was made with
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import lru_cache, partial
@@ -29,17 +30,19 @@ from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, yaw_of
 from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.faces.known import known_landmarks
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
-from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.frames import worn_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import FolderSource
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
+from cyclegan_glasses.walk import report, told
 
 RECORD = "overlay.json"
 
@@ -54,13 +57,19 @@ def bare_faces(folder: Path, out: Path) -> list[SourcePhoto]:
     """
     if not (folder / MANIFEST).is_file():
         return list(FolderSource(folder, leave_out=out).photos())
-    photos = [
-        SourcePhoto(photo, folder / photo.path)
-        for photo in latest_photos(folder).values()
-        if photo.sha256 and photo.verdict != REJECTED and photo.label in (NONE, "")
-    ]
+    photos, left_out = list[SourcePhoto](), Counter[str]()
+    for photo in latest_photos(folder).values():
+        if photo.label not in (NONE, ""):
+            left_out[f"labelled {photo.label}"] += 1
+        elif photo.verdict == REJECTED or not photo.sha256:
+            left_out["rejected"] += 1
+        else:
+            photos.append(SourcePhoto(photo, folder / photo.path))
     if not photos:
-        raise UserError(f"{folder / MANIFEST} has no bare faces: none is labelled {NONE!r}")
+        raise UserError(
+            f"{folder / MANIFEST} has no bare faces ({told(left_out)}): none is labelled {NONE!r}"
+        )
+    report(folder, left_out)
     return photos
 
 
@@ -144,19 +153,10 @@ def _face_in(
 
 def _landmarks_of(photo: Photo, shape: tuple[int, ...]) -> np.ndarray | None:
     """What the manifest knows of the face, float64 (5, 2), if it is of this very picture."""
-    face = photo.facts.get("face")
-    points = face.get("landmarks") if isinstance(face, dict) else None
-    if not isinstance(points, list) or len(points) != 5 or (photo.height, photo.width) != shape[:2]:
+    landmarks = known_landmarks(photo)
+    if landmarks is None or (photo.height, photo.width) != shape[:2]:
         return None
-    try:
-        landmarks = np.array([(np.nan, np.nan) if point is None else point for point in points], float)
-    except (TypeError, ValueError):
-        return None
-    usable = (
-        landmarks.shape == (5, 2)
-        and np.isfinite(landmarks[:2]).all()
-        and np.hypot(*(landmarks[1] - landmarks[0])) > 1
-    )
+    usable = np.isfinite(landmarks[:2]).all() and np.hypot(*(landmarks[1] - landmarks[0])) > 1
     return landmarks if usable else None
 
 
@@ -175,7 +175,7 @@ def _draw_pair(
     rng = np.random.default_rng([settings.seed, origin, number])
     dark = bool(rng.random() < settings.sunglasses)
     custom = _custom_frames(frames) if frames else []
-    frame = custom[int(rng.integers(len(custom)))] if custom else random_frame(rng, sunglasses=dark)
+    frame = custom[int(rng.integers(len(custom)))] if custom else worn_frame(rng, dark)
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))

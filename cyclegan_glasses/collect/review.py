@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import threading
 from collections import Counter, defaultdict
@@ -19,9 +18,11 @@ from cyclegan_glasses.criteria.decide import REASONS, REVIEWED, uncertainty
 from cyclegan_glasses.criteria.filtering import SETTINGS
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.domains import DOMAINS, LABELS, SUNGLASSES
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
+from cyclegan_glasses.files import read_json
 from cyclegan_glasses.images import UnreadablePicture, open_picture, to_bytes
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, append_photos, latest_photos
+from cyclegan_glasses.records import checked
 
 _THUMBNAIL, _LARGE = 192, 1024
 _THUMBNAILS_KEPT = 4000
@@ -236,11 +237,14 @@ def _criterion(photo: Photo) -> str:
 def _filter_settings(folder: Path) -> tuple[Thresholds, bool]:
     """Thresholds and framing of the last filter run, the defaults where there was none."""
     try:
-        settings = json.loads((folder / SETTINGS).read_text("utf-8"))
+        settings = checked(dict[str, Any], read_json(folder / SETTINGS), SETTINGS)
         known = {field.name for field in dataclasses.fields(Thresholds)}
-        values = {name: float(value) for name, value in settings["thresholds"].items() if name in known}
-        return Thresholds(**values), bool(settings["align"])
+        asked = checked(dict[str, float], settings.get("thresholds"), "thresholds")
+        values = {name: value for name, value in asked.items() if name in known and math.isfinite(value)}
+        return Thresholds(**values), checked(bool, settings.get("align"), "align")
     except FileNotFoundError:
         return Thresholds(), False
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UserError(f"cannot read {folder / SETTINGS} ({error}): run crawl.py filter again") from None
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"cannot read {folder / SETTINGS} ({reason_of(error)}): run crawl.py filter again"
+        ) from None

@@ -24,7 +24,15 @@ import numpy as np
 
 from cyclegan_glasses.collect.names import hashed, safe_stem
 from cyclegan_glasses.errors import UserError, explained, reason_of
-from cyclegan_glasses.files import atomic_write, link_or_copy, make_folder, sha256_of, write_json
+from cyclegan_glasses.files import (
+    atomic_write,
+    inside,
+    link_or_copy,
+    make_folder,
+    read_json,
+    sha256_of,
+    write_json,
+)
 from cyclegan_glasses.images import UnreadablePicture, check_header
 from cyclegan_glasses.parallel import InlineExecutor, in_order, open_executor
 from cyclegan_glasses.photo import (
@@ -36,6 +44,7 @@ from cyclegan_glasses.photo import (
     photos_at,
     read_manifest,
 )
+from cyclegan_glasses.records import checked
 from cyclegan_glasses.sources.archive import UnreadableError, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
 from cyclegan_glasses.walk import is_hidden, place_key
@@ -145,15 +154,15 @@ def begun(out: Path, record: str, settings: Mapping[str, Any]) -> bool:
     """
     wanted = json.loads(json.dumps(settings))
     try:
-        before = json.loads((out / record).read_text("utf-8"))
-        if not isinstance(before, dict):
-            raise ValueError("not a JSON object")
+        before = checked(dict[str, Any], read_json(out / record), record)
     except FileNotFoundError:
         if out.is_dir() and any(not is_hidden(path.name) for path in out.iterdir()):
             raise UserError(f"{out} holds something else already: choose a new folder for --out") from None
         return False
     except (OSError, ValueError) as error:
-        raise UserError(f"cannot read {out / record} ({error}): choose a new folder for --out") from None
+        raise UserError(
+            f"cannot read {out / record} ({reason_of(error)}): choose a new folder for --out"
+        ) from None
     if before != wanted:
         pairs = {name: (before.get(name), wanted.get(name)) for name in (*wanted, *before)}
         changed = ", ".join(f"{name} {old} → {new}" for name, (old, new) in pairs.items() if old != new)
@@ -198,12 +207,12 @@ def _put(
         path = named(photo, suffix) if named else photo.path
         photo = replace(photo, path=path, width=width, height=height)
     if item.mask:
-        _save(out / photo.facts["mask"], item.mask, sync)
+        _save(inside(out, photo.facts["mask"]), item.mask, sync)
     target = out / photo.path
     if isinstance(content, Path) and link:
         link_or_copy(content, target)
         return replace(photo, sha256=sha256_of(target))
-    data = content.read_bytes() if isinstance(content, Path) else content
+    data = read_content(content)
     _save(target, data, sync)
     return replace(photo, sha256=hashlib.sha256(data).hexdigest())
 

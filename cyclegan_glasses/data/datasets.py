@@ -2,9 +2,10 @@
 
 A sample is a dictionary: `A`, `B` as `Cut`s, of which `transforms.to_tensors` makes float32 (channels,
 height, width) in [-1, 1]; `A_path`, `B_path` strings; where there are masks `M` of the glasses on A, in
-[0, 1]; with `DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides; and `skipped`,
-the files met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in
-order (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
+[0, 1]; with `DataSettings.condition` each B with a frame drawn on it as `drawn_B`; with
+`DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides; and `skipped`, the files
+met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in order
+(`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
+from cyclegan_glasses.data.frames import FrameDrawer, known_landmarks
 from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
-from cyclegan_glasses.data.settings import LABELLED, DataSettings
+from cyclegan_glasses.data.settings import FRAME, LABELLED, DataSettings
 from cyclegan_glasses.data.transforms import cut, plan
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, one_of
+from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import UnreadablePicture, picture_names
+from cyclegan_glasses.overlays.catalogue import read_catalogue
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class DomainDataset:
 
     settings: DataSettings
     groups: list[list[Domain]]
+    drawer: FrameDrawer | None = None
 
     @property
     def domains(self) -> list[Domain]:
@@ -61,13 +66,34 @@ class DomainDataset:
         partners = [key[1] if serial else int(rng.integers(len(group[0]))) for group in self.groups[1:]]
         skipped: Skipped = []
         opened = [
-            _read(group, index, settings.in_order, skipped)
+            self._read(group, index, key, skipped)
             for group, index in zip(self.groups, (key[1], *partners), strict=True)
         ]
         sample: Sample = {}
         for pictures in opened if all(opened) else ():
             sample |= _cut(pictures, settings, rng)
         return {**sample, "skipped": tuple(skipped)}
+
+    def _read(self, group: list[Domain], index: int, key: Key, skipped: Skipped) -> Sample:
+        """Picture `index` (modulo its size) of each domain of a group as `A`, `B`, `M`, and the paths of A
+        and B; B with a frame as `drawn_B`.
+
+        Where one of them cannot be read it is the next index, but in order nothing. When more than a tenth of
+        each domain cannot be read the run is to stop, so no more are tried.
+        """
+        count = len(group[0])
+        for step in range(1 if self.settings.in_order else len(group) * (count // 10) + 1):
+            place, sample = (index + step) % count, Sample()
+            try:
+                for domain in group:
+                    sample |= zip(domain.name, domain.read(place), strict=True)
+                sample |= {f"{n}_path": str(d.path(place)) for d in group for n in d.name if n != "M"}
+                if self.drawer and "B" in sample:
+                    sample["B"], sample["drawn_B"] = self.drawer.draw(sample["B"], sample["B_path"], key)
+                return sample
+            except UnreadablePicture as error:
+                skipped.append((error.path, error.reason))
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,8 @@ def open_dataset(settings: DataSettings) -> Dataset:
         UserError: a folder is missing or empty, or no two names match.
     """
     main = _open_main(settings)
+    if settings.condition == FRAME and isinstance(main, DomainDataset):
+        main = replace(main, drawer=_drawer(main))
     if not settings.paired_dataroot:
         return main
     if isinstance(main, LabelledDataset) or not _has_both(main):
@@ -119,6 +147,19 @@ def open_dataset(settings: DataSettings) -> Dataset:
         {name: root / f"{settings.phase}{name}" for name in "ABM"},
     )
     return AccompaniedDataset(main, pairs)
+
+
+def _drawer(dataset: DomainDataset) -> FrameDrawer:
+    settings, frame = dataset.settings, None
+    if settings.frame:
+        catalogue = read_catalogue()
+        one_of("frame", settings.frame, catalogue)
+        frame = catalogue[settings.frame].frame
+    known = [known_landmarks(Path(settings.dataroot), d) for d in dataset.domains if "B" in d.name]
+    landmarks = {path: points for found in known for path, points in found.items()}
+    if len(landmarks) < sum(len(domain) for domain in dataset.domains if "B" in domain.name):
+        make_detector()  # says here what is wrong with it
+    return FrameDrawer(settings.load_size, settings.seed, frame, landmarks)
 
 
 def _has_both(dataset: DomainDataset) -> bool:
@@ -154,9 +195,18 @@ def _open_main(settings: DataSettings) -> DomainDataset | LabelledDataset:
         a, b = (_domain(settings, name, folders[name]) for name in "AB")
         return DomainDataset(settings, [[a, *_masks_of(a, folders["M"])], [b]])
     if folders[source].is_dir() and picture_names(folders[target]):
-        a, b = (_domain(settings, name, folders[name]) for name in "AB")
-        if a.stems().keys() == b.stems().keys():
+        both = [open_domain(name, folders[name], (settings.channels[name],)) for name in (source, target)]
+        matched, pairs = matching(both, settings.max_dataset_size)
+        if pairs.complete:
+            pairs.report([domain.folder for domain in both])
+            a, b = sorted(matched, key=lambda domain: domain.name)
             return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"])]])
+        if pairs.places:
+            log.warning(
+                "%s and %s share %d names, not all: they are no pairs, so there is no truth to score against",
+                *(domain.folder for domain in both),
+                len(pairs.places),
+            )
     return DomainDataset(settings, [[_domain(settings, source, folders[source])]])
 
 
@@ -168,12 +218,10 @@ def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str,
             f"there is neither {folders['A']} nor {side_by_side} (pairs side by side): make one of them"
         )
     whole = [open_domain(name, folders[name], (settings.channels[name],)) for name in "AB"]
-    a, b = matching(whole, settings.max_dataset_size)
+    (a, b), pairs = matching(whole, settings.max_dataset_size)
     if not a.names:
         raise UserError(f"no picture of {a.folder} has a partner of the same name in {b.folder}: rename them")
-    if settings.max_dataset_size is None and any(len(domain) > len(a) for domain in whole):
-        alone = ", ".join(f"{len(domain) - len(a)} of {domain.folder}" for domain in whole)
-        log.warning("pictures without a partner are left out: %s", alone)
+    pairs.report([domain.folder for domain in whole])
     return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"])]])
 
 
@@ -186,29 +234,11 @@ def _masks_of(a: Domain, folder: Path) -> list[Domain]:
     """The masks of all pictures of `a`, as the one domain of a list; none where some are missing."""
     if not folder.is_dir():
         return []
-    of_a, masks = matching([a, open_domain("M", folder, channels=(1,))])
+    (of_a, masks), _ = matching([a, open_domain("M", folder, channels=(1,))])
     if len(of_a) < len(a):
         log.warning("%s is left out: it has masks for %d of the %d pictures", folder, len(of_a), len(a))
         return []
     return [masks]
-
-
-def _read(group: list[Domain], index: int, in_order: bool, skipped: Skipped) -> Sample:
-    """Picture `index` (modulo its size) of each domain of a group as `A`, `B`, `M`, and the paths of A and B.
-
-    Where one of them cannot be read it is the next index, but in order nothing. When more than a tenth of
-    each domain cannot be read the run is to stop, so no more are tried.
-    """
-    count = len(group[0])
-    for step in range(1 if in_order else len(group) * (count // 10) + 1):
-        place, sample = (index + step) % count, Sample()
-        try:
-            for domain in group:
-                sample |= zip(domain.name, domain.read(place), strict=True)
-            return sample | {f"{n}_path": str(d.path(place)) for d in group for n in d.name if n != "M"}
-        except UnreadablePicture as error:
-            skipped.append((error.path, error.reason))
-    return {}
 
 
 def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:

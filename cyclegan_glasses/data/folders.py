@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,8 @@ from PIL import Image
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import UnreadablePicture, check_header, open_picture, picture_names
-from cyclegan_glasses.walk import EXTENSIONS, name_key
+from cyclegan_glasses.pairing import Pairs, pair_names
+from cyclegan_glasses.walk import EXTENSIONS
 
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder
@@ -76,13 +76,6 @@ class Domain:
         halves = np.split(self.store(index), len(self.channels), axis=1)
         return [half[..., :count] for half, count in zip(halves, self.channels, strict=True)]
 
-    def stems(self) -> dict[str, int]:
-        """The pictures by name without extension, so that `x.jpg` and `x.png` belong together."""
-        stems: dict[str, int] = {}
-        for index, name in enumerate(self.names):
-            stems.setdefault(name_key(os.path.splitext(name)[0]), index)  # noqa: PTH122
-        return stems
-
     def check(self) -> dict[str, str]:
         """Read the beginning of at most `CHECKED` files; the reasons of those that are no pictures, by path.
 
@@ -143,11 +136,12 @@ def open_domain(name: str, folder: Path, channels: tuple[int, ...], limit: int |
     return Domain(name, folder, tuple(names), channels)
 
 
-def matching(domains: Sequence[Domain], limit: int | None = None) -> list[Domain]:
-    """The same domains with only the pictures whose names all of them have, the first `limit` of them."""
-    stems = [domain.stems() for domain in domains]
-    common = [stem for stem in stems[0] if all(stem in other for other in stems[1:])][:limit]
+def matching(domains: Sequence[Domain], limit: int | None = None) -> tuple[list[Domain], Pairs]:
+    """The same domains with only the pictures that belong together, the first `limit` of them, and how that
+    was found."""
+    pairs = pair_names(*(domain.names for domain in domains))
+    columns = zip(*pairs.places[:limit], strict=True) if pairs.places else [()] * len(domains)
     return [
-        replace(domain, names=tuple(domain.names[indices[stem]] for stem in common))
-        for domain, indices in zip(domains, stems, strict=True)
-    ]
+        replace(domain, names=tuple(domain.names[index] for index in column))
+        for domain, column in zip(domains, columns, strict=True)
+    ], pairs

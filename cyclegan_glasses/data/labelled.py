@@ -8,6 +8,7 @@ crop, NaN where missing, and `skipped` as in `datasets`.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from cyclegan_glasses.images import UnreadablePicture, open_picture, to_grey
 from cyclegan_glasses.overlays.broken import BROKEN as WAYS
 from cyclegan_glasses.overlays.broken import random_glasses, wiped
 from cyclegan_glasses.pixels import to_tensor
+from cyclegan_glasses.walk import report
 
 #: What is drawn on bare faces: each way of being broken as often as glasses, sunglasses twice.
 _KINDS = (*WAYS, GLASSES, SUNGLASSES, *WAYS, GLASSES, SUNGLASSES, SUNGLASSES)
@@ -108,7 +110,12 @@ def open_labelled(settings: DataSettings) -> LabelledDataset:
     """
     wanted = settings.labels or LabelSettings()
     rows = read_labels(Path(settings.dataroot), settings.phase, wanted)
-    rows = [row for row in rows if _trusted(*row, wanted.max_lens)][: settings.max_dataset_size]
+    trusted = [row for row in rows if _trusted(*row, wanted.max_lens)]
+    report(
+        settings.dataroot,
+        Counter({"sunglasses with bright lenses, see --max_lens": len(rows) - len(trusted)}),
+    )
+    rows = trusted[: settings.max_dataset_size]
     faces = [LabelledFace(path, "", labels) for path, labels in rows]
     return LabelledDataset(settings, faces + list(_drawn(faces, wanted.drawn)))
 

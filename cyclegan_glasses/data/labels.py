@@ -14,8 +14,10 @@ import numpy as np
 from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.known import known_landmarks, known_yaw
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import FolderSource
+from cyclegan_glasses.walk import is_hidden
 
 #: Indices into `GENDERS` of the terms that tables use.
 _GENDER = {"male": 0, "man": 0, "m": 0, "masculine": 0, "female": 1, "woman": 1, "f": 1, "feminine": 1}
@@ -70,17 +72,13 @@ def read_labels(root: Path, phase: str, settings: LabelSettings) -> list[tuple[P
 def labels_of(photo: Photo) -> FaceLabels:
     """What `photo` says of its face."""
     label = photo.label or str(photo.facts.get("label", ""))
-    face = photo.facts.get("face")
-    landmarks, yaw = None, 0.0
-    if isinstance(face, dict) and photo.width:
-        landmarks = np.array(face["landmarks"], np.float64) / photo.width
-        yaw = float(face.get("turn") or 0.0)
+    landmarks = known_landmarks(photo) if photo.width else None
     return FaceLabels(
         glasses=CLASSES.index(label) if label in CLASSES else -1,
         gender=_GENDER.get(photo.group.get("gender", "").casefold(), -1),
         age=years(photo.group.get("age", "")),
-        landmarks=landmarks,
-        yaw=yaw,
+        landmarks=None if landmarks is None else landmarks / photo.width,
+        yaw=known_yaw(photo),
         group=photo.group,
     )
 
@@ -101,9 +99,14 @@ def years(text: str) -> float:
 
 def _listed(root: Path, settings: LabelSettings) -> list[tuple[Path, Photo]]:
     if settings.table is not None:
-        listed = FolderSource(root, Path(settings.table)).photos()
+        entries = tuple((name, name) for name in CLASSES)
+        listed = FolderSource(root, Path(settings.table), label_words=entries).photos()
         return [(root / item.photo.path, item.photo) for item in listed]
-    folders = [path.parent for path in sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])]
+    folders = [
+        path.parent
+        for path in sorted([*root.glob(MANIFEST), *root.glob(f"*/{MANIFEST}")])
+        if not is_hidden(path.relative_to(root).as_posix())  # what a build has not finished
+    ]
     if not folders:
         raise UserError(
             f"there is no {MANIFEST} in {root} or a folder of it: make one with crawl.py, or give --labels"

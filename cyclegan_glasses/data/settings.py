@@ -8,10 +8,12 @@ from typing import Any
 
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import Settings, check, declared, number, option
+from cyclegan_glasses.option import Settings, check, declared, number, option, shared
 
 DATASET_MODES = ("unaligned", "aligned", "single")
 LABELLED = "labelled"
+NO_CONDITION, FRAME = "none", "frame"
+CONDITIONS = (NO_CONDITION, FRAME)
 CACHES = ("auto", "memory", "disk", "none")
 FIXED_SIZE = "resize_and_crop"
 PREPROCESS = (FIXED_SIZE, "crop", "scale_width", "scale_width_and_crop", "none")
@@ -69,6 +71,8 @@ class DataSettings(Settings):
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
             stands for "yes, unless the phase is `train`".
         paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
+        condition: `frame` draws a frame on each picture of B, which comes as `drawn_B`.
+        frame: the name of all of them in the catalogue that comes with the toolkit; empty for random ones.
         multiple: what `crop_size` must be a multiple of, for the networks' sake.
 
     Raises:
@@ -115,6 +119,8 @@ class DataSettings(Settings):
         on_request=True,
         resume="free",
     )
+    condition: str = shared(NO_CONDITION, "condition", choices=CONDITIONS)
+    frame: str = ""
     multiple: int = MULTIPLE
     cache: str = option(
         "none", "where decoded pictures are kept", cli_default="auto", choices=CACHES, resume="free"
@@ -127,6 +133,13 @@ class DataSettings(Settings):
                 raise UserError(f"--{name} {getattr(self, name)} is invalid: must be 1 (grey) or 3 (colour)")
         if self.dataset_mode == LABELLED and (self.input_nc, self.preprocess) != (3, FIXED_SIZE):
             raise UserError("labelled faces are aligned and in colour: leave out --input_nc and --preprocess")
+        if self.frame and self.condition != FRAME:
+            raise UserError("--frame is what a run with --condition frame adds: leave it out")
+        if self.condition == FRAME and (self.preprocess, self.input_nc, self.output_nc) != (FIXED_SIZE, 3, 3):
+            raise UserError(
+                "--condition frame draws on aligned faces in colour: leave out --preprocess, --input_nc and"
+                " --output_nc"
+            )
         if self.cache in ("memory", "disk") and not self.cacheable:
             raise UserError(f"--cache {self.cache} is unsupported: {self._uncacheable}, so leave it out")
         self._check_sizes()

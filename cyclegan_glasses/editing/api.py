@@ -1,4 +1,4 @@
-"""`cyclegan_glasses.remove` and `cyclegan_glasses.add`: a photo in, the edited photo out."""
+"""`cyclegan_glasses.remove`, `add` and `swap`: a photo in, the edited photo out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from typing import Any, overload
 from PIL import Image
 
 from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, drawing_of
 from cyclegan_glasses.editing.editor import GlassesEditor, ImageLike
-from cyclegan_glasses.editing.settings import ALL, EditSettings
+from cyclegan_glasses.editing.settings import ALL, SWAP, EditSettings
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import open_picture
+from cyclegan_glasses.overlays.settings import ALL as EVERY_FRAME
+from cyclegan_glasses.overlays.settings import LEARNED, FrameSettings
+from cyclegan_glasses.overlays.styling import restyled
 
 
 @overload
@@ -47,17 +52,76 @@ def remove(
 
 @overload
 def add(
-    photo: str | Path, strength: float = ..., face: str = ..., force: bool = ..., passes: int | None = ...
+    photo: str | Path,
+    strength: float = ...,
+    face: str = ...,
+    force: bool = ...,
+    passes: int | None = ...,
+    frame: str | AnyFrame = ...,
+    **look: Any,
 ) -> Image.Image: ...
 @overload
 def add(
-    photo: ImageLike, strength: float = ..., face: str = ..., force: bool = ..., passes: int | None = ...
+    photo: ImageLike,
+    strength: float = ...,
+    face: str = ...,
+    force: bool = ...,
+    passes: int | None = ...,
+    frame: str | AnyFrame = ...,
+    **look: Any,
 ) -> ImageLike: ...
 def add(
-    photo: Any, strength: float = 1.0, face: str = ALL, force: bool = False, passes: int | None = None
+    photo: Any,
+    strength: float = 1.0,
+    face: str = ALL,
+    force: bool = False,
+    passes: int | None = None,
+    frame: str | AnyFrame = "",
+    **look: Any,
 ) -> Any:
-    """The photo with glasses, by the model that ships; arguments, results and errors as of `remove`."""
-    return _edit(photo, ADD, EditSettings(face, strength, force, passes))
+    """The photo with glasses; the other arguments, results and errors as of `remove`.
+
+    Args:
+        frame: a `Frame`, or what `--frame` takes: a shape, a name of the catalogue, the path of a PNG,
+            `learned` for what the model adds; else one that suits.
+        look: other fields of `FrameSettings`: `colour="gold"`, `size="large"`, `lens="sun"`.
+    """
+    return _edit(photo, ADD, EditSettings(face, strength, force, passes), _drawing(frame, look))
+
+
+@overload
+def swap(
+    photo: str | Path,
+    strength: float = ...,
+    face: str = ...,
+    force: bool = ...,
+    passes: int | None = ...,
+    frame: str | AnyFrame = ...,
+    **look: Any,
+) -> Image.Image: ...
+@overload
+def swap(
+    photo: ImageLike,
+    strength: float = ...,
+    face: str = ...,
+    force: bool = ...,
+    passes: int | None = ...,
+    frame: str | AnyFrame = ...,
+    **look: Any,
+) -> ImageLike: ...
+def swap(
+    photo: Any,
+    strength: float = 1.0,
+    face: str = ALL,
+    force: bool = False,
+    passes: int | None = None,
+    frame: str | AnyFrame = "",
+    **look: Any,
+) -> Any:
+    """The photo with other glasses, the old ones taken off first; arguments and the rest as of `add`."""
+    if frame == LEARNED:
+        raise UserError(f"swap draws a frame: give another one than {LEARNED!r}")
+    return _edit(photo, SWAP, EditSettings(face, strength, force, passes), _drawing(frame, look))
 
 
 @cache
@@ -65,7 +129,16 @@ def _editor() -> GlassesEditor:
     return GlassesEditor.load()
 
 
-def _edit(photo: Any, direction: str, settings: EditSettings) -> Any:
+def _drawing(frame: str | AnyFrame, look: dict[str, Any]) -> Drawing | None:
+    if not isinstance(frame, str):
+        wish = FrameSettings(**look)
+        return Drawing(restyled(frame, wish), "", wish, wish.pd)
+    if frame == EVERY_FRAME:
+        raise UserError("a sheet of every frame is made by the command: add --frame all")
+    return drawing_of(FrameSettings(frame, **look))
+
+
+def _edit(photo: Any, direction: str, settings: EditSettings, drawing: Drawing | None = None) -> Any:
     if isinstance(photo, str | Path):
         photo = open_picture(photo)
-    return _editor().edit(photo, direction, settings).picture
+    return _editor().edit(photo, direction, settings, drawing).picture

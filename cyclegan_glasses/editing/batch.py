@@ -11,12 +11,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cyclegan_glasses.editing.editor import EDITED, FaceReport, GlassesEditor, Target
+from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.editing.drawing import Drawing
+from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.encode import encode, format_of
 from cyclegan_glasses.editing.jobs import EditJob
 from cyclegan_glasses.editing.journal import Journal
 from cyclegan_glasses.editing.photograph import Photograph, read_photograph
-from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
+from cyclegan_glasses.editing.reports import EDITED, FaceReport
+from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
+from cyclegan_glasses.editing.targets import Target
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.locks import folder_lock
@@ -61,12 +65,13 @@ def edit_files(
     output: OutputSettings,
     journal: Path | None = None,
     workers: int = 2,
+    drawing: Drawing | None = None,
 ) -> Iterator[PhotoReport]:
-    """Edit photos; yields a report of each, in their order.
+    """Edit photos; yields a report of each, in their order; `direction` and `drawing` as of the editor.
 
     The next photos are read and the last ones written by `workers` threads while the model works. What the
-    journal says is done, by the same model and settings from the same file, is not done again. When it is
-    stopped, what is being written is written to its end.
+    journal says is done, by the same model, frame and settings from the same file, is not done again. When it
+    is stopped, what is being written is written to its end.
 
     Args:
         journal: its path, in the folder of the results, which this process then has alone.
@@ -75,9 +80,10 @@ def edit_files(
         UserError: the model does not go that way, another process has the folder, or the journal cannot be
             written.
     """
-    editor.model.get(direction)
+    if drawing is None or direction == SWAP:
+        editor.model.get(REMOVE if direction == SWAP else direction)
     with folder_lock(journal.parent) if journal else nullcontext(), ThreadPoolExecutor(workers) as pool:
-        work = _Work(editor, direction, settings, output, Journal(journal))
+        work = _Work(editor, direction, settings, output, drawing, Journal(journal))
         opened = in_order(pool, work.read, jobs, in_flight=workers + 1)
         for report in in_order(pool, work.write, map(work.translate, opened), in_flight=workers + 1):
             if report.state == SKIPPED:
@@ -93,6 +99,7 @@ class _Work:
     direction: str
     settings: EditSettings
     output: OutputSettings
+    drawing: Drawing | None
     journal: Journal
 
     def read(self, job: EditJob) -> _Opened | PhotoReport:
@@ -110,8 +117,11 @@ class _Work:
 
     def _open(self, job: EditJob) -> _Opened | PhotoReport:
         facts = job.source.stat()
-        model, output = self.editor.model.source, self.output
-        recipe = repr((model, self.direction, self.settings, output.strip, output.pairs))
+        output = self.output
+        drawn = self.drawing and self.direction == ADD and not self.editor.model.conditioned
+        model = () if drawn else (self.editor.model.source,)
+        frame = (self.drawing.key(),) if self.drawing else ()
+        recipe = repr((*model, self.direction, *frame, self.settings, output.strip, output.pairs))
         key = f"{facts.st_size} {facts.st_mtime_ns} {recipe}"
         if job.in_place and self.journal.replaced(job.target, recipe):
             return _report(job, THERE, key=key)
@@ -122,7 +132,7 @@ class _Work:
             raise UserError(f"{job.target} is there already, {advice}")
         format_of(job.target)
         photo = read_photograph(job.source)
-        targets = self.editor.find_targets(photo.pixels, self.direction, self.settings)
+        targets = self.editor.find_targets(photo.pixels, self.direction, self.settings, self.drawing)
         if not targets and not self.output.copy_faceless:
             raise UserError(f"{job.source}: no face was found")
         return _Opened(job, key, photo, targets)
@@ -132,10 +142,11 @@ class _Work:
 
     def _write(self, item: _Opened) -> PhotoReport:
         job, photo, strip = item.job, item.photo, self.output.strip
-        pixels, faces = self.editor.blend(photo.pixels, item.targets, item.crops, self.settings)
+        edited = self.editor.blend(photo.pixels, item.targets, item.crops, self.settings, self.drawing)
+        pixels, faces = edited
         kind = format_of(job.target)
-        edited = any(face.done == EDITED for face in faces)
-        unchanged = not edited and kind == photo.format and not strip
+        changed = any(face.done == EDITED for face in faces)
+        unchanged = not changed and kind == photo.format and not strip
         files = {job.target: photo.data if unchanged else encode(photo, pixels, kind, strip)}
         if self.output.pairs:
             files[job.pair] = encode(photo, np.concatenate([photo.pixels, pixels], axis=1), kind, strip)
@@ -145,7 +156,7 @@ class _Work:
             with atomic_write(path) as file:
                 file.write(files[path])
         reason = "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
-        report = _report(job, EDITED if edited else UNCHANGED, "" if edited else reason, faces, item.key)
+        report = _report(job, EDITED if changed else UNCHANGED, "" if changed else reason, faces, item.key)
         self.journal.end(report.to_json())
         return report
 

@@ -91,6 +91,19 @@ def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment, stren
     return int(np.count_nonzero(mask))
 
 
+def fade(result: np.ndarray, pixels: np.ndarray, strength: float) -> None:
+    """Bring `result` nearer to the picture that it was made of; 1 leaves it, 0 makes them the same."""
+    if strength == 1:
+        return
+    rows = np.flatnonzero((result != pixels).any((1, 2)))
+    band = slice(rows[0], rows[-1] + 1) if len(rows) else slice(0)
+    before, after = (values[band].astype(np.float32) for values in (pixels, result))
+    mixed = before + np.float32(strength) * (after - before)
+    if pixels.dtype.kind == "u":
+        np.rint(mixed, out=mixed)
+    np.copyto(result[band], mixed.astype(pixels.dtype), where=result[band] != pixels[band])
+
+
 def peak_of(dtype: np.dtype) -> float:
     """What white is in pictures of that type: 255, 65535, or 1 for floats."""
     return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -16,82 +16,33 @@ from PIL import Image
 from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
-from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
-from cyclegan_glasses.editing.blend import apply_change, measure_change
+from cyclegan_glasses.domains import ADD, GLASSES, REMOVE, SUNGLASSES
+from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
+from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, described, draw, fit
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
-from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
+from cyclegan_glasses.editing.refine import refine
+from cyclegan_glasses.editing.reports import EDITED, LEFT, Edit, FaceReport
+from cyclegan_glasses.editing.settings import SWAP, EditSettings
+from cyclegan_glasses.editing.targets import (
+    Target,
+    asked_for,
+    bystanders,
+    edited_by_model,
+    is_bare,
+    leave,
+    reason_to_leave,
+)
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import Alignment, align, alignment_of, take, yaw_of
+from cyclegan_glasses.faces.align import align, alignment_of, take, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
 
 ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, torch.Tensor)
-EDITED, LEFT = "edited", "left alone"
 CLASSIFIED_SIZE = 128
 DEFAULTS = EditSettings()
-#: Verdicts on faces with which there is nothing to do.
-NOTHING_TO_DO = {REMOVE: (NONE,), ADD: (GLASSES, SUNGLASSES)}
-_JSON_KEYS = {"yaw": "turn", "area": "share"}
-
-
-@dataclass(frozen=True, slots=True)
-class FaceReport:
-    """What became of one face.
-
-    Attributes:
-        box: x, y, width, height in pixels of the upright photo.
-        yaw: of the head in degrees, positive towards the picture's right, an estimate; None where it is not
-            known.
-        eyes_found: the eyes were seen, not guessed from the box.
-        done: `edited` or `left alone`.
-        reason: why it was left alone.
-        before, after: the verdict, if there is a classifier; `after` with `EditSettings.check` alone.
-        area: fraction of the photo's pixels that may have changed, 0 to 1.
-    """
-
-    box: tuple[float, float, float, float]
-    yaw: float | None
-    eyes_found: bool
-    done: str
-    reason: str = ""
-    before: Verdict | None = None
-    after: Verdict | None = None
-    area: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values, under the keys that programs know."""
-        return {_JSON_KEYS.get(name, name): value for name, value in asdict(self).items()}
-
-    def __getattr__(self, name: str) -> Any:
-        """The fields by their JSON keys, too, which were once their names."""
-        fields = {key: field_name for field_name, key in _JSON_KEYS.items()}
-        return object.__getattribute__(self, fields.get(name, name))
-
-
-@dataclass(frozen=True, eq=False)
-class Edit:
-    """An edited picture, in the type of the one given, and what became of each of its faces."""
-
-    picture: Any
-    faces: list[FaceReport]
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was edited."""
-        return any(face.done == EDITED for face in self.faces)
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """A face that was looked at: its report so far and, where it is to be edited, its aligned crop."""
-
-    face: Face
-    report: FaceReport
-    alignment: Alignment | None = None
-    crop: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
 
 
 @dataclass(eq=False)
@@ -138,48 +89,88 @@ class GlassesEditor:
 
     def remove(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:
         """`picture` without glasses, see `edit`; of a list of pictures, the list of results."""
-        return self._each(picture, REMOVE, settings)
+        return self._each(picture, REMOVE, settings, None)
 
-    def add(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:
-        """`picture` with glasses, see `edit`; of a list of pictures, the list of results."""
-        return self._each(picture, ADD, settings)
+    def add(
+        self,
+        picture: ImageLike | Sequence[ImageLike],
+        settings: EditSettings = DEFAULTS,
+        frame: AnyFrame | Drawing | Literal["learned"] | None = None,
+    ) -> Any:
+        """`picture` with glasses, see `edit`; of a list of pictures, the list of results.
 
-    def edit(self, picture: ImageLike, direction: str, settings: EditSettings = DEFAULTS) -> Edit:
+        Args:
+            frame: is drawn; None for one that suits, `learned` for what the model adds.
+        """
+        drawing = None if isinstance(frame, str) else _drawing(frame)
+        return self._each(picture, ADD, settings, drawing)
+
+    def swap(
+        self,
+        picture: ImageLike | Sequence[ImageLike],
+        settings: EditSettings = DEFAULTS,
+        frame: AnyFrame | Drawing | None = None,
+    ) -> Any:
+        """`picture` with other glasses, `frame` as of `add`; of a list of pictures, the list of results."""
+        return self._each(picture, SWAP, settings, _drawing(frame))
+
+    def edit(
+        self,
+        picture: ImageLike,
+        direction: str,
+        settings: EditSettings = DEFAULTS,
+        drawing: Drawing | None = None,
+    ) -> Edit:
         """Edit the faces of one picture.
 
         Args:
             picture: a PIL image; an array (height, width) or (height, width, 1 to 4) of uint8, uint16, or
                 floats from 0 to 1; a tensor (1 to 4, height, width) of the same. It stays as it is.
-            direction: `AtoB` removes, `BtoA` adds.
+            direction: `AtoB` removes, `BtoA` adds, `swap` removes and draws.
+            drawing: the frame that is drawn; without it the model adds, a conditioned one to one that suits.
 
         Returns:
             A picture of the same type, shape and device. What was not changed is the same to the last bit.
 
         Raises:
-            UserError: the model does not go that way.
+            UserError: the model does not go that way, or the frame cannot be as is asked.
             ValueError: the picture is none of the above.
         """
         pixels = to_array(picture)
-        targets = self.find_targets(pixels, direction, settings)
+        if direction == ADD and self.model.conditioned:
+            drawing = drawing or Drawing()
+        targets = self.find_targets(pixels, direction, settings, drawing)
         crops = self.translate(targets, direction, settings)
-        edited, faces = self.blend(pixels, targets, crops, settings)
+        edited, faces = self.blend(pixels, targets, crops, settings, drawing)
         return Edit(from_array(edited, picture), faces)
 
-    def find_targets(self, pixels: np.ndarray, direction: str, settings: EditSettings) -> list[Target]:
+    def find_targets(
+        self, pixels: np.ndarray, direction: str, settings: EditSettings, drawing: Drawing | None = None
+    ) -> list[Target]:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
         seen = to_rgb8(pixels)
         faces = self.detector.find_faces(seen)
-        facts = enumerate(zip(faces, self._classify(seen, faces), strict=True), 1)
-        return [self._target(seen, *known, number, direction, settings) for number, known in facts]
+        verdicts = self._classify(seen, faces)
+        beside = bystanders(faces, seen.shape[1])
+        wanted = asked_for(settings.face, len(faces))
+        targets = []
+        for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
+            report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
+            how = (direction, settings, drawing is not None, beside[number])
+            reason = reason_to_leave(report, number in wanted, *how)
+            # The model edits all but what is only drawn: a bare face has nothing to be taken off.
+            drawn = drawing is not None and (direction == ADD or is_bare(verdict))
+            targets.append(self._target(seen, face, report, reason, drawn))
+        return targets
 
     def translate(
         self, targets: Sequence[Target], direction: str, settings: EditSettings
     ) -> list[np.ndarray]:
         """Second step, the model: the edited crops of those that are to be edited, float32 of 0 to 255."""
-        crops = [target.crop for target in targets if target.alignment is not None]
-        generator = self.model.get(direction)
+        crops = [target.crop for target in edited_by_model(targets)]
         if not crops:
             return []
+        generator = self.model.get(REMOVE if direction == SWAP else direction)
         photo = to_tensor(np.stack(crops), self.device)
         inputs = luminance(photo) if generator.settings.input_nc == 1 else photo
         passes = settings.passes or generator.passes
@@ -194,23 +185,26 @@ class GlassesEditor:
         targets: Sequence[Target],
         crops: Sequence[np.ndarray],
         settings: EditSettings,
+        drawing: Drawing | None = None,
     ) -> tuple[np.ndarray, list[FaceReport]]:
-        """Third step: the changes of the crops, blended into the picture, and a report of every face."""
-        reports, waiting = [], list(crops)
-        result = pixels.copy() if waiting else pixels
-        for target in targets:
-            if target.alignment is None:
-                reports.append(target.report)
-                continue
-            crop, new = target.crop.astype(np.float32), waiting.pop(0)
-            if pixels.shape[2] < 3:
-                new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
-            change = measure_change(crop, new)
-            count = apply_change(result, change, target.alignment, settings.strength)
-            report = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
-            if not count:
-                report = replace(report, done=LEFT, reason="the model changes nothing")
-            reports.append(report)
+        """Third step: the changes of the crops and the frame, in the picture, and a report of every face."""
+        if drawing is None:
+            result, reports = self._apply(pixels, targets, crops, settings.strength)
+            for number, report in enumerate(reports):
+                if report.done == EDITED and not report.area:
+                    reports[number] = replace(report, done=LEFT, reason="the model changes nothing")
+        else:
+            result, reports = self._apply(pixels, targets, crops)
+            seen = to_rgb8(result)
+            worn = [] if settings.force else self._still_worn(seen, targets)
+            if worn:  # again, without the faces whose glasses the model cannot take off
+                known = zip(edited_by_model(targets), crops, strict=True)
+                kept = [new for target, new in known if target not in worn]
+                return self.blend(pixels, leave(targets, worn), kept, settings, drawing)
+            for number, report in enumerate(reports):
+                if report.done == EDITED:
+                    reports[number] = self._draw(result, seen, targets[number].face, report, drawing)
+            fade(result, pixels, settings.strength)
         if settings.check:
             if self.classifier is None:
                 raise UserError("there is no attribute classifier for the results: leave --judge out")
@@ -218,22 +212,53 @@ class GlassesEditor:
             reports = [replace(report, after=one) for report, one in zip(reports, after, strict=True)]
         return result, reports
 
-    def _target(
+    def _apply(
         self,
-        seen: np.ndarray,
-        face: Face,
-        verdict: Verdict | None,
-        number: int,
-        direction: str,
-        settings: EditSettings,
-    ) -> Target:
-        report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
-        asked = {ALL: number, LARGEST: 1}.get(settings.face) or int(settings.face)
-        reason = "" if number == asked else "not asked for"
-        if verdict and verdict.label in NOTHING_TO_DO[direction] and not settings.force:
-            reason = reason or ("wears no glasses" if direction == REMOVE else "wears glasses already")
+        pixels: np.ndarray,
+        targets: Sequence[Target],
+        crops: Sequence[np.ndarray],
+        strength: float = 1.0,
+    ) -> tuple[np.ndarray, list[FaceReport]]:
+        """The picture, copied where anything is to be edited, with the changes of the crops; the reports."""
+        reports, waiting = [target.report for target in targets], iter(crops)
+        result = pixels.copy() if any(report.done == EDITED for report in reports) else pixels
+        for number, target in enumerate(targets):
+            if target.alignment is None or not target.crop.size:
+                continue
+            crop, new = target.crop.astype(np.float32), next(waiting)
+            if pixels.shape[2] < 3:
+                new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
+            change = measure_change(crop, new)
+            count = apply_change(result, change, target.alignment, strength)
+            reports[number] = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
+        return result, reports
+
+    def _draw(
+        self, result: np.ndarray, seen: np.ndarray, face: Face, report: FaceReport, drawing: Drawing
+    ) -> FaceReport:
+        """Draw the frame on a face, let a conditioned model make it real, and report it."""
+        name, frame = drawing.frame_for(seen, face)
+        count = draw(result, frame, fit(seen, face, drawing.pupils))
+        if count and self.model.conditioned:
+            count = max(count, refine(result, seen, face, self.model, self.precision))
+        area = max(report.area, count / (result.shape[0] * result.shape[1]))
+        return replace(report, area=area, frame=described(name, frame))
+
+    def _still_worn(self, seen: np.ndarray, targets: Sequence[Target]) -> list[Target]:
+        """Those of `targets` that the model edited and that still wear glasses."""
+        edited = edited_by_model(targets)
+        verdicts = self._classify(seen, [target.face for target in edited]) if edited else []
+        return [
+            target
+            for target, verdict in zip(edited, verdicts, strict=True)
+            if verdict and verdict.label in (GLASSES, SUNGLASSES)
+        ]
+
+    def _target(self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, drawn: bool) -> Target:
         if not reason:
             try:
+                if drawn:
+                    return Target(face, report, alignment_of(face, self.model.size, seen.shape))
                 crop, alignment = align(seen, face, self.model.size, self.model.framing)
                 return Target(face, report, alignment, crop)
             except UserError as error:
@@ -256,7 +281,11 @@ class GlassesEditor:
                 verdicts[number] = verdict
         return verdicts
 
-    def _each(self, picture: Any, direction: str, settings: EditSettings) -> Any:
+    def _each(self, picture: Any, direction: str, settings: EditSettings, drawing: Drawing | None) -> Any:
         if isinstance(picture, Image.Image | np.ndarray | torch.Tensor):
-            return self.edit(cast(Any, picture), direction, settings).picture
-        return [self.edit(one, direction, settings).picture for one in picture]
+            return self.edit(cast(Any, picture), direction, settings, drawing).picture
+        return [self.edit(one, direction, settings, drawing).picture for one in picture]
+
+
+def _drawing(frame: AnyFrame | Drawing | None) -> Drawing:
+    return frame if isinstance(frame, Drawing) else Drawing(frame)

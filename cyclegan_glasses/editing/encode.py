@@ -18,7 +18,8 @@ from cyclegan_glasses.images import SUFFIXES, to_bytes
 from cyclegan_glasses.walk import EXTENSIONS
 
 FORMATS = {suffix: kind for kind, suffix in SUFFIXES.items() if kind != "MPO"} | {
-    ".jpeg": "JPEG",
+    **dict.fromkeys((".jpeg", ".jfif", ".jpe"), "JPEG"),
+    **dict.fromkeys((".pgm", ".pnm"), "PPM"),
     ".tiff": "TIFF",
 }
 TRANSPARENT, WITH_EXIF = ("PNG", "WEBP", "TIFF"), ("JPEG", "PNG", "WEBP")

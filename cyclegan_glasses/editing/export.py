@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import find_pictures, readable_pictures
 from cyclegan_glasses.machine import optional
 from cyclegan_glasses.pixels import LEVELS, luminance, to_tensor
+from cyclegan_glasses.walk import report
 
 PHOTO, EDITED = "photo", "edited"
 #: What every export says of itself, in words.
@@ -67,9 +69,14 @@ def export(
         faces: aligned to the model's size and framing, uint8 RGB (n, size, size, 3), two at least.
 
     Raises:
-        UserError: a package is missing, the combination does not exist, the file cannot be written, or a
-            float32 export differs from torch by more than 0.001.
+        UserError: a package is missing, the generator is conditioned, the combination does not exist, the
+            file cannot be written, or a float32 export differs from torch by more than 0.001.
     """
+    if model.get(direction).settings.conditioned:
+        raise UserError(
+            "the generator that adds is shown a drawn frame, which other programs do not have: export it with"
+            " --format package, or --direction AtoB"
+        )
     if precision == "int8" and kind != "onnx":
         raise UserError("int8 is there for --format onnx alone")
     network = copy.deepcopy(model.get(direction).network).cpu().float().eval()
@@ -106,11 +113,14 @@ def aligned_faces(model: EditingModel, folder: Path, detector: FaceDetector, lim
     Raises:
         UserError: the photos show fewer than two.
     """
-    crops: list[np.ndarray] = []
-    for _, image in readable_pictures(find_pictures(folder)):
-        crops += [align(image, face, model.size, model.framing)[0] for face in detector.find_faces(image)[:1]]
+    crops, left_out = list[np.ndarray](), Counter[str]()
+    for _, image in readable_pictures(find_pictures(folder), left_out):
+        faces = detector.find_faces(image)[:1]
+        crops += [align(image, face, model.size, model.framing)[0] for face in faces]
+        left_out["without a face"] += not faces
         if len(crops) == limit:
             break
+    report(folder, left_out)
     if len(crops) < 2:
         raise UserError(f"{folder} shows {len(crops)} faces: two at least are needed to compare")
     return np.stack(crops)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from cyclegan_glasses.attributes.classifier import aligned_batches
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.pixels import to_pixels
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
@@ -200,8 +201,8 @@ def load_facemath(path: Path) -> FaceMath:
 
     def build(content: dict[str, Any]) -> FaceMath:
         settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
-        network = FaceAutoencoder(AutoencoderSettings(**settings))
-        load_weights(network, full(content["network"]), str(path))
+        build = partial(FaceAutoencoder, AutoencoderSettings(**settings))
+        network = network_from(build, full(content["network"]), str(path))
         directions = {name: value.numpy() for name, value in content["directions"].items()}
         removal = None if content["removal"] is None else content["removal"].numpy()
         mean, deviation = content["mean"].numpy(), content["deviation"].numpy()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,11 +19,16 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import picture_names, readable_pictures
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
+from cyclegan_glasses.pairing import pair_names
 from cyclegan_glasses.sources.folder import read_table
 from cyclegan_glasses.training.checkpoint import weights_path
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.training.run_folder import read_options, saved_option
+from cyclegan_glasses.walk import report
 from cyclegan_glasses.weight_files import load_network_weights
+
+Item = TypeVar("Item")
+log = logging.getLogger(__name__)
 
 
 def fit_facemath(
@@ -47,7 +56,7 @@ def fit_facemath(
     """
     network = _network(run)
     rows = read_labels(dataroot, "train", LabelSettings())
-    rows = rows[:: max(1, len(rows) // limit)][:limit]
+    rows = _spread(rows, limit, "faces")
     groups, kept = _encoded(network, [(path,) for path, _ in rows])
     codes, rows = groups[:, 0], [rows[number] for number in kept]
     values = _labelled([labels for _, labels in rows])
@@ -72,10 +81,11 @@ def _network(run: Path) -> FaceAutoencoder:
     options = read_options(run)
     if options.get("model") != "facemath":
         raise UserError(f"{run} holds no run of --model facemath: name its folder")
-    size, channels, latent = (options[name] for name in ("crop_size", "channels", "latent"))
-    network = FaceAutoencoder(AutoencoderSettings(size, tuple(channels), latent))
+    size, latent = (saved_option(options, name, int, 0) for name in ("crop_size", "latent"))
+    channels = saved_option(options, "channels", list[int], [])
     path = weights_path(run, "latest", "facemath")
-    load_weights(network, load_network_weights(path), str(path))
+    build = partial(FaceAutoencoder, AutoencoderSettings(size, tuple(channels), latent))
+    network = network_from(build, load_network_weights(path), str(path))
     if not network.spread.any():
         raise UserError(f"{run} ended before it had seen enough faces: go on with --continue_train")
     return network.eval()
@@ -89,25 +99,36 @@ def _encoded(network: FaceAutoencoder, groups: Sequence[tuple[Path, ...]]) -> tu
     Raises:
         UserError: none can be read.
     """
-    codes, kept = [], []
+    codes, kept, left_out = [], [], Counter[str]()
     for number, paths in enumerate(groups):
-        pictures = [picture for _, picture in readable_pictures(paths)]
+        pictures = [picture for _, picture in readable_pictures(paths, left_out)]
         if len(pictures) == len(paths):
             codes.append([encode(network, picture[None])[0] for picture in pictures])
             kept.append(number)
+    report("labelled faces", left_out)
     if not kept:
         raise UserError("none of the labelled faces can be read")
     return np.array(codes), kept
 
 
+def _spread(items: list[Item], limit: int, kind: str) -> list[Item]:
+    """At most `limit` of `items`, spread over all of them; said where that leaves some out."""
+    chosen = items[:: max(1, len(items) // limit)][:limit]
+    if len(chosen) < len(items):
+        log.warning("%d of %d %s are used", len(chosen), len(items), kind)
+    return chosen
+
+
 def _pairs(network: FaceAutoencoder, root: Path, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """The codes of the training pairs below `root`: the faces with glasses, and the same without."""
     with_glasses, without = root / "trainA", root / "trainB"
-    names = sorted(set(picture_names(with_glasses)) & set(picture_names(without)))
-    if len(names) < 2:
+    worn, bare = picture_names(with_glasses), picture_names(without)
+    pairs = pair_names(worn, bare)
+    if len(pairs.places) < 2:
         raise UserError(f"{with_glasses} and {without} share no names: make pairs with crawl.py overlay")
-    names = names[:: max(1, len(names) // limit)][:limit]
-    codes, _ = _encoded(network, [(with_glasses / name, without / name) for name in names])
+    pairs.report([with_glasses, without])
+    places = _spread(pairs.places, limit, "pairs")
+    codes, _ = _encoded(network, [(with_glasses / worn[a], without / bare[b]) for a, b in places])
     return codes[:, 0], codes[:, 1]
 
 
@@ -124,8 +145,8 @@ def _labelled(labels: Sequence[FaceLabels]) -> dict[str, np.ndarray]:
 def _columns(table: Path, names: Sequence[str], paths: Sequence[Path]) -> dict[str, np.ndarray]:
     """Columns of a table for the faces: numbers, or labels with two values, the first of them 0."""
     read = read_table(table)
-    names_of = ((path.name, f"{path.parent.name}/{path.name}") for path in paths)
-    rows = [read.rows.get(name) or read.rows.get(longer) or {} for name, longer in names_of]
+    keys = (read.find(f"{path.parent.name}/{path.name}") for path in paths)
+    rows = [read.rows[key] if key is not None else {} for key in keys]
     found = {}
     for name in names:
         if name not in read.columns:

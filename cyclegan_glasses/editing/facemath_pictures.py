@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cyclegan_glasses.faces.align import Alignment, align, paste_change
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import find_pictures, open_picture, readable_pictures, save_png, to_bytes
+from cyclegan_glasses.walk import report
 
 SIZE = 256
 MILLISECONDS = 80  # that each frame of a GIF stands
@@ -126,11 +128,14 @@ def write_neighbours(
         UserError: the folder holds no squares.
     """
     _, face, _ = face_of(photo, detector)
-    paths, crops = [], []
-    for path, picture in readable_pictures(find_pictures(folder)):
+    paths, crops, left_out = [], [], Counter[str]()
+    for path, picture in readable_pictures(find_pictures(folder), left_out):
         if picture.shape[0] == picture.shape[1]:
             paths.append(path)
             crops.append(cv2.resize(picture, (math.size, math.size), interpolation=cv2.INTER_AREA))
+        else:
+            left_out["that are no squares"] += 1
+    report(folder, left_out)
     if not paths:
         raise UserError(f"{folder} holds no aligned faces: squares, as crawl.py folder --align makes them")
     order, distances = nearest(math.encode(face[None])[0], math.encode(np.stack(crops)), math, count)

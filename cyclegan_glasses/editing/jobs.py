@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,17 +34,24 @@ class EditJob:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All photos to edit; `folder` is where the results of many go, None for a single photo."""
+    """All photos to edit.
+
+    Attributes:
+        folder: where the results of many go; None where they do not lie in one folder.
+        single: one photo was named, and no folder or pattern.
+    """
 
     jobs: list[EditJob]
     folder: Path | None
+    single: bool
 
 
-def plan(inputs: Sequence[str], output: Path, overwrite: bool = False) -> Plan:
+def plan(inputs: Sequence[str], output: Path | None, overwrite: bool = False, ending: str = "") -> Plan:
     """Plan the work on `inputs`: files, folders (with all below them), and patterns such as `*.jpg`.
 
     One file goes to `output`, or into it where that is a folder or has no ending; many go into it, those of a
-    folder under their own relative paths.
+    folder under their own relative paths. Without `output` a result lies beside its photo, with `ending`
+    added to its name, and the results of a folder in a folder beside it.
 
     Args:
         overwrite: a photo may be replaced by its own result.
@@ -52,18 +59,27 @@ def plan(inputs: Sequence[str], output: Path, overwrite: bool = False) -> Plan:
     Raises:
         UserError: nothing is there, a format is unknown, or two photos would be written to one place.
     """
+    if output is None and len(inputs) == 1 and Path(inputs[0]).is_dir():
+        folder = Path(inputs[0]) if Path(inputs[0]).name.strip(".") else Path(inputs[0]).resolve()
+        output = folder.with_name(folder.name + ending)
     found = [item for word in inputs for item in _expand(word, output)]
     if not found:
         raise UserError(f"there are no pictures in {', '.join(inputs)}")
     single = len(inputs) == 1 and len(found) == 1 and found[0][0] == Path(inputs[0])
-    if single and output.suffix and not output.is_dir():
+    if output is None:
+        if folders := [word for word in inputs if Path(word).is_dir()]:
+            raise UserError(f"{folders[0]} is a folder among others: give -o a folder for the results")
+        earlier = set() if single else _results({source for source, _ in found}, ending)
+        jobs = [EditJob(photo, _beside(photo, ending)) for photo, _ in found if photo not in earlier]
+        place = None
+    elif single and output.suffix and not output.is_dir():
         format_of(output)
-        jobs, folder = [EditJob(found[0][0], output)], None
+        jobs, place = [EditJob(found[0][0], output)], None
     else:
         if output.suffix.lower() in FORMATS and not output.is_dir():
             raise UserError(f"{output} is one picture, for {len(found)} of them give -o a folder")
         jobs = [EditJob(source, output / name) for source, name in found]
-        folder = None if single else output
+        place = None if single else output
     taken: dict[Path, Path] = {}
     for job in jobs:
         other = taken.setdefault(job.target, job.source)
@@ -73,10 +89,19 @@ def plan(inputs: Sequence[str], output: Path, overwrite: bool = False) -> Plan:
             )
         if not overwrite and job.source.exists() and job.target.resolve() == job.source.resolve():
             raise UserError(f"{job.source} would be replaced by its result: give another -o, or --overwrite")
-    return Plan(list(dict.fromkeys(jobs)), folder)
+    return Plan(list(dict.fromkeys(jobs)), place, single)
 
 
-def _expand(word: str, output: Path) -> list[tuple[Path, Path]]:
+def _beside(photo: Path, ending: str) -> Path:
+    return photo.with_stem(photo.stem + ending)
+
+
+def _results(photos: Collection[Path], ending: str) -> set[Path]:
+    """Those of `photos` that lie where the result of another one goes."""
+    return {place for photo in photos if (place := _beside(photo, ending)) in photos}
+
+
+def _expand(word: str, output: Path | None) -> list[tuple[Path, Path]]:
     """Photos that `word` names, and their names below the output folder; earlier results are none of them."""
     path = Path(word)
     if path.is_dir():

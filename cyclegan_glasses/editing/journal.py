@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses import jsonl
-from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.files import parse_json, sha256_of
+from cyclegan_glasses.records import checked
 
 JOURNAL = "edits.jsonl"
 _WRITING = "writing"
@@ -55,7 +56,7 @@ class Journal:
     def replaced(self, photo: Path, recipe: str) -> bool:
         """Whether `photo` was replaced by its own result, with the same model and settings."""
         known = self._results.get(str(photo))
-        return known is not None and known.key.endswith(recipe) and self._is(photo, known)
+        return known is not None and known.key.split(" ", 2)[-1] == recipe and self._is(photo, known)
 
     def begin(self, target: Path, key: str, content: bytes) -> None:
         """Note what `target` is to be, before it is.
@@ -79,10 +80,13 @@ class Journal:
             jsonl.append(self._path, [json.dumps(row, ensure_ascii=False)])
 
     def _parse(self, line: str) -> tuple[str, _Result]:
-        row = json.loads(line)
-        target, key, done = str(row["target"]), str(row["key"]), row.get("state") != _WRITING
-        before = self._results.get(target)
-        digest = before.sha256 if done and before and before.key == key else str(row.get("sha256", ""))
+        row = checked(dict[str, Any], parse_json(line), "a row")
+        target, key = (checked(str, row.get(name), name) for name in ("target", "key"))
+        before, done = self._results.get(target), row.get("state") != _WRITING
+        if done:
+            digest = before.sha256 if before and before.key == key else ""
+        else:
+            digest = checked(str, row.get("sha256"), "sha256")
         return target, _Result(key, digest, done)
 
     @staticmethod

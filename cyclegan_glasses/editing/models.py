@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,12 @@ from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
-from cyclegan_glasses.networks.weights import load_weights
+from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
+
+MOST_PASSES = 20
+_SAVED = re.compile(r"(?P<label>.+)_net_G(?P<suffix>.*)\.pth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,10 @@ class Generator:
     network: nn.Module
     settings: AnyGeneratorSettings
     passes: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.passes <= MOST_PASSES:
+            raise UserError(f"{self.passes} passes: 1 to {MOST_PASSES} are of use")
 
 
 def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
@@ -69,8 +78,7 @@ def load_generator(
     ]
     if wrong:
         raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
-    network = build_generator(found)
-    load_weights(network, weights, str(path))
+    network = network_from(partial(build_generator, found), weights, str(path))
     return Generator(network.to(device).eval(), found, passes)
 
 
@@ -78,6 +86,27 @@ def saved_labels(folder: Path, direction: str) -> list[str]:
     """The epochs whose generator of a direction is in the folder of a run."""
     ending = f"_net_{GENERATOR_NAMES[direction]}.pth"
     return sorted(file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
+
+
+def find_generator(folder: Path, label: str, suffix: str) -> Path:
+    """The weights `<label>_net_G<suffix>.pth` of a run, as `--model test` names them.
+
+    Raises:
+        UserError: the run or the weights are not there; says which suffixes and epochs are.
+    """
+    _check_run(folder)
+    path = weights_path(folder, label, f"G{suffix}")
+    if path.exists():
+        return path
+    saved = [_SAVED.fullmatch(file.name) for file in sorted(folder.glob("*_net_G*.pth"))]
+    there = [(match["label"], match["suffix"]) for match in saved if match]
+    suffixes = [other for epoch, other in there if epoch == label]
+    epochs = [epoch for epoch, other in there if other == suffix]
+    if suffixes:
+        advice = f"--model_suffix can be {' or '.join(map(repr, suffixes))}"
+    else:
+        advice = f"--epoch can be {', '.join(epochs)}" if epochs else "the run has not saved a generator yet"
+    raise UserError(f"{path} is not there: {advice}")
 
 
 def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Path | None]:
@@ -91,10 +120,14 @@ def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Pat
     path, other = (
         weights_path(folder, label, GENERATOR_NAMES[way]) for way in (direction, opposite(direction))
     )
-    if not folder.is_dir():
-        raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
+    _check_run(folder)
     if not path.exists():
         saved = ", ".join(saved_labels(folder, direction))
         advice = f"--epoch can be {saved}" if saved else "the run has not saved a generator yet"
         raise UserError(f"{path} is not there: {advice}")
     return path, other if other.exists() else None
+
+
+def _check_run(folder: Path) -> None:
+    if not folder.is_dir():
+        raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")

@@ -18,17 +18,18 @@ from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.records import checked, record
+from cyclegan_glasses.training.run_folder import read_options, saved_option
 from cyclegan_glasses.weight_files import WeightFormat, full, half
 
 FORMAT = WeightFormat(
     "cyclegan-glasses editor", 1, "packed model", "give a folder of a run, or pack it by `export`"
 )
-BARE_SIZE = 256
+BARE_SIZE, MOST_SIZE, MOST_ZOOM = 256, 4096, 8
 #: What of a run's options is worth telling those who use its model.
 FACTS = (
     *("name", "model", "manifest_hash", "load_size", "crop_size", "netG", "ngf", "composite", "batch_size"),
-    *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed"),
+    *("netD", "ndf", "gan_mode", "n_epochs", "n_epochs_decay", "lr", "ema", "seed", "condition"),
 )
 
 
@@ -42,6 +43,9 @@ class EditingModel:
         framing: where the eyes lie in them.
         source: the file or folder that they are from.
         facts: how they were trained, to tell.
+
+    Raises:
+        UserError: a size, direction or framing that no model has.
     """
 
     generators: Mapping[str, Generator]
@@ -49,6 +53,19 @@ class EditingModel:
     framing: Framing
     source: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 8 <= self.size <= MOST_SIZE:
+            raise UserError(f"{self.source} is for faces of {self.size} pixels: 8 to {MOST_SIZE} are known")
+        if unknown := self.generators.keys() - set(DIRECTIONS):
+            raise UserError(f"{self.source} names the direction {min(map(str, unknown))!r}: no such way")
+        if not (abs(self.framing.eye_height) < MOST_ZOOM and 0 < self.framing.eye_distance < MOST_ZOOM):
+            raise UserError(f"{self.source} has its eyes in no picture ({self.framing}): it is damaged")
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether the generator that adds makes a drawn frame real, which it must be shown."""
+        return ADD in self.generators and self.generators[ADD].settings.conditioned
 
     def get(self, direction: str) -> Generator:
         """The generator of `AtoB` or `BtoA`.
@@ -133,13 +150,14 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         return _load_facemath(path, device)
 
     def build(state: dict[str, Any]) -> EditingModel:
-        passes = state.get("passes", {})
+        passes = checked(dict[str, int], state.get("passes", {}), "passes")
         generators = {
-            direction: load_generator(path, device, None, full(weights), int(passes.get(direction, 1)))
+            direction: load_generator(path, device, None, full(weights), passes.get(direction, 1))
             for direction, weights in state["generators"].items()
         }
-        framing = Framing(**state["framing"])
-        return EditingModel(generators, int(state["size"]), framing, str(path), state["facts"])
+        framing, size = record(Framing, state["framing"]), checked(int, state["size"], "size")
+        facts = checked(dict[str, Any], state["facts"], "facts")
+        return EditingModel(generators, size, framing, str(path), facts)
 
     return weight_files.load(path, FORMAT, build)
 
@@ -171,10 +189,13 @@ def _load_run(
                 raise
             continue
         generators[direction] = load_generator(path, device, asked)
-    size = int(size or options.get("crop_size", BARE_SIZE))
-    load_size = int(options.get("load_size", size))
+    size = size or saved_option(options, "crop_size", int, BARE_SIZE)
+    if not 8 <= size <= MOST_SIZE:
+        raise UserError(f"{folder} is for faces of {size} pixels: 8 to {MOST_SIZE} are known")
+    load_size = saved_option(options, "load_size", int, size)
     framing = Framing()
-    if options.get("preprocess", "resize_and_crop") == "resize_and_crop" and load_size > size:
+    preprocess = saved_option(options, "preprocess", str, "resize_and_crop")
+    if preprocess == "resize_and_crop" and load_size > size:
         larger = (
             load_size / size
         )  # the eyes lie where they are on average in crops of so much larger pictures

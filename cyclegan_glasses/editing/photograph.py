@@ -14,10 +14,12 @@ import torch
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from cyclegan_glasses.editing.blend import peak_of
-from cyclegan_glasses.images import BACKGROUND, opened
+from cyclegan_glasses.files import read_regular
+from cyclegan_glasses.images import BACKGROUND, BAND, FILE_BYTES, bands, check_memory, levels_of, opened
 
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 UPRIGHT = 1
+_COPIES = 3  # of a photo: as it was, edited, and for its file
 #: Compressions of TIFF for black and white alone, of CCITT: `group3`, `group4`, `tiff_ccitt`, ….
 BILEVEL = ("group", "tiff_ccitt")
 #: Tags of TIFF that say something of the photo, not of how its pixels lie in the file.
@@ -58,8 +60,8 @@ def read_photograph(path: Path | str) -> Photograph:
         UnreadablePicture: see `images.open_picture`; animations and files of several pages too.
     """
     with opened(path) as picture:
-        data = Path(path).read_bytes()
-        if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+        data = read_regular(path, FILE_BYTES)
+        if _has_several(picture):
             raise ValueError("an animation, or a file of several pages: give its pictures one by one")
         deep = ";16" in str(getattr(picture, "tile", "")[:1]) and not picture.mode.startswith("I")
         orientation, exif = _exif(picture)
@@ -67,6 +69,8 @@ def read_photograph(path: Path | str) -> Photograph:
         profile = None if picture.mode == "CMYK" else picture.info.get("icc_profile")
         xmp = picture.info.get("xmp")
         kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+        samples = len(picture.getbands()) * (2 if deep or picture.mode.startswith("I") else 1)
+        check_memory(picture, _COPIES * samples, "to edit")
         pixels = _deep_colours(data) if deep else _pixels(picture)
         if deep or kind != "TIFF":  # which Pillow has turned upright by itself
             pixels = turn_upright(pixels, orientation)
@@ -136,14 +140,16 @@ def to_rgb8(pixels: np.ndarray) -> np.ndarray:
     """
     if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
         return pixels
-    peak = peak_of(pixels.dtype)
-    colours = pixels[:, :, :3] if pixels.shape[2] > 2 else pixels[:, :, :1]
-    levels = colours.astype(np.float32) * (255 / peak)
-    if pixels.shape[2] in (2, 4):
-        alpha = pixels[:, :, -1:].astype(np.float32) / peak
-        levels = levels * alpha + np.array(BACKGROUND, np.float32)[: colours.shape[2]] * (1 - alpha)
-    rgb = np.rint(np.clip(levels, 0, 255)).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(rgb, (*rgb.shape[:2], 3)))
+    peak, rgb = peak_of(pixels.dtype), np.empty((*pixels.shape[:2], 3), np.uint8)
+    for top in range(0, len(pixels), BAND):  # floats of the whole picture would take gigabytes
+        band = pixels[top : top + BAND]
+        colours = band[:, :, :3] if band.shape[2] > 2 else band[:, :, :1]
+        levels = colours.astype(np.float32) * (255 / peak)
+        if band.shape[2] in (2, 4):
+            alpha = band[:, :, -1:].astype(np.float32) / peak
+            levels = levels * alpha + np.array(BACKGROUND, np.float32)[: colours.shape[2]] * (1 - alpha)
+        rgb[top : top + BAND] = np.rint(np.clip(levels, 0, 255))
+    return rgb
 
 
 def directories(exif: Image.Exif) -> dict[int, dict[int, Any]]:
@@ -156,19 +162,23 @@ def directories(exif: Image.Exif) -> dict[int, dict[int, Any]]:
 
 def _pixels(picture: Image.Image) -> np.ndarray:
     """What the picture holds, as uint8 or uint16 (height, width, 1 to 4)."""
+    picture.load()
     if picture.mode.startswith("I"):
-        values = np.asarray(picture).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError("32-bit values beyond 65535")
-        return values.astype(np.uint16)[:, :, None]
+        values = np.empty((picture.height, picture.width, 1), np.uint16)
+        for top, band in bands(picture):
+            values[top : top + band.height, :, 0] = levels_of(band)
+        return values
     if picture.mode == "F":
         raise ValueError("pixels are floating-point numbers")
     grey = picture.mode in ("1", "L", "LA", "La")
     mode = ("LA" if grey else "RGBA") if picture.has_transparency_data else ("L" if grey else "RGB")
     if grey and picture.mode != "LA" and mode == "LA":
         picture = picture.convert("RGBA")
-    values = np.asarray(picture if picture.mode == mode else picture.convert(mode))
-    return values if values.ndim == 3 else values[:, :, None]
+    values = np.empty((picture.height, picture.width, len(mode)), np.uint8)
+    for top, band in bands(picture):
+        row = np.asarray(band if band.mode == mode else band.convert(mode))
+        values[top : top + band.height] = row if row.ndim == 3 else row[:, :, None]
+    return values
 
 
 def _deep_colours(data: bytes) -> np.ndarray:
@@ -176,8 +186,22 @@ def _deep_colours(data: bytes) -> np.ndarray:
     values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         raise ValueError("16-bit colours that cannot be read")
-    order = cv2.COLOR_BGRA2RGBA if values.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    return cv2.cvtColor(values, order)
+    for top in range(0, len(values), BAND):
+        band = values[top : top + BAND]
+        band[:, :, :3] = band[:, :, 2::-1].copy()
+    return values
+
+
+def _has_several(picture: Image.Image) -> bool:
+    """Whether the file is an animation or has several pages; those of a TIFF are not counted one by one."""
+    if picture.format == "TIFF":
+        try:
+            picture.seek(1)
+        except EOFError:
+            picture.seek(0)
+            return False
+        return True
+    return getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO"
 
 
 def _exif(picture: Image.Image) -> tuple[int, bytes | None]:

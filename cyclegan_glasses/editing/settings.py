@@ -11,6 +11,8 @@ from cyclegan_glasses.option import Settings, check, option
 #: The model that ships.
 SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
 ALL, LARGEST = "all", "largest"
+#: The third thing an edit does, beside the directions of `domains`: glasses off, then others on.
+SWAP = "swap"
 MOST_PASSES = 8
 
 

@@ -28,7 +28,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
 from cyclegan_glasses.training.checkpoint import weights_path
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.training.run_folder import read_options, saved_option
 from cyclegan_glasses.weight_files import load_network_weights
 
 #: Glasses that are there in part, by what they are drawn on.
@@ -56,7 +56,7 @@ def calibrate_run(
     if options.get("model") != "facelyzr":
         raise UserError(f"{run} holds no run of --model facelyzr: name its folder")
     path = weights_path(run, epoch, "judge")
-    network = network_of(load_network_weights(path), int(options["crop_size"]), str(path))
+    network = network_of(load_network_weights(path), saved_option(options, "crop_size", int, 0), str(path))
     calibration = calibrate(*answers_of(network, dataroot, "val", labels), sure)
     if passing < 1:
         real, partial = partial_glasses(network, calibration, dataroot, "val", labels)

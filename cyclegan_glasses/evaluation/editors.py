@@ -3,17 +3,20 @@ glasses' mask over from around it."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 from torch import nn
 
+from cyclegan_glasses.data.frames import FrameDrawer
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import BASELINES, NS, TELEA, UNTOUCHED
+from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.pixels import to_rgb, to_tensor
 
 #: A picture and its mask, where one is known, to the result and its reconstruction of the input, where there
@@ -60,6 +63,27 @@ def network_editor(
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
         inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
         fake = apply_generator(generator, inputs, precision, passes)
+        rec = None if reverse is None else to_rgb(apply_generator(reverse, fake, precision)[0])
+        return to_rgb(fake[0]), rec
+
+    return edit
+
+
+def conditioned_editor(generator: nn.Module, reverse: nn.Module | None, precision: Precision) -> Editor:
+    """As `network_editor`, for a generator that is shown a frame: a random one, the same for one picture.
+
+    It can do nothing for a picture without a face.
+    """
+    drawer = FrameDrawer(0, 0)
+
+    def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None] | None:
+        number = zlib.crc32(picture.tobytes())
+        try:
+            drawn = drawer.draw(picture, str(number), (0, number))[1]
+        except UnreadablePicture:
+            return None
+        inputs = to_tensor(np.concatenate([picture, drawn], 2)[None], precision.device)
+        fake = apply_generator(generator, inputs, precision)
         rec = None if reverse is None else to_rgb(apply_generator(reverse, fake, precision)[0])
         return to_rgb(fake[0]), rec
 

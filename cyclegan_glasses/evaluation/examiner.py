@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.settings import FRAME, DataSettings
 from cyclegan_glasses.devices import choose_precision
 from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.editors import network_editor
+from cyclegan_glasses.evaluation.editors import conditioned_editor, network_editor
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import score, translated
 from cyclegan_glasses.evaluation.settings import InputSettings, Protocol
@@ -56,7 +56,11 @@ class Examiner:
 
     def _scores(self, network: nn.Module, direction: str) -> dict[str, float]:
         grey = self._data.channels[direction[0]] == 1
-        edit = network_editor(network, None, choose_precision("fp32", self._device), grey)
+        precision = choose_precision("fp32", self._device)
+        if direction == ADD and self._data.condition == FRAME:
+            edit = conditioned_editor(network, None, precision)
+        else:
+            edit = network_editor(network, None, precision, grey)
         training = network.training
         network.eval()
         try:

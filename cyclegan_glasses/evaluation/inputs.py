@@ -18,7 +18,9 @@ from cyclegan_glasses.evaluation.change import typology, typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import InputSettings
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture
+from cyclegan_glasses.faces.known import known_landmarks
+from cyclegan_glasses.images import UnreadablePicture, open_picture, picture_names
+from cyclegan_glasses.pairing import pair_names, unique_stem
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
 from cyclegan_glasses.walk import name_key
 
@@ -31,7 +33,7 @@ class Input:
     """One picture to be translated, cut to size.
 
     Attributes:
-        stem: its name.
+        stem: its name, with a number where several have it.
         picture: uint8 RGB (height, width, 3).
         eyes: (2, 2), x and y of the right and left eye in pixels; by the manifest, or where the usual framing
             puts them.
@@ -67,22 +69,28 @@ class Inputs:
         self._source, self._target = (
             open_domain(name, root / f"{settings.phase}{name}", (3,)) for name in (source, target)
         )
-        masks = find_pictures(root / f"{settings.phase}M") if (root / f"{settings.phase}M").is_dir() else []
-        self._masks = {name_key(path.stem): path for path in masks}
-        sources, targets = (
-            {stem: domain.path(index) for stem, index in domain.stems().items()}
-            for domain in (self._source, self._target)
-        )
-        self.in_common = len(sources.keys() & targets.keys())
-        self._truths = targets if sources.keys() == targets.keys() else {}
-        self._paths = dict(evenly_chosen(list(sources.items()), settings.limit))
-        self.paired, self.masked = bool(self._truths), bool(self._masks)
+        pairs = pair_names(self._source.names, self._target.names)
+        self.in_common, self.paired = len(pairs.places), pairs.complete
+        if pairs.complete:
+            pairs.report([self._source.folder, self._target.folder])
+            self._truths = {index: self._target.path(place) for index, place in pairs.places}
+        else:
+            self._truths = {}
+        folder = root / f"{settings.phase}M"
+        masks = picture_names(folder)
+        found = pair_names(self._source.names, masks).places
+        self._masks = {index: folder / masks[place] for index, place in found}
+        self.masked = bool(self._masks)
+        taken: set[str] = set()
+        self._stems = [unique_stem(name, taken) for name in self._source.names]
+        self._chosen = evenly_chosen(list(range(len(self._source))), settings.limit)
         self.target_count = len(self._target)
-        self._photos = latest_photos(root) if (root / MANIFEST).is_file() else {}
+        photos = latest_photos(root) if (root / MANIFEST).is_file() else {}
+        self._photos = {name_key(path): photo for path, photo in photos.items()}
         check_groups(settings.groups, [{SKIN: ""}, *map(groups_of, self._photos.values())])
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._chosen)
 
     def scored(self, picture: Picture) -> Picture:
         """A picture, in the colours or the grey that scores are read off."""
@@ -90,15 +98,16 @@ class Inputs:
 
     def __iter__(self) -> Iterator[Input]:
         """Every picture that can be read, in order."""
-        for name, path in self._paths.items():
+        for index in self._chosen:
+            path = self._source.path(index)
             picture, eyes, geometry, size = self._read(path)
-            truth = self._open(self._truths.get(name), geometry, size)
-            mask = self._open(self._masks.get(name_key(path.stem)), geometry, size)
+            truth = self._open(self._truths.get(index), geometry, size)
+            mask = self._open(self._masks.get(index), geometry, size)
             covered = None if mask is None else mask[..., 0] / 255
             known = groups_of(self._photo(path)) | {SKIN: typology(typology_angle(picture, eyes))}
             asked = self.settings.groups
             group = {name: value for name, value in known.items() if not asked or name in asked}
-            yield Input(Path(name).name, picture, eyes, truth, covered, group)
+            yield Input(self._stems[index], picture, eyes, truth, covered, group)
 
     def targets(self, limit: int = 0) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
         """Pictures of the target's domain, at most `limit`, evenly chosen, with their eyes."""
@@ -119,7 +128,7 @@ class Inputs:
         return np.asarray(apply(picture, geometry, Image.Resampling[self.settings.protocol.filter.upper()]))
 
     def _photo(self, path: Path) -> Photo | None:
-        return self._photos.get(path.relative_to(self.settings.dataroot).as_posix())
+        return self._photos.get(name_key(path.relative_to(self.settings.dataroot).as_posix()))
 
     def _open(self, path: Path | None, geometry: Geometry, size: tuple[int, int]) -> Picture | None:
         if path is None:
@@ -136,15 +145,13 @@ class Inputs:
 def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
     """Both eyes (2, 2) in pixels of a picture of `size`: by its manifest, else as aligned faces."""
     facts: Mapping[str, Any] = photo.facts if photo else {}
-    try:
-        landmarks = np.array(facts["face"]["landmarks"][:2], np.float64)
-        scale = np.array(size) / (photo.width, photo.height) if photo and photo.width else 1
-        return landmarks * scale
-    except (KeyError, TypeError, ValueError, IndexError):
-        pass
+    landmarks = known_landmarks(photo) if photo else None
+    if photo and landmarks is not None and np.isfinite(landmarks[:2]).all():
+        scale = np.array(size) / (photo.width, photo.height) if photo.width and photo.height else 1
+        return landmarks[:2] * scale
     default = Framing()
     known = [facts.get(name) for name in ("eye_x", "eye_y", "eye_distance", "roll")]
-    values = [float(value) for value in known if isinstance(value, int | float)]
+    values = [float(value) for value in known if type(value) in (int, float) and abs(value) < 1e6]
     x, y, distance, roll = (
         values if len(values) == 4 else (0.5, default.eye_height, default.eye_distance, 0.0)
     )

@@ -20,6 +20,8 @@ from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
+from cyclegan_glasses.objectives.condition import taken_off
+from cyclegan_glasses.pairing import unique_stem
 from cyclegan_glasses.pixels import to_rgb
 
 #: Of a direction, and of the way back where there is one.
@@ -30,7 +32,7 @@ FILE_LABELS = {
     ADD: ("real_B", "fake_A", "rec_B", "real_A_truth"),
     "single": ("real", "fake", "rec", "truth_truth"),
 }
-MASK = "mask"
+MASK, DRAWN = "mask", "drawn_B"
 
 
 def write_results(
@@ -64,7 +66,7 @@ def write_results(
     stems: set[str] = set()
     rows = tqdm(batches.epoch(1), total=total, unit="picture", disable=not sys.stderr.isatty())
     for batch in itertools.islice(rows, limit):
-        stem = _unique(Path(batch[f"{direction[0]}_path"][0]).stem, stems)
+        stem = unique_stem(batch[f"{direction[0]}_path"][0], stems)
         paths, images = {}, {}
         for label, picture in _translated(batch, generators, direction, labels, precision).items():
             paths[label] = f"images/{stem}_{label}.png"
@@ -74,7 +76,7 @@ def write_results(
         if truth in images:
             mask = images[MASK][..., 0] / 255 if MASK in images else None
             scores = compare(images[real], images[fake], images[truth], mask)
-        pictures = {label: paths[label] for label in labels[:3] if label in paths}
+        pictures = {label: paths[label] for label in (real, DRAWN, *labels[1:3]) if label in paths}
         results.append(Result(stem, pictures, paths.get(truth, ""), *scores))
     page = write_results_page(folder, title, direction, results)
     scored = [(result.scores, result.input_scores) for result in results if result.truth]
@@ -84,29 +86,28 @@ def write_results(
 def _translated(
     batch: Batch, generators: Generators, direction: str, labels: tuple[str, ...], precision: Precision
 ) -> dict[str, Tensor]:
-    """Input, result and reconstruction, then truth and mask where there are any: (1, C, H, W) in [-1, 1]."""
+    """Input, result and reconstruction, then what was drawn, truth and mask where there are any.
+
+    All are (1, C, H, W) in [-1, 1].
+    """
     source, target = direction.split("to")
     real_label, fake_label, rec_label, truth_label = labels
     real = batch[source].to(precision.device)
     with torch.inference_mode(), precision.autocast():
         generator, reverse = generators
-        fake = generator.network(real)
+        drawn = batch[DRAWN].to(precision.device) if generator.settings.conditioned else None
+        fake = generator.network(real if drawn is None else torch.cat([real, drawn], 1))
         pictures = {real_label: real, fake_label: fake}
         if reverse is not None:
-            pictures[rec_label] = reverse.network(fake)
+            taken = [taken_off(real, fake)] if reverse.settings.conditioned else []
+            pictures[rec_label] = reverse.network(torch.cat([fake, *taken], 1))
+    if drawn is not None:
+        pictures[DRAWN] = drawn
     if target in batch:
         pictures[truth_label] = batch[target]
         if "M" in batch:
             pictures[MASK] = batch["M"] * 2 - 1
     return pictures
-
-
-def _unique(stem: str, taken: set[str]) -> str:
-    """`stem`, with a number behind it when one of another folder is called the same; from now on taken."""
-    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    name = next(name for name in names if name not in taken)
-    taken.add(name)
-    return name
 
 
 def _write(path: Path, picture: Tensor, aspect_ratio: float) -> np.ndarray:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from dominate import tags
 from dominate.dom_tag import dom_tag
 
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.evaluation.scores import ranking_key
-from cyclegan_glasses.files import make_folder, write_json, write_text
+from cyclegan_glasses.files import leads_outside, make_folder, read_json, write_json, write_text
+from cyclegan_glasses.records import checked
 from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
 logger = logging.getLogger(__name__)
 
 ROWS = "results.json"
 VERSION = 1
+ROWS_BYTES = 256 << 20
 HEADINGS = {REMOVE: "Glasses off (AtoB)", ADD: "Glasses on (BtoA)"}
-_ROLES = {"real": "input", "fake": "result", "rec": "reconstruction", "idt": "identity"}
+_ROLES = {
+    "real": "input",
+    "drawn": "drawn frame",
+    "fake": "result",
+    "rec": "reconstruction",
+    "idt": "identity",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,11 @@ class Result:
     truth: str = ""
     scores: dict[str, float] = field(default_factory=dict)
     input_scores: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        paths = (*self.pictures.values(), *([self.truth] if self.truth else []))
+        if wrong := next(filter(leads_outside, paths), None):
+            raise ValueError(f"{wrong!r} is no path below the page")
 
 
 def write_results_page(folder: Path, title: str, direction: str, results: Sequence[Result]) -> Path:
@@ -77,13 +90,14 @@ def read_rows(folder: Path) -> dict[str, list[Result]]:
     """The results that the page in `folder` shows, by direction; none if there is none or it is damaged."""
     path = folder / ROWS
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["version"] != VERSION:
-            raise ValueError(f"version {stored['version']}")
-        return {name: [Result(**row) for row in rows] for name, rows in stored["directions"].items()}
+        stored = checked(dict[str, Any], read_json(path, ROWS_BYTES), "results")
+        if stored.get("version") != VERSION:
+            raise ValueError(f"version {stored.get('version')}")
+        rows = checked(dict[str, tuple[Result, ...]], stored.get("directions"), "directions")
+        return {name: list(results) for name, results in rows.items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         logger.warning("%s is damaged and written anew: %s", path, error)
         return {}
 

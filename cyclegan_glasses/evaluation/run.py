@@ -19,7 +19,7 @@ from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.editors import Editor, baseline, network_editor
+from cyclegan_glasses.evaluation.editors import Editor, baseline, conditioned_editor, network_editor
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, Measured, already_there, measure
 from cyclegan_glasses.evaluation.page import Worst, write_page
@@ -92,11 +92,15 @@ def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[
             options=sha256_of(options)[:SHORT] if options.is_file() else "",
             trained_on=str(model.facts.get("manifest_hash", ""))[:SHORT],
         )
-        network = other.network if other else None
+        # What a conditioned generator is shown in a reconstruction is not known here.
+        network = other.network if other and not other.settings.conditioned else None
         for passes in settings.passes:
             if passes > 1 and channels[0] != channels[1]:
                 raise UserError(f"{path} gives other pictures than it takes: leave --passes out")
-            editor = network_editor(generator.network, network, precision, channels[0] == 1, passes)
+            if generator.settings.conditioned:
+                editor = conditioned_editor(generator.network, network, precision)
+            else:
+                editor = network_editor(generator.network, network, precision, channels[0] == 1, passes)
             yield replace(candidate, passes=passes), editor, True
     for name in settings.baselines:
         if name == UNTOUCHED or inputs.masked:

@@ -14,7 +14,7 @@ from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import MOST_PASSES, SHIPPED
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import Settings, check, option
-from cyclegan_glasses.training.run_folder import read_options
+from cyclegan_glasses.training.run_folder import read_options, saved_option
 
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
 BASELINES = (UNTOUCHED, TELEA, NS)
@@ -171,8 +171,8 @@ def choose_protocol(model: Path, name: str = "", crop_size: int = 0) -> Protocol
         from cyclegan_glasses.editing.package import load_model
 
         saved = {"crop_size": load_model(model, torch.device("cpu")).size}
-    size = crop_size or int(saved.get("crop_size", 256))
-    return Protocol("", str(saved.get("preprocess", "resize_and_crop")), size, size)
+    size = crop_size or saved_option(saved, "crop_size", int, 256)
+    return Protocol("", saved_option(saved, "preprocess", str, "resize_and_crop"), size, size)
 
 
 def model_name(path: Path) -> str:

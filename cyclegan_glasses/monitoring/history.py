@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses import jsonl
-from cyclegan_glasses.files import make_folder
+from cyclegan_glasses.files import make_folder, parse_json
+from cyclegan_glasses.records import checked
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 
 HISTORY = "history.jsonl"
@@ -61,14 +62,11 @@ class HistoryRow:
         Raises:
             ValueError: not a row.
         """
-        row = json.loads(line)
-        if not isinstance(row, dict) or not isinstance(row.get("losses"), dict):
-            raise ValueError("not a row of the history")
-        if not all(type(row.get(name)) is int for name in _COUNTS):
-            raise ValueError("a count is missing")
-        values: dict[str, Any] = {name: row[name] for name in _COUNTS}
-        values |= {name: _number(row.get(name)) for name in _NUMBERS}
-        return HistoryRow(**values, losses={name: _number(value) for name, value in row["losses"].items()})
+        row = checked(dict[str, Any], parse_json(line), "a row")
+        values: dict[str, Any] = {name: checked(int, row.get(name), name) for name in _COUNTS}
+        values |= {name: _number(row.get(name), name) for name in _NUMBERS}
+        losses = checked(dict[str, Any], row.get("losses"), "losses")
+        return HistoryRow(**values, losses={name: _number(value, name) for name, value in losses.items()})
 
 
 def read_history(folder: Path, name: str = HISTORY) -> Iterator[HistoryRow]:
@@ -141,9 +139,5 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _number(value: Any) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is not a number")
-    return float(value)
+def _number(value: Any, name: str) -> float:
+    return math.nan if value is None else float(checked(float, value, name))

@@ -22,7 +22,10 @@ from cyclegan_glasses.training.progress import Monitor, Progress, Run
 from cyclegan_glasses.webpage import Figure, page, strip, table
 
 REFRESH = 60
-LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")
+LABELS = (
+    *("real_A", "fake_B", "drawn_A", "rec_A", "idt_B"),
+    *("real_B", "drawn_B", "fake_A", "rec_B", "idt_A"),
+)
 _NAME = re.compile(r"epoch(\d+)_(\w+)\.png")
 
 

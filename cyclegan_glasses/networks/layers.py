@@ -97,7 +97,8 @@ def blend(proposal: Tensor, picture: Tensor, composite: bool) -> Tensor:
     Args:
         proposal: (N, C, H, W), not bounded; of a composite (N, C + 1, H, W), where the sigmoid of the last
             channel less `CLOSED` is a mask: 0 to keep, 1 to change.
-        picture: (N, C, H, W) in [-1, 1], the input.
+        picture: in [-1, 1], the input (N, C, H, W); of a conditioned generator (N, 2 C, H, W), of which the
+            second half is kept.
 
     Returns:
         (N, C, H, W) in [-1, 1]: tanh(proposal); of a composite, mask · tanh(proposal) + (1 − mask) · picture.
@@ -105,4 +106,13 @@ def blend(proposal: Tensor, picture: Tensor, composite: bool) -> Tensor:
     proposal = proposal.to(picture.dtype)
     if not composite:
         return torch.tanh(proposal)
-    return torch.lerp(picture, torch.tanh(proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED))
+    kept = picture[:, 1 - proposal.shape[1] :]
+    return torch.lerp(kept, torch.tanh(proposal[:, :-1]), torch.sigmoid(proposal[:, -1:] - CLOSED))
+
+
+def is_composite(inputs: int, outputs: int) -> bool:
+    """Whether a network from `inputs` to `outputs` channels is a composite: it has a mask to give as well.
+
+    An even number of inputs belongs to two pictures, see `AnyGeneratorSettings.conditioned`.
+    """
+    return outputs == (inputs if inputs % 2 else inputs // 2) + 1

@@ -73,6 +73,6 @@ def infer_generator(weights: Mapping[str, Tensor]) -> AnyGeneratorSettings | Non
     """
     for entry in GENERATORS.values():
         if entry.infer:
-            with suppress(LookupError, UserError):  # those of another network
+            with suppress(LookupError, ValueError, UserError):  # those of another network
                 return entry.infer(weights)
     return None

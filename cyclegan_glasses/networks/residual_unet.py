@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cyclegan_glasses.networks.cpu.layers import Conv2d
-from cyclegan_glasses.networks.layers import blend, checkpointed, make_norm
+from cyclegan_glasses.networks.layers import blend, checkpointed, is_composite, make_norm
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
 
 _REFINED = 32
@@ -98,7 +98,7 @@ def infer_residual_unet(weights: Mapping[str, Tensor]) -> ResidualUnetSettings:
     inputs = first[0].shape[1]
     # without a refiner a composite shows by one channel more than it has to blend with
     outputs = weights["refiner.out.weight"].shape[0] if refine else inputs
-    composite = out.shape[0] == outputs + 1
+    composite = is_composite(outputs, out.shape[0])
     biased, parametric = "down.0.first.bias" in weights, "down.0.norms.0.weight" in weights
     return ResidualUnetSettings(
         input_nc=inputs,

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from cyclegan_glasses.networks.cpu.layers import Conv2d
-from cyclegan_glasses.networks.layers import Norm, checkpointed, make_norm, make_upsampling, paint
+from cyclegan_glasses.networks.layers import (
+    Norm,
+    checkpointed,
+    is_composite,
+    make_norm,
+    make_upsampling,
+    paint,
+)
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -74,7 +81,7 @@ def infer_resnet(weights: Mapping[str, Tensor]) -> GeneratorSettings:
     blocks = {int(m[1]) for key in weights if (m := re.match(r"model\.(\d+)\.conv_block\.", key))}
     after = 10 + len(blocks)  # the index behind the last block
     first, last = weights["model.1.weight"], weights[f"model.{after + 7}.weight"]
-    composite = last.shape[0] == first.shape[1] + 1
+    composite = is_composite(first.shape[1], last.shape[0])
     biased, parametric = "model.1.bias" in weights, "model.2.weight" in weights
     return GeneratorSettings(
         kind=f"resnet_{len(blocks)}blocks",

@@ -19,6 +19,8 @@ NORMS = ("instance", "batch", "none", "syncbatch")
 INITS = ("normal", "xavier", "kaiming", "orthogonal")
 UPSAMPLINGS = ("transpose", "resize")
 RESIDUAL_UNET = "residual_unet"
+STAGES = 12
+"""Most stages or levels of a network: each halves the sides."""
 
 
 _norm = partial(option, "instance", "normalisation, of the discriminator too", choices=NORMS)
@@ -33,6 +35,7 @@ class AnyGeneratorSettings(Settings):
         kind: its name in `networks/registry.py`.
         balanced: its weights start by `networks.weights.balance`, not by `InitSettings`.
         exports_any_size: an export takes other sizes than it was traced with.
+        conditioned: it takes a second picture behind the first, and a composite blends into that one.
     """
 
     GROUP, RESUME = "generator", "fixed"
@@ -44,9 +47,18 @@ class AnyGeneratorSettings(Settings):
     def exports_any_size(self) -> bool:
         return False
 
+    @property
+    def conditioned(self) -> bool:
+        return self.input_nc == 2 * self.output_nc
+
+    @property
+    def picture_nc(self) -> int:
+        """Channels of one picture that it takes."""
+        return self.input_nc // 2 if self.conditioned else self.input_nc
+
     def __post_init__(self) -> None:
         check(self)
-        if self.composite and self.input_nc != self.output_nc:
+        if self.composite and self.input_nc != self.output_nc and not self.conditioned:
             raise UserError("--composite needs --input_nc and --output_nc alike, since it blends in and out")
 
     def check_side(self, side: int) -> None:
@@ -113,8 +125,10 @@ class ResidualUnetSettings(AnyGeneratorSettings):
 
     def __post_init__(self) -> None:
         AnyGeneratorSettings.__post_init__(self)
-        if len(self.filters) != len(self.kernels) or not self.filters:
-            raise UserError("--filters and --kernels need as many numbers, one for each level of the U-Net")
+        if len(self.filters) != len(self.kernels) or not 0 < len(self.filters) <= STAGES:
+            raise UserError(
+                f"--filters and --kernels need as many numbers, one for each of 1 to {STAGES} levels"
+            )
         if any(size % 2 == 0 for size in self.kernels):
             raise UserError("--kernels must be odd: such as --filters 32 64 --kernels 7 3")
 
@@ -244,7 +258,7 @@ class InitSettings(Settings):
 
 
 def _check_stages(channels: tuple[int, ...], size: int, multiple: int) -> None:
-    if not channels:
-        raise UserError("--channels must name a stage at least")
+    if not 0 < len(channels) <= STAGES:
+        raise UserError(f"--channels must name 1 to {STAGES} stages")
     if size % multiple:
         raise UserError(f"--crop_size {size} must be a multiple of {multiple} for {len(channels)} stages")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.layers import make_norm, make_upsampling, paint, run
+from cyclegan_glasses.networks.layers import is_composite, make_norm, make_upsampling, paint, run
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -87,7 +87,7 @@ def infer_unet(weights: Mapping[str, Tensor]) -> GeneratorSettings:
     first, last = weights["model.model.0.weight"], weights[f"model.model.3.{'2.' * resize}weight"]
     outputs = last.shape[0 if resize else 1]
     depth = max(key.count(".model.") for key in weights)
-    composite = outputs == first.shape[1] + 1
+    composite = is_composite(first.shape[1], outputs)
     parametric = "model.model.1.model.2.weight" in weights
     return GeneratorSettings(
         kind={8: "unet_256", 7: "unet_128"}[depth],

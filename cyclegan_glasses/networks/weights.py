@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import init
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import InitSettings
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def initialise(network: nn.Module, settings: InitSettings) -> nn.Module:
@@ -51,6 +55,18 @@ def balance(network: nn.Module) -> nn.Module:
     return network
 
 
+def network_from(build: Callable[[], Network], weights: Mapping[str, Tensor], name: str) -> Network:
+    """The network that `build` makes, with `weights`; without memory for any that they are not for.
+
+    Raises:
+        UserError: see `load_weights`.
+    """
+    with torch.device("meta"):
+        network = build()
+    load_weights(network, weights, name)
+    return network
+
+
 def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
     """Load weights into `network`, passing over the running statistics that old files keep of instance norm.
 
@@ -69,4 +85,8 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -
             f"{name} holds another architecture ({len(missing)} weights missing, {len(strange)} unknown,"
             f" {len(shapes)} of another shape, first {first}): check --netG, --ngf, --netD, --ndf, --norm"
         )
-    network.load_state_dict(weights)
+    if any(value.is_meta for value in wanted.values()):
+        weights = {key: value.to(wanted[key].dtype).contiguous() for key, value in weights.items()}
+        network.load_state_dict(weights, assign=True)
+    else:
+        network.load_state_dict(weights)

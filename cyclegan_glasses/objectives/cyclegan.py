@@ -18,13 +18,15 @@ from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, l1_loss
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
 from cyclegan_glasses.networks.weights import initialise, load_weights
+from cyclegan_glasses.objectives.condition import taken_off
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, joined, wants_compiling
 from cyclegan_glasses.objectives.pool import ImagePool
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
 
 LABELS = (
-    *("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A"),
+    *("real_A", "fake_B", "drawn_A", "rec_A", "idt_B"),
+    *("real_B", "drawn_B", "fake_A", "rec_B", "idt_A"),
     *("pair_A", "pair_fake_B", "pair_B", "pair_fake_A"),
 )
 #: A domain and the other. `G_`, `D_` and losses have the name of the one that a translation starts from.
@@ -40,6 +42,7 @@ class Translation(NamedTuple):
         reconstructed: F(G(x)).
         scores: of the fake, D_Y(G(x)), (N, 1, h, w).
         target: y, real ones of the domain that it goes to, of no relation to x.
+        drawn: x with a frame drawn on it, where a conditioned `G_B` was shown that; else x.
     """
 
     real: Tensor
@@ -47,6 +50,7 @@ class Translation(NamedTuple):
     reconstructed: Tensor
     scores: Tensor
     target: Tensor
+    drawn: Tensor
 
 
 class Term(NamedTuple):
@@ -72,12 +76,18 @@ def _identity_weight(s: CycleGANSettings, side: str, progress: float) -> float:
     return (s.lambda_B if side == "A" else s.lambda_A) * faded
 
 
+def _drawn_weight(s: CycleGANSettings, side: str, progress: float) -> float:
+    return s.lambda_drawn if side == "B" and s.conditioned else 0.0
+
+
 #: The generators' part of eq. 3. A term that is added here is trained, logged and drawn as a curve.
 TERMS = (
     # adversarial, eq. 1
     Term("G", lambda s, side, progress: 1.0, lambda t, s: adversarial_loss(t.scores, True, s.gan_mode)),
     # cycle consistency, eq. 2
     Term("cycle", _cycle_weight, lambda t, s: l1_loss(t.reconstructed, t.real)),
+    # closeness of what is added to the frame that was chosen
+    Term("drawn", _drawn_weight, lambda t, s: l1_loss(t.fake, t.drawn)),
 )
 
 
@@ -90,6 +100,10 @@ class CycleGAN:
     With `lambda_pair` a batch holds `pair_A` and `pair_B` too, a face with drawn glasses and the same one
     without, and `gen_ab` is also drawn to that truth. `lambda_pair_B` does so for `gen_ba`, which has many
     right answers and becomes blurred where it follows one too closely.
+
+    With `condition` a batch holds `drawn_B`, the faces of B with a frame drawn on each, and `gen_ba` is shown
+    a second picture behind the first: of B the drawn one; in the cycle of A what `gen_ab` took off
+    (`condition.taken_off`); for its identity loss the picture itself, to which nothing is to be done.
 
     Args:
         settings: networks and weights.
@@ -160,7 +174,8 @@ class CycleGAN:
         self.loss_names = tuple(dict.fromkeys((*always, *weighed, *pairs)))
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
-        names = ("A", "B", *(("pair_A", "pair_B") if any(self._pair_weights.values()) else ()))
+        names = ["A", "B", *(("pair_A", "pair_B") if any(self._pair_weights.values()) else ())]
+        names += ["drawn_B"] if self.settings.conditioned else []
         real = self.execution.begin({name: batch[name] for name in names}, self._warm_up)
         # Generators: eq. 3 over G and F.
         update = self._steps >= self.settings.discriminators_first
@@ -187,8 +202,9 @@ class CycleGAN:
         # Identity losses (section 5.2).
         if self.settings.lambda_identity and not self._share_identity:
             for source, target in SIDES:
-                identity = self.execution.run(f"G_{source}", real[target])
-                yield self._identity_graph(source, identity, real[target], progress)
+                y = real[target]
+                identity = self.execution.run(f"G_{source}", self._input_of(source, y, y))
+                yield self._identity_graph(source, identity, y, progress)
         # Pairs whose truth is known.
         for source, target in SIDES:
             if weight := self._pair_weights[source]:
@@ -200,15 +216,27 @@ class CycleGAN:
         """x → G(x) → F(G(x)) and D_Y(G(x)), of x from `source`; with G(y) where that shares a pass."""
         x, y, run = real[source], real[target], self.execution.run
         shares = self.settings.lambda_identity and self._share_identity
-        fake, *identity = self.execution.run_together(f"G_{source}", *((x, y) if shares else (x,)))
-        t = Translation(x, fake, run(f"G_{target}", fake), run(f"D_{source}", fake), y)
+        # What a conditioned G_B sees behind x of B: a drawn frame; behind G(x) of A: what was taken off.
+        drawn = real["drawn_B"] if self.settings.conditioned and source == "B" else x
+        inputs = [self._input_of(source, x, drawn), *([self._input_of(source, y, y)] if shares else [])]
+        fake, *identity = self.execution.run_together(f"G_{source}", *inputs)
+        worn = taken_off(x, fake) if self.settings.conditioned and source == "A" else fake
+        reconstructed = run(f"G_{target}", self._input_of(target, fake, worn))
+        t = Translation(x, fake, reconstructed, run(f"D_{source}", fake), y, drawn)
         losses = {
             f"{term.name}_{source}": term.loss(t, self.settings) * weight
             for term in TERMS
             if (weight := term.weight(self.settings, source, progress))
         }
-        graphs = [(losses, {f"fake_{target}": fake, f"rec_{source}": t.reconstructed})]
+        images = {f"fake_{target}": fake, f"rec_{source}": t.reconstructed}
+        if self.settings.conditioned:
+            images[f"drawn_{source}"] = worn if source == "A" else drawn
+        graphs = [(losses, images)]
         return joined(graphs + [self._identity_graph(source, images, y, progress) for images in identity])
+
+    def _input_of(self, side: str, picture: Tensor, drawn: Tensor) -> Tensor:
+        """What `G_A` or `G_B` sees: the picture; a conditioned `G_B` sees `drawn` behind it."""
+        return torch.cat([picture, drawn], 1) if side == "B" and self.settings.conditioned else picture
 
     def _identity_graph(self, side: str, identity: Tensor, target: Tensor, progress: float) -> Graph:
         weight = _identity_weight(self.settings, side, progress)
@@ -283,6 +311,8 @@ def _build_networks(settings: CycleGANSettings) -> dict[str, nn.Module]:
     generator, discriminator = settings.generator, settings.discriminator
     channels_a, channels_b = generator.input_nc, generator.output_nc
     exchanged = {"input_nc": channels_b, "output_nc": channels_a}
+    if settings.conditioned:
+        exchanged["input_nc"] *= 2
     networks = {
         "G_A": build_generator(generator),
         "G_B": build_generator(replace(generator, **exchanged)),

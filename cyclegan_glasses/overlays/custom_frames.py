@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop
 from cyclegan_glasses.overlays.scene import Light, Wearer
 from cyclegan_glasses.overlays.settings import NARROWEST, WIDEST
+from cyclegan_glasses.walk import is_picture, report, walk
 
 NAME = re.compile(r"_(\d+(?:\.\d+)?)mm$")
 _SIDE = 1024
@@ -84,7 +86,11 @@ def load_frames(folder: Path) -> list[CustomFrame]:
     Raises:
         UserError: there are none, or one has no width, no transparency, or no two lenses to look through.
     """
-    paths = sorted(Path(folder).glob("*.png"))
+    left_out: Counter[str] = Counter()
+    names = list(walk(folder, left_out, enter=lambda _: False))
+    paths = [Path(folder) / name for name in names if name.lower().endswith(".png")]
+    left_out["that are not PNG"] = sum(map(is_picture, names)) - len(paths)
+    report(folder, left_out)
     if not paths:
         raise UserError(
             f"{folder} holds no PNG files: --frames is a folder of frames such as round_138mm.png"

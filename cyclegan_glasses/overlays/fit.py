@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.pose import PUPILS, Pose
+from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.settings import PUPILS
 
 FACE = np.array(
     [[-PUPILS / 2, 0, 0], [PUPILS / 2, 0, 0], [0, 35.3, -31.0], [-26.7, 63.2, 2.0], [26.7, 63.2, 2.0]]
@@ -19,12 +20,12 @@ _TRUST = 0.5
 """Fraction of the measured pitch that is believed: a long nose looks like a lowered head."""
 
 
-def fit_pose(landmarks: np.ndarray) -> Pose:
+def fit_pose(landmarks: np.ndarray, pupils: float = PUPILS) -> Pose:
     """The pose of a face whose five landmarks, (5, 2) in pixels, lie where `faces.detect` finds them.
 
     Yaw and pitch are those of `cv2.solvePnP` on the generic face; place, size and roll follow from the eyes,
     so that the lenses come to lie before them. Where nose and mouth were not measured (NaN) the face is taken
-    to look straight ahead.
+    to look straight ahead. `pupils` is their distance in mm: all sizes are true to it.
 
     Raises:
         ValueError: the eyes coincide.
@@ -32,7 +33,7 @@ def fit_pose(landmarks: np.ndarray) -> Pose:
     points = np.asarray(landmarks, float) - 0.5  # from corners to centres of pixels
     left, right = points[:2]
     yaw, pitch = _angles(points, Pose.from_eyes(left, right)) if np.isfinite(points).all() else (0.0, 0.0)
-    return Pose.from_eyes(left, right, yaw, pitch, distance=DISTANCE, principal=(left + right) / 2)
+    return Pose.from_eyes(left, right, yaw, pitch, pupils, DISTANCE, principal=(left + right) / 2)
 
 
 def _angles(points: np.ndarray, guess: Pose) -> tuple[float, float]:

@@ -53,10 +53,16 @@ def _lit(frame: Frame, light: Light, tone: np.ndarray, across: np.ndarray, down:
     )
     for _ in range(4 if metal else 5):
         shine = shine * shine
-    level = light.ambient + (1 - light.ambient) * (1.15 if metal else 1.35) * diffuse
-    shaded = tone * level[:, None] * np.array(light.colour, np.float32)
-    gleam = 0.6 * shaded + 30 if metal else np.float32(84)
-    return np.clip(shaded + np.float32(frame.gloss) * gleam * shine[:, None], 0, 255)
+    # What leans upwards mirrors the sky or ceiling; what looks at the camera, the darker side behind it.
+    up = np.clip(-1.7 * down / length, 0, 1)
+    gloss, lamp = np.float32(frame.gloss), np.array(light.colour, np.float32)
+    if metal:
+        level = 0.4 + 0.3 * light.ambient + 0.28 * (1 - light.ambient) * diffuse + 0.45 * gloss * up
+        shaded = tone * level[:, None] * lamp
+        return np.clip(shaded + gloss * (0.5 * shaded + 50 * lamp) * shine[:, None], 0, 255)
+    level = light.ambient + (1 - light.ambient) * 1.3 * diffuse
+    sheen = gloss * (30 * up * up + 84 * shine)
+    return np.clip((tone * level[:, None] + sheen[:, None]) * lamp, 0, 255)
 
 
 def _pattern(

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from cyclegan_glasses.overlays.frames import Frame
+from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop
-from cyclegan_glasses.overlays.scene import Light
+from cyclegan_glasses.overlays.scene import Scene
 
 _GAP = 0.016
 """Metres from the lens to the skin behind it."""
+_RADIUS = 118.0
+"""Of the front of a lens in mm: a base curve of 4.5 dioptres of glass with an index of 1.53."""
+_COATS = np.array([(1.0, 1.0, 1.0), (0.62, 1.0, 0.8), (0.78, 0.8, 1.0)], np.float32)
+"""Colours of what is mirrored: by a bare lens, and by green and blue antireflective coats."""
 
 
-def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power: float) -> np.ndarray:
-    """The picture as seen through thin lenses.
+def refract(picture: np.ndarray, centre: np.ndarray, cover: np.ndarray, power: float) -> np.ndarray:
+    """A part of the picture as seen through a thin lens.
 
     What lies `d` behind a thin lens of power `F` looks 1 / (1 - dF) as large to a distant eye.
 
     Args:
-        crop: float32 (h, w, 3), levels of 0 to 255.
-        lenses: outline (n, 2) of each lens in pixels of the crop.
+        picture: float32 (h, w, 3), levels of 0 to 255.
+        centre: of the lens (2,), in pixels of the part.
         cover: float32 (h, w, 1), how much of a pixel is lens.
         power: in dioptres.
 
@@ -29,51 +36,81 @@ def refract(crop: np.ndarray, lenses: list[np.ndarray], cover: np.ndarray, power
     """
     larger = 1 / (1 - _GAP * power)
     if abs(larger - 1) < 0.003:
-        return crop
-    # Each pixel looks towards the middle of its own lens.
-    y, x = np.indices(crop.shape[:2], np.float32)
-    left, right = sorted((lens.mean(axis=0) for lens in lenses), key=lambda middle: float(middle[0]))
-    mine = np.arange(crop.shape[1])[:, None] < (left[0] + right[0]) / 2
-    middle = np.where(mine, left, right).astype(np.float32)
-    source = middle + (np.stack([x, y], axis=-1) - middle) / np.float32(larger)
-    bent = cv2.remap(crop, source[..., 0], source[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return crop + cover * (bent - crop)
+        return picture
+    # Each pixel looks towards the middle of the lens.
+    matrix = np.column_stack([np.eye(2) / larger, centre * (1 - 1 / larger)])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    bent = cv2.warpAffine(picture, matrix, picture.shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return picture + cover * (bent - picture)
 
 
-def reflections(crop: Crop, lens: np.ndarray, frame: Frame, light: Light) -> np.ndarray:
-    """How much of the lamp one lens ((n, 2) pixels) mirrors, float32 (h, w, 1) of the crop, 0 … 1."""
-    # Places on the lens from -1 to 1, along the direction to the lamp and across it.
-    outline = lens - (crop.x, crop.y)
-    middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
-    radius = (outline.max(axis=0) - outline.min(axis=0)) / 2 + 1e-6
-    x = ((np.arange(crop.width) - middle[0]) / radius[0]).astype(np.float32)[None]
-    y = ((np.arange(crop.height) - middle[1]) / radius[1]).astype(np.float32)[:, None]
-    lamp = light.unit()[:2]
-    lamp = (lamp / max(0.2, float(np.hypot(*lamp)))).astype(np.float32)
-    towards = x * lamp[0] + y * lamp[1]
-    across = np.square(np.square((x * lamp[1] - y * lamp[0] - 0.12) / 0.45))
-    # A soft sheen, a window, and a stripe beside it.
-    sheen = 0.16 * np.square(np.clip((towards + 0.3) / 1.2, 0, 1))
-    window = np.exp(-np.square(np.square((towards - 0.52) / 0.17)) - across)
-    stripe = np.exp(-np.square(np.square((towards - 0.1) / 0.09)) - across)
-    on = (np.abs(x) < 1.1) & (np.abs(y) < 1.1)
-    return np.where(on, frame.reflection * (sheen + 0.5 * window + 0.22 * stripe + 0.06), 0)[..., None]
+def light_through(crop: Crop, lens: np.ndarray, lenses: Sequence[np.ndarray], frame: Frame) -> np.ndarray:
+    """The fraction of red, green and blue that one lens lets through, float32 (h or 1, w or 1, 3) of `crop`.
 
-
-def light_through(crop: Crop, lenses: list[np.ndarray], frame: Frame) -> np.ndarray:
-    """The fraction of red, green and blue that each pixel's lens lets through, float32 (h, 1 or w, 3).
-
-    A gradient fades evenly from the upper rim of the lenses ((n, 2) pixels) to the lower one.
+    A gradient fades evenly from the upper rim of the lens ((n, 2) pixels, as `lenses`) to the lower one.
     """
     taken = frame.tint_strength * (1 - np.array(frame.tint, np.float32) / 255)
     if not frame.gradient:
         return (1 - taken)[None, None]
-    # Across the lenses as the head is tilted: their lowest points lie along the line from lens to lens.
+    # Down is across the line from lens to lens, so that the gradient leans with the head.
     across = lenses[1].mean(axis=0) - lenses[0].mean(axis=0)
     down = np.array([-across[1], across[0]]) / max(float(np.hypot(*across)), 1e-6)
-    heights = np.concatenate(lenses) @ down
+    heights = lens @ down
     low, high = float(heights.min()), float(heights.max())
-    y, x = np.indices((crop.height, crop.width), np.float32)
-    height = ((x + crop.x) * down[0] + (y + crop.y) * down[1] - low) / max(high - low, 1e-6)
+    y, x = np.ogrid[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+    height = ((x * down[0] + y * down[1] - low) / max(high - low, 1e-6)).astype(np.float32)
     left = 1 - frame.gradient * np.clip(height, 0, 1)
-    return 1 - left[..., None].astype(np.float32) * taken
+    return 1 - left[..., None] * taken
+
+
+def reflections(crop: Crop, lens: np.ndarray, frame: Frame, pose: Pose, scene: Scene) -> np.ndarray:
+    """How much of the surroundings one lens ((n, 2) pixels) mirrors, float32 (h, w, 3) of the crop, 0 … 1.
+
+    The front of a lens is a sphere's, so that it mirrors some 40 degrees of what lies behind the camera: a
+    sky or ceiling, a darker ground, and a few windows and lamps, which both lenses show at their own places.
+    """
+    # Millimetres from the middle of the lens, along the head's axes.
+    axes = (pose.scale * pose.rotation[:2, :2]).astype(np.float32)
+    inverse = np.linalg.pinv(axes)
+    offset = np.array([crop.x, crop.y]) - (lens.min(axis=0) + lens.max(axis=0)) / 2
+    across = (np.arange(crop.width) + offset[0]).astype(np.float32)[None]
+    down = (np.arange(crop.height) + offset[1]).astype(np.float32)[:, None]
+    x = inverse[0, 0] * across + inverse[0, 1] * down
+    y = inverse[1, 0] * across + inverse[1, 1] * down
+    # The direction that each point mirrors into the camera, in degrees to the right and down.
+    side = np.sign(pose.rotation[:2, 0] @ (lens.mean(axis=0) - pose.origin))
+    normal = np.stack([
+        x / _RADIUS + side * np.tan(np.radians(frame.wrap)),
+        y / _RADIUS + np.float32(np.tan(np.radians(frame.tilt))),
+        np.full_like(x, -1),
+    ])  # fmt: skip
+    seen = np.tensordot(pose.rotation.astype(np.float32), normal.astype(np.float32), 1)
+    right, below = (np.degrees(2 * np.arctan2(seen[axis], -seen[2])) for axis in (0, 1))
+    radiance, colour = _surroundings(right, below, frame, scene)
+    return frame.reflection * radiance[..., None] * colour
+
+
+def _surroundings(
+    right: np.ndarray, below: np.ndarray, frame: Frame, scene: Scene
+) -> tuple[np.ndarray, np.ndarray]:
+    """What comes from directions (h, w) in degrees, 0 … 1, and the colour (3,) of the lens coat."""
+    rng = np.random.default_rng([scene.camera.seed, round(100 * frame.lens_width)])
+    lamp = scene.light.unit()
+    middle = np.degrees(np.arctan2(lamp[:2], max(0.3, -lamp[2])))
+    light = 0.06 + 0.24 / (1 + np.exp((below + rng.uniform(-5, 12)) / 5))
+    for _ in range(int(rng.integers(1, 4))):
+        width, height = rng.uniform(5, 18), rng.uniform(6, 18)
+        at = np.array([0.5, 0.3]) * middle + rng.normal(0, (16, 10)) + (0, 12)
+        strength, soft = min(1.0, rng.uniform(0.35, 1.3)), rng.uniform(1.0, 4.0)
+        lean = rng.uniform(-0.25, 0.25)
+        u, v = right - at[0] - lean * (below - at[1]), below - at[1]
+        inside = _edge(width / 2 - np.abs(u), soft) * _edge(height / 2 - np.abs(v), soft)
+        if rng.random() < 0.4:  # the bar between two panes
+            inside = inside * (1 - 0.8 * _edge(0.7 - np.abs(u), 0.5))
+        light = np.maximum(light, strength * inside)
+    return light.astype(np.float32), _COATS[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
+
+
+def _edge(distance: np.ndarray, soft: float) -> np.ndarray:
+    """0 outside, 1 inside of an edge at the distance 0, over about `soft` to each side."""
+    return np.clip(0.5 + distance / (2 * soft), 0, 1)

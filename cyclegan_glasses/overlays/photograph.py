@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
 from cyclegan_glasses.images import to_grey
+from cyclegan_glasses.overlays.lighting import find_light, find_shade
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.raster import Crop, blur, levels_of
-from cyclegan_glasses.overlays.scene import Camera, Light, Scene
+from cyclegan_glasses.overlays.raster import Crop, levels_of
+from cyclegan_glasses.overlays.scene import Camera, Scene
+from cyclegan_glasses.overlays.skin import HEAD, find_cover, find_hair, find_skin, ring
 
-_SAMPLES = np.array([(-30, 28), (30, 28), (-38, 40), (38, 40), (0, 18), (-18, 44), (18, 44), (0, -32)], float)
-"""Where skin is bare on most faces, mm: cheeks, nose, forehead."""
-_INNER, _HEAD = ((0, 28), (50, 62)), ((0, 15), (84, 125))
-"""Middle and half axes in mm of an ellipse that is face for certain, and of one that the head is inside."""
 _FINEST = 2.4
 """Pixels a mm at which skin and light are read, at most."""
 _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""
 _SHARP_QUANTILE = 0.8
 """The sharpest fifth of the steep places counts: the edges of a face are soft by themselves."""
+_SHARP_AT, _SHARP_STEP, _SHARP_LIMITS = 0.62, 0.11, (0.55, 0.92)
+"""The quantile at a pixel a mm, and what each doubling adds: the finer lashes are seen, the rarer are
+edges that only the camera softens. Read off portraits softened by known blurs."""
 _SHARPEST, _SOFTEST = 0.4, 2.5
+_DARKEST, _TONED = 6.0, 3.0
+"""Level of the darkest things in a photo without haze, and deviation of the chroma of one in a single hue."""
 
 
 def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
-    """Estimate light, camera and skin of a face; whatever is not skin covers the temples.
+    """Estimate light and camera of a photo, and what is skin and hair on a face in it.
 
     Only the head is looked at, at no more than `_FINEST` pixels a mm, so a large photo takes no longer.
 
@@ -33,7 +38,7 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
         pose: of the face.
         seed: of the grain that drawn parts will get.
     """
-    head = Crop.around(pose.project(_ring(*_HEAD)), 2, image.shape, 1)
+    head = Crop.around(pose.project(ring(*HEAD)), 2, image.shape, 1)
     if head is None:
         return Scene()
     step = max(1.0, pose.scale / _FINEST)
@@ -44,8 +49,22 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     corner = (head.x, head.y)
     seen = pose.in_window(corner, step)
     skin = find_skin(face, seen)
-    light, camera = find_light(face, seen, skin), measure_camera(_sharpest_part(image, pose), seed)
-    return Scene(light, camera, skin=skin, cover=255 - skin, corner=corner, step=step)
+    black, saturation = _blacks_and_colours(image)
+    quantile = float(np.clip(_SHARP_AT + _SHARP_STEP * np.log2(pose.scale), *_SHARP_LIMITS))
+    camera = measure_camera(_sharpest_part(image, pose), seed, quantile)
+    camera = replace(camera, black=black, saturation=saturation)
+    light = find_light(face, seen, skin, saturation)
+    hair, shade = find_hair(face, seen), find_shade(face, seen, skin)
+    return Scene(
+        light,
+        camera,
+        skin=skin,
+        cover=find_cover(skin, seen),
+        hair=hair,
+        shade=shade,
+        corner=corner,
+        step=step,
+    )
 
 
 def _as_bytes(pixels: np.ndarray) -> np.ndarray:
@@ -60,8 +79,10 @@ def _sharpest_part(image: np.ndarray, pose: Pose) -> np.ndarray:
     return _as_bytes(image if part is None else image[part.slices])
 
 
-def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
+def measure_camera(image: np.ndarray, seed: int = 0, sharp: float = _SHARP_QUANTILE) -> Camera:
     """Blur and grain of a picture, uint8 RGB (height, width, 3).
+
+    `sharp` is the quantile of the steepest places that is taken for an edge as sharp as the camera allows.
 
     Blur: an edge of deviation s that is blurred again by one pixel keeps s / sqrt(s² + 1) of its slope (Zhuo
     and Sim 2011, doi 10.1016/j.patcog.2011.03.009, eq. 4), read at the steepest places. Grain: the median of
@@ -69,12 +90,9 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     """
     # Blur: how much of its slope an edge keeps when it is blurred again.
     grey = to_grey(image).astype(np.float32)
-    slope, softer = (
-        cv2.magnitude(cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1))
-        for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0))
-    )
+    slope, softer = (_slope(layer) for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0)))
     steep = slope >= np.quantile(slope, 0.97)
-    ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_QUANTILE))
+    ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), sharp))
     width = np.sqrt(max(1 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
     # Grain: what is left of even areas when every smooth change is taken out.
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
@@ -83,74 +101,16 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     return Camera(float(np.clip(width, _SHARPEST, _SOFTEST)), min(grain, 12.0), seed)
 
 
-def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:
-    """How likely each pixel is bare skin of the face, uint8 (height, width).
-
-    A normal distribution in YCrCb is fitted to spots that are skin on most faces; what lies far from it, or
-    outside of a generous ellipse around the head, is not. The middle of the face is, whatever its colour.
-    """
-    # The colours of spots where most faces are bare, without those that differ: a beard, a fringe.
-    mm = pose.scale
-    colours = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), (0, 0), max(0.8, 1.5 * mm))
-    spots = pose.project(_SAMPLES)
-    values = _at(colours, spots)
-    middle = np.median(values, axis=0)
-    near = np.abs(values - middle).sum(axis=1) < 60
-    # How far each pixel is from them, in standard deviations.
-    spread = np.maximum(values[near].std(axis=0) if near.sum() > 2 else 0, (22, 5, 5)).astype(np.float32)
-    distance = np.square((colours.astype(np.float32) - middle.astype(np.float32)) / spread).sum(axis=2)
-    likely = np.clip(2.2 - distance / 8, 0, 1)
-    # Never outside of the head, always in the middle of the face.
-    inner, head = (_filled(image.shape, pose, _ring(*oval)) for oval in (_INNER, _HEAD))
-    likely = np.maximum(likely * head, inner)
-    return np.round(255 * blur(likely.astype(np.float32), 1.2 * mm)).astype(np.uint8)
+def _blacks_and_colours(image: np.ndarray) -> tuple[tuple[float, ...], float]:
+    """The darkest level of each colour, and how much colours differ from those of a toned grey."""
+    rows, columns = (slice(None, None, 1 + side // 250) for side in image.shape[:2])
+    small = _as_bytes(image[rows, columns])
+    black = np.clip(np.quantile(small, 0.002, axis=(0, 1)) - _DARKEST, 0, 50)
+    chroma = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)[..., 1:].reshape(-1, 2).std(axis=0).sum()
+    return tuple(black.tolist()), float(np.clip((chroma - _TONED) / _TONED, 0, 1))
 
 
-def find_light(image: np.ndarray, pose: Pose, skin: np.ndarray) -> Light:
-    """The lamp that shades the face so, its colour and brightness, and how soft the light is.
-
-    The brightness of the skin is fitted by `1 + b · n` over the normals `n` of an ellipsoid (Lambert's law,
-    one lamp and a sky); the colour is that of the picture's bright parts (Shades of Grey, Finlayson and
-    Trezzi 2004, Minkowski norm 6), half believed.
-    """
-    # Spots on an ellipsoid, their normals, and the brightness of the picture there.
-    grid = np.stack(np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9)), axis=-1).reshape(-1, 2)
-    grid = grid[np.hypot(*grid.T) < 1] * (56, 82) + (0, 25)
-    normal = np.column_stack([grid / (72, 105) ** np.array(2), -np.ones(len(grid)) / 80])
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    spots = pose.project(grid)
-    grey = to_grey(image)
-    level = _at(blur(grey, 3 * pose.scale)[..., None], spots)[:, 0]
-    weight = _at(skin[..., None], spots)[:, 0] / 255 + 1e-3
-    # Weighted least squares for the two sideways components of the lamp, a little pulled to zero.
-    level = level / max(1.0, float(np.average(level, weights=weight))) - 1
-    sides = (normal @ pose.rotation.T)[:, :2]
-    sides = sides - np.average(sides, axis=0, weights=weight)
-    gram = (sides * weight[:, None]).T @ sides + 0.03 * weight.sum() * np.eye(2)
-    across, down = np.linalg.solve(gram, (sides * weight[:, None]).T @ level)
-    strength = float(np.hypot(across, down))
-    direction = (float(np.clip(across, -0.8, 0.8)), float(np.clip(down, -0.6, 0.6)) - 0.3, -0.75)
-    # The colour of the lamp, and how bright the picture is.
-    bright = np.power(np.mean(np.square(image.astype(np.float32) / 255) ** 3, axis=(0, 1)), 1 / 6) + 1e-3
-    exposure = float(np.clip(np.quantile(grey, 0.95) / 235, 0.3, 1.0))
-    colour = np.sqrt(bright / bright.mean()) * exposure
-    return Light(direction, tuple(colour.tolist()), float(np.clip(0.8 - 0.5 * strength, 0.4, 0.75)))
-
-
-def _at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Values (n, channels) of the pixels nearest to `points`, float64; the border where they lie outside."""
-    x, y = np.round(points).astype(int).T
-    return image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)].astype(float)
-
-
-def _ring(middle: tuple[float, float], half: tuple[float, float]) -> np.ndarray:
-    """Points (40, 2) in mm of an ellipse."""
-    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    return np.stack([np.cos(angle), np.sin(angle)], axis=1) * half + middle
-
-
-def _filled(shape: tuple[int, ...], pose: Pose, ring: np.ndarray) -> np.ndarray:
-    """1 inside of a ring (n, 2) in mm, float32 of `shape`."""
-    layer = np.zeros(shape[:2], np.float32)
-    cv2.fillPoly(layer, [np.round(pose.project(ring)).astype(np.int32)], 1)
-    return layer
+def _slope(layer: np.ndarray) -> np.ndarray:
+    """Length of the gradient; `cv2.magnitude` rounds by where in memory its arguments lie (OpenCV 4, IPP)."""
+    across, down = cv2.Sobel(layer, cv2.CV_32F, 1, 0), cv2.Sobel(layer, cv2.CV_32F, 0, 1)
+    return np.sqrt(across * across + down * down)

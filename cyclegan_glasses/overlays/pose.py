@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-PUPILS = 63.0
-"""Mean distance of adult pupils in mm (Dodgson 2004, doi 10.1117/12.529999)."""
+from cyclegan_glasses.overlays.settings import PUPILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,8 @@ class Pose:
     def in_window(self, corner: ArrayLike, step: float = 1.0) -> Pose:
         """The same head in a window that begins at the pixel `corner`, shrunk by the factor `step`."""
         origin, principal = (
-            (np.asarray(point, float) + 0.5 - corner) / step - 0.5 for point in (self.origin, self.principal)
+            (np.asarray(point, float) + 0.5 - np.asarray(corner)) / step - 0.5
+            for point in (self.origin, self.principal)
         )
         return replace(self, origin=origin, scale=self.scale / step, principal=principal)
 

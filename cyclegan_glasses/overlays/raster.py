@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -52,6 +52,18 @@ class Crop:
     def slices(self) -> tuple[slice, slice]:
         """Rows and columns of the picture."""
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    def part(self, points: np.ndarray, margin: float) -> Crop | None:
+        """The part of this window that holds `points` (n, 2) and a margin, if any."""
+        inside = Crop.around(points - (self.x, self.y), margin, (self.height, self.width), self.zoom)
+        if inside is None:
+            return None
+        return replace(inside, x=inside.x + self.x, y=inside.y + self.y)
+
+    def within(self, window: Crop) -> tuple[slice, slice]:
+        """Rows and columns of this crop in a window that holds it."""
+        x, y = self.x - window.x, self.y - window.y
+        return slice(y, y + self.height), slice(x, x + self.width)
 
     def local(self, points: np.ndarray) -> np.ndarray:
         """Pixels (n, 2) of the picture as pixels of the enlarged crop."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
@@ -18,6 +19,8 @@ from cyclegan_glasses.overlays.scene import Scene, Wearer
 _ENLARGED = 2.2
 """Pixels a mm that the layers are drawn at, at least; more zoom than `_ZOOM` is never used."""
 _ZOOM = 4
+_REACH = 14
+"""Millimetres that a shadow reaches beyond the glasses."""
 _SKY = np.array((244, 250, 255), np.float32)
 """Colour that lenses mirror, before that of the lamp."""
 
@@ -30,12 +33,14 @@ class _Worn:
         frame: as it was given.
         look: how its lenses and temples are drawn.
         model: its outlines in mm.
+        lenses: outlines (n, 2) of the left and the right lens in pixels.
         temples: ribbons (n, 3) in mm of the left and the right one that the head does not hide.
     """
 
     frame: Frame | CustomFrame
     look: Frame
     model: Model
+    lenses: list[np.ndarray]
     temples: list[list[np.ndarray]]
     pose: Pose
     scene: Scene
@@ -48,12 +53,14 @@ class _Worn:
         else:
             look, model = frame, model_of(frame, scene.wearer)
         temples = [_visible_temple(temple, pose, scene.wearer) for temple in model.temples]
-        return _Worn(frame, look, model, temples, pose, scene)
+        lenses = [pose.project(lens) for lens in model.lenses]
+        return _Worn(frame, look, model, lenses, temples, pose, scene)
 
-    def points(self) -> np.ndarray:
-        """Pixels (n, 2) of everything that is drawn."""
+    def points(self, temples: bool = True) -> np.ndarray:
+        """Pixels (n, 2) of everything that is drawn, or of the front."""
         rings = [ring for piece in self.model.front for ring in piece.rings]
-        return self.pose.project(np.concatenate([*rings, *self.temples[0], *self.temples[1]]))
+        ribbons = [ribbon for side in self.temples for ribbon in side] if temples else []
+        return self.pose.project(np.concatenate([*rings, *ribbons]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,85 +123,165 @@ def draw_window(
     if image.ndim != 3 or image.shape[2] != 3:
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
     worn = _Worn.of(frame, pose, scene or Scene())
-    # All work is done on the crop around the glasses, with room for blur and shadow.
+    # All work is done on the window around the glasses, with room for blur and shadow.
     zoom = int(np.clip(np.ceil(_ENLARGED / max(pose.scale, 1e-6)), 1, _ZOOM))
-    margin = 2 + 3 * worn.scene.camera.blur + 14 * pose.scale
-    crop = Crop.around(worn.points(), margin, image.shape, zoom)
-    if crop is None:
+    margin = 2 + 3 * worn.scene.camera.blur
+    window = Crop.around(worn.points(), margin + _REACH * pose.scale, image.shape, zoom)
+    if window is None:
         return None
-    before = levels_of(image[crop.slices])
-    levels, mask = _compose(before, worn, crop)
-    return Drawn(crop.slices, levels, mask)
+    canvas = _Canvas.of(levels_of(image[window.slices]), window, margin)
+    _draw_lenses_back(canvas, worn)
+    _draw_shadow(canvas, worn)
+    _draw_temples(canvas, worn)
+    _draw_lenses(canvas, worn)
+    _draw_front(canvas, worn)
+    return canvas.finished(worn.scene)
 
 
-def _compose(before: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
-    """Levels of the crop with glasses, and the fraction of each pixel that they take, float32 0 … 1."""
-    look, pose, light, camera = worn.look, worn.pose, worn.scene.light, worn.scene.camera
-    # What lies behind the lenses, as they refract it.
-    outlines = [pose.project(lens) for lens in worn.model.lenses]
-    filled = np.maximum(*(crop.shrink(crop.fill([lens])) for lens in outlines))
-    lens = camera.soften(filled.astype(np.float32)[..., None] / 255)
-    picture = refract(before, [outline - (crop.x, crop.y) for outline in outlines], lens, look.power)
+@dataclass(slots=True)
+class _Canvas:
+    """A window of a picture that is drawn on.
 
-    # The shadow on the skin: red light goes furthest under it, so red is darkened least.
-    shadow = _shadow(worn, crop)[..., None]
-    if worn.scene.skin is not None:
-        shadow = shadow * worn.scene.fraction(worn.scene.skin, crop)
-    shadow = np.where(shadow < 0.02, 0, shadow)
-    picture = picture * (1 - shadow * np.array([0.88, 1.0, 1.04], np.float32))
+    Attributes:
+        before, picture: levels float32 (h, w, 3), as they were and as they are.
+        mask: float32 (h, w, 1), the fraction of each pixel that was drawn on.
+        margin: pixels that a part needs around it, for antialiasing and blur.
+    """
 
-    # The temples, behind hair and ears, the far one behind the face too.
-    picture, temples = _draw_temples(picture, worn, crop)
+    window: Crop
+    before: np.ndarray
+    picture: np.ndarray
+    mask: np.ndarray
+    margin: float
 
-    # The lenses: their tint, and what they and their coat mirror.
-    picture = picture * (1 - lens * (1 - light_through(crop, outlines, look)))
-    glare = np.maximum(*(reflections(crop, outline, look, light) for outline in outlines))
-    lamp = np.array(light.colour, np.float32)
-    picture = picture + lens * glare * (lamp * _SKY - picture)
-    if look.mirror:
-        coat = np.array(look.mirror_colour, np.float32) * lamp * (0.55 + 0.9 * glare)
-        picture = picture + lens * look.mirror * (np.minimum(coat, 255) - picture)
+    @staticmethod
+    def of(levels: np.ndarray, window: Crop, margin: float) -> _Canvas:
+        return _Canvas(window, levels, levels.copy(), np.zeros((*levels.shape[:2], 1), np.float32), margin)
 
-    # The front over all, then the camera's grain on what is drawn.
-    front, alpha = map(camera.soften, _front(worn, crop))
-    picture = picture * (1 - alpha) + front
-    if camera.grain:
-        picture = picture + np.maximum(alpha, temples) * camera.noise(alpha.shape[:2])
+    def part(self, points: np.ndarray) -> Crop | None:
+        """The part of the window that is needed to draw what lies within `points` (n, 2)."""
+        return self.window.part(points, self.margin)
 
-    # Where nothing was drawn the picture stays as it was, bit for bit.
-    soft = np.maximum.reduce([alpha, temples, lens, shadow])[..., 0]
-    return np.where(soft[..., None] > 0, np.clip(picture, 0, 255), before), soft
+    def marked(self, part: Crop, alpha: np.ndarray) -> np.ndarray:
+        """The picture (h, w, 3) at `part`, to be changed there; it is drawn on by `alpha` (h, w, 1)."""
+        rows = part.within(self.window)
+        np.maximum(self.mask[rows], alpha, out=self.mask[rows])
+        return self.picture[rows]
+
+    def finished(self, scene: Scene) -> Drawn:
+        """What was drawn, behind the hair that falls over it; elsewhere the picture bit for bit."""
+        if scene.hair is not None:
+            free = 1 - scene.layer(scene.hair, self.window)
+            self.picture = self.before + free * (self.picture - self.before)
+            self.mask = self.mask * free
+        levels = np.where(self.mask > 0, np.clip(self.picture, 0, 255), self.before)
+        return Drawn(self.window.slices, levels, self.mask[..., 0])
 
 
-def _draw_temples(picture: np.ndarray, worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
-    """The crop with both temples, and their alpha (h, w, 1)."""
+def _lens_cover(canvas: _Canvas, worn: _Worn, outline: np.ndarray) -> tuple[Crop | None, np.ndarray]:
+    """The part of the window that one lens ((n, 2) pixels) takes, and how much of each pixel, (h, w, 1)."""
+    part = canvas.part(outline)
+    if part is None:
+        return None, np.zeros(0, np.float32)
+    filled = part.shrink(part.fill([outline])).astype(np.float32)[..., None] / 255
+    return part, worn.scene.camera.soften(filled)
+
+
+def _draw_lenses_back(canvas: _Canvas, worn: _Worn) -> None:
+    """What lies behind the lenses, as they refract it."""
+    for outline in worn.lenses:
+        part, lens = _lens_cover(canvas, worn, outline)
+        if part is not None:
+            picture = canvas.marked(part, lens)
+            centre = outline.mean(axis=0) - (part.x, part.y)
+            picture[:] = refract(picture, centre, lens, worn.look.power)
+
+
+def _draw_lenses(canvas: _Canvas, worn: _Worn) -> None:
+    """The tint of the lenses, and what they and their coat mirror."""
+    look, light = worn.look, worn.scene.light
+    for outline in worn.lenses:
+        part, lens = _lens_cover(canvas, worn, outline)
+        if part is None:
+            continue
+        picture = canvas.marked(part, lens)
+        picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look))
+        glare = reflections(part, outline, look, worn.pose, worn.scene)
+        lamp = np.array(light.colour, np.float32)
+        picture += lens * glare * (lamp * _SKY - picture)
+        if look.mirror:
+            coat = np.array(look.mirror_colour, np.float32) * lamp * (0.55 + 0.9 * glare)
+            picture += lens * look.mirror * (np.minimum(coat, 255) - picture)
+
+
+def _draw_temples(canvas: _Canvas, worn: _Worn) -> None:
+    """Both temples, behind hair and ears, the far one behind the face too."""
     look, pose, scene = worn.look, worn.pose, worn.scene
-    total = np.zeros((*picture.shape[:2], 1), np.float32)
     for side, ribbons in enumerate(worn.temples):
-        if not ribbons:
+        part = canvas.part(pose.project(np.concatenate(ribbons))) if ribbons else None
+        if part is None:
             continue
         pieces = [Piece([ribbon], look.colour, look.opacity) for ribbon in ribbons]
-        colour, alpha = map(scene.camera.soften, solid(pieces, look, pose, scene.light, crop))
+        colour, alpha = map(scene.camera.soften, solid(pieces, look, pose, scene.light, part))
         far = (pose.towards_camera()[0] < 0) == (side == 1)
         for layer in (scene.cover, scene.skin if far else None):
             if layer is not None:
-                free = 1 - scene.fraction(layer, crop)
+                free = 1 - scene.layer(layer, part)
                 colour, alpha = colour * free, alpha * free
-        picture = picture * (1 - alpha) + colour * 0.85
-        total = np.maximum(total, alpha)
-    return picture, total
+        _paint(canvas, worn, part, colour * 0.85, alpha)
 
 
-def _front(worn: _Worn, crop: Crop) -> tuple[np.ndarray, np.ndarray]:
-    """The front without its lenses: premultiplied colour and alpha of the crop, as from `solid`."""
-    if isinstance(worn.frame, CustomFrame):
-        return worn.frame.front(worn.pose, worn.scene.light, crop)
-    return solid(worn.model.front, worn.look, worn.pose, worn.scene.light, crop)
-
-
-def _shadow(worn: _Worn, crop: Crop) -> np.ndarray:
-    """How much light the glasses take from the skin, 0 … 1 (h, w): the lamp's shadow and that of contact."""
+def _draw_front(canvas: _Canvas, worn: _Worn) -> None:
+    """The front without its lenses."""
     pose, light = worn.pose, worn.scene.light
+    part = canvas.part(worn.points(temples=False))
+    if part is None:
+        return
+    if isinstance(worn.frame, CustomFrame):
+        layers = worn.frame.front(pose, light, part)
+    else:
+        layers = solid(worn.model.front, worn.look, pose, light, part)
+    _paint(canvas, worn, part, *map(worn.scene.camera.soften, layers))
+
+
+def _paint(canvas: _Canvas, worn: _Worn, part: Crop, colour: np.ndarray, alpha: np.ndarray) -> None:
+    """A solid layer, premultiplied, over the picture, as its place is lit and the camera shows it."""
+    scene = worn.scene
+    if scene.shade is not None:
+        colour = colour * (scene.layer(scene.shade, part) * (255 / 128))
+    colour = scene.camera.develop(colour, alpha, scene.light)
+    if scene.camera.grain:
+        colour = colour + alpha * scene.camera.noise(alpha.shape)
+    picture = canvas.marked(part, alpha)
+    picture *= 1 - alpha
+    picture += colour
+
+
+def _draw_shadow(canvas: _Canvas, worn: _Worn) -> None:
+    """The shadow on the skin: red light goes furthest under it, so red is darkened least."""
+    window, scene = canvas.window, worn.scene
+    # Soft as it is, it is drawn at about a pixel a mm.
+    step = max(1, int(worn.pose.scale))
+    size = -(-window.width // step), -(-window.height // step)
+    coarse = Crop(0, 0, *size, window.zoom if step == 1 else 2)
+    shadow = _shadow(worn, coarse, (window.x, window.y), step)
+    if step > 1:
+        whole = (size[0] * step, size[1] * step)
+        shadow = cv2.resize(shadow, whole, interpolation=cv2.INTER_LINEAR)[: window.height, : window.width]
+    shadow = shadow[..., None]
+    if scene.skin is not None:
+        shadow = shadow * scene.layer(scene.skin, window)
+    shadow[shadow < 0.02] = 0
+    picture = canvas.marked(window, shadow)
+    picture *= 1 - shadow * np.array([0.88, 1.0, 1.04], np.float32)
+
+
+def _shadow(worn: _Worn, crop: Crop, corner: tuple[int, int], step: int) -> np.ndarray:
+    """How much light the glasses take from the skin, 0 … 1 (h, w): the lamp's shadow and that of contact.
+
+    The pixels of `crop` are `step` times as wide as the picture's, and begin at its pixel `corner`.
+    """
+    pose, light = worn.pose.in_window(corner, step), worn.scene.light
     # Outlines are moved away from the lamp as far as the skin lies behind them: 10 mm, 2 mm at the nose.
     lamp = light.unit() @ pose.rotation
     away = -lamp / max(0.45, -lamp[2])

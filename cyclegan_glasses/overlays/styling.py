@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, cast, overload
 
 import numpy as np
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
-from cyclegan_glasses.overlays.frames import ACETATE, METAL, Colour, Frame
+from cyclegan_glasses.overlays.frames import ACETATE, METAL, Colour, Frame, Pattern
 from cyclegan_glasses.overlays.geometry import model_of
-from cyclegan_glasses.overlays.outlines import SHAPES
+from cyclegan_glasses.overlays.outlines import SHAPES, Material
 from cyclegan_glasses.overlays.scene import Wearer
 from cyclegan_glasses.overlays.settings import FrameSettings
 
-AnyFrame = TypeVar("AnyFrame", Frame, CustomFrame)
-_PALETTES: dict[str, dict[str, Colour]] = {"acetate": ACETATE, "metal": METAL}
+_PALETTES: dict[Material, dict[str, Colour]] = {"acetate": ACETATE, "metal": METAL}
 #: What a frame of a material has that does not say otherwise.
-MADE: dict[str, dict[str, Any]] = {
+MADE: dict[Material, dict[str, Any]] = {
     "acetate": {"rim": 3.6, "temple_height": 5.0, "gloss": 0.5},
     "metal": {"rim": 1.5, "temple_height": 2.2, "gloss": 0.85, "opacity": 1.0},
 }
@@ -29,7 +28,7 @@ LENS_COLOURS: dict[str, Colour] = {
     "rose": (214, 140, 150), "yellow": (232, 204, 96), "orange": (224, 146, 70), "violet": (140, 112, 176),
     "silver": (186, 192, 198), "gold": (214, 176, 96),
 }  # fmt: skip
-_CLEAR = {"tint": Frame().tint, "tint_strength": 0.06, "gradient": 0.0, "mirror": 0.0}
+_CLEAR: dict[str, Any] = {"tint": Frame().tint, "tint_strength": 0.06, "gradient": 0.0, "mirror": 0.0}
 #: Colour where none was asked for, how much of it a dark lens keeps, and the rest, by kind of lens.
 _LENSES: dict[str, tuple[str, float, dict[str, Any]]] = {
     "tinted": ("brown", 1.0, {"tint_strength": 0.45}),
@@ -76,7 +75,13 @@ def with_front_width(frame: Frame, width: float) -> Frame:
     return replace(frame, **{name: round(getattr(frame, name), 2) for name in names})
 
 
-def restyled(frame: AnyFrame, wish: FrameSettings) -> AnyFrame:
+@overload
+def restyled(frame: Frame, wish: FrameSettings) -> Frame: ...
+@overload
+def restyled(frame: CustomFrame, wish: FrameSettings) -> CustomFrame: ...
+@overload
+def restyled(frame: Frame | CustomFrame, wish: FrameSettings) -> Frame | CustomFrame: ...
+def restyled(frame: Frame | CustomFrame, wish: FrameSettings) -> Frame | CustomFrame:
     """`frame` with what `wish` asks of it.
 
     Of a frame that is a picture only the lenses can be changed, and its width.
@@ -102,13 +107,13 @@ def restyled(frame: AnyFrame, wish: FrameSettings) -> AnyFrame:
 
 def _of_material(frame: Frame, wish: FrameSettings) -> Frame:
     """Of the material asked for; a colour that another material alone has asks for it, too."""
-    material = wish.material
-    if not material and wish.colour and wish.colour not in _PALETTES[frame.material]:
-        other = "metal" if frame.material == "acetate" else "acetate"
-        if wish.colour in _PALETTES[other] and other in SHAPES[frame.shape].materials:
-            material = other
-    if not material or material == frame.material:
+    other: Material = "metal" if frame.material == "acetate" else "acetate"
+    by_colour = wish.colour in _PALETTES[other] and wish.colour not in _PALETTES[frame.material]
+    allowed = by_colour and other in SHAPES[frame.shape].materials
+    change = wish.material == other if wish.material else allowed
+    if not change:
         return frame
+    material = other
     made = dict(MADE[material])
     if SHAPES[frame.shape].build == "rimless":
         if material == "acetate":
@@ -128,14 +133,14 @@ def _with_paint(frame: Frame, wish: FrameSettings) -> Frame:
         colour = colour_of(wish.colour, palettes)
         clear = frame.material == "acetate"
         opacity = _SEE_THROUGH.get(wish.colour, 1.0) if clear else 1.0
-        pattern = "tortoise" if wish.colour == "tortoise" and clear else "plain"
+        pattern: Pattern = "tortoise" if wish.colour == "tortoise" and clear else "plain"
         frame = replace(frame, colour=colour, opacity=opacity, pattern=pattern)
     if wish.pattern:
         if frame.material == "metal" and wish.pattern != "plain":
             raise UserError(
                 f"metal comes plain: leave --pattern {wish.pattern} out, or say --material acetate"
             )
-        frame = replace(frame, pattern=wish.pattern)
+        frame = replace(frame, pattern=cast(Pattern, wish.pattern))
     return frame
 
 
@@ -152,5 +157,5 @@ def _with_lenses(frame: Frame, wish: FrameSettings) -> Frame:
     usual, kept, rest = _LENSES[kind]
     colour = colour_of(wish.lens_colour or usual, LENS_COLOURS, "lens_colour")
     tint = tuple(round(kept * level) for level in colour)
-    coat = {"mirror_colour": colour} if kind == "mirror" else {}
+    coat: dict[str, Any] = {"mirror_colour": colour} if kind == "mirror" else {}
     return replace(frame, **_CLEAR | {"tint": tint} | coat | rest)

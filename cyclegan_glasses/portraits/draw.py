@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses
@@ -39,7 +40,7 @@ class Drawing:
     pose: Pose
     scene: Scene
 
-    def with_glasses(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    def with_glasses(self, frame: Frame | CustomFrame) -> tuple[np.ndarray, np.ndarray]:
         """The picture with `frame` on the face, and the mask of it (see `draw_glasses`)."""
         return draw_glasses(self.image, frame, self.pose, self.scene)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cyclegan_glasses.overlays.pose import PUPILS
+from cyclegan_glasses.overlays.settings import PUPILS
 from cyclegan_glasses.portraits.canvas import Canvas, curve, ellipse, moved, tapered
 from cyclegan_glasses.portraits.head import Head
 from cyclegan_glasses.portraits.palette import HAIR, IRIS, rgb

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cyclegan_glasses.overlays.outlines import closed_curve
-from cyclegan_glasses.overlays.pose import PUPILS, Pose
+from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.settings import PUPILS
 from cyclegan_glasses.portraits.canvas import symmetric
 from cyclegan_glasses.portraits.parameters import Portrait
 

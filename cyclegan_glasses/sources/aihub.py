@@ -6,8 +6,8 @@ walked a level at a time and only the wanted folders are opened, so a selection 
 
 from __future__ import annotations
 
-import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import open_archive
 from cyclegan_glasses.sources.source import SourcePhoto
-from cyclegan_glasses.walk import EXTENSIONS
+from cyclegan_glasses.walk import report
 
 LICENCE = "AI-Hub terms of use"
 ACCESSORIES = {
@@ -44,6 +44,8 @@ RESOLUTIONS = {name: name for name in ("high", "middle", "low")}
 NAMES = {code: name for table in (ACCESSORIES, LIGHTS, EXPRESSIONS, CAMERAS) for name, code in table.items()}
 _RESOLUTION = re.compile(r"(high|middle|low)(_resolution)?", re.IGNORECASE)
 _PERSON = re.compile(r"[0-9]{8}")
+DEPTH = 3
+"""Folders above the people at most."""
 
 Matcher = Callable[[str], object]
 Place = tuple[str, ...]  # person, S, L, E, C
@@ -93,16 +95,56 @@ class AihubSource:
             codes(self.expressions, EXPRESSIONS, "expression").__contains__,
             codes(self.cameras, CAMERAS, "camera").__contains__,
         )
-        if not self.source.is_dir():
-            yield from _from_zip(self.source, resolutions, levels)
+        tree = _Tree(resolutions, levels)
+        with open_archive(self.source) as archive:
+            default, others = _resolution(self.source.name), 0
+            for member in archive.pictures(tree.enters):
+                *folders, file = member.split("/")
+                above, place = _split([*folders, file.rpartition(".")[0]])
+                if len(place) != len(levels):
+                    others += 1
+                elif levels[-1](place[-1]):
+                    resolution = next(filter(None, map(_resolution, above)), default)
+                    yield SourcePhoto(
+                        _photo(resolution, place, archive.origin(member)), archive.content(member)
+                    )
+        report(self.source, Counter({"pictures that lie elsewhere than K-FACE's": others}))
+        tree.check(self.source)
+
+
+class _Tree:
+    """Which folders of the tree are wanted, and what was met in it."""
+
+    def __init__(self, resolutions: frozenset[str], levels: Sequence[Matcher]) -> None:
+        self._resolutions, self._levels = resolutions, levels
+        self._people, self._unwanted = False, set[str]()
+
+    def enters(self, folder: str) -> bool:
+        """Whether `folder`, by its path in the source, holds something of the selection."""
+        above, place = _split(folder.split("/"))
+        met = set(filter(None, map(_resolution, above)))
+        if len(above) > DEPTH or not met <= self._resolutions:
+            self._unwanted |= met - self._resolutions
+            return False
+        self._people |= bool(place)
+        return all(matches(name) for matches, name in zip(self._levels, place, strict=False))
+
+    def check(self, source: Path) -> None:
+        """Raise `UserError` where no people were met."""
+        if self._people:
             return
-        roots = _roots(self.source, resolutions)
-        if not roots:
-            hint = "no folders of people (8 digits, as 19062421): give the folder of High_Resolution"
-            raise UserError(f"{self.source} has {hint}")
-        for resolution, root in roots:
-            for place, file in _walk(root, levels):
-                yield SourcePhoto(_photo(resolution, place, file.as_posix()), file)
+        if self._unwanted:
+            there = ", ".join(sorted(self._unwanted))
+            raise UserError(f"{source} has only the resolution {there}: ask for it with --resolution")
+        raise UserError(
+            f"{source} has no folders of people (8 digits, as 19062421): give the folder of High_Resolution"
+        )
+
+
+def _split(segments: Sequence[str]) -> tuple[Sequence[str], Place]:
+    """The folders above a person, and the person with what lies below, in upper case."""
+    count = next((k for k, name in enumerate(segments) if _PERSON.fullmatch(name)), len(segments))
+    return segments[:count], tuple(name.upper() for name in segments[count:])
 
 
 def _photo(resolution: str, place: Place, origin: str) -> Photo:
@@ -119,60 +161,9 @@ def _photo(resolution: str, place: Place, origin: str) -> Photo:
     )
 
 
-def _roots(source: Path, wanted: frozenset[str], depth: int = 2) -> list[tuple[str, str]]:
-    """Resolution and folder of each part that holds people; at most `depth` folders down."""
-    folders = [entry for entry in _entries(str(source)) if entry.is_dir()]
-    if any(_PERSON.fullmatch(entry.name) for entry in folders):
-        return [(_resolution(source.name), str(source))]
-    named = {_resolution(entry.name): entry for entry in folders if _resolution(entry.name)}
-    if named:
-        if not wanted & named.keys():
-            raise UserError(
-                f"{source} has only the resolution {', '.join(named)}: ask for it with --resolution"
-            )
-        return [(name, entry.path) for name, entry in named.items() if name in wanted]
-    below = (_roots(Path(entry.path), wanted, depth - 1) for entry in folders) if depth else ()
-    return next(filter(None, below), [])
-
-
 def _resolution(name: str) -> str:
     match = _RESOLUTION.fullmatch(name)
     return match[1].lower() if match else ""
-
-
-def _walk(folder: str, levels: Sequence[Matcher], above: Place = ()) -> Iterator[tuple[Place, Path]]:
-    matches, *below = levels
-    for entry in _entries(folder):
-        name = entry.name.upper()
-        if below:
-            if matches(name) and entry.is_dir():
-                yield from _walk(entry.path, below, (*above, name))
-        else:
-            stem, dot, suffix = name.rpartition(".")
-            if matches(stem) and (dot + suffix).lower() in EXTENSIONS:
-                yield (*above, stem), Path(entry.path)
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """What one folder holds, by name; at most 400 people or 20 pictures."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise UserError(f"cannot read {folder}: {error.strerror}") from None
-
-
-def _from_zip(path: Path, resolutions: frozenset[str], levels: Sequence[Matcher]) -> Iterator[SourcePhoto]:
-    with open_archive(path) as archive:
-        for member in archive.pictures():
-            segments = member.split("/")
-            if len(segments) < len(levels):
-                continue
-            place = (*(name.upper() for name in segments[-5:-1]), segments[-1].rpartition(".")[0].upper())
-            resolution = _resolution(segments[-6]) if len(segments) > len(levels) else ""
-            fits = all(matches(name) for matches, name in zip(levels, place, strict=True))
-            if fits and resolution in {"", *resolutions}:
-                yield SourcePhoto(_photo(resolution, place, archive.origin(member)), archive.content(member))
 
 
 def codes(names: Iterable[str], table: Mapping[str, str], kind: str) -> frozenset[str]:

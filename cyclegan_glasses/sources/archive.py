@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from cyclegan_glasses.errors import UserError, explained, reason_of
-from cyclegan_glasses.walk import EXTENSIONS, is_hidden, is_picture, place_key, report, walk
+from cyclegan_glasses.walk import EXTENSIONS, HIDDEN, is_hidden, pictures_of, report, stem_key, walk
 
 MEMBER_BYTES = 64 << 20
 """Limit of one member or picture that is read whole."""
@@ -51,15 +51,21 @@ class Archive:
     def __exit__(self, *_: object) -> None:
         """Nothing is held open of a folder."""
 
-    def names(self) -> Iterator[str]:
-        """Every member that is a plain file, one at a time: a folder sorted, an archive in its own order."""
-        left_out: Counter[str] = Counter()
-        yield from walk(self.path, left_out)
-        report(self.path, left_out)
+    def names(
+        self, left_out: Counter[str] | None = None, enter: Callable[[str], bool] | None = None
+    ) -> Iterator[str]:
+        """Every member that is a plain file, one at a time: a folder sorted, an archive in its own order.
 
-    def pictures(self) -> Iterator[str]:
-        """The members whose name says that they are pictures."""
-        return filter(is_picture, self.names())
+        Args:
+            left_out, enter: see `walk.walk`.
+        """
+        return walk(self.path, left_out, enter=enter)
+
+    def pictures(self, enter: Callable[[str], bool] | None = None) -> Iterator[str]:
+        """The members whose name says that they are pictures; what is left out is reported at the end."""
+        left_out: Counter[str] = Counter()
+        yield from pictures_of(self.names(left_out, enter), left_out)
+        report(self.path, left_out)
 
     def find(self, name: str) -> str | None:
         """The member called `name`: exactly, else with another picture suffix, else in any case."""
@@ -70,8 +76,8 @@ class Archive:
             if self._has(candidate):
                 return candidate
         if self._folded is None:
-            self._folded = {_fold(known): known for known in self.names()}
-        return self._folded.get(_fold(name))
+            self._folded = {stem_key(known).casefold(): known for known in self.names()}
+        return self._folded.get(stem_key(name).casefold())
 
     def origin(self, name: str) -> str:
         """Where a member comes from, as a manifest says it: `archive!member`, or the path in the folder."""
@@ -136,8 +142,16 @@ class _Zip(Archive):
     def __exit__(self, *_: object) -> None:
         self._zip.close()
 
-    def names(self) -> Iterator[str]:
-        return (name for name in self._infos if not is_hidden(name))
+    def names(
+        self, left_out: Counter[str] | None = None, enter: Callable[[str], bool] | None = None
+    ) -> Iterator[str]:
+        left_out = Counter() if left_out is None else left_out
+        for name in self._infos:
+            folder = name.rpartition("/")[0]
+            if is_hidden(name):
+                left_out[HIDDEN] += 1
+            elif enter is None or not folder or enter(folder):
+                yield name
 
     def _has(self, name: str) -> bool:
         return name in self._infos
@@ -228,10 +242,6 @@ def _read_limited(file: IO[bytes], name: str) -> bytes:
     if len(data) > MEMBER_BYTES:
         raise UnreadableError(f"{name} is larger than {MEMBER_BYTES >> 20} MB: left out")
     return data
-
-
-def _fold(name: str) -> str:
-    return place_key(_without_suffix(name))
 
 
 def _without_suffix(name: str) -> str:

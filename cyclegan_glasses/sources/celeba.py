@@ -8,7 +8,9 @@ filters like any others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,13 +24,15 @@ from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.annotations import Lookup, Row, read_annotations
 from cyclegan_glasses.sources.archive import Archive, open_archive, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
-from cyclegan_glasses.walk import EXTENSIONS
+from cyclegan_glasses.walk import is_picture, stem_key
 
 LICENCE = "CelebA agreement: non-commercial research"
 SPLITS = {0: "train", 1: "val", 2: "test"}
 PUBLISHED = {"trainA": 10_521, "trainB": 152_249, "testA": 2_672, "testB": 37_157}
 _SIZE = 256
 _ATTRIBUTES = "list_attr_celeba"
+_SAMPLES, _LONG_ENOUGH = 20, 1000
+_FIRST = re.compile(r"[\s,]+")
 _GROUPS = {"Male": ("gender", "male", "female"), "Young": ("age", "young", "not young")}
 _OPTIONAL = {"identity_celeba": 1, "list_eval_partition": 1, "list_landmarks_align_celeba": 10}
 
@@ -104,7 +108,7 @@ def _rows_of(source: Archive, files: dict[str, str], name: str, width: int) -> I
 
 
 def _locate(source: Archive) -> dict[str, str]:
-    """Members by what they are: annotation files, `picture` (the first one), `zip` (of the pictures)."""
+    """Members by what they are: annotation files, and the `zip` of the pictures."""
     files: dict[str, str] = {}
     for name in source.names():
         stem, _, suffix = name.rpartition("/")[2].lower().rpartition(".")
@@ -112,8 +116,6 @@ def _locate(source: Archive) -> dict[str, str]:
             files.setdefault(stem, name)
         elif stem.startswith("img_align_celeba") and suffix == "zip":
             files.setdefault("zip", name)
-        elif "picture" not in files and "." + suffix in EXTENSIONS:
-            files["picture"] = name
     if _ATTRIBUTES not in files:
         raise UserError(f"{source.path} has no list_attr_celeba.txt: give the folder or zip that holds it")
     return files
@@ -123,17 +125,42 @@ def _images(
     elsewhere: Path | None, source: Archive, files: dict[str, str], stack: ExitStack
 ) -> tuple[Archive, str]:
     """Where the pictures are: an archive, and the folder in it that their names follow."""
-    images, first = source, files.get("picture")
+    images = stack.enter_context(open_archive(elsewhere)) if elsewhere else source
+    folder = _folder_of(images, source.lines(files[_ATTRIBUTES]))
     packed = source.content(files["zip"]) if "zip" in files else None
-    if elsewhere or (first is None and isinstance(packed, Path)):
-        images = stack.enter_context(open_archive(elsewhere or Path(str(packed))))
-        first = next(images.pictures(), None)
-    if first is None:
+    if folder is None and not elsewhere and isinstance(packed, Path):
+        images = stack.enter_context(open_archive(packed))
+        folder = _folder_of(images, source.lines(files[_ATTRIBUTES]))
+    if folder is None:
         raise UserError(
-            f"{images.path} has no pictures: give the folder or zip of img_align_celeba with --images"
+            f"{images.path} has no pictures that list_attr_celeba names: give the folder or zip of"
+            " img_align_celeba with --images"
         )
-    folder = first.rpartition("/")[0]
     return images, folder + "/" if folder else ""
+
+
+def _folder_of(images: Archive, table: Iterable[str]) -> str | None:
+    """The folder whose pictures are called as the rows of `table` are; of several the one of aligned faces.
+
+    A few names of each folder are looked for in the table, until `_LONG_ENOUGH` rows behind the first one.
+    """
+    folders: defaultdict[str, list[str]] = defaultdict(list)
+    for name in filter(is_picture, images.names()):
+        folder, _, file = name.rpartition("/")
+        if len(folders[folder]) < _SAMPLES:
+            folders[folder].append(stem_key(file).casefold())
+    wanted: defaultdict[str, list[str]] = defaultdict(list)
+    for folder, stems in folders.items():
+        for stem in stems:
+            wanted[stem].append(folder)
+    found: Counter[str] = Counter()
+    left = -1
+    for line in table:
+        found.update(wanted.get(stem_key(_FIRST.split(line.strip(), maxsplit=1)[0]).casefold(), ()))
+        left = _LONG_ENOUGH if left < 0 and found else left - 1
+        if left == 0:
+            break
+    return max(found, key=lambda folder: ("align" in folder.lower(), found[folder]), default=None)
 
 
 def _photo(file: str, attributes: dict[str, int], known: dict[str, tuple[int, ...] | None]) -> Photo:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from cyclegan_glasses import jsonl
+from cyclegan_glasses.files import parse_json
 from cyclegan_glasses.photo import MANIFEST, read_manifest
+from cyclegan_glasses.records import checked
 from cyclegan_glasses.sources.fetch.result import FAILED, OK, REFUSED, Fetched
 
 LOG = "fetched.jsonl"
@@ -68,5 +71,5 @@ def origin_of(address: str) -> str:
 
 
 def _origin_and_status(line: str) -> tuple[str, str]:
-    row = json.loads(line)
-    return str(row["origin"]), str(row["status"])
+    row = checked(dict[str, Any], parse_json(line), "a row")
+    return checked(str, row.get("origin"), "origin"), checked(str, row.get("status"), "status")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
-from cyclegan_glasses.walk import name_key
+from cyclegan_glasses.walk import name_key, told
 
 _PATHS = ("path", "file", "filename", "file_name", "image", "image_id")
 _GROUPS = ("race", "gender", "age", "tone")
@@ -36,6 +37,13 @@ class Table:
         if asked not in self.columns:
             raise UserError(f"{self.file} has no column {asked!r} ({self.contents}): see --{flag}")
         return asked
+
+    def find(self, name: str) -> str | None:
+        """The key in `rows` of the picture called `name`: its path, or the end of that, the longest first."""
+        key = name_key(name)
+        while key not in self.rows and "/" in key:
+            key = key.partition("/")[2]
+        return key if key in self.rows else None
 
     @property
     def contents(self) -> str:
@@ -145,7 +153,7 @@ def _read_rows(table: Table, lines: Iterator[list[str]], name_column: str) -> No
 
 
 def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iterator[Photo]:
-    """Photos of `names` with what the table knows; a row names a path below the folder, or a bare file."""
+    """Photos of `names` with what the table knows; a row names a path below the folder, or the end of one."""
     label_column = table.column("label_column", source.label_column, "label")
     person_column = table.column("person_column", source.person_column, "person")
     groups = source.group_columns
@@ -159,15 +167,18 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
     entries = {label: label for label in LABELS}
     entries |= {entry.casefold(): label for entry, label in source.label_words}
     with_field = {table.column("path_column", source.path_column, *_PATHS), person_column, *groups}
-    listed = 0
+    used: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
     for name in names:
-        key = name_key(name)
-        row = table.rows.get(key) or table.rows.get(PurePosixPath(key).name)
-        listed += row is not None
-        row = row or {}
+        key = table.find(name)
+        row = {} if key is None else table.rows[key]
+        used[key or ""] += key is not None
         if any(row.get(column) not in values for column, values in asked.items()):
             continue
-        label = entries.get(row.get(label_column or "", "").casefold(), "")
+        entry = row.get(label_column or "", "")
+        label = entries.get(entry.casefold(), "")
+        if entry and not label:
+            unknown[repr(entry)] += 1
         if source.labelled_only and not label:
             continue
         taken = with_field | {label_column} if label else with_field
@@ -180,15 +191,39 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
             group={column: row[column] for column in groups if row.get(column)},
             facts={column: cell for column, cell in row.items() if cell and column not in taken},
         )
-    if not listed:
+    if not +used:
         first = next(iter(table.rows), "none")
         raise UserError(
             f"no row of {table.file} names a picture below {source.folder} (its first is {first!r}): "
             "paths are taken below that folder"
         )
-    if listed < len(table.rows):
+    _tell(table, len(names), +used, unknown)
+
+
+def _tell(table: Table, pictures: int, used: Counter[str], unknown: Counter[str]) -> None:
+    """Say what of a table and of the pictures was left out.
+
+    Args:
+        used: how many pictures took the row of each path.
+        unknown: entries of the label column that stand for no label.
+    """
+    counts = {
+        "of {} rows name no picture": (len(table.rows) - len(used), len(table.rows)),
+        "of {} pictures have no row": (pictures - used.total(), pictures),
+        "of {} rows name pictures in several folders, which all took it: give paths with folders": (
+            sum(count > 1 for count in used.values()),
+            len(table.rows),
+        ),
+    }
+    for text, (count, total) in counts.items():
+        if count:
+            _LOG.warning("%s: %d %s", table.file, count, text.format(total))
+    if unknown:
         _LOG.warning(
-            "%s: %d of %d rows name no picture", table.file, len(table.rows) - listed, len(table.rows)
+            "%s: labels that say nothing of glasses: %s (crawl.py folder is told what a word means by"
+            " --label_words, such as 1=glasses 0=none)",
+            table.file,
+            told(unknown),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import Archive, open_archive
 from cyclegan_glasses.sources.source import SourcePhoto
+from cyclegan_glasses.walk import report
 
 DATASET = "jeffheaton/glasses-or-no-glasses"
 CLASSES = {
@@ -120,31 +122,41 @@ def label_rows(lines: Iterable[str], name: str, labelled: bool = True) -> Iterat
 
 
 def _by_table(archive: Archive, tables: dict[str, str]) -> Iterator[tuple[str, Photo]]:
-    faces = {int(match[1]): name for name in archive.pictures() if (match := _FACE.search(name))}
+    left_out: Counter[str] = Counter()
+    faces: dict[int, str] = {}
+    for name in archive.pictures():
+        if match := _FACE.search(name):
+            faces[int(match[1])] = name
+        else:
+            left_out["pictures that are not called face-1 and the like"] += 1
     if not faces:
         raise UserError(
             f"{archive.path} has a train.csv but no pictures face-1.png …: give the whole data set"
         )
-    missing = 0
+    missing, listed = 0, set[int]()
     for table in filter(tables.__contains__, ("train.csv", "test.csv")):
         member = tables[table]
         for face, label in label_rows(archive.lines(member), archive.origin(member), table == "train.csv"):
             if face in faces:
+                listed.add(face)
                 name, facts = faces[face].rpartition("/")[2], {"table": table, "generated": True}
                 yield faces[face], Photo(f"photos/{name}", label=label, facts=facts)
             else:
                 missing += 1
     if missing:
         logger.warning("%d rows of the tables have no picture in %s", missing, archive.path)
+    left_out["pictures that no table lists"] = len(faces.keys() - listed)
+    report(archive.path, left_out)
 
 
 def _by_folder(archive: Archive) -> Iterator[tuple[str, Photo]]:
-    known = False
+    known, left_out = False, Counter[str]()
     for member in archive.pictures():
         *folders, name = member.split("/")
         folded = [re.sub(r"[^a-z]", "", folder.lower()) for folder in folders]
         kind = next((i for i in reversed(range(len(folders))) if folded[i] in CLASSES), None)
         if kind is None:
+            left_out[f"pictures in {folders[-1] if folders else 'no folder'}"] += 1
             continue
         known = True
         split = next((_SPLITS[folder] for folder in folded if folder in _SPLITS), "")
@@ -155,3 +167,4 @@ def _by_folder(archive: Archive) -> Iterator[tuple[str, Photo]]:
             f"{archive.path} has neither train.csv nor class folders with pictures ({', '.join(CLASSES)}): "
             "give the downloaded zip or its folder"
         )
+    report(archive.path, left_out, f"classes are folders called {', '.join(CLASSES)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import parse_json
 from cyclegan_glasses.sources.fetch.result import LONGEST, FetchError, Reply
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def parse_object(body: bytes, service: str) -> dict[str, Any]:
         UserError: it answered something else.
     """
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = parse_json(body)
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         raise UserError(f"{service} did not answer with a JSON object: check --endpoint, or try again later")

@@ -8,14 +8,16 @@ import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.faces.models import cache_folder
-from cyclegan_glasses.files import make_folder, write_json, write_text
+from cyclegan_glasses.files import make_folder, read_json, write_json, write_text
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
+from cyclegan_glasses.records import checked
 
 OPTIONS_FILE = "train_opt.json"
+Value = TypeVar("Value")
 LONG_MANIFEST = 4 << 20  # bytes
 
 
@@ -60,6 +62,11 @@ def check_folder(
     return list(changed.values())
 
 
+Plain = bool | int | float | str | None
+Saved = Plain | list[Plain]
+"""What the value of an option may be."""
+
+
 def read_options(folder: Path) -> dict[str, Any]:
     """The options that the run in `folder` was started with; empty if it has none.
 
@@ -68,14 +75,25 @@ def read_options(folder: Path) -> dict[str, Any]:
     """
     path = folder / OPTIONS_FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return dict(checked(dict[str, Saved], read_json(path), "the table of options"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}): remove it and give the options again") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} is not a table of options: remove it and give the options again")
-    return values
+        advice = "remove it and give the options again"
+        raise UserError(f"{path} cannot be read ({reason_of(error)}): {advice}") from error
+
+
+def saved_option(options: Mapping[str, Any], name: str, kind: type[Value], default: Value) -> Value:
+    """An option of `read_options`.
+
+    Raises:
+        UserError: it is of another type than `kind`.
+    """
+    try:
+        value: Value = checked(kind, options.get(name, default), f"its {name}")
+        return value
+    except ValueError as error:
+        raise UserError(f"{OPTIONS_FILE} is not of a run ({error}): mend it or remove it") from None
 
 
 def name_data(dataroot: str, paired_dataroot: str = "") -> dict[str, str]:

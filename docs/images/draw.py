@@ -12,6 +12,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.fit import FACE, fit_pose
@@ -94,9 +95,8 @@ def model(size: int = 120, columns: int = 6) -> np.ndarray:
     for number in range(columns):
         picture, face = drawn_portrait(10 + number, size, glasses=number < columns // 2)
         editor.detector = Told(face)
-        edit = editor.remove if number < columns // 2 else editor.add
         above.append(picture)
-        below.append(edit(picture))
+        below.append(editor.edit(picture, REMOVE if number < columns // 2 else ADD).picture)
     return np.vstack([np.hstack(above), np.hstack(below)])
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
-from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.errors import UserError, printable, stoppable
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.option import options_of
 from cyclegan_glasses.photo import MANIFEST, Photo
@@ -63,8 +63,11 @@ def tally(
                 left_out[photo.reason.split(",")[0] if photo.sha256 else photo.reason] += 1
             elif name := kind(photo):
                 kept[name] += 1
-    for name, count in (*sorted(kept.items()), *left_out.most_common(REASONS)):
-        print(f"{count:7d}  {name}")
+    common = left_out.most_common(REASONS)
+    for name, count in (*sorted(kept.items()), *common):
+        print(f"{count:7d}  {printable(name)}")
+    if rest := left_out.total() - sum(count for _, count in common):
+        print(f"{rest:7d}  for other reasons, see the manifest")
     return kept
 
 
@@ -105,12 +108,13 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
             if photo.reason:
                 unreadable += 1
                 reason = photo.reason.removeprefix("unreadable: ")
-                print(f"warning: {photo.origin} is left out: {reason}", file=sys.stderr)
+                print(f"warning: {printable(f'{photo.origin} is left out: {reason}')}", file=sys.stderr)
             else:
                 new[_kind(photo)] += 1
     kinds = there + new
     total = kinds.total()
-    print(f"{total} photos: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    print(printable(f"{total} photos: {counts}"))
     if not dry_run:
         print(f"{new.total()} new, {there.total()} were there, {unreadable} unreadable: {out / MANIFEST}")
     return kinds

@@ -92,6 +92,14 @@ def test_the_same_inputs_and_seed_give_the_same_bytes(tmp_path, monkeypatch, how
         assert {photo.width for photo in latest_photos(tmp_path / "a/out").values()} == {32}
 
 
+def test_photos_of_neither_domain_are_counted_by_their_label(tmp_path):
+    pile = accepted(tmp_path / "pile")
+    more = {"x.png": "", "y.png": "sunglasses"}
+    append_photos(pile, [Photo(path, label=label, verdict="accepted") for path, label in more.items()])
+    built = build(tmp_path / "out", [pile], HERE)
+    assert built.left_out == {"without a label": 1, "labelled sunglasses": 1} and built.counts.total() == 16
+
+
 def test_links_cost_no_space_and_copies_stand_alone(tmp_path):
     pile = accepted(tmp_path / "pile")
     build(tmp_path / "linked", [pile], HERE)

@@ -91,12 +91,20 @@ def test_a_sample_holds_the_labels_and_nan_where_there_are_none(faces):
     assert float(other[1, index]["age"]) == 25.0
 
 
-def test_sunglasses_with_bright_lenses_are_left_out(faces):
+def test_sunglasses_with_bright_lenses_are_left_out_and_counted(faces, caplog):
     """A third of what a machine labelled sunglasses are eyeglasses."""
-    names = {face.path.name for face in open_labelled(settings(faces, drawn=0.0)).faces}
-    assert "60.png" not in names
-    held = {path.name for path, _ in read_labels(faces, "val", LabelSettings())}
-    assert "61.png" in names | held
+    names = {face.path.name for face in open_labelled(settings(faces, phase="test", drawn=0.0)).faces}
+    assert "48.png" in names and "60.png" not in names
+    assert f"{faces}: left out 1 sunglasses with bright lenses, see --max_lens" in caplog.text
+    held = {path.name for phase in ("train", "val") for path, _ in read_labels(faces, phase, LabelSettings())}
+    assert "61.png" in held
+
+
+def test_what_is_not_finished_is_no_data(tmp_path):
+    """A build that is under way, or that died, lies beside in a hidden folder."""
+    for folder in ("made", ".made.building"):
+        write_manifest(tmp_path / folder, [Photo(f"{n}.png", split="train") for n in range(9)])
+    assert {path.parent.name for path, _ in read_labels(tmp_path, "train", LabelSettings())} == {"made"}
 
 
 def test_each_kind_of_drawing_gets_its_class(faces):

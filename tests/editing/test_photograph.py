@@ -259,7 +259,7 @@ def bomb(path: Path) -> None:
         (lambda path: path.write_text("hello"), "not a picture"),
         (lambda path: path.write_bytes(b""), "empty"),
         (bomb, "limit"),
-        (lambda path: path.mkdir(), "not a regular file"),
+        (lambda path: path.mkdir(), "Is a directory"),
         (
             lambda path: Image.new("L", (4, 4)).save(
                 path, "WEBP", save_all=True, append_images=[Image.new("L", (4, 4), 90)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.examiner import Examiner
 from cyclegan_glasses.evaluation.metrics import luminance, psnr
+from cyclegan_glasses.faces.detect import Face
 from tests.evaluation.portraits import SIDE, portrait
 
 CPU = torch.device("cpu")
@@ -74,3 +77,25 @@ def test_without_generators_or_test_pictures_there_are_no_scores(data: Path, tmp
         Examiner(Trained(classifier=Paler()), settings(data, 3), CPU)()
     with pytest.raises(UserError, match="testA"):
         Examiner(Trained(G_A=Paler()), settings(tmp_path / "none", 3), CPU)()
+
+
+class Copies(nn.Module):
+    """Gives back the drawing that it is shown."""
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        assert pictures.shape[1] == 6
+        return pictures[:, 3:]
+
+
+def test_a_generator_that_is_shown_a_frame_is_scored_with_one(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scores during training would else end the run."""
+    face = portrait(0)
+    marks = np.array([*face.eyes, *[(np.nan, np.nan)] * 3])
+    found = Face((0, 0, SIDE, SIDE), 1.0, marks, True)
+    detector = SimpleNamespace(find_faces=lambda _: [found])
+    monkeypatch.setattr("cyclegan_glasses.data.frames.make_detector", lambda: detector)
+    conditioned = replace(settings(data, 3), condition="frame")
+    scores = Examiner(Trained(G_B=Copies()), conditioned, CPU)()
+    assert scores["on_B"] > 0.5 and scores["changed_B"] < 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,20 @@ def test_pictures_come_with_what_is_known_of_them(data: Path, tmp_path: Path) ->
         and evenly_chosen([], 1) == []
     )
     assert {item.group.keys() == {"race"} for item in inputs_of(data, groups=("race",))} == {True}
+
+
+def test_the_two_pictures_of_one_name_are_both_scored_against_their_own_truth(
+    data: Path, tmp_path: Path
+) -> None:
+    """A second format of a picture must neither be dropped nor move the truths and masks."""
+    shutil.copytree(data, tmp_path / "data")
+    for name in ("testA/1", "testB/4", "testM/2"):
+        Image.open(tmp_path / f"data/{name}.png").save(tmp_path / f"data/{name}.bmp")
+    items = list(inputs_of(tmp_path / "data"))
+    assert [item.stem for item in items] == ["0", "1", "1-2", "2", "3", "4", "5"]
+    for item, number in zip(items, (0, 1, 1, 2, 3, 4, 5), strict=True):
+        face = portrait(number)
+        assert np.array_equal(item.truth, face.picture) and np.allclose(item.mask, face.mask, atol=0.003)
 
 
 def test_bad_input_is_one_line(data: Path, tmp_path: Path) -> None:

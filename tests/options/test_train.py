@@ -144,7 +144,7 @@ def test_what_resuming_means() -> None:
     o = parse(args_of())
     assert o.fixed == set(
         "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D filters"
-        " kernels".split()
+        " kernels condition".split()
     )
     assert {"dataroot", "cache", "recompute", "print_freq", "name", "max_steps"} <= o.free
     assert not o.free & {"lr", "lambda_A", "seed", "precision", "start_from", "batch_size", *o.fixed}

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cyclegan_glasses.overlays.pose import PUPILS, Pose, rotation_of
+from cyclegan_glasses.overlays.pose import Pose, rotation_of
+from cyclegan_glasses.overlays.settings import PUPILS
 
 EYES = np.array([[-PUPILS / 2, 0, 0], [PUPILS / 2, 0, 0]])
 

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from cyclegan_glasses.overlays.frames import Frame, random_frame
+from cyclegan_glasses.overlays.frames import Frame, random_frame, worn_frame
 from cyclegan_glasses.overlays.geometry import model_of
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses, draw_window
-from cyclegan_glasses.overlays.scene import Light, Scene, Wearer
+from cyclegan_glasses.overlays.scene import Camera, Light, Scene, Wearer
 
 SIZE = 160
 LEFT, RIGHT = (0.31 * SIZE, 0.4 * SIZE), (0.69 * SIZE, 0.4 * SIZE)
@@ -206,3 +206,33 @@ def test_a_mirror_coat_hides_the_eyes_behind_its_colour() -> None:
     assert after[y - 4 : y + 5, x - 4 : x + 5].std(axis=(0, 1)).max() < 8
     with pytest.raises(ValueError, match="0 to 1"):
         Frame(mirror=1.5)
+
+
+def test_both_lenses_mirror_one_room() -> None:
+    """A window stands at its own place in each lens; the same blot in both is a stamp."""
+    pose, before = Pose.from_eyes(LEFT, RIGHT), np.full((SIZE, SIZE, 3), 90, np.uint8)
+    frame = Frame(reflection=1.0, tint_strength=0.0, power=0.0, wrap=6.0)
+    found = 0
+    for seed in range(10):
+        scene = Scene(skin=np.zeros((SIZE, SIZE), np.uint8), camera=Camera(seed=seed))
+        after, _ = draw_glasses(before, frame, pose, scene)
+        again, _ = draw_glasses(before, frame, pose, scene)
+        assert (after == again).all()
+        lenses = [
+            after[round(y) - 10 : round(y) + 18, round(x) - 16 : round(x) + 17].astype(int).max(axis=2) - 90
+            for x, y in (LEFT, RIGHT)
+        ]
+        assert all(lens.min() >= 0 and lens.mean() > 4 for lens in lenses)
+        found += max(lens.max() for lens in lenses) > 60 and np.abs(lenses[0] - lenses[1]).mean() > 2
+    assert found >= 3
+
+
+def test_frames_in_photos_are_those_that_people_wear() -> None:
+    """Most are small, dark and of metal; as many aviators as rectangles are worn nowhere."""
+    frames = [worn_frame(np.random.default_rng(k)) for k in range(400)]
+    shapes = [frame.shape for frame in frames]
+    assert 0.25 < shapes.count("rectangle") / 400 < 0.45 and 0.1 < shapes.count("half-rim") / 400 < 0.3
+    assert np.mean([frame.material == "metal" for frame in frames]) > 0.4
+    assert np.mean([max(frame.colour) < 100 for frame in frames]) > 0.5
+    assert np.median([frame.lens_height for frame in frames]) < 34
+    assert np.mean([worn_frame(np.random.default_rng(k), True).tint_strength > 0.7 for k in range(20)]) == 1

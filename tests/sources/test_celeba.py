@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,23 @@ def test_every_layout_gives_the_same_photos(layout: str, tmp_path: Path) -> None
     assert "landmarks" not in rows[2].facts
 
 
+@pytest.mark.parametrize("layout", ["folder", "zip beside", "png elsewhere", "kaggle zip", "all in one"])
+def test_pictures_beside_those_of_the_table_do_not_matter(layout: str, tmp_path: Path) -> None:
+    """The pictures are where the names of the table are: not at an overview, in a cache, or in the wild."""
+    source = layouts(tmp_path)[layout]
+    stray = {"Overview.png": picture(), ".cache/000001.jpg": picture(), "a/1.png": picture()}
+    stray |= {f"img_celeba/00000{i}.jpg": picture() for i in range(1, 6)}
+    for place in filter(None, (source.source, source.images)):
+        if place.is_dir():
+            write_tree(place, stray if layout != "zip beside" else dict(list(stray.items())[:3]))
+        else:
+            with zipfile.ZipFile(place, "a") as archive:
+                for name, data in stray.items():
+                    archive.writestr(name, data)
+    found = [item.photo.origin.replace("!", "/").split("/")[-2] for item in source.photos()]
+    assert len(found) == 4 and all(folder.startswith("img_align_celeba") for folder in found)
+
+
 def test_attributes_alone_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Someone with a part of CelebA gets that part, and is told of the rest."""
     write_tree(tmp_path, {"list_attr_celeba.txt": ATTRIBUTES, **dict(list(PICTURES.items())[:3])})
@@ -116,7 +134,7 @@ def test_attributes_alone_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFi
             "no column Eyeglasses",
         ),
         ({"list_attr_celeba.txt": ATTRIBUTES.split("\n", 2)[2], **PICTURES}, "no column Eyeglasses"),
-        ({"list_attr_celeba.txt": ATTRIBUTES}, "has no pictures: .*--images"),
+        ({"list_attr_celeba.txt": ATTRIBUTES}, "has no pictures that list_attr_celeba names: .*--images"),
         (PICTURES, "has no list_attr_celeba.txt"),
         (
             {**TABLES, **PICTURES, "Eval/list_eval_partition.txt": "000001.jpg 3\n"},

@@ -209,3 +209,23 @@ def test_no_bytes_end_in_a_traceback(tmp_path, content) -> None:
         assert "\n" not in str(error)
     else:
         assert all(row["path"] for row in table.rows.values())
+
+
+def test_words_and_pictures_without_a_meaning_are_told(pile, caplog) -> None:
+    """Of a table of ones and zeros nothing would be taken, and nobody would know."""
+    text = "path,label\na.jpg,1\nb.png,0\nd.png,1\n"
+    photos = described(pile, text)
+    assert not any(photo.label for photo in photos.values()) and photos["a.jpg"].facts == {"label": "1"}
+    assert "labels that say nothing of glasses: 2 '1', 1 '0' (" in caplog.text
+    assert "--label_words, such as 1=glasses 0=none" in caplog.text
+    assert "1 of 4 pictures have no row" in caplog.text
+    caplog.clear()
+    described(pile, text, label_words=(("1", "glasses"), ("0", "none")))
+    assert "say nothing" not in caplog.text
+
+
+def test_a_row_that_several_pictures_take_is_told(pile, caplog) -> None:
+    (pile / "other").mkdir()
+    Image.new("RGB", (8, 8)).save(pile / "other/d.png")
+    described(pile, "path,label\na.jpg,none\nd.png,glasses\nother/c.JPG,none\n")
+    assert "1 of 3 rows name pictures in several folders" in caplog.text

@@ -71,6 +71,23 @@ def test_folders_per_class_are_labels(tmp_path: Path) -> None:
     assert len(latest_photos(tmp_path / "out")) == len(folders)
 
 
+def test_what_is_no_class_or_has_no_row_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Half a set that is called otherwise must not be missed only when the training is done."""
+    folders = dict.fromkeys(("glasses/1.png", "hats/1.png", "hats/2.png", "3.png"), picture())
+    archive = write_zip(tmp_path / "k.zip", {**folders, "glasses/4.gif": b"", "glasses/.x.png": b""})
+    assert len(list(KaggleSource(archive).photos())) == 1
+    assert "k.zip: left out 1 .gif (" in caplog.text
+    assert (
+        "k.zip: left out 2 pictures in hats, 1 pictures in no folder (classes are folders called glasses"
+        in caplog.text
+    )
+    caplog.clear()
+    more = {"faces/face-99.png": picture(), "faces/logo.png": picture()}
+    taken = list(KaggleSource(write_tree(tmp_path / "tables", {**documented(), **more})).photos())
+    assert taken and "1 pictures that are not called face-1 and the like" in caplog.text
+    assert "1 pictures that no table lists" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("members", "message"),
     [

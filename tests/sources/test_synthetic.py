@@ -14,7 +14,7 @@ import pytest
 from cyclegan_glasses.collect.synthetic import draw_set, is_complete
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.options.crawl import parse
-from cyclegan_glasses.overlays.pose import PUPILS
+from cyclegan_glasses.overlays.settings import PUPILS
 from cyclegan_glasses.photo import latest_photos, manifest_hash
 from cyclegan_glasses.portraits.beard import STYLES
 from cyclegan_glasses.portraits.draw import draw_portrait

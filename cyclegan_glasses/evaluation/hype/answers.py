@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses import jsonl
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
+from cyclegan_glasses.files import JSON_BYTES, parse_json, read_regular
 
 ANSWERS = "answers.jsonl"
 RATER = re.compile(r"[\w.-]{1,40}")
@@ -89,12 +90,12 @@ def read_answers(files: Iterable[Path]) -> list[Answer]:
 
 def _answers(path: Path) -> list[Answer]:
     try:
-        content = path.read_bytes()
+        content = read_regular(path, JSON_BYTES)
         if content.lstrip().startswith(b"["):
-            return [_answer(path, row) for row in json.loads(content)]
-        return [*jsonl.read(path, lambda line: _answer(path, json.loads(line)), skip_damaged=True)]
+            return [_answer(path, row) for row in parse_json(content)]
+        return [*jsonl.read(path, lambda line: _answer(path, parse_json(line)), skip_damaged=True)]
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error}): give a file of answers") from None
+        raise UserError(f"{path} cannot be read ({reason_of(error)}): give a file of answers") from None
     except ValueError as error:
         raise UserError(f"{path} cannot be read ({error}): save it from the page again") from None
 

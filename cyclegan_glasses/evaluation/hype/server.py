@@ -12,7 +12,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.answers import ANSWERS, RATER, Answer, append_answer, read_answers
 from cyclegan_glasses.evaluation.hype.outcome import QUESTIONS
 from cyclegan_glasses.evaluation.hype.plan import to_page
-from cyclegan_glasses.evaluation.hype.study import PICTURES, Study, read_study
+from cyclegan_glasses.evaluation.hype.study import Study, read_picture, read_study
 from cyclegan_glasses.files import write_text
 from cyclegan_glasses.local_server import Content, LocalServer, RequestError
 from cyclegan_glasses.webpage import interactive_page
@@ -40,7 +40,7 @@ class StudyServer(LocalServer):
             known = read_answers([path]) if path.is_file() else []
             return _start(self.study, rater, {a.item: a.value for a in known if a.rater == rater})
         if kind == "picture" and rest in self.names:
-            return Content((self.folder / PICTURES / rest).read_bytes(), "image/png", "max-age=3600")
+            return Content(read_picture(self.folder, rest), "image/png", "max-age=3600")
         raise RequestError(HTTPStatus.NOT_FOUND)
 
     def post(self, kind: str, body: Any) -> Any:
@@ -62,7 +62,7 @@ def export_page(folder: Path, rater: str, out: Path) -> None:
     if not RATER.fullmatch(rater):
         raise UserError(f"--rater {rater!r}: give 1 to 40 letters, digits, '.', '_' or '-'")
     pictures = {
-        name: "data:image/png;base64," + base64.b64encode((folder / PICTURES / name).read_bytes()).decode()
+        name: "data:image/png;base64," + base64.b64encode(read_picture(folder, name)).decode()
         for name in sorted(study.pictures())
     }
     write_text(out, _page({**_start(study, rater, {}), "pictures": pictures}))

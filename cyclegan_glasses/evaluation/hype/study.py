@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any, Literal
 
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.hype.settings import TASKS, StudySettings
+from cyclegan_glasses.errors import UserError, reason_of
+from cyclegan_glasses.evaluation.hype.settings import CRITERIA, TASKS, StudySettings
 from cyclegan_glasses.evaluation.inputs import check_groups, groups_of
 from cyclegan_glasses.evaluation.results_page import read_rows
-from cyclegan_glasses.files import write_json
-from cyclegan_glasses.images import UnreadablePicture, find_pictures, open_picture, save_png
+from cyclegan_glasses.files import inside, read_json, read_regular, write_json
+from cyclegan_glasses.images import FILE_BYTES, UnreadablePicture, find_pictures, open_picture, save_png
 from cyclegan_glasses.photo import MANIFEST, latest_photos
+from cyclegan_glasses.records import checked, record
 
 STUDY, PICTURES, VERSION = "study.json", "pictures", 1
+MOST_TRIALS = 10_000
+_NAME = re.compile(r"[0-9a-f]{16}\.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +34,37 @@ class Portrait:
     results: dict[str, str]
     group: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _check_names((self.input, *self.results.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What raters are asked. `reals` are pictures of the target's domain, names as in `Portrait`."""
+    """What raters are asked. `reals` are pictures of the target's domain, names as in `Portrait`.
 
-    direction: str
-    tasks: tuple[str, ...]
+    Raises:
+        ValueError: a study that cannot be asked, or a picture that `build_study` gives no such name.
+    """
+
+    direction: Literal["AtoB", "BtoA"]
+    tasks: tuple[Literal["criteria", "infinity", "time"], ...]
     models: tuple[str, ...]
     portraits: tuple[Portrait, ...]
     reals: tuple[str, ...]
     trials: int
     each: int
     seed: int
+
+    def __post_init__(self) -> None:
+        _check_names(self.reals)
+        if not self.tasks or not self.models or not self.portraits:
+            raise ValueError("no tasks, models or portraits")
+        if set(self.tasks) != {CRITERIA} and not self.reals:
+            raise ValueError("no real pictures to tell from the others")
+        if any(portrait.results.keys() != set(self.models) for portrait in self.portraits):
+            raise ValueError("a portrait without the result of each model")
+        if not (0 < self.trials <= MOST_TRIALS and 0 < self.each <= MOST_TRIALS):
+            raise ValueError(f"trials and each are 1 to {MOST_TRIALS}")
 
     def pictures(self) -> set[str]:
         """The names of all pictures."""
@@ -108,17 +130,31 @@ def read_study(folder: Path) -> Study:
     """
     path = folder / STUDY
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values.pop("version") != VERSION:
+        values = checked(dict[str, Any], read_json(path), "a study")
+        if values.pop("version", None) != VERSION:
             raise ValueError("it is of another version")
-        portraits = tuple(Portrait(**row) for row in values.pop("portraits"))
-        for name in ("tasks", "models", "reals"):
-            values[name] = tuple(values[name])
-        return Study(portraits=portraits, **values)
+        return record(Study, values)
     except FileNotFoundError:
         raise UserError(f"{folder} holds no study: make one with hype build") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): build the study again") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({reason_of(error)}): build the study again") from None
+
+
+def read_picture(folder: Path, name: str) -> bytes:
+    """The PNG of the study in `folder` that is called `name`.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return read_regular(folder / PICTURES / name, FILE_BYTES)
+    except OSError as error:
+        raise UserError(f"{folder / PICTURES / name}: {reason_of(error)}: build the study again") from None
+
+
+def _check_names(names: Iterable[str]) -> None:
+    if wrong := next((name for name in names if not _NAME.fullmatch(name)), None):
+        raise ValueError(f"{wrong!r} is no picture of a study")
 
 
 def balanced(
@@ -171,7 +207,7 @@ def _results(settings: StudySettings, name: str) -> dict[str, tuple[Path, Path]]
     source, target = settings.direction.split("to")
     labels = f"real_{source}", f"fake_{target}"
     found = {
-        row.stem: (folder / row.pictures[labels[0]], folder / row.pictures[labels[1]])
+        row.stem: (inside(folder, row.pictures[labels[0]]), inside(folder, row.pictures[labels[1]]))
         for row in rows
         if all(label in row.pictures for label in labels)
     }

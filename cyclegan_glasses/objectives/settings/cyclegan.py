@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.data.settings import CONDITIONS, FRAME, NO_CONDITION, DataSettings
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
@@ -81,6 +81,15 @@ class CycleGANSettings(ImageSettings):
     lambda_pair_B: float = option(
         0.0, "the same for G_B; glasses have no one truth, so keep it small", group=PAIRS, least=0
     )
+    condition: str = option(
+        NO_CONDITION,
+        "frame: G_B sees the face and the same one with a frame drawn on it, and makes that frame real",
+        choices=CONDITIONS,
+        resume="fixed",
+    )
+    lambda_drawn: float = option(
+        5.0, "weight of L1 between what --condition frame adds and the drawing", least=0
+    )
     mismatched: bool = option(
         False, "real pictures of the other domain count as fakes, too: a face left as it is wins nothing"
     )
@@ -97,9 +106,16 @@ class CycleGANSettings(ImageSettings):
             raise UserError("--lambda_decay takes one fraction, or two: of the cycle and identity weights")
         if self.lambda_identity > 0 and self.generator.input_nc != self.generator.output_nc:
             raise UserError("--lambda_identity 0 is needed where --input_nc and --output_nc differ")
+        if self.conditioned and self.lambda_pair_B:
+            raise UserError("--lambda_pair_B teaches G_B what --condition frame shows it: leave one out")
         self.check_execution(self.generator.norm)
         if self.plain and self.compile == "on":
             raise UserError("--plain is without --compile on: leave one of them out")
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether `G_B` is shown a second picture behind the face."""
+        return self.condition == FRAME
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for one domain, pairs without a weight, or sides that do not suit."""

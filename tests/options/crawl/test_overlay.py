@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,14 @@ def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> No
     assert all((whole / name).read_bytes() == (part / name).read_bytes() for name in names)
     one, two = (load(whole / "trainA" / f"pile_0{end}.png") for end in ("", "_2"))
     assert (one != two).any()
+
+
+def test_photos_that_are_not_bare_are_counted(tmp_path, caplog) -> None:
+    row = Photo("a.png", origin="a", label="none", sha256="1")
+    labels = {"b.png": {"label": "glasses"}, "c.png": {"label": "glasses"}, "d.png": {"verdict": "rejected"}}
+    write_manifest(tmp_path, [row, *(replace(row, path=path, **known) for path, known in labels.items())])
+    assert [item.photo.path for item in bare_faces(tmp_path, tmp_path / "out")] == ["a.png"]
+    assert f"{tmp_path}: left out 2 labelled glasses, 1 rejected" in caplog.text
 
 
 def test_own_frames_are_drawn_and_named(faces, tmp_path) -> None:

@@ -1,0 +1,35 @@
+"""A drawn frame made real, by a generator that is shown it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.domains import ADD
+from cyclegan_glasses.editing.blend import apply_change, measure_change
+from cyclegan_glasses.editing.models import apply_generator
+from cyclegan_glasses.editing.package import EditingModel
+from cyclegan_glasses.editing.photograph import to_rgb8
+from cyclegan_glasses.faces.align import alignment_of, take
+from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.pixels import to_levels, to_tensor
+
+
+def refine(drawn: np.ndarray, bare: np.ndarray, face: Face, model: EditingModel, precision: Precision) -> int:
+    """Change the glasses drawn on `face` as the model would, and say how many pixels that may have touched.
+
+    Only the difference between the model's picture and the drawing travels, so that rims stay as sharp as
+    they were drawn, however few pixels the model knows.
+
+    Args:
+        drawn: the picture with the drawing, as of `blend.apply_change`; it is changed.
+        bare: uint8 RGB (height, width, 3), the same before.
+        model: whose generator `BtoA` is conditioned.
+    """
+    alignment = alignment_of(face, model.size, bare.shape, model.framing)
+    crops = [take(bare, alignment), take(to_rgb8(drawn), alignment)]
+    inputs = torch.cat([to_tensor(crop[None], precision.device) for crop in crops], 1)
+    made = to_levels(apply_generator(model.get(ADD).network, inputs, precision))[0]
+    change = measure_change(crops[1].astype(np.float32), made.permute(1, 2, 0).cpu().numpy())
+    return apply_change(drawn, change, alignment)

@@ -1,0 +1,152 @@
+"""Every frame of a catalogue on one face, each with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.editing.batch import SKIPPED, PhotoReport
+from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, draw, fit
+from cyclegan_glasses.editing.editor import GlassesEditor
+from cyclegan_glasses.editing.encode import format_of
+from cyclegan_glasses.editing.jobs import EditJob
+from cyclegan_glasses.editing.reports import EDITED, FaceReport
+from cyclegan_glasses.editing.settings import ALL, LARGEST, SWAP, EditSettings, OutputSettings
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.images import open_picture
+from cyclegan_glasses.overlays.settings import PUPILS
+from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.parameters import random_portrait
+
+#: Side of a cell and height of the line below, in pixels; cells in a row.
+CELL, LABEL, COLUMNS = 400, 34, 5
+#: What a cell shows to each side of the middle of the eyes, in distances of the eyes.
+AROUND = 1.8
+#: Seed and number of the portrait that shows a catalogue.
+_PORTRAIT = (0, 24)
+_PAPER, _INK = (255, 255, 255), (40, 40, 40)
+
+
+def sheet_of(
+    seen: np.ndarray, face: Face, frames: Mapping[str, AnyFrame], pupils: float = PUPILS
+) -> Image.Image:
+    """A cell for each frame, drawn on the face, with its name; the first cell shows the face as it is.
+
+    Pose, light and camera are read off the face once.
+
+    Args:
+        seen: uint8 RGB (height, width, 3).
+        pupils: their distance in mm, which sizes are true to.
+    """
+    view, near = _around(seen, face)
+    fitted = fit(view, near, pupils)
+    cells = {"": view}
+    for name, frame in frames.items():
+        cells[name] = view.copy()
+        draw(cells[name], frame, fitted)
+    return labelled(cells)
+
+
+def _around(seen: np.ndarray, face: Face) -> tuple[np.ndarray, Face]:
+    """What a cell shows of a photo, at most `CELL` pixels wide and high, and the face in it."""
+    eyes = face.landmarks[:2]
+    half = AROUND * float(np.hypot(*(eyes[1] - eyes[0])))
+    corners = np.stack([eyes.mean(axis=0) - half, eyes.mean(axis=0) + half]).round()
+    (left, top), (right, bottom) = np.clip(corners, 0, seen.shape[1::-1]).astype(int).tolist()
+    part, scale = seen[top:bottom, left:right], CELL / (2 * half)
+    size = [max(1, round(scale * side)) for side in part.shape[1::-1]]
+    view = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return view, replace(face, landmarks=(face.landmarks - (left, top)) * size / part.shape[1::-1])
+
+
+def labelled(cells: Mapping[str, np.ndarray]) -> Image.Image:
+    """Pictures of one size, uint8 RGB (height, width, 3), in rows, each with its name below."""
+    height, width = next(iter(cells.values())).shape[:2]
+    columns = min(COLUMNS, len(cells))
+    rows = -(-len(cells) // columns)
+    sheet = Image.new("RGB", (columns * width, rows * (height + LABEL)), _PAPER)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(LABEL * 0.6)
+    for number, (name, cell) in enumerate(cells.items()):
+        left, top = number % columns * width, number // columns * (height + LABEL)
+        sheet.paste(Image.fromarray(cell), (left, top))
+        pen.text((left + width / 2, top + height + LABEL / 2), name, _INK, font, anchor="mm")
+    return sheet
+
+
+def write_sheets(
+    editor: GlassesEditor,
+    jobs: Sequence[EditJob],
+    direction: str,
+    frames: Mapping[str, AnyFrame],
+    settings: EditSettings,
+    output: OutputSettings,
+    pupils: float = PUPILS,
+) -> Iterator[PhotoReport]:
+    """Write a sheet of `frames` for each photo; yields a report of each.
+
+    It shows the largest face, unless `settings.face` names another. With `swap` its glasses are taken off.
+    """
+    one = replace(settings, face=LARGEST if settings.face == ALL else settings.face)
+    for job in jobs:
+        try:
+            face = _write_sheet(editor, job, direction, frames, one, output, pupils)
+            yield PhotoReport(str(job.source), str(job.target), EDITED, faces=[face])
+        except UserError as error:
+            yield PhotoReport(str(job.source), str(job.target), SKIPPED, str(error))
+
+
+def write_portrait_sheet(path: Path, frames: Mapping[str, AnyFrame], overwrite: bool = False) -> None:
+    """Write a sheet of `frames` on a synthetic portrait.
+
+    Raises:
+        UserError: the file is there already, or cannot be written.
+    """
+    _check_target(path, overwrite)
+    portrait = replace(random_portrait(*_PORTRAIT), hair="pulled", yaw=0.0, roll=0.0)
+    drawing = draw_portrait(portrait, CELL)
+    cells = {name: drawing.with_glasses(frame)[0] for name, frame in frames.items()}
+    _save(labelled(cells), path)
+
+
+def _check_target(path: Path, overwrite: bool) -> None:
+    format_of(path)
+    if path.exists() and not overwrite:
+        raise UserError(f"{path} is there already: add --overwrite")
+
+
+def _save(sheet: Image.Image, path: Path) -> None:
+    make_folder(path.parent)
+    with atomic_write(path) as file:
+        sheet.save(file, format=format_of(path), quality=92)
+
+
+def _write_sheet(
+    editor: GlassesEditor,
+    job: EditJob,
+    direction: str,
+    frames: Mapping[str, AnyFrame],
+    settings: EditSettings,
+    output: OutputSettings,
+    pupils: float,
+) -> FaceReport:
+    """Write one sheet, and report the face on it; raises `UserError` where there is none to show."""
+    _check_target(job.target, output.overwrite)
+    seen = np.asarray(open_picture(job.source))
+    if direction == SWAP:
+        seen = editor.edit(seen, REMOVE, settings).picture
+    targets = editor.find_targets(seen, ADD, settings, Drawing())
+    chosen = next((target for target in targets if target.report.done == EDITED), None)
+    if chosen is None:
+        reasons = dict.fromkeys(target.report.reason for target in targets)
+        why = "; ".join(reason for reason in reasons if reason != "not asked for") or "no face was found"
+        raise UserError(f"{job.source}: {why}")
+    _save(sheet_of(seen, chosen.face, frames, pupils), job.target)
+    return chosen.report

@@ -1,0 +1,106 @@
+"""Which faces of a photo are edited, and why the others are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from cyclegan_glasses.attributes.verdicts import Verdict
+from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
+from cyclegan_glasses.editing.reports import LEFT, FaceReport
+from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
+from cyclegan_glasses.faces.align import Alignment
+from cyclegan_glasses.faces.detect import Face
+
+#: A verdict that is none of the two still says that a face is bare where that is so many times likelier.
+BARE = 9.0
+#: A face whose box is less than this as high as the largest one's, or of which so much lies beyond the side
+#: of the picture, is a bystander's.
+BYSTANDER, CUT_OFF = 2 / 3, 0.1
+#: Degrees of yaw up to which glasses are drawn.
+MOST_YAW = 35.0
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A face that was looked at: its report so far and how it is aligned, None where it is left alone.
+
+    `crop` is its aligned crop where the model is to edit it, else empty.
+    """
+
+    face: Face
+    report: FaceReport
+    alignment: Alignment | None = None
+    crop: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+
+
+def edited_by_model(targets: Sequence[Target]) -> list[Target]:
+    """Those that the model edits."""
+    return [target for target in targets if target.crop.size]
+
+
+def leave(targets: Sequence[Target], worn: Sequence[Target]) -> list[Target]:
+    """`targets`, those left alone that still wear their glasses."""
+    reason = "its glasses could not be taken off"
+    return [
+        Target(target.face, replace(target.report, done=LEFT, reason=reason)) if target in worn else target
+        for target in targets
+    ]
+
+
+def asked_for(face: str, count: int) -> range:
+    """The places of the faces that `EditSettings.face` names, among `count` of them, largest first."""
+    if face == ALL:
+        return range(count)
+    first = 0 if face == LARGEST else int(face) - 1
+    return range(first, first + 1)
+
+
+def is_bare(verdict: Verdict | None) -> bool:
+    """Whether a face surely wears no glasses: an unsure verdict, or one on no clear face, counts as worn."""
+    if verdict is None or verdict.label in (NONE, GLASSES, SUNGLASSES):
+        return verdict is not None and verdict.label == NONE
+    chances = verdict.probabilities
+    worn = chances.get(GLASSES, 1.0) + chances.get(SUNGLASSES, 0.0)
+    return chances.get(NONE, 0.0) >= BARE * worn
+
+
+def reason_to_leave(
+    report: FaceReport, asked: bool, direction: str, settings: EditSettings, drawn: bool, bystander: bool
+) -> str:
+    """Why a face is left alone; empty where it is to be edited.
+
+    Args:
+        asked: it is among the faces that `settings.face` names.
+        drawn: a frame is drawn on it.
+        bystander: see `bystanders`.
+    """
+    verdict, reason = report.before, ""
+    if not asked:
+        return "not asked for"
+    if settings.force:
+        return ""
+    if direction == REMOVE and verdict and verdict.label == NONE:
+        reason = "wears no glasses"
+    elif direction == ADD and verdict and not is_bare(verdict):
+        word = "wears" if verdict.label in (GLASSES, SUNGLASSES) else "may wear"
+        reason = f"{word} glasses already: swap takes them off first"
+    elif direction != REMOVE and bystander and settings.face == ALL:
+        reason = "a bystander: --face asks for one by its number"
+    elif drawn and report.yaw is not None and abs(report.yaw) > MOST_YAW:
+        reason = f"turned by {abs(report.yaw):.0f} degrees, glasses are drawn up to {MOST_YAW:.0f}"
+    return reason
+
+
+def bystanders(faces: Sequence[Face], width: int) -> list[bool]:
+    """Which faces of a picture so wide are those of bystanders: much smaller than the largest, or cut off."""
+    largest = max((face.box[3] for face in faces), default=0.0)
+    found = []
+    for face in faces:
+        left, _, across, high = face.box
+        beyond = max(-left, left + across - width) / across
+        cut = beyond > CUT_OFF and high < largest
+        found.append(cut or high < BYSTANDER * largest)
+    return found

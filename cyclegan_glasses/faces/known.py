@@ -1,0 +1,33 @@
+"""What a manifest says of the face in a photo, where it says it rightly."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cyclegan_glasses.photo import Photo
+
+
+def known_landmarks(photo: Photo) -> np.ndarray | None:
+    """The five landmarks of `facts["face"]` in pixels of the photo, float64 (5, 2), in the order of
+    `detect.LANDMARKS`; NaN for those that were not found, None where they are not there or malformed."""
+    face = photo.facts.get("face")
+    points = face.get("landmarks") if isinstance(face, dict) else None
+    if not isinstance(points, list) or len(points) != 5:
+        return None
+    rows = [[math.nan, math.nan] if point is None else point for point in points]
+    if not all(isinstance(row, list) and len(row) == 2 and all(map(_is_place, row)) for row in rows):
+        return None
+    return np.array(rows, np.float64)
+
+
+def known_yaw(photo: Photo) -> float:
+    """The yaw of `facts["face"]` in degrees, positive towards the picture's right; 0 where not known."""
+    face = photo.facts.get("face")
+    yaw = face.get("turn") if isinstance(face, dict) else None
+    return float(yaw) if _is_place(yaw) and abs(yaw) <= 180 else 0.0
+
+
+def _is_place(value: object) -> bool:
+    return type(value) in (int, float) and not abs(value) > 1e6  # type: ignore[arg-type]  # NaN is one
