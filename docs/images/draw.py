@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/portraits.md, overlays.md, model.md and try-on.md: `python docs/images/draw.py`."""
+"""Draws pictures of docs/portraits.md, overlays.md, model.md, try-on.md: `python docs/images/draw.py`."""
 
 from __future__ import annotations
 
