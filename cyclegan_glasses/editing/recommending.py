@@ -83,8 +83,8 @@ def _sheet(
     cell = width + _TEXT
     sheet = Image.new("RGB", (_COLUMNS * cell, rows * height + 2 * _HEAD), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    words = traits.in_words()
-    pen.text((_MARGIN, _HEAD / 2), words[:1].upper() + words[1:], _INK, _font(22), anchor="lm")
+    sentence = traits.in_words()
+    pen.text((_MARGIN, _HEAD / 2), sentence[:1].upper() + sentence[1:], _INK, _font(22), anchor="lm")
     for number, frame in enumerate(frames):
         left, top = number % _COLUMNS * cell, _HEAD + number // _COLUMNS * height
         worn = view.copy()
