@@ -203,7 +203,8 @@ def test_a_mirror_coat_hides_the_eyes_behind_its_colour() -> None:
     x, y = round(LEFT[0]), round(LEFT[1])
     red, green, blue = after[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3).mean(axis=0)
     assert blue > 1.5 * green > 1.5 * red
-    assert after[y - 4 : y + 5, x - 4 : x + 5].std(axis=(0, 1)).max() < 8
+    assert after[y - 4 : y + 5, x - 4 : x + 5].std(axis=1).max() < 8, "from the sky to the ground it darkens"
+    assert after[y - 9, x].mean() > 1.2 * after[y + 9, x].mean()
     with pytest.raises(ValueError, match="0 to 1"):
         Frame(mirror=1.5)
 
