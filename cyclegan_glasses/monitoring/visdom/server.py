@@ -1,4 +1,4 @@
-"""Finds the Visdom server of a run, or starts one for this machine alone.
+"""Finds the Visdom server of a run, or starts one for this machine alone, out of the reach of other pages.
 
 A started server goes on after the training, so that its panes can be read, until it is stopped:
 
@@ -7,6 +7,7 @@ A started server goes on after the training, so that its panes can be read, unti
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import subprocess
@@ -20,6 +21,7 @@ import requests
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import make_folder, write_text
+from cyclegan_glasses.local_server import why_foreign
 from cyclegan_glasses.monitoring.settings import DashboardSettings
 from cyclegan_glasses.monitoring.visdom.files import why_no_server
 
@@ -135,11 +137,31 @@ def _refused(error: requests.exceptions.ConnectionError) -> bool:
 
 
 def main() -> None:
-    """Visdom's own command with its own options, but without downloads and without torch."""
+    """Visdom's own command with its own options, for this machine alone, without downloads and without torch.
+
+    Visdom itself answers under any name and takes what the page of any site sends. `--hostname` names one
+    more host that it is to answer to; it then listens on every address of the machine.
+    """
     sys.modules["torch"] = None  # type: ignore[assignment]  # Visdom can do without, in a third of the memory
+    from tornado.web import ErrorHandler
     from visdom.server import app, run_server
 
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--hostname", default="")
+    hostname = parser.parse_known_args()[0].hostname
+    if not hostname and "-bind_local" not in sys.argv:
+        sys.argv.append("-bind_local")
+
+    class LocalApplication(app.Application):
+        """Before any of its handlers, HTTP and WebSocket alike, it is asked where a request comes from."""
+
+        def find_handler(self, request, **kwargs):
+            if why_foreign(request.method, request.headers, hostname):
+                return self.get_handler_delegate(request, ErrorHandler, {"status_code": 403})
+            return super().find_handler(request, **kwargs)
+
     app.tornado_settings["autoreload"] = False
+    run_server.Application = LocalApplication
     run_server.main()
 
 
