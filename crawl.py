@@ -3,7 +3,13 @@
 import sys
 
 from cyclegan_glasses.errors import run_command
-from cyclegan_glasses.options.crawl import parse
+
+
+def main() -> int | None:
+    from cyclegan_glasses.options.crawl import parse  # here Ctrl-C is a line already
+
+    return parse()()
+
 
 if __name__ == "__main__":
-    sys.exit(run_command(lambda: parse()()))
+    sys.exit(run_command(main))

@@ -3,10 +3,11 @@
 import sys
 
 from cyclegan_glasses.errors import run_command
-from cyclegan_glasses.options.test import parse, run
 
 
 def main() -> int:
+    from cyclegan_glasses.options.test import parse, run  # here Ctrl-C is a line already
+
     return run(parse())
 
 

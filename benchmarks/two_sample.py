@@ -7,7 +7,8 @@
 The table has a row a photo: `path` (below the folder), `label` (`glasses` or `none`), and the columns that
 the two sides are balanced by (`--match`). As many photos of each side are taken. On the bare ones a random
 frame is drawn; or they are written (`--write`), and given back under the same names with glasses (`--drawn`).
-All photos then go one way: eyes found, the eye region cut out at 128 by 64 pixels, JPEG of quality 90.
+All photos then go one way: saved with the bare or real photo's JPEG tables, as `add` saves them; eyes found;
+the eye region cut out at 128 by 64 pixels; JPEG of quality 90.
 
 A small convolutional network is trained to tell the two sides, on two thirds of the photos, and asked about
 the third that it has not seen; three networks answer for all. Half of the answers right means that the
@@ -20,17 +21,19 @@ from __future__ import annotations
 import argparse
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 from torch import Tensor, nn
 
 from cyclegan_glasses.faces.align import yaw_of
 from cyclegan_glasses.faces.detect import FaceDetector, make_detector
-from cyclegan_glasses.images import open_picture, save_png
+from cyclegan_glasses.images import open_picture, save_png, to_bytes
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import worn_frame
 from cyclegan_glasses.overlays.photograph import read_scene
@@ -68,12 +71,16 @@ def main() -> None:
         for name in bare:
             save_png(args.write / f"{Path(name).stem}.png", _read(args.photos / name))
         return
+    files = [args.photos / name for name in bare]
     if args.drawn:
-        files = [args.drawn / f"{Path(name).stem}.png" for name in bare]
-        pictures: Iterable[np.ndarray] = (_read(file) for file in files if file.is_file())
+        done = [(args.drawn / f"{file.stem}.png", file) for file in files]
+        pictures: Iterable[np.ndarray] = (
+            saved_like(_read(edited), file) for edited, file in done if edited.is_file()
+        )
     else:
-        pictures = with_glasses((args.photos / name for name in bare), detector, args.seed)
-    sides = [regions(pictures, detector), regions((_read(args.photos / name) for name in real), detector)]
+        pictures = with_glasses(files, detector, args.seed)
+    originals = (saved_like(_read(args.photos / name), args.photos / name) for name in real)
+    sides = [regions(pictures, detector), regions(originals, detector)]
     print(f"{len(sides[0])} drawn, {len(sides[1])} real, seed {args.seed}")
     for number, region in enumerate(REGIONS):
         right = told_apart(sides[0][:, number], sides[1][:, number], args.seed)
@@ -102,7 +109,16 @@ def balanced(
     return [real for real, _ in chosen], [bare for _, bare in chosen]
 
 
-def with_glasses(files: Iterable[Path], detector: FaceDetector, seed: int) -> Iterable[np.ndarray]:
+def saved_like(picture: np.ndarray, file: Path) -> np.ndarray:
+    """`picture` after it was saved with the tables and subsampling of a photo, if that is a JPEG."""
+    with Image.open(file) as photo:
+        if not isinstance(photo, JpegImageFile):
+            return picture
+        tables = {"qtables": photo.quantization, "subsampling": get_sampling(photo)}
+    return np.asarray(open_picture(to_bytes(Image.fromarray(picture), "JPEG", **tables)))
+
+
+def with_glasses(files: Iterable[Path], detector: FaceDetector, seed: int) -> Iterator[np.ndarray]:
     """Each picture with a random frame on its largest face; those without a face are left out."""
     for number, file in enumerate(files):
         picture, rng = _read(file), np.random.default_rng([seed, number])
@@ -110,7 +126,7 @@ def with_glasses(files: Iterable[Path], detector: FaceDetector, seed: int) -> It
         if faces:
             pose = fit_pose(faces[0].landmarks)
             scene = read_scene(picture, pose, int(rng.integers(2**31)))
-            yield draw_glasses(picture, worn_frame(rng), pose, scene)[0]
+            yield saved_like(draw_glasses(picture, worn_frame(rng), pose, scene)[0], file)
 
 
 def regions(pictures: Iterable[np.ndarray], detector: FaceDetector) -> np.ndarray:
@@ -121,7 +137,7 @@ def regions(pictures: Iterable[np.ndarray], detector: FaceDetector) -> np.ndarra
     found = []
     for picture in pictures:
         faces = detector.find_faces(picture)
-        if faces and abs(yaw_of(faces[0])) <= MOST_YAW:
+        if faces and abs(yaw_of(faces[0]) or 0.0) <= MOST_YAW:
             left, right = faces[0].landmarks[:2]
             found.append([_region(picture, left, right, *place) for place in REGIONS.values()])
     return np.array(found, np.uint8).reshape(-1, len(REGIONS), HEIGHT, WIDTH, 3)
@@ -142,8 +158,7 @@ def _region(
         soft, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     _, data = cv2.imencode(".jpg", cut[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    decoded: np.ndarray = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return decoded[..., ::-1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1]
 
 
 def told_apart(drawn: np.ndarray, real: np.ndarray, seed: int) -> np.ndarray:

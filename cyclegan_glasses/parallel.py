@@ -18,6 +18,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.machine import cores
 
 CONNECT_SECONDS = 10
+_MASKS = hasattr(signal, "pthread_sigmask")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -33,6 +34,33 @@ class InlineExecutor(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+class _ProcessPool(ProcessPoolExecutor):
+    """Processes that Ctrl-C does not reach, from their first instruction on: this one decides."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        """See `concurrent.futures.Executor.submit`, which starts processes."""
+        with _interrupts_held():
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C comes when the block has ended; a process that is started in it inherits that it never comes."""
+    noted: list[int] = []
+    here = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: noted.append(number)) if here else None
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if _MASKS else None
+    try:
+        yield
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        if masked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+        if noted:
+            signal.raise_signal(signal.SIGINT)
 
 
 def thread_executor(threads: int) -> Executor:
@@ -58,7 +86,7 @@ def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
         yield InlineExecutor()
     else:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers or cores(), context, _initialize_worker)
+        pool = _ProcessPool(workers or cores(), context, _initialize_worker)
         try:
             yield pool
         finally:

@@ -22,6 +22,7 @@ import torch
 
 from tests.commands import ROOT, TINY, Done, files, run, start, train, two_domains
 from tests.data.drawing import cut_off
+from tests.training.helpers import differences
 
 pytestmark = pytest.mark.slow
 
@@ -46,21 +47,6 @@ def state(runs: Path, label: str = "latest") -> dict[str, Any]:
     """All that the next step depends on."""
     saved = torch.load(runs / "x" / f"{label}.pt", weights_only=True)
     return {"objective": saved["objective"], "loop": saved["loop"], "torch": saved["random"]["torch"]}
-
-
-def differences(one: Any, other: Any, place: str = "") -> list[str]:
-    """Where two states are not the same, bit for bit."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [d for key in one for d in differences(one[key], other[key], f"{place}/{key}")]
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
-        return [
-            d
-            for i, pair in enumerate(zip(one, other, strict=True))
-            for d in differences(*pair, f"{place}/{i}")
-        ]
-    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        return [] if torch.equal(one, other) else [place]
-    return [] if type(one) is type(other) and one == other else [place]
 
 
 def go_on(runs: Path, *args: str | Path) -> Done:

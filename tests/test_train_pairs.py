@@ -11,7 +11,8 @@ import torch
 from cyclegan_glasses.photo import Photo, manifest_hash, write_manifest
 from tests.commands import run, train, two_domains
 from tests.data.drawing import cut_off, fill
-from tests.test_train_command import differences, go_on, state
+from tests.test_train_command import go_on, state
+from tests.training.helpers import differences
 
 pytestmark = pytest.mark.slow
 

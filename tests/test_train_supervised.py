@@ -9,7 +9,8 @@ import pytest
 from cyclegan_glasses.options.train import parse
 from tests.commands import Done, run
 from tests.data.drawing import fill
-from tests.test_train_command import differences, go_on, state
+from tests.test_train_command import go_on, state
+from tests.training.helpers import differences
 
 pytestmark = pytest.mark.slow
 

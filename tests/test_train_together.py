@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from tests.commands import ROOT, TINY, two_domains
-from tests.test_train_command import differences
 from tests.torchrun import torchrun
+from tests.training.helpers import differences
 
 EPOCHS = "--n_epochs 2 --n_epochs_decay 0 --batch_size 2 --print_freq 4 --dropout --ema 0.9".split()
 pytestmark = pytest.mark.slow

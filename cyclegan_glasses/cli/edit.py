@@ -85,7 +85,8 @@ def _run(args: argparse.Namespace, direction: str) -> int:
 
         rows = write_sheets(editor, work.jobs, direction, frames, settings, output, wish.pd)
     else:
-        from cyclegan_glasses.editing.batch import JOURNAL, edit_files
+        from cyclegan_glasses.editing.batch import edit_files
+        from cyclegan_glasses.editing.journal import JOURNAL
 
         journal = work.folder / JOURNAL if work.folder else None
         rows = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers, drawing)

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from cyclegan_glasses import jsonl
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.drawing import Drawing
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.encode import encode, format_of
 from cyclegan_glasses.editing.jobs import EditJob
+from cyclegan_glasses.editing.journal import Journal
 from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.editing.targets import Target
 from cyclegan_glasses.errors import UserError, explained, reason_of
-from cyclegan_glasses.files import atomic_write, make_folder, parse_json
+from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.parallel import in_order
-from cyclegan_glasses.records import checked
 
 Result = TypeVar("Result")
-JOURNAL = "edits.jsonl"
 UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"
 
 
@@ -71,35 +70,37 @@ def edit_files(
     """Edit photos; yields a report of each, in their order; `direction` and `drawing` as of the editor.
 
     The next photos are read and the last ones written by `workers` threads while the model works. What the
-    journal says is done, by the same model, frame and settings from the same file, is not done again.
+    journal says is done, by the same model, frame and settings from the same file, is not done again. When it
+    is stopped, what is being written is written to its end.
+
+    Args:
+        journal: its path, in the folder of the results, which this process then has alone.
 
     Raises:
-        UserError: the model does not go that way, or the journal cannot be written.
+        UserError: the model does not go that way, another process has the folder, or the journal cannot be
+            written.
     """
     if drawing is None or direction == SWAP:
         editor.model.get(REMOVE if direction == SWAP else direction)
-    work = _Work(editor, direction, settings, output, drawing, _read_journal(journal))
-    with ThreadPoolExecutor(workers) as pool:
+    with folder_lock(journal.parent) if journal else nullcontext(), ThreadPoolExecutor(workers) as pool:
+        work = _Work(editor, direction, settings, output, drawing, Journal(journal))
         opened = in_order(pool, work.read, jobs, in_flight=workers + 1)
         for report in in_order(pool, work.write, map(work.translate, opened), in_flight=workers + 1):
-            if journal is not None and report.state != THERE:
-                jsonl.append(journal, [json.dumps(report.to_json(), ensure_ascii=False)])
+            if report.state == SKIPPED:
+                work.journal.end(report.to_json())
             yield report
 
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """The steps of every photo: what is wrong with one becomes its report, which the later steps pass on.
-
-    `done` are the keys of what was done, by target.
-    """
+    """The steps of every photo: what is wrong with one becomes its report, which the later steps pass on."""
 
     editor: GlassesEditor
     direction: str
     settings: EditSettings
     output: OutputSettings
     drawing: Drawing | None
-    done: Mapping[str, str]
+    journal: Journal
 
     def read(self, job: EditJob) -> _Opened | PhotoReport:
         return _attempted(job, lambda: self._open(job))
@@ -120,10 +121,12 @@ class _Work:
         drawn = self.drawing and self.direction == ADD and not self.editor.model.conditioned
         model = () if drawn else (self.editor.model.source,)
         frame = (self.drawing.key(),) if self.drawing else ()
-        recipe = (*model, self.direction, *frame, self.settings, output.strip, output.pairs)
-        key = f"{facts.st_size} {facts.st_mtime_ns} {recipe!r}"
+        recipe = repr((*model, self.direction, *frame, self.settings, output.strip, output.pairs))
+        key = f"{facts.st_size} {facts.st_mtime_ns} {recipe}"
+        if job.in_place and self.journal.replaced(job.target, recipe):
+            return _report(job, THERE, key=key)
         if job.target.exists() and not self.output.overwrite:
-            if self.done.get(str(job.target)) == key:
+            if self.journal.has(job.target, key):
                 return _report(job, THERE, key=key)
             advice = "not from this photo with these arguments: add --overwrite"
             raise UserError(f"{job.target} is there already, {advice}")
@@ -148,11 +151,14 @@ class _Work:
         if self.output.pairs:
             files[job.pair] = encode(photo, np.concatenate([photo.pixels, pixels], axis=1), kind, strip)
         make_folder(job.target.parent)
-        for path, data in files.items():
+        self.journal.begin(job.target, item.key, files[job.target])
+        for path in reversed(files):  # the result last: where it is, all is
             with atomic_write(path) as file:
-                file.write(data)
+                file.write(files[path])
         reason = "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
-        return _report(job, EDITED if changed else UNCHANGED, "" if changed else reason, faces, item.key)
+        report = _report(job, EDITED if changed else UNCHANGED, "" if changed else reason, faces, item.key)
+        self.journal.end(report.to_json())
+        return report
 
 
 def _attempted(job: EditJob, step: Callable[[], Result]) -> Result | PhotoReport:
@@ -166,15 +172,3 @@ def _attempted(job: EditJob, step: Callable[[], Result]) -> Result | PhotoReport
 
 def _report(job: EditJob, state: str, *more: Any, **named: Any) -> PhotoReport:
     return PhotoReport(str(job.source), str(job.target), state, *more, **named)
-
-
-def _read_journal(journal: Path | None) -> dict[str, str]:
-    """The keys of what was done, by target."""
-    if journal is None or not journal.is_file():
-        return {}
-    return dict(jsonl.read(journal, _target_and_key, skip_damaged=True))
-
-
-def _target_and_key(line: str) -> tuple[str, str]:
-    row = checked(dict[str, Any], parse_json(line), "a row")
-    return checked(str, row.get("target"), "target"), checked(str, row.get("key"), "key")

@@ -22,6 +22,11 @@ class EditJob:
     target: Path
 
     @property
+    def in_place(self) -> bool:
+        """Whether the photo is replaced by its result."""
+        return self.target.exists() and self.target.samefile(self.source)
+
+    @property
     def pair(self) -> Path:
         """Where before and after stand side by side."""
         return self.target.with_stem(self.target.stem + PAIR)

@@ -109,8 +109,35 @@ def take(image: np.ndarray, alignment: Alignment) -> np.ndarray:
 
     Antialiased when the face is shrunk; what lies outside of the picture is its mirror image.
     """
-    size = (alignment.size, alignment.size)
-    return _warp(image, np.array(alignment.matrix), size, alignment.scale, cv2.BORDER_REFLECT)
+    size, matrix, scale = (alignment.size, alignment.size), np.array(alignment.matrix), alignment.scale
+    step = int(0.5 / scale)
+    if (
+        step > 1
+    ):  # a large face is first shrunk by a whole number, to no less than twice the crop's resolution
+        image, matrix, scale = _shrunk(image, alignment, step)
+    return _warp(image, matrix, size, scale, cv2.BORDER_REFLECT)
+
+
+def _shrunk(image: np.ndarray, alignment: Alignment, step: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """The part of `image` that a crop is taken from, `step` times smaller; the matrix and scale from there.
+
+    It reaches as far inwards as the crop reaches out of the picture, for the mirror image.
+    """
+    height, width = image.shape[:2]
+    corners = alignment.to_picture(_corners(alignment.size, alignment.size))
+    (left, top), (right, bottom) = np.floor(corners.min(0)) - step, np.ceil(corners.max(0)) + step
+    left, right = min(left, 2 * width - right), max(right, -left)
+    top, bottom = min(top, 2 * height - bottom), max(bottom, -top)
+    first = np.clip((left, top), 0, (width - 1, height - 1)).astype(int)
+    last = np.clip((right, bottom), first + 1, (width, height)).astype(int)
+    part = image[first[1] : last[1], first[0] : last[0]]
+    size = np.maximum(1, np.round((last - first) / step)).astype(int)
+    ratio = (last - first) / size
+    matrix = np.array(alignment.matrix)
+    matrix[:, 2] += matrix[:, :2] @ first
+    matrix[:, :2] *= ratio
+    shrunk = cv2.resize(part, size.tolist(), interpolation=cv2.INTER_AREA)
+    return shrunk, matrix, alignment.scale * float(ratio.mean())
 
 
 def align(

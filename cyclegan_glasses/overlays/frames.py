@@ -115,28 +115,32 @@ def random_frame(rng: np.random.Generator, shape: str | None = None, sunglasses:
     rim = rng.uniform(2.4, 5.2) if acetate else rng.uniform(1.1, 1.9)
     fade = acetate and rng.random() < 0.15
     pattern: Pattern = "tortoise" if name == "tortoise" else "fade" if fade else "plain"
-    frame = {
-        "lens_width": width,
-        "lens_height": width * rng.uniform(*kind.ratio),
-        "bridge": rng.uniform(*kind.bridge),
-        "rim": 0.0 if kind.build == "rimless" else rim,
-        "temple": rng.uniform(136, 148),
-        "temple_height": rng.uniform(3.5, 7.0) if acetate else rng.uniform(1.6, 2.6),
-        "opacity": rng.uniform(0.5, 0.75) if name in ("crystal", "champagne") else 1.0,
-        "gloss": rng.uniform(0.3, 0.9) if acetate else rng.uniform(0.7, 1.0),
-        "tint_strength": rng.uniform(0.72, 0.9) if sunglasses else rng.uniform(0.02, 0.1),
-        "reflection": rng.uniform(0.1, 0.6),
-        "power": rng.uniform(-4.5, 1.5),
-        "wrap": rng.uniform(4, 8),
-        "tilt": rng.uniform(6, 10),
-        "drop": rng.uniform(1.5, 4.0),
-    }
-    rounded = {key: round(value, 2) for key, value in frame.items()}
     tints: list[Colour] = [(60, 56, 52), (74, 54, 36), (48, 64, 52)]
-    tint = tints[int(rng.integers(3))] if sunglasses else (176, 190, 192)
-    wire = METAL[str(rng.choice(["gold", "silver", "gunmetal"]))]
+
+    def uniform(low: float, high: float) -> float:
+        return round(float(rng.uniform(low, high)), 2)
+
     return Frame(
-        shape, material=material, colour=colours[name], pattern=pattern, wire=wire, tint=tint, **rounded
+        shape,
+        lens_width=round(width, 2),
+        lens_height=round(width * rng.uniform(*kind.ratio), 2),
+        bridge=uniform(*kind.bridge),
+        rim=0.0 if kind.build == "rimless" else round(rim, 2),
+        temple=uniform(136, 148),
+        temple_height=uniform(3.5, 7.0) if acetate else uniform(1.6, 2.6),
+        material=material,
+        colour=colours[name],
+        pattern=pattern,
+        opacity=uniform(0.5, 0.75) if name in ("crystal", "champagne") else 1.0,
+        gloss=uniform(0.3, 0.9) if acetate else uniform(0.7, 1.0),
+        tint_strength=uniform(0.72, 0.9) if sunglasses else uniform(0.02, 0.1),
+        reflection=uniform(0.1, 0.6),
+        power=uniform(-4.5, 1.5),
+        wrap=uniform(4, 8),
+        tilt=uniform(6, 10),
+        drop=uniform(1.5, 4.0),
+        tint=tints[int(rng.integers(3))] if sunglasses else (176, 190, 192),
+        wire=METAL[str(rng.choice(["gold", "silver", "gunmetal"]))],
     )
 
 
@@ -155,16 +159,17 @@ def worn_frame(rng: np.random.Generator, sunglasses: bool = False) -> Frame:
     metal = frame.material == "metal"
     names = WORN_METAL if metal else WORN_ACETATE
     name = str(rng.choice(list(names), p=np.array(list(names.values())) / sum(names.values())))
-    width = rng.uniform(*widths)
-    changes = {
-        "lens_width": width,
-        "lens_height": width * rng.uniform(*ratios),
-        "rim": frame.rim and (rng.uniform(0.9, 1.8) if metal else rng.uniform(1.8, 3.8)),
-        "temple_height": rng.uniform(1.6, 4.5) if metal else rng.uniform(3.0, 7.0),
-        "opacity": rng.uniform(0.5, 0.75) if name == "crystal" else 1.0,
-        "reflection": float(rng.beta(1.4, 1.6)),
-        "drop": rng.uniform(2.0, 6.0),
-    }
+    width, high = rng.uniform(*widths), (1.8, 4.5) if metal else (3.0, 7.0)
     pattern: Pattern = "tortoise" if name == "tortoise" else "plain"
-    rounded = {key: round(float(value), 2) for key, value in changes.items()}
-    return replace(frame, colour=(METAL if metal else ACETATE)[name], pattern=pattern, **rounded)
+    return replace(
+        frame,
+        lens_width=round(width, 2),
+        lens_height=round(width * rng.uniform(*ratios), 2),
+        rim=frame.rim and round(rng.uniform(*((0.9, 1.8) if metal else (1.8, 3.8))), 2),
+        temple_height=round(rng.uniform(*high), 2),
+        colour=(METAL if metal else ACETATE)[name],
+        pattern=pattern,
+        opacity=round(rng.uniform(0.5, 0.75), 2) if name == "crystal" else 1.0,
+        reflection=round(rng.beta(1.4, 1.6), 2),
+        drop=round(rng.uniform(2.0, 6.0), 2),
+    )

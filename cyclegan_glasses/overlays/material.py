@@ -57,7 +57,7 @@ def _lit(frame: Frame, light: Light, tone: np.ndarray, across: np.ndarray, down:
     up = np.clip(-1.7 * down / length, 0, 1)
     gloss, lamp = np.float32(frame.gloss), np.array(light.colour, np.float32)
     if metal:
-        level = 0.34 + 0.3 * light.ambient + 0.28 * (1 - light.ambient) * diffuse + 0.45 * gloss * up
+        level = 0.4 + 0.3 * light.ambient + 0.28 * (1 - light.ambient) * diffuse + 0.45 * gloss * up
         shaded = tone * level[:, None] * lamp
         return np.clip(shaded + gloss * (0.5 * shaded + 50 * lamp) * shine[:, None], 0, 255)
     level = light.ambient + (1 - light.ambient) * 1.3 * diffuse

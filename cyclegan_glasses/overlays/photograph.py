@@ -12,7 +12,7 @@ from cyclegan_glasses.overlays.lighting import find_light, find_shade
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop, levels_of
 from cyclegan_glasses.overlays.scene import Camera, Scene
-from cyclegan_glasses.overlays.skin import HEAD, find_hair, find_skin, ring
+from cyclegan_glasses.overlays.skin import HEAD, find_cover, find_hair, find_skin, ring
 
 _FINEST = 2.4
 """Pixels a mm at which skin and light are read, at most."""
@@ -20,13 +20,16 @@ _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""
 _SHARP_QUANTILE = 0.8
 """The sharpest fifth of the steep places counts: the edges of a face are soft by themselves."""
+_SHARP_AT, _SHARP_STEP, _SHARP_LIMITS = 0.62, 0.11, (0.55, 0.92)
+"""The quantile at a pixel a mm, and what each doubling adds: the finer lashes are seen, the rarer are
+edges that only the camera softens. Read off portraits softened by known blurs."""
 _SHARPEST, _SOFTEST = 0.4, 2.5
 _DARKEST, _TONED = 6.0, 3.0
 """Level of the darkest things in a photo without haze, and deviation of the chroma of one in a single hue."""
 
 
 def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
-    """Estimate light, camera and skin of a face; whatever is not skin covers the temples.
+    """Estimate light and camera of a photo, and what is skin and hair on a face in it.
 
     Only the head is looked at, at no more than `_FINEST` pixels a mm, so a large photo takes no longer.
 
@@ -47,11 +50,21 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     seen = pose.in_window(corner, step)
     skin = find_skin(face, seen)
     black, saturation = _blacks_and_colours(image)
-    camera = measure_camera(_sharpest_part(image, pose), seed)
+    quantile = float(np.clip(_SHARP_AT + _SHARP_STEP * np.log2(pose.scale), *_SHARP_LIMITS))
+    camera = measure_camera(_sharpest_part(image, pose), seed, quantile)
     camera = replace(camera, black=black, saturation=saturation)
     light = find_light(face, seen, skin, saturation)
-    layers = {"skin": skin, "cover": 255 - skin, "hair": find_hair(face, seen)}
-    return Scene(light, camera, **layers, shade=find_shade(face, seen, skin), corner=corner, step=step)
+    hair, shade = find_hair(face, seen), find_shade(face, seen, skin)
+    return Scene(
+        light,
+        camera,
+        skin=skin,
+        cover=find_cover(skin, seen),
+        hair=hair,
+        shade=shade,
+        corner=corner,
+        step=step,
+    )
 
 
 def _as_bytes(pixels: np.ndarray) -> np.ndarray:
@@ -66,8 +79,10 @@ def _sharpest_part(image: np.ndarray, pose: Pose) -> np.ndarray:
     return _as_bytes(image if part is None else image[part.slices])
 
 
-def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
+def measure_camera(image: np.ndarray, seed: int = 0, sharp: float = _SHARP_QUANTILE) -> Camera:
     """Blur and grain of a picture, uint8 RGB (height, width, 3).
+
+    `sharp` is the quantile of the steepest places that is taken for an edge as sharp as the camera allows.
 
     Blur: an edge of deviation s that is blurred again by one pixel keeps s / sqrt(s² + 1) of its slope (Zhuo
     and Sim 2011, doi 10.1016/j.patcog.2011.03.009, eq. 4), read at the steepest places. Grain: the median of
@@ -77,7 +92,7 @@ def measure_camera(image: np.ndarray, seed: int = 0) -> Camera:
     grey = to_grey(image).astype(np.float32)
     slope, softer = (_slope(layer) for layer in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0)))
     steep = slope >= np.quantile(slope, 0.97)
-    ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), _SHARP_QUANTILE))
+    ratio = float(np.quantile(slope[steep] / np.maximum(softer[steep], 1e-3), sharp))
     width = np.sqrt(max(1 / max(ratio**2 - 1, 1e-3) - _SLOPE, 0))
     # Grain: what is left of even areas when every smooth change is taken out.
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6

@@ -81,7 +81,8 @@ class Pose:
     def in_window(self, corner: ArrayLike, step: float = 1.0) -> Pose:
         """The same head in a window that begins at the pixel `corner`, shrunk by the factor `step`."""
         origin, principal = (
-            (np.asarray(point, float) + 0.5 - corner) / step - 0.5 for point in (self.origin, self.principal)
+            (np.asarray(point, float) + 0.5 - np.asarray(corner)) / step - 0.5
+            for point in (self.origin, self.principal)
         )
         return replace(self, origin=origin, scale=self.scale / step, principal=principal)
 

@@ -44,6 +44,28 @@ def find_skin(image: np.ndarray, pose: Pose) -> np.ndarray:
     return np.round(255 * blur(likely.astype(np.float32), 1.2 * mm)).astype(np.uint8)
 
 
+def find_cover(skin: np.ndarray, pose: Pose) -> np.ndarray:
+    """How much of each pixel lies over the temples, uint8 (height, width): all that is no skin or short hair.
+
+    A temple lies over sideburns and short hair until it goes behind the ear; hair that hangs down beside the
+    cheek lies over it. Where it ends it fades, as it does between hairs.
+
+    Args:
+        skin: uint8 (height, width), as from `find_skin`.
+    """
+    free, ahead = np.zeros(skin.shape, np.float32), -pose.towards_camera()[0]
+    for side in (-1, 1):
+        if side * ahead > _TURNED / 2:  # the far side of the head
+            continue
+        cheek = np.array([[side * 68.0, y, z] for y in (30.0, 42.0, 54.0) for z in (5.0, 20.0, 35.0)])
+        if values_at(skin[..., None], pose.project(cheek)).mean() > 0.45 * 255:
+            strip = np.array([(-14.0, -12.0), (66.0, -14.0), (66.0, 8.0), (-14.0, 12.0)])
+            strip = np.column_stack([np.full(4, side * 71.0), strip[:, 1], strip[:, 0]])
+            free = np.maximum(free, filled(skin.shape, pose, strip))
+    free = blur(free, 4 * pose.scale)
+    return np.round((255 - blur(skin, 1.5 * pose.scale)) * (1 - free)).astype(np.uint8)
+
+
 def find_hair(image: np.ndarray, pose: Pose) -> np.ndarray:
     """How much of each pixel is hair, a scarf or a brim that lies over the face, uint8 (height, width).
 

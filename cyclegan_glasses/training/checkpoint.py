@@ -25,12 +25,13 @@ def save_checkpoint(
     loop_state: Mapping[str, Any],
     distributed: DistributedContext = ALONE,
 ) -> None:
-    """Write `<label>_net_<name>.pth` for every shared network, then the state file (see `state_path`).
+    """Write the state file (see `state_path`), then `<label>_net_<name>.pth` for every shared network.
 
-    All are on the disk before the first takes the place of its predecessor, the state file last, so a save
-    that fails or is interrupted leaves the previous state in force. Where several processes train together
-    all call this: the first one writes, and what differs between them (`Objective.per_rank_keys`, random
-    states) goes into the same state file.
+    All are on the disk before the first takes the place of its predecessor. The state file is the first: it
+    alone decides from where a run goes on, and a save that is killed leaves no weights without their state.
+
+    Where several processes train together all call this: the first one writes, and what differs between them
+    (`Objective.per_rank_keys`, random states) goes into the same state file.
 
     Raises:
         UserError: no space is left, or the folder cannot be written.
@@ -39,16 +40,15 @@ def save_checkpoint(
     per_rank = distributed.gather(_per_rank_state(objective, state, distributed))
     if not distributed.is_main:
         return
-    files: dict[Path, Any] = {
+    first, *others = per_rank
+    content = {"objective": state, "loop": dict(loop_state), "random": first["random"], "others": others}
+    weights = {
         weights_path(folder, label, name): {
             key: value.detach().cpu() for key, value in network.state_dict().items()
         }
         for name, network in objective.weights.items()
     }
-    first, *others = per_rank
-    content = {"objective": state, "loop": dict(loop_state), "random": first["random"], "others": others}
-    files[state_path(folder, label)] = STATE.stamp(content)
-    write_tensors(files)
+    write_tensors({state_path(folder, label): STATE.stamp(content), **weights})
 
 
 def load_checkpoint(

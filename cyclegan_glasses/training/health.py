@@ -56,11 +56,14 @@ class LossLog:
         return ""
 
     def state_dict(self) -> dict[str, Any]:
-        """The sums of the epoch so far; everything must have been read."""
-        return {"sums": self.epoch.sums, "count": self.epoch.count}
+        """The sums of the epoch, and of the time since the last report; everything must have been read."""
+        return self.epoch.state_dict() | {"interval": self.interval.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.epoch.sums, self.epoch.count = state["sums"], state["count"]
+        """Go on from `state`; those of before have no interval, which then begins anew."""
+        self.epoch.load_state_dict(state)
+        if "interval" in state:
+            self.interval.load_state_dict(state["interval"])
 
 
 class Means:
@@ -73,6 +76,12 @@ class Means:
         for row in rows:  # one by one: the sum must not depend on how often it was asked for
             self.sums = self.sums + row
         self.count += len(rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"sums": self.sums, "count": self.count}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.sums, self.count = state["sums"], state["count"]
 
     def take(self) -> dict[str, float]:
         """The mean of each loss since the last call, by name."""
@@ -98,6 +107,12 @@ class CollapseWatch:
                     " in more than glasses"
                 )
         return ""
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(self._reports)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._reports |= {name: state[name] for name in self._reports if name in state}
 
 
 @contextmanager

@@ -135,23 +135,23 @@ class Loop:
         if due(s.eval_freq):
             self._score()
         if due(s.save_latest_freq):
-            self._save_latest()
             if s.save_by_iter:
                 self._save(f"iter_{self.seen}")
+            self._save_latest()
 
     def _end_epoch(self) -> None:
         # the learning rate of the next epoch
         self._read_losses()
         means = self._losses.epoch.take()
         self.schedule.end_epoch(sum(means[name] for name in self.objective.metric_names))
-        # the state of this one
         finished, self.epoch, self.pictures = self.epoch, self.epoch + 1, 0
-        if self.settings.save_epoch_freq and finished % self.settings.save_epoch_freq == 0:
-            self._save_latest()
-            self._save(str(finished))
         # the loss on validation pairs
         if self._early_stopping:
             self._validate(self._early_stopping, finished)
+        # the state of this epoch; `latest` comes last, so that after a kill all before it is done again
+        if self.settings.save_epoch_freq and finished % self.settings.save_epoch_freq == 0:
+            self._save(str(finished))
+            self._save_latest()
 
     def _should_stop(self, stop: StopRequest) -> bool:
         early = self._early_stopping is not None and self._early_stopping.exhausted
@@ -243,6 +243,7 @@ class Loop:
             "seen": self.seen,
             "schedule": self.schedule.state_dict(),
             "losses": self._losses.state_dict(),
+            "collapse": self._collapse.state_dict(),
             "patience": self._early_stopping.state_dict() if self._early_stopping else {},
         }
 
@@ -254,6 +255,7 @@ class Loop:
         self._last_good = self.step
         self.schedule.load_state_dict(state["schedule"])
         self._losses.load_state_dict(state["losses"])
+        self._collapse.load_state_dict(state.get("collapse", {}))
         if self._early_stopping and state.get("patience"):
             self._early_stopping.load_state_dict(state["patience"])
 

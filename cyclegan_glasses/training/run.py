@@ -10,7 +10,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.training.checkpoint import load_checkpoint, state_path, weights_path
 from cyclegan_glasses.training.loop import Loop, Outcome
 from cyclegan_glasses.training.progress import Monitor, Run
-from cyclegan_glasses.training.run_folder import write_options
+from cyclegan_glasses.training.run_folder import read_options, write_options
 from cyclegan_glasses.weight_files import load_network_weights
 
 
@@ -56,6 +56,8 @@ class Training:
             )
             return f"going on from {where}{other}"
         names = self._load_weights(folder, label)
+        if not names and label == "latest" and read_options(folder):
+            return "the run was stopped before anything was saved: it begins anew"
         if not names:
             raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
         return f"starting from the weights of {', '.join(names)} alone: optimizers and learning rate are new"

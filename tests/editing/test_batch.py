@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
-from cyclegan_glasses.editing.batch import JOURNAL, PhotoReport, edit_files
+from cyclegan_glasses.editing.batch import PhotoReport, edit_files
 from cyclegan_glasses.editing.jobs import EditJob, plan
+from cyclegan_glasses.editing.journal import JOURNAL
 from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.locks import folder_lock
 from tests.editing.helpers import Says, make_editor, portrait
 
 pytestmark = pytest.mark.slow
@@ -85,6 +87,68 @@ def test_the_same_command_goes_on_where_it_stopped(tmp_path) -> None:
     assert len((out / JOURNAL).read_text().splitlines()) > 5
 
 
+def rows_of(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / JOURNAL).read_text().splitlines()]
+
+
+def test_a_kill_between_a_result_and_its_row_costs_nothing(tmp_path) -> None:
+    """The first row says what the result is to be, so it is recognised, and never done twice or refused."""
+    source, out = photos(tmp_path / "in", "a.png", "b.png"), tmp_path / "out"
+    edit([source], out)
+    intended = [row for row in rows_of(out) if row["state"] == "writing"]
+    assert len(intended) == 2
+    (out / JOURNAL).write_text("".join(json.dumps(row) + "\n" for row in intended))
+    (out / "b.png").unlink()  # here the kill came before the result
+    assert states(edit([source], out)) == {"a.png": "already there", "b.png": "edited"}
+
+
+def test_what_was_intended_and_is_something_else_is_not_touched(tmp_path) -> None:
+    source, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
+    edit([source], out)
+    (out / JOURNAL).write_text(json.dumps(rows_of(out)[0]) + "\n")
+    (out / "a.png").write_bytes(b"of somebody else")
+    (row,) = edit([source], out)
+    assert row.state == "skipped" and "not from this photo" in row.reason
+    assert (out / "a.png").read_bytes() == b"of somebody else"
+
+
+def test_a_run_with_other_arguments_does_not_make_the_first_forget(tmp_path) -> None:
+    source, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
+    edit([source], out)
+    assert states(edit([source], out, EditSettings(strength=0.5))) == {"a.png": "skipped"}
+    assert states(edit([source], out)) == {"a.png": "already there"}
+
+
+def test_what_is_being_written_when_a_run_is_stopped_is_written_and_noted(tmp_path) -> None:
+    source, out = photos(tmp_path / "in", *(f"{number}.png" for number in range(8))), tmp_path / "out"
+    jobs, editor = plan([str(source)], out).jobs, make_editor([portrait()[1]])
+    going = edit_files(editor, jobs, REMOVE, EditSettings(), OutputSettings(), out / JOURNAL)
+    next(going)
+    going.close()  # what an interrupt does
+    done = {Path(row["target"]).name for row in rows_of(out) if row["state"] == "edited"}
+    assert 1 <= len(done) < 8 and {path.name for path in out.iterdir()} == {JOURNAL, *done}
+    assert [row.state for row in edit([source], out)].count("already there") == len(done)
+
+
+def test_photos_that_are_replaced_are_edited_once_however_often_it_is_stopped(tmp_path) -> None:
+    source = photos(tmp_path / "in", "a.png", "b.png")
+    assert states(edit([source], source, overwrite=True)) == {"a.png": "edited", "b.png": "edited"}
+    once = (source / "a.png").read_bytes()
+    assert states(edit([source], source, overwrite=True)) == dict.fromkeys(
+        ("a.png", "b.png"), "already there"
+    )
+    assert (source / "a.png").read_bytes() == once
+    other = edit([source], source, EditSettings(strength=0.5), overwrite=True)
+    assert {row.state for row in other} == {"edited"}, "other arguments are another edit"
+
+
+def test_two_edits_at_once_do_not_share_a_folder(tmp_path) -> None:
+    source, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
+    with folder_lock(out), pytest.raises(UserError, match="in use by process"):
+        edit([source], out)
+    assert states(edit([source], out)) == {"a.png": "edited"}
+
+
 def test_a_photo_with_nothing_to_do_is_copied_byte_for_byte(tmp_path) -> None:
     source = photos(tmp_path / "in", "a.png")
     rows = edit([source], tmp_path / "out", classifier=Says(GLASSES, NONE))
@@ -105,6 +169,9 @@ def test_before_and_after_side_by_side(tmp_path) -> None:
     edit([source], tmp_path / "b.png", pairs=True)
     both, before, after = (read(tmp_path / name) for name in ("b_before_after.png", "a.png", "b.png"))
     assert np.array_equal(both, np.hstack([before, after]))
+    edit([tmp_path / "a.png", source], tmp_path / "out", pairs=True)
+    result, pair = (tmp_path / "out" / name for name in ("a.png", "a_before_after.png"))
+    assert pair.stat().st_mtime_ns <= result.stat().st_mtime_ns, "where the result is, all is"
     assert len(plan([str(tmp_path)], tmp_path / "out").jobs) == 2, "pairs are no photos to edit"
 
 

@@ -130,3 +130,18 @@ def make_training(
         save_checkpoint(folder, label, objective, state)
 
     return Training(make_loop(objective, Numbers(), epochs, save, **settings), folder)
+
+
+def differences(one: Any, other: Any, place: str = "") -> list[str]:
+    """Where two states are not the same, bit for bit."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [d for key in one for d in differences(one[key], other[key], f"{place}/{key}")]
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        return [
+            d
+            for i, pair in enumerate(zip(one, other, strict=True))
+            for d in differences(*pair, f"{place}/{i}")
+        ]
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return [] if torch.equal(one, other) else [place]
+    return [] if type(one) is type(other) and one == other else [place]

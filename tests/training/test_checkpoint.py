@@ -113,8 +113,8 @@ def test_a_real_limit_leaves_every_earlier_file_as_it_was(tmp_path: Path) -> Non
     assert contents(tmp_path) == before
 
 
-def test_the_state_is_the_last_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kill between two files leaves the earlier state in force."""
+def test_the_state_is_the_first_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill between two files leaves no weights without the state that they belong to."""
     order: list[str] = []
     replace = Path.replace
 
@@ -125,7 +125,7 @@ def test_the_state_is_the_last_to_change(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Path, "replace", note)
     save_checkpoint(tmp_path, "latest", cyclegan(), LOOP)
     assert sorted(order) == NAMES
-    assert order[-1] == "latest.pt"
+    assert order[0] == "latest.pt"
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.01, 0.5, 0.99, 1.0])

@@ -47,10 +47,10 @@ def test_reports_pictures_and_saves_come_when_their_counts_pass() -> None:
     assert [losses["G"] for _, losses in notes.reports] == [1.5, 3.5, 6.0, 8.5]
     assert notes.displayed == [6, 11, 15]
     assert notes.paged == [8, 15]
-    assert saved == ["latest", "iter_6", "latest", "iter_13", "latest", "iter_18", "latest", "2"]
+    assert saved == ["iter_6", "latest", "iter_13", "latest", "iter_18", "latest", "2", "latest"]
     assert notes.reports[0][0].step_seconds > 0
     assert notes.reports[0][0].pictures_per_second > 0
-    assert notes.messages[0] == "saved latest (epoch 1, step 3, 6 pictures)"
+    assert notes.messages[0] == "saved iter_6 (epoch 1, step 3, 6 pictures)"
 
 
 def test_max_steps_stops_and_stays_stopped() -> None:
@@ -165,6 +165,33 @@ def test_a_run_that_was_stopped_ends_where_one_that_was_not_ends(stop: int) -> N
             objective = other
         ends.append((objective.network.weight.item(), states["latest"]["schedule"], states["latest"]["seen"]))
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("stop", range(1, 12))
+def test_reports_after_a_stop_are_those_of_a_run_without_one(stop: int) -> None:
+    """Also the first, which is over steps before and after it, and the warning of a collapse."""
+    told = []
+    for steps in (0, stop):
+        states: dict[str, Any] = {}
+        notes, settings = Notes(), {"print_freq": 5, "save_latest_freq": 0}
+        objective = OneNumber(lambda step: (0.0, 1 / step))
+        make_loop(objective, Numbers(8, 2), 15, states.__setitem__, max_steps=steps, **settings).run(notes)
+        if steps:
+            loop = make_loop(objective, Numbers(8, 2), 15, states.__setitem__, **settings)
+            loop.load_state_dict(states["latest"])
+            loop.run(notes)
+        warned = [text for text in notes.messages if "warning" in text]
+        told.append(([(progress.seen, losses) for progress, losses in notes.reports], warned))
+    assert told[0] == told[1] and len(told[0][1]) == 1
+
+
+def test_a_state_of_before_goes_on_without_an_interval() -> None:
+    states: dict[str, Any] = {}
+    make_loop(OneNumber(), Numbers(), save=states.__setitem__, max_steps=3).run(Notes())
+    del states["latest"]["losses"]["interval"], states["latest"]["collapse"]
+    loop = make_loop(OneNumber(), Numbers(), print_freq=5)
+    loop.load_state_dict(states["latest"])
+    assert loop.run(Notes()).step == 10
 
 
 def test_time_left_is_told() -> None:

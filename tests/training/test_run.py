@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from tests.training.helpers import Notes, OneNumber, make_training
+from cyclegan_glasses.training.checkpoint import state_path
+from cyclegan_glasses.training.early_stopping import EarlyStopping
+from cyclegan_glasses.training.run_folder import write_options
+from tests.commands import files
+from tests.training.helpers import Notes, OneNumber, differences, make_training
 
 
 def test_a_run_leaves_its_options_and_its_state(tmp_path: Path) -> None:
@@ -83,6 +88,58 @@ def test_an_epoch_can_be_named(tmp_path: Path) -> None:
     for epoch in (0, 5):
         with pytest.raises(UserError, match="--epoch_count"):
             training.start_at(epoch)
+
+
+def test_a_run_that_was_killed_before_its_first_save_begins_anew(tmp_path: Path) -> None:
+    write_options(tmp_path, {"lr": 0.1})
+    training = make_training(tmp_path)
+    assert "begins anew" in training.resume("latest")
+    assert training.run(Notes(), "x", {"lr": 0.1}, resumed=True).step == 10
+
+
+class Killed(BaseException):
+    """Nothing catches it."""
+
+
+@pytest.mark.parametrize("place", (0, 1, 2, 7, 12, 17, 23))
+def test_a_kill_at_any_file_of_any_save_changes_nothing_in_the_end(
+    place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """States of epochs, of the best one, of every save, and `latest`: bit for bit those of a whole run."""
+    frequent = {"save_latest_freq": 4, "save_epoch_freq": 1, "save_by_iter": True}
+
+    def train(folder: Path) -> None:
+        torch.manual_seed(1)
+        training = make_training(folder, epochs=3, **frequent)
+        losses = {1: 3.0, 2: 2.0, 3: 2.5}
+        loop = training.loop
+        loop._early_stopping = EarlyStopping(lambda: losses[loop.epoch - 1], 5)
+        resumed = state_path(folder, "latest").exists()
+        training.begin(label="latest" if resumed else None)
+        training.run(Notes(), "x", {"lr": 0.1}, resumed)
+
+    replace, left = Path.replace, [place]
+
+    def kill(self: Path, target: Path) -> Path:
+        left[0] -= Path(target).suffix.startswith(".pt")
+        if left[0] < 0:
+            raise Killed
+        return replace(self, target)
+
+    train(tmp_path / "whole")
+    with monkeypatch.context() as killing:
+        killing.setattr(Path, "replace", kill)
+        with pytest.raises(Killed):
+            train(tmp_path / "killed")
+    train(tmp_path / "killed")
+    killed, whole = files(tmp_path / "killed"), files(tmp_path / "whole")
+    assert killed.keys() == whole.keys()
+    for name in whole:
+        if name.endswith(".pt"):
+            states = [torch.load(io.BytesIO(run[name]), weights_only=True) for run in (killed, whole)]
+            assert differences(*states) == [], name
+        else:
+            assert killed[name] == whole[name], name
 
 
 def test_nothing_to_go_on_with(tmp_path: Path) -> None:
