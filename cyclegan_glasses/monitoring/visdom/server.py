@@ -7,7 +7,6 @@ A started server goes on after the training, so that its panes can be read, unti
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import subprocess
@@ -15,7 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import requests
 
@@ -144,23 +143,27 @@ def main() -> None:
     """
     sys.modules["torch"] = None  # type: ignore[assignment]  # Visdom can do without, in a third of the memory
     from tornado.web import ErrorHandler
-    from visdom.server import app, run_server
+    from visdom.server import app, defaults, run_server
 
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--hostname", default="")
-    hostname = parser.parse_known_args()[0].hostname
-    if not hostname and "-bind_local" not in sys.argv:
-        sys.argv.append("-bind_local")
+    names: list[str] = []
 
     class LocalApplication(app.Application):
         """Before any of its handlers, HTTP and WebSocket alike, it is asked where a request comes from."""
 
         def find_handler(self, request, **kwargs):
-            if why_foreign(request.method, request.headers, hostname):
+            if why_foreign(request.method, request.headers, *names):
                 return self.get_handler_delegate(request, ErrorHandler, {"status_code": 403})
             return super().find_handler(request, **kwargs)
 
+    def start_server(
+        hostname: str = defaults.DEFAULT_HOSTNAME, bind_local: bool = False, **more: Any
+    ) -> None:
+        named = hostname != defaults.DEFAULT_HOSTNAME
+        names.extend([hostname] if named else [])
+        start(hostname=hostname, bind_local=bind_local or not named, **more)
+
     app.tornado_settings["autoreload"] = False
+    start, run_server.start_server = run_server.start_server, start_server
     run_server.Application = LocalApplication
     run_server.main()
 
