@@ -9,15 +9,17 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.errors import UserError, explained, reason_of, stoppable
 
 HOST = "127.0.0.1"
 HEADER = "X-Page-Token"
@@ -26,14 +28,15 @@ MOST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The answer to a request: bytes, their MIME type, and `Cache-Control` after `private`."""
+    """The answer to a request: bytes, their MIME type, `Cache-Control` after `private`, more headers."""
 
     data: bytes
     mime: str
     caching: str = "no-store"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class RequestError(Exception):
+class RequestError(UserError):
     """A request that is not answered: the HTTP status, and one line that says why."""
 
     def __init__(self, status: HTTPStatus, message: str = "there is nothing here") -> None:
@@ -79,6 +82,11 @@ class LocalServer(ThreadingHTTPServer):
         with suppress(KeyboardInterrupt), stoppable():
             self.serve_forever()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked went away, which is no error; anything else is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
     def get(self, kind: str, rest: str, query: dict[str, str]) -> Any:
         """Answer `/kind/rest?query`: a `Content`, or a value that is sent as JSON.
 
@@ -93,7 +101,7 @@ class LocalServer(ThreadingHTTPServer):
         Raises:
             RequestError: it is refused.
             UserError: it cannot be written.
-            ValueError, KeyError, TypeError: the body is not what it should be.
+            Exception: the body is not what it should be.
         """
         raise RequestError(HTTPStatus.NOT_FOUND)
 
@@ -108,33 +116,38 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The page, to whoever opens its address or has its cookie; to the latter also what it asks for."""
-        url = urlsplit(self.path)
-        query = dict(parse_qsl(url.query))
-        kind, _, rest = url.path.strip("/").partition("/")
-        try:
-            if not self._names_this_server():
-                raise RequestError(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
-            comes_by_address = url.path == "/" and self._is_token(query.get("token", ""))
-            if not comes_by_address and not self._has_cookie():
-                message = f"open the address that {self.server.command} printed"
-                raise RequestError(HTTPStatus.FORBIDDEN, message)
-            if kind or rest:
-                self._send(self.server.get(kind, rest, query))
-            else:
-                self._send_page()
-        except RequestError as error:
-            self._send_error(error.status, error)
+        self._answer(self._got, HTTPStatus.NOT_FOUND)
 
     def do_POST(self) -> None:
         """What the page asks to be done."""
+        self._answer(
+            lambda: self.server.post(urlsplit(self.path).path.strip("/"), self._body()),
+            HTTPStatus.INSUFFICIENT_STORAGE,
+        )
+
+    def _answer(self, make: Callable[[], Any], refusal: HTTPStatus) -> None:
+        """Send what `make` gives, or one line that says why not; a `UserError` is a `refusal`."""
         try:
-            self._send(self.server.post(urlsplit(self.path).path.strip("/"), self._body()))
-        except RequestError as error:
-            self._send_error(error.status, error)
+            with explained(_unreadable):
+                answer = make()
         except UserError as error:
-            self._send_error(HTTPStatus.INSUFFICIENT_STORAGE, error)
-        except (ValueError, KeyError, TypeError) as error:
-            self._send_error(HTTPStatus.BAD_REQUEST, f"the request cannot be read: {error}")
+            status = error.status if isinstance(error, RequestError) else refusal
+            text = str(error).encode("utf-8", "backslashreplace")
+            self._send(Content(text, "text/plain; charset=utf-8"), status)
+        else:
+            self._send(answer)
+
+    def _got(self) -> Any:
+        url = urlsplit(self.path)
+        query = dict(parse_qsl(url.query))
+        kind, _, rest = url.path.strip("/").partition("/")
+        if not self._names_this_server():
+            raise RequestError(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
+        comes_by_address = url.path == "/" and self._is_token(query.get("token", ""))
+        if not comes_by_address and not self._has_cookie():
+            message = f"open the address that {self.server.command} printed"
+            raise RequestError(HTTPStatus.FORBIDDEN, message)
+        return self.server.get(kind, rest, query) if kind or rest else self._page()
 
     def _body(self) -> Any:
         length = self.headers.get("Content-Length", "")
@@ -161,13 +174,13 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _is_token(self, text: str) -> bool:
-        return hmac.compare_digest(text.encode(), self.server.token.encode())
+        return hmac.compare_digest(text.encode("utf-8", "surrogatepass"), self.server.token.encode())
 
     @property
     def _cookie(self) -> str:
         return f"{self.server.name}{self.server.server_port}"
 
-    def _send_page(self) -> None:
+    def _page(self) -> Content:
         """The page, with the cookie that lets it ask for more, and no script but its own."""
         nonce = secrets.token_urlsafe(16)
         page = self.server.page.replace("{{nonce}}", nonce).replace("{{token}}", self.server.token)
@@ -177,15 +190,11 @@ class _Handler(BaseHTTPRequestHandler):
             "frame-ancestors 'none'"
         )
         cookie = f"{self._cookie}={self.server.token}; HttpOnly; SameSite=Strict; Path=/"
-        content = Content(page.encode("utf-8"), "text/html; charset=utf-8")
-        self._send(content, headers={"Set-Cookie": cookie, "Content-Security-Policy": policy})
+        headers = {"Set-Cookie": cookie, "Content-Security-Policy": policy}
+        data = page.encode("utf-8", "backslashreplace")
+        return Content(data, "text/html; charset=utf-8", headers=headers)
 
-    def _send_error(self, status: HTTPStatus, message: object) -> None:
-        self._send(Content(str(message).encode("utf-8"), "text/plain; charset=utf-8"), status)
-
-    def _send(
-        self, answer: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
-    ) -> None:
+    def _send(self, answer: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
         """A `Content`, or a value as JSON, with headers that keep it from being misread."""
         if not isinstance(answer, Content):
             answer = Content(json.dumps(answer).encode("utf-8"), "application/json")
@@ -197,7 +206,11 @@ class _Handler(BaseHTTPRequestHandler):
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
         }
-        for name, value in {**always, **(headers or {})}.items():
+        for name, value in {**always, **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.data)
+
+
+def _unreadable(error: Exception) -> RequestError:
+    return RequestError(HTTPStatus.BAD_REQUEST, f"the request cannot be read: {reason_of(error)}")
