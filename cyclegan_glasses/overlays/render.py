@@ -110,12 +110,14 @@ def _draw_lenses(canvas: Canvas, worn: Worn) -> None:
         if part is None:
             continue
         picture = canvas.marked(part, lens)
-        picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look))
+        picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look, worn.scene.camera))
         glare = reflections(part, outline, look, worn.pose, worn.scene)
         lamp = np.array(light.colour, np.float32)
         picture += lens * glare * (lamp * _SKY - picture)
         if look.mirror:
-            coat = np.array(look.mirror_colour, np.float32) * lamp * (0.55 + 0.9 * glare)
+            coat = (
+                worn.scene.camera.tone(np.array(look.mirror_colour, np.float32)) * lamp * (0.55 + 0.9 * glare)
+            )
             picture += lens * look.mirror * (np.minimum(coat, 255) - picture)
 
 
