@@ -110,12 +110,13 @@ def _draw_lenses(canvas: Canvas, worn: Worn) -> None:
         if part is None:
             continue
         picture = canvas.marked(part, lens)
-        picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look))
+        picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look, worn.scene.camera))
         glare = reflections(part, outline, look, worn.pose, worn.scene)
         lamp = np.array(light.colour, np.float32)
         picture += lens * glare * (lamp * _SKY - picture)
         if look.mirror:
-            coat = mirror_coat(part, outline, look, glare) * lamp
+            colour = worn.scene.camera.tone(np.array(look.mirror_colour, np.float32))
+            coat = mirror_coat(part, outline, colour, glare) * lamp
             picture += lens * look.mirror * (np.minimum(coat, 255) - picture)
 
 
