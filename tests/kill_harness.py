@@ -57,7 +57,7 @@ class Subject(Protocol):
 
 
 class Training(Subject):
-    """Epochs, saves by pictures, the best by validation, history: the state tensor by tensor."""
+    """Epochs, saves by pictures, history: the state tensor by tensor."""
 
     def prepare(self, folder: Path) -> None:
         two_domains(folder / "data", a=24, b=20)
@@ -81,7 +81,8 @@ class Training(Subject):
             return _without(one, "time", "pictures_per_second") == _without(
                 other, "time", "pictures_per_second"
             )
-        return name.endswith((".txt", "train_opt.json")) or one == other  # sessions, and how they were begun
+        sessions = (".txt", "train_opt.json")  # when they began, and by which command
+        return name.endswith(sessions) or one == other
 
 
 class Gathering(Subject):

@@ -1,4 +1,4 @@
-"""A command that is killed goes on when it is typed again, to what it would have made (see `kill_harness`)."""
+"""A command that is killed goes on when it is typed again, and makes what it would have made."""
 
 from __future__ import annotations
 
