@@ -54,8 +54,8 @@ def test_what_is_read_rightly_is_the_frame(frame: Frame) -> None:
     assert next(iter(found.probabilities["shape"])) == frame.shape
     for name in ("shape", "material", "pattern", "rim", "lens_width", "lens_height", "bridge"):
         value = getattr(frame, name)
-        same = value if isinstance(value, str) else pytest.approx(value, abs=0.01)
-        assert getattr(found.frame, name) == same
+        expected = value if isinstance(value, str) else pytest.approx(value, abs=0.01)
+        assert getattr(found.frame, name) == expected
     assert np.abs(np.subtract(found.frame.colour, frame.colour)).max() <= 1
     assert found.lens == lens_kind(frame.tint_strength)
     assert {"rim", "lens_width", "colour", "tint"} <= found.errors.keys()
