@@ -16,9 +16,7 @@ from cyclegan_glasses.machine import cores, free_memory
 
 GIGA = 1024**3
 FINE, NOTE, TROUBLE = "ok", "note", "trouble"
-REQUIRED = tuple(
-    "torch pillow numpy requests urllib3 beautifulsoup4 dominate imagehash tqdm filelock".split()
-)
+REQUIRED = tuple("torch pillow numpy requests urllib3 dominate imagehash tqdm filelock".split())
 # Distribution, the extra that it belongs to, what it is for. The dashboard's have a check of their own.
 OPTIONAL = (
     ("torch-fidelity", "metrics", "FID and KID"),
