@@ -93,10 +93,10 @@ def widths(grey: np.ndarray, where: np.ndarray) -> np.ndarray:
     order = np.argsort(-slope[y, x])[:POINTS]
     y, x = y[order], x[order]
     normal = np.stack([across[y, x], down[y, x]]) / slope[y, x]
-    along = np.arange(-REACH, REACH + STEP, STEP, np.float32)[None]
+    along = np.arange(-REACH, REACH + STEP, STEP)[None]
     starts = ((x, normal[0]), (y, normal[1]))
-    places = (np.float32(at)[:, None] + along * direction[:, None] for at, direction in starts)
-    profiles = cv2.remap(grey, *map(np.float32, places), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    places = [(at[:, None] + along * direction[:, None]).astype(np.float32) for at, direction in starts]
+    profiles = cv2.remap(grey, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     found = (_rise(profile) for profile in profiles)
     return np.array([width for width in found if width])
 

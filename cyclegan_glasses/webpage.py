@@ -7,6 +7,7 @@ A page is a single file. `page` is for what is only looked at; `interactive_page
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -115,8 +116,14 @@ def card(title: str, *body: dom_tag) -> dom_tag:
 
 
 def address(path: str) -> str:
-    """A relative path as the address of a link: spaces, `#`, `?`, `%` and colons are quoted."""
-    return quote(path, safe="/")
+    """A relative path as the address of a link: spaces, `#`, `?`, `%` and colons are quoted.
+
+    A name that is no text is quoted byte by byte.
+    """
+    try:
+        return quote(os.fsencode(path), safe="/")
+    except UnicodeEncodeError:  # no name of a file
+        return quote(path, safe="/", errors="replace")
 
 
 def _document(title: str, style: str = "", **attributes: str) -> document:

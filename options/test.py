@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Parser
 from cyclegan_glasses.data.settings import FRAME, MULTIPLE, NO_CONDITION, DataSettings
@@ -161,7 +162,7 @@ def run(o: TestOptions) -> int:
     for one in filter(None, (generator, reverse)):
         one.network.train(not o.evaluation_mode)
         if o.run.verbose:
-            print(one.network)
+            echo(one.network)
     if generator.settings.conditioned and o.data.direction == REMOVE:
         raise UserError(f"{path} adds a frame that is drawn on bare faces: add --direction BtoA")
     seen = generator.settings
@@ -186,5 +187,5 @@ def run(o: TestOptions) -> int:
     )
     left = batches.epoch_size - o.num_test
     more = f"{left} of {batches.epoch_size} pictures are left: --num_test {batches.epoch_size} takes all"
-    print(*(line for line in (scores, more if left > 0 else "", f"results: {page}") if line), sep="\n")
+    echo(*(line for line in (scores, more if left > 0 else "", f"results: {page}") if line), sep="\n")
     return 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
@@ -207,7 +208,7 @@ def _train(o: TrainOptions) -> int:
 
     device = choose_device(o.run.device, o.run.gpu_ids, local_rank())
     with join(device) as context:
-        log = print if context.is_main else lambda *_, **__: None
+        log = echo if context.is_main else lambda *_, **__: None
         batches = make_batches(o.data, context.rank, context.size, device)
         precision = choose_precision(o.run.precision, device)
         objective = build_objective(o.model, o.objective, precision, o.data.seed, context)

@@ -42,6 +42,7 @@ def test_needs_nothing_from_outside() -> None:
 def test_address() -> None:
     """A picture whose name has `#`, `?`, `%`, a colon or spaces is found."""
     assert address("images/a b#1?%:ü.png") == "images/a%20b%231%3F%25%3A%C3%BC.png"
+    assert address("a\udcfe.png") == "a%FE.png" and address("\ud800") == "%3F"
 
 
 def test_refresh() -> None:

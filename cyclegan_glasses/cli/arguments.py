@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.networks.settings import GENERATOR_SETTINGS, NORMS
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -62,7 +63,7 @@ def detector_path(args: argparse.Namespace) -> Path | None:
     from cyclegan_glasses.faces.models import YUNET_URL, download_yunet
 
     path = download_yunet(args.download_yunet or YUNET_URL)
-    print(f"the face detector is {path}", file=sys.stderr)
+    echo(f"the face detector is {path}", file=sys.stderr)
     return path
 
 

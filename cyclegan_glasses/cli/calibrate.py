@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.errors import UserError
 
 HELP = "make an attribute classifier of a run of --model facelyzr"
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
         args.run, args.dataroot, LabelSettings(args.labels), args.epoch, args.sure, args.passing, args.out
     )
     for name, value in figures.items():
-        print(f"{name:28}{value:10.4g}")
+        echo(f"{name:28}{value:10.4g}")
     size = args.out.stat().st_size / 1e6
-    print(f"{args.out}: {size:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
-    print(f"{calibration.gender:.2f}, thresholds {dict(calibration.thresholds)}")
+    echo(f"{args.out}: {size:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
+    echo(f"{calibration.gender:.2f}, thresholds {dict(calibration.thresholds)}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 
+from cyclegan_glasses.cli.echo import echo, echo_json
 from cyclegan_glasses.installation import TROUBLE, examine
 
 HELP = "say what is installed, what the machine can do, and what to mend"
@@ -22,12 +22,12 @@ def run(args: argparse.Namespace) -> int:
     for finding in examine():
         findings.append(finding)
         if not args.json:
-            print(f"{finding.state:8}{finding.subject:24}{finding.text}")
+            echo(f"{finding.state:8}{finding.subject:24}{finding.text}")
             if finding.remedy:
-                print(f"{'':32}-> {finding.remedy}")
+                echo(f"{'':32}-> {finding.remedy}")
     troubles = sum(finding.state == TROUBLE for finding in findings)
     if args.json:
-        print(json.dumps({"ok": not troubles, "findings": [asdict(f) for f in findings]}, indent=2))
+        echo_json({"ok": not troubles, "findings": [asdict(f) for f in findings]}, indent=2)
     else:
-        print(f"{troubles} to mend" if troubles else "all that is needed works")
+        echo(f"{troubles} to mend" if troubles else "all that is needed works")
     return 1 if troubles else 0

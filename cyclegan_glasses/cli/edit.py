@@ -14,10 +14,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_path, model_choice
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
-from cyclegan_glasses.errors import UserError, stoppable
+from cyclegan_glasses.errors import UserError, printable, stoppable
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.overlays.settings import ALL, LEARNED, FrameSettings
 
@@ -134,7 +135,7 @@ def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool) -> int:
                 _tell(row, as_json)
     if not work.single and not as_json:
         where = f": {work.folder}" if work.folder else ""
-        print(", ".join(f"{count} {state}" for state, count in states.items()) + where)
+        echo(", ".join(f"{count} {state}" for state, count in states.items()) + where)
     return int(states[SKIPPED] > 0)
 
 
@@ -144,14 +145,15 @@ def _tell(row: PhotoReport, as_json: bool) -> None:
 
     if as_json:
         told = {name: value for name, value in row.to_json().items() if name != "key"}
-        tqdm.write(json.dumps(told, ensure_ascii=False), file=sys.stdout)
+        tqdm.write(json.dumps(told), file=sys.stdout)
     elif row.state == "skipped":
-        tqdm.write(f"skipped {row.reason}", file=sys.stderr)
+        tqdm.write(printable(f"skipped {row.reason}"), file=sys.stderr)
     else:
         edited = [face for face in row.faces if face.done == "edited"]
         area = sum(face.area for face in edited)
         faces = f"{len(edited)} of {len(row.faces)} faces, {area:.1%} of the photo"
-        tqdm.write(f"{row.state} {row.source} -> {row.target} ({row.reason or faces})", file=sys.stdout)
+        line = f"{row.state} {row.source} -> {row.target} ({row.reason or faces})"
+        tqdm.write(printable(line), file=sys.stdout)
 
 
 def _verb(direction: str, text: str) -> SimpleNamespace:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_device
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import one_of
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_of(args)
     from cyclegan_glasses.evaluation.run import evaluate
 
-    print(evaluate(settings), end="")
+    echo(evaluate(settings), end="")
 
 
 def settings_of(args: argparse.Namespace) -> EvaluationSettings:

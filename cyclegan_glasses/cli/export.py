@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_path, model_choice
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
         path = args.output or Path(f"{stem}.pt")
         save_model(model, path)
         ways = ", ".join(model.generators)
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {ways}, faces of {model.size} pixels")
+        echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {ways}, faces of {model.size} pixels")
         return
     from cyclegan_glasses.editing.export import aligned_faces, export
     from cyclegan_glasses.faces.detect import make_detector
@@ -63,8 +64,8 @@ def run(args: argparse.Namespace) -> None:
     else:
         faces = aligned_faces(model, args.photos, make_detector(detector_path(args)), 4 * FACES)
     done = export(model, args.direction, args.format, args.precision, path, faces)
-    print(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
-    print(
+    echo(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
+    echo(
         f"against torch in float32 on {done.faces} faces: largest difference {done.largest:.2g} of -1 to 1,"
         f" mean {done.mean:.3f} of 255 (the model changes {done.change:.2f} on average)"
     )

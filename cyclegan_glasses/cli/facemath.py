@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cyclegan_glasses.cli.arguments import add_detector
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
@@ -125,7 +126,7 @@ def run(args: argparse.Namespace) -> None:
     output = None if args.action == "learn" else build(FacemathOutput, vars(args), path=args.out)
     from cyclegan_glasses.cli import facemath_actions as actions
 
-    print(actions.fit(args) if output is None else actions.do(args, output))
+    echo(actions.fit(args) if output is None else actions.do(args, output))
 
 
 morph = SimpleNamespace(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cyclegan_glasses.cli.echo import echo, echo_json
 
 if TYPE_CHECKING:
     from cyclegan_glasses.overlays.catalogue import Entry
@@ -36,15 +37,15 @@ def run(args: argparse.Namespace) -> None:
         from cyclegan_glasses.editing.sheet import write_portrait_sheet
 
         write_portrait_sheet(args.output, {e.name: e.frame for e in catalogue.values()}, args.overwrite)
-        print(f"{len(catalogue)} frames: {args.output}")
+        echo(f"{len(catalogue)} frames: {args.output}")
     elif args.json:
         for entry in catalogue.values():
-            print(json.dumps(entry.to_json(), ensure_ascii=False))
+            echo_json(entry.to_json())
     else:
         rows = [_COLUMNS, *(_row(entry) for entry in catalogue.values())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
-            print("  ".join(map(str.ljust, row, widths)).rstrip())
+            echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def _row(entry: Entry) -> Sequence[str]:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_port
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.errors import UserError
@@ -56,8 +57,8 @@ def _build(args: argparse.Namespace) -> None:
     study = build_study(settings, args.study)
     items = [item.task for item in plan(study, "anyone")]
     counts = ", ".join(f"{items.count(task)} of {task}" for task in study.tasks)
-    print(f"{len(study.portraits)} portraits of {len(study.models)} models; a rater answers {counts}")
-    print(f"next: {command_line('hype')} serve {args.study}")
+    echo(f"{len(study.portraits)} portraits of {len(study.models)} models; a rater answers {counts}")
+    echo(f"next: {command_line('hype')} serve {args.study}")
 
 
 def _serve(args: argparse.Namespace) -> None:
@@ -65,16 +66,16 @@ def _serve(args: argparse.Namespace) -> None:
     from cyclegan_glasses.evaluation.hype.server import StudyServer
 
     with StudyServer(args.study, args.port) as server:
-        print(f"open {server.address}\nCtrl-C ends it", flush=True)
+        echo(f"open {server.address}\nCtrl-C ends it")
         server.serve_until_stopped()
-        print(f"every answer is in {args.study / ANSWERS}")
+        echo(f"every answer is in {args.study / ANSWERS}")
 
 
 def _export(args: argparse.Namespace) -> None:
     from cyclegan_glasses.evaluation.hype.server import export_page
 
     export_page(args.study, args.rater, args.out)
-    print(f"{args.out}: for {args.rater} alone; what comes back: hype report {args.study} --answers FILE")
+    echo(f"{args.out}: for {args.rater} alone; what comes back: hype report {args.study} --answers FILE")
 
 
 def _report(args: argparse.Namespace) -> None:
@@ -91,7 +92,7 @@ def _report(args: argparse.Namespace) -> None:
     text = to_markdown(study, found, args.group)
     write_text(args.study / "report.md", text)
     write_text(args.study / "report.csv", to_csv(study, found))
-    print(text + f"written: {args.study / 'report.md'}, {args.study / 'report.csv'}")
+    echo(text + f"written: {args.study / 'report.md'}, {args.study / 'report.csv'}")
 
 
 def _simulate(args: argparse.Namespace) -> None:
@@ -106,7 +107,7 @@ def _simulate(args: argparse.Namespace) -> None:
 
     rng = np.random.default_rng(0)
     found = bootstrap([simulate(args.threshold, args.trials, rng) for _ in range(args.raters)])
-    print(f"{args.raters} raters of {args.threshold:g} ms, {args.trials} pictures each: found {found} ms")
+    echo(f"{args.raters} raters of {args.threshold:g} ms, {args.trials} pictures each: found {found} ms")
 
 
 STEPS = {"build": _build, "serve": _serve, "export": _export, "report": _report, "simulate": _simulate}

@@ -7,13 +7,13 @@ attribute classifier knows, and what it must not be used for, is in docs/attribu
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.echo import echo, echo_json
 from cyclegan_glasses.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def run(args: argparse.Namespace) -> int:
     for path, faces, trouble in classify_files(paths, detector, classifier):
         rows = [_row(attributes, face) for face, attributes in faces]
         if args.json:
-            print(json.dumps({"path": str(path), "faces": rows, **({"trouble": trouble} if trouble else {})}))
+            echo_json({"path": str(path), "faces": rows, **({"trouble": trouble} if trouble else {})})
         elif trouble:
-            print(f"{path}: {trouble}", file=sys.stderr)
+            echo(f"{path}: {trouble}", file=sys.stderr)
         for number, row in enumerate([] if args.json else rows, 1):
             which = f" face {number}" if len(rows) > 1 else ""
-            print(f"{path}{which}: {_sentence(row, classifier.calibration.age)}")
+            echo(f"{path}{which}: {_sentence(row, classifier.calibration.age)}")
         bad += bool(trouble)
     return 1 if bad else 0
 

@@ -16,6 +16,7 @@ VERBS = {
     "add": "cyclegan_glasses.cli.edit:add",
     "swap": "cyclegan_glasses.cli.edit:swap",
     "frames": "cyclegan_glasses.cli.frames",
+    "recommend": "cyclegan_glasses.cli.recommend",
     "crawl": "cyclegan_glasses.options.crawl",
     "train": "cyclegan_glasses.options.train",
     "test": "cyclegan_glasses.options.test",

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from cyclegan_glasses.cli.echo import echo
+
 Item = TypeVar("Item")
 
 
@@ -27,4 +29,4 @@ def progress(items: Iterable[Item], total: int | None, unit: str, seconds: float
         if now - last >= seconds:
             last, rate = now, count / (now - start)
             left = f", {(total - count) / rate:.0f} s left" if total else ""
-            print(f"{count}/{total or '?'} {unit}, {rate:.0f}/s{left}", file=sys.stderr)
+            echo(f"{count}/{total or '?'} {unit}, {rate:.0f}/s{left}", file=sys.stderr)

@@ -171,7 +171,7 @@ def _draw_pair(
 ) -> list[SourcePhoto]:
     """The face with drawn glasses, with the mask, and the face as it is."""
     # Everything random depends on the seed, the photo and the number of the pair alone.
-    origin = int.from_bytes(hashlib.sha256(photo.origin.encode("utf-8")).digest()[:8], "big")
+    origin = int.from_bytes(hashlib.sha256(photo.origin.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     rng = np.random.default_rng([settings.seed, origin, number])
     dark = bool(rng.random() < settings.sunglasses)
     custom = _custom_frames(frames) if frames else []

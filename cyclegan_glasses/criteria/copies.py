@@ -41,7 +41,7 @@ class Copies:
         for column, number in zip(self._hashes, to_numbers(text), strict=True):
             column.append(number)
         reviewed = bool(photo.facts.get(REVIEWED))
-        digest = hashlib.blake2b(photo.sha256.encode("utf-8"), digest_size=8).digest()
+        digest = hashlib.blake2b(photo.sha256.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         self._files.append(int.from_bytes(digest, "little"))
         self._positions.append(position)
         self._labels.append(self._label_codes.setdefault(photo.label, len(self._label_codes)))

@@ -112,4 +112,4 @@ def _expand(word: str, output: Path | None) -> list[tuple[Path, Path]]:
     matches = sorted(Path(name) for name in glob.glob(word, recursive=True))  # noqa: PTH207
     if not matches:
         raise UserError(f"{word} is not there")
-    return [(match, Path(match.name)) for match in matches if match.is_file()]
+    return [found for match in matches for found in _expand(str(match), output)]

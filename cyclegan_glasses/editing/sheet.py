@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,8 @@ from cyclegan_glasses.editing.encode import format_of
 from cyclegan_glasses.editing.jobs import EditJob
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import ALL, LARGEST, SWAP, EditSettings, OutputSettings
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.editing.targets import Target
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import open_picture
@@ -46,7 +48,7 @@ def sheet_of(
         seen: uint8 RGB (height, width, 3).
         pupils: their distance in mm, which sizes are true to.
     """
-    view, near = _around(seen, face)
+    view, near = around(seen, face)
     fitted = fit(view, near, pupils)
     cells = {"": view}
     for name, frame in frames.items():
@@ -55,7 +57,7 @@ def sheet_of(
     return labelled(cells)
 
 
-def _around(seen: np.ndarray, face: Face) -> tuple[np.ndarray, Face]:
+def around(seen: np.ndarray, face: Face) -> tuple[np.ndarray, Face]:
     """What a cell shows of a photo, at most `CELL` pixels wide and high, and the face in it."""
     eyes = face.landmarks[:2]
     half = AROUND * float(np.hypot(*(eyes[1] - eyes[0])))
@@ -97,7 +99,8 @@ def write_sheets(
     one = replace(settings, face=LARGEST if settings.face == ALL else settings.face)
     for job in jobs:
         try:
-            face = _write_sheet(editor, job, direction, frames, one, output, pupils)
+            with explained(partial(_skipped, job)):
+                face = _write_sheet(editor, job, direction, frames, one, output, pupils)
             yield PhotoReport(str(job.source), str(job.target), EDITED, faces=[face])
         except UserError as error:
             yield PhotoReport(str(job.source), str(job.target), SKIPPED, str(error))
@@ -109,23 +112,50 @@ def write_portrait_sheet(path: Path, frames: Mapping[str, AnyFrame], overwrite: 
     Raises:
         UserError: the file is there already, or cannot be written.
     """
-    _check_target(path, overwrite)
+    check_target(path, overwrite)
     portrait = replace(random_portrait(*_PORTRAIT), hair="pulled", yaw=0.0, roll=0.0)
     drawing = draw_portrait(portrait, CELL)
     cells = {name: drawing.with_glasses(frame)[0] for name, frame in frames.items()}
-    _save(labelled(cells), path)
+    save_sheet(labelled(cells), path)
 
 
-def _check_target(path: Path, overwrite: bool) -> None:
+def check_target(path: Path, overwrite: bool) -> None:
+    """Raises `UserError` where no sheet can be written to `path`."""
     format_of(path)
     if path.exists() and not overwrite:
         raise UserError(f"{path} is there already: add --overwrite")
 
 
-def _save(sheet: Image.Image, path: Path) -> None:
+def save_sheet(sheet: Image.Image, path: Path) -> None:
+    """Write a sheet whole.
+
+    Raises:
+        UserError: it cannot be written.
+    """
     make_folder(path.parent)
     with atomic_write(path) as file:
         sheet.save(file, format=format_of(path), quality=92)
+
+
+def _skipped(job: EditJob, error: Exception) -> UserError:
+    return UserError(f"{job.source}: {reason_of(error)}")
+
+
+def face_to_show(
+    editor: GlassesEditor, source: Path, seen: np.ndarray, direction: str, settings: EditSettings
+) -> Target:
+    """The face of `seen`, uint8 RGB (height, width, 3), that a sheet shows: the first that can be drawn on.
+
+    Raises:
+        UserError: there is none; says why, with the name of the photo.
+    """
+    targets = editor.find_targets(seen, direction, settings, Drawing())
+    chosen = next((target for target in targets if target.report.done == EDITED), None)
+    if chosen is None:
+        reasons = dict.fromkeys(target.report.reason for target in targets)
+        why = "; ".join(reason for reason in reasons if reason != "not asked for") or "no face was found"
+        raise UserError(f"{source}: {why}")
+    return chosen
 
 
 def _write_sheet(
@@ -138,15 +168,10 @@ def _write_sheet(
     pupils: float,
 ) -> FaceReport:
     """Write one sheet, and report the face on it; raises `UserError` where there is none to show."""
-    _check_target(job.target, output.overwrite)
+    check_target(job.target, output.overwrite)
     seen = np.asarray(open_picture(job.source))
     if direction == SWAP:
         seen = editor.edit(seen, REMOVE, settings).picture
-    targets = editor.find_targets(seen, ADD, settings, Drawing())
-    chosen = next((target for target in targets if target.report.done == EDITED), None)
-    if chosen is None:
-        reasons = dict.fromkeys(target.report.reason for target in targets)
-        why = "; ".join(reason for reason in reasons if reason != "not asked for") or "no face was found"
-        raise UserError(f"{job.source}: {why}")
-    _save(sheet_of(seen, chosen.face, frames, pupils), job.target)
+    chosen = face_to_show(editor, job.source, seen, ADD, settings)
+    save_sheet(sheet_of(seen, chosen.face, frames, pupils), job.target)
     return chosen.report

@@ -101,13 +101,13 @@ def read_traits(image: np.ndarray, landmarks: np.ndarray, pupils: float = PUPILS
     outline = trace_outline(image, pose, mouth_below_eyes(np.asarray(landmarks, float), pose))
     if outline is None:
         return FaceTraits({}, 140.0 * pupils / PUPILS)
-    width = float(np.clip(max(outline.width(y) for y in range(-5, 26, 5)), *_WIDTHS))
+    width = float(np.clip(face_width(outline), *_WIDTHS))
     turned = abs(np.degrees(np.arcsin(np.clip(pose.rotation[2, 0], -1, 1)))) > _TURNED
     clear = not turned and outline.certainty.mean() > _UNCLEAR
     lab = cv2.cvtColor(outline.window.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     skin, hair = _skin(lab, outline), _hair(lab, outline)
     return FaceTraits(
-        _shapes(outline, width) if clear else {},
+        shapes_of(outline) if clear else {},
         width * pupils / PUPILS,
         skin,
         hair,
@@ -116,8 +116,14 @@ def read_traits(image: np.ndarray, landmarks: np.ndarray, pupils: float = PUPILS
     )
 
 
-def _shapes(outline: Outline, width: float) -> dict[str, float]:
-    """How likely the face has each shape: the nearer, in spreads, the likelier."""
+def face_width(outline: Outline) -> float:
+    """In mm at the cheekbones, where the face is widest."""
+    return max(outline.width(height) for height in range(-5, 26, 5))
+
+
+def shapes_of(outline: Outline) -> dict[str, float]:
+    """How likely a face has each shape: the nearer its measures, in spreads, the likelier."""
+    width = face_width(outline)
     measures = outline.chin, outline.width(0.61 * outline.chin), outline.width(outline.chin - 14)
     away = np.array(
         [(m / width - usual) / spread for m, (usual, spread) in zip(measures, _USUAL.values(), strict=True)]
@@ -162,7 +168,7 @@ def _skin(lab: np.ndarray, outline: Outline) -> tuple[float, ...] | None:
     if len(colours) < 6:
         return None
     brighter = colours[colours[:, 0] >= np.median(colours[:, 0])]
-    return tuple(np.round(np.median(brighter, axis=0), 1).tolist())
+    return _rounded(np.median(brighter, axis=0))
 
 
 def _hair(lab: np.ndarray, outline: Outline) -> tuple[float, ...] | None:
@@ -176,7 +182,11 @@ def _hair(lab: np.ndarray, outline: Outline) -> tuple[float, ...] | None:
     colours = lab[y[hairy], x[hairy]]
     middle = np.median(colours, axis=0)
     mixed = np.median(np.linalg.norm(colours - middle, axis=1)) > 16
-    return None if mixed else tuple(np.round(middle, 1).tolist())
+    return None if mixed else _rounded(middle)
+
+
+def _rounded(colour: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.round(colour.astype(float), 1).tolist())
 
 
 def _inside(

@@ -93,6 +93,14 @@ class Rule:
 #: The one rule that applies to every face: size.
 FIT = Rule("", "", (), "Its front, {width} mm, is as wide as the face.", ALL_ABOUT_VISION)
 
+FIT_NEARLY = Rule(
+    "",
+    "",
+    (),
+    "Its front, {width} mm, is as near to the width of the face, {face} mm, as fronts are sold.",
+    ALL_ABOUT_VISION,
+)
+
 RULES = (
     # The shape of the face: the frame contrasts with it.
     Rule(SHAPE, "round", ("rectangle", "half-rim", "navigator"),

@@ -10,14 +10,16 @@ import numpy as np
 
 from cyclegan_glasses.overlays.catalogue import read_catalogue
 from cyclegan_glasses.overlays.face_traits import FaceTraits
-from cyclegan_glasses.overlays.fitting_rules import FIT, RULES, SHAPE, Rule, Source
+from cyclegan_glasses.overlays.fitting_rules import FIT, FIT_NEARLY, RULES, SHAPE, Rule, Source
 from cyclegan_glasses.overlays.frames import ACETATE, METAL, POPULAR, Frame
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.settings import FrameSettings
 from cyclegan_glasses.overlays.styling import front_width, restyled
 
-_WIDTHS = (122.0, 146.0)
+_WIDTHS = (122.0, 144.0)
 """Of fronts that are sold, in mm."""
+_NEAR = 4.0
+"""A front that is less than so many mm off is as wide as the face."""
 _SURE = 0.3
 """A rule is given as a reason from this likelihood of its trait on."""
 _WORN = {
@@ -26,7 +28,7 @@ _WORN = {
     "blue": -0.4, "red": -0.6, "green": -0.2, "ivory": -0.6, "champagne": -0.2, "burgundy": -0.1,
 }  # fmt: skip
 """How much more often than others a shape or colour is worn: our judgement, to choose among equals."""
-_SAME_SHAPE, _SAME_COLOUR, _SAME_MATERIAL = 3.0, 0.5, 0.15
+_SAME_SHAPE, _SAME_COLOUR, _SAME_MATERIAL = 3.0, 0.7, 0.15
 """What a second frame of the same kind loses, so that six differ."""
 
 
@@ -122,6 +124,7 @@ def _made(kind: _Kind, traits: FaceTraits, evidence: Mapping[Rule, float]) -> Re
     speaking = [rule for rule, weight in evidence.items()
                 if weight >= _SURE and rule.weight_for(kind.shape, kind.colour) > 0]  # fmt: skip
     speaking.sort(key=lambda rule: -rule.weight * evidence[rule])
-    fit = Reason(FIT.text.format(width=f"{width:.0f}"), FIT.source)
+    fits = FIT if abs(width - traits.width) < _NEAR else FIT_NEARLY
+    fit = Reason(fits.text.format(width=f"{width:.0f}", face=f"{traits.width:.0f}"), fits.source)
     reasons = [Reason(rule.text, rule.source) for rule in speaking]
     return Recommendation(kind.shape, kind.colour, frame, _score(kind, evidence), (*reasons, fit))

@@ -104,12 +104,14 @@ def find_hair(image: np.ndarray, pose: Pose) -> np.ndarray:
     # The fraction of a pixel that it takes, between the colours of hair and skin around.
     levels = image.astype(np.float32)
     near = (cv2.dilate(hair.astype(np.uint8), kernel, iterations=2) > 0) & ~bare
+    inside = filled(shape, pose, ring(*_FACE)) * ~bare
     mine, skin = (_mean_around(levels, mask, 5 * mm) for mask in (hair, ~other & ~near))
     line = mine - skin
     apart = np.maximum((line * line).sum(axis=2), 400)
     alpha = np.clip((((levels - skin) * line).sum(axis=2) / apart - 0.2) / 0.5, 0, 1) * near
-    face = filled(shape, pose, ring(*_FACE))
-    return np.round(255 * alpha * blur(face, 2 * mm)).astype(np.uint8)
+    # It ends softly where the face or what is never hair begins: the inner half of a blur.
+    soft = np.clip(2 * blur(inside, 2.5 * mm) - 1, 0, 1)
+    return np.round(255 * alpha * soft).astype(np.uint8)
 
 
 def _never_hair(other: np.ndarray, pose: Pose) -> np.ndarray:

@@ -101,7 +101,7 @@ class Head:
         y = (_TOP + _STEP * np.arange(_ROWS)).astype(np.float32)[:, None]
         zero = float(relief(portrait, np.array([PUPILS / 2]), np.array([0.0]))[0])
         depth = (relief(portrait, x, y) - zero).astype(np.float32)
-        return Head(portrait, pose, size, depth, pose.project(_contour(portrait)))
+        return Head(portrait, pose, size, depth, pose.project(contour(portrait)))
 
     def place(self, points: ArrayLike, lift: float = 0.0) -> np.ndarray:
         """Pixels (…, 2) of points (…, 2) on the face, in mm; `lift` mm above it."""
@@ -142,7 +142,7 @@ def _sample(layer: np.ndarray, column: np.ndarray, row: np.ndarray) -> np.ndarra
     return cv2.remap(layer, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _contour(p: Portrait) -> np.ndarray:
+def contour(p: Portrait) -> np.ndarray:
     """The outline of the face (n, 3) in mm: what is seen of it lies behind the eyes, less at the chin."""
     w, corner = p.face_width, p.jaw * p.face_width
     full = 1 + 0.02 * p.cheeks - 0.02 * p.hollow

@@ -82,8 +82,7 @@ class Archive:
     def origin(self, name: str) -> str:
         """Where a member comes from, as a manifest says it: `archive!member`, or the path in the folder."""
         file = self._file(name)
-        text = f"{self.path.as_posix()}!{name}" if file is None else file.as_posix()
-        return text.encode("utf-8", "replace").decode()  # a name of a file need not be text
+        return f"{self.path.as_posix()}!{name}" if file is None else file.as_posix()
 
     def content(self, name: str) -> Path | Callable[[], bytes]:
         """The member as a file that can be linked where it is one, else as a function that reads it."""

@@ -67,7 +67,7 @@ def origin_of(address: str) -> str:
     """How an address stands in the manifest: as it is; a `data:` address by its hash."""
     if not address.startswith("data:"):
         return address
-    return f"data:sha256,{hashlib.sha256(address.encode()).hexdigest()}"
+    return f"data:sha256,{hashlib.sha256(address.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _origin_and_status(line: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/portraits.md, overlays.md and model.md: `python docs/images/draw.py`."""
+"""Draws pictures of docs/portraits.md, overlays.md, model.md, try-on.md: `python docs/images/draw.py`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.editing.drawing import drawing_of
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.fit import FACE, fit_pose
@@ -20,6 +21,7 @@ from cyclegan_glasses.overlays.frames import random_frame
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.overlays.settings import FrameSettings
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 from cyclegan_glasses.portraits.draw import Drawing, draw_portrait
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
@@ -100,8 +102,27 @@ def model(size: int = 120, columns: int = 6) -> np.ndarray:
     return np.vstack([np.hstack(above), np.hstack(below)])
 
 
+def try_on(size: int = 240) -> np.ndarray:
+    """A portrait, and what `add` makes of it with one option after another."""
+    portrait = dataclasses.replace(random_portrait(0, 112), yaw=6.0, roll=0.0)
+    drawing = draw_portrait(portrait, size)
+    landmarks = drawing.pose.project(FACE) + 0.5
+    editor = GlassesEditor.load(device="cpu", classifier=None)
+    editor.detector = Told(Face((0.0, 0.0, float(size), float(size)), 1.0, landmarks, True))
+    looks: list[dict[str, str]] = [
+        {"frame": "aviator", "colour": "gold"},
+        {"frame": "panto", "colour": "tortoise"},
+        {"frame": "cat-eye", "colour": "red", "size": "large"},
+        {"frame": "square", "lens": "sun"},
+        {"frame": "browline", "lens": "gradient", "lens_colour": "green"},
+    ]
+    worn = [editor.add(drawing.image, frame=drawing_of(FrameSettings(**look))) for look in looks]
+    return np.hstack([drawing.image, *worn])[size // 8 : size * 15 // 16]
+
+
 if __name__ == "__main__":
     pictures = {"portraits": portraits, "frames": frames, "overlays": overlays, "model": model}
+    pictures |= {"try_on": try_on}
     for name, picture in ((name, draw()) for name, draw in pictures.items()):
         file = HERE / f"{name}.png"
         Image.fromarray(picture).save(file, optimize=True)

@@ -11,9 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
-from cyclegan_glasses.errors import UserError, printable, stoppable
+from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.option import options_of
 from cyclegan_glasses.photo import MANIFEST, Photo
@@ -65,9 +66,9 @@ def tally(
                 kept[name] += 1
     common = left_out.most_common(REASONS)
     for name, count in (*sorted(kept.items()), *common):
-        print(f"{count:7d}  {printable(name)}")
+        echo(f"{count:7d}  {name}")
     if rest := left_out.total() - sum(count for _, count in common):
-        print(f"{rest:7d}  for other reasons, see the manifest")
+        echo(f"{rest:7d}  for other reasons, see the manifest")
     return kept
 
 
@@ -108,15 +109,15 @@ def gather(source: Source, out: Path, limit: int = 0, dry_run: bool = False) -> 
             if photo.reason:
                 unreadable += 1
                 reason = photo.reason.removeprefix("unreadable: ")
-                print(f"warning: {printable(f'{photo.origin} is left out: {reason}')}", file=sys.stderr)
+                echo(f"warning: {photo.origin} is left out: {reason}", file=sys.stderr)
             else:
                 new[_kind(photo)] += 1
     kinds = there + new
     total = kinds.total()
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    print(printable(f"{total} photos: {counts}"))
+    echo(f"{total} photos: {counts}")
     if not dry_run:
-        print(f"{new.total()} new, {there.total()} were there, {unreadable} unreadable: {out / MANIFEST}")
+        echo(f"{new.total()} new, {there.total()} were there, {unreadable} unreadable: {out / MANIFEST}")
     return kinds
 
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.errors import stoppable
@@ -65,10 +66,10 @@ def crawl(search_type: type[Search], args: argparse.Namespace) -> None:
             list(Writer(settings.out).write(source.arrived()))
             raise
     tally = source.tally
-    print(f"{tally.new} new photos, {tally.before} of earlier runs, {tally.duplicate} duplicates")
+    echo(f"{tally.new} new photos, {tally.before} of earlier runs, {tally.duplicate} duplicates")
     if tally.failed or tally.refused:
         causes = ", ".join(f"{name} {count}" for name, count in sorted(tally.causes.items()))
-        print(f"{tally.failed} failed, {tally.refused} refused ({causes}): the reasons are in {LOG}")
+        echo(f"{tally.failed} failed, {tally.refused} refused ({causes}): the reasons are in {LOG}")
     if tally.have < settings.count:
-        print(f"the search had no more: {tally.have} of the {settings.count} asked for")
-    print(f"{tally.have} photos are in {settings.out}")
+        echo(f"the search had no more: {tally.have} of the {settings.count} asked for")
+    echo(f"{tally.have} photos are in {settings.out}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
@@ -38,8 +39,8 @@ def run(args: argparse.Namespace) -> None:
     with stoppable(lambda: f"stopped: {out} is as it was before"):
         built = build_domains(out, folders, settings, lambda photos, total: progress(photos, total, "photos"))
     for name, count in sorted(built.counts.items()):
-        print(f"{count:7d}  {out / name}")
+        echo(f"{count:7d}  {out / name}")
     for reason, count in built.left_out.most_common():
-        print(f"{count:7d}  not taken: {reason}")
-    print(f"manifest {built.hash}")
-    print(f"look at {out / 'report.html'}; train with: {command_line('train')} --dataroot {out}")
+        echo(f"{count:7d}  not taken: {reason}")
+    echo(f"manifest {built.hash}")
+    echo(f"look at {out / 'report.html'}; train with: {command_line('train')} --dataroot {out}")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.option import build
 from cyclegan_glasses.sources.celeba import PUBLISHED, CelebaSource
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     source = build(CelebaSource, vars(args), source=args.source)
     kinds = gather(source, args.out, args.limit, args.dry_run)
     if source.protocol:
-        print(compare(kinds, PUBLISHED))
+        echo(compare(kinds, PUBLISHED))
 
 
 def compare(kinds: Counter[str], published: Mapping[str, int]) -> str:

@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings
@@ -62,8 +63,8 @@ def run(args: argparse.Namespace) -> None:
             measured += new
         summary = decide_folders(folders, settings, args.dry_run)
     _print_table(summary.kinds)
-    print(f"{total} photos, {measured} measured now, {summary.changed} verdicts", end=" ")
-    print("would change (dry run: none was written)" if args.dry_run else "changed")
+    echo(f"{total} photos, {measured} measured now, {summary.changed} verdicts", end=" ")
+    echo("would change (dry run: none was written)" if args.dry_run else "changed")
 
 
 def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:
@@ -75,7 +76,7 @@ def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:
         counts[row, label] += count
         counts[row, "all"] += count
     columns = [*labels, "all"]
-    print("".join(f"{column or '(no label)':>12}" for column in columns))
+    echo("".join(f"{column or '(no label)':>12}" for column in columns))
     rows = sorted({row for row, _ in counts}, key=lambda row: (":" in row, -counts[row, "all"], row))
     for row in rows:
-        print("".join(f"{counts[row, column]:12d}" for column in columns) + f"  {row}")
+        echo("".join(f"{counts[row, column]:12d}" for column in columns) + f"  {row}")

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.collect.settings import CollectSettings
 from cyclegan_glasses.domains import LABELS
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     if not kept:
         reasons = args.out / MANIFEST
         raise UserError(f"none of the {len(photos)} pictures was kept: the reasons are in {reasons}")
-    print(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
+    echo(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
 
 
 def _pair(text: str, flag: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_port
+from cyclegan_glasses.cli.echo import echo
 
 HELP = "a local page to accept, reject and relabel photos by keyboard"
 
@@ -28,10 +29,10 @@ def run(args: argparse.Namespace) -> None:
     from cyclegan_glasses.locks import folder_lock
 
     with folder_lock(args.folder), ReviewServer(Review(args.folder), args.port) as server:
-        print(f"{len(server.review)} photos: open {server.address}\nCtrl-C ends it", flush=True)
+        echo(f"{len(server.review)} photos: open {server.address}\nCtrl-C ends it")
         if args.open:
             import webbrowser
 
             webbrowser.open(server.address)
         server.serve_until_stopped()
-        print(f"every decision is in {args.folder / 'manifest.jsonl'}")
+        echo(f"every decision is in {args.folder / 'manifest.jsonl'}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 
+from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
@@ -37,9 +38,9 @@ def run(args: argparse.Namespace) -> None:
 
     out, size = args.out, f"{source.count} training portraits and {source.pairs} test pairs"
     if is_complete(source, out):
-        print(f"{out} holds these {size} already")
+        echo(f"{out} holds these {size} already")
         return
     with stoppable(lambda: f"stopped: {out} is not whole; {AGAIN}"):
         for _ in progress(draw_set(source, out, args.jobs), source.count + source.pairs, "portraits"):
             pass
-    print(f"{size} are in {out}; train on them: {command_line('train')} --dataroot {out} --name demo")
+    echo(f"{size} are in {out}; train on them: {command_line('train')} --dataroot {out} --name demo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -195,3 +196,10 @@ def test_any_bytes_are_a_zip_or_one_line(data: bytes) -> None:
                         opened.read(name)
             except UserError as error:
                 assert "\n" not in str(error)
+
+
+def test_names_that_are_no_text_stay_apart(tmp_path: Path) -> None:
+    """Two photos with one origin would be taken for one, and the second left out as done."""
+    names = [os.fsdecode(name) for name in (b"glasses/\xfe.png", b"glasses/\xff.png")]
+    with open_archive(write_tree(tmp_path, dict.fromkeys(names, b""))) as archive:
+        assert len({archive.origin(name) for name in archive.names()}) == 2

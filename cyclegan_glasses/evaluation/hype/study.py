@@ -195,7 +195,12 @@ class _Pictures:
             raise UserError(
                 f"{path} is {picture.width}x{picture.height}, others {wide}x{high}: a study needs one size"
             )
-        name = hashlib.sha256(f"{self._seed} {path.absolute()}".encode()).hexdigest()[:16] + ".png"
+        name = (
+            hashlib.sha256(f"{self._seed} {path.absolute()}".encode("utf-8", "surrogatepass")).hexdigest()[
+                :16
+            ]
+            + ".png"
+        )
         save_png(self._folder / name, picture)
         return name
 

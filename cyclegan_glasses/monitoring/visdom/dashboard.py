@@ -98,5 +98,5 @@ class Dashboard(Monitor):
 
     def _offer(self, pane: str, build: Callable[[], panes.Pane]) -> None:
         if self._run is not None:
-            window = f"{quote(self._run.name, safe='')}_{self._settings.display_id}_{pane}"
+            window = f"{quote(self._run.name, safe='', errors='replace')}_{self._settings.display_id}_{pane}"
             self._sender.offer(window, build)

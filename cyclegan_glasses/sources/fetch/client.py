@@ -16,6 +16,7 @@ import urllib3
 from urllib3.util import Retry
 
 from cyclegan_glasses import __version__
+from cyclegan_glasses.errors import explained, reason_of
 from cyclegan_glasses.images import MAX_PIXELS, UnreadablePicture, open_picture
 from cyclegan_glasses.sources.fetch.addresses import Resolver, check_address
 from cyclegan_glasses.sources.fetch.connect import Guard, make_session
@@ -55,12 +56,13 @@ class Fetcher:
     def picture(self, address: str) -> Fetched:
         """Fetch one picture; whatever goes wrong is in the result, nothing is raised."""
         try:
-            if address.startswith("data:"):
-                reply = _inline(address, self.settings.max_bytes)
-            else:
-                reply = self._follow(address, self.settings.max_bytes, robots=True, picture=True)
-            with self._decoding:
-                _check_picture(reply.body, self.settings.max_pixels)
+            with explained(lambda error: FetchError("broken", reason_of(error))):
+                if address.startswith("data:"):
+                    reply = _inline(address, self.settings.max_bytes)
+                else:
+                    reply = self._follow(address, self.settings.max_bytes, robots=True, picture=True)
+                with self._decoding:
+                    _check_picture(reply.body, self.settings.max_pixels)
         except FetchError as error:
             _log.debug("%s: %s", address, error.reason)
             return Fetched(error.status, error.http, error=error.error, reason=error.reason)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cyclegan_glasses.errors import UserError
+
 OK, FAILED, REFUSED = "ok", "failed", "refused"
 LONGEST = 4096
 MAX_PAGE_BYTES = 16_000_000
@@ -11,7 +13,7 @@ MAX_PAGE_BYTES = 16_000_000
 _REFUSED = frozenset({"address", "private", "robots", "noai", "encoded", "large", "type"})
 
 
-class FetchError(Exception):
+class FetchError(UserError):
     """An address that was not fetched.
 
     Attributes:

@@ -34,7 +34,7 @@ class RobotRules:
         Of two rules of the same length the one that allows wins (RFC 9309, 2.2.2).
         """
         url = urlsplit(address)
-        path = quote((url.path or "/") + ("?" + url.query if url.query else ""), safe=_SAFE)
+        path = quote((url.path or "/") + ("?" + url.query if url.query else ""), safe=_SAFE, errors="replace")
         fitting = ((len(rule), allowed) for rule, allowed in self.rules if _fits(rule, path))
         return max(fitting, default=(0, True))[1]
 
@@ -63,7 +63,7 @@ def parse_robots(text: str, agent: str = AGENT) -> RobotRules:
         if key == "crawl-delay" and re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
             delays.append(float(value))
         elif key != "crawl-delay" and value:
-            rules.append((quote(value, safe=_SAFE), key == "allow"))
+            rules.append((quote(value, safe=_SAFE, errors="replace"), key == "allow"))
     return RobotRules(tuple(rules), max(delays))
 
 
