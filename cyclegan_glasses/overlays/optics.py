@@ -94,6 +94,20 @@ def reflections(crop: Crop, lens: np.ndarray, frame: Frame, pose: Pose, scene: S
     return np.minimum(frame.reflection * radiance[..., None] * scene.camera.tone(colour), 1)
 
 
+def mirror_coat(crop: Crop, lens: np.ndarray, colour: np.ndarray, glare: np.ndarray) -> np.ndarray:
+    """What a mirror coat shows, levels (h, w, 3): the sky above, the ground below, and what shines.
+
+    Args:
+        lens: outline (n, 2) in pixels of the picture.
+        colour: of the coat, levels (3,).
+        glare: of this lens, see `reflections`.
+    """
+    low, high = float(lens[:, 1].min()), float(lens[:, 1].max())
+    height = (np.arange(crop.height, dtype=np.float32) + crop.y - low) / max(high - low, 1e-6)
+    sky = 0.95 / (1 + np.exp((np.clip(height, 0, 1) - 0.45) / 0.12))
+    return colour * (0.28 + sky[:, None, None] + 3 * glare)
+
+
 def _surroundings(
     right: np.ndarray, below: np.ndarray, frame: Frame, scene: Scene
 ) -> tuple[np.ndarray, np.ndarray]:
