@@ -1,13 +1,15 @@
 """A web page for the person at this machine alone, over HTTP on the loopback address.
 
-Requests must name the server as their host (so a foreign page cannot reach it under a name of its own), carry
-the token of this start, and, to change anything, come from the page itself.
+Requests must name this machine as their host (so a foreign page cannot reach it under a name of its own),
+come from the page itself or from whoever opens its address (`why_foreign`), and carry the token of this
+start.
 """
 
 from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -24,6 +26,31 @@ from cyclegan_glasses.errors import UserError, explained, reason_of, stoppable
 HOST = "127.0.0.1"
 HEADER = "X-Page-Token"
 MOST_BYTES = 1 << 20
+_HOSTS = r"(127\.0\.0\.1|localhost|\[::1\]{})(:[0-9]+)?"
+
+
+def why_foreign(method: str, headers: Mapping[str, str], name: str = "") -> str:
+    """Why a request to a server of this machine comes from elsewhere; empty where it may be answered.
+
+    A page of another origin, also of another port, may send requests that a browser lets through without
+    asking: forms, pictures, frames, WebSockets. They are told by what browsers say and pages cannot change:
+    `Host` (another name leads here by DNS rebinding), `Origin` (RFC 6454) and `Sec-Fetch-Site` (W3C Fetch
+    Metadata). A link from elsewhere may open a page here; programs send no `Origin` and are let in.
+
+    Args:
+        method: of HTTP.
+        headers: by their names, in any case.
+        name: by which the server is called beside those of the loopback address.
+    """
+    host, origin = headers.get("Host", ""), headers.get("Origin")
+    if not re.fullmatch(_HOSTS.format(f"|{re.escape(name)}" if name else ""), host, re.IGNORECASE):
+        return "this page answers only under its own address"
+    if origin is not None and origin.partition("://")[2] != host:
+        return "only the page itself may ask for this"
+    opened = method == "GET" and headers.get("Sec-Fetch-Dest") == "document"
+    if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") and not opened:
+        return "only the page itself may ask for this"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         query = dict(parse_qsl(url.query))
         kind, _, rest = url.path.strip("/").partition("/")
-        if not self._names_this_server():
-            raise RequestError(HTTPStatus.FORBIDDEN, "this page answers only under its own address")
+        self._refuse_foreign()
         comes_by_address = url.path == "/" and self._is_token(query.get("token", ""))
         if not comes_by_address and not self._has_cookie():
             message = f"open the address that {self.server.command} printed"
@@ -155,18 +181,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
         body = self.rfile.read(int(length))
-        origin = self.headers.get("Origin")
-        from_page = origin is None or origin.removeprefix("http://") in self._hosts()
-        has_token = self._has_cookie() and self._is_token(self.headers.get(HEADER, ""))
-        if not (self._names_this_server() and from_page and has_token):
+        self._refuse_foreign()
+        if not (self._has_cookie() and self._is_token(self.headers.get(HEADER, ""))):
             raise RequestError(HTTPStatus.FORBIDDEN, "only the page itself may change anything")
         return json.loads(body)
 
-    def _names_this_server(self) -> bool:
-        return self.headers.get("Host", "") in self._hosts()
-
-    def _hosts(self) -> tuple[str, str]:
-        return f"{HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"
+    def _refuse_foreign(self) -> None:
+        if why := why_foreign(self.command, self.headers):
+            raise RequestError(HTTPStatus.FORBIDDEN, why)
 
     def _has_cookie(self) -> bool:
         with suppress(CookieError, KeyError):
@@ -203,6 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
             "Content-Type": answer.mime,
             "Content-Length": str(len(answer.data)),
             "Cache-Control": f"private, {answer.caching}",
+            "Cross-Origin-Resource-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
         }

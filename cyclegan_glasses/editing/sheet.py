@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -19,7 +20,7 @@ from cyclegan_glasses.editing.jobs import EditJob
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import ALL, LARGEST, SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.editing.targets import Target
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import open_picture
@@ -98,7 +99,8 @@ def write_sheets(
     one = replace(settings, face=LARGEST if settings.face == ALL else settings.face)
     for job in jobs:
         try:
-            face = _write_sheet(editor, job, direction, frames, one, output, pupils)
+            with explained(partial(_skipped, job)):
+                face = _write_sheet(editor, job, direction, frames, one, output, pupils)
             yield PhotoReport(str(job.source), str(job.target), EDITED, faces=[face])
         except UserError as error:
             yield PhotoReport(str(job.source), str(job.target), SKIPPED, str(error))
@@ -133,6 +135,10 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
     make_folder(path.parent)
     with atomic_write(path) as file:
         sheet.save(file, format=format_of(path), quality=92)
+
+
+def _skipped(job: EditJob, error: Exception) -> UserError:
+    return UserError(f"{job.source}: {reason_of(error)}")
 
 
 def face_to_show(

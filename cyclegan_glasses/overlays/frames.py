@@ -33,8 +33,10 @@ WORN: dict[str, tuple[float, Range, Range]] = {
 """What people wear in photos of 2005 to 2015, as read off FairFace by eye: of a hundred frames so many have
 a shape, its lens widths in mm, and its heights over widths."""
 WORN_METAL = {"gunmetal": 30.0, "black": 25.0, "silver": 18.0, "gold": 15.0, "bronze": 9.0, "rose-gold": 3.0}
-WORN_ACETATE = {"black": 50.0, "tortoise": 14.0, "brown": 14.0, "burgundy": 5.0, "navy": 4.0, "red": 3.0,
-                "grey": 4.0, "blue": 2.0, "ivory": 2.0, "crystal": 2.0}  # fmt: skip
+WORN_ACETATE = {"black": 58.0, "tortoise": 12.0, "brown": 14.0, "burgundy": 4.0, "navy": 4.0, "red": 2.0,
+                "grey": 3.0, "blue": 1.0, "ivory": 1.0, "crystal": 1.0}  # fmt: skip
+_METAL = 0.72
+"""The fraction of those that come in metal that are of metal."""
 POPULAR = {"black": 20.0, "gunmetal": 6.0, "tortoise": 3.0, "brown": 3.0, "gold": 2.0, "silver": 2.0}
 
 
@@ -45,6 +47,8 @@ class Frame:
     Attributes:
         shape: a key of `outlines.SHAPES`.
         lens_width, lens_height, bridge: the boxing system's sizes.
+        taper: how much narrower than its box a lens is at its lower rim, as a fraction of its width.
+        slant: how much higher its temporal end lies than its nasal one, as a fraction of its height.
         rim: how wide the rim looks from in front; 0 is allowed for rimless.
         temple: length of the temples as sold, from the hinge to the tip behind the ear.
         temple_height: of the temples at the hinge.
@@ -66,6 +70,8 @@ class Frame:
     lens_width: float = 52.0
     lens_height: float = 34.0
     bridge: float = 18.0
+    taper: float = 0.0
+    slant: float = 0.0
     rim: float = 3.0
     temple: float = 142.0
     temple_height: float = 5.0
@@ -92,6 +98,8 @@ class Frame:
             raise ValueError(f"unknown frame shape {self.shape!r}: one of {', '.join(SHAPES)}")
         if min(self.lens_width, self.lens_height, self.bridge, self.temple) <= 0 or self.rim < 0:
             raise ValueError("a frame's lens, bridge and temple are longer than nothing, its rim is no less")
+        if not (0 <= self.taper <= 0.5 and -0.5 <= self.slant <= 0.5):
+            raise ValueError("a lens's taper is 0 to 0.5, its slant -0.5 to 0.5")
         if not all(0 <= fraction <= 1 for fraction in (self.tint_strength, self.gradient, self.mirror)):
             raise ValueError("a lens's tint, gradient and mirror are fractions of 0 to 1")
 
@@ -156,20 +164,25 @@ def worn_frame(rng: np.random.Generator, sunglasses: bool = False) -> Frame:
     shape = str(rng.choice(list(WORN), p=weights / weights.sum()))
     _, widths, ratios = WORN[shape]
     frame = random_frame(rng, shape, sunglasses)
-    metal = frame.material == "metal"
+    metal = "metal" in SHAPES[shape].materials and rng.random() < _METAL
     names = WORN_METAL if metal else WORN_ACETATE
     name = str(rng.choice(list(names), p=np.array(list(names.values())) / sum(names.values())))
     width, high = rng.uniform(*widths), (1.8, 4.5) if metal else (3.0, 7.0)
     pattern: Pattern = "tortoise" if name == "tortoise" else "plain"
+    angular = shape in ("rectangle", "half-rim", "square", "rimless", "browline")
     return replace(
         frame,
         lens_width=round(width, 2),
         lens_height=round(width * rng.uniform(*ratios), 2),
-        rim=frame.rim and round(rng.uniform(*((0.9, 1.8) if metal else (1.8, 3.8))), 2),
+        taper=round(rng.uniform(0.05, 0.2), 3) if angular else 0.0,
+        slant=round(rng.uniform(0.0, 0.14), 3) if angular else round(rng.uniform(0.0, 0.06), 3),
+        rim=frame.rim and round(rng.uniform(*((0.9, 1.8) if metal else (1.7, 3.4))), 2),
         temple_height=round(rng.uniform(*high), 2),
+        material="metal" if metal else "acetate",
         colour=(METAL if metal else ACETATE)[name],
         pattern=pattern,
         opacity=round(rng.uniform(0.5, 0.75), 2) if name == "crystal" else 1.0,
-        reflection=round(rng.beta(1.4, 1.6), 2),
-        drop=round(rng.uniform(2.0, 6.0), 2),
+        gloss=round(rng.uniform(0.7, 1.0) if metal else rng.uniform(0.4, 1.0), 2),
+        reflection=round(rng.beta(1.5, 1.5), 2),
+        drop=round(rng.uniform(3.0, 7.5), 2),
     )

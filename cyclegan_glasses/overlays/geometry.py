@@ -46,7 +46,7 @@ class Temple:
 def model_of(frame: Frame, wearer: Wearer) -> Model:
     """The parts of `frame` as `wearer` has it on. Do not change the arrays: they are cached."""
     # The lens at the right, and the middle of it on the flat front.
-    lens = outline(frame.shape) * (frame.lens_width / 2, frame.lens_height / 2)
+    lens = outline(frame.shape, frame.taper, frame.slant) * (frame.lens_width / 2, frame.lens_height / 2)
     middle = np.array([(frame.bridge + frame.lens_width) / 2, frame.drop])
     # The front in the order of drawing: rims, bridge, pads, end pieces.
     metal = frame.colour if frame.material == "metal" else frame.wire

@@ -10,13 +10,15 @@ import numpy as np
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop
-from cyclegan_glasses.overlays.scene import Scene
+from cyclegan_glasses.overlays.scene import Camera, Scene
 
 _GAP = 0.016
 """Metres from the lens to the skin behind it."""
 _RADIUS = 118.0
 """Of the front of a lens in mm: a base curve of 4.5 dioptres of glass with an index of 1.53."""
-_COATS = np.array([(1.0, 1.0, 1.0), (0.62, 1.0, 0.8), (0.78, 0.8, 1.0)], np.float32)
+_FLASH = 0.4
+"""The fraction of photos with a spot of light in the lenses."""
+_COATS = np.array([(1.0, 1.0, 1.0), (0.5, 1.0, 0.72), (0.66, 0.62, 1.0)], np.float32)
 """Colours of what is mirrored: by a bare lens, and by green and blue antireflective coats."""
 
 
@@ -44,12 +46,14 @@ def refract(picture: np.ndarray, centre: np.ndarray, cover: np.ndarray, power: f
     return picture + cover * (bent - picture)
 
 
-def light_through(crop: Crop, lens: np.ndarray, lenses: Sequence[np.ndarray], frame: Frame) -> np.ndarray:
+def light_through(
+    crop: Crop, lens: np.ndarray, lenses: Sequence[np.ndarray], frame: Frame, camera: Camera
+) -> np.ndarray:
     """The fraction of red, green and blue that one lens lets through, float32 (h or 1, w or 1, 3) of `crop`.
 
     A gradient fades evenly from the upper rim of the lens ((n, 2) pixels, as `lenses`) to the lower one.
     """
-    taken = frame.tint_strength * (1 - np.array(frame.tint, np.float32) / 255)
+    taken = frame.tint_strength * (1 - camera.tone(np.array(frame.tint, np.float32)) / 255)
     if not frame.gradient:
         return (1 - taken)[None, None]
     # Down is across the line from lens to lens, so that the gradient leans with the head.
@@ -87,7 +91,21 @@ def reflections(crop: Crop, lens: np.ndarray, frame: Frame, pose: Pose, scene: S
     seen = np.tensordot(pose.rotation.astype(np.float32), normal.astype(np.float32), 1)
     right, below = (np.degrees(2 * np.arctan2(seen[axis], -seen[2])) for axis in (0, 1))
     radiance, colour = _surroundings(right, below, frame, scene)
-    return frame.reflection * radiance[..., None] * colour
+    return np.minimum(frame.reflection * radiance[..., None] * scene.camera.tone(colour), 1)
+
+
+def mirror_coat(crop: Crop, lens: np.ndarray, colour: np.ndarray, glare: np.ndarray) -> np.ndarray:
+    """What a mirror coat shows, levels (h, w, 3): the sky above, the ground below, and what shines.
+
+    Args:
+        lens: outline (n, 2) in pixels of the picture.
+        colour: of the coat, levels (3,).
+        glare: of this lens, see `reflections`.
+    """
+    low, high = float(lens[:, 1].min()), float(lens[:, 1].max())
+    height = (np.arange(crop.height, dtype=np.float32) + crop.y - low) / max(high - low, 1e-6)
+    sky = 0.95 / (1 + np.exp((np.clip(height, 0, 1) - 0.45) / 0.12))
+    return colour * (0.28 + sky[:, None, None] + 3 * glare)
 
 
 def _surroundings(
@@ -97,18 +115,25 @@ def _surroundings(
     rng = np.random.default_rng([scene.camera.seed, round(100 * frame.lens_width)])
     lamp = scene.light.unit()
     middle = np.degrees(np.arctan2(lamp[:2], max(0.3, -lamp[2])))
-    light = 0.06 + 0.24 / (1 + np.exp((below + rng.uniform(-5, 12)) / 5))
+    light = 0.05 + 0.26 / (1 + np.exp((below + rng.uniform(-5, 12)) / 5))
     for _ in range(int(rng.integers(1, 4))):
         width, height = rng.uniform(5, 18), rng.uniform(6, 18)
         at = np.array([0.5, 0.3]) * middle + rng.normal(0, (16, 10)) + (0, 12)
         strength, soft = min(1.0, rng.uniform(0.35, 1.3)), rng.uniform(1.0, 4.0)
         lean = rng.uniform(-0.25, 0.25)
+        wall, bar = rng.random() < 0.3, rng.random() < 0.4
+        if wall:
+            width, height, strength, soft = 3 * width, 1.6 * height, 0.5 * strength, 3 * soft
         u, v = right - at[0] - lean * (below - at[1]), below - at[1]
         inside = _edge(width / 2 - np.abs(u), soft) * _edge(height / 2 - np.abs(v), soft)
-        if rng.random() < 0.4:  # the bar between two panes
+        if bar and not wall:  # between two panes of a window
             inside = inside * (1 - 0.8 * _edge(0.7 - np.abs(u), 0.5))
         light = np.maximum(light, strength * inside)
-    return light.astype(np.float32), _COATS[int(rng.choice(3, p=(0.6, 0.25, 0.15)))]
+    if rng.random() < _FLASH:
+        # A flash or a bare lamp near the camera: a dazzling spot with a halo.
+        away = np.square(right - rng.normal(0, 5)) + np.square(below - rng.uniform(2, 22))
+        light = light + 1.6 * np.exp(-away / rng.uniform(2, 9)) + 0.3 * np.exp(-away / 60)
+    return light.astype(np.float32), _COATS[int(rng.choice(3, p=(0.6, 0.22, 0.18)))]
 
 
 def _edge(distance: np.ndarray, soft: float) -> np.ndarray:

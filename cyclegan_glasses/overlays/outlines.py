@@ -72,8 +72,11 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def outline(shape: str) -> np.ndarray:
+def outline(shape: str, taper: float = 0.0, slant: float = 0.0) -> np.ndarray:
     """The closed outline of `shape`, about `POINTS` points (n, 2), clockwise; it touches -1 and 1 both ways.
+
+    Args:
+        taper, slant: as in `frames.Frame`.
 
     Raises:
         KeyError: no such shape.
@@ -85,6 +88,9 @@ def outline(shape: str) -> np.ndarray:
         points = np.sign(wave) * np.abs(wave) ** (2 / control)
     else:
         points = closed_curve(np.array(control), POINTS, tension=0.12 if SHAPES[shape].straight else 0.5)
+    if taper or slant:
+        narrower = 1 - taper * np.square((points[:, 1] + 1) / 2)
+        points = np.column_stack([points[:, 0] * narrower, points[:, 1] - slant * points[:, 0]])
     low, high = points.min(axis=0), points.max(axis=0)
     return (2 * points - low - high) / (high - low)
 

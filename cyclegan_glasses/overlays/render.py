@@ -9,7 +9,7 @@ from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Piece
 from cyclegan_glasses.overlays.material import solid
-from cyclegan_glasses.overlays.optics import light_through, reflections, refract
+from cyclegan_glasses.overlays.optics import light_through, mirror_coat, reflections, refract
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop, levels_of
 from cyclegan_glasses.overlays.scene import Scene
@@ -110,12 +110,13 @@ def _draw_lenses(canvas: Canvas, worn: Worn) -> None:
         if part is None:
             continue
         picture = canvas.marked(part, lens)
-        picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look))
+        picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look, worn.scene.camera))
         glare = reflections(part, outline, look, worn.pose, worn.scene)
         lamp = np.array(light.colour, np.float32)
         picture += lens * glare * (lamp * _SKY - picture)
         if look.mirror:
-            coat = np.array(look.mirror_colour, np.float32) * lamp * (0.55 + 0.9 * glare)
+            colour = worn.scene.camera.tone(np.array(look.mirror_colour, np.float32))
+            coat = mirror_coat(part, outline, colour, glare) * lamp
             picture += lens * look.mirror * (np.minimum(coat, 255) - picture)
 
 

@@ -64,6 +64,11 @@ class Camera:
             return layer
         return blur(layer, float(np.sqrt(self.blur**2 - DRAWN_BLUR**2))).reshape(layer.shape)
 
+    def tone(self, colour: np.ndarray) -> np.ndarray:
+        """A colour (3,) with the saturation of the photo."""
+        grey = np.float32(np.dot(colour, (0.299, 0.587, 0.114)))
+        return (grey + self.saturation * (colour - grey)).astype(np.float32)
+
     def develop(self, colour: np.ndarray, alpha: np.ndarray, light: Light) -> np.ndarray:
         """Premultiplied levels (h, w, 3) with their alpha (h, w, 1), in the photo's blacks and colours."""
         if self.saturation < 1:

@@ -34,7 +34,7 @@ _LENSES: dict[str, tuple[str, float, dict[str, Any]]] = {
     "tinted": ("brown", 1.0, {"tint_strength": 0.45}),
     "sun": ("grey", 0.45, {"tint_strength": 0.9}),
     "gradient": ("brown", 0.45, {"tint_strength": 0.9, "gradient": 0.85}),
-    "mirror": ("silver", 0.3, {"tint_strength": 0.9, "mirror": 0.55}),
+    "mirror": ("silver", 0.3, {"tint_strength": 0.9, "mirror": 0.7}),
 }
 #: Materials that a colour makes see-through, and how opaque they are then.
 _SEE_THROUGH = {"crystal": 0.6, "champagne": 0.65}

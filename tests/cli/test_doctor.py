@@ -78,7 +78,8 @@ def test_it_asks_for_exactly_the_packages_of_the_setup():
         return {line.replace("<", ">").split(">")[0].strip() for line in lines if line.strip()}
 
     wanted = names(setup["options"]["install_requires"]) - {"opencv-python-headless"}
-    assert set(checks.REQUIRED) == wanted
+    assert {*checks.REQUIRED, "tomli"} == wanted, "tomli is for Python 3.10 alone"
+    assert ("tomli" in checks.REQUIRED) == (sys.version_info < (3, 11))
     extras = setup["options.extras_require"]
     for name, extra, _ in checks.OPTIONAL:
         assert name in names(extras[extra])

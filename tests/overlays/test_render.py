@@ -10,7 +10,7 @@ import pytest
 
 from cyclegan_glasses.overlays.frames import Frame, random_frame, worn_frame
 from cyclegan_glasses.overlays.geometry import model_of
-from cyclegan_glasses.overlays.outlines import SHAPES
+from cyclegan_glasses.overlays.outlines import SHAPES, outline
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_glasses, draw_window
 from cyclegan_glasses.overlays.scene import Camera, Light, Scene, Wearer
@@ -203,7 +203,8 @@ def test_a_mirror_coat_hides_the_eyes_behind_its_colour() -> None:
     x, y = round(LEFT[0]), round(LEFT[1])
     red, green, blue = after[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3).mean(axis=0)
     assert blue > 1.5 * green > 1.5 * red
-    assert after[y - 4 : y + 5, x - 4 : x + 5].std(axis=(0, 1)).max() < 8
+    assert after[y - 4 : y + 5, x - 4 : x + 5].std(axis=1).max() < 8, "from the sky to the ground it darkens"
+    assert after[y - 9, x].mean() > 1.2 * after[y + 9, x].mean()
     with pytest.raises(ValueError, match="0 to 1"):
         Frame(mirror=1.5)
 
@@ -236,3 +237,19 @@ def test_frames_in_photos_are_those_that_people_wear() -> None:
     assert np.mean([max(frame.colour) < 100 for frame in frames]) > 0.5
     assert np.median([frame.lens_height for frame in frames]) < 34
     assert np.mean([worn_frame(np.random.default_rng(k), True).tint_strength > 0.7 for k in range(20)]) == 1
+
+
+def test_a_lens_narrows_downwards_and_rises_outwards() -> None:
+    """Rectangles as they are worn: superellipses look like drawings."""
+    plain, shaped = outline("rectangle"), outline("rectangle", taper=0.2, slant=0.15)
+    for curve in (plain, shaped):
+        np.testing.assert_allclose([curve.min(axis=0), curve.max(axis=0)], [(-1, -1), (1, 1)])
+
+    def width(curve: np.ndarray, low: float, high: float) -> float:
+        return float(np.ptp(curve[(curve[:, 1] > low) & (curve[:, 1] < high), 0]))
+
+    assert width(shaped, 0.5, 0.9) < 0.95 * width(plain, 0.5, 0.9)
+    upper = shaped[shaped[:, 1] < 0]
+    assert upper[upper[:, 0] > 0.5, 1].min() < upper[upper[:, 0] < -0.5, 1].min() - 0.1
+    with pytest.raises(ValueError, match="taper"):
+        Frame(taper=0.8)

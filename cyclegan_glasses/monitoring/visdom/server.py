@@ -1,4 +1,4 @@
-"""Finds the Visdom server of a run, or starts one for this machine alone.
+"""Finds the Visdom server of a run, or starts one for this machine alone, out of the reach of other pages.
 
 A started server goes on after the training, so that its panes can be read, until it is stopped:
 
@@ -14,12 +14,13 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import requests
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import make_folder, write_text
+from cyclegan_glasses.local_server import why_foreign
 from cyclegan_glasses.monitoring.settings import DashboardSettings
 from cyclegan_glasses.monitoring.visdom.files import why_no_server
 
@@ -135,11 +136,35 @@ def _refused(error: requests.exceptions.ConnectionError) -> bool:
 
 
 def main() -> None:
-    """Visdom's own command with its own options, but without downloads and without torch."""
+    """Visdom's own command with its own options, for this machine alone, without downloads and without torch.
+
+    Visdom itself answers under any name and takes what the page of any site sends. `--hostname` names one
+    more host that it is to answer to; it then listens on every address of the machine.
+    """
     sys.modules["torch"] = None  # type: ignore[assignment]  # Visdom can do without, in a third of the memory
-    from visdom.server import app, run_server
+    from tornado.web import ErrorHandler
+    from visdom.server import app, defaults, run_server
+
+    names: list[str] = []
+
+    class LocalApplication(app.Application):
+        """Before any of its handlers, HTTP and WebSocket alike, it is asked where a request comes from."""
+
+        def find_handler(self, request, **kwargs):
+            if why_foreign(request.method, request.headers, *names):
+                return self.get_handler_delegate(request, ErrorHandler, {"status_code": 403})
+            return super().find_handler(request, **kwargs)
+
+    def start_server(
+        hostname: str = defaults.DEFAULT_HOSTNAME, bind_local: bool = False, **more: Any
+    ) -> None:
+        named = hostname != defaults.DEFAULT_HOSTNAME
+        names.extend([hostname] if named else [])
+        start(hostname=hostname, bind_local=bind_local or not named, **more)
 
     app.tornado_settings["autoreload"] = False
+    start, run_server.start_server = run_server.start_server, start_server
+    run_server.Application = LocalApplication
     run_server.main()
 
 
