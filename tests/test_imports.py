@@ -21,7 +21,7 @@ ROOMS = tuple(
     " monitoring editing evaluation installation cli options __main__".split()
 )
 LIGHT = set("errors domains option options files locks photo settings run_folder cli sources".split())
-HEAVY = ("torch", "torchvision", "numpy", "cv2", "PIL", "requests", "bs4")
+HEAVY = ("torch", "torchvision", "numpy", "cv2", "PIL", "requests")
 PRINTERS = ("errors.py", "cli/echo.py", "monitoring/console.py", "monitoring/visdom/files.py", "table.py")
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "options")

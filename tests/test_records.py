@@ -29,7 +29,7 @@ class Outer:
     """One field of each kind."""
 
     count: int
-    share: float
+    fraction: float
     flag: bool
     way: Literal["AtoB", "BtoA"]
     inner: Inner
@@ -53,7 +53,7 @@ def test_a_record_is_read_as_it_was_written():
         ({"count": True}, "count is True"),
         ({"count": 1.5}, "count is 1.5"),
         ({"count": MOST + 1}, "too large"),
-        ({"share": 10**400}, "too large"),
+        ({"fraction": 10**400}, "too large"),
         ({"flag": 1}, "not true or false"),
         ({"way": "CtoD"}, "not one of AtoB, BtoA"),
         ({"way": []}, "way is a list"),

@@ -15,13 +15,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
+from cyclegan_glasses.sources.html import plain
 from cyclegan_glasses.sources.search_result import (
     SearchResult,
     ask,
     at,
     is_web,
     known,
-    parse_html,
     parse_object,
     text,
 )
@@ -142,5 +142,4 @@ def _plain(value: object) -> str:
     html = text(value, 2000)
     if "<" not in html and "&" not in html:
         return html
-    soup = parse_html(html)
-    return text(" ".join(soup.get_text(" ").split())) if soup else ""
+    return text(" ".join(plain(html).split()))

@@ -19,20 +19,18 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import option
 from cyclegan_glasses.sources.archive import read_content
 from cyclegan_glasses.sources.fetch.result import MAX_PAGE_BYTES, FetchError
+from cyclegan_glasses.sources.html import elements
 from cyclegan_glasses.sources.search_result import (
     SearchResult,
     ask,
     at,
     is_web,
     known,
-    parse_html,
     parse_object,
     text,
 )
 
 if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
-
     from cyclegan_glasses.sources.fetch.client import Fetcher
 
 PAGE_ENDPOINT, API_ENDPOINT = "https://www.google.com", "https://www.googleapis.com"
@@ -43,7 +41,8 @@ _RECORD = re.compile(
     r'\["(https?:[^"\s<>]{1,3000})",\d{1,6},\d{1,6}\]'
     r'|"2003":\[null,"[^"]{0,200}","(https?:[^"\s<>]{1,3000})"(?:,"((?:[^"\\]|\\.){0,1000})")?'
 )
-_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"/]))")
+_ESCAPE = re.compile(r"\\{1,4}(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"/]))")
+_LONGEST_LINK, _MOST_RESULTS = 20_000, 10_000
 _INLINE = re.compile(r"data:image/(?:jpeg|png|webp);base64,")
 _GOOGLE_HOSTS = ("gstatic.com", "google.com")
 _CONSENT, _ROBOT = "asks for consent before it shows results", "takes us for a robot"
@@ -98,13 +97,13 @@ def results_page(html: str, name: str, thumbnails: bool = False) -> list[SearchR
     Raises:
         UserError: the page wants JavaScript or consent, takes us for a robot, or is no results page.
     """
-    soup = parse_html(html)
-    if soup is None:
-        raise UserError(f"{name} is not a page that can be read: {_INSTEAD}")
-    found = _small(soup) if thumbnails else _from_links(soup) + _from_scripts(soup)
+    try:
+        found = _small(html) if thumbnails else _from_links(html) + _from_scripts(html)
+    except ValueError as error:
+        raise UserError(f"{name} is no results page ({error}): {_INSTEAD}") from None
     if not found and (reason := _why_empty(html.lower())):
         raise UserError(f"{name} {reason}: {_INSTEAD}")
-    return found
+    return found[:_MOST_RESULTS]
 
 
 def api_results(payload: dict[str, Any]) -> list[SearchResult]:
@@ -173,12 +172,15 @@ def _read(path: Path) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _from_links(soup: BeautifulSoup) -> list[SearchResult]:
+def _from_links(html: str) -> list[SearchResult]:
     """Links of the form `/imgres?imgurl=PICTURE&imgrefurl=PAGE`."""
     found = []
-    for link in soup.find_all("a", href=re.compile(r"/imgres\?")):
+    for link in elements(html, ("a",)):
+        href = link.attributes.get("href", "")
+        if len(href) > _LONGEST_LINK or "/imgres?" not in href:
+            continue
         try:
-            query = parse_qs(urlsplit(str(link["href"])).query)
+            query = parse_qs(urlsplit(href).query)
         except ValueError:
             continue
         address = query.get("imgurl", [""])[0]
@@ -188,14 +190,14 @@ def _from_links(soup: BeautifulSoup) -> list[SearchResult]:
     return found
 
 
-def _from_scripts(soup: BeautifulSoup) -> list[SearchResult]:
+def _from_scripts(html: str) -> list[SearchResult]:
     """Records `["PICTURE",height,width] … "2003":[null,"id","PAGE","title"…` inside the scripts.
 
     They stand there as plain JSON or as JSON inside a JavaScript string, with one or two levels of escapes.
     """
     found: list[SearchResult] = []
-    for script in soup.find_all("script"):
-        written = script.get_text()
+    for script in elements(html, ("script",)):
+        written = script.text
         for picture, landing, title in _RECORD.findall(written) or _RECORD.findall(_unescape(written)):
             if picture and not _is_google(_unescape(picture)):
                 found.append(SearchResult(_unescape(picture)))
@@ -205,13 +207,13 @@ def _from_scripts(soup: BeautifulSoup) -> list[SearchResult]:
     return found
 
 
-def _small(soup: BeautifulSoup) -> list[SearchResult]:
+def _small(html: str) -> list[SearchResult]:
     """The thumbnails: pictures with an address on Google's thumbnail host, or held in the page itself."""
     found = []
-    for image in soup.find_all("img"):
-        for address in (str(image.get("src") or ""), str(image.get("data-src") or "")):
+    for image in elements(html, ("img",)):
+        for address in (image.attributes.get("src", ""), image.attributes.get("data-src", "")):
             if _INLINE.match(address) or (is_web(address) and _host(address).startswith("encrypted-tbn")):
-                found.append(SearchResult(address, facts=known(title=text(str(image.get("alt") or "")))))
+                found.append(SearchResult(address, facts=known(title=text(image.attributes.get("alt", "")))))
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,6 @@ from cyclegan_glasses.files import parse_json
 from cyclegan_glasses.sources.fetch.result import LONGEST, FetchError, Reply
 
 if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
-
     from cyclegan_glasses.sources.fetch.client import Fetcher
 
 _WEB = re.compile("https?://", re.IGNORECASE)
@@ -99,16 +96,3 @@ def ask(
     except FetchError as error:
         hint = _HINTS.get(error.error, "run the same command again later to go on")
         raise UserError(f"{service}: {error.reason}; {hint}") from None
-
-
-def parse_html(html: str) -> BeautifulSoup | None:
-    """A page or a piece of one; None where it cannot be read."""
-    from bs4 import BeautifulSoup
-    from bs4.exceptions import ParserRejectedMarkup
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it looks like an address, or like XML
-            return BeautifulSoup(html, "html.parser")
-    except (ParserRejectedMarkup, AssertionError, RecursionError):
-        return None
