@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,15 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cyclegan_glasses.attributes import classifier
 from cyclegan_glasses.attributes.verdicts import Verdict
+from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.like import glasses_of
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.editing.package import save_model
+from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.fit import FACE
-from cyclegan_glasses.overlays.frames import Frame
+from cyclegan_glasses.overlays.frames import ACETATE, Frame
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
-from tests.editing.helpers import make_editor
+from tests.editing.helpers import Known, make_editor
+from tests.editing.test_package import tiny_model
 
 ROUND = Frame("round", lens_width=48, lens_height=47, bridge=21, rim=3.5)
 
@@ -71,3 +77,32 @@ def test_a_photo_without_glasses_is_refused(tmp_path: Path) -> None:
         glasses_of(tmp_path / "bare.png", make_editor([], Sees()))
     with pytest.raises(UserError):
         glasses_of(tmp_path / "none.png", make_editor([face], Sees("glasses")))
+
+
+def test_like_draws_what_the_other_photo_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its name and sizes are told, and what else is asked of it holds."""
+    (friend, face), (me, _) = worn(ROUND), worn(None)
+    Image.fromarray(friend).save(tmp_path / "friend.png")
+    Image.fromarray(me).save(tmp_path / "me.png")
+    save_model(tiny_model(48), tmp_path / "weights.pt")
+    monkeypatch.setattr(package, "SHIPPED", tmp_path / "weights.pt")
+    monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
+    monkeypatch.setattr(classifier, "load_classifier", lambda: None)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv: str) -> int:
+        return run_command(lambda: parse(["add", "me.png", *argv, "--json"])())
+
+    assert run("-o", "a.png", "--like", "friend.png") == 0
+    assert run("-o", "b.png", "--like", "friend.png", "--size", "130", "--colour", "red") == 0
+    one, other = (json.loads(line)["faces"][0]["frame"] for line in capsys.readouterr().out.splitlines())
+    assert one["name"] == "like friend.png" and one["lens_width"] == pytest.approx(48, abs=4)
+    assert other["shape"] == one["shape"] and other["colour"] == [*ACETATE["red"]]
+    assert run("-o", "c.png", "--like", "friend.png", "--frame", "round") == 2
+    monkeypatch.setattr(classifier, "load_classifier", lambda: Sees("none"))
+    capsys.readouterr()
+    assert run("-o", "c.png", "--like", "me.png") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the face wears no glasses" in line
