@@ -60,8 +60,8 @@ class Drawing:
 
     def key(self) -> str:
         """The same for the same drawing alone."""
-        frame = self.frame and described(self.name, self.frame)
-        return f"{frame or self.wish!r} {self.pupils:g}"
+        name, frame = (self.name, self.frame) if self.frame else usual(self.wish)
+        return f"{described(name, frame)} {'' if self.frame else repr(self.wish)} {self.pupils:g}"
 
 
 def drawing_of(wish: FrameSettings) -> Drawing | None:
@@ -76,6 +76,26 @@ def drawing_of(wish: FrameSettings) -> Drawing | None:
         usual(wish)  # what is wrong with it is said before a photo is read
         return Drawing(None, "", wish, wish.pd)
     return Drawing(restyled(find_frame(wish), wish), wish.frame, wish, wish.pd)
+
+
+def as_drawing(frame: AnyFrame | Drawing | str | None, **look: Any) -> Drawing | None:
+    """What draws a frame that a program asks for; None for what the network adds.
+
+    Args:
+        frame: a frame, or what `--frame` takes, `all` apart; None for one that suits.
+        look: other fields of `FrameSettings`.
+
+    Raises:
+        UserError: as `drawing_of`.
+    """
+    if isinstance(frame, Drawing):
+        return frame
+    if frame == ALL:
+        raise UserError(f"a sheet of every frame is written by the command: add --frame {ALL}")
+    if frame is None or isinstance(frame, str):
+        return drawing_of(FrameSettings(frame or "", **look))
+    wish = FrameSettings(**look)
+    return Drawing(restyled(frame, wish), "", wish, wish.pd)
 
 
 def usual(wish: FrameSettings) -> tuple[str, AnyFrame]:
