@@ -25,6 +25,13 @@ SUFFIXES = {
     **{"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"},
     **{"BMP": ".bmp", "TIFF": ".tif", "PPM": ".ppm"},
 }
+#: What is taken for a picture by its ending now and then: the place of its mark, the mark, and its name.
+_STRANGERS = (
+    (4, b"ftyp", "HEIC or AVIF: save it as JPEG"),
+    (0, b"GIF8", "a GIF: save it as PNG"),
+    (0, b"<", "a web page or an SVG"),
+    (0, b"\x00\x05\x16\x07", "what macOS keeps beside a file"),
+)
 UNREADABLE = "that cannot be read"
 MAX_PIXELS = 100_000_000
 FILE_BYTES = 400 << 20
@@ -232,11 +239,23 @@ def _flatten(picture: Image.Image) -> Image.Image:
 def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
-        empty = not source if isinstance(source, bytes) else not Path(source).stat().st_size
-        return UnreadablePicture(name, "the file is empty" if empty else "not a picture of a known format")
+        return UnreadablePicture(name, _stranger(source if isinstance(source, bytes) else _head(source)))
     if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit lies above ours
         return UnreadablePicture(name, f"more than the limit of {MAX_PIXELS} pixels")
     return UnreadablePicture(name, reason_of(error))
+
+
+def _head(path: Path | str) -> bytes:
+    with open_regular(path) as file:
+        return file.read(12)
+
+
+def _stranger(head: bytes) -> str:
+    """What the file is that begins with `head`, which is no picture that is read."""
+    if not head:
+        return "the file is empty"
+    kind = next((kind for at, start, kind in _STRANGERS if head[at:].lstrip().startswith(start)), "")
+    return "not a picture of a known format" + (f", but {kind}" if kind else "")
 
 
 def readable_pictures(paths: Iterable[Path], left_out: Counter[str]) -> Iterator[tuple[Path, np.ndarray]]:

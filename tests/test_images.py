@@ -147,7 +147,7 @@ def test_what_is_no_picture_is_named_with_its_reason(tmp_path: Path) -> None:
         "text.jpg": "not a picture of a known format",
         "empty.png": "empty",
         "short.jpg": "truncated",
-        "x.gif": "not a picture of a known format",
+        "x.gif": "not a picture of a known format, but a GIF: save it as PNG",
         "pipe.png": "a pipe, not a regular file",
         "folder.png": "Is a directory",
         "absent.png": "No such file",
@@ -249,3 +249,20 @@ def test_threads_leave_the_filters_of_warnings_as_they_were(tmp_path: Path) -> N
         inside[1].__exit__(None, None, None)
     assert [str(warning.message) for warning in told] == ["of somebody else"]
     assert warnings.filters == before
+
+
+@pytest.mark.parametrize(
+    "data, kind",
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC or AVIF: save it as JPEG"),
+        (b"\n <!DOCTYPE html>", "a web page or an SVG"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X", "what macOS keeps beside a file"),
+    ],
+)
+def test_what_is_called_a_picture_and_is_another_thing_is_named(tmp_path, data, kind):
+    """Phones call HEIC .jpg, servers send a page in place of a picture."""
+    (tmp_path / "x.jpg").write_bytes(data)
+    for source in (data, tmp_path / "x.jpg"):
+        with pytest.raises(UnreadablePicture) as error:
+            open_picture(source)
+        assert error.value.reason == f"not a picture of a known format, but {kind}"

@@ -7,12 +7,12 @@ the face wears are taken off first. Rules are not taste: docs/try-on.md says how
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.echo import echo, echo_json
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
 from cyclegan_glasses.errors import UserError
@@ -63,15 +63,15 @@ def run(args: argparse.Namespace) -> int:
         except UserError as error:
             if work.single:
                 raise
-            print(f"skipped {error}", file=sys.stderr)
+            echo(f"skipped {error}", file=sys.stderr)
             skipped += 1
             continue
         if args.json:
             paths = {"source": str(job.source), "target": str(job.target)}
-            print(json.dumps(paths | advice.to_json(), ensure_ascii=False))
+            echo_json(paths | advice.to_json())
         else:
-            print(f"{job.source} -> {job.target}")
-            print(_told(advice))
+            echo(f"{job.source} -> {job.target}")
+            echo(_told(advice))
     return int(skipped > 0)
 
 

@@ -9,14 +9,10 @@ from typing import Any, overload
 from PIL import Image
 
 from cyclegan_glasses.domains import ADD, REMOVE
-from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, drawing_of
+from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing
 from cyclegan_glasses.editing.editor import GlassesEditor, ImageLike
 from cyclegan_glasses.editing.settings import ALL, SWAP, EditSettings
-from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import open_picture
-from cyclegan_glasses.overlays.settings import ALL as EVERY_FRAME
-from cyclegan_glasses.overlays.settings import LEARNED, FrameSettings
-from cyclegan_glasses.overlays.styling import restyled
 
 
 @overload
@@ -57,7 +53,7 @@ def add(
     face: str = ...,
     force: bool = ...,
     passes: int | None = ...,
-    frame: str | AnyFrame = ...,
+    frame: str | AnyFrame | None = ...,
     **look: Any,
 ) -> Image.Image: ...
 @overload
@@ -67,7 +63,7 @@ def add(
     face: str = ...,
     force: bool = ...,
     passes: int | None = ...,
-    frame: str | AnyFrame = ...,
+    frame: str | AnyFrame | None = ...,
     **look: Any,
 ) -> ImageLike: ...
 def add(
@@ -76,7 +72,7 @@ def add(
     face: str = ALL,
     force: bool = False,
     passes: int | None = None,
-    frame: str | AnyFrame = "",
+    frame: str | AnyFrame | None = None,
     **look: Any,
 ) -> Any:
     """The photo with glasses; the other arguments, results and errors as of `remove`.
@@ -86,7 +82,7 @@ def add(
             `learned` for what the model adds; else one that suits.
         look: other fields of `FrameSettings`: `colour="gold"`, `size="large"`, `lens="sun"`.
     """
-    return _edit(photo, ADD, EditSettings(face, strength, force, passes), _drawing(frame, look))
+    return _edit(photo, ADD, EditSettings(face, strength, force, passes), as_drawing(frame, **look))
 
 
 @overload
@@ -96,7 +92,7 @@ def swap(
     face: str = ...,
     force: bool = ...,
     passes: int | None = ...,
-    frame: str | AnyFrame = ...,
+    frame: str | AnyFrame | None = ...,
     **look: Any,
 ) -> Image.Image: ...
 @overload
@@ -106,7 +102,7 @@ def swap(
     face: str = ...,
     force: bool = ...,
     passes: int | None = ...,
-    frame: str | AnyFrame = ...,
+    frame: str | AnyFrame | None = ...,
     **look: Any,
 ) -> ImageLike: ...
 def swap(
@@ -115,27 +111,17 @@ def swap(
     face: str = ALL,
     force: bool = False,
     passes: int | None = None,
-    frame: str | AnyFrame = "",
+    frame: str | AnyFrame | None = None,
     **look: Any,
 ) -> Any:
-    """The photo with other glasses, the old ones taken off first; arguments and the rest as of `add`."""
-    if frame == LEARNED:
-        raise UserError(f"swap draws a frame: give another one than {LEARNED!r}")
-    return _edit(photo, SWAP, EditSettings(face, strength, force, passes), _drawing(frame, look))
+    """The photo with other glasses, the old ones taken off first; arguments and the rest as of `add`, but
+    that a frame is always drawn, never `learned`."""
+    return _edit(photo, SWAP, EditSettings(face, strength, force, passes), as_drawing(frame, **look))
 
 
 @cache
 def _editor() -> GlassesEditor:
     return GlassesEditor.load()
-
-
-def _drawing(frame: str | AnyFrame, look: dict[str, Any]) -> Drawing | None:
-    if not isinstance(frame, str):
-        wish = FrameSettings(**look)
-        return Drawing(restyled(frame, wish), "", wish, wish.pd)
-    if frame == EVERY_FRAME:
-        raise UserError("a sheet of every frame is made by the command: add --frame all")
-    return drawing_of(FrameSettings(frame, **look))
 
 
 def _edit(photo: Any, direction: str, settings: EditSettings, drawing: Drawing | None = None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.catalogue import read_catalogue
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frame
+from cyclegan_glasses.overlays.face_traits import read_traits
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.recommend import recommend
 from cyclegan_glasses.overlays.render import draw_window
 from cyclegan_glasses.overlays.scene import Scene
 from cyclegan_glasses.overlays.settings import ALL, LEARNED, PUPILS, FrameSettings
@@ -26,7 +29,7 @@ from cyclegan_glasses.overlays.styling import restyled
 
 AnyFrame = Frame | CustomFrame
 AS_IT_IS = FrameSettings()
-SUITS = "panto"
+USUAL = "panto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Drawing:
     """The frame that is to be drawn.
 
     Attributes:
-        frame: None stands for one that suits the face.
+        frame: None stands for one that suits the face, by the rules of `overlays.recommend`.
         name: that it was asked for by.
         wish: what is to be different about a frame that suits.
         pupils: distance of the pupils in mm, which sizes are true to.
@@ -49,12 +52,16 @@ class Drawing:
         """The name and the frame for a face of `seen`, uint8 RGB (height, width, 3)."""
         if self.frame is not None:
             return self.name, self.frame
-        return suiting(self.wish)
+        if self.wish.frames is None:
+            for advice in recommend(read_traits(seen, face.landmarks, self.pupils)):
+                with suppress(UserError):  # such as a rim for what has none: the next one may do
+                    return advice.name, restyled(advice.frame, self.wish)
+        return usual(self.wish)
 
     def key(self) -> str:
         """The same for the same drawing alone."""
-        frame = self.frame and described(self.name, self.frame)
-        return f"{frame or self.wish!r} {self.pupils:g}"
+        name, frame = (self.name, self.frame) if self.frame else usual(self.wish)
+        return f"{described(name, frame)} {'' if self.frame else repr(self.wish)} {self.pupils:g}"
 
 
 def drawing_of(wish: FrameSettings) -> Drawing | None:
@@ -66,15 +73,35 @@ def drawing_of(wish: FrameSettings) -> Drawing | None:
     if wish.frame == LEARNED:
         return None
     if not wish.frame:
-        suiting(wish)  # what is wrong with it is said before a photo is read
+        usual(wish)  # what is wrong with it is said before a photo is read
         return Drawing(None, "", wish, wish.pd)
     return Drawing(restyled(find_frame(wish), wish), wish.frame, wish, wish.pd)
 
 
-def suiting(wish: FrameSettings) -> tuple[str, AnyFrame]:
-    """The name and the frame of the catalogue that suits most faces, with what `wish` asks of it."""
+def as_drawing(frame: AnyFrame | Drawing | str | None, **look: Any) -> Drawing | None:
+    """What draws a frame that a program asks for; None for what the network adds.
+
+    Args:
+        frame: a frame, or what `--frame` takes, `all` apart; None for one that suits.
+        look: other fields of `FrameSettings`.
+
+    Raises:
+        UserError: as `drawing_of`.
+    """
+    if isinstance(frame, Drawing):
+        return frame
+    if frame == ALL:
+        raise UserError(f"a sheet of every frame is written by the command: add --frame {ALL}")
+    if frame is None or isinstance(frame, str):
+        return drawing_of(FrameSettings(frame or "", **look))
+    wish = FrameSettings(**look)
+    return Drawing(restyled(frame, wish), "", wish, wish.pd)
+
+
+def usual(wish: FrameSettings) -> tuple[str, AnyFrame]:
+    """The name and the frame that suits most faces, the first of a catalogue of one's own, restyled."""
     offered = read_catalogue(wish.frames)
-    name = SUITS if SUITS in offered else next(iter(offered))
+    name = USUAL if USUAL in offered else next(iter(offered))
     return name, restyled(offered[name].frame, wish)
 
 

@@ -18,7 +18,7 @@ from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, GLASSES, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
-from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, described, draw, fit
+from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
 from cyclegan_glasses.editing.models import apply_generator
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
@@ -95,24 +95,24 @@ class GlassesEditor:
         self,
         picture: ImageLike | Sequence[ImageLike],
         settings: EditSettings = DEFAULTS,
-        frame: AnyFrame | Drawing | Literal["learned"] | None = None,
+        frame: AnyFrame | Drawing | str | None = None,
     ) -> Any:
         """`picture` with glasses, see `edit`; of a list of pictures, the list of results.
 
         Args:
-            frame: is drawn; None for one that suits, `learned` for what the model adds.
+            frame: is drawn, see `drawing.as_drawing`; None for one that suits, `learned` for what the model
+                adds.
         """
-        drawing = None if isinstance(frame, str) else _drawing(frame)
-        return self._each(picture, ADD, settings, drawing)
+        return self._each(picture, ADD, settings, as_drawing(frame))
 
     def swap(
         self,
         picture: ImageLike | Sequence[ImageLike],
         settings: EditSettings = DEFAULTS,
-        frame: AnyFrame | Drawing | None = None,
+        frame: AnyFrame | Drawing | str | None = None,
     ) -> Any:
         """`picture` with other glasses, `frame` as of `add`; of a list of pictures, the list of results."""
-        return self._each(picture, SWAP, settings, _drawing(frame))
+        return self._each(picture, SWAP, settings, as_drawing(frame))
 
     def edit(
         self,
@@ -139,6 +139,8 @@ class GlassesEditor:
         pixels = to_array(picture)
         if direction == ADD and self.model.conditioned:
             drawing = drawing or Drawing()
+        if direction == SWAP and drawing is None:
+            raise UserError("swap draws a frame: say which, or leave it out for one that suits")
         targets = self.find_targets(pixels, direction, settings, drawing)
         crops = self.translate(targets, direction, settings)
         edited, faces = self.blend(pixels, targets, crops, settings, drawing)
@@ -285,7 +287,3 @@ class GlassesEditor:
         if isinstance(picture, Image.Image | np.ndarray | torch.Tensor):
             return self.edit(cast(Any, picture), direction, settings, drawing).picture
         return [self.edit(one, direction, settings, drawing).picture for one in picture]
-
-
-def _drawing(frame: AnyFrame | Drawing | None) -> Drawing:
-    return frame if isinstance(frame, Drawing) else Drawing(frame)

@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclegan_glasses.attributes.frame_reader import SIDE, FrameReader
+from cyclegan_glasses.attributes.frame_reading import FrameReading
 from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
-from cyclegan_glasses.domains import REMOVE, TARGETS
+from cyclegan_glasses.domains import ADD, REMOVE, TARGETS
 from cyclegan_glasses.evaluation.change import changed_elsewhere, colour_shift, framed, landmarks_moved
 from cyclegan_glasses.evaluation.distances import distances, likeness
 from cyclegan_glasses.evaluation.editors import Editor
@@ -22,6 +24,7 @@ from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, compare, l1, ms_ssim
 from cyclegan_glasses.evaluation.outlines import outlines_moved
 from cyclegan_glasses.evaluation.pretrained import SFACE_FRAMING, SFACE_SIZE, SMALLEST_LPIPS, Lpips
+from cyclegan_glasses.evaluation.variety import variety
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import FaceDetector
 
@@ -44,6 +47,7 @@ class Instruments:
         sface: for likeness.
         lpips: for the distance to the truth as people see it.
         detector: for the movement of landmarks.
+        frame_reader: for the variety of the frames that were added.
         classifier_size: side in pixels of the faces that classifier and encoder are given.
     """
 
@@ -53,6 +57,7 @@ class Instruments:
     sface: Encoder | None = None
     lpips: Lpips | None = None
     detector: FaceDetector | None = None
+    frame_reader: FrameReader | None = None
     classifier_size: int = 128
 
     @property
@@ -101,6 +106,7 @@ def measure(
     """
     measured, direction = Measured(), inputs.settings.direction
     features: dict[str, list[NDArray]] = {}
+    frames: list[FrameReading] = []
     for batch in _batches(translated(inputs, inputs if items is None else items, editor)):
         # What each picture says by itself.
         rows = [score(item, after, rec, direction, instruments.detector) for item, after, rec in batch]
@@ -109,6 +115,8 @@ def measure(
         afters = [(after, item.eyes) for item, after, _ in batch]
         for encoder in instruments.encoders:
             features.setdefault(encoder.name, []).append(instruments.encode(encoder, afters))
+        if instruments.frame_reader and direction == ADD:
+            frames += instruments.frame_reader.read(_framed(afters, Framing(), SIDE))
         _add_likeness(instruments, befores, afters, rows)
         _classify(instruments, befores, afters, rows, TARGETS[direction])
         for (item, after, _), row in zip(batch, rows, strict=True):
@@ -119,7 +127,8 @@ def measure(
             measured.rows.append(row)
             if keep:
                 keep(item, after, row)
-    # What only the whole set has: its distance to the target's pictures.
+    # What only the whole set has: the variety of its frames, its distance to the target's pictures.
+    measured.whole |= variety(frames)
     for encoder in instruments.encoders if features else ():
         targets = ((inputs.scored(picture), eyes) for picture, eyes in inputs.targets())
         real = np.concatenate([instruments.encode(encoder, batch) for batch in _batches(targets)])

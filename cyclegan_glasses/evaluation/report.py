@@ -14,6 +14,7 @@ from cyclegan_glasses.evaluation.measure import Measured
 from cyclegan_glasses.evaluation.scores import BY_GROUP, label, ranking_key
 from cyclegan_glasses.evaluation.statistics import SMALL_GROUP, ByGroup, Mean, by_group, summarise
 from cyclegan_glasses.evaluation.tables import csv_text, figure, markdown_table
+from cyclegan_glasses.evaluation.variety import COLOURS, SHAPES
 from cyclegan_glasses.files import make_folder, write_json, write_text
 
 
@@ -105,7 +106,7 @@ class Report:
         """What limits the numbers: few pictures, small groups."""
         found = []
         for column in self.columns[:1]:
-            if column.whole and column.n < FEW:
+            if column.n < FEW and column.whole.keys() - {SHAPES, COLOURS}:
                 found.append(
                     f"{column.n} pictures are few for Fréchet distances: below {FEW:,} prefer the kernel's"
                 )

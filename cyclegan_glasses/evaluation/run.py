@@ -13,9 +13,10 @@ from tqdm import tqdm
 
 from cyclegan_glasses import __version__
 from cyclegan_glasses.attributes.classifier import load_classifier
+from cyclegan_glasses.attributes.frame_reader import FrameReader
 from cyclegan_glasses.attributes.verdicts import Encoder
 from cyclegan_glasses.devices import choose_device, choose_precision
-from cyclegan_glasses.domains import REMOVE, opposite
+from cyclegan_glasses.domains import ADD, REMOVE, opposite
 from cyclegan_glasses.editing.models import find_generators
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.errors import UserError
@@ -124,6 +125,7 @@ def _instruments(settings: EvaluationSettings) -> Instruments:
         sface=SFace(settings.sface) if settings.sface else None,
         lpips=Lpips(alexnet) if alexnet else None,
         detector=make_detector(steady=False) if settings.landmarks else None,
+        frame_reader=FrameReader.load() if settings.inputs.direction == ADD else None,
     )
 
 

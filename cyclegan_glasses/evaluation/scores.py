@@ -7,7 +7,7 @@ ARROWS = {HIGH: "↑", LOW: "↓", ZERO: "→0"}
 
 _HIGH = (
     *("psnr", "ssim", "ms-ssim", "likeness", "precision", "recall", "confidence"),
-    *("as asked", "rims o", "bridge o", "temples o", "whole frame"),
+    *("as asked", "rims o", "bridge o", "temples o", "whole frame", "frame shapes", "frame colours"),
 )
 _ZERO = ("skin", "background", "kid", "kd-")
 
@@ -38,6 +38,8 @@ MEANINGS = {
     "bridge on": "share of the way from rim to rim along which a line was drawn",
     "temples on": "share of the way outwards along which a line was drawn",
     "whole frame on": "share with both rims (three quarters round) and a bridge drawn",
+    "frame shapes": "how many shapes the added frames have in effect, by entropy; 1 to 13",
+    "frame colours": "mean distance of a rim's colour from that of all, ΔE (CIE 1976)",
     "change": "L1 of 255, result against input, whole picture",
     "L1 elsewhere": "of 255, result against input, outside the mask, or a band along the eyes",
     "SSIM elsewhere": "result against input, outside the glasses",

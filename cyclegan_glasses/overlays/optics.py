@@ -121,13 +121,10 @@ def _surroundings(
         at = np.array([0.5, 0.3]) * middle + rng.normal(0, (16, 10)) + (0, 12)
         strength, soft = min(1.0, rng.uniform(0.35, 1.3)), rng.uniform(1.0, 4.0)
         lean = rng.uniform(-0.25, 0.25)
-        wall, bar = rng.random() < 0.3, rng.random() < 0.4
-        if wall:
+        if rng.random() < 0.3:  # a bright wall or a window front
             width, height, strength, soft = 3 * width, 1.6 * height, 0.5 * strength, 3 * soft
         u, v = right - at[0] - lean * (below - at[1]), below - at[1]
         inside = _edge(width / 2 - np.abs(u), soft) * _edge(height / 2 - np.abs(v), soft)
-        if bar and not wall:  # between two panes of a window
-            inside = inside * (1 - 0.8 * _edge(0.7 - np.abs(u), 0.5))
         light = np.maximum(light, strength * inside)
     if rng.random() < _FLASH:
         # A flash or a bare lamp near the camera: a dazzling spot with a halo.

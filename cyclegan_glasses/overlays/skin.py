@@ -20,6 +20,8 @@ _BRIGHTER = 15
 """Grey levels: what is brighter than the skin by more is a wall or the sky beside a narrow head."""
 _CORE = ((0, 30), (46, 40))
 """An ellipse that hair hardly ever reaches: what is no skin there is a shadow, a mouth or a beard."""
+_SIDES = (62.0, 36.0, (8, 14)), (54.0, 8.0, (5, 22))
+"""Places beside the cheek and at the temple (x, y, half axes) that hair covers where it hangs into a face."""
 _TURNED = 0.2
 """Sine of the angle from which on a face is turned."""
 _EYE = ((31, 2), (19, 13))
@@ -127,9 +129,9 @@ def _never_hair(other: np.ndarray, pose: Pose) -> np.ndarray:
         forehead = other[region((side * 30.0, -31.0), (17, 5))]
         if not forehead.size or forehead.mean() < 0.5:
             bare |= region((side * 29.0, -15.0), (24, 12))
-        # Short hair and sideburns lie under a frame; hair that hangs down beside the cheek lies over it.
-        cheek = other[region((side * 62.0, 36.0), (8, 14))]
-        if not cheek.size or cheek.mean() < 0.5:
+        # Short hair, sideburns and hair beside the face lie under a frame; what hangs into the face, over it.
+        cheek, temple = (other[region((side * x, y), half)] for x, y, half in _SIDES)
+        if not cheek.size or not temple.size or cheek.mean() < 0.5 or temple.mean() < 0.4:
             bare |= region((side * 66.0, 12.0), (28, 36))
     # Beyond the cheek of a face that is turned away there is the background.
     ahead = -pose.towards_camera()

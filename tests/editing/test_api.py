@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import cyclegan_glasses
-from cyclegan_glasses import GlassesEditor, __version__, add, load_frames, remove
+from cyclegan_glasses import Frame, GlassesEditor, __version__, add, load_frames, remove, swap
 from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.domains import NONE
 from cyclegan_glasses.editing import api, editor
@@ -72,3 +72,27 @@ def test_the_editor_loads_the_classifier_that_ships() -> None:
     assert GlassesEditor.load(device="cpu", judge=None).classifier is None, "programs of before"
     loaded = GlassesEditor.load(device="cpu")
     assert isinstance(loaded.classifier, attribute_classifier.FacelyzrClassifier)
+
+
+def test_a_frame_is_asked_for_as_on_the_command_line(photo) -> None:
+    before = np.asarray(Image.open(photo))
+    gold = np.asarray(add(photo, frame="aviator", colour="gold"))
+    assert not np.array_equal(gold, before) and not np.array_equal(
+        gold, add(before, frame="aviator", rim=3.0)
+    )
+    own = add(before, frame=Frame("round", lens_width=48.0), lens="sun")
+    assert not np.array_equal(own, add(before, frame=Frame("round", lens_width=48.0)))
+    learned = add(before, frame="learned")
+    assert not np.array_equal(learned, add(before))
+    assert np.array_equal(learned, GlassesEditor.load(device="cpu").add(before, frame="learned"))
+    assert not np.array_equal(swap(before, frame="panto"), before) and not np.array_equal(
+        swap(before), before
+    )
+    with pytest.raises(UserError, match="unknown --frame 'heart'"):
+        add(before, frame="heart")
+    with pytest.raises(UserError, match="by the command"):
+        add(before, frame="all")
+    with pytest.raises(UserError, match="swap draws a frame"):
+        swap(before, frame="learned")
+    with pytest.raises(UserError, match="unknown --colour"):
+        swap(before, frame=Frame(), colour="mauve")

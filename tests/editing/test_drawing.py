@@ -24,9 +24,11 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.catalogue import read_catalogue
 from cyclegan_glasses.overlays.custom_frames import load_frame
+from cyclegan_glasses.overlays.face_traits import read_traits
 from cyclegan_glasses.overlays.fit import FACE
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.pose import Pose
+from cyclegan_glasses.overlays.recommend import recommend
 from cyclegan_glasses.overlays.settings import FrameSettings
 from tests.conftest import ROOT
 from tests.editing.helpers import Says, make_editor, portrait
@@ -201,13 +203,22 @@ def test_a_frame_of_a_picture_is_drawn_and_named() -> None:
     assert json.loads(json.dumps(edit.faces[0].to_json()))["frame"]["name"] == "own"
 
 
-def test_the_default_frame_is_drawn_and_can_be_restyled() -> None:
-    image, face = portrait()
+def test_the_default_frame_suits_the_face_and_can_be_restyled() -> None:
+    image, face = portrait(200)
     editor = make_editor([face])
-    usual = editor.edit(image, ADD, drawing=Drawing()).faces[0].frame
-    gold = editor.edit(image, ADD, drawing=drawing_of(FrameSettings(colour="#d0a040"))).faces[0].frame
-    assert usual and gold and usual["shape"] == gold["shape"] and gold["colour"] == (208, 160, 64)
+    advised = recommend(read_traits(image, face.landmarks))[0]
+    frame = editor.edit(image, ADD, drawing=Drawing()).faces[0].frame
+    assert frame and (frame["name"], frame["colour"]) == (advised.name, advised.frame.colour)
+    blue = editor.edit(image, ADD, drawing=drawing_of(FrameSettings(colour="#203080"))).faces[0].frame
+    assert blue and blue["name"] == advised.name and blue["colour"] == (0x20, 0x30, 0x80)
     assert np.array_equal(editor.add(image), editor.edit(image, ADD, drawing=Drawing()).picture)
+
+
+def test_without_a_nose_and_a_mouth_a_frame_is_drawn_all_the_same() -> None:
+    """The Haar cascades measure the eyes alone."""
+    image, face = portrait(200)
+    assert np.isnan(face.landmarks[2:]).all()
+    assert make_editor([face]).edit(image, ADD, drawing=Drawing()).changed
 
 
 def photos(folder: Path, *names: str) -> list[str]:

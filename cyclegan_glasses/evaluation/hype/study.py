@@ -17,6 +17,7 @@ from cyclegan_glasses.evaluation.inputs import check_groups, groups_of
 from cyclegan_glasses.evaluation.results_page import read_rows
 from cyclegan_glasses.files import inside, read_json, read_regular, write_json
 from cyclegan_glasses.images import FILE_BYTES, UnreadablePicture, find_pictures, open_picture, save_png
+from cyclegan_glasses.pairing import unique_stem
 from cyclegan_glasses.photo import MANIFEST, latest_photos
 from cyclegan_glasses.records import checked, record
 
@@ -91,9 +92,10 @@ def build_study(settings: StudySettings, out: Path) -> Study:
     # Portraits, evenly over the groups, and real pictures of the target's domain.
     photos = latest_photos(settings.dataroot) if (settings.dataroot / MANIFEST).is_file() else {}
     source, target = settings.direction.split("to")
+    taken: set[str] = set()  # pictures of one name are numbered as in the results
     groups = {
-        Path(path).stem: groups_of(photo)
-        for path, photo in photos.items()
+        unique_stem(path, taken): groups_of(photos[path])
+        for path in sorted(photos)
         if path.startswith(f"{settings.phase}{source}/")
     }
     check_groups(settings.groups, groups.values())

@@ -13,9 +13,10 @@ from PIL import Image
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.hype.answers import Answer, append_answer, read_answers
 from cyclegan_glasses.evaluation.hype.plan import plan, to_page
-from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TIME, StudySettings
+from cyclegan_glasses.evaluation.hype.settings import CRITERIA, INFINITY, TASKS, TIME, StudySettings
 from cyclegan_glasses.evaluation.hype.study import balanced, build_study, read_study
-from tests.evaluation.hype.helpers import SIDE, draw, make_results, make_study
+from cyclegan_glasses.photo import Photo, write_manifest
+from tests.evaluation.hype.helpers import SIDE, draw, make_data, make_results, make_study
 
 
 def test_a_study_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -136,3 +137,21 @@ def test_whatever_a_page_sends_is_an_answer_or_refused(row) -> None:
     except ValueError:
         return
     assert answer.rater and all(value in (0, 1) for value in answer.value)
+
+
+def test_pictures_of_one_name_keep_their_own_groups(tmp_path: Path) -> None:
+    """test.py numbers them in the order of their paths; a portrait must not be counted in another's group."""
+    stems = ["x", "x-2", "y"]
+    make_results(tmp_path, "one", stems, 1)
+    data = make_data(tmp_path, stems)
+    places = {"testA/b/x.png": "second", "testA/y.png": "third", "testA/a/x.jpg": "first"}
+    write_manifest(data, [Photo(path, group={"race": race}) for path, race in places.items()])
+    settings = StudySettings(
+        names=("one",), dataroot=data, tasks=TASKS, count=3, results=tmp_path / "results"
+    )
+    portraits = build_study(settings, tmp_path / "s").portraits
+    assert {portrait.stem: portrait.group["race"] for portrait in portraits} == {
+        "x": "first",
+        "x-2": "second",
+        "y": "third",
+    }

@@ -1,0 +1,141 @@
+"""What can be read of a frame that somebody wears, and as numbers for a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.overlays.frames import Colour, Frame
+from cyclegan_glasses.overlays.outlines import SHAPES
+
+#: What is chosen among classes, by the field of `Frame`.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "shape": tuple(SHAPES),
+    "material": ("acetate", "metal"),
+    "pattern": ("plain", "tortoise", "fade"),
+}
+
+
+class Value(NamedTuple):
+    """How a number is standardised: `usual` becomes 0, `usual + spread` becomes 1."""
+
+    usual: float
+    spread: float
+    low: float
+    high: float
+
+
+_LIGHTNESS, _GREEN_RED, _BLUE_YELLOW = Value(35, 25, 0, 100), Value(6, 14, -128, 127), Value(8, 18, -128, 127)
+#: What is measured: mm, fractions, and colours as CIE L*a*b* (D65).
+VALUES: dict[str, Value] = {
+    "lens_width": Value(51, 3.5, 36, 66),
+    "lens_height": Value(39, 6, 20, 62),
+    "bridge": Value(18, 2, 10, 28),
+    "rim": Value(2.6, 1.5, 0, 9),
+    "opacity": Value(0.95, 0.12, 0.4, 1),
+    "tint_strength": Value(0.25, 0.28, 0, 0.95),
+    "gradient": Value(0.2, 0.3, 0, 1),
+    "colour_l": _LIGHTNESS, "colour_a": _GREEN_RED, "colour_b": _BLUE_YELLOW,
+    "tint_l": _LIGHTNESS, "tint_a": _GREEN_RED, "tint_b": _BLUE_YELLOW,
+}  # fmt: skip
+COLOURS = ("colour", "tint")
+#: From these strengths on a lens is called tinted, and sunglasses.
+TINTED, DARK = 0.13, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReading:
+    """A frame as it was read off a face.
+
+    Attributes:
+        frame: the most probable one; what cannot be seen is that of an ordinary frame.
+        probabilities: of the classes of each of `CHOICES`, the likeliest first.
+        errors: how far off each number is expected to be: mm, fractions, ΔE (CIE 1976) of the two colours.
+    """
+
+    frame: Frame
+    probabilities: Mapping[str, Mapping[str, float]]
+    errors: Mapping[str, float]
+
+    @property
+    def lens(self) -> str:
+        """`clear`, `tinted` or `sun`."""
+        return lens_kind(self.frame.tint_strength)
+
+
+def lens_kind(tint_strength: float) -> str:
+    """What a lens that takes this fraction of the light is called: `clear`, `tinted` or `sun`."""
+    return "sun" if tint_strength >= DARK else "tinted" if tint_strength >= TINTED else "clear"
+
+
+def to_lab(colours: np.ndarray) -> np.ndarray:
+    """sRGB (..., 3) of 0 to 255 as CIE L*a*b* (D65), float32."""
+    flat = np.asarray(colours, np.float32).reshape(-1, 1, 3) / 255
+    return cv2.cvtColor(flat, cv2.COLOR_RGB2LAB).reshape(np.shape(colours))
+
+
+def to_rgb(lab: np.ndarray) -> Colour:
+    """CIE L*a*b* (3,) as the nearest sRGB of 0 to 255."""
+    rgb = cv2.cvtColor(np.asarray(lab, np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2RGB)
+    return tuple(np.clip(np.rint(255 * rgb[0, 0]), 0, 255).astype(int).tolist())
+
+
+def classes_of(frame: Frame) -> dict[str, int]:
+    """The class of `frame` in each of `CHOICES`."""
+    return {name: classes.index(getattr(frame, name)) for name, classes in CHOICES.items()}
+
+
+def values_of(frame: Frame) -> np.ndarray:
+    """The standardised `VALUES` of `frame`, float32 (V,); NaN for what such a frame does not show."""
+    colours = {
+        f"{part}_{axis}": float(number)
+        for part in COLOURS
+        for axis, number in zip("lab", to_lab(np.array(getattr(frame, part))), strict=True)
+    }
+    if lens_kind(frame.tint_strength) == "clear":
+        colours |= dict.fromkeys(("tint_l", "tint_a", "tint_b", "gradient"), np.nan)
+    rim = {"rim": np.nan} if SHAPES[frame.shape].build == "rimless" else {}
+    found = {name: getattr(frame, name) for name in VALUES if name not in colours} | colours | rim
+    return np.array([(found[name] - v.usual) / v.spread for name, v in VALUES.items()], np.float32)
+
+
+def reading_of(
+    probabilities: Mapping[str, np.ndarray], values: np.ndarray, scales: np.ndarray
+) -> FrameReading:
+    """The reading of one face.
+
+    Args:
+        probabilities: (classes,) of each of `CHOICES`.
+        values, scales: standardised (V,): the numbers and their expected absolute errors.
+    """
+    ranked = {
+        name: {CHOICES[name][k]: float(chances[k]) for k in np.argsort(-chances)}
+        for name, chances in probabilities.items()
+    }
+    best = {name: next(iter(classes)) for name, classes in ranked.items()}
+    found, errors = {}, {}
+    for (name, v), value, scale in zip(VALUES.items(), values, scales, strict=True):
+        found[name] = float(np.clip(v.usual + v.spread * value, v.low, v.high))
+        errors[name] = v.spread * float(scale)
+    for part in COLOURS:
+        axes = [f"{part}_{axis}" for axis in "lab"]
+        best[part] = to_rgb(np.array([found.pop(axis) for axis in axes]))
+        errors[part] = float(np.linalg.norm([errors.pop(axis) for axis in axes]))
+    return FrameReading(_ordinary(best, found), ranked, errors)
+
+
+def _ordinary(best: Mapping[str, object], found: Mapping[str, float]) -> Frame:
+    """A frame of what was read, with ordinary values of what was not."""
+    rounded = {name: round(number, 2) for name, number in found.items()}
+    metal = best["material"] == "metal"
+    rimless = SHAPES[str(best["shape"])].build == "rimless"
+    clear = lens_kind(found["tint_strength"]) == "clear"
+    rounded |= {"rim": 0.0} if rimless else {}
+    rounded |= {"opacity": 1.0} if metal or found["opacity"] > 0.85 else {}
+    look = {"temple_height": 2.1 if metal else 5.0, "gloss": 0.85 if metal else 0.6}
+    hidden = {"tint": Frame().tint, "tint_strength": 0.06, "gradient": 0.0} if clear else {}
+    return Frame(**{**best, **rounded, **look, **hidden})

@@ -1,0 +1,21 @@
+"""A command that is killed goes on when it is typed again, and makes what it would have made."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+
+import pytest
+
+from tests.kill_harness import Account, Edit, Gathering, Training, Web, kill_at_random
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "make", [Training, *(partial(Gathering, verb) for verb in ("folder", "overlay", "build")), Edit, Web]
+)
+def test_what_was_killed_ends_as_if_it_had_not_been(make) -> None:
+    account = Account()
+    kill_at_random(make, 2, random.Random(11), account)
+    assert account.failures == [] and account.stops.total() == 2
