@@ -87,10 +87,11 @@ def _report(outcomes: list[Outcome], failures: list[Outcome]) -> None:
     counts = Counter(outcome.reader for outcome in outcomes)
     for name, count in sorted(counts.items()):
         of_it = [outcome for outcome in outcomes if outcome.reader == name]
-        print(
-            f"{name or 'the process ended':20} {count:8} cases {sum(bool(one.failure) for one in of_it):5} failed"
-            f"  longest {max(one.seconds for one in of_it):6.2f} s  peak {max(one.megabytes for one in of_it)} MB"
-        )
+        failed = sum(bool(outcome.failure) for outcome in of_it)
+        longest = max(outcome.seconds for outcome in of_it)
+        peak = max(outcome.megabytes for outcome in of_it)
+        line = f"{name or 'the process ended':20} {count:8} cases {failed:5} failed"
+        print(f"{line}  longest {longest:6.2f} s  peak of the process {peak} MB")
     print(f"{len(outcomes)} cases, {len(failures)} failed")
 
 

@@ -81,6 +81,7 @@ def run_case(seed: int, number: int, only: str, folder: Path, reraise: bool = Fa
         failure = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"[:300]
     finally:
         _set_clock(0)
+        logging.disable(logging.NOTSET)
         shutil.rmtree(place, ignore_errors=True)
     seconds, peak = time.monotonic() - begun, _peak()
     if not failure and peak - before > reader.megabytes:

@@ -249,8 +249,8 @@ def _read_filter(path: Path) -> None:
 
 def _read_options(path: Path) -> None:
     with suppress(SystemExit):  # the parser's own message, with exit code 2
-        train.parse(["--name", path.parent.name, "--checkpoints_dir", str(path.parent.parent), "--continue_train",
-                     "--dataroot", "x", "--display_id", "0"])  # fmt: skip
+        run = ["--name", path.parent.name, "--checkpoints_dir", str(path.parent.parent)]
+        train.parse([*run, "--continue_train", "--dataroot", "x", "--display_id", "0"])
     generators()[1](path.parent / "latest_net_G_A.pth")
     load_model(path.parent, CPU)
 
@@ -338,12 +338,15 @@ def _read_page(path: Path) -> None:
 
 ANSWERS_OF_SERVICES = [
     {"items": [{"link": "http://a.b/c", "title": "t", "image": {"contextLink": "http://a.b"}}]},
-    {"page_count": 2, "results": [{"url": "http://a.b/c", "license": "by", "license_version": "2.0", "id": "x"}]},
+    {
+        "page_count": 2,
+        "results": [{"url": "http://a.b/c", "license": "by", "license_version": "2.0", "id": "x"}],
+    },
     {
         "continue": {"gsroffset": 50},
         "query": {"pages": [{"index": 1, "title": "File:x", "imageinfo": [
             {"url": "http://a.b/c?utm_source=x", "mime": "image/jpeg",
-             "extmetadata": {"License": {"value": "cc-by-4.0"}, "Artist": {"value": "<b>A</b>"}}}]}]},
+             "extmetadata": {"License": {"value": "cc-by-4.0"}, "Artist": {"value": "<b>A"}}}]}]},
     },
 ]  # fmt: skip
 
@@ -357,8 +360,8 @@ def _read_answer(path: Path) -> None:
 
 
 HISTORY_ROW = {
-    "epoch": 1, "pictures": 2, "step": 3, "seen": 4, "position": 0.5, "rate": 1e-3, "pictures_per_second": 2.0,
-    "time": 1.5, "losses": {"G_A": 1.0, "D_A": None},
+    "epoch": 1, "pictures": 2, "step": 3, "seen": 4, "position": 0.5, "rate": 1e-3,
+    "pictures_per_second": 2.0, "time": 1.5, "losses": {"G_A": 1.0, "D_A": None},
 }  # fmt: skip
 
 
@@ -368,7 +371,7 @@ def _read_rater(path: Path) -> None:
 
 CATALOGUE = {
     "frame": [
-        {"name": "round metal", "shape": "round", "material": "metal", "colours": ["gold"], "lens_width": 48},
+        {"name": "round", "shape": "round", "material": "metal", "colours": ["gold"], "lens_width": 48},
         {"name": "mine", "front": "front.png", "width": 140, "note": "n"},
     ]
 }
@@ -384,7 +387,13 @@ def _read_catalogue(path: Path) -> None:
                 json.dumps(entry.to_json())
 
 
-TOML = b'[[frame]]\nname = "a"\nshape = "round"\nmaterial = "metal"\ncolours = ["black", "gold"]\nlens_width = 48.5\n'
+TOML = b"""[[frame]]
+name = "a"
+shape = "round"
+material = "metal"
+colours = ["black", "gold"]
+lens_width = 48.5
+"""
 
 
 def _read_front(path: Path) -> None:
@@ -421,31 +430,120 @@ READERS = (
     Reader("archives", _archives, _read_archive, (mutation.mutate_zip,), "x.zip"),
     Reader("manifests", lambda: [_lines(PHOTOS)], _read_manifest, (LINES,), MANIFEST),
     Reader("studies", _values(STUDY_VALUES), _read_study, (JSON,), STUDY),
-    Reader("results", _values({"version": 1, "directions": {"BtoA": [asdict(Result("s", {"real_A": "x.png"}, "t.png",
-           {"PSNR": 30.0, "SSIM": 0.9}, {"PSNR": 20.0}))]}}), _read_results, (JSON,), ROWS),
-    Reader("filters", _values({"thresholds": asdict(Thresholds()), "align": True}), _read_filter, (JSON,), "filter.json"),
-    Reader("options", _values({"model": "cyclegan", "netG": "resnet_6blocks", "ngf": 1, "crop_size": 64, "lr": 0.1,
-           "load_size": 72, "batch_size": 2, "no_flip": True, "preprocess": "resize_and_crop", "filters": [8, 8],
-           "dataroot": "x", "gan_mode": "lsgan"}), _read_options, (JSON,), OPTIONS_FILE),
+    Reader(
+        "results",
+        _values(
+            {
+                "version": 1,
+                "directions": {
+                    "BtoA": [
+                        asdict(
+                            Result(
+                                "s", {"real_A": "x.png"}, "t.png", {"PSNR": 30.0, "SSIM": 0.9}, {"PSNR": 20.0}
+                            )
+                        )
+                    ]
+                },
+            }
+        ),
+        _read_results,
+        (JSON,),
+        ROWS,
+    ),
+    Reader(
+        "filters",
+        _values({"thresholds": asdict(Thresholds()), "align": True}),
+        _read_filter,
+        (JSON,),
+        "filter.json",
+    ),
+    Reader(
+        "options",
+        _values(
+            {
+                "model": "cyclegan",
+                "netG": "resnet_6blocks",
+                "ngf": 1,
+                "crop_size": 64,
+                "lr": 0.1,
+                "load_size": 72,
+                "batch_size": 2,
+                "no_flip": True,
+                "preprocess": "resize_and_crop",
+                "filters": [8, 8],
+                "dataroot": "x",
+                "gan_mode": "lsgan",
+            }
+        ),
+        _read_options,
+        (JSON,),
+        OPTIONS_FILE,
+    ),
     Reader("records of folders", _values({"size": 128}), _read_record, (JSON,), "collect.json"),
-    Reader("answers of raters", lambda: [_lines([{"rater": "a", "item": "c-0", "value": [0, 1, 1, 0], "shown": 3.5}]),
-           b'[{"rater": "a", "item": "t-0-1", "value": [1], "exposure": 500, "seconds": 1.5}]'],
-           _read_rater, (LINES, JSON), ANSWERS),
-    Reader("histories", lambda: [_lines([HISTORY_ROW] * 3)],
-           lambda path: thin([*read_history(path.parent)], 2), (LINES,), HISTORY),
-    Reader("logs of downloads", lambda: [_lines([{"origin": "http://a.b", "status": "failed", "version": 1}])],
-           lambda path: FetchLog(path.parent).status("http://a.b"), (LINES,), LOG),
-    Reader("label tables", lambda: [TABLE, b"\xef\xbb\xbf" + TABLE.replace(b",", b";")], _read_table, (TEXT,), "x.csv"),
-    Reader("annotations", lambda: [b"2\nA B\nx.jpg 1 -1\ny.jpg -1 1\n", b"id,v1,glasses\n1,0,1\n"], _read_annotations,
-           (TEXT,)),
-    Reader("weights", lambda: [*packages(), generators()[0]], _read_weights,
-           (mutation.mutate_zip, mutation.mutate_tensors), "x.pt"),
-    Reader("bare weights", lambda: [generators()[0]], _read_weights,
-           (mutation.mutate_zip, mutation.mutate_tensors), "x.pth"),
-    Reader("web pages", lambda: [PAGE, b"User-agent: *\nDisallow: /a*b$\nCrawl-delay: 3\n"], _read_page, (TEXT,)),
+    Reader(
+        "answers of raters",
+        lambda: [
+            _lines([{"rater": "a", "item": "c-0", "value": [0, 1, 1, 0], "shown": 3.5}]),
+            b'[{"rater": "a", "item": "t-0-1", "value": [1], "exposure": 500, "seconds": 1.5}]',
+        ],
+        _read_rater,
+        (LINES, JSON),
+        ANSWERS,
+    ),
+    Reader(
+        "histories",
+        lambda: [_lines([HISTORY_ROW] * 3)],
+        lambda path: thin([*read_history(path.parent)], 2),
+        (LINES,),
+        HISTORY,
+    ),
+    Reader(
+        "logs of downloads",
+        lambda: [_lines([{"origin": "http://a.b", "status": "failed", "version": 1}])],
+        lambda path: FetchLog(path.parent).status("http://a.b"),
+        (LINES,),
+        LOG,
+    ),
+    Reader(
+        "label tables",
+        lambda: [TABLE, b"\xef\xbb\xbf" + TABLE.replace(b",", b";")],
+        _read_table,
+        (TEXT,),
+        "x.csv",
+    ),
+    Reader(
+        "annotations",
+        lambda: [b"2\nA B\nx.jpg 1 -1\ny.jpg -1 1\n", b"id,v1,glasses\n1,0,1\n"],
+        _read_annotations,
+        (TEXT,),
+    ),
+    Reader(
+        "weights",
+        lambda: [*packages(), generators()[0]],
+        _read_weights,
+        (mutation.mutate_zip, mutation.mutate_tensors),
+        "x.pt",
+    ),
+    Reader(
+        "bare weights",
+        lambda: [generators()[0]],
+        _read_weights,
+        (mutation.mutate_zip, mutation.mutate_tensors),
+        "x.pth",
+    ),
+    Reader(
+        "web pages", lambda: [PAGE, b"User-agent: *\nDisallow: /a*b$\nCrawl-delay: 3\n"], _read_page, (TEXT,)
+    ),
     Reader("answers of services", _values(*ANSWERS_OF_SERVICES), _read_answer, (JSON,)),
-    Reader("catalogues", lambda: [json.dumps(CATALOGUE).encode(), TOML], _read_catalogue, (JSON, TEXT), "x.json"),
+    Reader(
+        "catalogues", lambda: [json.dumps(CATALOGUE).encode(), TOML], _read_catalogue, (JSON, TEXT), "x.json"
+    ),
     Reader("fronts of frames", _front, _read_front, (PNG,), "x.png"),
-    Reader("JSON", _values({"a": [1, 2.5, None, {"b": "c"}]}), lambda path: parse_json(path.read_bytes()), (JSON,),
-           documented=(ValueError,)),
-)  # fmt: skip
+    Reader(
+        "JSON",
+        _values({"a": [1, 2.5, None, {"b": "c"}]}),
+        lambda path: parse_json(path.read_bytes()),
+        (JSON,),
+        documented=(ValueError,),
+    ),
+)
