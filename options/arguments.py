@@ -75,6 +75,6 @@ def run_name(values: Mapping[str, Any]) -> str:
         name += f"_{suffix.format(**values)}" if suffix else ""
     except (KeyError, IndexError, ValueError) as error:
         raise UserError(f"--suffix {suffix!r} names no option ({error})") from error
-    if not name or name in (".", "..") or "/" in name or "\\" in name:
+    if name in ("", ".", "..") or not name.isprintable() or "/" in name or "\\" in name:
         raise UserError(f"--name {name!r} is not a plain folder name")
     return name

@@ -312,6 +312,7 @@ def missing_key(folder: Path) -> None:
         (None, "--num_test 0", "--num_test 0 is invalid: must be at least 1"),
         (None, "--aspect_ratio 0", "--aspect_ratio 0 is invalid: must be above 0"),
         (None, "--name ..", "is not a plain folder name"),
+        (None, "--name a\x1bb", "is not a plain folder name"),
         (None, "--preset paper", "unrecognized arguments: --preset paper (see test.py --help)"),
     ],
 )  # fmt: skip

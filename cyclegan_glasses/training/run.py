@@ -59,7 +59,10 @@ class Training:
         if not names and label == "latest" and read_options(folder):
             return "the run was stopped before anything was saved: it begins anew"
         if not names:
-            raise UserError(f"{folder} has nothing named {label!r} to go on with: check --name and --epoch")
+            raise UserError(
+                f"{folder} has nothing named {label!r} to go on with: check --name and --epoch, or leave"
+                " --continue_train out to begin"
+            )
         return f"starting from the weights of {', '.join(names)} alone: optimizers and learning rate are new"
 
     def start_from(self, runs: Iterable[Path]) -> str:
