@@ -147,17 +147,22 @@ def link_or_copy(source: Path, target: Path) -> None:
     """Put `source` in the place of `target`: as a hard link where the disk allows it, else as a copy.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: it cannot be written, or `source` is no regular file.
     """
     make_folder(target.parent)
     temporary = temporary_for(target)
     try:
+        file = open_regular(source)
+    except OSError as error:
+        raise UserError(f"cannot read {source} for {target}: {error.strerror or error}") from None
+    try:
         temporary.hardlink_to(source.resolve())
         temporary.replace(target)
     except OSError:  # another disk, or one without links
-        with atomic_write(target) as copy, source.open("rb") as file:
+        with atomic_write(target) as copy:
             shutil.copyfileobj(file, copy)
     finally:
+        file.close()
         with suppress(OSError):
             temporary.unlink()  # stays when both were the same file already
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.message import Message
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +30,7 @@ MOST_BYTES = 1 << 20
 _HOSTS = r"(127\.0\.0\.1|localhost|\[::1\]{})(:[0-9]+)?"
 
 
-def why_foreign(method: str, headers: Mapping[str, str], name: str = "") -> str:
+def why_foreign(method: str, headers: Mapping[str, str] | Message, name: str = "") -> str:
     """Why a request to a server of this machine comes from elsewhere; empty where it may be answered.
 
     A page of another origin, also of another port, may send requests that a browser lets through without

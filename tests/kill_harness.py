@@ -11,6 +11,7 @@ holds what it holds after a run that nobody stopped, and nothing else is there.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import random
@@ -63,19 +64,16 @@ class Training(Subject):
         two_domains(folder / "data", a=24, b=20)
 
     def command(self, folder: Path, out: Path, said: str) -> list[str]:
-        frequent = "--n_epochs 8 --n_epochs_decay 0 --print_freq 7 --save_latest_freq 10 --save_epoch_freq 2"
+        frequent = "--n_epochs 4 --n_epochs_decay 0 --print_freq 7 --save_latest_freq 10 --save_epoch_freq 2"
         argv = ["train.py", "--dataroot", str(folder / "data"), "--checkpoints_dir", str(out), "--name", "x"]
         go_on = ["--continue_train"] if "--continue_train" in said else []  # as the error says
         return [*argv, *TINY, *frequent.split(), "--save_by_iter", *go_on]
 
     def is_equal(self, name: str, one: bytes, other: bytes) -> bool:
         if name.endswith(".pt"):
-            with tempfile.TemporaryDirectory() as folder:
-                states = []
-                for number, content in enumerate((one, other)):
-                    path = Path(folder) / f"{number}.pt"
-                    path.write_bytes(content)
-                    states.append(torch.load(path, weights_only=True))
+            states = [torch.load(io.BytesIO(content), weights_only=True) for content in (one, other)]
+            for state in states:  # what Python and NumPy would draw, which training does not ask
+                del state["random"]["python"], state["random"]["numpy"]
             return differences(*states) == []
         if name.endswith("history.jsonl"):
             return _without(one, "time", "pictures_per_second") == _without(
