@@ -20,7 +20,7 @@ _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""
 _SHARP_QUANTILE = 0.8
 """The sharpest fifth of the steep places counts: the edges of a face are soft by themselves."""
-_SHARP_AT, _SHARP_STEP, _SHARP_LIMITS = 0.62, 0.11, (0.55, 0.92)
+_SHARP_AT, _SHARP_STEP, _SHARP_LIMITS = 0.61, 0.14, (0.55, 0.92)
 """The quantile at a pixel a mm, and what each doubling adds: the finer lashes are seen, the rarer are
 edges that only the camera softens. Read off portraits softened by known blurs."""
 _SHARPEST, _SOFTEST = 0.4, 2.5
