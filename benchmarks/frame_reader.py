@@ -58,7 +58,7 @@ BATCH, RATE, DECAY = 32, 2e-3, 0.996
 
 def varied_frame(rng: np.random.Generator, shape: str | None = None) -> Frame:
     """A random frame in more colours, sizes and tints than shops sell, and as often of each shape."""
-    frame = random_frame(rng, shape)
+    frame = random_frame(rng, shape or str(rng.choice(list(SHAPES))))
     acetate = frame.material == "acetate"
     # The colour: as worn, any of the palette a little changed, or any at all.
     kind = rng.random()

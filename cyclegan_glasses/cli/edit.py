@@ -63,6 +63,7 @@ def _run(args: argparse.Namespace, direction: str) -> int:
     from cyclegan_glasses.editing.drawing import all_frames, drawing_of
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
+    from cyclegan_glasses.editing.like import with_frame
 
     sheet = wish.frame == ALL
     work = plan(args.photos, args.output, args.overwrite, ENDINGS[ALL if sheet else direction])
@@ -78,6 +79,7 @@ def _run(args: argparse.Namespace, direction: str) -> int:
     )
     if args.name and direction == ADD:
         drawing = _added(drawing, wish, editor.model)
+    drawing = with_frame(drawing, editor)
     if settings.check and editor.classifier is None:
         raise UserError("this installation has no attribute classifier: leave --judge out")
     output = build(OutputSettings, vars(args))

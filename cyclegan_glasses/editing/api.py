@@ -11,6 +11,7 @@ from PIL import Image
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing
 from cyclegan_glasses.editing.editor import GlassesEditor, ImageLike
+from cyclegan_glasses.editing.like import with_frame
 from cyclegan_glasses.editing.settings import ALL, SWAP, EditSettings
 from cyclegan_glasses.images import open_picture
 
@@ -127,4 +128,5 @@ def _editor() -> GlassesEditor:
 def _edit(photo: Any, direction: str, settings: EditSettings, drawing: Drawing | None = None) -> Any:
     if isinstance(photo, str | Path):
         photo = open_picture(photo)
-    return _editor().edit(photo, direction, settings, drawing).picture
+    editor = _editor()
+    return editor.edit(photo, direction, settings, with_frame(drawing, editor)).picture
