@@ -5,8 +5,9 @@
     python benchmarks/try_on.py groups FOLDER [--count 20] [--sheet sheet.png] [--yunet FILE]
 
 `time` enlarges portraits so that their longer side has so many pixels, and prints the median of the
-milliseconds of one core that each step takes, after loading. `leave` asks for glasses on photos that show some already,
-and counts the faces that were drawn on. `groups` does so on pictures of one large face and five small ones.
+milliseconds of one core that each step takes, after loading. `leave` asks for glasses on photos that show
+some already, and counts the faces that were drawn on. `groups` does so on pictures of one large face and five
+small ones.
 """
 
 from __future__ import annotations
