@@ -134,8 +134,8 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
     temporary = temporary_for(path)
     try:
         # A name that is no text keeps its bytes as escapes, which JSON reads back as they were.
-        text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
-        with temporary.open(mode, **text) as file:
+        encoding, errors = (None, None) if "b" in mode else ("utf-8", "backslashreplace")
+        with temporary.open(mode, encoding=encoding, errors=errors) as file:
             yield file
             file.flush()
             if sync:
