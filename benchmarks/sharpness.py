@@ -91,12 +91,15 @@ def widths(grey: np.ndarray, where: np.ndarray) -> np.ndarray:
     near = cv2.dilate(where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     y, x = np.nonzero(thin & near & (slope > 6))
     order = np.argsort(-slope[y, x])[:POINTS]
+    if not len(order):
+        return np.zeros(0)
     y, x = y[order], x[order]
     normal = np.stack([across[y, x], down[y, x]]) / slope[y, x]
     along = np.arange(-REACH, REACH + STEP, STEP)[None]
     starts = ((x, normal[0]), (y, normal[1]))
     places = [(at[:, None] + along * direction[:, None]).astype(np.float32) for at, direction in starts]
-    profiles = cv2.remap(grey, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    columns, rows = places
+    profiles = cv2.remap(grey, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     found = (_rise(profile) for profile in profiles)
     return np.array([width for width in found if width])
 

@@ -55,6 +55,11 @@ def inside(folder: Path, path: str) -> Path:
     return folder / path
 
 
+def real_path(path: Path) -> Path:
+    """`path` without links, absolute; with those that lead in a circle, where `Path.resolve` fails."""
+    return Path(os.path.realpath(path))
+
+
 def open_regular(path: Path | str, most: int | None = None) -> BinaryIO:
     """Open a file of others for reading; never waits, as for a pipe, and never reads without end.
 
@@ -129,8 +134,8 @@ def atomic_write(path: Path, mode: str = "wb", sync: bool = True) -> Iterator[IO
     temporary = temporary_for(path)
     try:
         # A name that is no text keeps its bytes as escapes, which JSON reads back as they were.
-        text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
-        with temporary.open(mode, **text) as file:
+        encoding, errors = (None, None) if "b" in mode else ("utf-8", "backslashreplace")
+        with temporary.open(mode, encoding=encoding, errors=errors) as file:
             yield file
             file.flush()
             if sync:
@@ -147,17 +152,22 @@ def link_or_copy(source: Path, target: Path) -> None:
     """Put `source` in the place of `target`: as a hard link where the disk allows it, else as a copy.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: it cannot be written, or `source` is no regular file.
     """
     make_folder(target.parent)
     temporary = temporary_for(target)
     try:
-        temporary.hardlink_to(source.resolve())
+        file = open_regular(source)
+    except OSError as error:
+        raise UserError(f"cannot read {source} for {target}: {error.strerror or error}") from None
+    try:
+        temporary.hardlink_to(real_path(source))
         temporary.replace(target)
     except OSError:  # another disk, or one without links
-        with atomic_write(target) as copy, source.open("rb") as file:
+        with atomic_write(target) as copy:
             shutil.copyfileobj(file, copy)
     finally:
+        file.close()
         with suppress(OSError):
             temporary.unlink()  # stays when both were the same file already
 

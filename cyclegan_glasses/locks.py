@@ -2,8 +2,7 @@
 
 The lock is the operating system's, on the file `.lock` in the folder (`filelock`): it goes with the process
 that has it, however that ends, so a kill blocks nobody. Beside it `.lock.json` says who has it. Over NFS it
-holds between machines unless it is mounted with `nolock`. Where a file system has no locks nothing is locked,
-and a line says so.
+holds between machines unless it is mounted with `nolock`. Where a file system has no locks a warning says so.
 """
 
 from __future__ import annotations

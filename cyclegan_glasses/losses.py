@@ -48,6 +48,14 @@ def l1_loss(picture: Tensor, target: Tensor) -> Tensor:
     return F.l1_loss(picture, target)
 
 
+def insensitive_l1_loss(picture: Tensor, target: Tensor, tolerance: float) -> Tensor:
+    """Mean of what absolute differences exceed `tolerance` by: Vapnik's ε-insensitive loss; a scalar.
+
+    "The Nature of Statistical Learning Theory" (1995), §6.1. Within the tolerance it has no gradient.
+    """
+    return F.relu((picture - target).abs() - tolerance).mean()
+
+
 def balanced_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy in which every class of the batch weighs alike, however rare it is; a scalar.
 

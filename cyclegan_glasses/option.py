@@ -143,6 +143,18 @@ class Option:
             return not value
         return tuple(value) if isinstance(value, list) and self.many else value
 
+    def check_saved(self, value: Any) -> None:
+        """Raises `UserError` where a value that a file holds is of no type that a parser gives."""
+        if value is None and self.typed_default is None:
+            return
+        allowed = value if self.many and isinstance(value, list) else [value]
+        for one in allowed:
+            if self.parse or self.read:
+                if isinstance(one, dict | list):
+                    raise UserError(f"--{self.flag} {value!r} is invalid: must be plain values")
+            else:
+                self._check_type(one, str if self.variants else self.element)
+
     def check(self, value: Any) -> None:
         """Raises `UserError` where `value` is not allowed."""
         if self.many and not isinstance(value, tuple | list):
@@ -150,16 +162,15 @@ class Option:
         for one in value if self.many else (value,):
             if one is None and NoneType in get_args(self.hint):
                 continue
-            self._check_type(one)
+            self._check_type(one, self.element)
             if self.choices:
                 one_of(self.flag, one, (*self.choices, *self.unlisted))
             if self.bounds and not self._within(one):
                 raise UserError(f"--{self.flag} {_digits(one)} is invalid: must be {self.bounds}")
 
-    def _check_type(self, value: Any) -> None:
-        """A value that was saved need not be of the type that a parser gives."""
-        allowed, name = _TYPES.get(self.element, ((object,), ""))
-        if not isinstance(value, allowed) or (isinstance(value, bool) and self.element in (int, float)):
+    def _check_type(self, value: Any, kind: type) -> None:
+        allowed, name = _TYPES.get(kind, ((object,), ""))
+        if not isinstance(value, allowed) or (isinstance(value, bool) and kind in (int, float)):
             raise UserError(f"--{self.flag} {value!r} is invalid: must be {name}")
 
     def _within(self, value: float) -> bool:

@@ -25,7 +25,7 @@ def record(kind: type[Record], values: Any) -> Record:
     """
     if not isinstance(values, Mapping):
         raise ValueError(f"{kind.__name__} is not an object")
-    hints, required = _fields(kind)
+    hints, required = _fields(kind)  # type: ignore[arg-type]  # a class is hashable
     if unknown := values.keys() - hints.keys():
         raise ValueError(f"unknown field {min(map(str, unknown))!r}")
     if missing := required - values.keys():

@@ -13,6 +13,10 @@ _ENTRY = b"PK\x01\x02"  # begins each member in the directory of a zip
 _DIRECTORY_BYTES = 256 << 20
 
 
+class TooManyMembers(zipfile.BadZipFile):
+    """A zip that may be whole, but would take too much memory."""
+
+
 class _Directory(io.BufferedIOBase):
     """Passes on what a zip reads of its file; a directory that is too long is refused before it is read."""
 
@@ -24,10 +28,10 @@ class _Directory(io.BufferedIOBase):
         if not self.opening:
             return self._file.read(-1 if size is None else size)
         if size is not None and size > _DIRECTORY_BYTES:
-            raise zipfile.BadZipFile("its list of members is too long")
+            raise TooManyMembers("its list of members is too long")
         data = self._file.read(-1 if size is None else size)
         if data.count(_ENTRY) > self._most:
-            raise zipfile.BadZipFile(f"it has more than {self._most} members")
+            raise TooManyMembers(f"it has more than {self._most} members")
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -113,6 +113,9 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
     values = vars(_parser(prog).parse_args(argv))
     saved = read_options(Path(values["checkpoints_dir"]) / run_name(values))
     inherited = {name: saved[name] for name in INHERITED if name in saved}
+    for item in test_options():
+        if item.flag in inherited:
+            item.check_saved(inherited[item.flag])
     values = vars(_parser(prog).parse_args(argv, argparse.Namespace(**inherited)))
     run = build(RunOptions, values, name=run_name(values))
     model = values["model"]

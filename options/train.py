@@ -154,6 +154,9 @@ def _values(
     one_of("model", model, MODELS)
     options, saved = train_options(model), saved or {}
     kept = {item.flag for item in options if item.resume != "session"} & saved.keys()
+    for item in options:
+        if item.flag in kept:
+            item.check_saved(saved[item.flag])
     defaults = {"model": model, **MODELS[model].DEFAULTS, **{flag: saved[flag] for flag in kept}}
     parser = option_parser(prog=prog, description="Train a model on two folders of portraits.")
     add_options(parser, options, defaults, last=(EXECUTION, "training", "watching"))

@@ -107,6 +107,14 @@ def test_json_of_others_is_read(value):
     assert parse_json(json.dumps(value)) == value
 
 
+@pytest.mark.parametrize("make", [make_pipe, lambda path: Path("/dev/zero")])
+def test_only_a_regular_file_is_linked_or_copied(tmp_path, make):
+    """A copy of /dev/zero fills the disk, and a linked pipe is waited for by whoever reads it."""
+    with pytest.raises(UserError, match="not a regular file"):
+        link_or_copy(make(tmp_path / "source"), tmp_path / "target")
+    assert not (tmp_path / "target").exists()
+
+
 @pytest.mark.parametrize("text", ["", "{", b"\xff", "[" * 100_000, "1" * 10_000])
 def test_what_is_no_json_is_one_kind_of_error(text):
     with pytest.raises(ValueError):
@@ -131,7 +139,7 @@ def test_a_disk_that_takes_nothing_is_one_line(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    (tmp_path / "source").write_bytes(b"x")
+    (tmp_path / "s").write_bytes(b"x")
     for method in ("open", "unlink", "replace", "hardlink_to"):
         monkeypatch.setattr(Path, method, refuse)
     for write in (lambda: write_json(tmp_path / "x", 1), lambda: link_or_copy(*map(tmp_path.joinpath, "st"))):

@@ -9,7 +9,14 @@ import pytest
 import torch
 
 from cyclegan_glasses.evaluation import metrics
-from cyclegan_glasses.losses import adversarial_loss, distance, gradient_penalty, l1_loss, ssim
+from cyclegan_glasses.losses import (
+    adversarial_loss,
+    distance,
+    gradient_penalty,
+    insensitive_l1_loss,
+    l1_loss,
+    ssim,
+)
 
 SCORES = torch.tensor([0.5, -1.0, 2.0, 0.0]).reshape(1, 1, 2, 2)
 
@@ -93,3 +100,13 @@ def test_distances_by_hand() -> None:
     for kind, expected in (("l1", 0.5), ("l2", 0.25), ("ssim", unlike), ("ssim_l1", 0.5 + unlike)):
         assert distance(picture, target, kind).item() == pytest.approx(expected, rel=1e-5)
         assert distance(target, target, kind).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_differences_within_the_tolerance_are_free() -> None:
+    """A generator that is pulled to the drawing itself copies it, and gives it no light."""
+    target = torch.zeros(1, 1, 1, 4)
+    picture = torch.tensor([[[[0.05, -0.1, 0.3, -0.5]]]], requires_grad=True)
+    loss = insensitive_l1_loss(picture, target, 0.1)
+    assert loss.item() == pytest.approx((0.2 + 0.4) / 4)
+    loss.backward()
+    assert picture.grad is not None and picture.grad.flatten().tolist() == [0, 0, 0.25, -0.25]

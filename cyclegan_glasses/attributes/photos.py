@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +48,15 @@ def classify_files(
     """
     for path in paths:
         try:
-            with explained(lambda error, path=path: UnreadablePicture(path, reason_of(error))):
+            with explained(partial(_unreadable, path)):
                 faces, trouble = _classified(path, detector, classifier)
         except UnreadablePicture as error:
             faces, trouble = [], error.reason
         yield path, faces, trouble
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadablePicture:
+    return UnreadablePicture(path, reason_of(error))
 
 
 def _classified(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -29,5 +30,5 @@ def known_yaw(photo: Photo) -> float:
     return float(yaw) if _is_place(yaw) and abs(yaw) <= 180 else 0.0
 
 
-def _is_place(value: object) -> bool:
-    return type(value) in (int, float) and not abs(value) > 1e6  # type: ignore[arg-type]  # NaN is one
+def _is_place(value: Any) -> TypeGuard[float]:
+    return type(value) in (int, float) and not abs(value) > 1e6  # NaN is one

@@ -23,12 +23,12 @@ METAL: dict[str, Colour] = {
 }  # fmt: skip
 # How often a colour is worn beside the others, 0.4 of each of the rest: two frames of three are black.
 WORN: dict[str, tuple[float, Range, Range]] = {
-    "rectangle": (34, (47, 54), (0.5, 0.66)), "half-rim": (20, (48, 54), (0.5, 0.64)),
-    "oval": (15, (46, 52), (0.58, 0.72)), "rimless": (8, (47, 53), (0.55, 0.7)),
-    "square": (7, (47, 52), (0.7, 0.82)), "panto": (4, (45, 50), (0.8, 0.9)),
-    "round": (3, (43, 48), (0.9, 1.0)), "browline": (3, (47, 51), (0.68, 0.78)),
-    "cat-eye": (2, (49, 53), (0.62, 0.74)), "navigator": (2, (50, 55), (0.7, 0.8)),
-    "aviator": (2, (51, 56), (0.76, 0.86)),
+    "rectangle": (36, (47, 54), (0.45, 0.6)), "half-rim": (24, (48, 54), (0.44, 0.58)),
+    "oval": (14, (46, 52), (0.52, 0.66)), "rimless": (9, (47, 53), (0.46, 0.62)),
+    "square": (5, (47, 52), (0.62, 0.76)), "panto": (3, (45, 50), (0.78, 0.9)),
+    "round": (2, (43, 48), (0.88, 1.0)), "browline": (2, (47, 51), (0.62, 0.74)),
+    "cat-eye": (2, (49, 53), (0.55, 0.7)), "navigator": (1, (50, 55), (0.66, 0.78)),
+    "aviator": (2, (51, 56), (0.72, 0.84)),
 }  # fmt: skip
 """What people wear in photos of 2005 to 2015, as read off FairFace by eye: of a hundred frames so many have
 a shape, its lens widths in mm, and its heights over widths."""
@@ -184,5 +184,5 @@ def worn_frame(rng: np.random.Generator, sunglasses: bool = False) -> Frame:
         opacity=round(rng.uniform(0.5, 0.75), 2) if name == "crystal" else 1.0,
         gloss=round(rng.uniform(0.7, 1.0) if metal else rng.uniform(0.4, 1.0), 2),
         reflection=round(rng.beta(1.5, 1.5), 2),
-        drop=round(rng.uniform(3.0, 7.5), 2),
+        drop=round(rng.uniform(3.0, 8.5), 2),
     )

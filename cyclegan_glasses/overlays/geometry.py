@@ -126,7 +126,7 @@ def _pad(frame: Frame, side: int) -> Piece:
     angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     x = frame.bridge / 2 - 2.6 + 1.5 * np.cos(angle) + 1.2 * np.sin(angle)
     y = frame.drop + 5.5 + 4.2 * np.sin(angle)
-    return Piece([bend(frame, np.stack([x * side, y], axis=1), depth=5.0)], (224, 218, 208), 0.5)
+    return Piece([bend(frame, np.stack([x * side, y], axis=1), depth=5.0)], (240, 236, 228), 0.55)
 
 
 def _hinge(frame: Frame, lens: np.ndarray, middle: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from cyclegan_glasses.images import to_grey
@@ -59,7 +60,7 @@ def _colour(
     face = filled(image.shape, pose, ring(*INNER)) > 0
     if not face.any():
         face[:] = True
-    bright = np.power(np.mean(np.square(image.astype(np.float32) / 255) ** 3, axis=(0, 1)), 1 / 6) + 1e-3
+    bright = np.power(cv2.mean(np.square(image.astype(np.float32) / 255) ** 3)[:3], 1 / 6) + 1e-3
     bare = image[face & (skin > 127)]
     tone = (np.median(bare, axis=0) if len(bare) else np.full(3, 128.0)) + 4
     relative = tone / tone.mean()

@@ -39,7 +39,7 @@ def solid(
             cv2.Sobel(height, cv2.CV_32F, *axis, scale=-1.6 * bevel / 1020)[on] for axis in ((1, 0), (0, 1))
         )
         # What is mirrored differs from place to place: highlights come and go along a rim.
-        glints = 0.4 + 1.2 * _spots(frame, 1, (14.0, 11.0), pose.scale * crop.zoom, shape.shape)[on]
+        glints = 0.4 + 3 * _spots(frame, 1, (16.0, 14.0), pose.scale * crop.zoom, shape.shape)[on] ** 4
         colours = _lit(frame, light, tone, across, down, glints)
         layer[on] = colours * alpha[on][:, None]
     return crop.shrink(layer), crop.shrink(alpha)[..., None]

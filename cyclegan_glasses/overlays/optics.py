@@ -119,12 +119,13 @@ def _surroundings(
     for _ in range(int(rng.integers(1, 4))):
         width, height = rng.uniform(5, 18), rng.uniform(6, 18)
         at = np.array([0.5, 0.3]) * middle + rng.normal(0, (16, 10)) + (0, 12)
-        strength, soft = min(1.0, rng.uniform(0.35, 1.3)), rng.uniform(1.0, 4.0)
+        strength, soft = rng.uniform(0.3, 0.9), rng.uniform(2.0, 5.0)
         lean = rng.uniform(-0.25, 0.25)
         if rng.random() < 0.3:  # a bright wall or a window front
             width, height, strength, soft = 3 * width, 1.6 * height, 0.5 * strength, 3 * soft
         u, v = right - at[0] - lean * (below - at[1]), below - at[1]
         inside = _edge(width / 2 - np.abs(u), soft) * _edge(height / 2 - np.abs(v), soft)
+        inside = inside * np.clip(0.75 - 0.5 * v / height, 0.4, 1)  # brightest above
         light = np.maximum(light, strength * inside)
     if rng.random() < _FLASH:
         # A flash or a bare lamp near the camera: a dazzling spot with a halo.
@@ -135,4 +136,5 @@ def _surroundings(
 
 def _edge(distance: np.ndarray, soft: float) -> np.ndarray:
     """0 outside, 1 inside of an edge at the distance 0, over about `soft` to each side."""
-    return np.clip(0.5 + distance / (2 * soft), 0, 1)
+    t = np.clip(0.5 + distance / (2 * soft), 0, 1)
+    return t * t * (3 - 2 * t)

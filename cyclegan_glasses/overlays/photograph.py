@@ -14,7 +14,7 @@ from cyclegan_glasses.overlays.raster import Crop, levels_of
 from cyclegan_glasses.overlays.scene import Camera, Scene
 from cyclegan_glasses.overlays.skin import HEAD, find_cover, find_hair, find_skin, ring
 
-_FINEST = 2.4
+_FINEST = 2.0
 """Pixels a mm at which skin and light are read, at most."""
 _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""

@@ -95,7 +95,7 @@ def find_hair(image: np.ndarray, pose: Pose) -> np.ndarray:
     if middle[0] > _skin_colour(colours, pose)[0][0] + _BRIGHTER:
         return np.zeros(shape[:2], np.uint8)
     spread = np.clip(colours[seeds].std(axis=0), _HAIR_SPREAD / 2, _HAIR_SPREAD).astype(np.float32)
-    alike = np.square((colours.astype(np.float32) - middle) / spread).sum(axis=2) < 9
+    alike = _squared((colours.astype(np.float32) - middle) / spread) < 9
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(0.8 * mm) + 1,) * 2)
     solid = cv2.morphologyEx((other & alike).astype(np.uint8), cv2.MORPH_OPEN, kernel)
     bare = _never_hair(solid, pose)
@@ -109,8 +109,8 @@ def find_hair(image: np.ndarray, pose: Pose) -> np.ndarray:
     inside = filled(shape, pose, ring(*_FACE)) * ~bare
     mine, skin = (_mean_around(levels, mask, 5 * mm) for mask in (hair, ~other & ~near))
     line = mine - skin
-    apart = np.maximum((line * line).sum(axis=2), 400)
-    alpha = np.clip((((levels - skin) * line).sum(axis=2) / apart - 0.2) / 0.5, 0, 1) * near
+    along = np.einsum("ijk,ijk->ij", levels - skin, line) / np.maximum(_squared(line), 400)
+    alpha = np.clip((along - 0.2) / 0.5, 0, 1) * near
     # It ends softly where the face or what is never hair begins: the inner half of a blur.
     soft = np.clip(2 * blur(inside, 2.5 * mm) - 1, 0, 1)
     return np.round(255 * alpha * soft).astype(np.uint8)
@@ -145,14 +145,20 @@ def _mean_around(levels: np.ndarray, mask: np.ndarray, sigma: float) -> np.ndarr
     """The mean of `levels` (h, w, 3) where `mask` (h, w) is true, around each pixel."""
     weight = mask.astype(np.float32)
     total = blur(weight, sigma) + 1e-3
-    mean = (levels * weight[..., None]).sum(axis=(0, 1)) / max(float(weight.sum()), 1.0)
-    return (blur(levels * weight[..., None], sigma) + 1e-3 * mean) / total[..., None]
+    weighted = levels * weight[..., None]
+    mean = np.array(cv2.mean(weighted)[:3], np.float32) / max(float(weight.mean()), 1e-6)
+    return (blur(weighted, sigma) + 1e-3 * mean) / total[..., None]
 
 
 def _unlikeness(colours: np.ndarray, pose: Pose) -> np.ndarray:
     """How far each pixel of `colours`, YCrCb uint8, lies from skin, in squared deviations, float32 (h, w)."""
     middle, spread = _skin_colour(colours, pose)
-    return np.square((colours.astype(np.float32) - middle) / spread).sum(axis=2)
+    return _squared((colours.astype(np.float32) - middle) / spread)
+
+
+def _squared(values: np.ndarray) -> np.ndarray:
+    """Squared length (h, w) of each pixel's vector (h, w, n)."""
+    return np.asarray(np.einsum("ijk,ijk->ij", values, values))
 
 
 def _skin_colour(colours: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.ndarray]:

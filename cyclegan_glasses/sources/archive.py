@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-import struct
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from cyclegan_glasses.errors import UserError, explained, reason_of
+from cyclegan_glasses.files import open_regular
 from cyclegan_glasses.walk import EXTENSIONS, HIDDEN, is_hidden, pictures_of, report, stem_key, walk
+from cyclegan_glasses.zip_files import TooManyMembers, open_zip
 
 MEMBER_BYTES = 64 << 20
 """Limit of one member or picture that is read whole."""
@@ -125,21 +127,18 @@ class Archive:
         return self.path / name
 
     def _open(self, name: str) -> IO[bytes]:
-        return (self.path / name).open("rb")
+        return open_regular(self.path / name)
 
 
 class _Zip(Archive):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
         super().__init__(path)
-        self._zip = zipfile.ZipFile(path)
-        try:
-            self._infos = _checked_members(path, self._zip.infolist())
-        except BaseException:
-            self._zip.close()
-            raise
+        self._zip, self._packed = open_zip(file), file
+        self._infos = _checked_members(path, self._zip.infolist())
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+        self._packed.close()
 
     def names(
         self, left_out: Counter[str] | None = None, enter: Callable[[str], bool] | None = None
@@ -172,20 +171,27 @@ def open_archive(path: Path) -> Archive:
     if path.is_dir():
         return Archive(path)
     try:
-        with path.open("rb") as file:
-            start = file.read(4)
-        for kind, magic in _OTHER_KINDS.items():
-            if start.startswith(magic):
-                raise UserError(f"{path} is packed with {kind}, not a zip: unpack it and give the folder")
-        return _Zip(path)
+        file = open_regular(path)
     except FileNotFoundError:
         raise UserError(f"{path} is not there: give a folder or a zip") from None
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
-        raise UserError(
-            f"{path} is not a zip, or only a part of one: download it again, or give a folder"
-        ) from None
+        raise UserError(f"cannot read {path}: {reason_of(error)}: give a folder or a zip") from None
+    with ExitStack() as opened:
+        opened.enter_context(file)
+        start = file.read(4)
+        for kind, magic in _OTHER_KINDS.items():
+            if start.startswith(magic):
+                raise UserError(f"{path} is packed with {kind}, not a zip: unpack it and give the folder")
+        try:
+            archive = _Zip(path, file)
+        except TooManyMembers as error:
+            raise UserError(f"{path}: {error}: unpack it and give the folder") from None
+        except zipfile.BadZipFile:
+            raise UserError(
+                f"{path} is not a zip, or only a part of one: download it again, or give a folder"
+            ) from None
+        opened.pop_all()
+        return archive
 
 
 def escapes(name: str) -> bool:
@@ -204,10 +210,10 @@ def read_content(content: bytes | Path | Callable[[], bytes]) -> bytes:
     if not isinstance(content, Path):
         return content()
     try:
-        with content.open("rb") as file:
+        with open_regular(content) as file:
             return _read_limited(file, str(content))
     except OSError as error:
-        raise UnreadableError(f"cannot read {content}: {error.strerror}") from None
+        raise UnreadableError(f"cannot read {content}: {reason_of(error)}") from None
 
 
 def _checked_members(path: Path, infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import ClassVar
 
 from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import open_regular
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.source import SourcePhoto
@@ -19,6 +21,8 @@ from cyclegan_glasses.walk import name_key, told
 
 _PATHS = ("path", "file", "filename", "file_name", "image", "image_id")
 _GROUPS = ("race", "gender", "age", "tone")
+TABLE_BYTES, TABLE_ROWS, TABLE_COLUMNS = 64 << 20, 2_000_000, 1000
+"""Limits of a table, which is held in memory."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -114,12 +118,17 @@ def read_table(path: Path, path_column: str | None = None) -> Table:
         UserError: the file cannot be read, is not UTF-8, has no header or no column of paths.
     """
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        with (
+            open_regular(path, TABLE_BYTES) as binary,
+            io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file,
+        ):
             head = file.readline()
             file.seek(0)
             delimiter = max(",;\t", key=head.count)
             lines = csv.reader(file, delimiter=delimiter)
             table = Table(path, tuple(name.strip() for name in next(lines, [])))
+            if len(table.columns) > TABLE_COLUMNS:
+                raise UserError(f"{path} has more than {TABLE_COLUMNS} columns: not a table of labels")
             name_column = table.column("path_column", path_column, *_PATHS)
             if name_column is None:
                 usual = " or ".join(_PATHS[:3])
@@ -146,6 +155,8 @@ def _read_rows(table: Table, lines: Iterator[list[str]], name_column: str) -> No
             continue
         twice += name in table.rows
         table.rows[name] = row
+        if len(table.rows) > TABLE_ROWS:
+            raise UserError(f"{table.file} has more than {TABLE_ROWS} rows: split it, and the folder")
     if bad:
         _LOG.warning("%s: %d rows without a path or with too many cells are passed over", table.file, bad)
     if twice:

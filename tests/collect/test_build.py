@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from cyclegan_glasses.collect.settings import BuildSettings
 from cyclegan_glasses.collect.splits import LEAK, Candidate
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo, append_photos, latest_photos, manifest_hash, write_manifest
+from tests.commands import ROOT
 from tests.criteria.helpers import DrawnFaces, make_pile
 
 pytestmark = pytest.mark.slow
@@ -159,6 +162,45 @@ def test_a_build_that_fails_leaves_the_earlier_one(tmp_path, monkeypatch):
         build(tmp_path / "out", [pile], dataclasses.replace(HERE, seed=5))
     assert tree(tmp_path / "out") == before
     assert {path.name for path in tmp_path.iterdir()} == {"pile", "out"}
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from cyclegan_glasses.collect.build import build
+from cyclegan_glasses.collect.settings import BuildSettings
+
+out, pile, left = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+def die(event, args):
+    global left
+    replaces = event == "os.rename" and Path(args[0]).name in ("out", ".out.building")
+    if replaces or event == "shutil.rmtree":
+        left -= 1
+        if left < 0:
+            os._exit(9)
+
+sys.addaudithook(die)
+build(out, [pile], BuildSettings(workers=1, test_share=0.25, seed=5))
+"""
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_build_that_is_killed_while_it_takes_its_place_blocks_none_and_loses_none(place, tmp_path):
+    """Before either rename, between them, and while the earlier build is removed."""
+    pile, out = accepted(tmp_path / "pile"), tmp_path / "out"
+    build(out, [pile], HERE)
+    before = tree(out)
+    command = [sys.executable, "-c", _KILLED, str(out), str(pile), str(place)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
+    write_manifest(tmp_path / "empty", [])
+    with pytest.raises(UserError, match="no accepted photo"):  # another command, which comes to nothing
+        build(out, [tmp_path / "empty"], HERE)
+    after = tree(out)
+    assert (after == before) is (place < 2) and len(after) == len(before)
+    build(out, [pile], HERE)
+    assert tree(out) == before
+    assert {path.name for path in tmp_path.iterdir()} == {"pile", "out", "empty"}
 
 
 def test_a_picture_that_broke_since_costs_one_reason(tmp_path):

@@ -155,16 +155,15 @@ def main() -> None:
                 return self.get_handler_delegate(request, ErrorHandler, {"status_code": 403})
             return super().find_handler(request, **kwargs)
 
-    def start_server(
-        hostname: str = defaults.DEFAULT_HOSTNAME, bind_local: bool = False, **more: Any
-    ) -> None:
-        named = hostname != defaults.DEFAULT_HOSTNAME
-        names.extend([hostname] if named else [])
-        start(hostname=hostname, bind_local=bind_local or not named, **more)
+    start = run_server.start_server
+
+    def start_server(hostname: str, bind_local: bool, **more: Any) -> None:
+        if hostname != defaults.DEFAULT_HOSTNAME:
+            names.append(hostname)
+        start(hostname=hostname, bind_local=bind_local or not names, **more)
 
     app.tornado_settings["autoreload"] = False
-    start, run_server.start_server = run_server.start_server, start_server
-    run_server.Application = LocalApplication
+    vars(run_server).update(Application=LocalApplication, start_server=start_server)
     run_server.main()
 
 

@@ -88,7 +88,9 @@ class CycleGANSettings(ImageSettings):
         resume="fixed",
     )
     lambda_drawn: float = option(
-        5.0, "weight of L1 between what --condition frame adds and the drawing", least=0
+        5.0,
+        "weight of what --condition frame changes the drawing by, beyond a twentieth of the range",
+        least=0,
     )
     mismatched: bool = option(
         False, "real pictures of the other domain count as fakes, too: a face left as it is wins nothing"
