@@ -32,13 +32,14 @@ class Names:
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a name that differs from `name` in its ending at most."""
-        return stem_key(name) in self._stems
+        return name_key(name) in self._exact or stem_key(name) in self._stems
 
     def find(self, name: str) -> int | None:
         """The index of the name that belongs to `name`; None where there is none, or several might."""
-        exact = self._exact.get(name_key(name))
+        if (exact := self._exact.get(name_key(name))) is not None:
+            return exact
         places = self._stems.get(stem_key(name), ())
-        return exact if exact is not None else places[0] if len(places) == 1 else None
+        return places[0] if len(places) == 1 else None
 
     def shared(self) -> Iterator[list[int]]:
         """The indices of names that differ in their ending alone, of each such name."""

@@ -16,7 +16,7 @@ from PIL import Image
 from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
-from cyclegan_glasses.domains import ADD, GLASSES, REMOVE, SUNGLASSES
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
 from cyclegan_glasses.editing.models import apply_generator
@@ -247,13 +247,13 @@ class GlassesEditor:
         return replace(report, area=area, frame=described(name, frame))
 
     def _still_worn(self, seen: np.ndarray, targets: Sequence[Target]) -> list[Target]:
-        """Those of `targets` that the model edited and that still wear glasses."""
+        """Those of `targets` that the model edited and that may still wear glasses."""
         edited = edited_by_model(targets)
         verdicts = self._classify(seen, [target.face for target in edited]) if edited else []
         return [
             target
             for target, verdict in zip(edited, verdicts, strict=True)
-            if verdict and verdict.label in (GLASSES, SUNGLASSES)
+            if verdict and not is_bare(verdict)
         ]
 
     def _target(self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, drawn: bool) -> Target:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, explained
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import Archive, open_archive
 from cyclegan_glasses.sources.source import SourcePhoto
@@ -82,12 +82,14 @@ def download(dataset: str) -> Path:
         raise UserError(
             "--download needs kagglehub: pip install 'kagglehub>=0.3', or give an archive"
         ) from None
-    try:
-        return Path(kagglehub.dataset_download(dataset))
-    except Exception as error:  # kagglehub raises its own kinds and those of requests
+
+    def refused(error: Exception) -> UserError:
         message = " ".join(str(error).split())[:120] or type(error).__name__
         hint = "check the name, the connection, ~/.kaggle/kaggle.json"
-        raise UserError(f"Kaggle did not give {dataset} ({message}): {hint}") from None
+        return UserError(f"Kaggle did not give {dataset} ({message}): {hint}")
+
+    with explained(refused):
+        return Path(kagglehub.dataset_download(dataset))
 
 
 def label_rows(lines: Iterable[str], name: str, labelled: bool = True) -> Iterator[tuple[int, str]]:

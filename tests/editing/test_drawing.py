@@ -134,9 +134,10 @@ def test_swap_takes_the_old_glasses_off_first() -> None:
     assert elsewhere.any() and (edit.picture != image)[elsewhere].any(), "the model's removal is below"
 
 
-def test_swap_leaves_glasses_alone_that_do_not_come_off() -> None:
+@pytest.mark.parametrize("left", [SUNGLASSES, BROKEN])
+def test_swap_leaves_glasses_alone_that_do_not_come_off(left) -> None:
     """Two frames on one nose look broken; the photo stays as it was, to the last bit."""
-    image, editor = faces_of(GLASSES, SUNGLASSES)
+    image, editor = faces_of(GLASSES, left)
     edit = editor.edit(image, SWAP, drawing=Drawing(RED))
     assert np.array_equal(edit.picture, image)
     assert [face.reason for face in edit.faces] == ["its glasses could not be taken off"]
