@@ -76,7 +76,7 @@ def test_full_disk_is_one_line(
 def test_reasons_beyond_the_most_frequent_are_counted_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The sum of what is printed is the sum of what was there, and a reason writes nothing to the terminal."""
+    """All that was there is printed, if not each by its reason, and no reason steers the terminal."""
     rows = [[Photo(f"{n}.png", reason=f"reason \x1b[{n}m")] for n in range(REASONS + 3)]
     tally(iter(rows), len(rows), "photos", tmp_path, lambda photo: "kept")
     printed = capsys.readouterr().out.splitlines()
