@@ -55,6 +55,11 @@ def inside(folder: Path, path: str) -> Path:
     return folder / path
 
 
+def real_path(path: Path) -> Path:
+    """`path` without links, absolute; with those that lead in a circle, where `Path.resolve` fails."""
+    return Path(os.path.realpath(path))
+
+
 def open_regular(path: Path | str, most: int | None = None) -> BinaryIO:
     """Open a file of others for reading; never waits, as for a pipe, and never reads without end.
 
@@ -156,7 +161,7 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError as error:
         raise UserError(f"cannot read {source} for {target}: {error.strerror or error}") from None
     try:
-        temporary.hardlink_to(source.resolve())
+        temporary.hardlink_to(real_path(source))
         temporary.replace(target)
     except OSError:  # another disk, or one without links
         with atomic_write(target) as copy:

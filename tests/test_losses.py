@@ -103,7 +103,7 @@ def test_distances_by_hand() -> None:
 
 
 def test_differences_within_the_tolerance_are_free() -> None:
-    """A generator that is pulled to the drawing itself copies it, and gives it no light."""
+    """A small change, the light on a drawn frame, costs nothing; another frame does."""
     target = torch.zeros(1, 1, 1, 4)
     picture = torch.tensor([[[[0.05, -0.1, 0.3, -0.5]]]], requires_grad=True)
     loss = insensitive_l1_loss(picture, target, 0.1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -116,7 +116,7 @@ def reading_of(
         name: {CHOICES[name][k]: float(chances[k]) for k in np.argsort(-chances)}
         for name, chances in probabilities.items()
     }
-    best = {name: next(iter(classes)) for name, classes in ranked.items()}
+    best: dict[str, Any] = {name: next(iter(classes)) for name, classes in ranked.items()}
     found, errors = {}, {}
     for (name, v), value, scale in zip(VALUES.items(), values, scales, strict=True):
         found[name] = float(np.clip(v.usual + v.spread * value, v.low, v.high))
@@ -128,14 +128,15 @@ def reading_of(
     return FrameReading(_ordinary(best, found), ranked, errors)
 
 
-def _ordinary(best: Mapping[str, object], found: Mapping[str, float]) -> Frame:
+def _ordinary(best: Mapping[str, Any], found: Mapping[str, float]) -> Frame:
     """A frame of what was read, with ordinary values of what was not."""
-    rounded = {name: round(number, 2) for name, number in found.items()}
+    values: dict[str, Any] = {name: round(number, 2) for name, number in found.items()}
     metal = best["material"] == "metal"
-    rimless = SHAPES[str(best["shape"])].build == "rimless"
-    clear = lens_kind(found["tint_strength"]) == "clear"
-    rounded |= {"rim": 0.0} if rimless else {}
-    rounded |= {"opacity": 1.0} if metal or found["opacity"] > 0.85 else {}
-    look = {"temple_height": 2.1 if metal else 5.0, "gloss": 0.85 if metal else 0.6}
-    hidden = {"tint": Frame().tint, "tint_strength": 0.06, "gradient": 0.0} if clear else {}
-    return Frame(**{**best, **rounded, **look, **hidden})
+    values |= {"temple_height": 2.1, "gloss": 0.85} if metal else {"temple_height": 5.0, "gloss": 0.6}
+    if metal or found["opacity"] > 0.85:
+        values["opacity"] = 1.0
+    if SHAPES[best["shape"]].build == "rimless":
+        values["rim"] = 0.0
+    if lens_kind(found["tint_strength"]) == "clear":
+        values |= {"tint_strength": 0.06, "gradient": 0.0, "tint": Frame().tint}
+    return Frame(**{**best, **values})

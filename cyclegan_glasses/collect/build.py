@@ -27,6 +27,7 @@ from cyclegan_glasses.criteria.filtering import general
 from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import detector_file
+from cyclegan_glasses.files import real_path
 from cyclegan_glasses.locks import LOCK, folder_lock
 from cyclegan_glasses.photo import ACCEPTED, REJECTED, Photo, current_offsets, manifest_hash, photos_at
 from cyclegan_glasses.sources.source import SourcePhoto
@@ -96,7 +97,8 @@ def _check_target(out: Path, folders: list[Path]) -> None:
     if _is_foreign(out):
         raise UserError(f"{out} holds something that was not built here: choose a new or empty folder")
     for folder in folders:
-        if out.resolve().is_relative_to(folder.resolve()) or folder.resolve().is_relative_to(out.resolve()):
+        here, there = real_path(out), real_path(folder)
+        if here.is_relative_to(there) or there.is_relative_to(here):
             raise UserError(f"{out} and {folder} lie in each other: build into another folder")
 
 

@@ -61,7 +61,7 @@ def measure_folders(
     with open_executor(settings.workers, settings.cluster) as executor:
         for folder in folders:
             batches = _batches(photos_at(folder, current_offsets(folder)), stamp)
-            work = partial(_measure, folder.resolve(), yunet, classifier)
+            work = partial(_measure, folder.absolute(), yunet, classifier)
             # A batch without photos to measure only passes through.
             for skipped, measured in in_order(executor, work, batches, _IN_FLIGHT):
                 if measured:

@@ -21,7 +21,7 @@ import PIL
 
 from cyclegan_glasses.data.folders import Domain, Store
 from cyclegan_glasses.data.transforms import MASKS, PICTURES
-from cyclegan_glasses.files import atomic_write, make_folder, read_json, write_text
+from cyclegan_glasses.files import atomic_write, make_folder, read_json, real_path, write_text
 from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.locks import LOCK, file_lock
 from cyclegan_glasses.parallel import in_order, thread_executor
@@ -117,7 +117,7 @@ def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowPro
 def _name(images: CachedImages) -> str:
     """A folder's name for all that decides what is kept of a picture."""
     domain = images.domain
-    facts = (FORMAT, PIL.__version__, str(domain.folder.resolve()), domain.name == "M", domain.channels)
+    facts = (FORMAT, PIL.__version__, str(real_path(domain.folder)), domain.name == "M", domain.channels)
     digest = hashlib.sha256(json.dumps([*facts, images.side]).encode()).hexdigest()
     return f"{domain.folder.name or 'pictures'}-{images.side}-{digest[:16]}"
 

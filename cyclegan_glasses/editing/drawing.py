@@ -15,7 +15,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.catalogue import read_catalogue
-from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frame
+from cyclegan_glasses.overlays.custom_frames import NAME, CustomFrame, load_frame
 from cyclegan_glasses.overlays.face_traits import read_traits
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import Frame
@@ -115,8 +115,14 @@ def find_frame(wish: FrameSettings) -> AnyFrame:
     if wish.frame in offered:
         return offered[wish.frame].frame
     path = Path(wish.frame)
-    if path.suffix.lower() == ".png" or path.is_file():
+    if path.is_file():
+        if wish.width is None and not NAME.search(path.stem):
+            raise UserError(
+                f"{path} does not say how wide the frame is: give --width, that of its front in mm"
+            )
         return load_frame(path, wish.width)
+    if path.suffix.lower() == ".png":
+        raise UserError(f"{path} is not there: --frame takes a PNG of a frame, or a name that frames lists")
     known = ", ".join([*offered, "the path of a PNG", ALL, LEARNED])
     raise UserError(f"unknown --frame {wish.frame!r}: choose one of {known}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cyclegan_glasses.editing.encode import FORMATS, format_of
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.files import real_path
 from cyclegan_glasses.images import find_pictures
 
 PAIR = "_before_after"
@@ -60,7 +61,7 @@ def plan(inputs: Sequence[str], output: Path | None, overwrite: bool = False, en
         UserError: nothing is there, a format is unknown, or two photos would be written to one place.
     """
     if output is None and len(inputs) == 1 and Path(inputs[0]).is_dir():
-        folder = Path(inputs[0]) if Path(inputs[0]).name.strip(".") else Path(inputs[0]).resolve()
+        folder = Path(inputs[0]) if Path(inputs[0]).name.strip(".") else real_path(Path(inputs[0]))
         output = folder.with_name(folder.name + ending)
     found = [item for word in inputs for item in _expand(word, output)]
     if not found:
@@ -87,7 +88,7 @@ def plan(inputs: Sequence[str], output: Path | None, overwrite: bool = False, en
             raise UserError(
                 f"{other} and {job.source} would both be written to {job.target}: edit them apart"
             )
-        if not overwrite and job.source.exists() and job.target.resolve() == job.source.resolve():
+        if not overwrite and job.source.exists() and real_path(job.target) == real_path(job.source):
             raise UserError(f"{job.source} would be replaced by its result: give another -o, or --overwrite")
     return Plan(list(dict.fromkeys(jobs)), place, single)
 

@@ -115,10 +115,11 @@ def measure(
         afters = [(after, item.eyes) for item, after, _ in batch]
         for encoder in instruments.encoders:
             features.setdefault(encoder.name, []).append(instruments.encode(encoder, afters))
-        if instruments.frame_reader and direction == ADD:
-            frames += instruments.frame_reader.read(_framed(afters, Framing(), SIDE))
         _add_likeness(instruments, befores, afters, rows)
         _classify(instruments, befores, afters, rows, TARGETS[direction])
+        if instruments.frame_reader and direction == ADD:
+            worn = [face for face, row in zip(afters, rows, strict=True) if row.get("as asked", 1.0)]
+            frames += instruments.frame_reader.read(_framed(worn, Framing(), SIDE) if worn else [])
         for (item, after, _), row in zip(batch, rows, strict=True):
             if instruments.lpips and item.truth is not None and min(after.shape[:2]) >= SMALLEST_LPIPS:
                 row["LPIPS"] = float(instruments.lpips.distances(after[None], item.truth[None])[0])

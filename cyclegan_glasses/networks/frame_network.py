@@ -8,10 +8,16 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 HEIGHT, WIDTH = 80, 160
 """Of the eye region, in pixels."""
 CHANNELS = (20, 40, 72, 112)
+LOOKS = 4
+"""Regions whose mean colours are read."""
+
+_OPPONENT = ((0.5, 4.0, 2.0), (0.5, -4.0, 2.0), (0.5, 0.0, -4.0))
+"""Red, green and blue as lightness, red against green, and yellow against blue: what colours differ in."""
 
 
 class FrameAnswers(NamedTuple):
@@ -34,27 +40,40 @@ class FrameAnswers(NamedTuple):
 
 
 class FrameNetwork(nn.Module):
-    """Four stages that halve the sides, then one linear layer that all heads share.
+    """Four stages that halve the sides, one layer that all heads share, and colours from where it looks.
+
+    A convolution that must tell shapes forgets colours. So the values are read off the mean colours of a few
+    soft regions as well, which the network chooses itself (soft attention, Bahdanau et al. 2015, arXiv
+    1409.0473): the rim is one of them.
 
     Args:
         choices: how many classes each choice has.
-        values: how many numbers are read.
+        values: how many values are read.
         features: width of the shared layer.
     """
 
     def __init__(self, choices: Mapping[str, int], values: int, features: int = 96) -> None:
         super().__init__()
-        stages = [_stage(*widths) for widths in pairwise((3, *CHANNELS))]
-        self.encoder = nn.Sequential(*stages, nn.Conv2d(CHANNELS[-1], 32, 1), nn.ReLU())
+        self.stages = nn.ModuleList(_stage(*widths) for widths in pairwise((3, *CHANNELS)))
         places = (HEIGHT >> len(CHANNELS)) * (WIDTH >> len(CHANNELS))
-        self.embed = nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(32 * places, features), nn.ReLU())
+        squeeze = nn.Sequential(nn.Conv2d(CHANNELS[-1], 32, 1), nn.ReLU(), nn.Flatten())
+        self.embed = nn.Sequential(squeeze, nn.Dropout(0.1), nn.Linear(32 * places, features), nn.ReLU())
+        self.fine, self.coarse = nn.Conv2d(CHANNELS[0], LOOKS, 1), nn.Conv2d(CHANNELS[2], LOOKS, 1)
         self.choices = nn.ModuleDict({name: nn.Linear(features, count) for name, count in choices.items()})
-        self.values = nn.Linear(features, 2 * values)
+        self.values = nn.Sequential(nn.Linear(features + 3 * LOOKS, 64), nn.ReLU(), nn.Linear(64, 2 * values))
 
     def forward(self, regions: Tensor) -> FrameAnswers:
         """What the heads say of `regions` (N, 3, `HEIGHT`, `WIDTH`) in [-1, 1]."""
-        features = self.embed(self.encoder(regions))
-        values, log_scales = self.values(features).chunk(2, 1)
+        maps = [regions]
+        for stage in self.stages:
+            maps.append(stage(maps[-1]))
+        features = self.embed(maps[-1])
+        # The colours of what is looked at, on a grid of half the resolution.
+        coarse = functional.interpolate(self.coarse(maps[3]), scale_factor=4.0, mode="bilinear")
+        attention = (self.fine(maps[1]) + coarse).flatten(2).softmax(2)
+        colours = attention @ functional.avg_pool2d(regions, 2).flatten(2).transpose(1, 2)
+        colours = colours @ torch.tensor(_OPPONENT, dtype=colours.dtype, device=colours.device)
+        values, log_scales = self.values(torch.cat([features, colours.flatten(1)], 1)).chunk(2, 1)
         logits = {name: head(features) for name, head in self.choices.items()}
         return FrameAnswers(logits, values, log_scales.clamp(-4, 2))
 

@@ -30,7 +30,6 @@ LABELS = (
     *("pair_A", "pair_fake_B", "pair_B", "pair_fake_A"),
 )
 #: What a conditioned `G_B` may change a drawing by at no cost, in the units of [-1, 1]: light, blur, shadow.
-#: With none it soon gives the drawing back to the last level, and stays there (docs/results.md).
 TOLERANCE = 0.1
 #: A domain and the other. `G_`, `D_` and losses have the name of the one that a translation starts from.
 SIDES = (("A", "B"), ("B", "A"))

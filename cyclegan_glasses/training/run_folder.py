@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.faces.models import cache_folder
-from cyclegan_glasses.files import make_folder, read_json, write_json, write_text
+from cyclegan_glasses.files import make_folder, read_json, real_path, write_json, write_text
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
 from cyclegan_glasses.records import checked
 
@@ -111,7 +111,7 @@ def name_data(dataroot: str, paired_dataroot: str = "") -> dict[str, str]:
 
 def _hash_of(folder: Path) -> str:
     """`manifest_hash`; that of a long manifest takes seconds, so it is remembered until the file changes."""
-    manifest = (folder / MANIFEST).resolve()
+    manifest = real_path(folder / MANIFEST)
     found = manifest.stat()
     if found.st_size < LONG_MANIFEST:
         return manifest_hash(folder)

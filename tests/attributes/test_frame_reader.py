@@ -162,7 +162,7 @@ def test_the_recipe_draws_trains_and_measures(tmp_path: Path, monkeypatch: pytes
     frame_reader.draw(data, tmp_path / "drawn")
     rows = [json.loads(line) for line in (tmp_path / "drawn" / "frames.jsonl").read_text().splitlines()]
     assert [row["origin"] for row in rows] == ["0"] * 4 + ["1"] * 4
-    frame_reader.train(tmp_path / "drawn", tmp_path / "a.pt", 2, None, False)
+    frame_reader.train(tmp_path / "drawn", tmp_path / "a.pt", 2)
     figures = frame_reader.measure(data, tmp_path / "a.pt", 1)
     assert figures["faces"] == 1 and 0 <= figures["shape among three"] <= 1
     del sys.modules["frame_reader"]

@@ -152,7 +152,8 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("add", "in/a.png", "-o", "x.png", "--size", "1380"), "--size 1380 is invalid: must be 90 to 180"),
         (("add", "in/a.png", "-o", "x.png", "--size", "huge"), "unknown --size 'huge'"),
         (("add", "in/a.png", "-o", "x.png", "--frame", "in/a.png", "--width", "138"), "has no transparency"),
-        (("add", "in/a.png", "-o", "x.png", "--frame", "none.png"), "does not say how wide"),
+        (("add", "in/a.png", "-o", "x.png", "--frame", "none.png"), "none.png is not there"),
+        (("add", "in/a.png", "-o", "x.png", "--frame", "in/a.png"), "give --width"),
         (("add", "in/a.png", "-o", "x.png", "--frame", "round", "--width", "130"), "is its --size"),
         (("add", "in/a.png", "-o", "x.png", "--frame", "learned", "--colour", "red"), "leave --colour out"),
         (

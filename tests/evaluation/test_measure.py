@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cyclegan_glasses.attributes.frame_reading import CHOICES, VALUES, reading_of
 from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
-from cyclegan_glasses.domains import GLASSES, NONE
+from cyclegan_glasses.domains import ADD, GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import measure as measuring
 from cyclegan_glasses.evaluation.editors import baseline
@@ -271,3 +272,34 @@ def test_a_report_leads_back_to_what_was_measured(data: Path, tmp_path: Path) ->
     html = page.read_text()
     assert html.index("Over the checkpoints") < html.index("the worst 8") < html.index("by race")
     assert len(list((tmp_path / "images").glob("*.png"))) == 8 * 3
+
+
+class Reads:
+    """A frame reader that knows how many frames it was asked for."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, ...]] = []
+
+    def read(self, faces):
+        self.sizes += [face.shape for face in faces]
+        return [reading_of({n: np.eye(len(c))[0] for n, c in CHOICES.items()}, *np.zeros((2, len(VALUES))))
+                for _ in faces]  # fmt: skip
+
+
+def test_the_variety_of_added_frames_is_that_of_results_with_glasses(data):
+    """A model that draws one frame on everybody has one shape; bare results have none to be read."""
+    inputs = Inputs(InputSettings(data, ADD, protocol=SIZE))
+    reader = Reads()
+    measured = measure(inputs, lambda picture, mask: (picture, None), Instruments(frame_reader=reader))
+    assert measured.whole["frame shapes"] == pytest.approx(1)
+    assert measured.whole["frame colours"] == pytest.approx(0, abs=1e-4)
+    assert set(reader.sizes) == {(176, 176, 3)} and len(reader.sizes) == len(measured.rows)
+    some = Reads()
+    seen = measure(inputs, lambda picture, mask: (picture, None), Instruments(EyeBand(), frame_reader=some))
+    assert len(some.sizes) == sum(row["as asked"] for row in seen.rows) < len(seen.rows)
+    removal = measure(
+        Inputs(InputSettings(data, protocol=SIZE)),
+        lambda picture, mask: (picture, None),
+        Instruments(frame_reader=Reads()),
+    )
+    assert "frame shapes" not in removal.whole

@@ -211,9 +211,9 @@ def _read_manifest(path: Path) -> None:
         groups_of(photo)
         decide(photo, Thresholds(), align=True)
     review = Review(folder)
-    numbers = review.find(Query())
+    found = review.find(Query())
     review.counts()
-    json.dumps([review.describe(number) for number in numbers])
+    json.dumps([review.describe(number) for number in found])
     bare_faces(folder, folder / "out")
 
 

@@ -118,6 +118,19 @@ def test_started_for_this_machine_alone(
 
 
 @needs_visdom
+def test_of_two_servers_that_are_started_at_once_the_one_that_answers_is_named(
+    free_port: int, home: Path
+) -> None:
+    """Otherwise the command that stops it stops nothing, or another program."""
+    settings = DashboardSettings(display_port=free_port)
+    first, second = (serving._start(settings, print) for _ in range(2))
+    assert wait_for(lambda: first.poll() is not None or second.poll() is not None)
+    assert wait_for(lambda: who_answers(settings) == "visdom")
+    alive = first if first.poll() is None else second
+    assert log_file(free_port).with_suffix(".pid").read_text() == f"{alive.pid}\n"
+
+
+@needs_visdom
 def test_user_name_and_password(free_port: int, home: Path) -> None:
     """A dashboard with a password lets the run in and others not; the secret is nobody else's to read."""
     settings = DashboardSettings(display_port=free_port, username="ann", password="secret")

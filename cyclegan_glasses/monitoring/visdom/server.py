@@ -12,7 +12,6 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,7 +57,7 @@ def ensure_server(settings: DashboardSettings, log: Callable[[str], None]) -> su
     """Start a server if none answers and it is to be on this machine; return it if so.
 
     It listens on 127.0.0.1 only, asks for the user name and password if they are given, and writes to
-    `~/.visdom/server-<port>.log`; its process number is in `server-<port>.pid` beside that. The call does
+    `~/.visdom/server-<port>.log`; once it listens its process number is in `server-<port>.pid`. The call does
     not wait until it answers.
 
     Args:
@@ -105,8 +104,8 @@ def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subproces
             "VISDOM_PASSWORD": settings.password,
         }
         secret = log_path.with_name("COOKIE_SECRET")  # that the server signs its cookies with
-        with suppress(FileExistsError):
-            secret.touch(0o600, exist_ok=False)
+        secret.touch(0o600)
+        if not secret.stat().st_size:
             secret.write_text(secrets.token_hex(32))
     try:
         with log_path.open("wb") as output:
@@ -122,7 +121,6 @@ def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subproces
         raise UserError(
             f"cannot start Visdom: {error.strerror or error}; --display_id 0 does without"
         ) from None
-    write_text(log_path.with_suffix(".pid"), f"{server.pid}\n")
     log(f"Visdom: {settings.url} (started; it stays after the training, stop it with: kill {server.pid})")
     return server
 
@@ -154,6 +152,13 @@ def main() -> None:
             if why_foreign(request.method, request.headers, *names):
                 return self.get_handler_delegate(request, ErrorHandler, {"status_code": 403})
             return super().find_handler(request, **kwargs)
+
+        def listen(self, port, *args, **kwargs):
+            server = super().listen(port, *args, **kwargs)  # of two that were started at once one does not
+            process = log_file(port).with_suffix(".pid")
+            make_folder(process.parent)
+            write_text(process, f"{os.getpid()}\n")
+            return server
 
     start = run_server.start_server
 
