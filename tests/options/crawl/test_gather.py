@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses.errors import UserError, run_command
-from cyclegan_glasses.options.crawl._runner import gather
+from cyclegan_glasses.options.crawl._runner import REASONS, gather, tally
 from cyclegan_glasses.photo import Photo, latest_photos
 from cyclegan_glasses.sources.source import SourcePhoto
 from tests.sources.helpers import picture
@@ -71,3 +71,14 @@ def test_full_disk_is_one_line(
     assert run_command(lambda: len(gather(Drawn(3), tmp_path))) == 2
     assert capsys.readouterr().err.startswith("error: no space is left to write ")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_reasons_beyond_the_most_frequent_are_counted_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that was there is printed, if not each by its reason, and no reason steers the terminal."""
+    rows = [[Photo(f"{n}.png", reason=f"reason \x1b[{n}m")] for n in range(REASONS + 3)]
+    tally(iter(rows), len(rows), "photos", tmp_path, lambda photo: "kept")
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == REASONS + 1 and "\x1b" not in "".join(printed)
+    assert printed[-1].split(maxsplit=1) == ["3", "for other reasons, see the manifest"]
