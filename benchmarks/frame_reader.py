@@ -251,7 +251,7 @@ def measure(dataroot: Path, weights: Path | None, count: int) -> dict[str, float
 
     def off(value: Callable[[Frame], Any], among: Callable[[Frame], bool] = lambda frame: True) -> float:
         away = [np.linalg.norm(np.subtract(value(a), value(b))) for a, b in pairs if among(a)]
-        return float(np.median(away))
+        return float(np.median(away)) if away else float("nan")
 
     return {
         "faces": len(faces),

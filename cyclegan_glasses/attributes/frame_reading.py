@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.frames import Colour, Frame
+from cyclegan_glasses.overlays.frames import (
+    ACETATE,
+    METAL,
+    WORN_ACETATE,
+    WORN_METAL,
+    Colour,
+    Frame,
+)
 from cyclegan_glasses.overlays.outlines import SHAPES
 
 #: What is chosen among classes, by the field of `Frame`.
@@ -45,6 +52,8 @@ VALUES: dict[str, Value] = {
 COLOURS = ("colour", "tint")
 #: From these strengths on a lens is called tinted, and sunglasses.
 TINTED, DARK = 0.13, 0.6
+_WORN_WEIGHT, _FARTHEST = 0.2, 1.5
+"""What being worn often is worth, and how far off a palette's colour may be, both in expected errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +132,25 @@ def reading_of(
         errors[name] = v.spread * float(scale)
     for part in COLOURS:
         axes = [f"{part}_{axis}" for axis in "lab"]
-        best[part] = to_rgb(np.array([found.pop(axis) for axis in axes]))
+        best[part] = np.array([found.pop(axis) for axis in axes])
         errors[part] = float(np.linalg.norm([errors.pop(axis) for axis in axes]))
+    best["colour"] = _as_sold(best["colour"], errors["colour"], best["material"])
+    best["tint"] = to_rgb(best["tint"])
     return FrameReading(_ordinary(best, found), ranked, errors)
+
+
+def _as_sold(lab: np.ndarray, error: float, material: str) -> Colour:
+    """The colour that frames of a material are sold in, where one lies within what the reader expects to be
+    off, the more so the more it is worn; else the colour as it was read."""
+    palette, worn = (ACETATE, WORN_ACETATE) if material == "acetate" else (METAL, WORN_METAL)
+    total = sum(worn.values())
+
+    def cost(name: str) -> float:
+        away = np.linalg.norm(to_lab(np.array(palette[name])) - lab) / max(error, 1.0)
+        return float(away - _WORN_WEIGHT * np.log(worn.get(name, 0.5) / total))
+
+    nearest = min(palette, key=cost)
+    return palette[nearest] if cost(nearest) < _FARTHEST else to_rgb(lab)
 
 
 def _ordinary(best: Mapping[str, Any], found: Mapping[str, float]) -> Frame:

@@ -28,7 +28,7 @@ from cyclegan_glasses.evaluation.variety import COLOURS, SHAPES, variety
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.overlays import outlines
 from cyclegan_glasses.overlays.fit import FACE
-from cyclegan_glasses.overlays.frames import Frame, random_frame
+from cyclegan_glasses.overlays.frames import ACETATE, Frame, random_frame
 from cyclegan_glasses.photo import Photo, append_photos
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 from cyclegan_glasses.portraits.draw import draw_portrait
@@ -61,6 +61,15 @@ def test_what_is_read_rightly_is_the_frame(frame: Frame) -> None:
     assert {"rim", "lens_width", "colour", "tint"} <= found.errors.keys()
 
 
+def test_a_colour_that_is_nearly_one_that_is_sold_becomes_it() -> None:
+    """A black frame in bright light is black, and a colour like no other stays."""
+    chances = {name: np.eye(len(classes))[0] for name, classes in CHOICES.items()}
+    for colour, expected in (((40, 34, 30), ACETATE["black"]), ((60, 190, 90), (60, 190, 90))):
+        values = np.nan_to_num(values_of(Frame(colour=colour)))
+        frame = reading_of(chances, values, np.full(len(VALUES), 0.4)).frame
+        assert np.abs(np.subtract(frame.colour, expected)).max() <= 1
+
+
 def test_what_cannot_be_is_never_drawn() -> None:
     """A network far off its range must not crash the command."""
     for away in (-50.0, 50.0):
@@ -84,13 +93,13 @@ def faces_with(frames: list[Frame]) -> np.ndarray:
 
 def test_the_shipped_reader_reads_frames_on_portraits_that_it_never_saw() -> None:
     """It was trained on photographs; drawn people are as strange to it as a new camera."""
-    frames = [replace(frame, tint_strength=0.05) for frame in FRAMES]
+    frames = [replace(frame, tint_strength=0.05) for frame in FRAMES[::2]]
     found = FrameReader.load().read(faces_with(frames))
     places = [list(r.probabilities["shape"]).index(f.shape) for r, f in zip(found, frames, strict=True)]
     assert np.less(places, 3).mean() > 0.7
     widths = [abs(r.frame.lens_width - f.lens_width) for r, f in zip(found, frames, strict=True)]
     assert np.median(widths) < 3
-    assert sum(r.lens == "clear" for r in found) >= 9
+    assert sum(r.lens == "clear" for r in found) >= 5
 
 
 def test_each_face_is_read_by_itself_at_any_size() -> None:

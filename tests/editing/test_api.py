@@ -80,8 +80,8 @@ def test_a_frame_is_asked_for_as_on_the_command_line(photo) -> None:
     assert not np.array_equal(gold, before) and not np.array_equal(
         gold, add(before, frame="aviator", rim=3.0)
     )
-    own = add(before, frame=Frame("round", lens_width=48.0), lens="sun")
-    assert not np.array_equal(own, add(before, frame=Frame("round", lens_width=48.0)))
+    sun = add(before, frame=Frame("round", lens_width=48.0), lens="sun")
+    assert not np.array_equal(sun, add(before, frame=Frame("round", lens_width=48.0)))
     learned = add(before, frame="learned")
     assert not np.array_equal(learned, add(before))
     assert np.array_equal(learned, GlassesEditor.load(device="cpu").add(before, frame="learned"))
