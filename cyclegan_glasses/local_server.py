@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from cyclegan_glasses.errors import UserError, explained, reason_of, stoppable
+from cyclegan_glasses.files import parse_json
 
 HOST = "127.0.0.1"
 HEADER = "X-Page-Token"
@@ -185,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._refuse_foreign()
         if not (self._has_cookie() and self._is_token(self.headers.get(HEADER, ""))):
             raise RequestError(HTTPStatus.FORBIDDEN, "only the page itself may change anything")
-        return json.loads(body)
+        return parse_json(body)
 
     def _refuse_foreign(self) -> None:
         if why := why_foreign(self.command, self.headers):

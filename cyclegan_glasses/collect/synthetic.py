@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from cyclegan_glasses.collect.writer import Writer, begun
-from cyclegan_glasses.files import sha256_of
+from cyclegan_glasses.files import inside, sha256_of
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
 from cyclegan_glasses.sources.synthetic import SyntheticSource
@@ -23,7 +23,7 @@ def is_complete(source: SyntheticSource, out: Path) -> bool:
     if not begun(out, RECORD, source.record) or not (out / MANIFEST).is_file():
         return False
     photos = latest_photos(out)
-    masks = [out / photo.facts["mask"] for photo in photos.values() if "mask" in photo.facts]
+    masks = [inside(out, str(photo.facts["mask"])) for photo in photos.values() if "mask" in photo.facts]
     hashes = {out / path: photo.sha256 for path, photo in photos.items()}
     return (
         len(photos) == source.count + 2 * source.pairs

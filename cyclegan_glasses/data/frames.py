@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image
 from cyclegan_glasses.data.folders import Domain
 from cyclegan_glasses.data.sampler import Key
 from cyclegan_glasses.data.transforms import PICTURES
+from cyclegan_glasses.faces import known
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
@@ -80,13 +80,9 @@ def known_landmarks(root: Path, domain: Domain) -> dict[str, np.ndarray | None]:
 
 
 def _landmarks_of(photo: Photo) -> np.ndarray | None:
-    face = photo.facts.get("face")
-    if not isinstance(face, Mapping) or not (photo.width and photo.height):
+    points = known.known_landmarks(photo)
+    if points is None or not (photo.width and photo.height):
         return None
-    try:
-        rows = [(np.nan, np.nan) if row is None else row for row in face["landmarks"]]
-        points = np.array(rows, np.float64) / (photo.width, photo.height)
-    except (KeyError, TypeError, ValueError):
-        return None
-    usable = points.shape == (5, 2) and np.isfinite(points[:2]).all() and np.ptp(points[:2], axis=0).any()
+    points = points / (photo.width, photo.height)
+    usable = np.isfinite(points[:2]).all() and np.ptp(points[:2], axis=0).any()
     return points if usable else None

@@ -18,7 +18,7 @@ from cyclegan_glasses.evaluation.change import typology, typology_angle
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import InputSettings
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.faces.known import known_landmarks
+from cyclegan_glasses.faces.known import is_coordinate, known_landmarks
 from cyclegan_glasses.images import UnreadablePicture, open_picture, picture_names
 from cyclegan_glasses.pairing import pair_names, unique_stem
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos
@@ -151,7 +151,7 @@ def eyes_of(photo: Photo | None, size: tuple[int, int]) -> NDArray[np.float64]:
         return landmarks[:2] * scale
     default = Framing()
     known = [facts.get(name) for name in ("eye_x", "eye_y", "eye_distance", "roll")]
-    values = [float(value) for value in known if type(value) in (int, float) and abs(value) < 1e6]
+    values = [float(value) for value in known if is_coordinate(value)]
     x, y, distance, roll = (
         values if len(values) == 4 else (0.5, default.eye_height, default.eye_distance, 0.0)
     )

@@ -18,7 +18,7 @@ def known_landmarks(photo: Photo) -> np.ndarray | None:
     if not isinstance(points, list) or len(points) != 5:
         return None
     rows = [[math.nan, math.nan] if point is None else point for point in points]
-    if not all(isinstance(row, list) and len(row) == 2 and all(map(_is_place, row)) for row in rows):
+    if not all(isinstance(row, list) and len(row) == 2 and all(map(is_coordinate, row)) for row in rows):
         return None
     return np.array(rows, np.float64)
 
@@ -27,8 +27,9 @@ def known_yaw(photo: Photo) -> float:
     """The yaw of `facts["face"]` in degrees, positive towards the picture's right; 0 where not known."""
     face = photo.facts.get("face")
     yaw = face.get("turn") if isinstance(face, dict) else None
-    return float(yaw) if _is_place(yaw) and abs(yaw) <= 180 else 0.0
+    return float(yaw) if is_coordinate(yaw) and abs(yaw) <= 180 else 0.0
 
 
-def _is_place(value: Any) -> TypeGuard[float]:
-    return type(value) in (int, float) and not abs(value) > 1e6  # NaN is one
+def is_coordinate(value: Any) -> TypeGuard[float]:
+    """Whether a value of JSON is a number that a place in a picture may have; NaN is one."""
+    return type(value) in (int, float) and not abs(value) > 1e6

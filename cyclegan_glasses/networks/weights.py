@@ -10,6 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 from torch.nn import init
+from torch.overrides import TorchFunctionMode
 
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import InitSettings
@@ -55,13 +56,23 @@ def balance(network: nn.Module) -> nn.Module:
     return network
 
 
+class _Undrawn(TorchFunctionMode):
+    """Weights that are made are not drawn: without memory there is nothing to draw, and for `normal_` torch
+    would load its compiler, which takes seconds."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in (Tensor.normal_, Tensor.uniform_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
 def network_from(build: Callable[[], Network], weights: Mapping[str, Tensor], name: str) -> Network:
     """The network that `build` makes, with `weights`; without memory for any that they are not for.
 
     Raises:
         UserError: see `load_weights`.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), _Undrawn():
         network = build()
     load_weights(network, weights, name)
     return network

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait
+from tests.commands import ROOT
 from tests.editing.helpers import Known
 
 CORNER = (60, 90)  # where the portrait lies in the photo
@@ -79,3 +82,13 @@ def test_as_onnx_it_is_the_same(direction, tmp_path) -> None:
     faces = drawn_faces(4, model.size, model.framing)
     done = export(model, direction, "onnx", "fp32", tmp_path / "x.onnx", faces)
     assert done.largest < 1e-3 and done.change > 0.1, "measured on faces that it changes"
+
+
+def test_loading_it_does_not_load_torchs_compiler():
+    """That takes as long as all the rest of an edit of one photo."""
+    code = (
+        "import sys, torch; from cyclegan_glasses.editing.package import load_model;"
+        " load_model(None, torch.device('cpu')); print([m for m in sys.modules if m == 'torch._dynamo'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "[]\n"

@@ -379,8 +379,10 @@ CATALOGUE = {
 
 def _read_catalogue(path: Path) -> None:
     (path.parent / "front.png").write_bytes(_one_picture()[0])
-    (path.parent / "x.toml").write_bytes(path.read_bytes())
-    for file in (path, path.parent / "x.toml"):
+    as_toml = path.with_suffix(".toml")
+    if path.is_file():
+        as_toml.write_bytes(path.read_bytes())
+    for file in (path, as_toml):
         read_catalogue.cache_clear()
         with suppress(UserError):
             for entry in read_catalogue(file).values():
