@@ -150,7 +150,8 @@ def _check(key: str, value: Any, where: str) -> None:
             _colour(value, where, key, LENS_COLOURS)
     else:
         known = ", ".join([*_TEXTS, *_WORDS, "colours", *_SIZES])
-        raise UserError(f"{where}, {key}: is unknown, must be one of {known}")
+        named = key if key.isprintable() else repr(key)
+        raise UserError(f"{where}, {named}: is unknown, must be one of {known}")
 
 
 def _colour(name: str, where: str, key: str, palette: Mapping[str, Any]) -> None:

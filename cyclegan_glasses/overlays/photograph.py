@@ -20,9 +20,9 @@ _SLOPE = 0.4
 """Variance in square pixels that measuring a slope over three pixels adds to an edge."""
 _SHARP_QUANTILE = 0.8
 """The sharpest fifth of the steep places counts: the edges of a face are soft by themselves."""
-_SHARP_AT, _SHARP_STEP, _SHARP_LIMITS = 0.62, 0.11, (0.55, 0.92)
-"""The quantile at a pixel a mm, and what each doubling adds: the finer lashes are seen, the rarer are
-edges that only the camera softens. Read off portraits softened by known blurs."""
+_SCALES, _QUANTILES = (1.3, 2.9, 5.8, 17.0), (0.66, 0.82, 0.92, 0.97)
+"""That quantile at so many pixels a mm: the finer lashes are seen, the rarer are edges that only the camera
+softens. Read off portraits softened by known blurs."""
 _SHARPEST, _SOFTEST = 0.4, 2.5
 _DARKEST, _TONED = 6.0, 3.0
 """Level of the darkest things in a photo without haze, and deviation of the chroma of one in a single hue."""
@@ -50,7 +50,7 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     seen = pose.in_window(corner, step)
     skin = find_skin(face, seen)
     black, saturation = _blacks_and_colours(image)
-    quantile = float(np.clip(_SHARP_AT + _SHARP_STEP * np.log2(pose.scale), *_SHARP_LIMITS))
+    quantile = float(np.interp(pose.scale, _SCALES, _QUANTILES))
     camera = measure_camera(_sharpest_part(image, pose), seed, quantile)
     camera = replace(camera, black=black, saturation=saturation)
     light = find_light(face, seen, skin, saturation)

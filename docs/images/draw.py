@@ -17,7 +17,7 @@ from cyclegan_glasses.editing.drawing import drawing_of
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.fit import FACE, fit_pose
-from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.frames import random_frame, worn_frame
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
@@ -71,7 +71,7 @@ def overlays(size: int = 120, columns: int = 5) -> np.ndarray:
         drawing = draw_portrait(random_portrait(0, number), size)
         pose = fit_pose(drawing.pose.project(FACE) + 0.5)
         scene = read_scene(drawing.image, pose, number)
-        frame = random_frame(np.random.default_rng([9, number]))
+        frame = worn_frame(np.random.default_rng([9, number]))
         picture, _ = draw_glasses(drawing.image, frame, pose, scene)
         bare.append(drawing.image)
         drawn.append(picture)

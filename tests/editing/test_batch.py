@@ -195,6 +195,7 @@ def test_where_results_go(tmp_path) -> None:
     assert targets(source) == ["out/a.png", "out/b.jpg", "out/c/d.png"]
     assert targets(a, source / "b.jpg", a) == ["out/a.png", "out/b.jpg"]
     assert targets(f"{source}/*.png") == ["out/a.png"]
+    assert targets(f"{source}/*") == ["out/a.png", "out/b.jpg", "out/d.png"], "a folder that a pattern names"
     assert plan([str(a)], out).folder is None
     out.mkdir()
     photos(source, "out/e.png")
