@@ -28,11 +28,8 @@ VERSION = 1
 MANIFEST = "manifest.jsonl"
 ACCEPTED, REJECTED = "accepted", "rejected"
 SPLITS = ("train", "val", "test")
-_ALLOWED = {
-    "label": frozenset({"", *LABELS}),
-    "split": frozenset({"", *SPLITS}),
-    "verdict": frozenset({"", ACCEPTED, REJECTED}),
-}
+_LABELS, _SPLITS = frozenset({"", *LABELS}), frozenset({"", *SPLITS})
+_VERDICTS = frozenset({"", ACCEPTED, REJECTED})
 _MOST_SCORE = 1e15
 _MOST_PIXELS = 1 << 30  # of a side
 
@@ -82,11 +79,12 @@ class Photo:
     def __post_init__(self) -> None:
         if leads_outside(self.path):
             raise ValueError(f"{self.path!r} is no path below the folder")
-        for name, allowed in _ALLOWED.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"unknown {name} {getattr(self, name)!r}")
-        if not (0 <= self.width < _MOST_PIXELS and 0 <= self.height < _MOST_PIXELS):
-            raise ValueError("no width and height of a picture")
+        if self.label not in _LABELS or self.split not in _SPLITS or self.verdict not in _VERDICTS:
+            known = {"label": _LABELS, "split": _SPLITS, "verdict": _VERDICTS}
+            wrong = next(name for name, allowed in known.items() if getattr(self, name) not in allowed)
+            raise ValueError(f"unknown {wrong} {getattr(self, wrong)!r}")
+        if not 0 <= self.width < _MOST_PIXELS > self.height >= 0:
+            raise ValueError(f"no picture has the sides {self.width} and {self.height}")
 
     def to_json(self) -> str:
         """One line of a manifest, without the line end; empty fields are left out."""

@@ -32,7 +32,10 @@ UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"
 
 @dataclass(frozen=True, slots=True)
 class PhotoReport:
-    """What became of one photo: `edited`, `unchanged`, `skipped` for a `reason`, or `already there`."""
+    """What became of one photo: `edited`, `unchanged`, `skipped` for a `reason`, or `already there`.
+
+    Of a sheet, `reason` says how many frames it shows.
+    """
 
     source: str
     target: str

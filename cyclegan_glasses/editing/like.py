@@ -8,6 +8,7 @@ import numpy as np
 
 from cyclegan_glasses.attributes.frame_reader import SIDE, FrameReader
 from cyclegan_glasses.attributes.frame_reading import FrameReading
+from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.domains import NONE
 from cyclegan_glasses.editing.drawing import Drawing
 from cyclegan_glasses.editing.editor import GlassesEditor
@@ -32,11 +33,16 @@ def glasses_of(photo: Path, editor: GlassesEditor, reader: FrameReader | None = 
     targets = editor.find_targets(seen, SWAP, EditSettings(force=True))
     if not targets:
         raise UserError(f"{photo}: no face was found: --like takes a photo of a face with glasses")
-    worn = [target for target in targets if not target.report.before or target.report.before.label != NONE]
+    worn = [target for target in targets if _wears_glasses(target.report.before)]
     if not worn:
         raise UserError(f"{photo}: the face wears no glasses: --like takes a photo of a face with glasses")
     crop, _ = align(seen, worn[0].face, SIDE)
     return (reader or FrameReader.load()).read([crop])[0]
+
+
+def _wears_glasses(verdict: Verdict | None) -> bool:
+    """Whether glasses are likelier than none; without a classifier every face is believed to wear some."""
+    return verdict is None or (verdict.label != NONE and verdict.of_two != NONE)
 
 
 def with_frame(drawing: Drawing | None, editor: GlassesEditor) -> Drawing | None:

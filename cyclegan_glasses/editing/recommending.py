@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -78,36 +78,49 @@ def _sheet(
     """What was seen of the face, then each frame on it, its name and its reasons beside it."""
     view, near = around(seen, face)
     fitted = fit(view, near, pupils)
-    height, width = view.shape[:2]
+    texts = [_lines(number, frame) for number, frame in enumerate(frames, 1)]
+    tallest = max(sum(line.height for line in lines) for lines in texts)
+    width, height = view.shape[1] + _TEXT, max(view.shape[0], tallest + _MARGIN) + _MARGIN
     rows = -(-len(frames) // _COLUMNS)
-    cell = width + _TEXT
-    sheet = Image.new("RGB", (_COLUMNS * cell, rows * height + 2 * _HEAD), _PAPER)
+    sheet = Image.new("RGB", (_COLUMNS * width, rows * height + 2 * _HEAD), _PAPER)
     pen = ImageDraw.Draw(sheet)
     sentence = traits.in_words()
     pen.text((_MARGIN, _HEAD / 2), sentence[:1].upper() + sentence[1:], _INK, _font(22), anchor="lm")
-    for number, frame in enumerate(frames):
-        left, top = number % _COLUMNS * cell, _HEAD + number // _COLUMNS * height
+    for number, (frame, lines) in enumerate(zip(frames, texts, strict=True)):
+        left, top = number % _COLUMNS * width, _HEAD + number // _COLUMNS * height
         worn = view.copy()
         draw(worn, frame.frame, fitted)
         sheet.paste(Image.fromarray(worn), (left, top))
-        _write(pen, (left + width + _MARGIN, top + _MARGIN), number + 1, frame)
+        _write(pen, (left + view.shape[1] + _MARGIN, top + _MARGIN), lines)
     pen.text((_MARGIN, sheet.height - _HEAD / 2), _HONEST, _PALE, _font(18), anchor="lm")
     return sheet
 
 
-def _write(pen: ImageDraw.ImageDraw, corner: tuple[int, int], number: int, frame: Recommendation) -> None:
-    left, top = corner
+class _Line(NamedTuple):
+    """A line of text: the size of its letters, its colour, and how far below it the next one begins."""
+
+    text: str
+    size: int
+    colour: tuple[int, int, int]
+    height: int
+
+
+def _lines(number: int, frame: Recommendation) -> list[_Line]:
+    """The name of a frame, then each reason with its source."""
     title = f"{number}  {frame.name}, {frame.colour}, {front_width(frame.frame):.0f} mm"
-    pen.text((left, top), title, _INK, _font(24))
-    top += 44
+    lines = [_Line(title, 24, _INK, 44)]
     for reason in frame.reasons:
-        for line in textwrap.wrap(reason.text, _LETTERS):
-            pen.text((left, top), line, _INK, _font(18))
-            top += 23
-        for line in textwrap.wrap(str(reason.source), _LETTERS + 14):
-            pen.text((left, top), line, _PALE, _font(14))
-            top += 18
-        top += 10
+        lines += [_Line(text, 18, _INK, 23) for text in textwrap.wrap(reason.text, _LETTERS)]
+        lines += [_Line(text, 14, _PALE, 18) for text in textwrap.wrap(str(reason.source), _LETTERS + 14)]
+        lines[-1] = lines[-1]._replace(height=lines[-1].height + 10)
+    return lines
+
+
+def _write(pen: ImageDraw.ImageDraw, corner: tuple[int, int], lines: Sequence[_Line]) -> None:
+    left, top = corner
+    for line in lines:
+        pen.text((left, top), line.text, line.colour, _font(line.size))
+        top += line.height
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -15,8 +15,11 @@ from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.package import save_model
+from cyclegan_glasses.editing.recommending import _lines, _sheet
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.overlays.face_traits import read_traits
+from cyclegan_glasses.overlays.recommend import recommend
 from tests.editing.helpers import Known, portrait
 from tests.editing.test_package import tiny_model
 
@@ -121,3 +124,14 @@ def test_a_turned_head_is_not_drawn_on(
     find(monkeypatch, [replace(face, landmarks=landmarks)])
     assert run("recommend", "me.png") == 2
     assert "turned by" in capsys.readouterr().err
+
+
+def test_reasons_never_run_into_the_next_picture() -> None:
+    """A row is as high as the longest of its texts."""
+    image, face = portrait(240)
+    traits = read_traits(image, face.landmarks)
+    frames = recommend(traits)
+    wordy = [replace(frame, reasons=frame.reasons * 4) for frame in frames]
+    low, high = (_sheet(image, face, traits, advice, 63.0).height for advice in (frames, wordy))
+    tallest = max(sum(line.height for line in _lines(1, frame)) for frame in wordy)
+    assert high >= 3 * tallest > low
