@@ -101,8 +101,8 @@ def write_sheets(
         try:
             with explained(partial(_skipped, job)):
                 face = _write_sheet(editor, job, direction, frames, one, output, pupils)
-            shown = f"{len(frames)} frames"
-            yield PhotoReport(str(job.source), str(job.target), EDITED, shown, faces=[face])
+            count = f"{len(frames)} frames"
+            yield PhotoReport(str(job.source), str(job.target), EDITED, count, faces=[face])
         except UserError as error:
             yield PhotoReport(str(job.source), str(job.target), SKIPPED, str(error))
 
