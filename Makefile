@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := dashboard,metrics,export,dev
 # More arguments for pytest, such as ARGS="-k faces"; a file of tests runs in one of two processes.
 ARGS ?=
-PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
+PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The first of these that is a Python 3.10 to 3.12 and can make environments; BASE_PYTHON=… names another.
 BASE_PYTHON ?= python3.12 python3.11 python3.10 python3 python
