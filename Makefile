@@ -43,7 +43,7 @@ demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and w
 test: $(STAMP) ## every test
 	@$(PYTEST) -rs $(ARGS)
 
-quick: $(STAMP) ## the tests that take a minute
+quick: $(STAMP) ## the tests that take two minutes
 	@$(PYTEST) -m "not slow and not browser" $(ARGS)
 
 check: $(STAMP) ## style and types
