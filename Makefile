@@ -29,7 +29,7 @@ venv: $(STAMP) ## the environment in .venv, about 5 GB
 
 demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and where the page is
 	$(PYTHON) crawl.py synthetic --out datasets/demo --count 1000 --size 128 --seed 0
-	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_pairs
+	$(PYTHON) crawl.py overlay datasets/demo --frame_mix shop --out datasets/demo_pairs
 	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_frame --frames examples/frames
 	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_pairs --name demo_remover $(call GO_ON,demo_remover)
 	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_frame --name demo_adder --direction BtoA \
