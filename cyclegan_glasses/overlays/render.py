@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cyclegan_glasses.overlays.canvas import PARTS, Canvas, Drawn
+from cyclegan_glasses.overlays.canvas import LAYERS, Canvas, Drawn
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Piece
@@ -40,31 +40,31 @@ def draw_glasses(
     Raises:
         ValueError: `image` is not uint8 RGB.
     """
-    return draw_parts(image, frame, pose, scene)[:2]
+    return draw_layers(image, frame, pose, scene)[:2]
 
 
-def draw_parts(
+def draw_layers(
     image: np.ndarray, frame: Frame | CustomFrame, pose: Pose, scene: Scene | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """As `draw_glasses`, and what each part of the glasses takes of each pixel.
+    """As `draw_glasses`, and what each layer of the drawing takes of each pixel.
 
     Returns:
         The picture, the mask, and uint8 (height, width, 4): frame with temples, lens, shadow and reflection
-        as of `canvas.Drawn.parts`, times 255. Where the mask is zero, so are they.
+        as of `canvas.Drawn.layers`, times 255. Where the mask is zero, so are they.
     """
     if image.dtype != np.uint8:
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
     drawn = draw_window(image, frame, pose, scene)
     result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
-    parts = np.zeros((*mask.shape, len(PARTS)), np.uint8)
+    layers = np.zeros((*mask.shape, len(LAYERS)), np.uint8)
     if drawn is None:
-        return result, mask, parts
+        return result, mask, layers
     before, after = image[drawn.window], np.round(drawn.levels).astype(np.uint8)
     changed = (after != before).any(axis=2)
     result[drawn.window] = after
     mask[drawn.window] = np.where(changed, np.clip(np.ceil(drawn.mask * 255), 1, 255), 0).astype(np.uint8)
-    parts[drawn.window] = changed[..., None] * np.round(drawn.parts * 255).astype(np.uint8)
-    return result, mask, parts
+    layers[drawn.window] = changed[..., None] * np.round(drawn.layers * 255).astype(np.uint8)
+    return result, mask, layers
 
 
 def draw_window(
