@@ -28,7 +28,7 @@ def draw_shadow(canvas: Canvas, worn: Worn) -> None:
     if scene.skin is not None:
         shadow = shadow * scene.layer(scene.skin, window)
     shadow[shadow < 0.02] = 0
-    picture = canvas.marked(window, shadow)
+    picture = canvas.marked(window, "shadow", shadow)
     picture *= 1 - shadow * np.array([0.88, 1.0, 1.04], np.float32)
 
 
