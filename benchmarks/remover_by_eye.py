@@ -7,10 +7,9 @@
     python benchmarks/remover_by_eye.py count sheets/faces.csv [--detail]
 
 `choose` links test photos with glasses, as evenly from the race groups as they go, into a folder for each
-group. DATAROOT is what `crawl.py folder PHOTOS --domains` made of them: it says who is tested on; PHOTOS holds
-the photos themselves. `sheets` writes the eye regions of photos, each beside its results, enlarged, and
-`faces.csv` with a row for each result, in whose column `seen` a person then writes what she sees; a photo
-that was left alone has no result and says so. `count` makes the table of it.
+group; DATAROOT and PHOTOS are those of `remover.py`. `sheets` writes the eye regions of photos, each beside
+its results, enlarged, and `faces.csv` with a row for each result, in whose column `seen` a person then writes
+what she sees; a photo that was left alone has no result and says so. `count` makes the table of it.
 
 What is written down is one of `SEEN`, and in `traces` any of `TRACES`, apart by blanks.
 """
@@ -25,13 +24,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from remover import people_left_out
 
 from cyclegan_glasses.domains import GLASSES
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.tables import markdown_table
 from cyclegan_glasses.faces.detect import FaceDetector, make_detector
 from cyclegan_glasses.images import find_pictures, open_picture
-from cyclegan_glasses.photo import REJECTED, Photo, latest_photos
 
 SEEN = ("clean", "sendable", "trace", "spoilt", "left")
 """No trace even when looked for; one that is seen only when looked for; one that is seen at first sight;
@@ -74,18 +73,9 @@ def main() -> None:
         count(args.table, args.detail)
 
 
-def test_photos(dataroot: Path, label: str) -> dict[str, list[Photo]]:
-    """The test photos of a label that a manifest has not rejected, by race group."""
-    groups: dict[str, list[Photo]] = defaultdict(list)
-    for photo in latest_photos(dataroot).values():
-        if photo.label == label and photo.path.startswith("test") and photo.verdict != REJECTED:
-            groups[photo.group.get("race", "all")].append(photo)
-    return {name: sorted(photos, key=lambda photo: photo.origin) for name, photos in sorted(groups.items())}
-
-
 def choose(dataroot: Path, photos: Path, out: Path, each: int) -> None:
     """Link `each` photos of each group, evenly chosen, or all where there are fewer."""
-    for group, members in test_photos(dataroot, GLASSES).items():
+    for group, members in people_left_out(dataroot, GLASSES).items():
         folder = out / group.replace(" ", "_")
         folder.mkdir(parents=True, exist_ok=True)
         taken = min(each, len(members))
