@@ -81,6 +81,9 @@ def test_pairs_have_one_name_and_an_exact_mask(faces, tmp_path, capsys) -> None:
         assert (b == load(faces / f"{number}.png")).all()
         facts = rows[f"trainA/{name}"].facts
         assert facts["mask"] == f"trainM/{name}" and facts["frame"]["lens_width"] > 40
+        assert facts["layers"] == f"trainL/{name}"
+        layers = np.split(load(out / facts["layers"]), 4, axis=1)
+        assert all((layer[m == 0] == 0).all() and layer.any() for layer in layers)
 
 
 def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
@@ -95,7 +98,7 @@ def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> No
     assert len(list(draw_pairs(photos, part, settings, workers=1))) == 4
     assert latest_photos(whole) == latest_photos(part)
     names = {path.relative_to(whole) for path in whole.rglob("*.png")}
-    assert len(names) == 24
+    assert len(names) == 32
     assert all((whole / name).read_bytes() == (part / name).read_bytes() for name in names)
     one, two = (load(whole / "trainA" / f"pile_0{end}.png") for end in ("", "_2"))
     assert (one != two).any()
