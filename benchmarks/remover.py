@@ -92,9 +92,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parts = parser.add_subparsers(dest="part", required=True)
+    commands = parser.add_subparsers(dest="part", required=True)
     for part, run, count in (("pairs", pairs, 42), ("classifier", classify, 1000)):
-        arguments = parts.add_parser(part)
+        arguments = commands.add_parser(part)
         arguments.set_defaults(run=run)
         arguments.add_argument("dataroot", type=Path)
         arguments.add_argument("photos", type=Path)
@@ -102,12 +102,12 @@ def main() -> None:
         if part == "pairs":
             arguments.add_argument("--eyes", type=int, nargs="*", default=[40, 60, 80, 120])
             arguments.add_argument("--portraits", type=int, default=12)
-    arguments = parts.add_parser("cost")
+    arguments = commands.add_parser("cost")
     arguments.set_defaults(run=cost)
     arguments.add_argument("--photo", type=Path, help="of a face, enlarged; else a synthetic portrait")
     arguments.add_argument("--runs", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=2)
-    for arguments in parts.choices.values():
+    for arguments in commands.choices.values():
         add_models(arguments)
     args = parser.parse_args()
     cv2.setNumThreads(1)
@@ -131,8 +131,8 @@ def people_left_out(dataroot: Path, label: str) -> dict[str, list[Photo]]:
 
 def in_turn(groups: dict[str, list[Photo]], count: int) -> list[Photo]:
     """`count` photos at most, one of each group in turn."""
-    turns = zip_longest(*groups.values())
-    return [photo for turn in turns for photo in turn if photo is not None][:count]
+    rounds = zip_longest(*groups.values())
+    return [photo for one in rounds for photo in one if photo is not None][:count]
 
 
 def editor_of(name: Path | None, args: argparse.Namespace, classifier: bool = False) -> GlassesEditor:
@@ -226,7 +226,8 @@ def pairs(args: argparse.Namespace) -> None:
     }
     if args.eyes:
         sets["eyes 80 apart, strong reflections"] = photo_pairs(people, args, 80, True)
-    sets[f"synthetic portraits, eyes {SHARP} apart"] = portrait_pairs(args.portraits)
+    if args.portraits:
+        sets[f"synthetic portraits, eyes {SHARP} apart"] = portrait_pairs(args.portraits)
     columns = ["L1 inside", "PSNR inside", "SSIM inside", "L1 of gradients along rims", "edited"]
     for name, pairs in sets.items():
         found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
@@ -278,8 +279,8 @@ def classify(args: argparse.Namespace) -> None:
             for group in (photo.group.get("race", ""), "all"):
                 groups[group].append(row)
         for group, rows in sorted(groups.items(), key=lambda entry: (entry[0] == "all", entry[0])):
-            shares = [f"{share:.1%}" for share in np.mean(rows, axis=0)]
-            lines.append([title(name), group, str(len(rows)), *shares])
+            fractions = [f"{mean:.1%}" for mean in np.mean(rows, axis=0)]
+            lines.append([title(name), group, str(len(rows)), *fractions])
     print(*markdown_table(["", "group", "photos", "edited", "as asked", "of two words"], lines), sep="\n")
 
 

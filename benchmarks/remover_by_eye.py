@@ -116,8 +116,8 @@ def write_sheets(
     for sheet, start in enumerate(range(0, len(rows), across * down)):
         some = rows[start : start + across * down]
         some += [np.zeros_like(rows[0])] * (-len(some) % across)
-        shown = np.vstack([np.hstack(some[k : k + across]) for k in range(0, len(some), across)])
-        cv2.imwrite(str(out / f"sheet_{sheet:02}.png"), shown[:, :, ::-1])
+        picture = np.vstack([np.hstack(some[k : k + across]) for k in range(0, len(some), across)])
+        cv2.imwrite(str(out / f"sheet_{sheet:02}.png"), picture[:, :, ::-1])
     with (out / "faces.csv").open("w", newline="") as table:
         writer = csv.writer(table, lineterminator="\n")
         writer.writerows([("number", "file", "group", "result", "seen", "traces"), *lines])

@@ -61,12 +61,12 @@ class Colours:
     Attributes:
         change: absolute change of a* and b* over skin of the eye region (n, 2).
         stain: how far each pixel of the aligned crop went beyond the colours of the skin (h, w).
-        share: of the stained pixels, in squares of the eye distance.
+        area: of the stained pixels, in squares of the eye distance.
     """
 
     change: np.ndarray
     stain: np.ndarray
-    share: float
+    area: float
 
 
 def colours(before: np.ndarray, after: np.ndarray, landmarks: np.ndarray) -> Colours:
@@ -129,11 +129,11 @@ def chroma(args: argparse.Namespace) -> None:
             before, landmarks = aligned(picture, face)
             after = aligned(result, face)[0]
             measured.append(colours(before, after, landmarks))
-            if measured[-1].share > LARGE:
-                cells.append(stain_cell(f"{number} {measured[-1].share:.3f}", before, after, measured[-1]))
+            if measured[-1].area > LARGE:
+                cells.append(stain_cell(f"{number} {measured[-1].area:.3f}", before, after, measured[-1]))
         change = np.concatenate([one.change for one in measured])
         high = np.percentile(change, 95, axis=0)
-        stained = np.mean([one.share > LARGE for one in measured])
+        stained = np.mean([one.area > LARGE for one in measured])
         off = [off_tone(remove, picture, k) for k, (_, picture, _) in enumerate(found[:20])]
         cell = [f"{mean:.1f} / {most:.1f}" for mean, most in zip(change.mean(axis=0), high, strict=True)]
         tones = [f"{np.median(off):.1f}", f"{max(off):.1f}"]
