@@ -68,8 +68,8 @@ def _hard_lens(frame: Frame, rng: np.random.Generator) -> Frame:
 
 def _hard_rim(frame: Frame, rng: np.random.Generator) -> Frame:
     """Colour, width and highlights of the rim."""
-    chance = rng.random()
-    if chance < 0.25 and "acetate" in SHAPES[frame.shape].materials:
+    drawn = rng.random()
+    if drawn < 0.25 and "acetate" in SHAPES[frame.shape].materials:
         patterns: tuple[Pattern, ...] = ("plain", "two-tone", "fade")
         return replace(
             frame,
@@ -81,9 +81,9 @@ def _hard_rim(frame: Frame, rng: np.random.Generator) -> Frame:
             rim=frame.rim and round(float(rng.uniform(2.5, 7.0)), 2),
             temple_height=round(float(rng.uniform(4.0, 9.0)), 2),
         )
-    if chance < 0.45:
+    if drawn < 0.45:
         return replace(frame, colour=_colour(rng, (0.0, 0.9), (0.08, 0.97)))
-    if chance < 0.65:
+    if drawn < 0.65:
         return replace(frame, gloss=round(float(rng.uniform(1.0, 1.8)), 2))
     return frame
 
