@@ -54,13 +54,12 @@ class CoarseToFine(nn.Module):
 def infer_coarse_to_fine(weights: Mapping[str, Tensor]) -> CoarseToFineSettings:
     """The settings of the network that `weights` belong to; raises LookupError for another's."""
     coarse_size, size, passes = (int(value) for value in weights["shrinking"].tolist())
-    parts = {
-        part: infer_residual_unet(
+    coarse, fine = (
+        infer_residual_unet(
             {key[len(part) :]: value for key, value in weights.items() if key.startswith(part)}
         )
         for part in ("coarse.", "fine.")
-    }
-    coarse, fine = parts["coarse."], parts["fine."]
+    )
     return CoarseToFineSettings(
         filters=fine.filters,
         kernels=fine.kernels,
