@@ -41,6 +41,7 @@ from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import Frame, random_frame, worn_frame
+from cyclegan_glasses.overlays.hard_examples import hard_example
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_layers
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
@@ -188,6 +189,8 @@ def _draw_pair(
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))
+    if rng.random() < settings.hard:
+        frame, scene = hard_example(frame, scene, rng)
     worn, mask, layers = draw_layers(image, frame, pose, scene)
     facts: dict[str, Any] = {
         "frame": {"file": frame.name, "width": frame.width}
@@ -198,6 +201,7 @@ def _draw_pair(
         "pose": [round(float(value), 4) for value in pose.rotation.ravel()],
         "light": asdict(scene.light),
         "camera": asdict(scene.camera),
+        "dazzle": scene.dazzle,
     }
     height, width = image.shape[:2]
     bare = replace(

@@ -132,6 +132,15 @@ def test_frames_of_shops_come_in_shapes_that_few_people_wear(faces, tmp_path) ->
     assert shapes["worn"] <= set(WORN) and shapes["shop"] - set(WORN)
 
 
+def test_hard_pairs_are_other_pairs(faces, tmp_path) -> None:
+    dazzled = {}
+    for fraction in (0, 1):
+        out = tmp_path / f"hard{fraction}"
+        assert crawl("overlay", faces, "--out", out, "--hard", fraction, "--each", 3, "--workers", 1) == 0
+        dazzled[fraction] = sum(p.facts["dazzle"] > 0 for p in latest_photos(out).values() if p.facts)
+    assert dazzled[0] == 0 < dazzled[1]
+
+
 def test_sunglasses_only_when_asked_for(faces, tmp_path) -> None:
     for fraction, label in ((0, "glasses"), (1, "sunglasses")):
         out = tmp_path / label
