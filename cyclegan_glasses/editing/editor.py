@@ -150,18 +150,19 @@ class GlassesEditor:
     ) -> list[Target]:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
         seen = to_rgb8(pixels)
-        faces = self.detector.find_faces(seen)
-        verdicts = self._classify(seen, faces)
+        faces, verdicts = self._find(seen)
         beside = bystanders(faces, seen.shape[1])
         wanted = asked_for(settings.face, len(faces))
         targets = []
         for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
             report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
-            how = (direction, settings, drawing is not None, beside[number])
+            dark = direction != ADD and self._hides_eyes(seen, face, verdict)
+            how = (direction, settings, drawing is not None, beside[number], dark)
             reason = reason_to_leave(report, number in wanted, *how)
             # The model edits all but what is only drawn: a bare face has nothing to be taken off.
             drawn = drawing is not None and (direction == ADD or is_bare(verdict))
-            targets.append(self._target(seen, face, report, reason, drawn))
+            target = self._target(seen, face, report, reason, drawn)
+            targets.append(replace(target, removes=direction != ADD and target.crop.size > 0))
         return targets
 
     def translate(
@@ -183,23 +184,17 @@ class GlassesEditor:
         drawing: Drawing | None = None,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """Third step: the changes of the crops and the frame, in the picture, and a report of every face."""
-        if drawing is None:
-            result, reports = self._apply(pixels, targets, made, settings.strength)
-            for number, report in enumerate(reports):
-                if report.done == EDITED and not report.area:
-                    reports[number] = replace(report, done=LEFT, reason="the model changes nothing")
-        else:
-            result, reports = self._apply(pixels, targets, made)
-            seen = to_rgb8(result)
-            worn = [] if settings.force else self._still_worn(seen, targets)
-            if worn:  # again, without the faces whose glasses the model cannot take off
+        result, reports, worn = self._checked(pixels, targets, made, settings)
+        if drawing is not None:
+            if worn and not settings.force:  # again, without the faces whose glasses do not come off
                 known = zip(edited_by_model(targets), made, strict=True)
                 kept = [new for target, new in known if target not in worn]
                 return self.blend(pixels, leave(targets, worn), kept, settings, drawing)
+            seen = to_rgb8(result)
             for number, report in enumerate(reports):
                 if report.done == EDITED:
                     reports[number] = self._draw(result, seen, targets[number].face, report, drawing)
-            fade(result, pixels, settings.strength)
+        fade(result, pixels, settings.strength)
         if settings.check:
             if self.classifier is None:
                 raise UserError("there is no attribute classifier for the results: leave --judge out")
