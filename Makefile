@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := dashboard,metrics,export,dev
 # More arguments for pytest, such as ARGS="-k faces"; a file of tests runs in one of two processes.
 ARGS ?=
-PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
+PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The first of these that is a Python 3.10 to 3.12 and can make environments; BASE_PYTHON=… names another.
 BASE_PYTHON ?= python3.12 python3.11 python3.10 python3 python
@@ -29,7 +29,7 @@ venv: $(STAMP) ## the environment in .venv, about 5 GB
 
 demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and where the page is
 	$(PYTHON) crawl.py synthetic --out datasets/demo --count 1000 --size 128 --seed 0
-	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_pairs
+	$(PYTHON) crawl.py overlay datasets/demo --frame_mix shop --out datasets/demo_pairs
 	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_frame --frames examples/frames
 	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_pairs --name demo_remover $(call GO_ON,demo_remover)
 	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_frame --name demo_adder --direction BtoA \
@@ -43,7 +43,7 @@ demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and w
 test: $(STAMP) ## every test
 	@$(PYTEST) -rs $(ARGS)
 
-quick: $(STAMP) ## the tests that take a minute
+quick: $(STAMP) ## the tests that take two minutes
 	@$(PYTEST) -m "not slow and not browser" $(ARGS)
 
 check: $(STAMP) ## style and types

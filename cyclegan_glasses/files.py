@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.temporary import temporary_for
 
 JSON_BYTES = 16 << 20
@@ -165,7 +165,7 @@ def link_or_copy(source: Path, target: Path) -> None:
     try:
         file = open_regular(source)
     except OSError as error:
-        raise UserError(f"cannot read {source} for {target}: {error.strerror or error}") from None
+        raise UserError(f"cannot read {source} for {target}: {reason_of(error)}") from None
     try:
         temporary.hardlink_to(real_path(source))
         temporary.replace(target)
@@ -223,4 +223,4 @@ def _too_large(path: Path | str, most: int) -> OSError:
 def _explain(error: OSError, path: Path) -> UserError:
     if error.errno == errno.ENOSPC:
         return UserError(f"no space is left to write {path}: free some, or choose another folder")
-    return UserError(f"cannot write {path}: {error.strerror or error}")
+    return UserError(f"cannot write {path}: {reason_of(error)}")

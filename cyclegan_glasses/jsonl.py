@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder, open_regular
 
 Parsed = TypeVar("Parsed")
@@ -69,7 +69,7 @@ def read_offsets(
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
+        raise UserError(f"cannot read {path}: {reason_of(error)}") from None
     if damaged:
         logger.warning("%s: %d damaged lines are passed over (%s)", path, len(damaged), damaged[0])
 
@@ -100,7 +100,7 @@ def append(path: Path, lines: Iterable[str], sync: bool = False) -> int:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        raise UserError(f"cannot write {path}: {reason_of(error)}") from error
     return count
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -28,23 +28,8 @@ NAMES = 12
 """Names or reasons that a message lists at most."""
 READ = "pictures are JPEG, PNG, WebP, BMP, TIFF or PPM, by their ending"
 _DATA = frozenset(
-    (
-        *(
-            ".txt",
-            ".csv",
-            ".tsv",
-            ".json",
-            ".jsonl",
-            ".xml",
-            ".yaml",
-            ".yml",
-            ".ini",
-            ".cfg",
-            ".toml",
-            ".log",
-        ),
-        *(".md", ".html", ".css", ".js", ".py", ".sh", ".db", ".npy", ".npz", ".mat", ".pts", ".pt", ".pth"),
-    )
+    ".txt .csv .tsv .json .jsonl .xml .yaml .yml .ini .cfg .toml .log"
+    " .md .html .css .js .py .sh .db .npy .npz .mat .pts .pt .pth".split()
 )
 _MACOSX = "__MACOSX"
 
@@ -130,7 +115,7 @@ def walk(
                 continue
             if isinstance(error, FileNotFoundError | NotADirectoryError):
                 return
-            raise UserError(f"cannot read {folder}: {error.strerror or error}") from None
+            raise UserError(f"cannot read {folder}: {reason_of(error)}") from None
         yield from [prefix + name for name in files] if prefix else files
         below, linked = ([n for n in part if enter is None or enter(prefix + n)] for part in (below, linked))
         folders += [f"{prefix}{name}/" for name in reversed(below)]

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, TypeVar
 import torch
 from torch import Tensor
 
-from cyclegan_glasses.errors import UserError, explained
+from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder, open_regular
 from cyclegan_glasses.zip_files import open_zip
 
@@ -127,7 +127,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"{path} is not there: check --name, --checkpoints_dir and --epoch") from None
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise UserError(f"{path} cannot be read: {reason_of(error)}") from error
     untrusted = f"{path} is cut off, or holds more than weights and is not trusted: take an earlier one"
     with explained(lambda _: UserError(untrusted)), file:
         _check_container(file)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Tests are tiny: more threads only wait for each other. Commands that tests start inherit it.
@@ -13,7 +14,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
+# The same cases in every run: only a change breaks the suite. HYPOTHESIS_PROFILE=explore draws others.
+# No deadline: a machine that has much to do is no reason to fail.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: a long one at the end would leave the other process without work."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

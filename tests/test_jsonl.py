@@ -13,7 +13,7 @@ from cyclegan_glasses import jsonl
 from cyclegan_glasses.errors import UserError
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.text(max_size=200_000)), st.binary(max_size=200_000))
 def test_a_torn_row_costs_itself_alone(tmp_path_factory, values, torn):
     """Also one that is longer than a block, and characters that some call line ends."""

@@ -7,14 +7,13 @@ from functools import partial
 
 import pytest
 
-from tests.kill_harness import Account, Edit, Gathering, Training, Web, kill_at_random
+from tests.kill_harness import Account, Edit, Gathering, kill_at_random
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(
-    "make", [Training, *(partial(Gathering, verb) for verb in ("folder", "overlay", "build")), Edit, Web]
-)
+# Training and the web crawl are killed by tests of their own (test_train_command, sources/test_web_crawl).
+@pytest.mark.parametrize("make", [partial(Gathering, "overlay"), partial(Gathering, "build"), Edit])
 def test_what_was_killed_ends_as_if_it_had_not_been(make) -> None:
     account = Account()
     kill_at_random(make, 1, random.Random(11), account)

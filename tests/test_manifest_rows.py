@@ -20,7 +20,7 @@ from cyclegan_glasses.photo import (
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "ü/c", "d d"]), st.text(max_size=5))), st.booleans())
 def test_the_rows_that_count_are_those_of_latest_photos(tmp_path_factory, rows, torn):
     folder = tmp_path_factory.mktemp("rows")

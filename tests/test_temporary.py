@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cyclegan_glasses import temporary
+from cyclegan_glasses.collect.writer import Writer
 from cyclegan_glasses.files import atomic_write
 from cyclegan_glasses.temporary import is_running, sweep, temporary_for
 from tests.kills import left_by_a_kill
@@ -25,6 +26,13 @@ def test_the_next_file_that_is_written_to_a_folder_removes_what_a_kill_left(tmp_
     with atomic_write(tmp_path / "other.txt", "w") as file:
         assert sorted(tmp_path.iterdir()) == [Path(file.name)]
     assert [path.name for path in tmp_path.iterdir()] == ["other.txt"]
+
+
+def test_a_gathering_that_ends_leaves_no_half_written_file_in_any_of_its_folders(tmp_path: Path) -> None:
+    """Not in those either that get nothing new."""
+    (tmp_path / "testM").mkdir()
+    left = left_by_a_kill(tmp_path / "testM" / "a.png")
+    assert list(Writer(tmp_path).write([])) == [] and not left.exists()
 
 
 def test_what_another_process_is_writing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,12 +18,13 @@ from cyclegan_glasses.overlays.frames import (
     Frame,
 )
 from cyclegan_glasses.overlays.outlines import SHAPES
+from cyclegan_glasses.overlays.settings import MATERIALS, PATTERNS
 
 #: What is chosen among classes, by the field of `Frame`.
 CHOICES: dict[str, tuple[str, ...]] = {
     "shape": tuple(SHAPES),
-    "material": ("acetate", "metal"),
-    "pattern": ("plain", "tortoise", "fade"),
+    "material": MATERIALS,
+    "pattern": PATTERNS,
 }
 
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from cyclegan_glasses.collect.names import file_names
 from cyclegan_glasses.collect.pictures import check_yaw, encoded, find_faces
-from cyclegan_glasses.collect.settings import OverlaySettings
+from cyclegan_glasses.collect.settings import SHOP, OverlaySettings
 from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.collect.writer import Writer
 from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
@@ -36,7 +36,7 @@ from cyclegan_glasses.images import UnreadablePicture, open_picture
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
-from cyclegan_glasses.overlays.frames import worn_frame
+from cyclegan_glasses.overlays.frames import Frame, random_frame, worn_frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.render import draw_glasses
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
@@ -175,7 +175,12 @@ def _draw_pair(
     rng = np.random.default_rng([settings.seed, origin, number])
     dark = bool(rng.random() < settings.sunglasses)
     custom = _custom_frames(frames) if frames else []
-    frame = custom[int(rng.integers(len(custom)))] if custom else worn_frame(rng, dark)
+    if custom:
+        frame: CustomFrame | Frame = custom[int(rng.integers(len(custom)))]
+    elif settings.frame_mix == SHOP:
+        frame = random_frame(rng, sunglasses=dark)
+    else:
+        frame = worn_frame(rng, dark)
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))

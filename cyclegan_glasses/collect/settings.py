@@ -11,6 +11,9 @@ from typing import Any
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import Settings, check, option
 
+#: Frames of pairs: as people wear them in photos, or every shape alike, as shops sell them.
+WORN, SHOP = "worn", "shop"
+
 Fractions = tuple[tuple[str, float], ...]
 
 
@@ -88,6 +91,11 @@ class OverlaySettings(Settings):
     max_turn: float = option(25.0, "leave out side views (25)", **_MAX_TURN)
     each: int = option(1, "pairs a face, each with other glasses (1)", metavar="N", least=1, most=1000)
     sunglasses: float = option(0.0, "share of dark lenses (0)", metavar="SHARE", least=0, most=1)
+    frame_mix: str = option(
+        WORN,
+        "which frames: as people wear them in photos, or every shape alike, as shops sell them (worn)",
+        choices=(WORN, SHOP),
+    )
     shares: tuple[tuple[str, float], ...] = _shares(
         "shares by a hash of the person or path, where the photo has no split of its own (test=0.1)"
     )

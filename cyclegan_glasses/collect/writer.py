@@ -47,6 +47,7 @@ from cyclegan_glasses.photo import (
 from cyclegan_glasses.records import checked
 from cyclegan_glasses.sources.archive import UnreadableError, read_content
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
+from cyclegan_glasses.temporary import sweep
 from cyclegan_glasses.walk import is_hidden, place_key
 
 _IN_FLIGHT = 64
@@ -136,6 +137,9 @@ class Writer:
                     append_photos(self.out, rows)
                     self._origins.add(rows[0].origin)
                 yield rows
+        # A folder that got nothing new may hold what a killed command left half written.
+        for folder in (self.out, *filter(Path.is_dir, self.out.iterdir())):
+            sweep(folder)
 
     def _free_path(self, photo: Photo, suffix: str) -> str:
         stem = safe_stem(photo.path)

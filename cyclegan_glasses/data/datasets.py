@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from cyclegan_glasses.data.folders import Domain, matching, open_domain
-from cyclegan_glasses.data.frames import FrameDrawer, known_landmarks
+from cyclegan_glasses.data.frames import FrameDrawer, landmarks_by_path
 from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import FRAME, LABELLED, DataSettings
@@ -155,7 +155,7 @@ def _drawer(dataset: DomainDataset) -> FrameDrawer:
         catalogue = read_catalogue()
         one_of("frame", settings.frame, catalogue)
         frame = catalogue[settings.frame].frame
-    known = [known_landmarks(Path(settings.dataroot), d) for d in dataset.domains if "B" in d.name]
+    known = [landmarks_by_path(Path(settings.dataroot), d) for d in dataset.domains if "B" in d.name]
     landmarks = {path: points for found in known for path, points in found.items()}
     if len(landmarks) < sum(len(domain) for domain in dataset.domains if "B" in domain.name):
         make_detector()  # says here what is wrong with it

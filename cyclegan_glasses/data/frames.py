@@ -11,8 +11,8 @@ from PIL import Image
 from cyclegan_glasses.data.folders import Domain
 from cyclegan_glasses.data.sampler import Key
 from cyclegan_glasses.data.transforms import PICTURES
-from cyclegan_glasses.faces import known
 from cyclegan_glasses.faces.detect import make_detector
+from cyclegan_glasses.faces.known import known_landmarks
 from cyclegan_glasses.images import UnreadablePicture
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.fit import fit_pose
@@ -70,7 +70,7 @@ class FrameDrawer:
         return points
 
 
-def known_landmarks(root: Path, domain: Domain) -> dict[str, np.ndarray | None]:
+def landmarks_by_path(root: Path, domain: Domain) -> dict[str, np.ndarray | None]:
     """What the manifest of `root` says of the faces of `domain`, by path; see `FrameDrawer.landmarks`."""
     if not (root / MANIFEST).is_file():
         return {}
@@ -80,7 +80,7 @@ def known_landmarks(root: Path, domain: Domain) -> dict[str, np.ndarray | None]:
 
 
 def _landmarks_of(photo: Photo) -> np.ndarray | None:
-    points = known.known_landmarks(photo)
+    points = known_landmarks(photo)
     if points is None or not (photo.width and photo.height):
         return None
     points = points / (photo.width, photo.height)

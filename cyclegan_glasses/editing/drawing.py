@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.recommend import recommend
+from cyclegan_glasses.overlays.recommend import ranked
 from cyclegan_glasses.overlays.render import draw_window
 from cyclegan_glasses.overlays.scene import Scene
 from cyclegan_glasses.overlays.settings import ALL, LEARNED, PUPILS, FrameSettings
@@ -30,6 +31,8 @@ from cyclegan_glasses.overlays.styling import restyled
 AnyFrame = Frame | CustomFrame
 AS_IT_IS = FrameSettings()
 USUAL = "panto"
+_TRIED = 6
+"""Frames that suit a face of which one is to be as a person asks, before the usual one is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,8 @@ class Drawing:
         if self.frame is not None:
             return self.name, self.frame
         if self.wish.frames is None:
-            for advice in recommend(read_traits(seen, face.landmarks, self.pupils)):
+            suitable = ranked(read_traits(seen, face.landmarks, self.pupils))
+            for advice in islice(suitable, _TRIED):
                 with suppress(UserError):  # such as a rim for what has none: the next one may do
                     return advice.name, restyled(advice.frame, self.wish)
         return usual(self.wish)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.files import inside, parse_json, read_regular
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frame
 from cyclegan_glasses.overlays.frames import ACETATE, METAL, Frame
@@ -99,7 +99,7 @@ def _tables(path: Path) -> Iterator[dict[str, Any]]:
         text = read_regular(path, _MOST_BYTES).decode("utf-8-sig")
         content = parse_json(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise UserError(f"{path} cannot be read: {reason_of(error)}") from None
     except (ValueError, RecursionError) as error:  # what both readers and the decoding raise
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} is no catalogue: {reason}") from None

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.overlays.outlines import closed_curve
-from cyclegan_glasses.overlays.photograph import find_skin
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.raster import Crop, levels_of
+from cyclegan_glasses.overlays.raster import Crop
+from cyclegan_glasses.overlays.skin import find_skin
 
 MOUTH = 63.0
 """How many mm below its eyes the mouth of a generic face lies."""
@@ -40,7 +40,7 @@ class Outline:
         certainty: (n,) of 0 to 1: how clearly the picture shows an edge there.
         window: the part of the picture that was looked at, uint8 RGB (h, w, 3).
         pose: of the head in the window.
-        skin: of the window, uint8 (h, w), as `photograph.find_skin` gives it.
+        skin: of the window, uint8 (h, w), as `skin.find_skin` gives it.
     """
 
     points: np.ndarray
@@ -116,11 +116,8 @@ def _window(image: np.ndarray, pose: Pose) -> tuple[np.ndarray, Pose] | None:
     crop = Crop.around(corners, 2, image.shape, 1)
     if crop is None:
         return None
-    step = max(1.0, pose.scale / _FINEST)
-    size = (max(1, round(crop.width / step)), max(1, round(crop.height / step)))
-    window = cv2.resize(levels_of(image[crop.slices]), size, interpolation=cv2.INTER_AREA)
-    window = np.clip(np.rint(window), 0, 255).astype(np.uint8)
-    return window, pose.in_window((crop.x, crop.y), crop.width / size[0])
+    window, step = crop.reduced(image, pose.scale / _FINEST)
+    return window, pose.in_window((crop.x, crop.y), step)
 
 
 def _typical_radii(chin: float) -> np.ndarray:

@@ -21,7 +21,6 @@ METAL: dict[str, Colour] = {
     "gold": (196, 156, 84), "silver": (186, 190, 196), "gunmetal": (78, 80, 86),
     "rose-gold": (202, 142, 122), "black": (30, 30, 33), "bronze": (128, 92, 60),
 }  # fmt: skip
-# How often a colour is worn beside the others, 0.4 of each of the rest: two frames of three are black.
 WORN: dict[str, tuple[float, Range, Range]] = {
     "rectangle": (36, (47, 54), (0.45, 0.6)), "half-rim": (24, (48, 54), (0.44, 0.58)),
     "oval": (14, (46, 52), (0.52, 0.66)), "rimless": (9, (47, 53), (0.46, 0.62)),
@@ -37,6 +36,7 @@ WORN_ACETATE = {"black": 58.0, "tortoise": 12.0, "brown": 14.0, "burgundy": 4.0,
                 "grey": 3.0, "blue": 1.0, "ivory": 1.0, "crystal": 1.0}  # fmt: skip
 _METAL = 0.72
 """The fraction of those that come in metal that are of metal."""
+# How often a colour is worn beside the others, 0.4 of each of the rest: two frames of three are black.
 POPULAR = {"black": 20.0, "gunmetal": 6.0, "tortoise": 3.0, "brown": 3.0, "gold": 2.0, "silver": 2.0}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.overlays.lighting import find_light, find_shade
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.raster import Crop, levels_of
+from cyclegan_glasses.overlays.raster import Crop, bytes_of
 from cyclegan_glasses.overlays.scene import Camera, Scene
 from cyclegan_glasses.overlays.skin import HEAD, find_cover, find_hair, find_skin, ring
 
@@ -41,11 +41,7 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     head = Crop.around(pose.project(ring(*HEAD)), 2, image.shape, 1)
     if head is None:
         return Scene()
-    step = max(1.0, pose.scale / _FINEST)
-    face = _as_bytes(image[head.slices])
-    if step > 1:
-        size = (max(1, round(head.width / step)), max(1, round(head.height / step)))
-        step, face = head.width / size[0], cv2.resize(face, size, interpolation=cv2.INTER_AREA)
+    face, step = head.reduced(image, pose.scale / _FINEST)
     corner = (head.x, head.y)
     seen = pose.in_window(corner, step)
     skin = find_skin(face, seen)
@@ -67,16 +63,12 @@ def read_scene(image: np.ndarray, pose: Pose, seed: int = 0) -> Scene:
     )
 
 
-def _as_bytes(pixels: np.ndarray) -> np.ndarray:
-    return pixels if pixels.dtype == np.uint8 else np.round(levels_of(pixels)).astype(np.uint8)
-
-
 def _sharpest_part(image: np.ndarray, pose: Pose) -> np.ndarray:
     """The face as uint8, or, of a large one, what lies around its eyes: about a million pixels at most."""
     middle, size = ((0.0, 20.0), (90.0, 120.0)) if pose.scale < 8 else ((0.0, 0.0), (100.0, 40.0))
     corners = pose.project(np.array([middle])) + np.outer((-0.5, 0.5), size) * pose.scale
     part = Crop.around(corners, 0, image.shape, 1)
-    return _as_bytes(image if part is None else image[part.slices])
+    return bytes_of(image if part is None else image[part.slices])
 
 
 def measure_camera(image: np.ndarray, seed: int = 0, sharp: float = _SHARP_QUANTILE) -> Camera:
@@ -104,7 +96,7 @@ def measure_camera(image: np.ndarray, seed: int = 0, sharp: float = _SHARP_QUANT
 def _blacks_and_colours(image: np.ndarray) -> tuple[tuple[float, ...], float]:
     """The darkest level of each colour, and how much colours differ from those of a toned grey."""
     rows, columns = (slice(None, None, 1 + side // 250) for side in image.shape[:2])
-    small = _as_bytes(image[rows, columns])
+    small = bytes_of(image[rows, columns])
     black = np.clip(np.quantile(small, 0.002, axis=(0, 1)) - _DARKEST, 0, 50)
     chroma = cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)[..., 1:].reshape(-1, 2).std(axis=0).sum()
     return tuple(black.tolist()), float(np.clip((chroma - _TONED) / _TONED, 0, 1))

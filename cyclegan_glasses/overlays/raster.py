@@ -28,6 +28,11 @@ def levels_of(pixels: np.ndarray) -> np.ndarray:
     return pixels.astype(np.float32) / np.float32(scale)
 
 
+def bytes_of(pixels: np.ndarray) -> np.ndarray:
+    """Pixels as of `levels_of`, as uint8."""
+    return pixels if pixels.dtype == np.uint8 else np.round(levels_of(pixels)).astype(np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class Crop:
     """A window of a picture: its first column and row, its size in pixels, and the supersampling."""
@@ -47,6 +52,15 @@ class Crop:
             return None
         (x, y), (width, height) = low.tolist(), (high - low).tolist()
         return Crop(x, y, width, height, zoom)
+
+    def reduced(self, image: np.ndarray, step: float) -> tuple[np.ndarray, float]:
+        """The window of `image`, RGB as of `levels_of`, as uint8 with about one pixel for `step` of its own,
+        at least 1, and how many it became."""
+        window, step = bytes_of(image[self.slices]), max(1.0, step)
+        if step == 1:
+            return window, step
+        size = (max(1, round(self.width / step)), max(1, round(self.height / step)))
+        return cv2.resize(window, size, interpolation=cv2.INTER_AREA), self.width / size[0]
 
     @property
     def slices(self) -> tuple[slice, slice]:

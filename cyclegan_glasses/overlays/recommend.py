@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,11 @@ class Recommendation:
 
 
 def recommend(traits: FaceTraits, count: int = 6) -> list[Recommendation]:
+    """The `count` frames that suit a face best, see `ranked`."""
+    return list(islice(ranked(traits), count))
+
+
+def ranked(traits: FaceTraits) -> Iterator[Recommendation]:
     """Frames that suit a face, the best first, no two of one shape while there are others.
 
     Each frame of the catalogue in each colour of its material gets the weights of the rules that speak for
@@ -74,16 +80,14 @@ def recommend(traits: FaceTraits, count: int = 6) -> list[Recommendation]:
     """
     evidence = _evidence(traits)
     scored = {kind: _score(kind, evidence) for kind in _kinds()}
-    chosen: list[Recommendation] = []
-    while scored and len(chosen) < count:
+    while scored:
         best = max(scored, key=scored.__getitem__)
-        chosen.append(_made(best, traits, evidence))
+        yield _made(best, traits, evidence)
         del scored[best]
         for kind in scored:
             scored[kind] -= _SAME_SHAPE * (kind.shape == best.shape)
             scored[kind] -= _SAME_COLOUR * (kind.colour == best.colour)
             scored[kind] -= _SAME_MATERIAL * (kind.material == best.material)
-    return chosen
 
 
 @dataclass(frozen=True, slots=True)

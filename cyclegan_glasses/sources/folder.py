@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from cyclegan_glasses.domains import LABELS
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.files import open_regular
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
@@ -140,7 +140,7 @@ def read_table(path: Path, path_column: str | None = None) -> Table:
     except csv.Error as error:
         raise UserError(f"{path} is not a CSV table ({error}): save it as CSV UTF-8") from None
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
+        raise UserError(f"cannot read {path}: {reason_of(error)}") from None
 
 
 def _read_rows(table: Table, lines: Iterator[list[str]], name_column: str) -> None:

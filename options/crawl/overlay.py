@@ -14,7 +14,7 @@ from cyclegan_glasses.cli.arguments import add_detector
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
-from cyclegan_glasses.collect.settings import OverlaySettings
+from cyclegan_glasses.collect.settings import SHOP, OverlaySettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.photo import MANIFEST
@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Draw."""
     settings = build(OverlaySettings, vars(args))
+    if args.frames and settings.frame_mix == SHOP:
+        raise UserError("--frames draws your own frames: leave --frame_mix out")
     from cyclegan_glasses.collect.pairs import bare_faces, draw_pairs
     from cyclegan_glasses.faces.detect import detector_file
 

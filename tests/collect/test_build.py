@@ -240,7 +240,7 @@ def crowd(count: int, **fields: object) -> list[Candidate]:
     ]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 12), min_size=12, max_size=60), st.integers(0, 3))
 def test_however_persons_are_spread_none_is_on_both_sides(persons, seed):
     people = [

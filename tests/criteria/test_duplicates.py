@@ -29,7 +29,7 @@ def by_brute_force(first: np.ndarray, second: np.ndarray, bits: int) -> list[int
     return groups
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.sets(st.integers(0, 63), max_size=9)), max_size=24),
     st.integers(0, 15),

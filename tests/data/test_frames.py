@@ -134,7 +134,7 @@ def test_broken_landmarks_of_a_manifest_are_not_believed(known: Path) -> None:
     rows.append(Photo("trainB/106.png", width=40, height=36, facts=unmeasured))
     write_manifest(known, rows)
     (domain,) = open_dataset(settings_of(known, fixed=True, direction="BtoA")).domains
-    landmarks = frames.known_landmarks(known, domain)
+    landmarks = frames.landmarks_by_path(known, domain)
     assert [Path(path).name for path in landmarks] == ["106.png"]
 
 

@@ -49,18 +49,25 @@ def mutate_bytes(data: bytes, rng: random.Random) -> bytes:
     return bytes(content[: 4 << 20])
 
 
+def _mutate_field(
+    value: dict[Any, Any], rng: random.Random, kinds: int, mutate: Callable[[Any, random.Random], Any]
+) -> dict[Any, Any]:
+    """A dictionary without a field, with one under another name, or, of other `kinds`, with one changed."""
+    changed, key = dict(value), rng.choice(list(value))
+    match rng.randrange(kinds):
+        case 0:
+            del changed[key]
+        case 1:
+            changed[rng.choice(TEXTS)] = changed.pop(key)
+        case _:
+            changed[key] = mutate(changed[key], rng)
+    return changed
+
+
 def mutate_value(value: Any, rng: random.Random) -> Any:
     """Another value in the place of one somewhere in nested lists and objects."""
     if isinstance(value, dict) and value and rng.random() < 0.85:
-        changed, key = dict(value), rng.choice(list(value))
-        match rng.randrange(6):
-            case 0:
-                del changed[key]
-            case 1:
-                changed[rng.choice(TEXTS)] = changed.pop(key)
-            case _:
-                changed[key] = mutate_value(changed[key], rng)
-        return changed
+        return _mutate_field(value, rng, 6, mutate_value)
     if isinstance(value, list) and value and rng.random() < 0.85:
         items, at = list(value), rng.randrange(len(value))
         match rng.randrange(5):
@@ -177,15 +184,7 @@ def mutate_tensors(data: bytes, rng: random.Random) -> bytes:
 
 def _mutate_state(value: Any, rng: random.Random) -> Any:
     if isinstance(value, dict) and value:
-        changed, key = dict(value), rng.choice(list(value))
-        match rng.randrange(8):
-            case 0:
-                del changed[key]
-            case 1:
-                changed[rng.choice(TEXTS)] = changed.pop(key)
-            case _:
-                changed[key] = _mutate_state(changed[key], rng)
-        return changed
+        return _mutate_field(value, rng, 8, _mutate_state)
     if isinstance(value, torch.Tensor):
         if value.numel() > 1_000_000:
             return value

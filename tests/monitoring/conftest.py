@@ -12,13 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from cyclegan_glasses.training.progress import Progress, Run
-
-# A machine that has much to do is no reason to fail.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 NAMES = ("D_A", "G_A", "cycle_A", "idt_A", "D_B", "G_B", "cycle_B", "idt_B")
 LABELS = ("real_A", "fake_B", "rec_A", "idt_B", "real_B", "fake_A", "rec_B", "idt_A")

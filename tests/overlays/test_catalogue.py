@@ -143,7 +143,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.dictionaries(KEYS, VALUES, max_size=6) | VALUES, max_size=3))
 def test_any_content_is_a_catalogue_or_one_line(tmp_path_factory, frames) -> None:
     path = tmp_path_factory.mktemp("shop") / "shop.json"

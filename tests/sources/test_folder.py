@@ -184,7 +184,7 @@ WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
     rows=st.lists(st.tuples(*[WORDS] * 4), max_size=5),
     delimiter=st.sampled_from(",;\t"),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_table_that_is_written_is_read(tmp_path, columns, rows, delimiter) -> None:
     columns = ["path", *(name for name in columns if name != "path" and not set(name) & set(",;\t"))]
     rows = [(f"{number}.jpg", *row)[: len(columns)] for number, row in enumerate(rows)]
@@ -200,7 +200,7 @@ def test_every_table_that_is_written_is_read(tmp_path, columns, rows, delimiter)
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_end_in_a_traceback(tmp_path, content) -> None:
     (tmp_path / "table.csv").write_bytes(b"path,label\n" + content)
     try:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import requests
 
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.files import make_folder, write_text
 from cyclegan_glasses.local_server import why_foreign
 from cyclegan_glasses.monitoring.settings import DashboardSettings
@@ -118,9 +118,7 @@ def _start(settings: DashboardSettings, log: Callable[[str], None]) -> subproces
                 start_new_session=True,
             )
     except OSError as error:
-        raise UserError(
-            f"cannot start Visdom: {error.strerror or error}; --display_id 0 does without"
-        ) from None
+        raise UserError(f"cannot start Visdom: {reason_of(error)}; --display_id 0 does without") from None
     log(f"Visdom: {settings.url} (started; it stays after the training, stop it with: kill {server.pid})")
     return server
 

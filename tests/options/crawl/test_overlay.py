@@ -15,6 +15,7 @@ from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.overlays.fit import FACE
+from cyclegan_glasses.overlays.frames import WORN
 from cyclegan_glasses.photo import Photo, latest_photos, write_manifest
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
@@ -119,6 +120,15 @@ def test_own_frames_are_drawn_and_named(faces, tmp_path) -> None:
     assert crawl("overlay", faces, "--out", out, "--frames", frames, "--workers", 1) == 2
 
 
+def test_frames_of_shops_come_in_shapes_that_few_people_wear(faces, tmp_path) -> None:
+    shapes = {}
+    for mix in ("worn", "shop"):
+        out = tmp_path / mix
+        assert crawl("overlay", faces, "--out", out, "--frame_mix", mix, "--each", 12, "--workers", 1) == 0
+        shapes[mix] = {p.facts["frame"]["shape"] for p in latest_photos(out).values() if p.facts}
+    assert shapes["worn"] <= set(WORN) and shapes["shop"] - set(WORN)
+
+
 def test_sunglasses_only_when_asked_for(faces, tmp_path) -> None:
     for fraction, label in ((0, "glasses"), (1, "sunglasses")):
         out = tmp_path / label
@@ -166,6 +176,7 @@ def test_a_pile_is_aligned_and_its_faces_are_found(tmp_path, shared) -> None:
         (["--seed", "-1"], "0 to"),
         (["--split", "trial=0.1"], "test=SHARE"),
         (["--frames", "gone"], "no PNG files"),
+        (["--frames", "gone", "--frame_mix", "shop"], "leave --frame_mix out"),
         (["--yunet", "gone.onnx"], "gone.onnx"),
     ],
 )
