@@ -1,9 +1,10 @@
-"""The face detector that ships: a finder on an image pyramid, then a landmark network on each face.
+"""The face detector that ships: a finder on an image pyramid, then landmark networks on each face.
 
-Both are small networks (docs/faces.md) that OpenCV runs. The finder knows faces of 13 to 46 pixels; a picture
+All are small networks (docs/faces.md) that OpenCV runs. The finder knows faces of 13 to 46 pixels; a picture
 is shown to it at several sizes, each half of the one before, laid out on one sheet. Each face that it reports
-is brought to a canonical crop by its rough landmarks, and the landmark network gives the exact ones, looks
-again at the crop that they give until they rest, and refuses what is no face.
+is brought to a canonical crop by its rough landmarks; the landmark network gives better ones and refuses what
+is no face. The refinement network, trained on crops that are nearly in place, sees the face from nearer, and
+looks again at the crop that its landmarks give until they rest.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from cyclegan_glasses.faces.face import Face, best_first, scaled
 
 FINDER = "face_finder.onnx"
 LANDMARK_NETWORK = "face_landmarks.onnx"
+REFINEMENT_NETWORK = "face_landmark_refinement.onnx"
 CROP = 64
 """Side of the crop that the landmark network sees, in pixels."""
 TEMPLATE = CROP * np.array([[0.34, 0.37], [0.66, 0.37], [0.5, 0.545], [0.367, 0.686], [0.633, 0.686]])
 """Where the landmarks of a frontal face lie in it."""
+CLOSE_UP = CROP * (np.array([0.5, 0.528]) + 1.4 * (TEMPLATE / CROP - (0.5, 0.528)))
+"""The same for the refinement network, which sees the face from nearer."""
 SWAPPED = [1, 0, 2, 4, 3]
 """The order of the landmarks in a mirrored picture."""
 STRIDE = 8
@@ -34,9 +38,10 @@ UNIT = 24.0
 _GAP = 16
 _SMALLEST_LEVEL = 40
 _MIN_FOUND = 0.3
-_LOOKS = 4
-_AT_REST = 1.0
-"""Landmarks that a look moves by less than this, in pixels of the crop on average, are exact."""
+_LOOKS = 2
+_REFINEMENTS = 3
+_NEARLY, _AT_REST = 2.0, 0.7
+"""Landmarks that a look moves by less, in pixels of the crop on average, are nearly exact, and exact."""
 _FACELESS = 4.0
 """Log odds against a face where the finder reports one; chosen on the pictures of docs/faces.md."""
 _SURE, _SMALLER = 3.0, 0.72
@@ -69,17 +74,18 @@ class PyramidDetector:
     name = "pyramid"
 
     def __init__(self, min_score: float = 0.5, steady: bool = True) -> None:
-        """Load both networks.
+        """Load the networks.
 
         Args:
             min_score: faces below it are left out.
-            steady: look until the landmarks rest; with a single look they are less exact.
+            steady: refine the landmarks until they rest; with a single look they are less exact.
         """
         folder = Path(__file__).resolve().parents[1] / "weights"
-        self._finder, self._landmarks = (_load(folder / name) for name in (FINDER, LANDMARK_NETWORK))
+        names = FINDER, LANDMARK_NETWORK, REFINEMENT_NETWORK
+        self._finder, self._landmarks, self._refinement = (_load(folder / name) for name in names)
         self._lock = threading.Lock()  # a network keeps its input as its state
         self._min_score = min_score
-        self._looks = _LOOKS if steady else 1
+        self._steady = steady
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """See `FaceDetector.find_faces`."""
@@ -106,38 +112,46 @@ class PyramidDetector:
             middle = points[:3].mean(0)
             other = self._look(image, middle + _SMALLER * (points - middle))
             sight = max(sight, other, key=lambda sight: sight.logit)
-        for _ in range(self._looks - 1):
-            if odds + sight.logit < -_HOPELESS or sight.moved < _AT_REST:
+        for _ in range(_LOOKS - 1 if self._steady else 0):
+            if odds + sight.logit < -_HOPELESS or sight.moved < _NEARLY:
                 break
             sight = self._look(image, sight.points)
-        return sight.points, float(_sigmoid(np.array(odds + sight.logit)))
+        odds += sight.logit
+        exact = sight.points
+        for _ in range(_REFINEMENTS if self._steady and odds > -_HOPELESS else 0):
+            exact, moved = self._refined(image, exact)
+            if moved < _AT_REST:
+                break
+        return exact, float(_sigmoid(np.array(odds)))
 
     def _look(self, image: np.ndarray, points: np.ndarray) -> Sight:
         """What the landmark network sees of the face that has its landmarks about at `points`."""
-        crop, matrix = crop_of(image, points)
+        crop, matrix = crop_of(image, points, TEMPLATE)
         with self._lock:
             self._landmarks.setInput(blob_of([crop, crop[:, ::-1]]))
             heat, logits = self._landmarks.forward(["heat", "face"])
-        seen, mirrored = points_of(heat)
-        here = (seen + mirrored[SWAPPED] * (-1, 1) + (CROP, 0)) / 2
-        before = points @ matrix[:, :2].T + matrix[:, 2]
-        inverse = cv2.invertAffineTransform(matrix)
-        there = here @ inverse[:, :2].T + inverse[:, 2]
-        return Sight(there, float(logits.mean()), float(np.abs(here - before).mean()))
+        return Sight(*in_image(heat, matrix, points), float(logits.mean()))
+
+    def _refined(self, image: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, float]:
+        """Landmarks of the face that has them nearly at `points`, and how far they moved; see `in_image`."""
+        crop, matrix = crop_of(image, points, CLOSE_UP)
+        with self._lock:
+            self._refinement.setInput(blob_of([crop, crop[:, ::-1]]))
+            heat = self._refinement.forward("heat")
+        return in_image(heat, matrix, points)
 
 
 class Sight(NamedTuple):
     """What one look at a face gives.
 
     Attributes:
-        points: landmarks (5, 2) in pixels of the image, the mean of those of the crop and its mirror image.
+        points, moved: see `in_image`.
         logit: of its being a face.
-        moved: how far from where they were thought to be, on average, in pixels of the crop.
     """
 
     points: np.ndarray
-    logit: float
     moved: float
+    logit: float
 
 
 @dataclass(frozen=True)
@@ -231,13 +245,13 @@ def merged(
     return faces
 
 
-def crop_of(image: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The face of `image`, uint8 RGB, whose landmarks are about at `points`, as the network sees it.
+def crop_of(image: np.ndarray, points: np.ndarray, template: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The face of `image`, uint8 RGB, whose landmarks are about at `points`, brought to `template`.
 
     Returns:
         uint8 (CROP, CROP, 3), black outside of the image, and the matrix (2, 3) from the image to the crop.
     """
-    matrix = similarity(points, TEMPLATE)
+    matrix = similarity(points, template)
     scale = math.hypot(matrix[0, 0], matrix[1, 0])
     inverse = cv2.invertAffineTransform(matrix)
     corners = np.array([[0, 0], [CROP, 0], [CROP, CROP], [0, CROP]]) @ inverse[:, :2].T + inverse[:, 2]
@@ -277,6 +291,24 @@ def points_of(heat: np.ndarray) -> np.ndarray:
     return np.stack([weight.sum(axis=2) @ centres, weight.sum(axis=3) @ centres], axis=2).reshape(
         count, -1, 2
     )
+
+
+def in_image(heat: np.ndarray, matrix: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, float]:
+    """Landmarks (5, 2) in pixels of the image, from the heat maps of a crop and its mirror image.
+
+    Args:
+        heat: (2, 5, side, side).
+        matrix: (2, 3) from the image to the crop.
+        before: (5, 2), where they were thought to be.
+
+    Returns:
+        The mean of both, and how far they are from `before`, on average, in pixels of the crop.
+    """
+    seen, mirrored = points_of(heat)
+    here = (seen + mirrored[SWAPPED] * (-1, 1) + (CROP, 0)) / 2
+    inverse = cv2.invertAffineTransform(matrix)
+    moved = np.abs(here - before @ matrix[:, :2].T - matrix[:, 2]).mean()
+    return here @ inverse[:, :2].T + inverse[:, 2], float(moved)
 
 
 def _is_same(points: np.ndarray, other: np.ndarray) -> bool:

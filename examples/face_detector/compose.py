@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cyclegan_glasses.faces.pyramid import CROP, SWAPPED, TEMPLATE, similarity
+from cyclegan_glasses.faces.pyramid import CLOSE_UP, CROP, SWAPPED, TEMPLATE, similarity
 
 SCENE = 64
 """Side of a scene in pixels."""
@@ -308,10 +308,16 @@ def paste(picture: np.ndarray, faces: list, photographs: Photographs, rng: np.ra
     faces.append((np.concatenate([to - width / 2, width]), points, True))
 
 
+FAR, NEAR, NEARER = (12, 0.22, 0.08), (3, 0.04, 0.03), (2, 0.025, 0.015)
+"""Spread of a crop's angle in degrees, of its scale and place: after the finder, a look, and a close-up."""
+
+
 def face_crop(
-    photographs: Photographs, number: int, rng: np.random.Generator
+    photographs: Photographs, number: int, rng: np.random.Generator, close_up: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The first face of a photograph about where the landmark network sees faces, and its landmarks there.
+    """The first face of a photograph about where a landmark network sees faces, and its landmarks there.
+
+    `close_up` is for the refinement network, which sees it from nearer and nearly in its place.
 
     Returns:
         uint8 (CROP, CROP, 3) and (5, 2) in pixels of the crop.
@@ -320,9 +326,9 @@ def face_crop(
     mirrored = bool(rng.random() < 0.5)
     if mirrored:
         points = (points * (-1, 1))[SWAPPED]
-    near = rng.random() < 0.5  # as after a first look, or as after the finder alone
-    noise = (3, 0.04, 0.03) if near else (12, 0.22, 0.08)
-    matrix = similarity(points, TEMPLATE)
+    first = rng.random() < 0.5
+    noise = (NEAR if first else NEARER) if close_up else (FAR if first else NEAR)
+    matrix = similarity(points, CLOSE_UP if close_up else TEMPLATE)
     middle = np.array([CROP / 2, CROP / 2])
     shift = rng.normal(0, noise[2], 2) * CROP * 0.6
     change = around(middle, middle + shift, math.exp(rng.normal(0, noise[1])), rng.normal(0, noise[0]), False)

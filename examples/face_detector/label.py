@@ -1,4 +1,4 @@
-"""Photographs with what YuNet says of their faces, for `train.py`.
+r"""Photographs with what YuNet says of their faces, for `train.py`.
 
     python examples/face_detector/label.py PHOTOS --labels photos.csv --where source=fairface \
         --yunet face_detection_yunet_2026may.onnx --portraits 800 --out faces.npz

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from compose import SCENE, Photographs, around, degrees_of, spoiled, texture
 
-from cyclegan_glasses.faces.pyramid import FINDER, STRIDE, Sheet, crop_of, merged
+from cyclegan_glasses.faces.pyramid import FINDER, STRIDE, TEMPLATE, Sheet, crop_of, merged
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "cyclegan_glasses" / "weights"
 SIDE = 224
@@ -80,7 +80,7 @@ def main() -> None:
             at = (STRIDE * (place[number] + 0.5) for place in (columns, rows))
             scenes.append(window(sheet.picture, *at, SCENE))
         for _, points, _ in merged(*sheet.candidates(maps, LEAST))[:MOST]:
-            crops.append(crop_of(image, points)[0])
+            crops.append(crop_of(image, points, TEMPLATE)[0])
     np.savez(args.out, scenes=np.stack(scenes), crops=np.stack(crops))
     print(f"{len(scenes)} scenes, {len(crops)} crops of {args.count} pictures in {args.out}")
 

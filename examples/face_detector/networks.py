@@ -1,8 +1,8 @@
 """The two networks of the face detector, their losses and their ONNX files.
 
 Depthwise-separable convolutions (Howard et al. 2017, arXiv 1704.04861) with residual connections. The files
-hold Conv, Relu, Add and Resize alone, with the batch normalization folded into the convolutions: what the
-dnn module of OpenCV has had for years.
+hold Conv, Relu, Add, Resize and Cast alone, with the batch normalization folded into the convolutions and
+weights of 16 bits: what the dnn module of OpenCV has had for years.
 """
 
 from __future__ import annotations
@@ -75,9 +75,12 @@ class Finder(nn.Module):
 
 
 class LandmarkNetwork(nn.Module):
-    """(n, 3, 64, 64) to heat maps (n, 5, 16, 16), logits, and the logit of a face (n, 1, 1, 1)."""
+    """(n, 3, 64, 64) to heat maps (n, 5, 16, 16), logits, and the logit of a face (n, 1, 1, 1).
 
-    def __init__(self):
+    One that does not tell faces from other things has no second output.
+    """
+
+    def __init__(self, tells_faces: bool = True):
         super().__init__()
         self.quarter = nn.Sequential(
             Convolution(3, 16, 3, 2),
@@ -88,20 +91,22 @@ class LandmarkNetwork(nn.Module):
         )
         self.eighth = nn.Sequential(Separable(48, 96, 2), Separable(96, 96), Separable(96, 96))
         self.sixteenth = nn.Sequential(Separable(96, 128, 2), Separable(128, 128), Separable(128, 128))
-        whole = Convolution(128, 128, CROP // 16, groups=128)
-        whole.convolution.padding = (0, 0)
-        self.face = nn.Sequential(whole, Convolution(128, 64, 1), nn.Conv2d(64, 1, 1))
+        self.face = None
+        if tells_faces:
+            whole = Convolution(128, 128, CROP // 16, groups=128)
+            whole.convolution.padding = (0, 0)
+            self.face = nn.Sequential(whole, Convolution(128, 64, 1), nn.Conv2d(64, 1, 1))
         self.sides = nn.ModuleList([Convolution(c, 64, 1, linear=True) for c in (48, 96, 128)])
         self.joints = nn.ModuleList([Separable(64, 64), Separable(64, 64)])
         self.heat = nn.Sequential(Separable(64, 64), nn.Conv2d(64, 5, 1))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         quarter = self.quarter(x)
         eighth = self.eighth(quarter)
         sixteenth = self.sixteenth(eighth)
         top = self.joints[0](self.sides[1](eighth) + doubled(self.sides[2](sixteenth)))
         top = self.joints[1](self.sides[0](quarter) + doubled(top))
-        return self.heat(top), self.face(sixteenth)
+        return self.heat(top), None if self.face is None else self.face(sixteenth)
 
 
 def doubled(x: Tensor) -> Tensor:
@@ -133,7 +138,7 @@ def finder_loss(maps: Tensor, target: Tensor) -> dict[str, Tensor]:
     return {"score": focal, "box": apart[:, :4].sum() / count / 4, "points": apart[:, 4:].sum() / count / 10}
 
 
-def landmark_loss(heat: Tensor, logits: Tensor, points: Tensor, is_face: Tensor) -> dict[str, Tensor]:
+def landmark_loss(heat: Tensor, logits: Tensor | None, points: Tensor, is_face: Tensor) -> dict[str, Tensor]:
     """Losses of the landmark network; `points` (n, 5, 2) in pixels of the crop, `is_face` (n,) 0 or 1.
 
     Landmarks: the wing loss (Feng et al. 2018, arXiv 1711.06753, equation 5) with w 2 and epsilon 0.5 pixels.
@@ -143,6 +148,8 @@ def landmark_loss(heat: Tensor, logits: Tensor, points: Tensor, is_face: Tensor)
     offset = width - width * np.log(1 + width / bend)
     wing = torch.where(apart < width, width * torch.log(1 + apart / bend), apart - offset)
     wing = (wing.mean((1, 2)) * is_face).sum() / is_face.sum().clamp(min=1)
+    if logits is None:
+        return {"points": wing}
     face = nn.functional.binary_cross_entropy_with_logits(logits.flatten(), is_face)
     return {"points": wing, "face": face}
 
@@ -158,6 +165,9 @@ def write_onnx(network: nn.Module, path: Path, shape: list[int | str]) -> None:
         weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
+    def half(name: str, values: np.ndarray) -> str:
+        return add("Cast", [constant(name + ".half", values.astype(np.float16))], name, to=TensorProto.FLOAT)
+
     def add(kind: str, inputs: list[str], name: str = "", **attributes) -> str:
         name = name or f"{kind.lower()}{len(nodes)}"
         nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
@@ -165,7 +175,7 @@ def write_onnx(network: nn.Module, path: Path, shape: list[int | str]) -> None:
 
     def convolve(x: str, module: nn.Conv2d, weight: np.ndarray, bias: np.ndarray, name: str = "") -> str:
         key = f"c{len(weights)}"
-        inputs = [x, constant(key + ".weight", weight), constant(key + ".bias", bias)]
+        inputs = [x, half(key + ".weight", weight), constant(key + ".bias", bias)]
         pads, strides = list(module.padding) * 2, list(module.stride)
         size = list(module.kernel_size)
         return add("Conv", inputs, name, kernel_shape=size, strides=strides, pads=pads, group=module.groups)
@@ -211,7 +221,8 @@ def _landmark_graph(network: LandmarkNetwork, apply: Callable, add: Callable, tw
     top = add("Add", [apply(network.sides[1], eighth), twice(apply(network.sides[2], sixteenth))])
     top = apply(network.joints[0], top)
     top = apply(network.joints[1], add("Add", [apply(network.sides[0], quarter), twice(top)]))
-    return [apply(network.heat, top, "heat"), apply(network.face, sixteenth, "face")]
+    face = [] if network.face is None else [apply(network.face, sixteenth, "face")]
+    return [apply(network.heat, top, "heat"), *face]
 
 
 _GRAPHS = {Finder: _finder_graph, LandmarkNetwork: _landmark_graph}

@@ -1,11 +1,13 @@
-"""Train the face detector's networks on what `label.py` wrote, and write them for the package.
+r"""Train the face detector's networks on what `label.py` wrote, and write them for the package.
 
     python examples/face_detector/train.py landmarks faces.npz --steps 6000 --out landmarks.pt
+    python examples/face_detector/train.py refinement faces.npz --steps 6000 --out refinement.pt
     python examples/face_detector/train.py finder faces.npz --steps 12000 --out finder.pt
-    python examples/face_detector/train.py export --finder finder.pt --landmarks landmarks.pt
+    python examples/face_detector/train.py export \
+        --finder finder.pt --landmarks landmarks.pt --refinement refinement.pt
 
 One thread of a processor is enough. The same command goes on where it was stopped; every batch depends on the
-seed and its number alone. --hard names pictures that `mine.py` found. export writes two ONNX files
+seed and its number alone. --hard names pictures that `mine.py` found. export writes ONNX files
 into the package, or into --folder.
 """
 
@@ -15,6 +17,7 @@ import argparse
 import copy
 import math
 import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -31,7 +34,17 @@ from networks import (
 )
 from torch import Tensor, nn
 
-from cyclegan_glasses.faces.pyramid import CROP, FINDER, LANDMARK_NETWORK, STRIDE, UNIT, blob_of
+from cyclegan_glasses.faces.pyramid import (
+    CROP,
+    FINDER,
+    LANDMARK_NETWORK,
+    REFINEMENT_NETWORK,
+    STRIDE,
+    UNIT,
+    blob_of,
+)
+
+NETWORKS = {"finder": Finder, "landmarks": LandmarkNetwork, "refinement": partial(LandmarkNetwork, False)}
 
 CELLS = SCENE // STRIDE
 HELD_OUT = 300
@@ -76,18 +89,18 @@ def finder_batch(
 
 
 def landmark_batch(
-    photographs: Photographs, hard: np.ndarray, rng: np.random.Generator, size: int
+    photographs: Photographs, hard: np.ndarray, rng: np.random.Generator, size: int, close_up: bool
 ) -> tuple[Tensor, ...]:
-    """Crops as the network sees them, landmarks, and 1 for a face."""
+    """Crops as a landmark network sees them, landmarks, and 1 for a face; `close_up` as in `face_crop`."""
     crops, points, faces = [], [], []
     while len(crops) < size:
         number = int(rng.integers(len(photographs)))
-        if len(crops) < NO_FACES * size:
+        if len(crops) < NO_FACES * size and not close_up:
             crops.append(no_face_crop(photographs, hard, rng))
             points.append(np.zeros((5, 2)))
             faces.append(0.0)
         elif photographs.scores[number, 0] >= TRUSTED:
-            crop, place = face_crop(photographs, number, rng)
+            crop, place = face_crop(photographs, number, rng, close_up)
             crops.append(crop)
             points.append(place)
             faces.append(1.0)
@@ -105,11 +118,11 @@ def moving_average(averaged: list[Tensor], current: list[Tensor], count: Tensor)
             mean.copy_(value)
 
 
-def landmark_check(network: nn.Module, photographs: Photographs) -> str:
+def landmark_check(network: nn.Module, photographs: Photographs, close_up: bool) -> str:
     """Errors on photographs that were held out, in percent of the eye distance."""
     rng = np.random.default_rng(0)
     pictures, points, is_face = landmark_batch(
-        photographs, np.zeros((0, SCENE, SCENE, 3), np.uint8), rng, 600
+        photographs, np.zeros((0, SCENE, SCENE, 3), np.uint8), rng, 600, close_up
     )
     with torch.no_grad():
         heat, logits = network(pictures)
@@ -117,11 +130,14 @@ def landmark_check(network: nn.Module, photographs: Photographs) -> str:
     apart = (centres_of_mass(heat) - points)[chosen].norm(dim=2)
     distance = (points[chosen, 0] - points[chosen, 1]).norm(dim=1).clamp(min=0.2 * CROP)
     eyes = 100 * apart[:, :2].mean(1) / distance
-    right = ((logits.flatten() > 0) == chosen).float().mean()
-    return (
+    text = (
         f"eyes {eyes.median():.2f} %, 95th {eyes.quantile(0.95):.2f} %, "
-        f"all {100 * (apart.mean(1) / distance).median():.2f} %, faces told {100 * right:.1f} %"
+        f"all {100 * (apart.mean(1) / distance).median():.2f} %"
     )
+    if logits is None:
+        return text
+    right = ((logits.flatten() > 0) == chosen).float().mean()
+    return f"{text}, faces told {100 * right:.1f} %"
 
 
 def finder_check(network: nn.Module, photographs: Photographs) -> str:
@@ -135,9 +151,9 @@ def finder_check(network: nn.Module, photographs: Photographs) -> str:
 
 def train(args: argparse.Namespace) -> None:
     """Train the network that `args.network` names."""
-    finder = args.network == "finder"
+    finder, close_up = args.network == "finder", args.network == "refinement"
     torch.manual_seed(args.seed)
-    network = Finder() if finder else LandmarkNetwork()
+    network = NETWORKS[args.network]()
     network = network.to(memory_format=torch.channels_last)
     with np.load(args.faces) as content:
         pictures, faces = content["pictures"], content["faces"]
@@ -154,9 +170,10 @@ def train(args: argparse.Namespace) -> None:
         state = torch.load(args.out, weights_only=True)
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])
-        if not args.restart:
-            optimizer.load_state_dict(state["optimizer"])
-            first = state["step"]
+        optimizer.load_state_dict(state["optimizer"])
+        first = state["step"]
+    elif args.start_from is not None:
+        network.load_state_dict(averaged_weights(args.start_from), strict=False)
     start, sums, busy = time.time(), {}, time.process_time()
     for step in range(first, args.steps):
         rng = np.random.default_rng([args.seed, len(hard), step])
@@ -167,7 +184,7 @@ def train(args: argparse.Namespace) -> None:
             inputs, target = finder_batch(photographs, hard, rng, args.batch)
             losses = finder_loss(network(inputs.contiguous(memory_format=torch.channels_last)), target)
         else:
-            inputs, points, is_face = landmark_batch(photographs, hard, rng, args.batch)
+            inputs, points, is_face = landmark_batch(photographs, hard, rng, args.batch, close_up)
             heat, logits = network(inputs.contiguous(memory_format=torch.channels_last))
             losses = landmark_loss(heat, logits, points, is_face)
         optimizer.zero_grad()
@@ -180,7 +197,7 @@ def train(args: argparse.Namespace) -> None:
         if (step + 1) % args.report == 0 or step + 1 == args.steps:
             trained = copy.deepcopy(averaged.module).eval()
             text = ", ".join(f"{name} {value / args.report:.4f}" for name, value in sums.items())
-            check = (finder_check if finder else landmark_check)(trained, others)
+            check = finder_check(trained, others) if finder else landmark_check(trained, others, close_up)
             spent = f"{time.time() - start:.0f} s, {time.process_time() - busy:.0f} of the processor"
             print(f"step {step + 1}: {text} | {check} | {spent}", flush=True)
             sums = {}
@@ -188,17 +205,23 @@ def train(args: argparse.Namespace) -> None:
             torch.save({**state, "optimizer": optimizer.state_dict(), "step": step + 1}, args.out)
 
 
+def averaged_weights(path: Path) -> dict[str, Tensor]:
+    """The moving average of the weights in a state that `train` wrote."""
+    state, prefix = torch.load(path, weights_only=True)["averaged"], "module."
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+
+
 def export(args: argparse.Namespace) -> None:
-    """Write both networks as ONNX files."""
-    for network, path, name, shape in (
-        (Finder(), args.finder, FINDER, [1, 3, "height", "width"]),
-        (LandmarkNetwork(), args.landmarks, LANDMARK_NETWORK, [2, 3, CROP, CROP]),
+    """Write the networks that are named as ONNX files."""
+    for kind, path, name, shape in (
+        ("finder", args.finder, FINDER, [1, 3, "height", "width"]),
+        ("landmarks", args.landmarks, LANDMARK_NETWORK, [2, 3, CROP, CROP]),
+        ("refinement", args.refinement, REFINEMENT_NETWORK, [2, 3, CROP, CROP]),
     ):
         if path is None:
             continue
-        state = torch.load(path, weights_only=True)["averaged"]
-        prefix = "module."
-        network.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+        network = NETWORKS[kind]()
+        network.load_state_dict(averaged_weights(path))
         write_onnx(network, args.folder / name, shape)
         print(f"{args.folder / name}: {(args.folder / name).stat().st_size} bytes")
 
@@ -208,7 +231,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("network", choices=["finder", "landmarks", "export"])
+    parser.add_argument("network", choices=[*NETWORKS, "export"])
     parser.add_argument("faces", type=Path, nargs="?")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=64)
@@ -218,10 +241,11 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hard", type=Path)
-    parser.add_argument("--restart", action="store_true", help="begin with the weights of --out, at step 0")
+    parser.add_argument("--start_from", type=Path, help="state whose weights a new training begins with")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--finder", type=Path)
     parser.add_argument("--landmarks", type=Path)
+    parser.add_argument("--refinement", type=Path)
     parser.add_argument("--folder", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     cv2.setNumThreads(1)

@@ -208,7 +208,7 @@ def test_a_crop_shows_the_landmarks_where_its_matrix_says(size, degrees) -> None
         image[:] = np.maximum(
             image, 255 * np.exp(-((x - px) ** 2 + (y - py) ** 2) / (0.03 * size) ** 2)[:, :, None]
         )
-    crop, matrix = pyramid.crop_of(image, points)
+    crop, matrix = pyramid.crop_of(image, points, TEMPLATE)
     np.testing.assert_allclose(points @ matrix[:, :2].T + matrix[:, 2], TEMPLATE, atol=1e-6)
     left = crop[:, : CROP // 2, 0].astype(float)
     rows, columns = np.mgrid[:CROP, : CROP // 2] + 0.5
