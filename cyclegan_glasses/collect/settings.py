@@ -96,6 +96,13 @@ class OverlaySettings(Settings):
         "which frames: as people wear them in photos, or every shape alike, as shops sell them (worn)",
         choices=(WORN, SHOP),
     )
+    hard: float = option(
+        0.0,
+        "share with strong reflections, tints, shadows, thick pale frames or strong lenses (0)",
+        metavar="SHARE",
+        least=0,
+        most=1,
+    )
     shares: tuple[tuple[str, float], ...] = _shares(
         "shares by a hash of the person or path, where the photo has no split of its own (test=0.1)"
     )

@@ -1,8 +1,9 @@
-"""Draw glasses on bare faces: pairs with a truth, and the exact mask of what was drawn.
+"""Draw glasses on bare faces: pairs with a truth, and masks of what was drawn.
 
 DIR is a folder that crawl.py made (its faces without glasses are taken, with their split and landmarks) or
-any pile of pictures of bare faces. OUT gets trainA (glasses) trainB (none) trainM (masks), testA testB testM
-and a manifest. A run that was stopped goes on when the same command is typed again.
+any pile of pictures of bare faces. OUT gets trainA (glasses) trainB (none) trainM (masks) trainL (frame,
+lens, shadow and reflection apart), the same for test, and a manifest. A run that was stopped goes on when the
+same command is typed again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cyclegan_glasses.photo import MANIFEST
 
 from ._runner import add_out, add_workers, tally
 
-HELP = "pairs from bare faces: with drawn glasses, without, and the mask"
+HELP = "pairs from bare faces: with drawn glasses, without, and masks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
