@@ -43,7 +43,7 @@ _REFINEMENTS = 3
 _NEARLY, _AT_REST = 2.0, 0.7
 """Landmarks that a look moves by less, in pixels of the crop on average, are nearly exact, and exact."""
 _FACELESS = 4.0
-"""Log odds against a face where the finder reports one; chosen on the pictures of docs/faces.md."""
+"""Log odds against a face where the finder reports one; chosen on FairFace, photographs and collages."""
 _SURE, _SMALLER = 3.0, 0.72
 _HOPELESS = 8.0
 """What is less likely than a face by this after the first look is not looked at again."""

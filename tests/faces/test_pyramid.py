@@ -243,10 +243,14 @@ def test_photographs_are_seen_as_yunet_sees_them(shared, yunet, detector) -> Non
     errors, yaws = [], []
     for image in photographs(shared, "lfw", 25):
         truth = yunet.find_faces(image)[0]
-        face = min(detector.find_faces(image), key=lambda face: eye_error(face, truth.landmarks))
+        found = [face for face in detector.find_faces(image) if eye_error(face, truth.landmarks) < 0.5]
+        if not found:
+            continue
+        face = found[0]
         errors.append(eye_error(face, truth.landmarks))
         yaws.append(abs((yaw_of(face) or 0) - (yaw_of(truth) or 0)))
-    assert np.median(errors) < 0.07
+    assert len(errors) >= 24
+    assert np.median(errors) < 0.06
     assert np.median(yaws) < 4
 
 
