@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
-from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
+from cyclegan_glasses.domains import GLASSES, SUNGLASSES
 from cyclegan_glasses.editing.frame_scores import frame_left, glasses_zone
-from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.editing.targets import Target, is_bare
+from cyclegan_glasses.faces.align import take
 
 #: From which value on each measure is a warning.
 WORN, DAMAGED, TRACE, STAIN = 0.3, 0.5, 0.3, 0.3
@@ -35,19 +36,21 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was found of one face, each measure as a multiple of what is a warning.
+    """What was found of one face; measures are multiples of what is a warning.
 
     Attributes:
         worn: chance that glasses are still seen.
         damaged: chance that the face would not pass for a photograph, where it did before.
         trace: share of the contrast of the rims that is left.
-        stain: area of skin whose chroma left the range of the skin around.
+        stain: area of skin that has not the colour of the skin around.
+        bare: the classifier has no doubt that the glasses are off.
     """
 
     worn: float
     damaged: float
     trace: float
     stain: float
+    bare: bool
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -60,21 +63,25 @@ class Inspection:
         return self.worn + self.damaged + self.trace + self.stain
 
 
-def inspect(
-    before: np.ndarray,
-    after: np.ndarray,
-    framing: Framing,
-    verdicts: tuple[Verdict | None, Verdict | None],
-) -> Inspection:
-    """Inspect the crop of a face; `verdicts` are those before and after, None where there is no classifier."""
-    half = np.array([framing.eye_distance / 2, 0])
-    eyes = len(before) * (np.array([0.5, framing.eye_height]) + np.stack([-half, half]))
-    was, now = verdicts
+def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Inspection:
+    """Inspect a face whose glasses were taken off.
+
+    Args:
+        target: the face before, with its crop.
+        picture: the result, uint8 RGB (height, width, 3).
+        verdict: on the face there; None where there is no classifier.
+    """
+    if target.alignment is None:
+        raise ValueError("a face that was left alone has nothing to be inspected")
+    after = take(picture, target.alignment)
+    eyes = target.alignment.to_crop(target.face.landmarks[:2])
+    newly_broken = _chance(verdict, BROKEN) - _chance(target.report.before, BROKEN)
     return Inspection(
-        _worn(now) / WORN,
-        max(0.0, _chance(now, BROKEN) - _chance(was, BROKEN)) / DAMAGED,
-        frame_left(before, after, eyes) / TRACE,
-        stained(before, after, eyes) / STAIN,
+        (_chance(verdict, GLASSES) + _chance(verdict, SUNGLASSES)) / WORN,
+        max(0.0, newly_broken) / DAMAGED,
+        frame_left(target.crop, after, eyes) / TRACE,
+        stained(target.crop, after, eyes) / STAIN,
+        verdict is None or is_bare(verdict),
     )
 
 
@@ -91,7 +98,7 @@ def stained(before: np.ndarray, after: np.ndarray, eyes: NDArray) -> float:
     changed = (np.abs(after.astype(np.float32) - before).max(axis=2) > _CHANGED) & zone
     # Skin is what has the lightness of the face below the eyes; its chroma is continued into what changed.
     face = np.zeros(before.shape[:2], np.uint8)
-    middle = eyes.mean(axis=0) + (0, _FACE[0] * distance)
+    middle = eyes.mean(axis=0) + np.array([0, _FACE[0] * distance])
     axes = tuple(2 * half * distance for half in _FACE[1])
     cv2.ellipse(face, (tuple(middle.tolist()), axes, 0), 1, -1)
     lightest = float(np.median(old[face > 0][:, 0])) - _DARKER
@@ -106,10 +113,6 @@ def stained(before: np.ndarray, after: np.ndarray, eyes: NDArray) -> float:
 
 def _lab(crop: np.ndarray, sigma: float) -> np.ndarray:
     return _soft(cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), sigma)
-
-
-def _worn(verdict: Verdict | None) -> float:
-    return _chance(verdict, GLASSES) + _chance(verdict, SUNGLASSES)
 
 
 def _chance(verdict: Verdict | None, label: str) -> float:

@@ -45,13 +45,10 @@ def edited_by_model(targets: Sequence[Target]) -> list[Target]:
     return [target for target in targets if target.crop.size]
 
 
-def leave(targets: Sequence[Target], worn: Sequence[Target]) -> list[Target]:
-    """`targets`, those left alone that still wear their glasses."""
+def keeping_glasses(target: Target) -> Target:
+    """The target left alone, since its glasses do not come off."""
     reason = "its glasses do not come off: --force draws over what is left"
-    return [
-        Target(target.face, replace(target.report, done=LEFT, reason=reason)) if target in worn else target
-        for target in targets
-    ]
+    return Target(target.face, replace(target.report, done=LEFT, reason=reason))
 
 
 def asked_for(face: str, count: int) -> range:

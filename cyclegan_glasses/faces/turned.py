@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from cyclegan_glasses.faces.detect import Face, FaceDetector
+from cyclegan_glasses.faces.face import Face, FaceDetector
 
 #: Detectors know heads that are tilted by up to half of this, in degrees: so many apart are the views.
 STEP = 60

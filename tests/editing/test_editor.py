@@ -29,7 +29,7 @@ def crowd() -> tuple[np.ndarray, list[Face]]:
         picture, face = portrait(size, number)
         image[:size, left : left + size] = picture
         box = (face.box[0] + left, *face.box[1:])
-        faces.append(Face(box, 1.0, face.landmarks + np.array([left, 0]), True))
+        faces.append(Face(box, 1.0, face.landmarks + np.array([left, 0])))
         left += size
     return image, faces
 
@@ -110,7 +110,8 @@ def test_further_passes_go_over_the_result() -> None:
 
     editor.model.get(REMOVE).network.forward = paler  # type: ignore[method-assign]
     editor.remove(image, EditSettings(passes=2))
-    assert len(seen) == 2 and torch.equal(seen[1][:, :, 16:22, 10:38], seen[0][:, :, 16:22, 10:38] * 0.5)
+    assert len(seen) == 4, "a grey bar is left: two passes, and two of a second try"
+    assert torch.equal(seen[1][:, :, 16:22, 10:38], seen[0][:, :, 16:22, 10:38] * 0.5)
     assert torch.equal(seen[1][:, :, :16], seen[0][:, :, :16])
     once, twice = (editor.remove(image, EditSettings(passes=n)).astype(int) for n in (1, 2))
     middle = np.abs(once - image).max(2) > 10
@@ -175,7 +176,7 @@ def test_the_classifier_leaves_alone_what_needs_nothing() -> None:
     assert edit.faces[0].before and edit.faces[0].before.label == NONE
     assert editor.edit(image, REMOVE, EditSettings(force=True)).changed
     assert editor.edit(image, ADD).changed
-    assert classifier.asked == [3, 3, 3], "all faces of a picture at once"
+    assert set(classifier.asked) == {3}, "all faces of a picture at once"
     wearing = make_editor(faces, Says(NONE, GLASSES)).edit(image, ADD)
     assert {face.reason for face in wearing.faces} == {"wears glasses already: swap takes them off first"}
 
@@ -209,7 +210,7 @@ def test_threads_share_an_editor() -> None:
 
 def test_a_face_that_cannot_be_aligned_is_left_alone() -> None:
     image, face = portrait()
-    flat = Face(face.box, 1.0, np.full((5, 2), 40.0), True)
+    flat = Face(face.box, 1.0, np.full((5, 2), 40.0))
     edit = make_editor([flat], Says(GLASSES, GLASSES)).edit(image, REMOVE)
     assert np.array_equal(edit.picture, image)
     assert edit.faces[0].done == LEFT and "cannot be aligned" in edit.faces[0].reason

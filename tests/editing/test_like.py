@@ -45,7 +45,7 @@ def worn(frame: Frame | None, size: int = 352) -> tuple[np.ndarray, Face]:
     drawing = draw_portrait(replace(random_portrait(5, 1), yaw=0.0), size)
     image = drawing.with_glasses(frame)[0] if frame else drawing.image
     landmarks = drawing.pose.project(FACE) + 0.5
-    return image, Face((0.2 * size, 0.2 * size, 0.6 * size, 0.7 * size), 1.0, landmarks, True)
+    return image, Face((0.2 * size, 0.2 * size, 0.6 * size, 0.7 * size), 1.0, landmarks)
 
 
 def test_the_frame_of_a_photo_is_read(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_photo_without_glasses_is_refused(tmp_path: Path) -> None:
         glasses_of(tmp_path / "bare.png", make_editor([face], Sees("none")))
     unsure = Verdict("unsure", 0.6, {"none": 0.6, "glasses": 0.3, "sunglasses": 0.0, "broken": 0.1})
     editor = make_editor([face], Sees("none"))
-    editor.classifier.classify = lambda faces: [unsure]
+    editor.classifier.classify = lambda faces: [unsure] * len(faces)
     with pytest.raises(UserError, match="the face wears no glasses"):
         glasses_of(tmp_path / "bare.png", editor)
     with pytest.raises(UserError, match="no face was found"):
