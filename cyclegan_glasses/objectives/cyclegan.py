@@ -296,15 +296,13 @@ def _build_networks(settings: CycleGANSettings) -> dict[str, nn.Module]:
     """The networks by their names in files."""
     generator, discriminator = settings.generator, settings.discriminator
     channels_a, channels_b = generator.input_nc, generator.output_nc
-    same, exchanged = (
-        {"input_nc": first, "output_nc": second}
-        for first, second in ((channels_a, channels_b), (channels_b, channels_a))
-    )
-    if settings.conditioned:
-        exchanged["input_nc"] *= 2
+    way_back = generator
+    if settings.conditioned or channels_a != channels_b:
+        seen = 2 * channels_b if settings.conditioned else channels_b
+        way_back = replace(generator, input_nc=seen, output_nc=channels_a)
     networks = {
         "G_A": build_generator(generator),
-        "G_B": build_generator(replace(generator, **exchanged) if exchanged != same else generator),
+        "G_B": build_generator(way_back),
         "D_A": build_discriminator(replace(discriminator, input_nc=channels_b)),
         "D_B": build_discriminator(replace(discriminator, input_nc=channels_a)),
     }
