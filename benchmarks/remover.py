@@ -10,9 +10,8 @@ DATAROOT is what `crawl.py folder PHOTOS --labels FILE --domains` made: it says 
 the photos themselves, which are edited whole: face found, aligned, translated, put back. `--name` says which
 models, several beside each other; without it the one that ships.
 
-`pairs` draws glasses as they are worn on bare test people, once so that their eyes are so many pixels apart,
-and once with lenses that mirror as strongly as they can; then on sharp synthetic portraits with the eyes 240
-pixels apart. Against the truth: L1 (of 255), PSNR and SSIM inside the mask of all that was drawn, and L1 of
+`pairs` draws glasses as they are worn on bare test people whose eyes are so many pixels apart, at 80 also
+those of `overlays.hard_examples`, then on sharp synthetic portraits with the eyes 240 pixels apart. Against the truth: L1 (of 255), PSNR and SSIM inside the mask of all that was drawn, and L1 of
 the gradients (levels a pixel) along the rims. The inpainting is given that very mask.
 
 `classifier` asks the attribute classifier about the results. `cost` runs the command on one photo
@@ -28,7 +27,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
@@ -46,8 +45,10 @@ from cyclegan_glasses.evaluation.tables import figure, markdown_table
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import open_picture, to_grey
 from cyclegan_glasses.overlays.canvas import LAYERS
+from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import Frame, worn_frame
+from cyclegan_glasses.overlays.hard_examples import hard_example
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.render import draw_window
@@ -175,7 +176,7 @@ class Pair:
     rims: np.ndarray
 
 
-def drawn_pair(bare: np.ndarray, frame: Frame, pose: Pose, scene: Scene) -> Pair | None:
+def drawn_pair(bare: np.ndarray, frame: Frame | CustomFrame, pose: Pose, scene: Scene) -> Pair | None:
     """`frame` on a picture, cut down to what `metrics` are read in no slower than needed."""
     drawn = draw_window(bare, frame, pose, scene)
     if drawn is None:
@@ -186,7 +187,7 @@ def drawn_pair(bare: np.ndarray, frame: Frame, pose: Pose, scene: Scene) -> Pair
     return Pair(worn, bare, layers.max(axis=2), layers[..., LAYERS.index("frame")])
 
 
-def photo_pairs(people: list[Photo], args: argparse.Namespace, apart: int, strong: bool) -> Iterator[Pair]:
+def photo_pairs(people: list[Photo], args: argparse.Namespace, apart: int, hard: bool) -> Iterator[Pair]:
     """Glasses on test people, enlarged or shrunk so that their eyes are `apart` pixels from each other."""
     detector = make_detector(args.yunet)
     for number, photo in enumerate(people):
@@ -200,9 +201,11 @@ def photo_pairs(people: list[Photo], args: argparse.Namespace, apart: int, stron
         bare = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how)
         ratio = np.array(bare.shape[1::-1]) / picture.shape[1::-1]
         pose = fit_pose(faces[0].landmarks * ratio)
-        frame = worn_frame(np.random.default_rng([1, number]))
-        frame = replace(frame, reflection=1.0) if strong else frame
-        if (pair := drawn_pair(bare, frame, pose, read_scene(bare, pose, number))) is not None:
+        rng, scene = np.random.default_rng([1, number]), read_scene(bare, pose, number)
+        frame: Frame | CustomFrame = worn_frame(rng)
+        if hard:
+            frame, scene = hard_example(frame, scene, rng)
+        if (pair := drawn_pair(bare, frame, pose, scene)) is not None:
             yield pair
 
 
@@ -225,7 +228,7 @@ def pairs(args: argparse.Namespace) -> None:
         f"eyes {apart} apart": photo_pairs(people, args, apart, False) for apart in args.eyes
     }
     if args.eyes:
-        sets["eyes 80 apart, strong reflections"] = photo_pairs(people, args, 80, True)
+        sets["eyes 80 apart, hard examples"] = photo_pairs(people, args, 80, True)
     if args.portraits:
         sets[f"synthetic portraits, eyes {SHARP} apart"] = portrait_pairs(args.portraits)
     columns = ["L1 inside", "PSNR inside", "SSIM inside", "L1 of gradients along rims", "edited"]

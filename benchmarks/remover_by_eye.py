@@ -3,7 +3,7 @@
     python benchmarks/remover_by_eye.py choose datasets/fairface PHOTOS chosen [--each 15]
     python -m cyclegan_glasses remove chosen -o before --name OLD
     python -m cyclegan_glasses remove chosen -o after
-    python benchmarks/remover_by_eye.py sheets chosen before after --out sheets [--zoom 2] [--yunet FILE]
+    python benchmarks/remover_by_eye.py sheets chosen before after --out sheets [--width 380] [--yunet FILE]
     python benchmarks/remover_by_eye.py count sheets/faces.csv [--detail]
 
 `choose` links test photos with glasses, as evenly from the race groups as they go, into a folder for each
@@ -59,7 +59,7 @@ def main() -> None:
     step.add_argument("photos", type=Path)
     step.add_argument("results", type=Path, nargs="+")
     step.add_argument("--out", type=Path, required=True)
-    step.add_argument("--zoom", type=float, default=2.0)
+    step.add_argument("--width", type=int, default=380, help="of what is shown of a photo, in pixels")
     step.add_argument("--yunet", type=Path)
     step = steps.add_parser("count")
     step.add_argument("table", type=Path)
@@ -68,7 +68,7 @@ def main() -> None:
     if args.step == "choose":
         choose(args.dataroot, args.photos, args.out, args.each)
     elif args.step == "sheets":
-        write_sheets(args.photos, args.results, args.out, args.zoom, make_detector(args.yunet))
+        write_sheets(args.photos, args.results, args.out, args.width, make_detector(args.yunet))
     else:
         count(args.table, args.detail)
 
@@ -85,7 +85,7 @@ def choose(dataroot: Path, photos: Path, out: Path, each: int) -> None:
 
 
 def write_sheets(
-    photos: Path, results: Sequence[Path], out: Path, zoom: float, detector: FaceDetector
+    photos: Path, results: Sequence[Path], out: Path, width: int, detector: FaceDetector
 ) -> None:
     """Sheets of photos beside their results, numbered from 0, and the table to fill in."""
     files = find_pictures(photos)
@@ -94,23 +94,20 @@ def write_sheets(
     pictures = [np.asarray(open_picture(file)) for file in files]
     faces = [detector.find_faces(picture)[:1] for picture in pictures]
     eyes = [face[0].landmarks[:2] if face else None for face in faces]
-    apart = np.median([np.hypot(*(pair[1] - pair[0])) for pair in eyes if pair is not None])
-    size = (round(REGION[0] * apart), round(REGION[1] * apart))
-    rows, lines = [], []
+    rows, lines, zooms = [], [], []
     for number, (file, picture, pair) in enumerate(zip(files, pictures, eyes, strict=True)):
-        middle = np.array([0.5, 0.45]) * picture.shape[1::-1] if pair is None else pair.mean(0)
-        row = [region(picture, middle, size, zoom)]
+        where, zoom = window(picture, pair, width)
+        row = [region(picture, where, width)]
         cv2.putText(row[0], str(number), (4, 16), 0, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
         for folder in results:
             result = result_of(file, photos, folder)
-            if result is None:
-                row.append(np.full_like(row[0], 128))
-            else:
-                row.append(region(np.asarray(open_picture(result)), middle, size, zoom))
+            cell = None if result is None else region(np.asarray(open_picture(result)), where, width)
+            row.append(np.full_like(row[0], 128) if cell is None else cell)
             group = file.parent.name if file.parent != photos else ""
             seen = "" if result else "left"
             lines.append((number, file.relative_to(photos).as_posix(), group, folder.name, seen, ""))
         rows.append(np.pad(np.hstack(row), ((0, 4), (0, 4), (0, 0))))
+        zooms.append(zoom)
     out.mkdir(parents=True, exist_ok=True)
     across, down = (max(1, LARGEST // rows[0].shape[axis]) for axis in (1, 0))
     for sheet, start in enumerate(range(0, len(rows), across * down)):
@@ -121,16 +118,29 @@ def write_sheets(
     with (out / "faces.csv").open("w", newline="") as table:
         writer = csv.writer(table, lineterminator="\n")
         writer.writerows([("number", "file", "group", "result", "seen", "traces"), *lines])
-    print(f"{out}: {len(rows)} photos, eyes {apart:.0f} pixels apart in the median; fill in faces.csv")
+    print(f"{out}: {len(rows)} photos, enlarged by {np.median(zooms):.1f} in the median; fill in faces.csv")
 
 
-def region(picture: np.ndarray, middle: np.ndarray, size: tuple[int, int], zoom: float) -> np.ndarray:
-    """`size` pixels of a picture around the middle between the eyes, enlarged; black beyond its border."""
-    left, top = np.round(middle - np.array(size) * (0.5, 0.45)).astype(int)
-    shift = np.array([[zoom, 0, -zoom * left + (zoom - 1) / 2], [0, zoom, -zoom * top + (zoom - 1) / 2]])
-    return cv2.warpAffine(
-        picture, shift, (round(zoom * size[0]), round(zoom * size[1])), flags=cv2.INTER_CUBIC
-    )
+def window(picture: np.ndarray, eyes: np.ndarray | None, width: int) -> tuple[np.ndarray, float]:
+    """What takes a photo to the eye region, `width` pixels wide, as a matrix (2, 3), and how it is enlarged.
+
+    Of a photo without a face the middle half is shown.
+    """
+    if eyes is None:
+        middle, across = np.array([0.5, 0.45]) * picture.shape[1::-1], picture.shape[1] / 2
+    else:
+        middle, across = eyes.mean(axis=0), REGION[0] * float(np.hypot(*(eyes[1] - eyes[0])))
+    zoom = width / across
+    corner = zoom * middle - width * np.array([0.5, 0.45 * REGION[1] / REGION[0]])
+    return np.column_stack([zoom * np.eye(2), -corner + (zoom - 1) / 2]), zoom
+
+
+def region(picture: np.ndarray, where: np.ndarray, width: int) -> np.ndarray:
+    """The eye region of a picture, black beyond its border."""
+    if where[0, 0] < 1:
+        picture = cv2.GaussianBlur(picture, (0, 0), 0.4 / where[0, 0])
+    size = (width, round(width * REGION[1] / REGION[0]))
+    return np.asarray(cv2.warpAffine(picture, where, size, flags=cv2.INTER_CUBIC))
 
 
 def result_of(file: Path, photos: Path, folder: Path) -> Path | None:
