@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from cyclegan_glasses.cli.arguments import add_detector, add_model, detector_path, model_choice
+from cyclegan_glasses.cli.arguments import add_detector, add_model, model_choice
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import EditSettings
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
     if args.photos is None:
         faces = drawn_faces(FACES, generator.size, generator.framing)
     else:
-        faces = aligned_faces(generator, args.photos, make_detector(detector_path(args)), 4 * FACES)
+        faces = aligned_faces(generator, args.photos, make_detector(args.yunet), 4 * FACES)
     done = export(model, args.direction, args.format, args.precision, path, faces)
     echo(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
     echo(

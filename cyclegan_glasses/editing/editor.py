@@ -156,7 +156,7 @@ class GlassesEditor:
         wanted = asked_for(settings.face, len(faces))
         targets = []
         for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
-            report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
+            report = FaceReport(face.box, yaw_of(face), EDITED, before=verdict)
             how = (direction, settings, drawing is not None, beside[number])
             reason = reason_to_leave(report, number in wanted, *how)
             # The model edits all but what is only drawn: a bare face has nothing to be taken off.

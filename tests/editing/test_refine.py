@@ -63,7 +63,7 @@ def test_a_frame_that_suits_is_drawn_where_none_was_chosen() -> None:
     image, face = portrait(200)
     conditioned = GlassesEditor(model_with(Lit()), Known([face]), CPU, FP32)
     for edit in (conditioned.edit(image, ADD), conditioned.edit(image, ADD, drawing=Drawing())):
-        assert edit.faces[0].frame and edit.faces[0].frame["name"] == "panto"
+        assert edit.faces[0].frame and edit.faces[0].frame["name"] == "square"
     learned = conditioned.add(image, frame="learned")
     assert np.array_equal(learned, conditioned.edit(image, ADD).picture)
     removed = conditioned.edit(image, REMOVE)
