@@ -1,4 +1,4 @@
-"""The fine network is shown what the coarse one changes, which stays as it was, and says where the frame is."""
+"""The fine network is shown what the coarse one changes, which stays as it was, and says where frames are."""
 
 from __future__ import annotations
 
