@@ -174,7 +174,9 @@ class CoarseToFineSettings(AnyGeneratorSettings):
     @property
     def coarse(self) -> ResidualUnetSettings:
         """Of the coarse network."""
-        return ResidualUnetSettings(filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True)
+        return ResidualUnetSettings(
+            filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True, norm="instance"
+        )
 
 
 @dataclass(frozen=True, slots=True)
