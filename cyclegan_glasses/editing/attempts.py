@@ -42,7 +42,8 @@ class Attempt:
 
     def better(self, other: Attempt) -> list[int]:
         """The doubtful faces that are better in `other`."""
-        return [number for number in self.doubtful if other.found[number].total < self.found[number].total]
+        found, others = self.found, other.found
+        return [number for number in self.doubtful if others[number].badness < found[number].badness]
 
     def by_place(self) -> dict[int, tuple[Target, Translated]]:
         """The faces that the model edits, by their place among the targets."""

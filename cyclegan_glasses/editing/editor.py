@@ -19,13 +19,13 @@ from cyclegan_glasses.editing.attempts import Attempt, seen_wider
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
 from cyclegan_glasses.editing.inspection import Inspection, inspect
-from cyclegan_glasses.editing.models import Translated, translate
+from cyclegan_glasses.editing.models import Generator, Translated, translate
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
 from cyclegan_glasses.editing.refine import refine
 from cyclegan_glasses.editing.reports import EDITED, LEFT, Edit, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
-from cyclegan_glasses.editing.sight import Sight
+from cyclegan_glasses.editing.sight import CLASSIFIED_SIZE, Sight
 from cyclegan_glasses.editing.targets import (
     Target,
     asked_for,
@@ -163,8 +163,7 @@ class GlassesEditor:
             reason = reason_to_leave(report, number in wanted, *how)
             # The model edits all but what is only drawn: a bare face has nothing to be taken off.
             drawn = drawing is not None and (direction == ADD or is_bare(verdict))
-            target = self._target(seen, face, report, reason, drawn)
-            targets.append(replace(target, removes=direction != ADD and target.crop.size > 0))
+            targets.append(self._target(seen, face, report, reason, None if drawn else direction))
         return targets
 
     def translate(
@@ -174,7 +173,7 @@ class GlassesEditor:
         crops = [target.crop for target in edited_by_model(targets)]
         if not crops:
             return []
-        generator = self.model.get(REMOVE if direction == SWAP else direction)
+        generator = self._generator(direction)
         return translate(generator, np.stack(crops), self.precision, settings.passes or generator.passes)
 
     def blend(
@@ -226,8 +225,8 @@ class GlassesEditor:
         """The first attempt, or the better of two where a face of it is doubtful; with warnings and tries."""
         if not (doubtful := first.doubtful):
             return first.told(())
-        seen, edited = to_rgb8(pixels), first.by_place()
-        again = [seen_wider(edited[number][0], seen, self.model.framing) for number in doubtful]
+        seen, edited, framing = to_rgb8(pixels), first.by_place(), self._generator(REMOVE).framing
+        again = [seen_wider(edited[number][0], seen, framing) for number in doubtful]
         others = dict(
             zip(doubtful, zip(again, self.translate(again, REMOVE, settings), strict=True), strict=True)
         )
@@ -269,13 +268,20 @@ class GlassesEditor:
         area = max(report.area, count / (result.shape[0] * result.shape[1]))
         return replace(report, area=area, frame=described(name, frame))
 
-    def _target(self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, drawn: bool) -> Target:
+    def _generator(self, direction: str) -> Generator:
+        return self.model.get(REMOVE if direction == SWAP else direction)
+
+    def _target(
+        self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, direction: str | None
+    ) -> Target:
+        """A face, with its crop where the model of `direction` is to edit it."""
         if not reason:
             try:
-                if drawn:
-                    return Target(face, report, alignment_of(face, self.model.size, seen.shape))
-                crop, alignment = align(seen, face, self.model.size, self.model.framing)
-                return Target(face, report, alignment, crop)
+                if direction is None:
+                    return Target(face, report, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
+                generator = self._generator(direction)
+                crop, alignment = align(seen, face, generator.size, generator.framing)
+                return Target(face, report, alignment, crop, removes=direction != ADD)
             except UserError as error:
                 reason = str(error)
         return Target(face, replace(report, done=LEFT, reason=reason))

@@ -58,9 +58,9 @@ class Inspection:
         return tuple(words for name, words in _WORDS.items() if getattr(self, name) >= 1)
 
     @property
-    def total(self) -> float:
-        """What two results of one face are compared by; 0 is perfect."""
-        return self.worn + self.damaged + self.trace + self.stain
+    def badness(self) -> tuple[bool, float]:
+        """What two results of one face are compared by: glasses and damage count more than traces."""
+        return max(self.worn, self.damaged) >= 1, self.worn + self.damaged + self.trace + self.stain
 
 
 def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Inspection:
@@ -79,7 +79,7 @@ def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Ins
     return Inspection(
         (_chance(verdict, GLASSES) + _chance(verdict, SUNGLASSES)) / WORN,
         max(0.0, newly_broken) / DAMAGED,
-        frame_left(target.crop, after, eyes) / TRACE,
+        (frame_left(target.crop, after, eyes) if (after != target.crop).any() else 0.0) / TRACE,
         stained(target.crop, after, eyes) / STAIN,
         verdict is None or is_bare(verdict),
     )

@@ -17,6 +17,7 @@ from cyclegan_glasses.faces.detect import Face, FaceDetector
 from cyclegan_glasses.faces.turned import turned_faces
 
 CLASSIFIED_SIZE = 128
+_UNCLEAR = (BROKEN, UNSURE)
 
 
 @dataclass(eq=False)
@@ -33,22 +34,29 @@ class Sight:
     def find(self, picture: np.ndarray) -> tuple[list[Face], list[Verdict | None]]:
         """The faces of a picture, largest first, and the verdict on each.
 
-        Detectors take the eyes of a face that lies on its side, or is upside down, for something else. To
-        the classifier it is no clear face then, so that such faces are looked for again in turned views; what
-        becomes a clear face there is taken.
+        Detectors take the eyes of a face that lies on its side, or is upside down, for something else, or do
+        not find it. To the classifier it is no clear face then, so that such faces are looked for again in
+        turned views; what is a clear face there is taken.
         """
-        faces = self.detector.find_faces(picture) or turned_faces(picture, self.detector)
+        faces = self.detector.find_faces(picture)
         verdicts = self.classify(picture, faces)
-        for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
-            if verdict is None or verdict.label not in (BROKEN, UNSURE) or not verdict.probabilities:
-                continue
-            others = turned_faces(picture, self.detector, face)
-            seen = zip(others, self.classify(picture, others), strict=True)
-            clear = [(one, new) for one, new in seen if new and new.label not in (BROKEN, UNSURE)]
-            if clear:
-                best = max(clear, key=lambda pair: pair[1].confidence)
-                faces[number], verdicts[number] = best
+        if self.classifier is None:
+            return faces, verdicts
+        if not faces:
+            clear = self._clear(picture, turned_faces(picture, self.detector))
+            return [face for face, _ in clear], [verdict for _, verdict in clear]
+        for number, verdict in enumerate(verdicts):
+            if verdict and verdict.label in _UNCLEAR and verdict.probabilities:
+                clear = self._clear(picture, turned_faces(picture, self.detector, faces[number]))
+                if clear:
+                    faces[number], verdicts[number] = max(clear, key=lambda pair: pair[1].confidence)
         return faces, verdicts
+
+    def _clear(self, picture: np.ndarray, faces: Sequence[Face]) -> list[tuple[Face, Verdict]]:
+        """Those that are clear faces to the classifier, and the verdict on each."""
+        verdicts = self.classify(picture, faces)
+        pairs = zip(faces, verdicts, strict=True)
+        return [(face, one) for face, one in pairs if one and one.label not in _UNCLEAR]
 
     def classify(self, picture: np.ndarray, faces: Sequence[Face]) -> list[Verdict | None]:
         """The verdict on each face, None where there is no classifier or the face cannot be aligned."""

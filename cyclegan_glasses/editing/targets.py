@@ -20,6 +20,8 @@ BARE, LEAVE_BARE = 9.0, 3.0
 #: A face whose box is less than this as high as the largest one's, or of which so much lies beyond the side
 #: of the picture, is a bystander's.
 BYSTANDER, CUT_OFF = 2 / 3, 0.1
+#: Why a frame is not drawn over old glasses.
+STAY_ON = "its glasses do not come off: --force draws over what is left"
 #: Degrees of yaw up to which glasses are drawn, and up to which they are taken off.
 MOST_YAW, MOST_YAW_OFF = 35.0, 50.0
 
@@ -47,8 +49,7 @@ def edited_by_model(targets: Sequence[Target]) -> list[Target]:
 
 def keeping_glasses(target: Target) -> Target:
     """The target left alone, since its glasses do not come off."""
-    reason = "its glasses do not come off: --force draws over what is left"
-    return Target(target.face, replace(target.report, done=LEFT, reason=reason))
+    return Target(target.face, replace(target.report, done=LEFT, reason=STAY_ON))
 
 
 def asked_for(face: str, count: int) -> range:
