@@ -70,5 +70,5 @@ def _packed(colours: np.ndarray) -> np.ndarray:
     return red << 16 | green << 8 | blue
 
 
-def _unpacked(numbers: np.ndarray) -> np.ndarray:
-    return np.stack([numbers >> 16, numbers >> 8 & 255, numbers & 255], axis=-1)
+def _unpacked(packed: np.ndarray) -> np.ndarray:
+    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1)
