@@ -120,7 +120,7 @@ def test_what_is_no_picture_is_counted_by_its_ending(tmp_path, caplog):
     caplog.set_level("INFO")
     assert picture_names(tree(tmp_path, *names)) == ["a.jpg", "b.jfif", "f.PGM", "g.HEIC"]
     warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
-    assert warned == [f"{tmp_path}: left out 2 .CR3, 1 .mov, 1 without an ending ({READ})"]
+    assert warned == [f"{tmp_path}: left out 2 .CR3, 1 without an ending, 1 .mov ({READ})"]
     assert f"left out 1 {HIDDEN}, 1 {DATA}" in caplog.text
 
 

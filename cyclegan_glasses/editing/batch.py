@@ -21,6 +21,7 @@ from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.encode import encode, format_of
 from cyclegan_glasses.editing.jobs import EditJob
 from cyclegan_glasses.editing.journal import Journal
+from cyclegan_glasses.editing.models import Translated
 from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
@@ -64,7 +65,7 @@ class _Opened:
     key: str
     photo: Photograph | Clip
     targets: Sequence[Target] = ()
-    crops: Sequence[np.ndarray] = ()
+    made: Sequence[Translated] = ()
 
 
 def edit_files(
@@ -156,12 +157,12 @@ class _Work:
     def _translate(self, item: _Opened) -> _Opened | PhotoReport:
         if not isinstance(item.photo, Photograph):
             return self._edit_clip(item, item.photo)
-        return replace(item, crops=self.editor.translate(item.targets, self.direction, self.settings))
+        return replace(item, made=self.editor.translate(item.targets, self.direction, self.settings))
 
     def _write(self, item: _Opened) -> PhotoReport:
         job, photo, strip = item.job, item.photo, self.output.strip
         assert isinstance(photo, Photograph)
-        edited = self.editor.blend(photo.pixels, item.targets, item.crops, self.settings, self.drawing)
+        edited = self.editor.blend(photo.pixels, item.targets, item.made, self.settings, self.drawing)
         pixels, faces = edited
         kind = format_of(job.target)
         changed = any(face.done == EDITED for face in faces)

@@ -125,12 +125,7 @@ class ResidualUnetSettings(AnyGeneratorSettings):
 
     def __post_init__(self) -> None:
         AnyGeneratorSettings.__post_init__(self)
-        if len(self.filters) != len(self.kernels) or not 0 < len(self.filters) <= STAGES:
-            raise UserError(
-                f"--filters and --kernels need as many numbers, one for each of 1 to {STAGES} levels"
-            )
-        if any(size % 2 == 0 for size in self.kernels):
-            raise UserError("--kernels must be odd: such as --filters 32 64 --kernels 7 3")
+        check_levels(self.filters, self.kernels)
 
     def check_side(self, side: int) -> None:
         """Raises `UserError` where pictures of `side` pixels leave the deepest level a single one."""
@@ -140,6 +135,41 @@ class ResidualUnetSettings(AnyGeneratorSettings):
                 f"--crop_size {side} leaves the deepest of {len(self.filters)} levels a single pixel: at"
                 f" least {least}, or fewer --filters and --kernels"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class CoarseToFineSettings(AnyGeneratorSettings):
+    """A residual U-Net that is shown what a smaller one makes of the picture at a lower resolution.
+
+    Attributes:
+        filters, kernels: of the fine network, which is trained.
+        coarse_size, size: the coarse network sees the picture shrunk by `coarse_size / size`.
+        passes: how often the coarse network goes over the picture.
+    """
+
+    filters: tuple[int, ...] = option(
+        (16, 48, 96, 128, 160), "filters of each level of the fine network, finest first", least=1
+    )
+    kernels: tuple[int, ...] = option((3, 3, 3, 3, 3), "kernel size of each of its levels; odd", least=1)
+    coarse_filters: tuple[int, ...] = option((16, 32, 48, 64), "filters of the coarse network", least=1)
+    coarse_kernels: tuple[int, ...] = option((7, 5, 3, 3), "kernel sizes of the coarse network", least=1)
+    coarse_size: int = option(100, "the coarse network sees faces of so many pixels", least=1)
+    size: int = option(224, "where the fine one sees so many", least=1)
+    passes: int = option(2, "how often the coarse network goes over a face", least=1)
+    kind = "coarse_to_fine"
+    composite = True
+
+    def __post_init__(self) -> None:
+        check(self)
+        check_levels(self.filters, self.kernels)
+        check_levels(self.coarse_filters, self.coarse_kernels)
+
+    @property
+    def coarse(self) -> ResidualUnetSettings:
+        """Of the coarse network."""
+        return ResidualUnetSettings(
+            filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True, norm="instance"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +285,14 @@ class InitSettings(Settings):
 
     kind: str = option("normal", "how weights start", flag="init_type", choices=INITS)
     gain: float = option(0.02, "scale of normal, xavier and orthogonal", flag="init_gain")
+
+
+def check_levels(filters: tuple[int, ...], kernels: tuple[int, ...]) -> None:
+    """Raises `UserError` where these are not the levels of a residual U-Net."""
+    if len(filters) != len(kernels) or not 0 < len(filters) <= STAGES:
+        raise UserError(f"--filters and --kernels need as many numbers, one for each of 1 to {STAGES} levels")
+    if any(size % 2 == 0 for size in kernels):
+        raise UserError("--kernels must be odd: such as --filters 32 64 --kernels 7 3")
 
 
 def _check_stages(channels: tuple[int, ...], size: int, multiple: int) -> None:

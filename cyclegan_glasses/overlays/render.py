@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cyclegan_glasses.overlays.canvas import Canvas, Drawn
+from cyclegan_glasses.overlays.canvas import LAYERS, Canvas, Drawn
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Piece
@@ -40,17 +40,31 @@ def draw_glasses(
     Raises:
         ValueError: `image` is not uint8 RGB.
     """
+    return draw_layers(image, frame, pose, scene)[:2]
+
+
+def draw_layers(
+    image: np.ndarray, frame: Frame | CustomFrame, pose: Pose, scene: Scene | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `draw_glasses`, and what each layer of the drawing takes of each pixel.
+
+    Returns:
+        The picture, the mask, and uint8 (height, width, 4): frame with temples, lens, shadow and reflection
+        as of `canvas.Drawn.layers`, times 255. Where the mask is zero, so are they.
+    """
     if image.dtype != np.uint8:
         raise ValueError("glasses are drawn on uint8 RGB pictures (height, width, 3)")
     drawn = draw_window(image, frame, pose, scene)
     result, mask = image.copy(), np.zeros(image.shape[:2], np.uint8)
+    layers = np.zeros((*mask.shape, len(LAYERS)), np.uint8)
     if drawn is None:
-        return result, mask
+        return result, mask, layers
     before, after = image[drawn.window], np.round(drawn.levels).astype(np.uint8)
     changed = (after != before).any(axis=2)
     result[drawn.window] = after
     mask[drawn.window] = np.where(changed, np.clip(np.ceil(drawn.mask * 255), 1, 255), 0).astype(np.uint8)
-    return result, mask
+    layers[drawn.window] = changed[..., None] * np.round(drawn.layers * 255).astype(np.uint8)
+    return result, mask, layers
 
 
 def draw_window(
@@ -97,7 +111,7 @@ def _draw_lenses_back(canvas: Canvas, worn: Worn) -> None:
     for outline in worn.lenses:
         part, lens = _lens_cover(canvas, worn, outline)
         if part is not None:
-            picture = canvas.marked(part, lens)
+            picture = canvas.marked(part, "lens", lens)
             centre = outline.mean(axis=0) - (part.x, part.y)
             picture[:] = refract(picture, centre, lens, worn.look.power)
 
@@ -109,10 +123,12 @@ def _draw_lenses(canvas: Canvas, worn: Worn) -> None:
         part, lens = _lens_cover(canvas, worn, outline)
         if part is None:
             continue
-        picture = canvas.marked(part, lens)
+        picture = canvas.marked(part, "lens", lens)
         picture *= 1 - lens * (1 - light_through(part, outline, worn.lenses, look, worn.scene.camera))
         glare = reflections(part, outline, look, worn.pose, worn.scene)
         lamp = np.array(light.colour, np.float32)
+        mirrored = np.maximum(glare.mean(axis=2, keepdims=True), look.mirror)
+        canvas.marked(part, "reflection", lens * mirrored)
         picture += lens * glare * (lamp * _SKY - picture)
         if look.mirror:
             colour = worn.scene.camera.tone(np.array(look.mirror_colour, np.float32))
@@ -158,6 +174,6 @@ def _paint(canvas: Canvas, worn: Worn, part: Crop, colour: np.ndarray, alpha: np
     colour = scene.camera.develop(colour, alpha, scene.light)
     if scene.camera.grain:
         colour = colour + alpha * scene.camera.noise(alpha.shape)
-    picture = canvas.marked(part, alpha)
+    picture = canvas.marked(part, "frame", alpha)
     picture *= 1 - alpha
     picture += colour

@@ -28,7 +28,7 @@ def draw_shadow(canvas: Canvas, worn: Worn) -> None:
     if scene.skin is not None:
         shadow = shadow * scene.layer(scene.skin, window)
     shadow[shadow < 0.02] = 0
-    picture = canvas.marked(window, shadow)
+    picture = canvas.marked(window, "shadow", shadow)
     picture *= 1 - shadow * np.array([0.88, 1.0, 1.04], np.float32)
 
 
@@ -52,6 +52,6 @@ def _shadow(worn: Worn, crop: Crop, corner: tuple[int, int], step: int) -> np.nd
     # Both are blurred by their distance; the light of the sky fills the lamp's shadow.
     mm = pose.scale
     strength = 0.4 + 0.6 * worn.look.opacity
-    cast_small = blur(crop.shrink(cast), 1.5 * mm).astype(np.float32) / 255
+    cast_small = blur(crop.shrink(cast), light.penumbra * mm).astype(np.float32) / 255
     near_small = blur(crop.shrink(near), 2.4 * mm).astype(np.float32) / 255
     return strength * np.maximum(0.72 * (1 - light.ambient) * cast_small, 0.24 * near_small)

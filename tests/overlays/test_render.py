@@ -12,7 +12,7 @@ from cyclegan_glasses.overlays.frames import Frame, random_frame, worn_frame
 from cyclegan_glasses.overlays.geometry import model_of
 from cyclegan_glasses.overlays.outlines import SHAPES, outline
 from cyclegan_glasses.overlays.pose import Pose
-from cyclegan_glasses.overlays.render import draw_glasses, draw_window
+from cyclegan_glasses.overlays.render import draw_glasses, draw_layers, draw_window
 from cyclegan_glasses.overlays.scene import Camera, Light, Scene, Wearer
 
 SIZE = 160
@@ -253,3 +253,22 @@ def test_a_lens_narrows_downwards_and_rises_outwards() -> None:
     assert upper[upper[:, 0] > 0.5, 1].min() < upper[upper[:, 0] < -0.5, 1].min() - 0.1
     with pytest.raises(ValueError, match="taper"):
         Frame(taper=0.8)
+
+
+def test_the_layers_say_what_was_drawn_where() -> None:
+    """What learns to find rims is told by these: lenses are no rims, and nothing lies outside the mask."""
+    before, pose = grainy(), Pose.from_eyes(LEFT, RIGHT)
+    frame = Frame(rim=4.0, reflection=1.0)
+    after, mask, layers = draw_layers(before, frame, pose)
+    for one, other in zip(draw_glasses(before, frame, pose), (after, mask), strict=True):
+        assert (one == other).all()
+    solid, lens, shadow, reflection = np.moveaxis(layers, 2, 0)
+    assert layers.dtype == np.uint8 and not layers[mask == 0].any()
+    for x, y in (LEFT, RIGHT):
+        place = round(y), round(x)
+        assert lens[place] == 255 and solid[place] == 0
+    assert (solid == 255).any() and (lens[solid == 255] == 255).mean() < 0.1
+    assert shadow.any() and reflection.any() and (reflection[lens == 0] == 0).all()
+    hidden = draw_layers(before, frame, pose, Scene(hair=np.full((SIZE, SIZE), 255, np.uint8)))[2]
+    assert not hidden.any()
+    assert not draw_layers(before, frame, Pose.from_eyes((-900, -900), (-850, -900)))[2].any()
