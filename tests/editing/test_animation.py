@@ -51,7 +51,7 @@ def written(path: Path, suffix: str, strip: bool = False) -> bytes:
     return file.getvalue()
 
 
-def shown(path: Path) -> tuple[list[np.ndarray], list[float], Any]:
+def as_seen(path: Path) -> tuple[list[np.ndarray], list[float], Any]:
     """The frames as they are seen, with 0 where nothing is, their times, and how often they run."""
     with Image.open(path) as picture:
         seen, times = [], []
@@ -69,7 +69,7 @@ def test_every_pixel_time_and_round_is_kept(kind: str, clear: bool, tmp_path: Pa
     for loop in (0, 3):
         path = save(tmp_path / "x", kind, clear, loop=loop)
         (tmp_path / "y").write_bytes(written(path, f".{kind.lower()}"))
-        (seen, times, rounds), (expected, known, _) = shown(tmp_path / "y"), shown(path)
+        (seen, times, rounds), (expected, known, _) = as_seen(tmp_path / "y"), as_seen(path)
         assert times == known == TIMES and rounds == loop
         assert all(np.array_equal(one, other) for one, other in zip(seen, expected, strict=True))
 
@@ -78,13 +78,13 @@ def test_a_gif_that_does_not_say_how_often_it_runs_still_does_not(tmp_path: Path
     path = save(tmp_path / "x.gif", "GIF")
     (tmp_path / "y.gif").write_bytes(written(path, ".gif"))
     (tmp_path / "y.webp").write_bytes(written(path, ".webp"))
-    assert shown(tmp_path / "y.gif")[2] is None and shown(tmp_path / "y.webp")[2] == 1
+    assert as_seen(tmp_path / "y.gif")[2] is None and as_seen(tmp_path / "y.webp")[2] == 1
 
 
 def test_an_avif_of_several_pictures_keeps_their_times(tmp_path: Path) -> None:
     path = save(tmp_path / "x.avif", "AVIF", quality=90)
     (tmp_path / "y.avif").write_bytes(written(path, ".avif"))
-    seen, times, _ = shown(tmp_path / "y.avif")
+    seen, times, _ = as_seen(tmp_path / "y.avif")
     assert times == TIMES and len(seen) == len(TIMES)
 
 

@@ -320,9 +320,9 @@ def test_a_heic_becomes_a_jpeg_and_a_jpeg_a_heic(tmp_path) -> None:
     path = save(tmp_path / "x.jpg", noise(48, 64, 3), exif=exif(6), icc_profile=PROFILE, quality=95)
     _, data = again(path, "HEIF")
     (tmp_path / "y.jpg").write_bytes(data)
-    photo, back = again(tmp_path / "y.jpg", "JPEG")
+    photo, again_jpeg = again(tmp_path / "y.jpg", "JPEG")
     assert photo.format == "HEIF" and photo.pixels.shape == (64, 48, 3)
-    with Image.open(io.BytesIO(back)) as picture:
+    with Image.open(io.BytesIO(again_jpeg)) as picture:
         assert picture.size == (48, 64) and picture.getexif()[271] == "Maker"
         assert np.abs(np.asarray(picture).astype(int) - read_photograph(path).pixels).mean() < 4
 
@@ -340,6 +340,6 @@ def test_a_gif_keeps_every_pixel_that_was_not_changed(tmp_path) -> None:
         seen, before, wanted = (
             to_rgb8(pixels).astype(int) for pixels in (result.pixels, photo.pixels, edited)
         )
-        same = (photo.pixels == edited).all(2)
-        assert np.array_equal(seen[same], before[same]) and result.saving["comment"] == b"hello"
-        assert np.abs(seen - wanted)[~same].mean() < (12 if colours == 12 else 60)
+        kept = (photo.pixels == edited).all(2)
+        assert np.array_equal(seen[kept], before[kept]) and result.saving["comment"] == b"hello"
+        assert np.abs(seen - wanted)[~kept].mean() < (12 if colours == 12 else 60)
