@@ -1,10 +1,14 @@
-"""Pairs from bare faces: the face with drawn glasses, the face, and the exact mask of what was drawn.
+"""Pairs from bare faces: the face with drawn glasses, the face, and masks of what was drawn.
 
 out/trainA/x.png    with glasses (also testA by split)
 out/trainB/x.png    without
 out/trainM/x.png    the mask: above zero exactly where the two differ
-out/manifest.jsonl  a row for A, with the frame, the pose and the name of the mask, and a row for B
+out/trainL/x.png    the layers of the drawing: four grey pictures side by side, each as wide as the face
+out/manifest.jsonl  a row for A, with the frame, the pose and the names of mask and layers, and a row for B
 out/overlay.json    the settings that the folder was made with
+
+The layers say how much of a pixel, 0 to 255, is taken by the frame with its temples; by a lens; by shadow, as
+light that it takes away; by what a lens mirrors (`overlays.canvas.Drawn`).
 """
 
 from __future__ import annotations
@@ -37,8 +41,9 @@ from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.overlays.custom_frames import CustomFrame, load_frames
 from cyclegan_glasses.overlays.fit import fit_pose
 from cyclegan_glasses.overlays.frames import Frame, random_frame, worn_frame
+from cyclegan_glasses.overlays.hard_examples import hard_example
 from cyclegan_glasses.overlays.photograph import read_scene
-from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.overlays.render import draw_layers
 from cyclegan_glasses.photo import MANIFEST, REJECTED, Photo, latest_photos
 from cyclegan_glasses.sources.folder import FolderSource
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
@@ -88,7 +93,7 @@ def draw_pairs(
 
     Args:
         frames: folder of custom frames (`overlays.custom_frames`) to draw instead of the built-in ones.
-        yunet: file of the face detector, None for the Haar cascades.
+        yunet: file of that face detector, None for the one that ships.
         workers: processes; 0 takes one for each core. The bytes do not depend on it.
 
     Raises:
@@ -147,7 +152,7 @@ def _face_in(
         if settings.align:
             image, alignment = align(image, face, settings.align)
             points = alignment.to_crop(points)
-    check_yaw(yaw_of(Face((0.0, 0.0, 1.0, 1.0), 1.0, points, True)), settings.max_turn)
+    check_yaw(yaw_of(Face((0.0, 0.0, 1.0, 1.0), 1.0, points)), settings.max_turn)
     return image, points
 
 
@@ -169,7 +174,7 @@ def _draw_pair(
     settings: OverlaySettings,
     frames: Path | None,
 ) -> list[SourcePhoto]:
-    """The face with drawn glasses, with the mask, and the face as it is."""
+    """The face with drawn glasses, with its masks, and the face as it is."""
     # Everything random depends on the seed, the photo and the number of the pair alone.
     origin = int.from_bytes(hashlib.sha256(photo.origin.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     rng = np.random.default_rng([settings.seed, origin, number])
@@ -184,15 +189,19 @@ def _draw_pair(
     # Pose, light and camera are read from the photo, so that the glasses belong to it.
     pose = fit_pose(points)
     scene = read_scene(image, pose, seed=int(rng.integers(2**31)))
-    worn, mask = draw_glasses(image, frame, pose, scene)
+    if rng.random() < settings.hard:
+        frame, scene = hard_example(frame, scene, rng)
+    worn, mask, layers = draw_layers(image, frame, pose, scene)
     facts: dict[str, Any] = {
         "frame": {"file": frame.name, "width": frame.width}
         if isinstance(frame, CustomFrame)
         else asdict(frame),
         "mask": f"{photo.split}M/{name}",
+        "layers": f"{photo.split}L/{name}",
         "pose": [round(float(value), 4) for value in pose.rotation.ravel()],
         "light": asdict(scene.light),
         "camera": asdict(scene.camera),
+        "dazzle": scene.dazzle,
     }
     height, width = image.shape[:2]
     bare = replace(
@@ -201,7 +210,8 @@ def _draw_pair(
     )  # fmt: skip
     label = SUNGLASSES if dark and not custom else GLASSES
     glasses = replace(bare, path=f"{photo.split}A/{name}", label=label, facts=facts)
-    return [SourcePhoto(glasses, _png(worn), _png(mask)), SourcePhoto(bare, _png(image))]
+    beside = {"mask": _png(mask), "layers": _png(np.hstack(np.moveaxis(layers, 2, 0)))}
+    return [SourcePhoto(glasses, _png(worn), beside), SourcePhoto(bare, _png(image))]
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -96,6 +96,13 @@ class OverlaySettings(Settings):
         "which frames: as people wear them in photos, or every shape alike, as shops sell them (worn)",
         choices=(WORN, SHOP),
     )
+    hard: float = option(
+        0.0,
+        "share with strong reflections, tints, shadows, thick pale frames or strong lenses (0)",
+        metavar="SHARE",
+        least=0,
+        most=1,
+    )
     shares: tuple[tuple[str, float], ...] = _shares(
         "shares by a hash of the person or path, where the photo has no split of its own (test=0.1)"
     )
@@ -137,7 +144,9 @@ class BuildSettings(Settings):
     duplicate_bits: int = _side(6, "see crawl.py filter --help (6)", least=-1, most=15)
     unfiltered: bool = _choice(False, "take photos without a verdict, too")
     seed: int = _side(0, "of every choice (0)")
-    yunet: Path | None = option(None, "the face detector's ONNX file", metavar="FILE", group="files")
+    yunet: Path | None = option(
+        None, "find faces by YuNet, whose ONNX file this is", metavar="FILE", group="files"
+    )
     workers: int = option(0, "processes (0: one for each core)", least=0)
 
     def __post_init__(self) -> None:

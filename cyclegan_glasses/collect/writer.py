@@ -1,4 +1,4 @@
-"""One way from a photo to a folder: the picture, its mask, its row in the manifest.
+"""One way from a photo to a folder: the picture, its masks, its row in the manifest.
 
 out/manifest.jsonl     a row for every photo; one without `sha256` has no file
 out/rejected/          photos that were rejected after they were made, for review
@@ -210,8 +210,8 @@ def _put(
         suffix, width, height = check_header(read_content(content))
         path = named(photo, suffix) if named else photo.path
         photo = replace(photo, path=path, width=width, height=height)
-    if item.mask:
-        _save(inside(out, photo.facts["mask"]), item.mask, sync)
+    for fact, picture in item.beside.items():
+        _save(inside(out, photo.facts[fact]), picture, sync)
     target = out / photo.path
     if isinstance(content, Path) and link:
         link_or_copy(content, target)

@@ -2,10 +2,10 @@
 
 A sample is a dictionary: `A`, `B` as `Cut`s, of which `transforms.to_tensors` makes float32 (channels,
 height, width) in [-1, 1]; `A_path`, `B_path` strings; where there are masks `M` of the glasses on A, in
-[0, 1]; with `DataSettings.condition` each B with a frame drawn on it as `drawn_B`; with
-`DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, … besides; and `skipped`, the files
-met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in order
-(`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
+[0, 1], and `F` of the frame alone (`DataSettings.frame_layer`); with `DataSettings.condition` each B with a
+frame drawn on it as `drawn_B`; with `DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, …
+besides; and `skipped`, the files met that cannot be read, as a tuple of (path, reason). In their place stands
+the next that can; in order (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cyclegan_glasses.data.folders import Domain, matching, open_domain
+from cyclegan_glasses.data.camera import RandomCamera
+from cyclegan_glasses.data.folders import MASK_NAMES, Domain, matching, open_domain
 from cyclegan_glasses.data.frames import FrameDrawer, landmarks_by_path
 from cyclegan_glasses.data.labelled import LabelledDataset, open_labelled
 from cyclegan_glasses.data.sampler import Key, pair_of, sample_generator
 from cyclegan_glasses.data.settings import FRAME, LABELLED, DataSettings
-from cyclegan_glasses.data.transforms import cut, plan
+from cyclegan_glasses.data.transforms import Cut, cut, plan
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.faces.detect import make_detector
 from cyclegan_glasses.images import UnreadablePicture, picture_names
@@ -31,6 +32,7 @@ from cyclegan_glasses.overlays.catalogue import read_catalogue
 
 log = logging.getLogger(__name__)
 
+_ANEW = "draw the pairs anew with crawl.py overlay, or leave it out"
 Sample = dict[str, Any]
 Skipped = list[tuple[str, str]]
 
@@ -72,6 +74,8 @@ class DomainDataset:
         sample: Sample = {}
         for pictures in opened if all(opened) else ():
             sample |= _cut(pictures, settings, rng)
+        if settings.camera and self.paired and sample and not settings.in_order:
+            sample |= _photographed(sample, RandomCamera.drawn(rng))
         return {**sample, "skipped": tuple(skipped)}
 
     def _read(self, group: list[Domain], index: int, key: Key, skipped: Skipped) -> Sample:
@@ -87,7 +91,8 @@ class DomainDataset:
             try:
                 for domain in group:
                     sample |= zip(domain.name, domain.read(place), strict=True)
-                sample |= {f"{n}_path": str(d.path(place)) for d in group for n in d.name if n != "M"}
+                names = {n: d for d in group for n in d.name if n not in MASK_NAMES}
+                sample |= {f"{name}_path": str(domain.path(place)) for name, domain in names.items()}
                 if self.drawer and "B" in sample:
                     sample["B"], sample["drawn_B"] = self.drawer.draw(sample["B"], sample["B_path"], key)
                 return sample
@@ -144,7 +149,7 @@ def open_dataset(settings: DataSettings) -> Dataset:
     pairs = _open_aligned(
         replace(settings, dataset_mode="aligned", dataroot=str(root)),
         root / settings.phase,
-        {name: root / f"{settings.phase}{name}" for name in "ABM"},
+        {name: root / f"{settings.phase}{name}" for name in "ABML"},
     )
     return AccompaniedDataset(main, pairs)
 
@@ -188,7 +193,7 @@ def _open_main(settings: DataSettings) -> DomainDataset | LabelledDataset:
         settings.dataset_mode == "unaligned" and settings.in_order and no_domains
     ):
         return DomainDataset(settings, [[_domain(settings, source, root)]])
-    folders = {name: root / f"{phase}{name}" for name in "ABM"}
+    folders = {name: root / f"{phase}{name}" for name in "ABML"}
     if settings.dataset_mode == "aligned":
         return _open_aligned(settings, root / phase, folders)
     if not settings.in_order:
@@ -211,7 +216,10 @@ def _open_main(settings: DataSettings) -> DomainDataset | LabelledDataset:
 
 
 def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str, Path]) -> DomainDataset:
+    wants_frame = settings.frame_layer and not settings.in_order
     if side_by_side.is_dir() and not folders["A"].is_dir():
+        if wants_frame:
+            raise UserError(f"pairs side by side have no layers, which --lambda_frame needs: {_ANEW}")
         return DomainDataset(settings, [[_domain(settings, "AB", side_by_side)]])
     if not folders["A"].is_dir():
         raise UserError(
@@ -222,7 +230,8 @@ def _open_aligned(settings: DataSettings, side_by_side: Path, folders: dict[str,
     if not a.names:
         raise UserError(f"no picture of {a.folder} has a partner of the same name in {b.folder}: rename them")
     pairs.report([domain.folder for domain in whole])
-    return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"])]])
+    frame = [_frame_of(a, folders["L"])] if wants_frame else []
+    return DomainDataset(settings, [[a, b, *_masks_of(a, folders["M"]), *frame]])
 
 
 def _domain(settings: DataSettings, kinds: str, folder: Path) -> Domain:
@@ -241,10 +250,31 @@ def _masks_of(a: Domain, folder: Path) -> list[Domain]:
     return [masks]
 
 
+def _frame_of(a: Domain, folder: Path) -> Domain:
+    """What the frame takes of all pictures of `a`: the first of the layers in `folder`."""
+    if not folder.is_dir():
+        raise UserError(f"there is no {folder}, which --lambda_frame needs: {_ANEW}")
+    (of_a, layers), _ = matching([a, open_domain("F", folder, channels=(1, 0, 0, 0))])
+    if len(of_a) < len(a):
+        raise UserError(f"{folder} has layers for {len(of_a)} of the {len(a)} pairs: {_ANEW}")
+    return layers
+
+
 def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sample:
     pictures = {name: value for name, value in opened.items() if not isinstance(value, str)}
     first = next(iter(pictures.values()))
     size = first.size if isinstance(first, Image.Image) else first.shape[1::-1]
-    how = settings.preprocess, settings.load_size, settings.crop_size, settings.flip
+    how = settings.preprocess, settings.load_size, settings.cut, settings.flip
     geometry = plan(size, *how, None if settings.in_order else rng)
-    return opened | {name: cut(picture, geometry, name == "M") for name, picture in pictures.items()}
+    return opened | {name: cut(picture, geometry, name in MASK_NAMES) for name, picture in pictures.items()}
+
+
+def _photographed(sample: Sample, camera: RandomCamera) -> Sample:
+    """The pictures of a pair, and its masks, as one camera shows them."""
+    cuts = {name: value for name, value in sample.items() if isinstance(value, Cut)}
+    return {
+        name: replace(
+            value, pixels=camera.take_mask(value.pixels) if value.mask else camera.take(value.pixels)
+        )
+        for name, value in cuts.items()
+    }

@@ -18,6 +18,7 @@ from cyclegan_glasses.walk import EXTENSIONS
 LONGEST = 20  # sides further apart than this would be enlarged beyond all memory
 CHECKED = 2000  # headers read at the start, spread evenly over a folder
 OPENED = 10  # pictures opened at the start at most
+MASK_NAMES = ("M", "F")  # of domains whose pictures are fractions
 READERS = 16  # headers read at a time: a disk that was asked once at a time would take as many times as long
 
 
@@ -30,10 +31,12 @@ class Domain:
     """Pictures of one kind, in a fixed order.
 
     Attributes:
-        name: `A`, `B`, `M` (masks of the glasses on A) or `AB` (pairs side by side).
+        name: `A`, `B`, `M` (masks of the glasses on A), `F` (what the frame takes of A), `AB` (pairs side
+            by side).
         folder: that holds them, at any depth; or the only picture.
         names: of the pictures: their paths below `folder`, with slashes.
-        channels: 1 (grey) or 3 (RGB), for each of the kinds that a file holds.
+        channels: 1 (grey) or 3 (RGB), for each of the kinds that a file holds side by side; 0 for one that
+            is passed over.
         store: of the pictures at the size that they are cut from, where there is one; see `cache`.
     """
 
@@ -51,7 +54,7 @@ class Domain:
         return self.folder / self.names[index]
 
     def open(self, index: int) -> list[Image.Image]:
-        """The file of picture `index`, decoded: one picture for each kind that it holds, A left of B.
+        """The file of picture `index`, decoded: one picture for each kind that is not passed over.
 
         Raises:
             UnreadablePicture: also for a strip that is no portrait at any size.
@@ -65,16 +68,18 @@ class Domain:
             return [picture]
         width = picture.width // kinds
         if not width:
-            raise UnreadablePicture(path, "too narrow to hold two pictures side by side")
-        halves = [picture.crop((k * width, 0, (k + 1) * width, picture.height)) for k in range(kinds)]
-        return [h.convert("L") if c == 1 else h for h, c in zip(halves, self.channels, strict=True)]
+            raise UnreadablePicture(path, f"too narrow to hold {kinds} pictures side by side")
+        cuts = [(picture.crop((k * width, 0, (k + 1) * width, picture.height)), channels)
+                for k, channels in enumerate(self.channels) if channels]  # fmt: skip
+        return [cut.convert("L") if channels == 1 else cut for cut, channels in cuts]
 
     def read(self, index: int) -> Sequence[Image.Image | np.ndarray]:
         """As `open`, but from the store if there is one: then uint8 (side, side, channels)."""
         if self.store is None:
             return self.open(index)
-        halves = np.split(self.store(index), len(self.channels), axis=1)
-        return [half[..., :count] for half, count in zip(halves, self.channels, strict=True)]
+        channels = [count for count in self.channels if count]
+        kept = np.split(self.store(index), len(channels), axis=1)
+        return [picture[..., :count] for picture, count in zip(kept, channels, strict=True)]
 
     def check(self) -> dict[str, str]:
         """Read the beginning of at most `CHECKED` files; the reasons of those that are no pictures, by path.

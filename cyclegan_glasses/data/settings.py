@@ -73,6 +73,9 @@ class DataSettings(Settings):
         paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
         condition: `frame` draws a frame on each picture of B, which comes as `drawn_B`.
         frame: the name of all of them in the catalogue that comes with the toolkit; empty for random ones.
+        crop_height: of the cut; 0 for as high as it is wide.
+        camera: both pictures of a pair go through one random camera (`camera`), unless they come in order.
+        frame_layer: pairs come with the frame's layer of the drawing (`crawl.py overlay`) as `F`.
         multiple: what `crop_size` must be a multiple of, for the networks' sake.
 
     Raises:
@@ -101,6 +104,7 @@ class DataSettings(Settings):
     output_nc: int = option(3, "channels of the output", resume="fixed")
     load_size: int = option(286, "pictures are resized to this", least=MULTIPLE)
     crop_size: int = option(256, "and cropped to this", least=MULTIPLE)
+    crop_height: int = option(0, "height of the crop, where it is not square; 0: --crop_size", least=0)
     preprocess: str = option("resize_and_crop", "how pictures are fitted", choices=PREPROCESS)
     flip: bool = option(True, "do not mirror pictures at random", flag="no_flip")
     serial_batches: bool = option(False, "in order, picture i of A with picture i of B")
@@ -119,6 +123,11 @@ class DataSettings(Settings):
         on_request=True,
         resume="free",
     )
+    camera: bool = option(
+        False,
+        "pairs go through a random camera: exposure, blur, noise, fewer pixels, JPEG, both pictures alike",
+    )
+    frame_layer: bool = shared(False, "lambda_frame", read=lambda values: values["lambda_frame"] > 0)
     condition: str = shared(NO_CONDITION, "condition", choices=CONDITIONS)
     frame: str = ""
     multiple: int = MULTIPLE
@@ -140,6 +149,10 @@ class DataSettings(Settings):
                 "--condition frame draws on aligned faces in colour: leave out --preprocess, --input_nc and"
                 " --output_nc"
             )
+        if self.camera and self.dataset_mode != "aligned" and not self.paired_dataroot:
+            raise UserError("--camera is for pairs: add --paired_dataroot, or leave it out")
+        if self.crop_height and (self.dataset_mode == LABELLED or not self.preprocess.endswith("crop")):
+            raise UserError("--crop_height is of pictures that are cropped, and not labelled: leave it out")
         if self.cache in ("memory", "disk") and not self.cacheable:
             raise UserError(f"--cache {self.cache} is unsupported: {self._uncacheable}, so leave it out")
         self._check_sizes()
@@ -147,17 +160,23 @@ class DataSettings(Settings):
     def _check_sizes(self) -> None:
         if not self.preprocess.endswith("crop"):
             return
-        if self.crop_size % self.multiple:
-            low = self.crop_size // self.multiple * self.multiple
-            raise UserError(
-                f"--crop_size {self.crop_size} is not a multiple of {self.multiple}, which the generators "
-                f"need: take {low} or {low + self.multiple}"
-            )
-        if self.preprocess != "crop" and self.crop_size > self.load_size:
-            raise UserError(
-                f"--crop_size {self.crop_size} is larger than --load_size {self.load_size}: "
-                "lower the first or raise the second"
-            )
+        for flag, side in (("crop_size", self.crop_size), ("crop_height", self.crop_height)):
+            if side % self.multiple:
+                low = side // self.multiple * self.multiple
+                raise UserError(
+                    f"--{flag} {side} is not a multiple of {self.multiple}, which the generators need: take"
+                    f" {low} or {low + self.multiple}"
+                )
+            if self.preprocess != "crop" and side > self.load_size:
+                raise UserError(
+                    f"--{flag} {side} is larger than --load_size {self.load_size}: lower the first or raise"
+                    " the second"
+                )
+
+    @property
+    def cut(self) -> tuple[int, int]:
+        """Width and height of what pictures are cut to, where they are."""
+        return self.crop_size, self.crop_height or self.crop_size
 
     @property
     def cacheable(self) -> bool:

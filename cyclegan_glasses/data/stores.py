@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import PIL
 
-from cyclegan_glasses.data.folders import Domain, Store
+from cyclegan_glasses.data.folders import MASK_NAMES, Domain, Store
 from cyclegan_glasses.data.transforms import MASKS, PICTURES
 from cyclegan_glasses.files import atomic_write, make_folder, read_json, real_path, write_text
 from cyclegan_glasses.images import UnreadablePicture
@@ -47,8 +47,7 @@ class CachedImages:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Of one picture: height, width, channels."""
-        kinds = len(self.domain.channels)
-        return self.side, self.side * kinds, max(self.domain.channels)
+        return self.side, self.side * len(self.domain.name), max(self.domain.channels)
 
     @property
     def bytes(self) -> int:
@@ -61,7 +60,7 @@ class CachedImages:
         Raises:
             UnreadablePicture: see `Domain.open`.
         """
-        size, resample = (self.side, self.side), MASKS if self.domain.name == "M" else PICTURES
+        size, resample = (self.side, self.side), MASKS if self.domain.name in MASK_NAMES else PICTURES
         pictures = [np.atleast_3d(np.asarray(p.resize(size, resample))) for p in self.domain.open(index)]
         return np.hstack([np.broadcast_to(p, (*size, self.shape[2])) for p in pictures])
 
@@ -117,7 +116,8 @@ def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowPro
 def _name(images: CachedImages) -> str:
     """A folder's name for all that decides what is kept of a picture."""
     domain = images.domain
-    facts = (FORMAT, PIL.__version__, str(real_path(domain.folder)), domain.name == "M", domain.channels)
+    mask = domain.name in MASK_NAMES
+    facts = (FORMAT, PIL.__version__, str(real_path(domain.folder)), mask, domain.channels)
     digest = hashlib.sha256(json.dumps([*facts, images.side]).encode()).hexdigest()
     return f"{domain.folder.name or 'pictures'}-{images.side}-{digest[:16]}"
 

@@ -39,15 +39,16 @@ class Geometry:
 
 
 def plan(
-    size: Size, preprocess: str, load_size: int, crop_size: int, flip: bool, rng: np.random.Generator | None
+    size: Size, preprocess: str, load_size: int, crop: Size, flip: bool, rng: np.random.Generator | None
 ) -> Geometry:
     """Decide the geometry for a picture of `size` (width, height).
 
     Args:
+        crop: width and height of the cut, for the modes that cut.
         rng: draws the place of the cut and the mirror; None cuts from the middle and never mirrors.
     """
-    resized = _resized(size, preprocess, load_size, crop_size)
-    cut = (crop_size, crop_size) if preprocess.endswith("crop") else resized
+    resized = _resized(size, preprocess, load_size, crop)
+    cut = crop if preprocess.endswith("crop") else resized
     room = (resized[0] - cut[0], resized[1] - cut[1])
     if rng is None:
         return Geometry(resized, (room[0] // 2, room[1] // 2), cut, False)
@@ -126,7 +127,7 @@ def to_values(pixels: torch.Tensor, mirror: torch.Tensor, mask: bool = False) ->
     return convert(mirrored.permute(0, 3, 1, 2), torch.contiguous_format)
 
 
-def _resized(size: Size, preprocess: str, load_size: int, crop_size: int) -> Size:
+def _resized(size: Size, preprocess: str, load_size: int, crop: Size) -> Size:
     width, height = size
     if preprocess == "resize_and_crop":
         return load_size, load_size
@@ -135,8 +136,8 @@ def _resized(size: Size, preprocess: str, load_size: int, crop_size: int) -> Siz
     if preprocess == "scale_width":
         return _round(load_size), _round(load_size * height / width)
     factor = load_size / width if preprocess == "scale_width_and_crop" else 1.0
-    factor = max(factor, crop_size / min(width, height))
-    return max(crop_size, round(width * factor)), max(crop_size, round(height * factor))
+    factor = max(factor, crop[0] / width, crop[1] / height)
+    return max(crop[0], round(width * factor)), max(crop[1], round(height * factor))
 
 
 def _round(side: float) -> int:

@@ -17,6 +17,7 @@ from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.encode import encode, format_of
 from cyclegan_glasses.editing.jobs import EditJob
 from cyclegan_glasses.editing.journal import Journal
+from cyclegan_glasses.editing.models import Translated
 from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
@@ -57,7 +58,7 @@ class _Opened:
     key: str
     photo: Photograph
     targets: Sequence[Target]
-    crops: Sequence[np.ndarray] = ()
+    made: Sequence[Translated] = ()
 
 
 def edit_files(
@@ -141,11 +142,11 @@ class _Work:
         return _Opened(job, key, photo, targets)
 
     def _translate(self, item: _Opened) -> _Opened:
-        return replace(item, crops=self.editor.translate(item.targets, self.direction, self.settings))
+        return replace(item, made=self.editor.translate(item.targets, self.direction, self.settings))
 
     def _write(self, item: _Opened) -> PhotoReport:
         job, photo, strip = item.job, item.photo, self.output.strip
-        edited = self.editor.blend(photo.pixels, item.targets, item.crops, self.settings, self.drawing)
+        edited = self.editor.blend(photo.pixels, item.targets, item.made, self.settings, self.drawing)
         pixels, faces = edited
         kind = format_of(job.target)
         changed = any(face.done == EDITED for face in faces)

@@ -19,7 +19,7 @@ from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
-from cyclegan_glasses.editing.models import apply_generator
+from cyclegan_glasses.editing.models import Generator, Translated, translate
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
 from cyclegan_glasses.editing.refine import refine
@@ -38,7 +38,6 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, alignment_of, take, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 from cyclegan_glasses.images import to_grey
-from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
 
 ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, torch.Tensor)
 CLASSIFIED_SIZE = 128
@@ -142,8 +141,8 @@ class GlassesEditor:
         if direction == SWAP and drawing is None:
             raise UserError("swap draws a frame: say which, or leave it out for one that suits")
         targets = self.find_targets(pixels, direction, settings, drawing)
-        crops = self.translate(targets, direction, settings)
-        edited, faces = self.blend(pixels, targets, crops, settings, drawing)
+        made = self.translate(targets, direction, settings)
+        edited, faces = self.blend(pixels, targets, made, settings, drawing)
         return Edit(from_array(edited, picture), faces)
 
     def find_targets(
@@ -157,50 +156,44 @@ class GlassesEditor:
         wanted = asked_for(settings.face, len(faces))
         targets = []
         for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
-            report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
+            report = FaceReport(face.box, yaw_of(face), EDITED, before=verdict)
             how = (direction, settings, drawing is not None, beside[number])
             reason = reason_to_leave(report, number in wanted, *how)
             # The model edits all but what is only drawn: a bare face has nothing to be taken off.
             drawn = drawing is not None and (direction == ADD or is_bare(verdict))
-            targets.append(self._target(seen, face, report, reason, drawn))
+            targets.append(self._target(seen, face, report, reason, None if drawn else direction))
         return targets
 
     def translate(
         self, targets: Sequence[Target], direction: str, settings: EditSettings
-    ) -> list[np.ndarray]:
-        """Second step, the model: the edited crops of those that are to be edited, float32 of 0 to 255."""
+    ) -> list[Translated]:
+        """Second step, the model: what it makes of the crops of those that are to be edited."""
         crops = [target.crop for target in edited_by_model(targets)]
         if not crops:
             return []
-        generator = self.model.get(REMOVE if direction == SWAP else direction)
-        photo = to_tensor(np.stack(crops), self.device)
-        inputs = luminance(photo) if generator.settings.input_nc == 1 else photo
-        passes = settings.passes or generator.passes
-        edited = apply_generator(generator.network, inputs, self.precision, passes)
-        if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
-            edited = (photo + edited - luminance(photo)).clamp(-1, 1)
-        return list(to_levels(edited).permute(0, 2, 3, 1).contiguous().cpu().numpy())
+        generator = self._generator(direction)
+        return translate(generator, np.stack(crops), self.precision, settings.passes or generator.passes)
 
     def blend(
         self,
         pixels: np.ndarray,
         targets: Sequence[Target],
-        crops: Sequence[np.ndarray],
+        made: Sequence[Translated],
         settings: EditSettings,
         drawing: Drawing | None = None,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """Third step: the changes of the crops and the frame, in the picture, and a report of every face."""
         if drawing is None:
-            result, reports = self._apply(pixels, targets, crops, settings.strength)
+            result, reports = self._apply(pixels, targets, made, settings.strength)
             for number, report in enumerate(reports):
                 if report.done == EDITED and not report.area:
                     reports[number] = replace(report, done=LEFT, reason="the model changes nothing")
         else:
-            result, reports = self._apply(pixels, targets, crops)
+            result, reports = self._apply(pixels, targets, made)
             seen = to_rgb8(result)
             worn = [] if settings.force else self._still_worn(seen, targets)
             if worn:  # again, without the faces whose glasses the model cannot take off
-                known = zip(edited_by_model(targets), crops, strict=True)
+                known = zip(edited_by_model(targets), made, strict=True)
                 kept = [new for target, new in known if target not in worn]
                 return self.blend(pixels, leave(targets, worn), kept, settings, drawing)
             for number, report in enumerate(reports):
@@ -218,16 +211,16 @@ class GlassesEditor:
         self,
         pixels: np.ndarray,
         targets: Sequence[Target],
-        crops: Sequence[np.ndarray],
+        made: Sequence[Translated],
         strength: float = 1.0,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """The picture, copied where anything is to be edited, with the changes of the crops; the reports."""
-        reports, waiting = [target.report for target in targets], iter(crops)
+        reports, waiting = [target.report for target in targets], iter(made)
         result = pixels.copy() if any(report.done == EDITED for report in reports) else pixels
         for number, target in enumerate(targets):
             if target.alignment is None or not target.crop.size:
                 continue
-            crop, new = target.crop.astype(np.float32), next(waiting)
+            crop, new = target.crop.astype(np.float32), next(waiting).picture
             if pixels.shape[2] < 3:
                 new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
             change = measure_change(crop, new)
@@ -256,12 +249,19 @@ class GlassesEditor:
             if verdict and not is_bare(verdict)
         ]
 
-    def _target(self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, drawn: bool) -> Target:
+    def _generator(self, direction: str) -> Generator:
+        return self.model.get(REMOVE if direction == SWAP else direction)
+
+    def _target(
+        self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, direction: str | None
+    ) -> Target:
+        """A face, with its crop where the model of `direction` is to edit it."""
         if not reason:
             try:
-                if drawn:
-                    return Target(face, report, alignment_of(face, self.model.size, seen.shape))
-                crop, alignment = align(seen, face, self.model.size, self.model.framing)
+                if direction is None:
+                    return Target(face, report, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
+                generator = self._generator(direction)
+                crop, alignment = align(seen, face, generator.size, generator.framing)
                 return Target(face, report, alignment, crop)
             except UserError as error:
                 reason = str(error)

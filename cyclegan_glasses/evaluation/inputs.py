@@ -118,9 +118,8 @@ class Inputs:
         """The picture and its eyes, cut to size; how it was cut, and its own size."""
         original, protocol = _opened(path), self.settings.protocol
         wide, high = original.size
-        geometry = plan(
-            (wide, high), protocol.preprocess, protocol.load_size, protocol.crop_size, False, None
-        )
+        crop = (protocol.crop_size, protocol.crop_size)
+        geometry = plan((wide, high), protocol.preprocess, protocol.load_size, crop, False, None)
         eyes = eyes_of(self._photo(path), original.size) * (np.array(geometry.size) / original.size)
         return self._cut(original, geometry), eyes - geometry.corner, geometry, original.size
 

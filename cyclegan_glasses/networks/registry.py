@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.coarse_to_fine import CoarseToFine, infer_coarse_to_fine
 from cyclegan_glasses.networks.isee import IseeNetwork, infer_isee
 from cyclegan_glasses.networks.patchgan import PatchDiscriminator, PixelDiscriminator
 from cyclegan_glasses.networks.residual_unet import ResidualUnet, infer_residual_unet
 from cyclegan_glasses.networks.resnet import ResnetGenerator, infer_resnet
 from cyclegan_glasses.networks.settings import (
     AnyGeneratorSettings,
+    CoarseToFineSettings,
     DiscriminatorSettings,
     GeneratorSettings,
     IseeSettings,
@@ -46,6 +48,7 @@ GENERATORS: dict[str, Entry] = {
     "unet_256": Entry(GeneratorSettings, partial(UnetGenerator, downs=8), infer_unet),
     "unet_128": Entry(GeneratorSettings, partial(UnetGenerator, downs=7), infer_unet),
     "residual_unet": Entry(ResidualUnetSettings, ResidualUnet, infer_residual_unet),
+    "coarse_to_fine": Entry(CoarseToFineSettings, CoarseToFine, infer_coarse_to_fine),
     "isee": Entry(IseeSettings, IseeNetwork, infer_isee),
 }
 DISCRIMINATORS: dict[str, Entry] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,37 +16,58 @@ _REFINED = 32
 """Filters of the refinement network."""
 
 
-class ResidualUnet(nn.Module):
-    """(N, C, H, W) in [-1, 1] → the same: the picture without glasses.
+class UnetBody(nn.Module):
+    """Levels of residual blocks down and up with skips: (N, inputs, H, W) → (N, outputs, H, W), not bounded.
 
     Each level halves the picture and doubles it again; a level of odd size comes back to its own.
+
+    Args:
+        filters, kernels: of each level, finest first.
+        norm: see `layers.make_norm`.
     """
 
-    def __init__(self, settings: ResidualUnetSettings) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, filters: Sequence[int], kernels: Sequence[int], norm: str
+    ) -> None:
         super().__init__()
-        s = settings
-        self.composite = s.composite
-        inputs = (s.input_nc, *s.filters[:-1])
+        skips = (inputs, *filters[:-1])
         self.down = nn.ModuleList(
-            Block(i, o, k, s.norm, stride=2) for i, o, k in zip(inputs, s.filters, s.kernels, strict=True)
+            Block(i, o, k, norm, stride=2) for i, o, k in zip(skips, filters, kernels, strict=True)
         )
-        above = (s.filters[0], *s.filters[:-1])
+        above = (filters[0], *filters[:-1])
         self.up = nn.ModuleList(
-            Block(deep + skip, out, k, s.norm)
-            for deep, skip, out, k in zip(s.filters, inputs, above, s.kernels, strict=True)
+            Block(deep + skip, out, k, norm)
+            for deep, skip, out, k in zip(filters, skips, above, kernels, strict=True)
         )
-        self.out = nn.Conv2d(s.filters[0], s.output_nc + s.composite, 3, padding=1)
-        self.refiner = Refiner(s.input_nc, s.output_nc, s.norm) if s.refine else None
+        self.out = nn.Conv2d(filters[0], outputs, 3, padding=1)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        skips, x = [], picture
+    def propose(self, x: Tensor) -> Tensor:
+        """The values of the last layer."""
+        skips = []
         for block in self.down:
             skips.append(x)
             x = block(x)
         for block, skip in zip(reversed(self.up), reversed(skips), strict=True):
             x = F.interpolate(x, size=skip.shape[-2:], mode="nearest")
             x = block(torch.cat([x, skip.to(x.dtype)], dim=1))
-        output = blend(self.out(x), picture, self.composite)
+        values: Tensor = self.out(x)
+        return values
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.propose(x)
+
+
+class ResidualUnet(UnetBody):
+    """(N, C, H, W) in [-1, 1] → the same: the picture without glasses."""
+
+    def __init__(self, settings: ResidualUnetSettings) -> None:
+        s = settings
+        super().__init__(s.input_nc, s.output_nc + s.composite, s.filters, s.kernels, s.norm)
+        self.composite = s.composite
+        self.refiner = Refiner(s.input_nc, s.output_nc, s.norm) if s.refine else None
+
+    def forward(self, picture: Tensor) -> Tensor:
+        output = blend(self.propose(picture), picture, self.composite)
         return output if self.refiner is None else self.refiner(picture, output)
 
 

@@ -19,6 +19,7 @@ NORMS = ("instance", "batch", "none", "syncbatch")
 INITS = ("normal", "xavier", "kaiming", "orthogonal")
 UPSAMPLINGS = ("transpose", "resize")
 RESIDUAL_UNET = "residual_unet"
+COARSE_TO_FINE = "coarse_to_fine"
 STAGES = 12
 """Most stages or levels of a network: each halves the sides."""
 
@@ -36,12 +37,13 @@ class AnyGeneratorSettings(Settings):
         balanced: its weights start by `networks.weights.balance`, not by `InitSettings`.
         exports_any_size: an export takes other sizes than it was traced with.
         conditioned: it takes a second picture behind the first, and a composite blends into that one.
+        locates_frame: it also says how much of each pixel the frame takes.
     """
 
     GROUP, RESUME = "generator", "fixed"
     kind, norm = "", "none"
     input_nc = output_nc = 3
-    dropout, composite, balanced = False, False, True
+    dropout, composite, balanced, locates_frame = False, False, True, False
 
     @property
     def exports_any_size(self) -> bool:
@@ -125,12 +127,7 @@ class ResidualUnetSettings(AnyGeneratorSettings):
 
     def __post_init__(self) -> None:
         AnyGeneratorSettings.__post_init__(self)
-        if len(self.filters) != len(self.kernels) or not 0 < len(self.filters) <= STAGES:
-            raise UserError(
-                f"--filters and --kernels need as many numbers, one for each of 1 to {STAGES} levels"
-            )
-        if any(size % 2 == 0 for size in self.kernels):
-            raise UserError("--kernels must be odd: such as --filters 32 64 --kernels 7 3")
+        check_levels(self.filters, self.kernels)
 
     def check_side(self, side: int) -> None:
         """Raises `UserError` where pictures of `side` pixels leave the deepest level a single one."""
@@ -140,6 +137,46 @@ class ResidualUnetSettings(AnyGeneratorSettings):
                 f"--crop_size {side} leaves the deepest of {len(self.filters)} levels a single pixel: at"
                 f" least {least}, or fewer --filters and --kernels"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class CoarseToFineSettings(AnyGeneratorSettings):
+    """A residual U-Net that is shown what a smaller one makes of the picture at a lower resolution.
+
+    Attributes:
+        filters, kernels: of the fine network, which is trained.
+        coarse_size, size: the coarse network sees the picture shrunk by `coarse_size / size`.
+        passes: how often the coarse network goes over the picture.
+    """
+
+    filters: tuple[int, ...] = option(
+        (16, 48, 96, 128, 160),
+        "filters of each level of the fine network of --netG coarse_to_fine, finest first",
+        flag="fine_filters",
+        least=1,
+    )
+    kernels: tuple[int, ...] = option(
+        (3, 3, 3, 3, 3), "kernel size of each of its levels; odd", flag="fine_kernels", least=1
+    )
+    coarse_filters: tuple[int, ...] = option((16, 32, 48, 64), "filters of the coarse network", least=1)
+    coarse_kernels: tuple[int, ...] = option((7, 5, 3, 3), "kernel sizes of the coarse network", least=1)
+    coarse_size: int = option(100, "the coarse network sees faces of so many pixels", least=1)
+    size: int = option(224, "where the fine one sees so many", flag="fine_size", least=1)
+    passes: int = option(2, "how often the coarse network goes over a face", flag="coarse_passes", least=1)
+    kind = COARSE_TO_FINE
+    composite, locates_frame = True, True
+
+    def __post_init__(self) -> None:
+        check(self)
+        check_levels(self.filters, self.kernels)
+        check_levels(self.coarse_filters, self.coarse_kernels)
+
+    @property
+    def coarse(self) -> ResidualUnetSettings:
+        """Of the coarse network."""
+        return ResidualUnetSettings(
+            filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True, norm="instance"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +277,7 @@ class DiscriminatorSettings(Settings):
 GENERATOR_SETTINGS: dict[str, type[AnyGeneratorSettings]] = {
     **dict.fromkeys(PUBLISHED, GeneratorSettings),
     RESIDUAL_UNET: ResidualUnetSettings,
+    COARSE_TO_FINE: CoarseToFineSettings,
 }
 """The settings of each generator that `--netG` offers."""
 
@@ -255,6 +293,14 @@ class InitSettings(Settings):
 
     kind: str = option("normal", "how weights start", flag="init_type", choices=INITS)
     gain: float = option(0.02, "scale of normal, xavier and orthogonal", flag="init_gain")
+
+
+def check_levels(filters: tuple[int, ...], kernels: tuple[int, ...]) -> None:
+    """Raises `UserError` where these are not the levels of a residual U-Net."""
+    if len(filters) != len(kernels) or not 0 < len(filters) <= STAGES:
+        raise UserError(f"--filters and --kernels need as many numbers, one for each of 1 to {STAGES} levels")
+    if any(size % 2 == 0 for size in kernels):
+        raise UserError("--kernels must be odd: such as --filters 32 64 --kernels 7 3")
 
 
 def _check_stages(channels: tuple[int, ...], size: int, multiple: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from cyclegan_glasses.overlays.outlines import SHAPES, Material, Range
 
 Colour = tuple[int, ...]
-Pattern = Literal["plain", "tortoise", "fade"]
+Pattern = Literal["plain", "tortoise", "fade", "two-tone"]
 
 ACETATE: dict[str, Colour] = {
     "black": (24, 23, 25), "tortoise": (112, 64, 30), "brown": (84, 50, 32), "navy": (28, 40, 82),
@@ -54,7 +54,7 @@ class Frame:
         temple_height: of the temples at the hinge.
         material, colour, pattern, opacity: of the rim; an opacity under 1 is clear plastic.
         gloss: strength of the highlights.
-        wire: colour of the metal parts of a frame that mixes both.
+        wire: colour of the metal parts of a frame that mixes both, and of the lower half of one in two tones.
         tint, tint_strength: colour of the lens and how much light it takes.
         gradient: fraction of the tint that is gone at the lower rim; it fades evenly from the top on.
         mirror, mirror_colour: strength of a mirror coat, and the colour that it gives what it mirrors.

@@ -94,4 +94,6 @@ def _pattern(
         low = np.clip((at[0] / shape[0] - 0.35) * 2.5, 0, 1).astype(np.float32)
         tone += 0.6 * low[:, None] * (216 - tone)
         clear -= 0.55 * low
+    elif frame.pattern == "two-tone":
+        tone[at[0] > 0.5 * shape[0]] = frame.wire
     return tone, clear

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from cyclegan_glasses.overlays.dazzle import dazzle, edge
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop
@@ -91,7 +92,8 @@ def reflections(crop: Crop, lens: np.ndarray, frame: Frame, pose: Pose, scene: S
     seen = np.tensordot(pose.rotation.astype(np.float32), normal.astype(np.float32), 1)
     right, below = (np.degrees(2 * np.arctan2(seen[axis], -seen[2])) for axis in (0, 1))
     radiance, colour = _surroundings(right, below, frame, scene)
-    return np.minimum(frame.reflection * radiance[..., None] * scene.camera.tone(colour), 1)
+    mirrored = frame.reflection * radiance[..., None] * scene.camera.tone(colour)
+    return np.minimum(mirrored + dazzle(right, below, scene) if scene.dazzle else mirrored, 1)
 
 
 def mirror_coat(crop: Crop, lens: np.ndarray, colour: np.ndarray, glare: np.ndarray) -> np.ndarray:
@@ -124,7 +126,7 @@ def _surroundings(
         if rng.random() < 0.3:  # a bright wall or a window front
             width, height, strength, soft = 3 * width, 1.6 * height, 0.5 * strength, 3 * soft
         u, v = right - at[0] - lean * (below - at[1]), below - at[1]
-        inside = _edge(width / 2 - np.abs(u), soft) * _edge(height / 2 - np.abs(v), soft)
+        inside = edge(width / 2 - np.abs(u), soft) * edge(height / 2 - np.abs(v), soft)
         inside = inside * np.clip(0.75 - 0.5 * v / height, 0.4, 1)  # brightest above
         light = np.maximum(light, strength * inside)
     if rng.random() < _FLASH:
@@ -132,9 +134,3 @@ def _surroundings(
         away = np.square(right - rng.normal(0, 5)) + np.square(below - rng.uniform(2, 22))
         light = light + 1.6 * np.exp(-away / rng.uniform(2, 9)) + 0.3 * np.exp(-away / 60)
     return light.astype(np.float32), _COATS[int(rng.choice(3, p=(0.6, 0.22, 0.18)))]
-
-
-def _edge(distance: np.ndarray, soft: float) -> np.ndarray:
-    """0 outside, 1 inside of an edge at the distance 0, over about `soft` to each side."""
-    t = np.clip(0.5 + distance / (2 * soft), 0, 1)
-    return t * t * (3 - 2 * t)

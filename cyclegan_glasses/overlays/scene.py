@@ -24,11 +24,14 @@ class Light:
         direction: from the face to the lamp in camera coordinates (x right, y down, z away from the viewer).
         colour: of the lamp, RGB around 1.
         ambient: fraction of the light that comes from everywhere, 0 … 1.
+        penumbra: standard deviation in mm of the edge of a shadow that a rim casts on the cheek; that of a
+            bare sun is sharp.
     """
 
     direction: tuple[float, ...] = (-0.45, -0.55, -0.7)
     colour: tuple[float, ...] = (1.0, 0.98, 0.95)
     ambient: float = 0.5
+    penumbra: float = 1.5
 
     def unit(self) -> np.ndarray:
         """`direction` at length 1, float64 (3,)."""
@@ -112,6 +115,8 @@ class Scene:
         cover: uint8 (height, width), how much of each pixel is hair or ear that lies over the temples.
         hair: uint8 (height, width), how much of each pixel is hair, or a hand, that lies over the front.
         shade: uint8 (height, width), how much light falls there; 128 is as much as on the face in its mean.
+        dazzle: strength of the windows, lamps and veils that lenses mirror besides, 0 … 1: at 1 some of them
+            hide all that lies behind.
         corner, step: the layers begin at this pixel (x, y) of the picture, and each of their pixels is so
             many of the picture wide. Beyond them their border goes on.
     """
@@ -123,6 +128,7 @@ class Scene:
     cover: np.ndarray | None = None
     hair: np.ndarray | None = None
     shade: np.ndarray | None = None
+    dazzle: float = 0.0
     corner: tuple[int, int] = (0, 0)
     step: float = 1.0
 

@@ -10,7 +10,7 @@ from cyclegan_glasses.option import Settings, check, number, option
 
 #: Every frame of the catalogue on one sheet, and what the network adds in place of a drawn frame.
 ALL, LEARNED = "all", "learned"
-MATERIALS, PATTERNS = ("acetate", "metal"), ("plain", "tortoise", "fade")
+MATERIALS, PATTERNS = ("acetate", "metal"), ("plain", "tortoise", "fade", "two-tone")
 LENSES = ("clear", "tinted", "sun", "gradient", "mirror")
 #: Widths of the whole front in mm.
 SIZES = {"small": 127.0, "medium": 134.0, "large": 141.0}

@@ -52,6 +52,6 @@ def _shadow(worn: Worn, crop: Crop, corner: tuple[int, int], step: int) -> np.nd
     # Both are blurred by their distance; the light of the sky fills the lamp's shadow.
     mm = pose.scale
     strength = 0.4 + 0.6 * worn.look.opacity
-    cast_small = blur(crop.shrink(cast), 1.5 * mm).astype(np.float32) / 255
+    cast_small = blur(crop.shrink(cast), light.penumbra * mm).astype(np.float32) / 255
     near_small = blur(crop.shrink(near), 2.4 * mm).astype(np.float32) / 255
     return strength * np.maximum(0.72 * (1 - light.ambient) * cast_small, 0.24 * near_small)

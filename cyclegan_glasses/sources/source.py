@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -25,12 +25,13 @@ class SourcePhoto:
         content: its bytes, the file that holds them, or a function that makes them: called when the photo is
             written and before the next one is asked for. A function may make several photos of one, such as
             a face with glasses and without; then it can be pickled, as processes share the work.
-        mask: PNG of where glasses were drawn, for `photo.facts["mask"]`; empty where there is none.
+        beside: pictures of where glasses were drawn, PNG, by the fact that says where each is to lie, such as
+            `photo.facts["mask"]`.
     """
 
     photo: Photo
     content: Content
-    mask: bytes = b""
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Source(Protocol):

@@ -92,7 +92,7 @@ def _draw(photo: Photo, kind: str, seed: int, number: int, size: int) -> list[So
         image, mask = drawing.with_glasses(frame)
         worn = {"frame": asdict(frame), "mask": f"{split}M/{photo.path}"}
         glasses = replace(bare, path=f"{split}A/{photo.path}", label=GLASSES, facts={**bare.facts, **worn})
-        photos.append(SourcePhoto(glasses, _png(image), _png(mask)))
+        photos.append(SourcePhoto(glasses, _png(image), {"mask": _png(mask)}))
     if kind != "trainA":
         photos.append(SourcePhoto(bare, _png(drawing.image)))
     return photos

@@ -1,8 +1,9 @@
-"""Draw glasses on bare faces: pairs with a truth, and the exact mask of what was drawn.
+"""Draw glasses on bare faces: pairs with a truth, and masks of what was drawn.
 
 DIR is a folder that crawl.py made (its faces without glasses are taken, with their split and landmarks) or
-any pile of pictures of bare faces. OUT gets trainA (glasses) trainB (none) trainM (masks), testA testB testM
-and a manifest. A run that was stopped goes on when the same command is typed again.
+any pile of pictures of bare faces. OUT gets trainA (glasses) trainB (none) trainM (masks) trainL (frame,
+lens, shadow and reflection apart), the same for test, and a manifest. A run that was stopped goes on when the
+same command is typed again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.arguments import add_detector
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
@@ -21,7 +22,7 @@ from cyclegan_glasses.photo import MANIFEST
 
 from ._runner import add_out, add_workers, tally
 
-HELP = "pairs from bare faces: with drawn glasses, without, and the mask"
+HELP = "pairs from bare faces: with drawn glasses, without, and masks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (round_138mm.png)",
     )
     add_options(parser, options_of(OverlaySettings))
-    add_detector(parser, address=True)
+    add_detector(parser)
     add_workers(parser)
 
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
     from cyclegan_glasses.faces.detect import detector_file
 
     faces = bare_faces(args.folder, args.out)
-    yunet = detector_file(detector_path(args))
+    yunet = detector_file(args.yunet)
     rows = draw_pairs(faces, args.out, settings, args.frames, yunet, args.workers)
     # A pair has two rows; the one with the frame stands for it.
     counts = tally(rows, len(faces), "faces", args.out, lambda row: row.split if row.facts else "")

@@ -135,7 +135,7 @@ def make_two(photo: Photo, reason: str = "") -> list[SourcePhoto]:
     sized = replace(photo, width=12, height=10)
     worn = replace(sized, path=f"trainA/{photo.path}", facts={"mask": f"trainM/{photo.path}"})
     bare = replace(sized, path=f"trainB/{photo.path}")
-    return [SourcePhoto(worn, picture(), b"mask"), SourcePhoto(bare, picture(colour=1))]
+    return [SourcePhoto(worn, picture(), {"mask": b"mask"}), SourcePhoto(bare, picture(colour=1))]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

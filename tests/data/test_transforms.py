@@ -32,7 +32,7 @@ sides = st.integers(1, 3000)
 def test_each_mode_at_the_default_sizes(
     preprocess: str, resized: tuple[int, int], cut: tuple[int, int]
 ) -> None:
-    geometry = plan((400, 300), preprocess, 286, 256, True, None)
+    geometry = plan((400, 300), preprocess, 286, (256, 256), True, None)
     assert (geometry.size, geometry.cut, geometry.mirror) == (resized, cut, False)
     assert geometry.corner == ((resized[0] - cut[0]) // 2, (resized[1] - cut[1]) // 2)
 
@@ -43,7 +43,9 @@ def test_the_cut_lies_inside_and_suits_the_generators(
 ) -> None:
     crop_size = 4 * quarter
     load_size = crop_size + more
-    geometry = plan((width, height), preprocess, load_size, crop_size, True, np.random.default_rng(seed))
+    geometry = plan(
+        (width, height), preprocess, load_size, (crop_size, crop_size), True, np.random.default_rng(seed)
+    )
     assert all(side >= 4 and side % 4 == 0 for side in geometry.cut)
     for corner, cut, size in zip(geometry.corner, geometry.cut, geometry.size, strict=True):
         assert 0 <= corner <= size - cut
@@ -57,23 +59,25 @@ def test_the_cut_lies_inside_and_suits_the_generators(
 
 @given(st.integers(1, 60), st.integers(1, 60), st.sampled_from(PREPROCESS), st.integers(0, 9))
 def test_the_result_has_the_planned_size(width: int, height: int, preprocess: str, seed: int) -> None:
-    geometry = plan((width, height), preprocess, 24, 16, True, np.random.default_rng(seed))
+    geometry = plan((width, height), preprocess, 24, (16, 12), True, np.random.default_rng(seed))
     assert apply(ramp(0, width, height), geometry).size == geometry.cut
 
 
 def test_cuts_and_mirrors_are_spread_over_all_there_are() -> None:
     rng = np.random.default_rng(0)
-    drawn = [plan((50, 50), "resize_and_crop", 11, 8, True, rng) for _ in range(400)]
+    drawn = [plan((50, 50), "resize_and_crop", 11, (8, 8), True, rng) for _ in range(400)]
     assert {geometry.corner for geometry in drawn} == {(x, y) for x in range(4) for y in range(4)}
     assert 160 < sum(geometry.mirror for geometry in drawn) < 240
-    assert not any(plan((50, 50), "crop", 8, 8, False, rng).mirror for _ in range(50))
+    assert not any(plan((50, 50), "crop", 8, (8, 8), False, rng).mirror for _ in range(50))
 
 
 def test_the_mirror_option_does_not_move_the_cuts() -> None:
     with_mirror = [
-        plan((50, 50), "crop", 8, 8, True, np.random.default_rng(seed)).corner for seed in range(9)
+        plan((50, 50), "crop", 8, (8, 8), True, np.random.default_rng(seed)).corner for seed in range(9)
     ]
-    without = [plan((50, 50), "crop", 8, 8, False, np.random.default_rng(seed)).corner for seed in range(9)]
+    without = [
+        plan((50, 50), "crop", 8, (8, 8), False, np.random.default_rng(seed)).corner for seed in range(9)
+    ]
     assert with_mirror == without
 
 

@@ -81,6 +81,9 @@ def test_pairs_have_one_name_and_an_exact_mask(faces, tmp_path, capsys) -> None:
         assert (b == load(faces / f"{number}.png")).all()
         facts = rows[f"trainA/{name}"].facts
         assert facts["mask"] == f"trainM/{name}" and facts["frame"]["lens_width"] > 40
+        assert facts["layers"] == f"trainL/{name}"
+        layers = np.split(load(out / facts["layers"]), 4, axis=1)
+        assert all((layer[m == 0] == 0).all() and layer.any() for layer in layers)
 
 
 def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> None:
@@ -95,7 +98,7 @@ def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> No
     assert len(list(draw_pairs(photos, part, settings, workers=1))) == 4
     assert latest_photos(whole) == latest_photos(part)
     names = {path.relative_to(whole) for path in whole.rglob("*.png")}
-    assert len(names) == 24
+    assert len(names) == 32
     assert all((whole / name).read_bytes() == (part / name).read_bytes() for name in names)
     one, two = (load(whole / "trainA" / f"pile_0{end}.png") for end in ("", "_2"))
     assert (one != two).any()
@@ -127,6 +130,15 @@ def test_frames_of_shops_come_in_shapes_that_few_people_wear(faces, tmp_path) ->
         assert crawl("overlay", faces, "--out", out, "--frame_mix", mix, "--each", 12, "--workers", 1) == 0
         shapes[mix] = {p.facts["frame"]["shape"] for p in latest_photos(out).values() if p.facts}
     assert shapes["worn"] <= set(WORN) and shapes["shop"] - set(WORN)
+
+
+def test_hard_pairs_are_other_pairs(faces, tmp_path) -> None:
+    dazzled = {}
+    for fraction in (0, 1):
+        out = tmp_path / f"hard{fraction}"
+        assert crawl("overlay", faces, "--out", out, "--hard", fraction, "--each", 3, "--workers", 1) == 0
+        dazzled[fraction] = sum(p.facts["dazzle"] > 0 for p in latest_photos(out).values() if p.facts)
+    assert dazzled[0] == 0 < dazzled[1]
 
 
 def test_sunglasses_only_when_asked_for(faces, tmp_path) -> None:

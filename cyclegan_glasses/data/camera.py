@@ -1,0 +1,123 @@
+"""A random camera: what is drawn and the face that it is drawn on go through one, as in a photo.
+
+Drawn pixels differ from photographed ones in noise, sharpness and compression, and a network that learns from
+pairs finds them by that. The degradations are those of Zhang et al., "Designing a Practical Degradation Model
+for Deep Blind Image Super-Resolution" (arXiv 2103.14006, section 3), in one fixed order and milder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+SMALLEST = 0.45
+"""Of its size a picture has at least so much on the way."""
+_QUALITIES = (35, 95)
+
+
+@dataclass(frozen=True, slots=True)
+class RandomCamera:
+    """What becomes of a picture, and in the same way of its partner.
+
+    Attributes:
+        gain: of red, green and blue.
+        gamma: exponent of the levels as fractions.
+        blur: standard deviation of a Gaussian in pixels; 0 for none.
+        scale: pictures shrink to this fraction of their sides, and are enlarged again.
+        grain: standard deviation of the noise, in levels of 255, before the picture shrinks.
+        tinge: how much of the noise is of one channel alone, 0 to 1.
+        quality: of JPEG.
+        subsampled: JPEG keeps a quarter of the colours.
+        compressed_small: JPEG comes before the picture is enlarged, not after.
+        seed: of the noise.
+    """
+
+    gain: tuple[float, ...]
+    gamma: float
+    blur: float
+    scale: float
+    grain: float
+    tinge: float
+    quality: int
+    subsampled: bool
+    compressed_small: bool
+    seed: int
+
+    @staticmethod
+    def drawn(rng: np.random.Generator) -> RandomCamera:
+        """One of all cameras."""
+        exposure = np.exp(rng.normal(0, 0.1))
+        return RandomCamera(
+            gain=tuple((exposure * np.exp(rng.normal(0, 0.04, 3))).tolist()),
+            gamma=float(np.exp(rng.normal(0, 0.08))),
+            blur=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.5 else 0.0,
+            scale=float(rng.uniform(SMALLEST, 1)) if rng.random() < 0.6 else 1.0,
+            grain=float(rng.uniform(0, 8)) if rng.random() < 0.7 else 0.0,
+            tinge=float(rng.uniform(0, 0.6)),
+            quality=int(rng.integers(_QUALITIES[0], _QUALITIES[1] + 1)),
+            subsampled=bool(rng.random() < 0.7),
+            compressed_small=bool(rng.random() < 0.5),
+            seed=int(rng.integers(2**31)),
+        )
+
+    def take(self, pixels: np.ndarray) -> np.ndarray:
+        """The picture, uint8 (height, width, 1 or 3), as this camera shows it."""
+        height, width, channels = pixels.shape
+        levels = self._curves(channels)[pixels, np.arange(channels)]
+        if self.blur:
+            levels = cv2.GaussianBlur(levels, (0, 0), self.blur).reshape(pixels.shape)
+        if self.grain:
+            levels = levels + np.float32(self.grain) * _noise(self.seed, pixels.shape, self.tinge)
+        levels = self._shrunk(levels).reshape(*self._size(pixels)[::-1], channels)
+        small = np.round(np.clip(levels, 0, 255)).astype(np.uint8)
+        if self.compressed_small:
+            small = self._compressed(small)
+        if small.shape != pixels.shape:
+            small = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).reshape(pixels.shape)
+        return small if self.compressed_small else self._compressed(small)
+
+    def take_mask(self, mask: np.ndarray) -> np.ndarray:
+        """Fractions of 255, uint8 (height, width, 1), shrunk and enlarged as the picture is."""
+        if self._size(mask) == mask.shape[1::-1]:
+            return mask
+        small = self._shrunk(mask.astype(np.float32))
+        large = cv2.resize(small, mask.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return np.round(large).astype(np.uint8).reshape(mask.shape)
+
+    def _curves(self, channels: int) -> np.ndarray:
+        """What becomes of each level of each channel, float32 (256, channels)."""
+        fractions = np.linspace(0, 1, 256)[:, None] * np.array(self.gain[:channels])
+        curves: np.ndarray = (255 * np.clip(fractions, 0, 1) ** self.gamma).astype(np.float32)
+        return curves
+
+    def _size(self, pixels: np.ndarray) -> tuple[int, int]:
+        """Width and height on the way."""
+        height, width = (max(1, round(side * self.scale)) for side in pixels.shape[:2])
+        return width, height
+
+    def _shrunk(self, levels: np.ndarray) -> np.ndarray:
+        size = self._size(levels)
+        if size == levels.shape[1::-1]:
+            return levels
+        return cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
+
+    def _compressed(self, pixels: np.ndarray) -> np.ndarray:
+        sampling = (
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420 if self.subsampled else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+        )
+        how = [cv2.IMWRITE_JPEG_QUALITY, self.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+        _, data = cv2.imencode(".jpg", pixels[..., ::-1], how)  # it takes BGR
+        return cv2.imdecode(data, cv2.IMREAD_UNCHANGED).reshape(pixels.shape)[..., ::-1]
+
+
+@lru_cache(maxsize=2)
+def _noise(seed: int, shape: tuple[int, ...], tinge: float) -> np.ndarray:
+    """Noise of variance 1, float32 of `shape`; kept, since a picture's partner has the same."""
+    rng = np.random.default_rng(seed)
+    grey, tinged = rng.standard_normal((*shape[:2], 1), np.float32), rng.standard_normal(shape, np.float32)
+    noise = np.float32(np.sqrt(1 - tinge)) * grey + np.float32(np.sqrt(tinge)) * tinged
+    noise.flags.writeable = False
+    return noise
