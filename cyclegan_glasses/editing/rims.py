@@ -117,9 +117,9 @@ def replace_rims(
 def _low_pass(picture: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     """`picture` (h, w, channels) without its texture, read where it has weight (h, w)."""
     radius = max(1, round(1.2 * sigma - 0.5))
-    parts = np.dstack([picture * weight[:, :, None], weight])
-    parts = box(box(parts, radius), radius)
-    return per_pixel(parts[:, :, :-1], parts[:, :, -1])
+    sums = np.dstack([picture * weight[:, :, None], weight])
+    sums = box(box(sums, radius), radius)
+    return per_pixel(sums[:, :, :-1], sums[:, :, -1])
 
 
 def _usual_difference(picture: np.ndarray, behind: np.ndarray, where: np.ndarray) -> float:
