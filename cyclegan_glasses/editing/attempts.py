@@ -58,11 +58,11 @@ class Attempt:
         targets = [edited[number][0] if number in edited else one for number, one in enumerate(self.targets)]
         return targets, [edited[number][1] for number in sorted(edited)]
 
-    def leaving(self, numbers: Collection[int]) -> tuple[list[Target], list[Translated]]:
+    def leaving(self, places: Collection[int]) -> tuple[list[Target], list[Translated]]:
         """The targets and what was made of them, without those faces, which keep their glasses."""
         edited = self.by_place()
-        targets = [keeping_glasses(one) if n in numbers else one for n, one in enumerate(self.targets)]
-        return targets, [edited[number][1] for number in sorted(edited.keys() - set(numbers))]
+        targets = [keeping_glasses(one) if place in places else one for place, one in enumerate(self.targets)]
+        return targets, [edited[number][1] for number in sorted(edited.keys() - set(places))]
 
     def told(self, twice: Collection[int]) -> Attempt:
         """With warnings and the count of tries in the reports; `twice` are faces that were tried twice."""

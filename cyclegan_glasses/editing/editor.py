@@ -212,12 +212,12 @@ class GlassesEditor:
     def _attempt(self, pixels: np.ndarray, targets: Sequence[Target], made: Sequence[Translated]) -> Attempt:
         """The picture with the changes of the crops, inspected where glasses were taken off."""
         result, reports = self._apply(pixels, targets, made)
-        numbers = [number for number, target in enumerate(targets) if target.removes]
+        removed = [number for number, target in enumerate(targets) if target.removes]
         found: dict[int, Inspection] = {}
-        if numbers:
+        if removed and self.classifier is not None:
             seen = to_rgb8(result)
-            after = self._sight.classify(seen, [targets[number].face for number in numbers])
-            for number, verdict in zip(numbers, after, strict=True):
+            after = self._sight.classify(seen, [targets[number].face for number in removed])
+            for number, verdict in zip(removed, after, strict=True):
                 found[number] = inspect(targets[number], seen, verdict)
         return Attempt(targets, made, result, reports, found)
 

@@ -26,7 +26,7 @@ _DARKER = 20.0
 #: In eye distances: middle, below the eyes, and half axes of the face; how far away the skin around is; what
 #: is too small to be seen.
 _FACE, _NEARBY, _SPECK = (0.45, (0.95, 1.1)), 0.25, 0.05
-_WORDS = {
+_TEXTS = {
     "worn": "glasses may still be seen",
     "damaged": "the eyes may be damaged",
     "trace": "a trace of the frame is left",
@@ -39,8 +39,8 @@ class Inspection:
     """What was found of one face; measures are multiples of what is a warning.
 
     Attributes:
-        worn: chance that glasses are still seen.
-        damaged: chance that the face would not pass for a photograph, where it did before.
+        worn: probability that glasses are still seen.
+        damaged: probability that the face would not pass for a photograph, where it did before.
         trace: share of the contrast of the rims that is left.
         stain: area of skin that has not the colour of the skin around.
         bare: the classifier has no doubt that the glasses are off.
@@ -55,7 +55,7 @@ class Inspection:
     @property
     def warnings(self) -> tuple[str, ...]:
         """In words."""
-        return tuple(words for name, words in _WORDS.items() if getattr(self, name) >= 1)
+        return tuple(text for name, text in _TEXTS.items() if getattr(self, name) >= 1)
 
     @property
     def badness(self) -> tuple[bool, float]:
@@ -75,9 +75,9 @@ def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Ins
         raise ValueError("a face that was left alone has nothing to be inspected")
     after = take(picture, target.alignment)
     eyes = target.alignment.to_crop(target.face.landmarks[:2])
-    newly_broken = _chance(verdict, BROKEN) - _chance(target.report.before, BROKEN)
+    newly_broken = _probability(verdict, BROKEN) - _probability(target.report.before, BROKEN)
     return Inspection(
-        (_chance(verdict, GLASSES) + _chance(verdict, SUNGLASSES)) / WORN,
+        (_probability(verdict, GLASSES) + _probability(verdict, SUNGLASSES)) / WORN,
         max(0.0, newly_broken) / DAMAGED,
         (frame_left(target.crop, after, eyes) if (after != target.crop).any() else 0.0) / TRACE,
         stained(target.crop, after, eyes) / STAIN,
@@ -115,7 +115,7 @@ def _lab(crop: np.ndarray, sigma: float) -> np.ndarray:
     return _soft(cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), sigma)
 
 
-def _chance(verdict: Verdict | None, label: str) -> float:
+def _probability(verdict: Verdict | None, label: str) -> float:
     if verdict is None:
         return 0.0
     return verdict.probabilities.get(label, verdict.confidence * (verdict.label == label))

@@ -22,7 +22,7 @@ _LENS, _CHEEK = (0.03, (0.27, 0.17)), (0.75, (0.22, 0.14))
 _BRIGHT = 0.75
 
 
-def chance_of_sunglasses(verdict: Verdict | None) -> float:
+def probability_of_sunglasses(verdict: Verdict | None) -> float:
     """What the classifier gives for sunglasses, 0 to 1; 0 where there is no verdict."""
     if verdict is None:
         return 0.0
@@ -36,8 +36,8 @@ def hides_eyes(crop: np.ndarray, verdict: Verdict | None) -> bool:
         crop: uint8 RGB (size, size, 3), aligned with the default framing.
         verdict: on the face.
     """
-    chance = chance_of_sunglasses(verdict)
-    return chance >= SURE or (chance >= PERHAPS and lens_light(crop) <= DARK)
+    probability = probability_of_sunglasses(verdict)
+    return probability >= SURE or (probability >= PERHAPS and lens_light(crop) <= DARK)
 
 
 def lens_light(crop: np.ndarray) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE, AttributeClassifier, Verdict
-from cyclegan_glasses.editing.lenses import chance_of_sunglasses, hides_eyes
+from cyclegan_glasses.editing.lenses import hides_eyes, probability_of_sunglasses
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import alignment_of, take
 from cyclegan_glasses.faces.detect import Face, FaceDetector
@@ -76,7 +76,7 @@ class Sight:
 
     def hides_eyes(self, picture: np.ndarray, face: Face, verdict: Verdict | None) -> bool:
         """Whether a face wears lenses too dark to see its eyes."""
-        return chance_of_sunglasses(verdict) > 0 and hides_eyes(_crop(picture, face), verdict)
+        return probability_of_sunglasses(verdict) > 0 and hides_eyes(_crop(picture, face), verdict)
 
 
 def _crop(picture: np.ndarray, face: Face) -> np.ndarray:

@@ -34,11 +34,11 @@ def turned_faces(image: np.ndarray, detector: FaceDetector, face: Face | None = 
     near = max(face.box[2:]) / 2
     found = []
     for faces in views:
-        same = [one for one in faces if np.abs(_middle(one) - middle).max() < near]
-        if same:  # again, from straight above: landmarks are best there
-            roll = _roll(same[0])
+        alike = [one for one in faces if np.abs(_middle(one) - middle).max() < near]
+        if alike:  # again, upright: landmarks are best there
+            roll = _roll(alike[0])
             again = _seen(image, detector, middle, side, pixels, roll)
-            found.append(next((one for one in again if np.abs(_middle(one) - middle).max() < near), same[0]))
+            found.append(next((one for one in again if np.abs(_middle(one) - middle).max() < near), alike[0]))
     return found
 
 
@@ -51,16 +51,16 @@ def _seen(
     view = cv2.warpAffine(
         image, matrix, (pixels, pixels), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
     )
-    back = cv2.invertAffineTransform(matrix)
+    inverse = cv2.invertAffineTransform(matrix)
     faces = []
     for face in detector.find_faces(view):
         x, y, across, down = face.box
         corners = np.array([[x, y], [x + across, y], [x, y + down], [x + across, y + down]])
-        corners = corners @ back[:, :2].T + back[:, 2]
+        corners = corners @ inverse[:, :2].T + inverse[:, 2]
         left, top = corners.min(axis=0)
         right, bottom = corners.max(axis=0)
         box = (float(left), float(top), float(right - left), float(bottom - top))
-        faces.append(replace(face, box=box, landmarks=face.landmarks @ back[:, :2].T + back[:, 2]))
+        faces.append(replace(face, box=box, landmarks=face.landmarks @ inverse[:, :2].T + inverse[:, 2]))
     return faces
 
 

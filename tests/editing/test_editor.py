@@ -110,8 +110,7 @@ def test_further_passes_go_over_the_result() -> None:
 
     editor.model.get(REMOVE).network.forward = paler  # type: ignore[method-assign]
     editor.remove(image, EditSettings(passes=2))
-    assert len(seen) == 4, "a grey bar is left: two passes, and two of a second try"
-    assert torch.equal(seen[1][:, :, 16:22, 10:38], seen[0][:, :, 16:22, 10:38] * 0.5)
+    assert len(seen) == 2 and torch.equal(seen[1][:, :, 16:22, 10:38], seen[0][:, :, 16:22, 10:38] * 0.5)
     assert torch.equal(seen[1][:, :, :16], seen[0][:, :, :16])
     once, twice = (editor.remove(image, EditSettings(passes=n)).astype(int) for n in (1, 2))
     middle = np.abs(once - image).max(2) > 10

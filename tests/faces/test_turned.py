@@ -35,8 +35,8 @@ class Upright:
 @pytest.mark.parametrize("known", [True, False])
 def test_the_eyes_of_a_turned_face_are_found(angle, known) -> None:
     image = np.full((300, 320, 3), 255, np.uint8)
-    turn = cv2.getRotationMatrix2D((150, 150), angle, 1)
-    eyes = EYES[:2] @ turn[:, :2].T + turn[:, 2]
+    rotation = cv2.getRotationMatrix2D((150, 150), angle, 1)
+    eyes = EYES[:2] @ rotation[:, :2].T + rotation[:, 2]
     for eye, colour in zip(eyes, ((255, 0, 0), (0, 0, 255)), strict=True):
         cv2.circle(image, tuple(np.rint(eye).astype(int).tolist()), 6, colour, -1)
     wrong = Face((110, 110, 80, 80), 0.8, EYES)
