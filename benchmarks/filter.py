@@ -80,7 +80,6 @@ def write_rows(folder: Path, rows: int) -> None:
     def photo(number: int) -> Photo:
         scores = {
             "faces": 1.0,
-            "eyes_found": 1.0,
             **{name: round(lots.random(), 4) for name in names.split()},
         }
         facts = {"measured": stamp, "hashes": f"{lots.getrandbits(128):032x}"}

@@ -31,6 +31,12 @@ _KINDS = {
 }
 
 
+def cache_folder() -> Path:
+    """The person's folder for what can be made again: `$XDG_CACHE_HOME/cyclegan_glasses` or `~/.cache/…`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "cyclegan_glasses"
+
+
 def leads_outside(path: str) -> bool:
     """Whether a path that stands in a file is none below a folder: absolute, with `..` or a drive, or empty.
 

@@ -107,7 +107,7 @@ def torchvision() -> Iterator[Finding]:
 
 
 def opencv() -> Iterator[Finding]:
-    """OpenCV, which comes under several names, and whether it brings the Haar cascades (5 no longer does)."""
+    """OpenCV, which comes under several names, and whether it is of the major version that was tested."""
     remedy = "run `pip install 'opencv-python-headless>=4.8,<5'`"
     try:
         import cv2
@@ -117,7 +117,7 @@ def opencv() -> Iterator[Finding]:
     if cv2.__version__.startswith("4."):
         yield Finding("opencv", FINE, cv2.__version__)
     else:
-        yield Finding("opencv", NOTE, f"{cv2.__version__} comes without the Haar face finder", remedy)
+        yield Finding("opencv", NOTE, f"{cv2.__version__} is newer than what was tested", remedy)
 
 
 def devices() -> Iterator[Finding]:
@@ -155,19 +155,18 @@ def memory() -> Iterator[Finding]:
 
 
 def face_model() -> Iterator[Finding]:
-    """The file of the face detector."""
-    from cyclegan_glasses.faces.models import VARIABLE, YUNET_NAME, YUNET_SHA256, cache_folder, find_yunet
+    """Which detector finds the faces."""
+    from cyclegan_glasses.faces.yunet import VARIABLE, YUNET_SHA256, find_yunet
     from cyclegan_glasses.files import sha256_of
 
     path = find_yunet()
-    remedy = f"put {YUNET_NAME} into {cache_folder()}, or name its place in {VARIABLE}"
     if path is None:
-        text = "no YuNet: faces are found by OpenCV's Haar cascades, which miss many eyes"
-        yield Finding("face model", NOTE, text, remedy)
+        yield Finding("face model", FINE, "the detector that ships")
     elif sha256_of(path) != YUNET_SHA256:
+        remedy = f"unset {VARIABLE} to use the detector that ships"
         yield Finding("face model", NOTE, f"{path} is not the YuNet that was tested", remedy)
     else:
-        yield Finding("face model", FINE, str(path))
+        yield Finding("face model", FINE, f"YuNet, {path}")
 
 
 def dashboard() -> Iterator[Finding]:

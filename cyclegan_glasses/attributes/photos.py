@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,21 +15,15 @@ from cyclegan_glasses.faces.detect import Face, FaceDetector
 from cyclegan_glasses.images import UnreadablePicture, open_picture
 
 SIZE = 128
-_REFINEMENTS = 2
 
 
 def classify_photo(
     image: np.ndarray, detector: FaceDetector, classifier: FacelyzrClassifier
 ) -> list[tuple[Face, FaceAttributes]]:
-    """Every face of `image`, uint8 RGB (height, width, 3), and its attributes; large ones first.
-
-    Where the detector did not see all landmarks, they are the classifier's.
-    """
+    """Every face of `image`, uint8 RGB (height, width, 3), and its attributes; large ones first."""
     faces, crops = [], []
     for face in detector.find_faces(image):
         try:
-            if not np.isfinite(face.landmarks).all():
-                face = refine_landmarks(image, face, classifier)
             crop, _ = align(image, face, SIZE)
         except UserError:
             continue  # the eyes lie on one point: that is no face
@@ -69,15 +62,3 @@ def _classified(
     if image.shape[0] != image.shape[1]:
         return [], "an aligned crop is a square: leave out --aligned"
     return [(None, classifier.predict(image[None])[0])], ""
-
-
-def refine_landmarks(image: np.ndarray, face: Face, classifier: FacelyzrClassifier) -> Face:
-    """`face` with the landmarks that the classifier sees, looked for around those that it has.
-
-    For detectors that measure the eyes coarsely and nothing else, such as the Haar cascades.
-    """
-    for _ in range(_REFINEMENTS):
-        crop, alignment = align(image, face, SIZE)
-        (attributes,) = classifier.predict(crop[None])
-        face = replace(face, landmarks=alignment.to_picture(attributes.landmarks * SIZE))
-    return face

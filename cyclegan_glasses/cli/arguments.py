@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.networks.settings import GENERATOR_SETTINGS, NORMS
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -41,30 +38,11 @@ def model_choice(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def add_detector(parser: argparse._ActionsContainer, address: bool = False) -> None:
-    """`--yunet` and `--download_yunet`; the latter takes the address of the file where `address` is true."""
-    parser.add_argument("--yunet", type=Path, metavar="FILE", help="the face detector's ONNX file")
-    more: Mapping[str, Any] = {"nargs": "?", "metavar": "ADDRESS"} if address else {"action": "store_const"}
-    source = "from the OpenCV Zoo unless ADDRESS is given" if address else "from the OpenCV Zoo"
+def add_detector(parser: argparse._ActionsContainer) -> None:
+    """`--yunet`."""
     parser.add_argument(
-        "--download_yunet", const="", help=f"download the face detector once (230 kB, {source})", **more
+        "--yunet", type=Path, metavar="FILE", help="find faces by YuNet, whose ONNX file this is"
     )
-
-
-def detector_path(args: argparse.Namespace) -> Path | None:
-    """The file that the arguments of `add_detector` name, downloaded if asked; None: wherever one is found.
-
-    Raises:
-        UserError: it cannot be downloaded.
-    """
-    if args.yunet is not None or args.download_yunet is None:
-        path: Path | None = args.yunet
-        return path
-    from cyclegan_glasses.faces.models import YUNET_URL, download_yunet
-
-    path = download_yunet(args.download_yunet or YUNET_URL)
-    echo(f"the face detector is {path}", file=sys.stderr)
-    return path
 
 
 def add_device(parser: argparse._ActionsContainer, precision: str = "auto") -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, detector_path, model_choice
+from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, model_choice
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.domains import ADD, REMOVE
@@ -73,7 +73,7 @@ def _run(args: argparse.Namespace, direction: str) -> int:
         args.name,
         device=args.device,
         precision=args.precision,
-        yunet=detector_path(args),
+        yunet=args.yunet,
         direction=REMOVE if direction == SWAP else direction,
         **model_choice(args),
     )

@@ -7,7 +7,6 @@ import argparse
 import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
-from cyclegan_glasses.cli.arguments import detector_path
 from cyclegan_glasses.editing import facemath_pictures as pictures
 from cyclegan_glasses.editing.facemath import (
     FILE,
@@ -58,12 +57,12 @@ def do(args: argparse.Namespace, output: FacemathOutput) -> str:
 
 
 def _codes(math: FaceMath, args: argparse.Namespace) -> np.ndarray:
-    return pictures.encode_photos(math, args.photos, detect.make_detector(detector_path(args)))
+    return pictures.encode_photos(math, args.photos, detect.make_detector(args.yunet))
 
 
 def _edit(math: FaceMath, args: argparse.Namespace, output: FacemathOutput) -> str:
     """Put glasses on or take them off, age, or move along a direction."""
-    face = pictures.face_of(args.photos[0], detect.make_detector(detector_path(args)))
+    face = pictures.face_of(args.photos[0], detect.make_detector(args.yunet))
     name = "age" if args.action == "age" else args.by if args.action == "move" else "glasses"
     strength = args.to - _age(args.age, face[1]) if args.action == "age" else args.strength
     step = math.step(name, -1 if args.action == "remove-glasses" else 1)
@@ -85,6 +84,6 @@ def _age(years: float | None, crop: np.ndarray) -> float:
 
 def _neighbours(math: FaceMath, args: argparse.Namespace, output: FacemathOutput) -> str:
     """The faces of a folder most like one."""
-    detector = detect.make_detector(detector_path(args))
+    detector = detect.make_detector(args.yunet)
     found = pictures.write_neighbours(math, args.photos[0], args.among, args.count, detector, output)
     return "\n".join(f"{distance:.3f}  {path}" for path, distance in found)

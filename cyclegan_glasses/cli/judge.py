@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.arguments import add_detector
 from cyclegan_glasses.cli.echo import echo, echo_json
 from cyclegan_glasses.errors import UserError
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     paths = [path for photo in args.photos for path in find_pictures(photo)]
     if not paths:
         raise UserError(f"there is no picture in {', '.join(map(str, args.photos))}")
-    detector = None if args.aligned else make_detector(detector_path(args))
+    detector = None if args.aligned else make_detector(args.yunet)
     bad = 0
     for path, faces, trouble in classify_files(paths, detector, classifier):
         rows = [_row(attributes, face) for face, attributes in faces]

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.arguments import add_detector
 from cyclegan_glasses.cli.echo import echo, echo_json
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from cyclegan_glasses.editing.sheet import check_target, save_sheet
 
     work = plan(args.photos, args.output, args.overwrite, ENDING)
-    editor = GlassesEditor.load(device="cpu", yunet=detector_path(args), direction=REMOVE)
+    editor = GlassesEditor.load(device="cpu", yunet=args.yunet, direction=REMOVE)
     skipped = 0
     for job in work.jobs:
         try:

@@ -47,7 +47,7 @@ def collect(
     its rows come first. A picture that cannot be read or holds no face is a row with a reason.
 
     Args:
-        yunet: file of the face detector, None for the Haar cascades; used by `align` alone.
+        yunet: file of that face detector, None for the one that ships; used by `align` alone.
         workers: processes; 0 takes one for each core.
 
     Raises:

@@ -93,7 +93,7 @@ def draw_pairs(
 
     Args:
         frames: folder of custom frames (`overlays.custom_frames`) to draw instead of the built-in ones.
-        yunet: file of the face detector, None for the Haar cascades.
+        yunet: file of that face detector, None for the one that ships.
         workers: processes; 0 takes one for each core. The bytes do not depend on it.
 
     Raises:
@@ -152,7 +152,7 @@ def _face_in(
         if settings.align:
             image, alignment = align(image, face, settings.align)
             points = alignment.to_crop(points)
-    check_yaw(yaw_of(Face((0.0, 0.0, 1.0, 1.0), 1.0, points, True)), settings.max_turn)
+    check_yaw(yaw_of(Face((0.0, 0.0, 1.0, 1.0), 1.0, points)), settings.max_turn)
     return image, points
 
 

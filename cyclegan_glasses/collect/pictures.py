@@ -20,12 +20,11 @@ from cyclegan_glasses.photo import REJECTED, Photo
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto
 
 
-def find_faces(pixels: np.ndarray, yunet: Path | None, eyes: bool = True) -> list[Face]:
+def find_faces(pixels: np.ndarray, yunet: Path | None) -> list[Face]:
     """The faces of a picture, uint8 RGB (height, width, 3), best first.
 
     Args:
-        yunet: file of the face detector, None for the Haar cascades.
-        eyes: those of the best face must have been found, not guessed from its box.
+        yunet: file of that face detector, None for the one that ships.
 
     Raises:
         UserError: there is none, in a few words.
@@ -33,8 +32,6 @@ def find_faces(pixels: np.ndarray, yunet: Path | None, eyes: bool = True) -> lis
     faces = process_detector(yunet).find_faces(pixels)
     if not faces:
         raise UserError("no face found")
-    if eyes and not faces[0].eyes_found:
-        raise UserError("no eyes found")
     return faces
 
 
@@ -104,7 +101,7 @@ def resized(
     if to_face:
         pixels = np.asarray(image)
         try:
-            face = find_faces(pixels, yunet, eyes=False)[0]
+            face = find_faces(pixels, yunet)[0]
             image = Image.fromarray(align(pixels, face, size)[0])
         except UserError:
             raise RejectedPhoto("align: no face found") from None

@@ -144,7 +144,9 @@ class BuildSettings(Settings):
     duplicate_bits: int = _side(6, "see crawl.py filter --help (6)", least=-1, most=15)
     unfiltered: bool = _choice(False, "take photos without a verdict, too")
     seed: int = _side(0, "of every choice (0)")
-    yunet: Path | None = option(None, "the face detector's ONNX file", metavar="FILE", group="files")
+    yunet: Path | None = option(
+        None, "find faces by YuNet, whose ONNX file this is", metavar="FILE", group="files"
+    )
     workers: int = option(0, "processes (0: one for each core)", least=0)
 
     def __post_init__(self) -> None:

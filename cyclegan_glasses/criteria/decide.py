@@ -65,8 +65,6 @@ def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> s
         return f"unreadable: {photo.facts['unreadable']}"
     if not photo.scores.get("faces"):
         return "framing: no face found"
-    if not photo.scores.get("eyes_found", 1.0):
-        return "eyes: two eyes were not found"
     scores = all_scores(photo)
     for criterion in CRITERIA:
         if reason := criterion.reason(scores, thresholds, align):

@@ -12,15 +12,10 @@ from cyclegan_glasses.faces.align import yaw_of
 
 
 def score(context: Context) -> dict[str, float]:
-    """Whether the eyes were seen, how far from the border they lie, and the pose.
-
-    `eyes_found` is 0 where the detector guessed them from the face's box. Pose scores are left out where the
-    detector measures no nose.
-    """
+    """How far the eyes lie from the border, and the pose; the latter where nose and mouth are known."""
     face, across, distance = context.face, context.across, context.eye_distance
     right, left, nose = face.landmarks[:3]
     scores = {
-        "eyes_found": float(face.eyes_found),
         "eye_margin": context.margin((right, left)),
         "roll": abs(math.degrees(math.atan2(across[1], across[0]))),
     }

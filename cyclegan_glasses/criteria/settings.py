@@ -61,7 +61,7 @@ class FilterSettings(Settings):
 
     thresholds: Thresholds = Thresholds()
     align: bool = option(False, "faces will be cropped: their share of the picture does not count")
-    yunet: Path | None = option(None, "the face detector's ONNX file", metavar="FILE")
+    yunet: Path | None = option(None, "find faces by YuNet, whose ONNX file this is", metavar="FILE")
     workers: int = option(0, "processes (0: one for each core)", least=0)
     cluster: str = option("", "a Dask scheduler to work on", metavar="tcp://HOST:PORT")
     redo_reviewed: bool = option(False, "decide anew on photos that a person decided on")

@@ -11,8 +11,7 @@ from cyclegan_glasses.data.labelled import LabelledDataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import CachedImages, ShowProgress, memory_store, open_disk
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.models import cache_folder
-from cyclegan_glasses.files import make_folder
+from cyclegan_glasses.files import cache_folder, make_folder
 from cyclegan_glasses.machine import cores, free_memory
 
 MEMORY_DIVISOR, DISK_DIVISOR = 4, 2  # at most a quarter of the free memory, half of the free disk

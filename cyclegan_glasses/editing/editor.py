@@ -19,7 +19,7 @@ from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
-from cyclegan_glasses.editing.models import Translated, translate
+from cyclegan_glasses.editing.models import Generator, Translated, translate
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
 from cyclegan_glasses.editing.refine import refine
@@ -156,12 +156,12 @@ class GlassesEditor:
         wanted = asked_for(settings.face, len(faces))
         targets = []
         for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
-            report = FaceReport(face.box, yaw_of(face), face.eyes_found, EDITED, before=verdict)
+            report = FaceReport(face.box, yaw_of(face), EDITED, before=verdict)
             how = (direction, settings, drawing is not None, beside[number])
             reason = reason_to_leave(report, number in wanted, *how)
             # The model edits all but what is only drawn: a bare face has nothing to be taken off.
             drawn = drawing is not None and (direction == ADD or is_bare(verdict))
-            targets.append(self._target(seen, face, report, reason, drawn))
+            targets.append(self._target(seen, face, report, reason, None if drawn else direction))
         return targets
 
     def translate(
@@ -171,7 +171,7 @@ class GlassesEditor:
         crops = [target.crop for target in edited_by_model(targets)]
         if not crops:
             return []
-        generator = self.model.get(REMOVE if direction == SWAP else direction)
+        generator = self._generator(direction)
         return translate(generator, np.stack(crops), self.precision, settings.passes or generator.passes)
 
     def blend(
@@ -249,12 +249,19 @@ class GlassesEditor:
             if verdict and not is_bare(verdict)
         ]
 
-    def _target(self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, drawn: bool) -> Target:
+    def _generator(self, direction: str) -> Generator:
+        return self.model.get(REMOVE if direction == SWAP else direction)
+
+    def _target(
+        self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, direction: str | None
+    ) -> Target:
+        """A face, with its crop where the model of `direction` is to edit it."""
         if not reason:
             try:
-                if drawn:
-                    return Target(face, report, alignment_of(face, self.model.size, seen.shape))
-                crop, alignment = align(seen, face, self.model.size, self.model.framing)
+                if direction is None:
+                    return Target(face, report, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
+                generator = self._generator(direction)
+                crop, alignment = align(seen, face, generator.size, generator.framing)
                 return Target(face, report, alignment, crop)
             except UserError as error:
                 reason = str(error)

@@ -20,7 +20,6 @@ class FaceReport:
         box: x, y, width, height in pixels of the upright photo.
         yaw: of the head in degrees, positive towards the picture's right, an estimate; None where it is not
             known.
-        eyes_found: the eyes were seen, not guessed from the box.
         done: `edited` or `left alone`.
         reason: why it was left alone.
         before, after: the verdict, if there is a classifier; `after` with `EditSettings.check` alone.
@@ -30,7 +29,6 @@ class FaceReport:
 
     box: tuple[float, float, float, float]
     yaw: float | None
-    eyes_found: bool
     done: str
     reason: str = ""
     before: Verdict | None = None

@@ -116,5 +116,5 @@ def framed(picture: Picture, eyes: NDArray, framing: Framing, size: int) -> Pict
         return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     landmarks = np.full((5, 2), np.nan)
     landmarks[:2] = eyes
-    face = Face((0, 0, width, height), 1.0, landmarks, True)
+    face = Face((0, 0, width, height), 1.0, landmarks)
     return take(picture, alignment_of(face, size, picture.shape, framing))

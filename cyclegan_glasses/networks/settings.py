@@ -168,7 +168,7 @@ class CoarseToFineSettings(AnyGeneratorSettings):
     def coarse(self) -> ResidualUnetSettings:
         """Of the coarse network."""
         return ResidualUnetSettings(
-            filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True, norm="none"
+            filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True, norm="instance"
         )
 
 

@@ -7,22 +7,21 @@ import numpy as np
 from cyclegan_glasses.faces.align import Framing, align
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.portraits.draw import draw_portrait
-from cyclegan_glasses.portraits.head import eyes_of
+from cyclegan_glasses.portraits.head import landmarks_of
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 
 SEED = 7
 
 
 def drawn_portrait(number: int, size: int, glasses: bool) -> tuple[np.ndarray, Face]:
-    """A portrait, uint8 RGB (size, size, 3), and where its face is: the eyes exactly, the box nearly."""
+    """A portrait, uint8 RGB (size, size, 3), and where its face is: the landmarks exactly, the box nearly."""
     portrait = random_portrait(SEED, number)
     drawing = draw_portrait(portrait, size)
     image = drawing.with_glasses(frame_of(SEED, number))[0] if glasses else drawing.image
     half = portrait.eye_distance * size / 2
-    landmarks = np.full((5, 2), np.nan)
-    landmarks[:2] = eyes_of(portrait, size)
-    x, y = (landmarks[:2].mean(axis=0) - (2 * half, 1.6 * half)).tolist()
-    return image, Face((x, y, 4 * half, 5 * half), 1.0, landmarks, True)
+    landmarks = landmarks_of(portrait, size)
+    x, y = (landmarks[:2].mean(axis=0) - (2.2 * half, 1.64 * half)).tolist()
+    return image, Face((x, y, 4.4 * half, 5.3 * half), 1.0, landmarks)
 
 
 def drawn_faces(count: int, size: int, framing: Framing | None = None) -> np.ndarray:

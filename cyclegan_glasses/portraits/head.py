@@ -36,6 +36,14 @@ def eyes_of(portrait: Portrait, size: int) -> np.ndarray:
     return np.stack([middle - across, middle + across])
 
 
+def landmarks_of(portrait: Portrait, size: int) -> np.ndarray:
+    """The landmarks (5, 2) of a portrait's face, in the order of `faces.face.LANDMARKS`; see `eyes_of`."""
+    p = portrait
+    corner = (p.mouth_width, mouth_height(p) - 5.2 * p.smile)
+    features = Head.of(p, size).place([(0, p.nose_length - 4), (-corner[0], corner[1]), corner]) + 0.5
+    return np.concatenate([eyes_of(p, size), features])
+
+
 def mouth_height(p: Portrait) -> float:
     """The line of the mouth, mm below the eyes."""
     return p.nose_length + 0.42 * (p.chin - p.nose_length)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cyclegan_glasses.errors import UserError, reason_of
-from cyclegan_glasses.faces.models import cache_folder
-from cyclegan_glasses.files import make_folder, read_json, real_path, write_json, write_text
+from cyclegan_glasses.files import cache_folder, make_folder, read_json, real_path, write_json, write_text
 from cyclegan_glasses.photo import MANIFEST, manifest_hash
 from cyclegan_glasses.records import checked
 

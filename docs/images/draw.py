@@ -108,7 +108,7 @@ def try_on(size: int = 240) -> np.ndarray:
     drawing = draw_portrait(portrait, size)
     landmarks = drawing.pose.project(FACE) + 0.5
     editor = GlassesEditor.load(device="cpu", classifier=None)
-    editor.detector = Told(Face((0.0, 0.0, float(size), float(size)), 1.0, landmarks, True))
+    editor.detector = Told(Face((0.0, 0.0, float(size), float(size)), 1.0, landmarks))
     looks: list[dict[str, str]] = [
         {"frame": "aviator", "colour": "gold"},
         {"frame": "panto", "colour": "tortoise"},

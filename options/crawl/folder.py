@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.arguments import add_detector
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.collect.settings import CollectSettings
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--label_words", nargs="+", default=[], metavar="WORD=LABEL", help=help)
     help = "only these rows; repeat it for more columns, or for more values of one"
     table.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help=help)
-    add_detector(parser, address=True)
+    add_detector(parser)
     add_workers(parser)
 
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
     photos = list(source.photos())
     if not photos:
         raise UserError("no picture is left by --where and --labelled_only: check their words")
-    yunet = detector_file(detector_path(args)) if settings.align else None
+    yunet = detector_file(args.yunet) if settings.align else None
     rows = collect(photos, args.out, settings, yunet, args.workers)
     kept = tally(rows, len(photos), "pictures", args.out, lambda row: row.path.split("/")[0])
     if not kept:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cyclegan_glasses.cli.arguments import add_detector, detector_path
+from cyclegan_glasses.cli.arguments import add_detector
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (round_138mm.png)",
     )
     add_options(parser, options_of(OverlaySettings))
-    add_detector(parser, address=True)
+    add_detector(parser)
     add_workers(parser)
 
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
     from cyclegan_glasses.faces.detect import detector_file
 
     faces = bare_faces(args.folder, args.out)
-    yunet = detector_file(detector_path(args))
+    yunet = detector_file(args.yunet)
     rows = draw_pairs(faces, args.out, settings, args.frames, yunet, args.workers)
     # A pair has two rows; the one with the frame stands for it.
     counts = tally(rows, len(faces), "faces", args.out, lambda row: row.split if row.facts else "")

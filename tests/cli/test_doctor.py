@@ -20,7 +20,7 @@ import torch
 from cyclegan_glasses import installation as checks
 from cyclegan_glasses.cli.doctor import run
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces import models
+from cyclegan_glasses.faces.yunet import VARIABLE
 from cyclegan_glasses.installation import FINE, NOTE, TROUBLE, Finding, version_of
 from cyclegan_glasses.monitoring import settings
 from cyclegan_glasses.monitoring.visdom import files as visdom_files
@@ -167,23 +167,24 @@ def test_little_memory_and_a_full_disk_are_noted(monkeypatch, free, state):
     assert [finding.state for finding in checks.memory()] == [state, state]
 
 
-def test_the_face_model_is_missing_or_another_one(monkeypatch, tmp_path):
-    monkeypatch.delenv(models.VARIABLE, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def test_the_face_model_is_the_one_that_ships_unless_yunet_is_named(monkeypatch, tmp_path):
+    monkeypatch.delenv(VARIABLE, raising=False)
     (finding,) = checks.face_model()
-    assert finding.state == NOTE and models.YUNET_NAME in finding.remedy
-    assert str(models.cache_folder()) in finding.remedy
+    assert finding.state == FINE and "ships" in finding.text
     other = tmp_path / "other.onnx"
     other.write_bytes(b"other")
-    monkeypatch.setenv(models.VARIABLE, str(other))
+    monkeypatch.setenv(VARIABLE, str(other))
     (finding,) = checks.face_model()
     assert finding.state == NOTE and "not the YuNet" in finding.text
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "gone.onnx"))
+    found = {finding.subject: finding for finding in checks.examine()}
+    assert found["face model"].state == TROUBLE and VARIABLE in found["face model"].text
 
 
-def test_the_right_face_model_is_fine(monkeypatch, shared):
-    monkeypatch.setenv(models.VARIABLE, str(shared / "models" / models.YUNET_NAME))
+def test_a_tested_yunet_is_fine(monkeypatch, shared):
+    monkeypatch.setenv(VARIABLE, str(shared / "models/face_detection_yunet_2026may.onnx"))
     (finding,) = checks.face_model()
-    assert finding.state == FINE
+    assert finding.state == FINE and "YuNet" in finding.text
 
 
 @pytest.fixture

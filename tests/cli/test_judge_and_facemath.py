@@ -31,7 +31,7 @@ class Detector:
     name = "fixed"
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
-        return [Face((10, 10, 60, 60), 0.9, MARKS, True)] * int(image[0, 0, 0])
+        return [Face((10, 10, 60, 60), 0.9, MARKS)] * int(image[0, 0, 0])
 
 
 @pytest.fixture

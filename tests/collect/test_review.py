@@ -18,7 +18,7 @@ from cyclegan_glasses.files import write_json
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, read_manifest, write_manifest
 from tests.criteria.helpers import make_pile
 
-SCORES = {"faces": 1.0, "eyes_found": 1.0, "edges": 0.01}
+SCORES = {"faces": 1.0, "edges": 0.01}
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def face_at(
     points = [(-0.5, 0), (0.5, 0), (nose, 0.55), (-0.4, 1.05), (0.4, 1.05)]
     landmarks = np.array([(x + u * distance, y + v * distance) for u, v in points])
     box = (x - 0.95 * distance, y - 0.9 * distance, 1.9 * distance, 2.6 * distance)
-    return Face(box, 0.9, landmarks, True)
+    return Face(box, 0.9, landmarks)
 
 
 def draw(size: int = 256, skin: tuple[int, int, int] = SKIN, seed: int = 0) -> np.ndarray:

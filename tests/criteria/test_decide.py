@@ -30,7 +30,6 @@ def photo(label: str = "glasses", facts: dict | None = None, **scores: float) ->
         (photo(), ""),
         (photo(facts={"unreadable": "the file is empty"}), "unreadable: the file is empty"),
         (photo(faces=0.0), "framing: no face found"),
-        (photo(eyes_found=0.0), "eyes: two eyes were not found"),
         (photo(turn=41.0), "eyes: turned 41.0 degrees to the side"),
         (photo(eye_distance=11.0), "quality: small: 11 pixels between the eyes"),
         (photo(lens=0.2), "glasses: dark lenses: 0.20 of the skin's brightness"),

@@ -78,7 +78,7 @@ def test_an_eye_at_the_border_is_rejected():
 
 
 def test_without_a_nose_the_pose_is_not_scored():
-    """The Haar cascades measure none: their faces must not all be rejected, or all be called frontal."""
+    """Faces whose eyes alone are known must not all be rejected, or all be called frontal."""
     face = face_at()
     face.landmarks[2:] = np.nan
     scores = eyes.score(context_of(draw(), face))

@@ -99,7 +99,7 @@ class OneFace:
     def find_faces(self, image: np.ndarray) -> list[Face]:
         self.seen += 1
         marks = np.array(MARKS) / (40, 36) * image.shape[1::-1]
-        return [Face((0, 0, *image.shape[1::-1]), 1.0, marks, True)] if image.any() else []
+        return [Face((0, 0, *image.shape[1::-1]), 1.0, marks)] if image.any() else []
 
 
 def test_without_a_manifest_faces_are_looked_for_once(

@@ -18,7 +18,7 @@ from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.settings import GeneratorSettings
-from tests.editing.helpers import Says, make_editor, portrait
+from tests.editing.helpers import SIZE, Says, make_editor, portrait
 
 
 def crowd() -> tuple[np.ndarray, list[Face]]:
@@ -29,7 +29,7 @@ def crowd() -> tuple[np.ndarray, list[Face]]:
         picture, face = portrait(size, number)
         image[:size, left : left + size] = picture
         box = (face.box[0] + left, *face.box[1:])
-        faces.append(Face(box, 1.0, face.landmarks + np.array([left, 0]), True))
+        faces.append(Face(box, 1.0, face.landmarks + np.array([left, 0])))
         left += size
     return image, faces
 
@@ -88,7 +88,7 @@ def test_a_model_of_grey_faces_keeps_the_colours() -> None:
     image, face = portrait()
     editor = make_editor([face], level=0.0)
     editor.model.generators[REMOVE] = Generator(  # type: ignore[index]
-        editor.model.get(REMOVE).network, GeneratorSettings(input_nc=1, output_nc=1)
+        editor.model.get(REMOVE).network, GeneratorSettings(input_nc=1, output_nc=1), SIZE
     )
     result = editor.remove(image).astype(int)
     changed = np.abs(result - image).max(2) > 30
@@ -209,7 +209,7 @@ def test_threads_share_an_editor() -> None:
 
 def test_a_face_that_cannot_be_aligned_is_left_alone() -> None:
     image, face = portrait()
-    flat = Face(face.box, 1.0, np.full((5, 2), 40.0), True)
+    flat = Face(face.box, 1.0, np.full((5, 2), 40.0))
     edit = make_editor([flat], Says(GLASSES, GLASSES)).edit(image, REMOVE)
     assert np.array_equal(edit.picture, image)
     assert edit.faces[0].done == LEFT and "cannot be aligned" in edit.faces[0].reason

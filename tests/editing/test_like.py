@@ -45,7 +45,7 @@ def worn(frame: Frame | None, size: int = 352) -> tuple[np.ndarray, Face]:
     drawing = draw_portrait(replace(random_portrait(5, 1), yaw=0.0), size)
     image = drawing.with_glasses(frame)[0] if frame else drawing.image
     landmarks = drawing.pose.project(FACE) + 0.5
-    return image, Face((0.2 * size, 0.2 * size, 0.6 * size, 0.7 * size), 1.0, landmarks, True)
+    return image, Face((0.2 * size, 0.2 * size, 0.6 * size, 0.7 * size), 1.0, landmarks)
 
 
 def test_the_frame_of_a_photo_is_read(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
 from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.evaluation.editors import conditioned_editor
-from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
 from cyclegan_glasses.overlays.frames import Frame
@@ -43,8 +42,8 @@ class Lit(nn.Module):
 
 
 def model_with(network: nn.Module) -> EditingModel:
-    generators = {ADD: Generator(network, CONDITIONED), REMOVE: make_editor([]).model.get(REMOVE)}
-    return EditingModel(generators, SIZE, Framing(), "conditioned")
+    generators = {ADD: Generator(network, CONDITIONED, SIZE), REMOVE: make_editor([]).model.get(REMOVE)}
+    return EditingModel(generators, "conditioned")
 
 
 def test_the_model_changes_the_drawing_and_leaves_its_rims_sharp() -> None:
@@ -64,7 +63,7 @@ def test_a_frame_that_suits_is_drawn_where_none_was_chosen() -> None:
     image, face = portrait(200)
     conditioned = GlassesEditor(model_with(Lit()), Known([face]), CPU, FP32)
     for edit in (conditioned.edit(image, ADD), conditioned.edit(image, ADD, drawing=Drawing())):
-        assert edit.faces[0].frame and edit.faces[0].frame["name"] == "panto"
+        assert edit.faces[0].frame and edit.faces[0].frame["name"] == "square"
     learned = conditioned.add(image, frame="learned")
     assert np.array_equal(learned, conditioned.edit(image, ADD).picture)
     removed = conditioned.edit(image, REMOVE)

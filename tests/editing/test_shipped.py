@@ -46,7 +46,7 @@ def photo(number: int, glasses: bool) -> tuple[np.ndarray, Face]:
     left, top = CORNER
     image[top : top + 160, left : left + 160] = portrait
     box = (face.box[0] + left, face.box[1] + top, *face.box[2:])
-    return image, Face(box, 1.0, face.landmarks + np.array(CORNER), True)
+    return image, Face(box, 1.0, face.landmarks + np.array(CORNER))
 
 
 @pytest.mark.parametrize("number", [1, 4])

@@ -87,7 +87,7 @@ class Moving:
         if shift is None:
             return []
         points = np.concatenate([EYES, EYES.mean(axis=0, keepdims=True) + 10, EYES + 20])
-        return [Face((0, 0, 1, 1), 1, points + np.array([0, shift]), True)]
+        return [Face((0, 0, 1, 1), 1, points + np.array([0, shift]))]
 
 
 def test_landmarks_move_in_percent_of_the_eye_distance() -> None:

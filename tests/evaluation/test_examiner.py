@@ -93,7 +93,7 @@ def test_a_generator_that_is_shown_a_frame_is_scored_with_one(
     """Its scores during training would else end the run."""
     face = portrait(0)
     marks = np.array([*face.eyes, *[(np.nan, np.nan)] * 3])
-    found = Face((0, 0, SIDE, SIDE), 1.0, marks, True)
+    found = Face((0, 0, SIDE, SIDE), 1.0, marks)
     detector = SimpleNamespace(find_faces=lambda _: [found])
     monkeypatch.setattr("cyclegan_glasses.data.frames.make_detector", lambda: detector)
     conditioned = replace(settings(data, 3), condition="frame")

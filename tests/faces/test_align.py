@@ -21,7 +21,7 @@ def face_with(right: tuple[float, float], left: tuple[float, float], nose: float
     down = np.array([-(b - a)[1], (b - a)[0]])
     middle = (a + b) / 2
     points = np.stack([a, b, middle + nose * (b - a) + 0.6 * down, a + down, b + down])
-    return Face((0.0, 0.0, 10.0, 10.0), 0.9, points, True)
+    return Face((0.0, 0.0, 10.0, 10.0), 0.9, points)
 
 
 def dot(size: tuple[int, int], centre: tuple[float, float], radius: float) -> np.ndarray:

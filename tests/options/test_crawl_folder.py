@@ -85,7 +85,6 @@ def test_a_pile_without_any_good_picture_is_an_error(pile, tmp_path, capsys) -> 
         (["--labels", "{labels}", "--split", "trial=0.1"], "test=SHARE"),
         (["--align", "64", "--yunet", "gone.onnx"], "gone.onnx"),
         (["--align", "64", "--yunet", "{labels}"], "not a YuNet model"),
-        (["--align", "64", "--download_yunet", "http://127.0.0.1:9/x"], "cannot download"),
     ],
 )
 def test_invalid_arguments_cost_one_line_and_write_nothing(

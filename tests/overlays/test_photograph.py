@@ -40,7 +40,7 @@ def test_a_turned_head_is_seen_turned(yaw: float, pitch: float) -> None:
 
 
 def test_a_face_without_measured_nose_looks_ahead() -> None:
-    """The Haar cascades know the eyes alone."""
+    """Of some faces the eyes alone are known."""
     landmarks = np.full((5, 2), np.nan)
     landmarks[:2] = EYES
     assert angles(fit_pose(landmarks)) == pytest.approx((0, 0))

@@ -1,0 +1,325 @@
+"""The face detector that ships: a finder on an image pyramid, then landmark networks on each face.
+
+All are small networks (docs/faces.md) that OpenCV runs. The finder knows faces of 13 to 46 pixels; a picture
+is shown to it at several sizes, each half of the one before, laid out on one sheet. Each face that it reports
+is brought to a canonical crop by its rough landmarks; the landmark network gives better ones and refuses what
+is no face. The refinement network, trained on crops that are nearly in place, sees the face from nearer, and
+looks again at the crop that its landmarks give until they rest.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.faces.face import Face, best_first, scaled
+
+FINDER = "face_finder.onnx"
+LANDMARK_NETWORK = "face_landmarks.onnx"
+REFINEMENT_NETWORK = "face_landmark_refinement.onnx"
+CROP = 64
+"""Side of the crop that the landmark network sees, in pixels."""
+TEMPLATE = CROP * np.array([[0.34, 0.37], [0.66, 0.37], [0.5, 0.545], [0.367, 0.686], [0.633, 0.686]])
+"""Where the landmarks of a frontal face lie in it."""
+CLOSE_UP = CROP * (np.array([0.5, 0.528]) + 1.4 * (TEMPLATE / CROP - (0.5, 0.528)))
+"""The same for the refinement network, which sees the face from nearer."""
+SWAPPED = [1, 0, 2, 4, 3]
+"""The order of the landmarks in a mirrored picture."""
+STRIDE = 8
+"""Pixels between the finder's cells."""
+UNIT = 24.0
+"""The finder's unit of length in pixels, about the size of a face."""
+_GAP = 16
+_SMALLEST_LEVEL = 40
+_MIN_FOUND = 0.3
+_LOOKS = 2
+_REFINEMENTS = 3
+_NEARLY, _AT_REST = 2.0, 0.7
+"""Landmarks that a look moves by less, in pixels of the crop on average, are nearly exact, and exact."""
+_FACELESS = 4.0
+"""Log odds against a face where the finder reports one; chosen on FairFace, photographs and collages."""
+_SURE, _SMALLER = 3.0, 0.72
+_HOPELESS = 8.0
+"""What is less likely than a face by this after the first look is not looked at again."""
+_SAME_FACE = 0.35
+_MOST_FACES = 100
+
+
+def similarity(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The rotation, scale and shift (2, 3) that bring `points` (n, 2) nearest to `target` by least squares.
+
+    Umeyama 1991, doi 10.1109/34.88573, without reflection, in complex numbers.
+    """
+    source, goal = (p @ (1, 1j) for p in (points, target))
+    middle, aim = source.mean(), goal.mean()
+    spread = max(float((np.abs(source - middle) ** 2).sum()), 1e-9)
+    factor = ((goal - aim) * np.conj(source - middle)).sum() / spread
+    shift = aim - factor * middle
+    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
+
+
+class PyramidDetector:
+    """The detector that ships with the package; it needs no other file.
+
+    Faces from about a fortieth of the picture's longest side (13 pixels at least) to the whole of it are
+    found, tilted by up to about 30 degrees, from in front and from the side.
+    """
+
+    name = "pyramid"
+
+    def __init__(self, min_score: float = 0.5, steady: bool = True) -> None:
+        """Load the networks.
+
+        Args:
+            min_score: faces below it are left out.
+            steady: refine the landmarks until they rest; with a single look they are less exact.
+        """
+        folder = Path(__file__).resolve().parents[1] / "weights"
+        names = FINDER, LANDMARK_NETWORK, REFINEMENT_NETWORK
+        self._finder, self._landmarks, self._refinement = (_load(folder / name) for name in names)
+        self._lock = threading.Lock()  # a network keeps its input as its state
+        self._min_score = min_score
+        self._steady = steady
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """See `FaceDetector.find_faces`."""
+        small, factor = scaled(image)
+        sheet = Sheet.of(small)
+        with self._lock:
+            self._finder.setInput(cv2.dnn.blobFromImage(sheet.picture, 1 / 255))
+            maps = self._finder.forward()[0]
+        faces: list[Face] = []
+        for box, points, trust in merged(*sheet.candidates(maps, _MIN_FOUND)):
+            exact, score = self._exact(image, factor * points, math.log(trust / (1 - trust)) - _FACELESS)
+            if score >= self._min_score and not any(_is_same(exact, face.landmarks) for face in faces):
+                x, y, width, height = (factor * box).tolist()
+                faces.append(Face((x, y, width, height), score, exact))
+        return best_first(faces)
+
+    def _exact(self, image: np.ndarray, points: np.ndarray, odds: float) -> tuple[np.ndarray, float]:
+        """Landmarks of the face that has them about at `points`, and its score.
+
+        `odds`, logarithms, are what is known before; those of the landmark network are added.
+        """
+        sight = self._look(image, points)
+        if sight.logit < _SURE:  # the finder takes a head with much hair for a larger face
+            middle = points[:3].mean(0)
+            other = self._look(image, middle + _SMALLER * (points - middle))
+            sight = max(sight, other, key=lambda sight: sight.logit)
+        for _ in range(_LOOKS - 1 if self._steady else 0):
+            if odds + sight.logit < -_HOPELESS or sight.moved < _NEARLY:
+                break
+            sight = self._look(image, sight.points)
+        odds += sight.logit
+        exact = sight.points
+        for _ in range(_REFINEMENTS if self._steady and odds > -_HOPELESS else 0):
+            exact, moved = self._refined(image, exact)
+            if moved < _AT_REST:
+                break
+        return exact, float(_sigmoid(np.array(odds)))
+
+    def _look(self, image: np.ndarray, points: np.ndarray) -> Sight:
+        """What the landmark network sees of the face that has its landmarks about at `points`."""
+        crop, matrix = crop_of(image, points, TEMPLATE)
+        with self._lock:
+            self._landmarks.setInput(blob_of([crop, crop[:, ::-1]]))
+            heat, logits = self._landmarks.forward(["heat", "face"])
+        return Sight(*in_image(heat, matrix, points), float(logits.mean()))
+
+    def _refined(self, image: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, float]:
+        """Landmarks of the face that has them nearly at `points`, and how far they moved; see `in_image`."""
+        crop, matrix = crop_of(image, points, CLOSE_UP)
+        with self._lock:
+            self._refinement.setInput(blob_of([crop, crop[:, ::-1]]))
+            heat = self._refinement.forward("heat")
+        return in_image(heat, matrix, points)
+
+
+class Sight(NamedTuple):
+    """What one look at a face gives.
+
+    Attributes:
+        points, moved: see `in_image`.
+        logit: of its being a face.
+    """
+
+    points: np.ndarray
+    moved: float
+    logit: float
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A picture at several sizes on one sheet, black between them.
+
+    Attributes:
+        picture: uint8 (height, width, 3), the sides multiples of `STRIDE`.
+        places: of each size: x, y, width, height on the sheet, and the picture's pixels to one of its own.
+    """
+
+    picture: np.ndarray
+    places: list[tuple[int, int, int, int, float]]
+
+    @staticmethod
+    def of(image: np.ndarray) -> Sheet:
+        """The sheet of an image: itself, and its halves in a row along its longer side."""
+        wide = image.shape[1] >= image.shape[0]
+        level = image if wide else image.transpose(1, 0, 2)
+        rows = [(level, _GAP, _GAP, 1.0)]
+        x, y = _GAP, level.shape[0] + 2 * _GAP
+        while max(level.shape) >= 2 * _SMALLEST_LEVEL:
+            size = (max(1, level.shape[1] // 2), max(1, level.shape[0] // 2))
+            level = cv2.resize(level, size, interpolation=cv2.INTER_AREA)
+            rows.append((level, x, y, rows[-1][3] * 2))
+            x += size[0] + _GAP
+        height = max(y + part.shape[0] for part, _, y, _ in rows) + _GAP
+        width = max(x + part.shape[1] for part, x, _, _ in rows) + _GAP
+        picture = np.zeros((-(-height // STRIDE) * STRIDE, -(-width // STRIDE) * STRIDE, 3), np.uint8)
+        for part, x, y, _ in rows:
+            picture[y : y + part.shape[0], x : x + part.shape[1]] = part
+        places = [(x, y, part.shape[1], part.shape[0], scale) for part, x, y, scale in rows]
+        if not wide:
+            picture = np.ascontiguousarray(picture.transpose(1, 0, 2))
+            places = [(y, x, height, width, scale) for x, y, width, height, scale in places]
+        return Sheet(picture, places)
+
+    def candidates(self, maps: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the finder says (15, rows, columns) of this sheet, in pixels of the image.
+
+        Returns:
+            Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) of the cells that score `least` or more.
+        """
+        scores = _sigmoid(maps[0])
+        rows, columns = np.nonzero(scores >= least)
+        cells = np.stack([columns, rows], axis=1) * STRIDE + STRIDE / 2.0
+        values = maps[1:, rows, columns].T.astype(np.float64)
+        size = UNIT * np.exp(np.clip(values[:, 2:4], -3, 3))
+        corner = cells + UNIT * values[:, :2] - size / 2
+        points = cells[:, None] + UNIT * values[:, 4:14].reshape(-1, 5, 2)
+        shift, scale, inside = np.zeros((len(cells), 2)), np.zeros(len(cells)), np.zeros(len(cells), bool)
+        for x, y, width, height, factor in self.places:
+            here = (
+                (cells >= (x - STRIDE, y - STRIDE)) & (cells <= (x + width + STRIDE, y + height + STRIDE))
+            ).all(1)
+            shift[here], scale[here] = (x, y), factor
+            inside |= here
+        boxes = np.concatenate([(corner - shift) * scale[:, None], size * scale[:, None]], axis=1)
+        points = (points - shift[:, None]) * scale[:, None, None]
+        return boxes[inside], points[inside], scores[rows, columns][inside].astype(np.float64)
+
+
+def merged(
+    boxes: np.ndarray, points: np.ndarray, scores: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """Non-maximum suppression: of boxes that overlap one remains, the mean of them weighted by their scores.
+
+    Returns:
+        Box, landmarks and the highest score of each, best first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    boxes, points, scores = boxes[order], points[order], scores[order]
+    area = boxes[:, 2] * boxes[:, 3]
+    free = np.ones(len(boxes), bool)
+    faces: list[tuple[np.ndarray, np.ndarray, float]] = []
+    for best in range(len(boxes)):
+        if not free[best] or len(faces) == _MOST_FACES:
+            continue
+        low = np.maximum(boxes[:, :2], boxes[best, :2])
+        high = np.minimum(boxes[:, :2] + boxes[:, 2:], boxes[best, :2] + boxes[best, 2:])
+        common = np.clip(high - low, 0, None).prod(axis=1)
+        union = common / np.maximum(area + area[best] - common, 1e-9)
+        group = free & (union > _SAME_FACE)
+        group[best] = True
+        inner = common / np.maximum(np.minimum(area, area[best]), 1e-9)
+        free &= ~(group | (inner > 0.7))
+        weight = scores * group * (union > 0.5)
+        weight[best] = scores[best]
+        weight = weight / weight.sum()
+        faces.append((weight @ boxes, np.tensordot(weight, points, 1), float(scores[best])))
+    return faces
+
+
+def crop_of(image: np.ndarray, points: np.ndarray, template: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The face of `image`, uint8 RGB, whose landmarks are about at `points`, brought to `template`.
+
+    Returns:
+        uint8 (CROP, CROP, 3), black outside of the image, and the matrix (2, 3) from the image to the crop.
+    """
+    matrix = similarity(points, template)
+    scale = math.hypot(matrix[0, 0], matrix[1, 0])
+    inverse = cv2.invertAffineTransform(matrix)
+    corners = np.array([[0, 0], [CROP, 0], [CROP, CROP], [0, CROP]]) @ inverse[:, :2].T + inverse[:, 2]
+    size = image.shape[1::-1]
+    low = np.clip(np.floor(corners.min(0)) - 2, 0, np.array(size) - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(0)) + 2, low + 1, size).astype(int)
+    window = image[low[1] : high[1], low[0] : high[0]]
+    # Shrunk by averaging as far as that goes, so that the warp does not alias.
+    times = max(1, int(0.8 / scale))
+    few = np.maximum(1, (high - low) // times)
+    ratio = few / (high - low)
+    if times > 1:
+        window = cv2.resize(window, few.tolist(), interpolation=cv2.INTER_AREA)
+    else:
+        ratio = np.ones(2)
+    fine = np.column_stack([matrix[:, :2] / ratio, matrix[:, :2] @ low + matrix[:, 2]])
+    fine[:, 2] += fine[:, :2].sum(1) / 2 - 0.5  # OpenCV counts from the centre of the first pixel
+    return cv2.warpAffine(window, fine, (CROP, CROP), flags=cv2.INTER_LINEAR), matrix
+
+
+def blob_of(crops: list[np.ndarray]) -> np.ndarray:
+    """Crops, uint8 (CROP, CROP, 3), for the network: float32 (n, 3, CROP, CROP), of mean 0 and spread 1."""
+    blob = np.stack(crops).transpose(0, 3, 1, 2).astype(np.float32)
+    mean, spread = blob.mean(axis=(1, 2, 3), keepdims=True), blob.std(axis=(1, 2, 3), keepdims=True)
+    return np.ascontiguousarray((blob - mean) / (spread + 4))
+
+
+def points_of(heat: np.ndarray) -> np.ndarray:
+    """Landmarks (n, 5, 2) in pixels of the crop: the centre of mass of each heat map's softmax.
+
+    Integral regression (Sun et al. 2018, arXiv 1711.08229, equation 2), of logits (n, 5, side, side).
+    """
+    count, _, side, _ = heat.shape
+    weight = np.exp(heat - heat.max(axis=(2, 3), keepdims=True)).astype(np.float64)
+    weight /= weight.sum(axis=(2, 3), keepdims=True)
+    centres = (np.arange(side) + 0.5) * CROP / side
+    return np.stack([weight.sum(axis=2) @ centres, weight.sum(axis=3) @ centres], axis=2).reshape(
+        count, -1, 2
+    )
+
+
+def in_image(heat: np.ndarray, matrix: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, float]:
+    """Landmarks (5, 2) in pixels of the image, from the heat maps of a crop and its mirror image.
+
+    Args:
+        heat: (2, 5, side, side).
+        matrix: (2, 3) from the image to the crop.
+        before: (5, 2), where they were thought to be.
+
+    Returns:
+        The mean of both, and how far they are from `before`, on average, in pixels of the crop.
+    """
+    seen, mirrored = points_of(heat)
+    here = (seen + mirrored[SWAPPED] * (-1, 1) + (CROP, 0)) / 2
+    inverse = cv2.invertAffineTransform(matrix)
+    moved = np.abs(here - before @ matrix[:, :2].T - matrix[:, 2]).mean()
+    return here @ inverse[:, :2].T + inverse[:, 2], float(moved)
+
+
+def _is_same(points: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two faces are one: their landmarks differ by less than a quarter of their size."""
+    size = max(np.ptp(points, axis=0).max(), np.ptp(other, axis=0).max())
+    return bool(np.abs(points - other).mean() < size / 4)
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+
+
+def _load(path: Path) -> cv2.dnn.Net:
+    return cv2.dnn.readNetFromONNX(np.frombuffer(path.read_bytes(), np.uint8))
