@@ -220,10 +220,11 @@ class GlassesEditor:
         for number, target in enumerate(targets):
             if target.alignment is None or not target.crop.size:
                 continue
-            crop, new = target.crop.astype(np.float32), next(waiting).picture
+            crop, one = target.crop.astype(np.float32), next(waiting)
+            new = one.picture
             if pixels.shape[2] < 3:
                 new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
-            change = measure_change(crop, new)
+            change = measure_change(crop, new, one.frame)
             count = apply_change(result, change, target.alignment, strength)
             reports[number] = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
         return result, reports
