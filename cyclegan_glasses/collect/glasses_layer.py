@@ -10,6 +10,7 @@ import numpy as np
 from cyclegan_glasses.overlays.canvas import LAYERS
 
 _EYES = slice(0.31, 0.54), slice(0.27, 0.73)  # rows and columns about the eyes, fractions of the side
+_LOWEST = 0.68  # row, a fraction of the side: glasses end above the mouth
 _TRACE = 0.02  # of a pixel, and less, is no frame
 _NOISE, _SMOOTHING = 1.5, 0.8  # levels, and pixels that they are smoothed over: smaller differences are none
 
@@ -59,7 +60,8 @@ class GlassesLayer:
 def glasses_of(photo: np.ndarray, removed: np.ndarray, frame: np.ndarray) -> GlassesLayer:
     """The glasses that a model took off.
 
-    What hangs together with nothing around the eyes, such as a line of teeth, is no part of them.
+    What hangs together with nothing around the eyes, or lies as low as the mouth, is no part of them: a
+    model also changes lines of teeth, or the brim of a hat.
 
     Args:
         photo: the face with glasses, uint8 RGB (height, width, 3).
@@ -69,7 +71,9 @@ def glasses_of(photo: np.ndarray, removed: np.ndarray, frame: np.ndarray) -> Gla
     difference = photo.astype(np.float32) - removed
     visible = np.abs(cv2.GaussianBlur(difference, (0, 0), _SMOOTHING)).max(axis=2) > _NOISE
     taken = frame > _TRACE
-    _, pieces = cv2.connectedComponents((visible | taken).astype(np.uint8))
+    candidates = (visible | taken).astype(np.uint8)
+    candidates[round(_LOWEST * len(photo)) :] = 0
+    _, pieces = cv2.connectedComponents(candidates)
     near = np.isin(pieces, pieces[_about_eyes(pieces.shape)]) & (pieces > 0)
     return GlassesLayer(
         np.where((visible & near)[..., None], difference, 0).astype(np.float32),
@@ -79,7 +83,7 @@ def glasses_of(photo: np.ndarray, removed: np.ndarray, frame: np.ndarray) -> Gla
 
 
 def brightness(face: np.ndarray) -> float:
-    """How bright an aligned face, uint8 RGB (size, size, 3), is around the eyes: mean level of 0 to 255."""
+    """How bright an aligned face (size, size, 3) is around the eyes: mean of its levels, 0 to 255."""
     return float(face[_about_eyes(face.shape)].mean())
 
 

@@ -43,7 +43,7 @@ RECORD = "transplant.json"
 Remover = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _ALIKE_YAW = 7.0  # degrees
-_CANDIDATES = 8  # for each pair, of which the ones as bright as the face with glasses are taken
+_CANDIDATES = 8  # for each pair, of which those that are as bright as the face with glasses are taken
 _MISALIGNED = 0.02  # of the side
 _LEAST_FRAME = 150 / 224**2  # of all pixels: where a model sees less frame, it sees none
 
@@ -186,7 +186,7 @@ def _transplanted(
     glasses = glasses_of(worn, *remove(worn))
     if glasses.frame_fraction < _LEAST_FRAME:
         raise RejectedPhoto("transplant: the model sees no frame")
-    light = brightness(worn)
+    light = brightness(glasses.behind)
     bare = sorted(_readable(candidates, size), key=lambda face: abs(brightness(face[1]) - light))[:each]
     if len(bare) < each:
         raise RejectedPhoto("transplant: too few bare faces are turned alike")
