@@ -182,7 +182,7 @@ def packed(path: Path, network: torch.nn.Module, settings: Any) -> Path:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A network that makes all of a face grey, and calls all of it frame: it is carried over down to the mouth."""
+    """Makes all of a face grey and calls it frame: all is carried over, down to the mouth."""
     settings = CoarseToFineSettings((2, 3), (3, 3), (2, 3), (3, 3), coarse_size=16, size=SIZE, passes=1)
     network = build_generator(settings)
     assert isinstance(network, CoarseToFine)
