@@ -23,7 +23,6 @@ import torch
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model
-from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_faces
@@ -80,9 +79,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     logging.disable(logging.WARNING)
     settings = GeneratorSettings()
-    large = EditingModel(
-        {REMOVE: Generator(build_generator(settings).eval(), settings)}, 128, Framing(), "paper"
-    )
+    large = EditingModel({REMOVE: Generator(build_generator(settings).eval(), settings, 128)}, "paper")
     print("| generator | picture | how | passes a second | ms a pass |\n| --- | --- | --- | --- | --- |")
     for name, model in (
         (args.name or "shipped", load_model(args.name, CPU)),

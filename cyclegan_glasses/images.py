@@ -8,9 +8,9 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import cv2
 import numpy as np
@@ -18,26 +18,20 @@ from PIL import ExifTags, Image, ImageOps
 
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder, open_regular
-from cyclegan_glasses.walk import pictures_of, report, walk
+from cyclegan_glasses.signatures import HEAD, PICTURES, RAW, other_kind, picture_format, video_container
+from cyclegan_glasses.walk import DATA, is_picture, is_video, kind_of, pictures_of, report, walk
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
-SUFFIXES = {
-    **{"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"},
-    **{"BMP": ".bmp", "TIFF": ".tif", "PPM": ".ppm"},
-}
-#: What is taken for a picture by its ending now and then: the place of its mark, the mark, and its name.
-_STRANGERS = (
-    (4, b"ftyp", "HEIC or AVIF: save it as JPEG"),
-    (0, b"GIF8", "a GIF: save it as PNG"),
-    (0, b"<", "a web page or an SVG"),
-    (0, b"\x00\x05\x16\x07", "what macOS keeps beside a file"),
-)
+SUFFIXES = {kind: endings[0] for kind, endings in PICTURES.items()} | {"MPO": ".jpg"}
+"""The usual ending of each format, as Pillow calls it; MPO is a JPEG with several pictures."""
 UNREADABLE = "that cannot be read"
+_UNKNOWN = "not a picture of a known format"
 MAX_PIXELS = 100_000_000
 FILE_BYTES = 400 << 20
 """Limit of a picture's file: 100 million pixels of four bytes."""
 MEMORY_BYTES = 1_200_000_000
 """Limit of what a picture takes while it is decoded and made grey or RGB, all copies together."""
+#: Tags of TIFF by which raw photos are known: a picture that is a preview of another, and Adobe's mark.
+_SUBFILE, _DNG = 254, 50706
 BACKGROUND = (255, 255, 255)
 BAND = 256
 """Rows of a picture at a time, where a step takes more memory than its result."""
@@ -86,26 +80,44 @@ class _QuietPillow:
 _QUIET = _QuietPillow()
 
 
-def find_pictures(folder: Path | str, exclude: Path | None = None) -> list[Path]:
-    """The picture files at any depth below `folder`, by their extensions, sorted by relative path.
+def find_pictures(folder: Path | str, exclude: Path | None = None, videos: bool = False) -> list[Path]:
+    """The picture files at any depth below `folder`, with `videos` those too, sorted by relative path.
 
-    See `walk`; what it leaves out is logged. A `folder` that is a file is itself the only picture.
+    They are known by their endings, and where an ending is unknown by their first bytes. See `walk`; what it
+    leaves out is logged. A `folder` that is a file is itself the only picture.
     """
     root = Path(folder)
-    return [root / name for name in picture_names(root, exclude)]
+    return [root / name for name in picture_names(root, exclude, videos)]
 
 
-def picture_names(folder: Path | str, exclude: Path | None = None) -> list[str]:
+def picture_names(folder: Path | str, exclude: Path | None = None, videos: bool = False) -> list[str]:
     """The paths of `find_pictures`, relative to `folder` and with slashes; "" where that is a file itself.
 
     Plain strings, since a `Path` each takes longer than the disk where there are many.
     """
-    if Path(folder).is_file():
+    root = Path(folder)
+    if root.is_file():
         return [""]
+
+    def is_wanted(name: str) -> bool:
+        return is_picture(name) or (videos and is_video(name)) or _is_unnamed(root, name, videos)
+
     left_out: Counter[str] = Counter()
-    pictures = sorted(pictures_of(walk(folder, left_out, exclude), left_out))
+    pictures = sorted(pictures_of(walk(folder, left_out, exclude), left_out, is_wanted))
     report(folder, left_out)
     return pictures
+
+
+def head_of(source: Path | str | bytes) -> bytes:
+    """The first bytes of a file, or of its content, by which `signatures` knows it.
+
+    Raises:
+        OSError: as of `files.open_regular`.
+    """
+    if isinstance(source, bytes):
+        return source[:HEAD]
+    with open_regular(source) as file:
+        return file.read(HEAD)
 
 
 def check_header(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> tuple[str, int, int]:
@@ -128,7 +140,7 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
     multi-page file it is the first picture.
 
     Raises:
-        UnreadablePicture: not a picture of the formats in `FORMATS`, broken, cut off, more than `max_pixels`
+        UnreadablePicture: not a picture of the formats in `SUFFIXES`, broken, cut off, more than `max_pixels`
             pixels or `MEMORY_BYTES`, or with values that have no agreed white (32-bit integers beyond 65535,
             floats).
     """
@@ -140,6 +152,8 @@ def open_picture(source: Path | str | bytes, channels: int = 3, max_pixels: int 
 
 def to_bytes(picture: Image.Image, kind: str, **options: Any) -> bytes:
     """The picture as a file of a format of Pillow's, such as `PNG`, with the options of its writer."""
+    if kind == "HEIF":
+        _register_heif()
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
@@ -161,12 +175,36 @@ def opened(source: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> Iterator
     """
     with explained(partial(_unreadable, source)):
         file = io.BytesIO(source) if isinstance(source, bytes) else open_regular(source, FILE_BYTES)
-        with file, _QUIET, Image.open(file, formats=FORMATS) as picture:
+        with file, _QUIET, _identified(file) as picture:
             if picture.width * picture.height > max_pixels:
                 size = f"{picture.width}x{picture.height}"
                 raise ValueError(f"{size} is more than the limit of {max_pixels} pixels")
             check_memory(picture, _decoded(picture), "to decode")
             yield picture
+
+
+def _identified(file: IO[bytes]) -> Image.Image:
+    """The picture in a file, read by the one reader that its first bytes call for."""
+    head = file.read(HEAD)
+    file.seek(0)
+    kind = picture_format(head)
+    if not kind:
+        other = other_kind(head)
+        raise ValueError(_UNKNOWN + (f", but {other}" if other else "") if head else "the file is empty")
+    if kind == "HEIF":
+        _register_heif()
+    picture = Image.open(file, formats=[kind])
+    if kind == "TIFF" and (picture.tag_v2.get(_SUBFILE, 0) & 1 or _DNG in picture.tag_v2):  # type: ignore[attr-defined]
+        raise ValueError(RAW)
+    return picture
+
+
+@cache
+def _register_heif() -> None:
+    """Make HEIC known to Pillow, once it is needed; thumbnails and other pictures inside are not read."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
 def bands(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
@@ -198,10 +236,8 @@ def _decoded(picture: Image.Image) -> float:
     """Bytes that a pixel takes while the picture is decoded and then made L or RGB."""
     stored = {"1": 1, "L": 1, "P": 1}.get(picture.mode, 2 if ";16" in picture.mode else 4)
     result = 0 if picture.mode in ("L", "RGB") else 4
-    decoder = 0.0
-    if picture.format == "WEBP":
-        decoder = 12  # two canvases, and the frame as bytes
-    elif picture.format in ("JPEG", "MPO") and picture.info.get("progressive"):
+    decoder = {"WEBP": 12.0, "AVIF": 12.0, "HEIF": 12.0, "GIF": 8.0}.get(picture.format or "", 0.0)
+    if picture.format in ("JPEG", "MPO") and picture.info.get("progressive"):
         decoder = 2 * len(picture.getbands())  # coefficients
     elif picture.format == "TIFF":  # a strip may be the whole picture
         bits = picture.tag_v2.get(258, 1)  # type: ignore[attr-defined]
@@ -239,23 +275,24 @@ def _flatten(picture: Image.Image) -> Image.Image:
 def _unreadable(source: Path | str | bytes, error: Exception) -> UnreadablePicture:
     name = "picture" if isinstance(source, bytes) else source
     if isinstance(error, Image.UnidentifiedImageError):
-        return UnreadablePicture(name, _stranger(source if isinstance(source, bytes) else _head(source)))
+        return UnreadablePicture(name, _UNKNOWN)
     if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit lies above ours
         return UnreadablePicture(name, f"more than the limit of {MAX_PIXELS} pixels")
     return UnreadablePicture(name, reason_of(error))
 
 
-def _head(path: Path | str) -> bytes:
-    with open_regular(path) as file:
-        return file.read(12)
+def _is_unnamed(folder: Path, name: str, videos: bool) -> bool:
+    """Whether a file whose ending says nothing is a picture, or a video, by its first bytes.
 
-
-def _stranger(head: bytes) -> str:
-    """What the file is that begins with `head`, which is no picture that is read."""
-    if not head:
-        return "the file is empty"
-    kind = next((kind for at, start, kind in _STRANGERS if head[at:].lstrip().startswith(start)), "")
-    return "not a picture of a known format" + (f", but {kind}" if kind else "")
+    A TIFF must be called so: raw photos of cameras begin like one, and hold a thumbnail.
+    """
+    if is_video(name) or kind_of(name) == DATA:
+        return False
+    try:
+        head = head_of(folder / name)
+    except OSError:
+        return False
+    return picture_format(head) not in ("", "TIFF") or (videos and bool(video_container(head)))
 
 
 def readable_pictures(paths: Iterable[Path], left_out: Counter[str]) -> Iterator[tuple[Path, np.ndarray]]:

@@ -48,6 +48,46 @@ def l1_loss(picture: Tensor, target: Tensor) -> Tensor:
     return F.l1_loss(picture, target)
 
 
+def weighted_l1(picture: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Mean absolute difference, of which each pixel counts by its weight (N, 1, H, W); a scalar."""
+    return ((picture - target).abs() * weights).mean()
+
+
+def gradient_loss(picture: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Mean absolute difference of the gradients, as differences of neighbours across and down; a scalar.
+
+    The gradient matching of Li and Snavely, "MegaDepth" (arXiv 1804.00607, section 4.1), at one scale. Levels
+    alone leave thin lines and soft eyes, which are small in level.
+
+    Args:
+        picture, target: (N, C, H, W).
+        weights: of pixels, (N, 1, H, W).
+    """
+    error = picture - target
+    across, down = error.diff(dim=3).abs() * weights[..., 1:], error.diff(dim=2).abs() * weights[..., 1:, :]
+    return across.mean() + down.mean()
+
+
+def chroma_loss(picture: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference of colour, apart from grey, of means over squares of 8 pixels; a scalar.
+
+    Eyes see a stain where the mean over an area is off by a few levels, which the error of a pixel hides.
+
+    Args:
+        picture, target: RGB (N, 3, H, W), sides of 8 pixels at least.
+    """
+    error = picture - target
+    return F.avg_pool2d(error - error.mean(1, keepdim=True), 8).abs().mean()
+
+
+def mask_loss(logits: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy between logits and the fraction of each pixel, (N, 1, H, W) both; a scalar.
+
+    Lyu et al., "Portrait Eyeglasses and Shadow Removal" (arXiv 2203.10474), learn their masks by it.
+    """
+    return F.binary_cross_entropy_with_logits(logits, mask)
+
+
 def insensitive_l1_loss(picture: Tensor, target: Tensor, tolerance: float) -> Tensor:
     """Mean of what absolute differences exceed `tolerance` by: Vapnik's ε-insensitive loss; a scalar.
 

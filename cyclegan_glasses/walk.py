@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError, reason_of
+from cyclegan_glasses.signatures import PICTURES, VIDEOS
 
 logger = logging.getLogger(__name__)
 
-EXTENSIONS = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"}
-)
+EXTENSIONS = frozenset(ending for endings in PICTURES.values() for ending in endings)
 """The suffixes of pictures that are read, in lower case."""
+VIDEO_EXTENSIONS = frozenset(ending for endings in VIDEOS.values() for ending in endings)
+"""The suffixes of videos that are read, in lower case."""
 HIDDEN = "hidden"
 DATA = "of text and data"
 REPEATED = "folders that are there by another path too"
@@ -26,7 +27,7 @@ QUIET = frozenset({HIDDEN, DATA, EXCLUDED})
 """Reasons that nobody misses a picture for."""
 NAMES = 12
 """Names or reasons that a message lists at most."""
-READ = "pictures are JPEG, PNG, WebP, BMP, TIFF or PPM, by their ending"
+READ = "pictures are JPEG, PNG, WebP, GIF, HEIC, AVIF, BMP, TIFF or PPM"
 _DATA = frozenset(
     ".txt .csv .tsv .json .jsonl .xml .yaml .yml .ini .cfg .toml .log"
     " .md .html .css .js .py .sh .db .npy .npz .mat .pts .pt .pth".split()
@@ -44,16 +45,23 @@ def is_picture(name: str) -> bool:
     return name[name.rfind(".") :].lower() in EXTENSIONS
 
 
+def is_video(name: str) -> bool:
+    """Whether the extension of a file's name is that of a video."""
+    return name[name.rfind(".") :].lower() in VIDEO_EXTENSIONS
+
+
 def kind_of(name: str) -> str:
     """What is said of a file that is no picture by its name: its ending as it is written, or `DATA`."""
     ending = os.path.splitext(name)[1]  # noqa: PTH122
     return DATA if ending.lower() in _DATA else ending or "without an ending"
 
 
-def pictures_of(names: Iterable[str], left_out: Counter[str]) -> Iterator[str]:
-    """Those of `names` that are pictures; the others are counted by their kind."""
+def pictures_of(
+    names: Iterable[str], left_out: Counter[str], is_wanted: Callable[[str], bool] = is_picture
+) -> Iterator[str]:
+    """Those of `names` that are pictures, or otherwise wanted; the others are counted by their kind."""
     for name in names:
-        if is_picture(name):
+        if is_wanted(name):
             yield name
         else:
             left_out[kind_of(name)] += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import warnings
@@ -16,8 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cyclegan_glasses.images import UnreadablePicture, check_header, find_pictures, open_picture, opened
+from cyclegan_glasses.images import (
+    UnreadablePicture,
+    check_header,
+    find_pictures,
+    open_picture,
+    opened,
+    to_bytes,
+)
+from cyclegan_glasses.signatures import PICTURES
 from tests.data.drawing import ramp
+
+FORMATS = {ending: kind for kind, endings in PICTURES.items() for ending in endings}
 
 
 def pixel(path: Path, x: int = 0, y: int = 0, channels: int = 3) -> Any:
@@ -34,14 +43,14 @@ def test_pictures_are_found_at_any_depth_in_the_same_order_on_every_machine(tmp_
     assert find_pictures(tmp_path / "note.txt") == [tmp_path / "note.txt"]
 
 
-@pytest.mark.parametrize("extension", ["png", "bmp", "tif", "ppm", "webp", "jpg"])
+@pytest.mark.parametrize("extension", ["png", "bmp", "tif", "ppm", "webp", "jpg", "gif", "heic", "avif"])
 def test_every_format_opens(tmp_path: Path, extension: str) -> None:
     path = tmp_path / f"x.{extension}"
-    lossy: dict[str, Any] = {"jpg": {"quality": 95}, "webp": {"lossless": True}}.get(extension, {})
-    ramp(3).save(path, **lossy)
+    how: dict[str, Any] = {"webp": {"lossless": True}, "png": {}, "bmp": {}, "tif": {}, "ppm": {}}
+    path.write_bytes(to_bytes(ramp(3), FORMATS["." + extension], **how.get(extension, {"quality": 95})))
     error = np.abs(np.asarray(open_picture(path), int) - np.asarray(ramp(3), int))
-    assert error.max() <= (12 if extension == "jpg" else 0)
-    check_header(path)
+    assert error.max() <= {"jpg": 12, "heic": 12, "avif": 24, "gif": 24}.get(extension, 0)
+    assert check_header(path) == ("." + extension, 40, 36)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -140,14 +149,14 @@ def test_what_is_no_picture_is_named_with_its_reason(tmp_path: Path) -> None:
     ramp(0, 200, 200).save(tmp_path / "short.jpg")
     whole = (tmp_path / "short.jpg").read_bytes()
     (tmp_path / "short.jpg").write_bytes(whole[: len(whole) // 2])
-    ramp(0).save(tmp_path / "x.gif")
+    (tmp_path / "clip.gif").write_bytes(b"\0\0\0\x18ftypmp42\0\0\0\0isommp42")
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "folder.png").mkdir()
     reasons = {
         "text.jpg": "not a picture of a known format",
         "empty.png": "empty",
         "short.jpg": "truncated",
-        "x.gif": "not a picture of a known format, but a GIF: save it as PNG",
+        "clip.gif": "not a picture of a known format, but a video",
         "pipe.png": "a pipe, not a regular file",
         "folder.png": "Is a directory",
         "absent.png": "No such file",
@@ -197,10 +206,9 @@ def test_damaged_bytes_give_a_picture_or_a_reason_and_nothing_else(
 ) -> None:
     path = (
         tmp_path_factory.mktemp("damaged")
-        / f"x.{data.draw(st.sampled_from(['png', 'jpg', 'tif', 'webp', 'bmp']))}"
+        / f"x.{data.draw(st.sampled_from(['png', 'jpg', 'tif', 'webp', 'bmp', 'gif', 'heic', 'avif']))}"
     )
-    ramp(1, 12, 9).save(path)
-    content = bytearray(path.read_bytes())
+    content = bytearray(to_bytes(ramp(1, 12, 9), FORMATS[path.suffix]))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content)
@@ -225,13 +233,19 @@ def test_bytes_open_like_the_file_that_holds_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "suffix"), [("JPEG", ".jpg"), ("PNG", ".png"), ("TIFF", ".tif"), ("WEBP", ".webp")]
+    ("kind", "suffix"),
+    [
+        ("JPEG", ".jpg"),
+        ("PNG", ".png"),
+        ("TIFF", ".tif"),
+        ("WEBP", ".webp"),
+        ("HEIF", ".heic"),
+        ("GIF", ".gif"),
+    ],
 )
 def test_header_says_what_the_file_is(kind, suffix):
     """A file gets the suffix of its bytes, and its size is known without reading it whole."""
-    packed = io.BytesIO()
-    Image.new("RGB", (30, 20)).save(packed, kind)
-    assert check_header(packed.getvalue()) == (suffix, 30, 20)
+    assert check_header(to_bytes(Image.new("RGB", (30, 20)), kind)) == (suffix, 30, 20)
 
 
 def test_threads_leave_the_filters_of_warnings_as_they_were(tmp_path: Path) -> None:
@@ -254,15 +268,43 @@ def test_threads_leave_the_filters_of_warnings_as_they_were(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "data, kind",
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC or AVIF: save it as JPEG"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\0", "a raw photo of a camera: save it as TIFF or JPEG"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL: save it as JPEG"),
         (b"\n <!DOCTYPE html>", "a web page or an SVG"),
         (b"\0\5\x16\7\0\2\0\0Mac OS X", "what macOS keeps beside a file"),
     ],
 )
 def test_what_is_called_a_picture_and_is_another_thing_is_named(tmp_path, data, kind):
-    """Phones call HEIC .jpg, servers send a page in place of a picture."""
+    """Servers send a page in place of a picture, people call what they have .jpg."""
     (tmp_path / "x.jpg").write_bytes(data)
     for source in (data, tmp_path / "x.jpg"):
         with pytest.raises(UnreadablePicture) as error:
             open_picture(source)
         assert error.value.reason == f"not a picture of a known format, but {kind}"
+
+
+def test_a_raw_photo_is_not_taken_for_the_preview_in_it(tmp_path: Path) -> None:
+    """Raw photos of Nikon, Sony and Adobe begin like a TIFF, with a thumbnail as their first picture."""
+    ramp(1).save(tmp_path / "x.tif", tiffinfo={254: 1})
+    with pytest.raises(UnreadablePicture, match="a raw photo of a camera"):
+        check_header(tmp_path / "x.tif")
+    (tmp_path / "x.tif").rename(tmp_path / "x.nef")
+    assert find_pictures(tmp_path) == []
+
+
+def test_pictures_whose_names_say_nothing_are_found_by_their_first_bytes(tmp_path: Path) -> None:
+    """WhatsApp, caches and backups keep pictures without an ending, or with one of their own."""
+    ramp(1).save(tmp_path / "IMG_1", "JPEG")
+    ramp(1).save(tmp_path / "b.bak", "PNG")
+    ramp(1).save(tmp_path / "table.csv", "PNG")
+    (tmp_path / "clip").write_bytes(b"\0\0\0\x18ftypmp42\0\0\0\0isommp42")
+    (tmp_path / "clip.mov").touch()
+    os.mkfifo(tmp_path / "pipe")
+    names = [path.name for path in find_pictures(tmp_path)]
+    assert names == ["IMG_1", "b.bak"]
+    assert [path.name for path in find_pictures(tmp_path, videos=True)] == [
+        "IMG_1",
+        "b.bak",
+        "clip",
+        "clip.mov",
+    ]

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "cyclegan_glasses"
 
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
-    "errors option domains union_find walk pairing temporary files locks records jsonl zip_files"
+    "errors option domains union_find signatures walk pairing temporary files locks records jsonl zip_files"
     " weight_files images pixels machine photo parallel distributed devices local_server webpage faces"
     " overlays portraits networks losses attributes sources criteria collect data objectives training"
     " monitoring editing evaluation installation cli options __main__".split()

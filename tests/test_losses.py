@@ -11,11 +11,15 @@ import torch
 from cyclegan_glasses.evaluation import metrics
 from cyclegan_glasses.losses import (
     adversarial_loss,
+    chroma_loss,
     distance,
+    gradient_loss,
     gradient_penalty,
     insensitive_l1_loss,
     l1_loss,
+    mask_loss,
     ssim,
+    weighted_l1,
 )
 
 SCORES = torch.tensor([0.5, -1.0, 2.0, 0.0]).reshape(1, 1, 2, 2)
@@ -110,3 +114,35 @@ def test_differences_within_the_tolerance_are_free() -> None:
     assert loss.item() == pytest.approx((0.2 + 0.4) / 4)
     loss.backward()
     assert picture.grad is not None and picture.grad.flatten().tolist() == [0, 0, 0.25, -0.25]
+
+
+def test_weighted_pixels_and_gradients_by_hand() -> None:
+    """One pixel is off by 0.5: that is its level, two edges across and one down beside it."""
+    target = torch.zeros(1, 1, 2, 3)
+    picture, weights = target.clone(), torch.ones(1, 1, 2, 3)
+    picture[0, 0, 0, 1] = 0.5
+    assert weighted_l1(picture, target, weights).item() == pytest.approx(0.5 / 6)
+    assert gradient_loss(picture, target, weights).item() == pytest.approx(2 * 0.5 / 4 + 0.5 / 3)
+    weights[0, 0, 0, 1] = 4
+    assert weighted_l1(picture, target, weights).item() == pytest.approx(4 * 0.5 / 6)
+    # A difference belongs to the pixel at its right or lower end.
+    assert gradient_loss(picture, target, weights).item() == pytest.approx((4 + 1) * 0.5 / 4 + 0.5 / 3)
+    assert gradient_loss(picture + 0.3, picture, weights).item() == pytest.approx(0, abs=1e-7)
+
+
+def test_a_stain_counts_and_grey_and_noise_do_not() -> None:
+    target = torch.zeros(2, 3, 16, 16)
+    stained = target.clone()
+    stained[:, 0] = 0.3
+    assert chroma_loss(stained, target).item() == pytest.approx((0.2 + 0.1 + 0.1) / 3)
+    assert chroma_loss(target + 0.3, target).item() == pytest.approx(0, abs=1e-7)
+    checks = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 2.0 - 1
+    noisy = target.clone()
+    noisy[:, 0] = 0.3 * checks
+    assert chroma_loss(noisy, target).item() == pytest.approx(0, abs=1e-7)
+
+
+def test_the_mask_is_a_cross_entropy() -> None:
+    logits, mask = torch.tensor([0.5, -1.0]).view(1, 1, 1, 2), torch.tensor([1.0, 0.25]).view(1, 1, 1, 2)
+    expected = (softplus(-0.5) + 0.25 * softplus(1.0) + 0.75 * softplus(-1.0)) / 2
+    assert mask_loss(logits, mask).item() == pytest.approx(expected, rel=1e-6)

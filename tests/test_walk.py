@@ -104,12 +104,23 @@ def test_names_of_other_systems_are_the_same_names():
 
 
 def test_what_is_no_picture_is_counted_by_its_ending(tmp_path, caplog):
-    """A phone writes HEIC and the web GIF: whoever edits a folder must learn that they were passed over."""
-    names = ["a.jpg", "b.jfif", "c.HEIC", "d.HEIC", "e.gif", "README", "labels.csv", ".DS_Store", "f.PGM"]
+    """Whoever edits a folder must learn what was passed over."""
+    names = [
+        "a.jpg",
+        "b.jfif",
+        "c.CR3",
+        "d.CR3",
+        "e.mov",
+        "g.HEIC",
+        "README",
+        "labels.csv",
+        ".DS_Store",
+        "f.PGM",
+    ]
     caplog.set_level("INFO")
-    assert picture_names(tree(tmp_path, *names)) == ["a.jpg", "b.jfif", "f.PGM"]
+    assert picture_names(tree(tmp_path, *names)) == ["a.jpg", "b.jfif", "f.PGM", "g.HEIC"]
     warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
-    assert warned == [f"{tmp_path}: left out 2 .HEIC, 1 without an ending, 1 .gif ({READ})"]
+    assert warned == [f"{tmp_path}: left out 2 .CR3, 1 without an ending, 1 .mov ({READ})"]
     assert f"left out 1 {HIDDEN}, 1 {DATA}" in caplog.text
 
 

@@ -66,7 +66,7 @@ def settings_of(args: argparse.Namespace) -> EvaluationSettings:
     models = [find_model(name, args.checkpoints_dir) for name in args.name] or [SHIPPED]
     for name in args.baselines or ():
         one_of("rivals", name, BASELINES)
-    protocol = choose_protocol(models[0], args.protocol, args.crop_size)
+    protocol = choose_protocol(models[0], args.direction, args.protocol, args.crop_size)
     inputs = build(
         InputSettings, vars(args), dataroot=args.dataroot, groups=tuple(args.group), protocol=protocol
     )

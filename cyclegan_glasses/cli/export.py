@@ -51,18 +51,19 @@ def run(args: argparse.Namespace) -> None:
     if args.format == PACKED:
         path = args.output or Path(f"{stem}.pt")
         save_model(model, path)
-        ways = ", ".join(model.generators)
-        echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {ways}, faces of {model.size} pixels")
+        ways = ", ".join(f"{way} on faces of {one.size} pixels" for way, one in model.generators.items())
+        echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {ways}")
         return
     from cyclegan_glasses.editing.export import aligned_faces, export
     from cyclegan_glasses.faces.detect import make_detector
     from cyclegan_glasses.portraits.aligned import drawn_faces
 
     path = args.output or Path(f"{stem}_{args.direction}_{args.precision}{ENDINGS[args.format]}")
+    generator = model.get(args.direction)
     if args.photos is None:
-        faces = drawn_faces(FACES, model.size, model.framing)
+        faces = drawn_faces(FACES, generator.size, generator.framing)
     else:
-        faces = aligned_faces(model, args.photos, make_detector(args.yunet), 4 * FACES)
+        faces = aligned_faces(generator, args.photos, make_detector(args.yunet), 4 * FACES)
     done = export(model, args.direction, args.format, args.precision, path, faces)
     echo(f"{done.path}: {done.size / 1e6:.2f} MB, {args.direction}, {args.precision}")
     echo(

@@ -13,6 +13,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from cyclegan_glasses.images import to_grey
+
 SMALLEST = 0.45
 """Of its size a picture has at least so much on the way."""
 _QUALITIES = (35, 95)
@@ -23,41 +25,52 @@ class RandomCamera:
     """What becomes of a picture, and in the same way of its partner.
 
     Attributes:
+        angle, zoom, shift: the picture is turned by so many degrees, enlarged, and moved by pixels (x, y):
+            faces are found a little askew.
         gain: of red, green and blue.
         gamma: exponent of the levels as fractions.
+        tone: of a monochrome picture, levels added to its grey; None for one in colours.
         blur: standard deviation of a Gaussian in pixels; 0 for none.
         scale: pictures shrink to this fraction of their sides, and are enlarged again.
         grain: standard deviation of the noise, in levels of 255, before the picture shrinks.
         tinge: how much of the noise is of one channel alone, 0 to 1.
-        quality: of JPEG.
+        quality: of JPEG; 0 for none.
         subsampled: JPEG keeps a quarter of the colours.
         compressed_small: JPEG comes before the picture is enlarged, not after.
         seed: of the noise.
     """
 
-    gain: tuple[float, ...]
-    gamma: float
-    blur: float
-    scale: float
-    grain: float
-    tinge: float
-    quality: int
-    subsampled: bool
-    compressed_small: bool
-    seed: int
+    angle: float = 0.0
+    zoom: float = 1.0
+    shift: tuple[float, ...] = (0.0, 0.0)
+    gain: tuple[float, ...] = (1.0, 1.0, 1.0)
+    gamma: float = 1.0
+    tone: tuple[float, ...] | None = None
+    blur: float = 0.0
+    scale: float = 1.0
+    grain: float = 0.0
+    tinge: float = 0.0
+    quality: int = 0
+    subsampled: bool = False
+    compressed_small: bool = False
+    seed: int = 0
 
     @staticmethod
     def drawn(rng: np.random.Generator) -> RandomCamera:
         """One of all cameras."""
-        exposure = np.exp(rng.normal(0, 0.1))
+        exposure, toned = np.exp(rng.normal(0, 0.12)), rng.random() < 0.5
         return RandomCamera(
-            gain=tuple((exposure * np.exp(rng.normal(0, 0.04, 3))).tolist()),
-            gamma=float(np.exp(rng.normal(0, 0.08))),
+            angle=float(rng.normal(0, 2.5)),
+            zoom=float(np.exp(rng.normal(0, 0.06))),
+            shift=tuple(rng.normal(0, 2.5, 2).tolist()),
+            gain=tuple((exposure * np.exp(rng.normal(0, 0.05, 3))).tolist()),
+            gamma=float(np.exp(rng.normal(0, 0.12))),
+            tone=tuple((toned * rng.normal(0, 8, 3)).tolist()) if rng.random() < 0.1 else None,
             blur=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.5 else 0.0,
             scale=float(rng.uniform(SMALLEST, 1)) if rng.random() < 0.6 else 1.0,
             grain=float(rng.uniform(0, 8)) if rng.random() < 0.7 else 0.0,
             tinge=float(rng.uniform(0, 0.6)),
-            quality=int(rng.integers(_QUALITIES[0], _QUALITIES[1] + 1)),
+            quality=int(rng.integers(_QUALITIES[0], _QUALITIES[1] + 1)) if rng.random() < 0.8 else 0,
             subsampled=bool(rng.random() < 0.7),
             compressed_small=bool(rng.random() < 0.5),
             seed=int(rng.integers(2**31)),
@@ -66,26 +79,39 @@ class RandomCamera:
     def take(self, pixels: np.ndarray) -> np.ndarray:
         """The picture, uint8 (height, width, 1 or 3), as this camera shows it."""
         height, width, channels = pixels.shape
-        levels = self._curves(channels)[pixels, np.arange(channels)]
+        levels = self._curves(channels)[self._turned(pixels, cv2.INTER_CUBIC), np.arange(channels)]
+        if self.tone is not None and channels == 3:
+            levels = to_grey(levels)[..., None] + np.array(self.tone, np.float32)
         if self.blur:
             levels = cv2.GaussianBlur(levels, (0, 0), self.blur).reshape(pixels.shape)
         if self.grain:
             levels = levels + np.float32(self.grain) * _noise(self.seed, pixels.shape, self.tinge)
         levels = self._shrunk(levels).reshape(*self._size(pixels)[::-1], channels)
         small = np.round(np.clip(levels, 0, 255)).astype(np.uint8)
-        if self.compressed_small:
+        if self.quality and self.compressed_small:
             small = self._compressed(small)
         if small.shape != pixels.shape:
             small = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).reshape(pixels.shape)
-        return small if self.compressed_small else self._compressed(small)
+        return self._compressed(small) if self.quality and not self.compressed_small else small
 
     def take_mask(self, mask: np.ndarray) -> np.ndarray:
-        """Fractions of 255, uint8 (height, width, 1), shrunk and enlarged as the picture is."""
+        """Fractions of 255, uint8 (height, width, 1), turned, shrunk and enlarged as the picture is."""
+        mask = self._turned(mask, cv2.INTER_LINEAR)
         if self._size(mask) == mask.shape[1::-1]:
             return mask
         small = self._shrunk(mask.astype(np.float32))
         large = cv2.resize(small, mask.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return np.round(large).astype(np.uint8).reshape(mask.shape)
+
+    def _turned(self, pixels: np.ndarray, interpolation: int) -> np.ndarray:
+        """Turned, enlarged and moved; what comes in from outside is the mirror image of what is inside."""
+        height, width = pixels.shape[:2]
+        matrix = np.array(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), self.angle, self.zoom))
+        matrix[:, 2] += self.shift
+        turned = cv2.warpAffine(
+            pixels, matrix, (width, height), flags=interpolation, borderMode=cv2.BORDER_REFLECT
+        )
+        return turned.reshape(pixels.shape)
 
     def _curves(self, channels: int) -> np.ndarray:
         """What becomes of each level of each channel, float32 (256, channels)."""

@@ -74,8 +74,11 @@ class DomainDataset:
         sample: Sample = {}
         for pictures in opened if all(opened) else ():
             sample |= _cut(pictures, settings, rng)
-        if settings.camera and self.paired and sample and not settings.in_order:
-            sample |= _photographed(sample, RandomCamera.drawn(rng))
+        if self.paired and sample and not settings.in_order:
+            if rng.random() < settings.bare_share:
+                sample |= _bare(sample)
+            if settings.camera:
+                sample |= _photographed(sample, RandomCamera.drawn(rng))
         return {**sample, "skipped": tuple(skipped)}
 
     def _read(self, group: list[Domain], index: int, key: Key, skipped: Skipped) -> Sample:
@@ -267,6 +270,13 @@ def _cut(opened: Sample, settings: DataSettings, rng: np.random.Generator) -> Sa
     how = settings.preprocess, settings.load_size, settings.cut, settings.flip
     geometry = plan(size, *how, None if settings.in_order else rng)
     return opened | {name: cut(picture, geometry, name in MASK_NAMES) for name, picture in pictures.items()}
+
+
+def _bare(sample: Sample) -> Sample:
+    """The bare face of a pair in both places, and masks of nothing."""
+    masks = {name: value for name, value in sample.items() if isinstance(value, Cut) and value.mask}
+    empty = {name: replace(mask, pixels=np.zeros_like(mask.pixels)) for name, mask in masks.items()}
+    return {"A": sample["B"], **empty}
 
 
 def _photographed(sample: Sample, camera: RandomCamera) -> Sample:

@@ -75,6 +75,7 @@ class DataSettings(Settings):
         frame: the name of all of them in the catalogue that comes with the toolkit; empty for random ones.
         crop_height: of the cut; 0 for as high as it is wide.
         camera: both pictures of a pair go through one random camera (`camera`), unless they come in order.
+        bare_share: fraction of pairs, by (seed, epoch, index), whose A is their B, unless they come in order.
         frame_layer: pairs come with the frame's layer of the drawing (`crawl.py overlay`) as `F`.
         multiple: what `crop_size` must be a multiple of, for the networks' sake.
 
@@ -127,6 +128,12 @@ class DataSettings(Settings):
         False,
         "pairs go through a random camera: exposure, blur, noise, fewer pixels, JPEG, both pictures alike",
     )
+    bare_share: float = option(
+        0.0,
+        "of pairs so many show the bare face twice: where nothing is worn nothing changes",
+        least=0,
+        below=1,
+    )
     frame_layer: bool = shared(False, "lambda_frame", read=lambda values: values["lambda_frame"] > 0)
     condition: str = shared(NO_CONDITION, "condition", choices=CONDITIONS)
     frame: str = ""
@@ -149,8 +156,11 @@ class DataSettings(Settings):
                 "--condition frame draws on aligned faces in colour: leave out --preprocess, --input_nc and"
                 " --output_nc"
             )
-        if self.camera and self.dataset_mode != "aligned" and not self.paired_dataroot:
-            raise UserError("--camera is for pairs: add --paired_dataroot, or leave it out")
+        if (self.camera or self.bare_share) and self.dataset_mode != "aligned" and not self.paired_dataroot:
+            flag = "camera" if self.camera else "bare_share"
+            raise UserError(f"--{flag} is for pairs: add --paired_dataroot, or leave it out")
+        if self.bare_share and self.direction != REMOVE:
+            raise UserError("--bare_share teaches a remover to leave bare faces: leave it out")
         if self.crop_height and (self.dataset_mode == LABELLED or not self.preprocess.endswith("crop")):
             raise UserError("--crop_height is of pictures that are cropped, and not labelled: leave it out")
         if self.cache in ("memory", "disk") and not self.cacheable:

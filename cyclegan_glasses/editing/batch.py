@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 
 from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.editing.animation import open_animation
+from cyclegan_glasses.editing.clips import Clip
 from cyclegan_glasses.editing.drawing import Drawing
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.encode import encode, format_of
@@ -21,9 +25,10 @@ from cyclegan_glasses.editing.models import Translated
 from cyclegan_glasses.editing.photograph import Photograph, read_photograph
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
+from cyclegan_glasses.editing.steady import Progress, decide_course, edited_frames
 from cyclegan_glasses.editing.targets import Target
 from cyclegan_glasses.errors import UserError, explained, reason_of
-from cyclegan_glasses.files import atomic_write, make_folder
+from cyclegan_glasses.files import atomic_write, make_folder, open_regular, sha256_of
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.parallel import in_order
 
@@ -35,7 +40,8 @@ UNCHANGED, SKIPPED, THERE = "unchanged", "skipped", "already there"
 class PhotoReport:
     """What became of one photo: `edited`, `unchanged`, `skipped` for a `reason`, or `already there`.
 
-    Of a sheet, `reason` says how many frames it shows.
+    Of a sheet, `reason` says how many frames it shows. `frames` is 1 for a photo, and of an animation or a
+    video how many there are; its faces are those of all of them, each reported once.
     """
 
     source: str
@@ -44,6 +50,7 @@ class PhotoReport:
     reason: str = ""
     faces: list[FaceReport] = field(default_factory=list)
     key: str = ""
+    frames: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; `key` says what the journal knows the photo by."""
@@ -52,12 +59,12 @@ class PhotoReport:
 
 @dataclass(frozen=True, eq=False)
 class _Opened:
-    """A photo whose faces are known."""
+    """A photo whose faces are known, or a clip, which is gone through later."""
 
     job: EditJob
     key: str
-    photo: Photograph
-    targets: Sequence[Target]
+    photo: Photograph | Clip
+    targets: Sequence[Target] = ()
     made: Sequence[Translated] = ()
 
 
@@ -70,6 +77,7 @@ def edit_files(
     journal: Path | None = None,
     workers: int = 2,
     drawing: Drawing | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Iterator[PhotoReport]:
     """Edit photos; yields a report of each, in their order; `direction` and `drawing` as of the editor.
 
@@ -79,6 +87,7 @@ def edit_files(
 
     Args:
         journal: its path, in the folder of the results, which this process then has alone.
+        progress: is told how many frames of a clip are done, see `steady.Progress`.
 
     Raises:
         UserError: the model does not go that way, another process has the folder, or the journal cannot be
@@ -87,7 +96,7 @@ def edit_files(
     if drawing is None or direction == SWAP:
         editor.model.get(REMOVE if direction == SWAP else direction)
     with folder_lock(journal.parent) if journal else nullcontext(), ThreadPoolExecutor(workers) as pool:
-        work = _Work(editor, direction, settings, output, drawing, Journal(journal))
+        work = _Work(editor, direction, settings, output, drawing, Journal(journal), progress)
         opened = in_order(pool, work.read, jobs, in_flight=workers + 1)
         for report in in_order(pool, work.write, map(work.translate, opened), in_flight=workers + 1):
             if report.state == SKIPPED:
@@ -105,6 +114,7 @@ class _Work:
     output: OutputSettings
     drawing: Drawing | None
     journal: Journal
+    progress: Progress
 
     def read(self, job: EditJob) -> _Opened | PhotoReport:
         return _attempted(job, lambda: self._open(job))
@@ -134,6 +144,9 @@ class _Work:
                 return _report(job, THERE, key=key)
             advice = "not from this photo with these arguments: add --overwrite"
             raise UserError(f"{job.target} is there already, {advice}")
+        if clip := open_animation(job.source):
+            clip.check(job.target.suffix.lower())
+            return _Opened(job, key, clip)
         format_of(job.target)
         photo = read_photograph(job.source)
         targets = self.editor.find_targets(photo.pixels, self.direction, self.settings, self.drawing)
@@ -141,11 +154,14 @@ class _Work:
             raise UserError(f"{job.source}: no face was found")
         return _Opened(job, key, photo, targets)
 
-    def _translate(self, item: _Opened) -> _Opened:
+    def _translate(self, item: _Opened) -> _Opened | PhotoReport:
+        if not isinstance(item.photo, Photograph):
+            return self._edit_clip(item, item.photo)
         return replace(item, made=self.editor.translate(item.targets, self.direction, self.settings))
 
     def _write(self, item: _Opened) -> PhotoReport:
         job, photo, strip = item.job, item.photo, self.output.strip
+        assert isinstance(photo, Photograph)
         edited = self.editor.blend(photo.pixels, item.targets, item.made, self.settings, self.drawing)
         pixels, faces = edited
         kind = format_of(job.target)
@@ -155,12 +171,45 @@ class _Work:
         if self.output.pairs:
             files[job.pair] = encode(photo, np.concatenate([photo.pixels, pixels], axis=1), kind, strip)
         make_folder(job.target.parent)
-        self.journal.begin(job.target, item.key, files[job.target])
+        self.journal.begin(job.target, item.key, hashlib.sha256(files[job.target]).hexdigest())
         for path in reversed(files):  # the result last: where it is, all is
             with atomic_write(path) as file:
                 file.write(files[path])
+        return self._done(item, faces, changed)
+
+    def _edit_clip(self, item: _Opened, clip: Clip) -> PhotoReport:
+        """Go through a clip twice, and write it frame by frame."""
+        job, suffix, strip = item.job, item.job.target.suffix.lower(), self.output.strip
+        how = (self.direction, self.settings)
+        course = decide_course(self.editor, clip, *how, self.drawing, self.progress)
+        if not course.faces and not self.output.copy_faceless:
+            raise UserError(f"{job.source}: no face was found")
+        make_folder(job.target.parent)
+        with ExitStack() as files:  # the result last: where it is, all is
+            target = files.enter_context(atomic_write(job.target))
+            pair = files.enter_context(atomic_write(job.pair)) if self.output.pairs else None
+            if course.edits or pair or strip or not clip.is_of(suffix):
+                result = clip.writer(cast(BinaryIO, target), suffix, strip)
+                beside = clip.writer(cast(BinaryIO, pair), suffix, strip) if pair else None
+                for before, after in edited_frames(self.editor, clip, course, *how, self.progress):
+                    result.add(before, after)
+                    if beside:
+                        both = np.concatenate([before, after], axis=1)
+                        beside.add(np.concatenate([before, before], axis=1), both)
+                for writer in (result, *([beside] if beside else [])):
+                    writer.close()
+            else:
+                with open_regular(job.source) as source:
+                    shutil.copyfileobj(source, target)
+            target.flush()
+            self.journal.begin(job.target, item.key, sha256_of(Path(target.name)))
+        return self._done(item, course.faces, bool(course.edits), course.frames)
+
+    def _done(self, item: _Opened, faces: list[FaceReport], changed: bool, frames: int = 1) -> PhotoReport:
+        """Note what became of a photo whose result is in its place."""
         reason = "; ".join(dict.fromkeys(face.reason for face in faces)) or "no face was found"
-        report = _report(job, EDITED if changed else UNCHANGED, "" if changed else reason, faces, item.key)
+        state, reason = (EDITED, "") if changed else (UNCHANGED, reason)
+        report = _report(item.job, state, reason, faces, item.key, frames)
         self.journal.end(report.to_json())
         return report
 

@@ -10,15 +10,25 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cyclegan_glasses.faces.align import Alignment, fading, spread
+from cyclegan_glasses.editing.filters import blur, blur_where, box, fill, per_pixel, smoothstep
+from cyclegan_glasses.editing.rims import PRESENT, Rims, near_frame, replace_rims, rims_of
+from cyclegan_glasses.faces.align import Alignment, fading, part_of, spread
 
 #: A change below the first is no change, above the second it counts in full.
 NOISE, CERTAIN = 4.0, 12.0
 #: In shares of the crop's side: how far the mask reaches beyond the change, how softly it ends, how far
 #: around it the colours are compared, and the area below which a change is a speck.
 REACH, FEATHER, AROUND, SPECK = 0.025, 0.015, 0.12, 0.0008
+#: In shares of the crop's side: how far from a frame its removal changes anything, and the border that the
+#: mask fades over.
+BESIDE, FADING = 0.06, 0.06
+#: In levels: up to the first a change far from the frame is taken for a shift, from the second on it is not.
+HAZE = (8.0, 20.0)
 #: Windows of so many pixels to each side, and the variance in them that counts as detail.
 RADIUS, FLAT = 2, 30.0
+#: A model gives a face back a little softer than it saw it. Where it says what is frame, the photo is
+#: compared with it after a blur of so many pixels, so that the softness counts as no change.
+SOFTNESS = 1.2
 #: Where the crop is enlarged into the photo, thin slanted lines would show the crop's pixels as steps: they
 #: are blurred first, by so many pixels of the crop.
 ENLARGED, SMOOTH = 0.7, 0.45
@@ -26,20 +36,22 @@ ENLARGED, SMOOTH = 0.7, 0.45
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What is done to an aligned face: `photo + mask · (gain · photo + offset)`.
+    """What is done to an aligned face: `photo + mask · (gain · photo + offset)`, then the frame is replaced.
 
     Attributes:
         mask: float32 (size, size), 0 to 1: where the model changed something, with a soft edge.
         gain: float32 (size, size, 3), -1 to 0: 0 keeps the photo's own detail, -1 takes it away.
         offset: float32 (size, size, 3).
+        rims: the frame that is replaced, where the model says what is frame.
     """
 
     mask: np.ndarray
     gain: np.ndarray
     offset: np.ndarray
+    rims: Rims | None = None
 
 
-def measure_change(crop: np.ndarray, edited: np.ndarray) -> Change:
+def measure_change(crop: np.ndarray, edited: np.ndarray, frame: np.ndarray | None = None) -> Change:
     """Where and how `edited` differs from `crop`, both float32 (size, size, 3).
 
     A model that also shifts the colours of the whole face would leave a seam: the shift is read off around
@@ -49,21 +61,50 @@ def measure_change(crop: np.ndarray, edited: np.ndarray) -> Change:
     frame is taken away, it is written as a multiple of it (the guided filter of He, Sun and Tang 2013, doi
     10.1109/TPAMI.2012.213, equations 5 and 6): so the frame's sharp edges, which the model never saw, go with
     it. The rest is added, and the photo keeps its detail.
+
+    Args:
+        frame: float32 (size, size), 0 to 1: how much of each pixel a frame takes that `edited` is without.
+            It is replaced, its neighbourhood changes as what lies beside it does, and nothing changes far
+            from it.
     """
+    near = None if frame is None or not (frame > PRESENT).any() else near_frame(frame)
+    region = np.float32(1) if near is None else _beside(near)
     # The shift of the whole face is the median change, and what lies near it did not change.
     change = edited - crop
     shift = np.median(change, axis=(0, 1))
     still = 1 - _mask(change - shift)
+    if near is not None:  # what changes a little far from the frame is such a shift, too
+        hazy = 1 - smoothstep(np.abs(change - shift).max(axis=2), *HAZE)
+        still = np.maximum(still, (1 - region) * hazy)
     # Its mean around the changed region, continued into it, is taken away.
     width = AROUND * len(crop)
-    weight = np.maximum(_blur(still, width), 1e-3)
-    change = change - _blur(change * still[:, :, None], width) / weight[:, :, None]
-    # The change as a multiple of the photo where it follows the photo, and the rest.
-    mean, mean_change = _box(crop), _box(change)
-    variance = _box(crop * crop) - mean * mean
-    gain = np.clip((_box(crop * change) - mean * mean_change) / (variance + FLAT), -1, 0)
-    gain = _box(gain)
-    return Change(_mask(change), gain, change - gain * crop)
+    weight = np.maximum(blur(still, width), 1e-3)
+    change = change - blur(change * still[:, :, None], width) / weight[:, :, None]
+    mask = _mask(change)
+    if frame is None or near is None:
+        return Change(mask, *_as_multiple(crop, change))
+    free = 1 - near
+    soft = blur_where(crop, free, SOFTNESS), blur_where(change, free, SOFTNESS)
+    gain, offset = (fill(part, free, 2 * RADIUS) for part in _as_multiple(*soft, free))
+    mask = np.maximum(mask * region, near * fading(len(crop), FADING))
+    return Change(mask, gain, offset, rims_of(frame, crop + change))
+
+
+def _as_multiple(
+    crop: np.ndarray, change: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The change as a multiple of the photo where it follows the photo, and the rest: gain and offset.
+
+    Args:
+        weight: (size, size), 0 to 1: how much a pixel tells of its surroundings.
+    """
+    weight = np.ones(crop.shape[:2], np.float32) if weight is None else weight
+    many, each = box(weight, RADIUS), weight[:, :, None]
+    mean, mean_change = (per_pixel(box(each * part, RADIUS), many) for part in (crop, change))
+    variance = np.maximum(per_pixel(box(each * crop * crop, RADIUS), many) - mean * mean, 0)
+    common = per_pixel(box(each * crop * change, RADIUS), many) - mean * mean_change
+    gain = box(np.clip(common / (variance + FLAT), -1, 0), RADIUS)
+    return gain, change - gain * crop
 
 
 def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment, strength: float = 1.0) -> int:
@@ -75,16 +116,26 @@ def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment, stren
         strength: 0 to 1.
     """
     colours = 1 if pixels.shape[2] < 3 else 3
-    maps = [change.mask[:, :, None], change.gain[:, :, :colours], change.offset[:, :, :colours]]
+    rows, columns = _extent(change.mask)
+    aligned = part_of(alignment, columns.start, rows.start)
+
+    def bring(values: np.ndarray) -> np.ndarray:
+        return spread(values[rows, columns], aligned, pixels.shape)[1]
+
+    offset = change.offset[:, :, :colours]
     if alignment.scale < ENLARGED:
-        maps[2] = _blur(np.ascontiguousarray(maps[2]), SMOOTH).reshape(maps[1].shape)
-    window, there = spread(np.concatenate(maps, axis=2), alignment, pixels.shape)
-    mask = strength * np.clip(there[:, :, :1], 0, 1)
-    gain, offset = np.clip(there[:, :, 1 : 1 + colours], -1, 0), there[:, :, 1 + colours :]
+        offset = blur(np.ascontiguousarray(offset), SMOOTH).reshape(offset.shape)
+    window, mask = spread(change.mask[rows, columns, None], aligned, pixels.shape)
+    if not mask.size:
+        return 0
     part = pixels[window][:, :, :colours]
     peak = peak_of(pixels.dtype)
     levels: np.ndarray = part.astype(np.float32) * (255 / peak)
-    levels = np.clip(levels + mask * (gain * levels + offset), 0, 255) * (peak / 255)
+    edited = levels + np.clip(bring(change.gain[:, :, :colours]), -1, 0) * levels + bring(offset)
+    if change.rims is not None:
+        replace_rims(edited, mask[:, :, 0], change.rims, bring, 1 / alignment.scale)
+    mask = strength * np.clip(mask, 0, 1)
+    levels = np.clip(levels + mask * (edited - levels), 0, 255) * (peak / 255)
     if np.issubdtype(pixels.dtype, np.integer):
         np.rint(levels, out=levels)
     np.copyto(part, levels.astype(pixels.dtype), where=mask > 0)
@@ -112,24 +163,44 @@ def peak_of(dtype: np.dtype) -> float:
 def _mask(change: np.ndarray) -> np.ndarray:
     """Float32 (size, size): 1 where there is change and a little around it, softly 0 elsewhere."""
     size = len(change)
-    strength = _blur(np.abs(change).max(2), 0.007 * size)
-    ramp = np.clip((strength - NOISE) / (CERTAIN - NOISE), 0, 1)
-    ramp = ramp * ramp * (3 - 2 * ramp)
-    count, labels, facts, _ = cv2.connectedComponentsWithStats((ramp > 0).astype(np.uint8))
-    large = np.array(
-        [number and facts[number, cv2.CC_STAT_AREA] >= SPECK * size**2 for number in range(count)]
-    )
-    reach = 2 * max(1, round(REACH * size)) + 1
-    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    wide = cv2.dilate((ramp * large[labels]).astype(np.float32), shape)
-    soft = _blur(wide, FEATHER * size) * fading(size, 0.06)
+    strength = blur(np.abs(change).max(2), 0.007 * size)
+    ramp = smoothstep(strength, NOISE, CERTAIN)
+    wide = cv2.dilate(ramp * _without_specks(ramp > 0), _disc(REACH * size))
+    soft = blur(wide, FEATHER * size) * fading(size, FADING)
     return np.where(soft < 0.01, 0, soft).astype(np.float32)
 
 
-def _blur(values: np.ndarray, sigma: float) -> np.ndarray:
-    return cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+def _beside(near: np.ndarray) -> np.ndarray:
+    """Float32 (size, size), 0 to 1: where a frame's removal may change anything: on it, in it, and beside it.
+
+    Args:
+        near: (size, size), 0 to 1: where the frame is.
+    """
+    size = len(near)
+    points = np.argwhere(_without_specks(near > 0.5))[:, ::-1].astype(np.int32)
+    inside = np.zeros((size, size), np.float32)
+    if len(points):
+        cv2.fillConvexPoly(inside, cv2.convexHull(points), 1.0)
+    return np.maximum(near, blur(cv2.dilate(inside, _disc(BESIDE * size)), FEATHER * size))
 
 
-def _box(values: np.ndarray) -> np.ndarray:
-    side = 2 * RADIUS + 1
-    return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
+def _without_specks(there: np.ndarray) -> np.ndarray:
+    """`there` (size, size), bool, without its small pieces."""
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8))
+    least = SPECK * there.size
+    return np.array([number and facts[number, cv2.CC_STAT_AREA] >= least for number in range(count)])[labels]
+
+
+def _disc(radius: float) -> np.ndarray:
+    side = 2 * max(1, round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+
+
+def _extent(mask: np.ndarray) -> tuple[slice, slice]:
+    """The rows and columns of a crop where there is mask, and a few around them; none where there is none."""
+    spans = []
+    for axis in (1, 0):
+        there = np.flatnonzero(mask.any(axis))
+        first, last = (int(there[0]), int(there[-1])) if len(there) else (0, -4)
+        spans.append(slice(max(0, first - 3), max(0, min(len(mask), last + 4))))
+    return spans[0], spans[1]

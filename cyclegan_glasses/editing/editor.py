@@ -19,7 +19,7 @@ from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
-from cyclegan_glasses.editing.models import Translated, translate
+from cyclegan_glasses.editing.models import Generator, Translated, translate
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
 from cyclegan_glasses.editing.refine import refine
@@ -161,7 +161,7 @@ class GlassesEditor:
             reason = reason_to_leave(report, number in wanted, *how)
             # The model edits all but what is only drawn: a bare face has nothing to be taken off.
             drawn = drawing is not None and (direction == ADD or is_bare(verdict))
-            targets.append(self._target(seen, face, report, reason, drawn))
+            targets.append(self._target(seen, face, report, reason, None if drawn else direction))
         return targets
 
     def translate(
@@ -171,7 +171,7 @@ class GlassesEditor:
         crops = [target.crop for target in edited_by_model(targets)]
         if not crops:
             return []
-        generator = self.model.get(REMOVE if direction == SWAP else direction)
+        generator = self._generator(direction)
         return translate(generator, np.stack(crops), self.precision, settings.passes or generator.passes)
 
     def blend(
@@ -220,10 +220,11 @@ class GlassesEditor:
         for number, target in enumerate(targets):
             if target.alignment is None or not target.crop.size:
                 continue
-            crop, new = target.crop.astype(np.float32), next(waiting).picture
+            crop, one = target.crop.astype(np.float32), next(waiting)
+            new = one.picture
             if pixels.shape[2] < 3:
                 new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
-            change = measure_change(crop, new)
+            change = measure_change(crop, new, one.frame)
             count = apply_change(result, change, target.alignment, strength)
             reports[number] = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
         return result, reports
@@ -249,12 +250,19 @@ class GlassesEditor:
             if verdict and not is_bare(verdict)
         ]
 
-    def _target(self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, drawn: bool) -> Target:
+    def _generator(self, direction: str) -> Generator:
+        return self.model.get(REMOVE if direction == SWAP else direction)
+
+    def _target(
+        self, seen: np.ndarray, face: Face, report: FaceReport, reason: str, direction: str | None
+    ) -> Target:
+        """A face, with its crop where the model of `direction` is to edit it."""
         if not reason:
             try:
-                if drawn:
-                    return Target(face, report, alignment_of(face, self.model.size, seen.shape))
-                crop, alignment = align(seen, face, self.model.size, self.model.framing)
+                if direction is None:
+                    return Target(face, report, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
+                generator = self._generator(direction)
+                crop, alignment = align(seen, face, generator.size, generator.framing)
                 return Target(face, report, alignment, crop)
             except UserError as error:
                 reason = str(error)

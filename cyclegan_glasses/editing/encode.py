@@ -12,20 +12,26 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
+from cyclegan_glasses.editing.palette import with_palette
 from cyclegan_glasses.editing.photograph import Photograph, directories, to_rgb8, turn_back
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import SUFFIXES, to_bytes
+from cyclegan_glasses.images import to_bytes
+from cyclegan_glasses.signatures import PICTURES
 from cyclegan_glasses.walk import EXTENSIONS
 
-FORMATS = {suffix: kind for kind, suffix in SUFFIXES.items() if kind != "MPO"} | {
-    **dict.fromkeys((".jpeg", ".jfif", ".jpe"), "JPEG"),
-    **dict.fromkeys((".pgm", ".pnm"), "PPM"),
-    ".tiff": "TIFF",
+FORMATS = {ending: kind for kind, endings in PICTURES.items() for ending in endings}
+TRANSPARENT = ("PNG", "WEBP", "TIFF", "GIF", "HEIF", "AVIF")
+WITH_EXIF = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
+WITH_XMP = ("JPEG", "WEBP", "HEIF", "AVIF")
+DEEP, WITH_DPI = ("PNG", "TIFF", "PPM"), ("JPEG", "PNG", "TIFF", "BMP")
+#: For lossy formats whose source does not say how it was compressed: each differs from what it is given by
+#: about as much as the JPEG does. The encoders' own speeds take seconds more for as good a picture.
+QUALITY: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95},
+    "WEBP": {"quality": 95},
+    "AVIF": {"quality": 90, "speed": 8},
+    "HEIF": {"quality": 80, "enc_params": {"preset": "ultrafast"}},
 }
-TRANSPARENT, WITH_EXIF = ("PNG", "WEBP", "TIFF"), ("JPEG", "PNG", "WEBP")
-DEEP = ("PNG", "TIFF", "PPM")
-#: For lossy formats whose source does not say how it was compressed.
-QUALITY = 95
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Chunks of PNG that say how colours are meant, and those that depend on how the pixels are stored.
 _COLOURS = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"pHYs")
@@ -55,32 +61,42 @@ def encode(photo: Photograph, pixels: np.ndarray, kind: str, strip: bool = False
     Args:
         strip: leave out all that does not say how the colours are meant: EXIF, XMP, texts.
     """
-    exif = None if strip or kind not in WITH_EXIF else photo.exif
+    about = metadata_of(photo, kind, strip)
+    exif = about.get("exif")
     stored = turn_back(pixels, photo.orientation) if exif is not None else pixels
     stored = _fitting(stored, kind)
-    profile = photo.profile if kind in (*WITH_EXIF, "TIFF") else None
     if kind == "PNG":
-        return _png(stored, photo, exif, profile, strip)
+        return _png(stored, photo, exif, about["icc_profile"], strip)
     if kind == "PPM":
         return _by_opencv(stored, ".pgm" if stored.shape[2] == 1 else ".ppm")
+    if kind == "GIF":
+        before = _fitting(photo.pixels, kind)
+        before = np.tile(before, (1, stored.shape[1] // before.shape[1], 1))  # beside it stands the result
+        return to_bytes(with_palette(stored, before), kind, **about)
     beside = photo.exif if kind == "TIFF" and not strip else None
     if stored.dtype == np.uint16 and stored.shape[2] > 1:
-        return _with_directories(_deep_tiff(stored, photo, profile, strip), beside)
-    saving = _saving(photo, kind, strip)
-    if exif is not None:
-        saving["exif"] = exif
-    if photo.xmp and not strip and kind in ("JPEG", "WEBP"):
-        saving["xmp"] = photo.xmp
-    return _with_directories(to_bytes(_image(stored), kind, icc_profile=profile, **saving), beside)
+        return _with_directories(_deep_tiff(stored, photo, about["icc_profile"], strip), beside)
+    return _with_directories(to_bytes(_image(stored), kind, **about), beside)
+
+
+def metadata_of(photo: Photograph, kind: str, strip: bool = False) -> dict[str, Any]:
+    """What Pillow is to be told so that a file of format `kind` has what belongs to `photo`; see `encode`."""
+    about = _saving(photo, kind, strip)
+    about["icc_profile"] = photo.profile if kind in (*WITH_EXIF, "TIFF") else None
+    if photo.exif is not None and not strip and kind in WITH_EXIF:
+        about["exif"] = photo.exif
+    if photo.xmp and not strip and kind in WITH_XMP:
+        about["xmp"] = photo.xmp
+    return about
 
 
 def _saving(photo: Photograph, kind: str, strip: bool) -> dict[str, Any]:
     personal = ("comment", "tiffinfo") if strip else ()
     if photo.format == kind:
         saving = {name: value for name, value in photo.saving.items() if name not in personal}
-        return saving if "qtables" in saving or kind != "JPEG" else {"quality": QUALITY, **saving}
-    saving = {"dpi": photo.saving["dpi"]} if "dpi" in photo.saving and kind != "WEBP" else {}
-    return saving | ({"quality": QUALITY} if kind in ("JPEG", "WEBP") else {})
+        return saving if "qtables" in saving else QUALITY.get(kind, {}) | saving
+    saving = {"dpi": photo.saving["dpi"]} if "dpi" in photo.saving and kind in WITH_DPI else {}
+    return QUALITY.get(kind, {}) | saving
 
 
 def _fitting(pixels: np.ndarray, kind: str) -> np.ndarray:

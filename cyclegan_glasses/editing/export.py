@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.editing.package import EditingModel
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
@@ -107,7 +108,7 @@ def export(
     return Exported(path, len(data), len(compared), largest, float(difference.mean()) * LEVELS, change)
 
 
-def aligned_faces(model: EditingModel, folder: Path, detector: FaceDetector, limit: int) -> np.ndarray:
+def aligned_faces(generator: Generator, folder: Path, detector: FaceDetector, limit: int) -> np.ndarray:
     """The largest face of each photo below `folder`, `limit` at most, as `export` takes them.
 
     Raises:
@@ -116,7 +117,7 @@ def aligned_faces(model: EditingModel, folder: Path, detector: FaceDetector, lim
     crops, left_out = list[np.ndarray](), Counter[str]()
     for _, image in readable_pictures(find_pictures(folder), left_out):
         faces = detector.find_faces(image)[:1]
-        crops += [align(image, face, model.size, model.framing)[0] for face in faces]
+        crops += [align(image, face, generator.size, generator.framing)[0] for face in faces]
         left_out["without a face"] += not faces
         if len(crops) == limit:
             break
@@ -167,8 +168,9 @@ def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: st
         if precision == "int8":
             path = _int8(path, faces)
         graph = onnx.load(str(path))
-    facts = {"direction": direction, "size": str(model.size), "framing": json.dumps(asdict(model.framing))}
-    facts["passes"] = str(model.get(direction).passes)
+    generator = model.get(direction)
+    facts = {"direction": direction, "size": str(generator.size), "passes": str(generator.passes)}
+    facts["framing"] = json.dumps(asdict(generator.framing))
     onnx.helper.set_model_props(graph, facts | {"meaning": MEANING, "facts": json.dumps(dict(model.facts))})
     onnx.checker.check_model(graph)
     return bytes(graph.SerializeToString())

@@ -10,7 +10,8 @@ from pathlib import Path
 from cyclegan_glasses.editing.encode import FORMATS, format_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import real_path
-from cyclegan_glasses.images import find_pictures
+from cyclegan_glasses.images import find_pictures, head_of
+from cyclegan_glasses.signatures import fitting_name
 
 PAIR = "_before_after"
 
@@ -52,7 +53,8 @@ def plan(inputs: Sequence[str], output: Path | None, overwrite: bool = False, en
 
     One file goes to `output`, or into it where that is a folder or has no ending; many go into it, those of a
     folder under their own relative paths. Without `output` a result lies beside its photo, with `ending`
-    added to its name, and the results of a folder in a folder beside it.
+    added to its name, and the results of a folder in a folder beside it. Where the name of a photo does not
+    say what it is by its first bytes, its result has another ending, which does.
 
     Args:
         overwrite: a photo may be replaced by its own result.
@@ -79,7 +81,7 @@ def plan(inputs: Sequence[str], output: Path | None, overwrite: bool = False, en
     else:
         if output.suffix.lower() in FORMATS and not output.is_dir():
             raise UserError(f"{output} is one picture, for {len(found)} of them give -o a folder")
-        jobs = [EditJob(source, output / name) for source, name in found]
+        jobs = [EditJob(source, _named_by_content(output / name, source)) for source, name in found]
         place = None if single else output
     taken: dict[Path, Path] = {}
     for job in jobs:
@@ -94,7 +96,16 @@ def plan(inputs: Sequence[str], output: Path | None, overwrite: bool = False, en
 
 
 def _beside(photo: Path, ending: str) -> Path:
-    return photo.with_stem(photo.stem + ending)
+    name = _named_by_content(photo, photo)
+    return name.with_stem(name.stem + ending)
+
+
+def _named_by_content(name: Path, photo: Path) -> Path:
+    """`name` with an ending of the format that `photo` has by its first bytes."""
+    try:
+        return name.with_name(fitting_name(name.name, head_of(photo)))
+    except OSError:  # what is wrong with it is told when it is opened
+        return name
 
 
 def _results(photos: Collection[Path], ending: str) -> set[Path]:
@@ -106,7 +117,7 @@ def _expand(word: str, output: Path | None) -> list[tuple[Path, Path]]:
     """Photos that `word` names, and their names below the output folder; earlier results are none of them."""
     path = Path(word)
     if path.is_dir():
-        photos = find_pictures(path, exclude=output)
+        photos = find_pictures(path, exclude=output, videos=True)
         return [(photo, photo.relative_to(path)) for photo in photos if not photo.stem.endswith(PAIR)]
     if path.exists():
         return [(path, Path(path.name))]

@@ -6,7 +6,6 @@ became of the photo when it is there. A kill between the two leaves a result tha
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,13 +57,12 @@ class Journal:
         known = self._results.get(str(photo))
         return known is not None and known.key.split(" ", 2)[-1] == recipe and self._is(photo, known)
 
-    def begin(self, target: Path, key: str, content: bytes) -> None:
-        """Note what `target` is to be, before it is.
+    def begin(self, target: Path, key: str, digest: str) -> None:
+        """Note what `target` is to be, by its SHA-256, before it is.
 
         Raises:
             UserError: the journal cannot be written.
         """
-        digest = hashlib.sha256(content).hexdigest()
         self._append({"target": str(target), "state": _WRITING, "key": key, "sha256": digest})
 
     def end(self, report: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.coarse_to_fine import CoarseToFine
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
@@ -24,19 +25,35 @@ from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.weight_files import load_network_weights
 
-MOST_PASSES = 20
+MOST_PASSES, MOST_SIZE, MOST_ZOOM = 20, 4096, 8
 _SAVED = re.compile(r"(?P<label>.+)_net_G(?P<suffix>.*)\.pth")
 
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """One direction: the network, in evaluation mode, its settings, and how often it best goes over faces."""
+    """One direction.
+
+    Attributes:
+        network: in evaluation mode.
+        size: side in pixels of the aligned faces that it was trained on.
+        framing: where the eyes lie in them.
+        passes: how often it best goes over a face.
+
+    Raises:
+        UserError: a size, framing or number that no generator has.
+    """
 
     network: nn.Module
     settings: AnyGeneratorSettings
+    size: int = 256
+    framing: Framing = field(default_factory=Framing)
     passes: int = 1
 
     def __post_init__(self) -> None:
+        if not 8 <= self.size <= MOST_SIZE:
+            raise UserError(f"faces of {self.size} pixels: 8 to {MOST_SIZE} are known")
+        if not (abs(self.framing.eye_height) < MOST_ZOOM and 0 < self.framing.eye_distance < MOST_ZOOM):
+            raise UserError(f"the eyes lie in no picture ({self.framing}): it is damaged")
         if not 1 <= self.passes <= MOST_PASSES:
             raise UserError(f"{self.passes} passes: 1 to {MOST_PASSES} are of use")
 
@@ -91,7 +108,6 @@ def load_generator(
     device: torch.device,
     asked: Mapping[str, Any] | None = None,
     weights: Mapping[str, Tensor] | None = None,
-    passes: int = 1,
 ) -> Generator:
     """The generator of a plain state dict, on `device`; its architecture is read off the weights.
 
@@ -119,7 +135,7 @@ def load_generator(
     if wrong:
         raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
     network = network_from(partial(build_generator, found), weights, str(path))
-    return Generator(network.to(device).eval(), found, passes)
+    return Generator(network.to(device).eval(), found)
 
 
 def saved_labels(folder: Path, direction: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from cyclegan_glasses.weight_files import WeightFormat, full, half
 FORMAT = WeightFormat(
     "cyclegan-glasses editor", 1, "packed model", "give a folder of a run, or pack it by `export`"
 )
-BARE_SIZE, MOST_SIZE, MOST_ZOOM = 256, 4096, 8
+BARE_SIZE = 256
 #: What of a run's options is worth telling those who use its model.
 FACTS = (
     *("name", "model", "manifest_hash", "load_size", "crop_size", "netG", "ngf", "composite", "batch_size"),
@@ -39,28 +39,20 @@ class EditingModel:
 
     Attributes:
         generators: by direction, `AtoB` (removes) and `BtoA` (adds); one may be missing.
-        size: side in pixels of the aligned faces that they were trained on.
-        framing: where the eyes lie in them.
         source: the file or folder that they are from.
         facts: how they were trained, to tell.
 
     Raises:
-        UserError: a size, direction or framing that no model has.
+        UserError: a direction that no model has.
     """
 
     generators: Mapping[str, Generator]
-    size: int
-    framing: Framing
     source: str
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 8 <= self.size <= MOST_SIZE:
-            raise UserError(f"{self.source} is for faces of {self.size} pixels: 8 to {MOST_SIZE} are known")
         if unknown := self.generators.keys() - set(DIRECTIONS):
             raise UserError(f"{self.source} names the direction {min(map(str, unknown))!r}: no such way")
-        if not (abs(self.framing.eye_height) < MOST_ZOOM and 0 < self.framing.eye_distance < MOST_ZOOM):
-            raise UserError(f"{self.source} has its eyes in no picture ({self.framing}): it is damaged")
 
     @property
     def conditioned(self) -> bool:
@@ -114,8 +106,9 @@ def load_model(
         for way, name in GENERATOR_NAMES.items():
             direction = way if path.stem.endswith(name) else direction
         generator = load_generator(path, device, asked)
-        generator.settings.check_side(size or BARE_SIZE)
-        return EditingModel({direction: generator}, size or BARE_SIZE, Framing(), str(path))
+        generator = replace(generator, size=size or BARE_SIZE)
+        generator.settings.check_side(generator.size)
+        return EditingModel({direction: generator}, str(path))
     if where is None:
         raise UserError("this installation came without its model: give --name a run, or a file of weights")
     folder = path if path.is_dir() else runs / path
@@ -133,10 +126,11 @@ def save_model(model: EditingModel, path: Path) -> None:
     if any(isinstance(generator.network, CodeShift) for generator in model.generators.values()):
         raise UserError(f"{model.source} is one file already: give it to --name as it is")
     content = {
-        "size": model.size,
-        "framing": asdict(model.framing),
+        "faces": {
+            direction: {"size": one.size, "framing": asdict(one.framing), "passes": one.passes}
+            for direction, one in model.generators.items()
+        },
         "facts": dict(model.facts),
-        "passes": {direction: generator.passes for direction, generator in model.generators.items()},
         "generators": {
             direction: half(generator.network.state_dict())
             for direction, generator in model.generators.items()
@@ -150,16 +144,25 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         return _load_facemath(path, device)
 
     def build(state: dict[str, Any]) -> EditingModel:
-        passes = checked(dict[str, int], state.get("passes", {}), "passes")
         generators = {
-            direction: load_generator(path, device, None, full(weights), passes.get(direction, 1))
+            direction: replace(
+                load_generator(path, device, weights=full(weights)), **_known_faces(state, direction)
+            )
             for direction, weights in state["generators"].items()
         }
-        framing, size = record(Framing, state["framing"]), checked(int, state["size"], "size")
-        facts = checked(dict[str, Any], state["facts"], "facts")
-        return EditingModel(generators, size, framing, str(path), facts)
+        return EditingModel(generators, str(path), checked(dict[str, Any], state["facts"], "facts"))
 
     return weight_files.load(path, FORMAT, build)
+
+
+def _known_faces(state: Mapping[str, Any], direction: str) -> dict[str, Any]:
+    """Size, framing and passes of a direction; files of before have one size and framing for both."""
+    found = state["faces"][direction] if "faces" in state else state
+    passes = found.get("passes", 1)
+    if "faces" not in state:
+        passes = checked(dict[str, int], found.get("passes", {}), "passes").get(direction, 1)
+    framing, size = record(Framing, found["framing"]), checked(int, found["size"], "size")
+    return {"size": size, "framing": framing, "passes": checked(int, passes, "passes")}
 
 
 def _load_facemath(path: Path, device: torch.device) -> EditingModel:
@@ -167,8 +170,8 @@ def _load_facemath(path: Path, device: torch.device) -> EditingModel:
     math = load_facemath(path)
     steps = {way: torch.from_numpy(math.step("glasses", sign)) for way, sign in ((REMOVE, -1), (ADD, 1))}
     shifts = {way: CodeShift(math.network, step).to(device).eval() for way, step in steps.items()}
-    generators = {way: Generator(shift, math.network.settings) for way, shift in shifts.items()}
-    return EditingModel(generators, math.size, Framing(), str(path), {"model": "facemath"})
+    generators = {way: Generator(shift, math.network.settings, math.size) for way, shift in shifts.items()}
+    return EditingModel(generators, str(path), {"model": "facemath"})
 
 
 def _load_run(
@@ -180,6 +183,14 @@ def _load_run(
             advice = f"python -m cyclegan_glasses facemath learn {folder} --dataroot FACES"
             raise UserError(f"{folder} has codes and no direction yet: {advice}")
         return load_model(path, device, label=label, asked=asked, size=size)
+    size = size or saved_option(options, "crop_size", int, BARE_SIZE)
+    load_size = saved_option(options, "load_size", int, size)
+    framing = Framing()
+    preprocess = saved_option(options, "preprocess", str, "resize_and_crop")
+    if preprocess == "resize_and_crop" and load_size > size > 0:
+        # the eyes lie where they are on average in crops of so much larger pictures
+        larger = load_size / size
+        framing = Framing(0.5 + larger * (framing.eye_height - 0.5), larger * framing.eye_distance)
     generators: dict[str, Generator] = {}
     for direction in DIRECTIONS:
         try:
@@ -188,18 +199,7 @@ def _load_run(
             if direction == ADD and not generators:
                 raise
             continue
-        generators[direction] = load_generator(path, device, asked)
-    size = size or saved_option(options, "crop_size", int, BARE_SIZE)
-    if not 8 <= size <= MOST_SIZE:
-        raise UserError(f"{folder} is for faces of {size} pixels: 8 to {MOST_SIZE} are known")
-    load_size = saved_option(options, "load_size", int, size)
-    framing = Framing()
-    preprocess = saved_option(options, "preprocess", str, "resize_and_crop")
-    if preprocess == "resize_and_crop" and load_size > size:
-        larger = (
-            load_size / size
-        )  # the eyes lie where they are on average in crops of so much larger pictures
-        framing = Framing(0.5 + larger * (framing.eye_height - 0.5), larger * framing.eye_distance)
+        generators[direction] = replace(load_generator(path, device, asked), size=size, framing=framing)
     next(iter(generators.values())).settings.check_side(size)
     facts = {name: options[name] for name in FACTS if name in options}
-    return EditingModel(generators, size, framing, str(folder), facts)
+    return EditingModel(generators, str(folder), facts)

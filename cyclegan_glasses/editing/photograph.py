@@ -4,7 +4,7 @@ pictures of a program's own, as the editor works on them, and back."""
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from cyclegan_glasses.images import BACKGROUND, BAND, FILE_BYTES, bands, check_m
 
 GREY_OR_COLOUR = ("L", "LA", "RGB", "RGBA")
 UPRIGHT = 1
+#: Bytes of an `ANMF` chunk of WebP before the chunks in it.
+_FRAME_HEADER = 16
 _COPIES = 3  # of a photo: as it was, edited, and for its file
 #: Compressions of TIFF for black and white alone, of CCITT: `group3`, `group4`, `tiff_ccitt`, ….
 BILEVEL = ("group", "tiff_ccitt")
@@ -35,7 +37,7 @@ class Photograph:
         pixels: uint8 or uint16 (height, width, channels), upright; channels as in `blend.apply_change`.
         format: as Pillow calls it: `JPEG`, `PNG`, …
         data: the bytes of its file.
-        orientation: of the stored pixels, by EXIF: 1 to 8; a TIFF is written upright.
+        orientation: of the stored pixels, by EXIF: 1 to 8; a TIFF or HEIC is written upright.
         exif, profile, xmp: as they are stored, without the preview in EXIF, which shows the face as it was;
             None where there is none.
         saving: what Pillow needs to save it the same way: quality, compression, resolution and the like.
@@ -57,26 +59,36 @@ def read_photograph(path: Path | str) -> Photograph:
     Palettes, black and white, and CMYK become grey or RGB (a CMYK profile is then left out).
 
     Raises:
-        UnreadablePicture: see `images.open_picture`; animations and files of several pages too.
+        UnreadablePicture: see `images.open_picture`; files of several pages too.
     """
     with opened(path) as picture:
         data = read_regular(path, FILE_BYTES)
         if _has_several(picture):
-            raise ValueError("an animation, or a file of several pages: give its pictures one by one")
+            raise ValueError("a file of several pages: give them one by one")
         deep = ";16" in str(getattr(picture, "tile", "")[:1]) and not picture.mode.startswith("I")
-        orientation, exif = _exif(picture)
-        saving = _saving(picture, data)
-        profile = None if picture.mode == "CMYK" else picture.info.get("icc_profile")
-        xmp = picture.info.get("xmp")
-        kind = "JPEG" if picture.format == "MPO" else str(picture.format)
+        photo = read_metadata(picture, data)
         samples = len(picture.getbands()) * (2 if deep or picture.mode.startswith("I") else 1)
         check_memory(picture, _COPIES * samples, "to edit")
         pixels = _deep_colours(data) if deep else _pixels(picture)
-        if deep or kind != "TIFF":  # which Pillow has turned upright by itself
-            pixels = turn_upright(pixels, orientation)
-        if kind == "TIFF":
-            orientation = UPRIGHT
-        return Photograph(pixels, kind, data, orientation, exif, profile, xmp, saving)
+        if photo.format == "TIFF":
+            pixels = turn_upright(pixels, photo.orientation) if deep else pixels  # Pillow turns the others
+            return replace(photo, pixels=pixels, orientation=UPRIGHT)
+        return replace(photo, pixels=turn_upright(pixels, photo.orientation))
+
+
+def read_metadata(picture: Image.Image, data: bytes) -> Photograph:
+    """What belongs to the picture that `images.opened` has opened, with `data` its file; no pixels."""
+    orientation, exif = _exif(picture)
+    return Photograph(
+        pixels=np.zeros((0, 0, 3), np.uint8),
+        format="JPEG" if picture.format == "MPO" else str(picture.format),
+        data=data,
+        orientation=orientation,
+        exif=exif,
+        profile=None if picture.mode == "CMYK" else picture.info.get("icc_profile"),
+        xmp=picture.info.get("xmp"),
+        saving=_saving(picture, data),
+    )
 
 
 def to_array(picture: Any) -> np.ndarray:
@@ -193,7 +205,10 @@ def _deep_colours(data: bytes) -> np.ndarray:
 
 
 def _has_several(picture: Image.Image) -> bool:
-    """Whether the file is an animation or has several pages; those of a TIFF are not counted one by one."""
+    """Whether the file has several pages; those of a TIFF are not counted one by one.
+
+    A JPEG or HEIC of several pictures has one that is meant to be seen.
+    """
     if picture.format == "TIFF":
         try:
             picture.seek(1)
@@ -201,7 +216,7 @@ def _has_several(picture: Image.Image) -> bool:
             picture.seek(0)
             return False
         return True
-    return getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO"
+    return getattr(picture, "n_frames", 1) > 1 and picture.format not in ("MPO", "HEIF")
 
 
 def _exif(picture: Image.Image) -> tuple[int, bytes | None]:
@@ -240,8 +255,11 @@ def _saving(picture: Image.Image, data: bytes) -> dict[str, Any]:
         saving["progressive"] = bool(info.get("progressive"))
         if "comment" in info:
             saving["comment"] = info["comment"]
+    elif picture.format == "GIF":
+        saving = {"comment": info["comment"]} if "comment" in info else {}
     elif picture.format == "WEBP":
-        saving["lossless"] = saving["exact"] = b"VP8L" in _riff_chunks(data)
+        chunks = _riff_chunks(data)
+        saving["lossless"] = saving["exact"] = b"VP8L" in chunks and b"VP8 " not in chunks
     elif picture.format == "TIFF":
         tags = picture.tag_v2  # type: ignore[attr-defined]
         if not str(info.get("compression")).startswith(BILEVEL):  # the edited photo has greys
@@ -251,11 +269,11 @@ def _saving(picture: Image.Image, data: bytes) -> dict[str, Any]:
 
 
 def _riff_chunks(data: bytes) -> list[bytes]:
-    """Names of the chunks of a WebP file."""
+    """Names of the chunks of a WebP file, with those in the frames of an animation."""
     names, file = [], io.BytesIO(data)
     file.seek(12)
     while len(head := file.read(8)) == 8:
         names.append(head[:4])
-        length = int.from_bytes(head[4:], "little")
+        length = _FRAME_HEADER if head[:4] == b"ANMF" else int.from_bytes(head[4:], "little")
         file.seek(length + length % 2, io.SEEK_CUR)
     return names

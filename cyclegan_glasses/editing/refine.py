@@ -27,9 +27,10 @@ def refine(drawn: np.ndarray, bare: np.ndarray, face: Face, model: EditingModel,
         bare: uint8 RGB (height, width, 3), the same before.
         model: whose generator `BtoA` is conditioned.
     """
-    alignment = alignment_of(face, model.size, bare.shape, model.framing)
+    generator = model.get(ADD)
+    alignment = alignment_of(face, generator.size, bare.shape, generator.framing)
     crops = [take(bare, alignment), take(to_rgb8(drawn), alignment)]
     inputs = torch.cat([to_tensor(crop[None], precision.device) for crop in crops], 1)
-    made = to_levels(apply_generator(model.get(ADD).network, inputs, precision))[0]
+    made = to_levels(apply_generator(generator.network, inputs, precision))[0]
     change = measure_change(crops[1].astype(np.float32), made.permute(1, 2, 0).cpu().numpy())
     return apply_change(drawn, change, alignment)

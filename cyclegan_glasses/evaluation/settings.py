@@ -148,11 +148,12 @@ def checkpoint_labels(path: Path, asked: Sequence[str], direction: str) -> list[
     return numbered
 
 
-def choose_protocol(model: Path, name: str = "", crop_size: int = 0) -> Protocol:
+def choose_protocol(model: Path, direction: str, name: str = "", crop_size: int = 0) -> Protocol:
     """The published protocol `name`; without one the way in which the model was trained.
 
     Args:
         model: folder of a run, or a file of weights.
+        direction: `AtoB` or `BtoA`, which may know faces of other sizes.
         crop_size: side of the pictures, instead of the model's; 0 for that.
 
     Raises:
@@ -170,7 +171,8 @@ def choose_protocol(model: Path, name: str = "", crop_size: int = 0) -> Protocol
 
         from cyclegan_glasses.editing.package import load_model
 
-        saved = {"crop_size": load_model(model, torch.device("cpu")).size}
+        loaded = load_model(model, torch.device("cpu"), direction)
+        saved = {"crop_size": loaded.get(direction).size}
     size = crop_size or saved_option(saved, "crop_size", int, 256)
     return Protocol("", saved_option(saved, "preprocess", str, "resize_and_crop"), size, size)
 

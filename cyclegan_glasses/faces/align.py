@@ -176,13 +176,19 @@ def paste_change(
     return result
 
 
+def part_of(alignment: Alignment, left: int, top: int) -> Alignment:
+    """The alignment of the part of a crop that begins at `left`, `top`."""
+    across, down = alignment.matrix
+    return replace(alignment, matrix=((*across[:2], across[2] - left), (*down[:2], down[2] - top)))
+
+
 def spread(
     values: np.ndarray, alignment: Alignment, shape: tuple[int, ...]
 ) -> tuple[tuple[slice, slice], np.ndarray]:
     """Values of a crop's pixels, brought to the pixels of the picture that it was taken from.
 
     Args:
-        values: (size, size, channels).
+        values: (rows, columns, channels), of the crop, or of the part of it that `part_of` says.
         shape: (height, width, ...) of the picture.
 
     Returns:
@@ -190,7 +196,7 @@ def spread(
         values there (rows, columns, channels): 0 beyond the crop.
     """
     height, width = shape[:2]
-    corners = alignment.to_picture(_corners(alignment.size, alignment.size))
+    corners = alignment.to_picture(_corners(values.shape[1], values.shape[0]))
     left, top = np.clip(np.floor(corners.min(0)).astype(int), 0, (width, height)).tolist()
     right, bottom = np.clip(np.ceil(corners.max(0)).astype(int), 0, (width, height)).tolist()
     window = slice(top, max(top, bottom)), slice(left, max(left, right))

@@ -31,8 +31,10 @@ class CoarseToFine(nn.Module):
         self.register_buffer("shrinking", torch.tensor([s.coarse_size, s.size, s.passes]))
         self.scale, self.passes = s.coarse_size / s.size, s.passes
 
-    def forward(self, picture: Tensor) -> Tensor:
-        return self.remove(picture)[0]
+    def forward(self, picture: Tensor, frame: bool = False) -> Tensor:
+        """With `frame` (N, 4, H, W): the logits of `remove` behind the picture."""
+        made, logits = self.remove(picture)
+        return torch.cat([made, logits], 1) if frame else made
 
     def remove(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """The picture without glasses, and the logits (N, 1, H, W) of how much of a pixel the frame takes."""

@@ -19,6 +19,7 @@ NORMS = ("instance", "batch", "none", "syncbatch")
 INITS = ("normal", "xavier", "kaiming", "orthogonal")
 UPSAMPLINGS = ("transpose", "resize")
 RESIDUAL_UNET = "residual_unet"
+COARSE_TO_FINE = "coarse_to_fine"
 STAGES = 12
 """Most stages or levels of a network: each halves the sides."""
 
@@ -36,12 +37,13 @@ class AnyGeneratorSettings(Settings):
         balanced: its weights start by `networks.weights.balance`, not by `InitSettings`.
         exports_any_size: an export takes other sizes than it was traced with.
         conditioned: it takes a second picture behind the first, and a composite blends into that one.
+        locates_frame: it also says how much of each pixel the frame takes.
     """
 
     GROUP, RESUME = "generator", "fixed"
     kind, norm = "", "none"
     input_nc = output_nc = 3
-    dropout, composite, balanced = False, False, True
+    dropout, composite, balanced, locates_frame = False, False, True, False
 
     @property
     def exports_any_size(self) -> bool:
@@ -148,16 +150,21 @@ class CoarseToFineSettings(AnyGeneratorSettings):
     """
 
     filters: tuple[int, ...] = option(
-        (16, 48, 96, 128, 160), "filters of each level of the fine network, finest first", least=1
+        (16, 48, 96, 128, 160),
+        "filters of each level of the fine network of --netG coarse_to_fine, finest first",
+        flag="fine_filters",
+        least=1,
     )
-    kernels: tuple[int, ...] = option((3, 3, 3, 3, 3), "kernel size of each of its levels; odd", least=1)
+    kernels: tuple[int, ...] = option(
+        (3, 3, 3, 3, 3), "kernel size of each of its levels; odd", flag="fine_kernels", least=1
+    )
     coarse_filters: tuple[int, ...] = option((16, 32, 48, 64), "filters of the coarse network", least=1)
     coarse_kernels: tuple[int, ...] = option((7, 5, 3, 3), "kernel sizes of the coarse network", least=1)
     coarse_size: int = option(100, "the coarse network sees faces of so many pixels", least=1)
-    size: int = option(224, "where the fine one sees so many", least=1)
-    passes: int = option(2, "how often the coarse network goes over a face", least=1)
-    kind = "coarse_to_fine"
-    composite = True
+    size: int = option(224, "where the fine one sees so many", flag="fine_size", least=1)
+    passes: int = option(2, "how often the coarse network goes over a face", flag="coarse_passes", least=1)
+    kind = COARSE_TO_FINE
+    composite, locates_frame = True, True
 
     def __post_init__(self) -> None:
         check(self)
@@ -168,7 +175,7 @@ class CoarseToFineSettings(AnyGeneratorSettings):
     def coarse(self) -> ResidualUnetSettings:
         """Of the coarse network."""
         return ResidualUnetSettings(
-            filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True, norm="none"
+            filters=self.coarse_filters, kernels=self.coarse_kernels, composite=True, norm="instance"
         )
 
 
@@ -270,6 +277,7 @@ class DiscriminatorSettings(Settings):
 GENERATOR_SETTINGS: dict[str, type[AnyGeneratorSettings]] = {
     **dict.fromkeys(PUBLISHED, GeneratorSettings),
     RESIDUAL_UNET: ResidualUnetSettings,
+    COARSE_TO_FINE: CoarseToFineSettings,
 }
 """The settings of each generator that `--netG` offers."""
 

@@ -81,9 +81,14 @@ def network_from(build: Callable[[], Network], weights: Mapping[str, Tensor], na
 def load_weights(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
     """Load weights into `network`, passing over the running statistics that old files keep of instance norm.
 
+    Those of its coarse network alone, of a network that has one, go there.
+
     Raises:
         UserError: the weights are of another architecture; `name` says whose they are.
     """
+    coarse = getattr(network, "coarse", None)
+    if isinstance(coarse, nn.Module) and coarse.state_dict().keys() <= weights.keys():
+        network = coarse
     wanted = network.state_dict()
     stale = re.compile(r"\.(running_mean|running_var|num_batches_tracked)$")
     weights = {key: value for key, value in weights.items() if key in wanted or not stale.search(key)}

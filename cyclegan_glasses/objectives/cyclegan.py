@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,7 +9,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.distributed import ALONE, DistributedContext
@@ -18,6 +16,7 @@ from cyclegan_glasses.losses import adversarial_loss, gradient_penalty, insensit
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
 from cyclegan_glasses.networks.weights import initialise, load_weights
+from cyclegan_glasses.objectives.averages import MovingAverages
 from cyclegan_glasses.objectives.condition import taken_off
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, joined, wants_compiling
 from cyclegan_glasses.objectives.pool import ImagePool
@@ -154,12 +153,9 @@ class CycleGAN:
         self.optimizers = self.execution.optimizers
         # On a CPU an identity that shares a pass is no quicker and keeps a third more (docs/speed.md).
         self._share_identity = merge and not cpu
-        self._averages = (
-            {name: copy.deepcopy(self._networks[name]).requires_grad_(False) for name in ("G_A", "G_B")}
-            if settings.ema
-            else {}
-        )
-        self.weights = self._networks | self._averages
+        generators = {name: self._networks[name] for name in ("G_A", "G_B")}
+        self._averages = MovingAverages(generators, settings.ema)
+        self.weights = self._networks | self._averages.networks
         if settings.recompute:
             recompute_activations(self.gen_ab)
             recompute_activations(self.gen_ba)
@@ -187,7 +183,7 @@ class CycleGAN:
         inputs = self._discriminator_inputs(real, fakes)
         losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self._steps += 1
-        self._average()
+        self._averages.follow()
         images = real | fakes | {"real_A": real["A"], "real_B": real["B"]}
         self.pictures = {label: images[label] for label in LABELS if label in images}
         return {name: losses.get(name, real["A"].new_zeros(())) for name in self.loss_names}
@@ -274,24 +270,14 @@ class CycleGAN:
         inputs = {"real_A": real["A"], "real_B": real["B"], "fake_A": real["A"], "fake_B": real["B"]}
         self.execution.gradients("D", self._discriminator_graphs, inputs)
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        """Let the moving averages of the generators follow, by a fraction of 1 - `ema`."""
-        for name, average in self._averages.items():
-            follow = get_ema_multi_avg_fn(self.settings.ema)
-            follow(list(average.parameters()), list(self._networks[name].parameters()), 0)
-            for old, new in zip(average.buffers(), self._networks[name].buffers(), strict=True):
-                old.copy_(new)
-
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         for name, tensors in weights.items():
             load_weights(self._networks[name], tensors, f"net_{name}")
-            if name in self._averages:
-                load_weights(self._averages[name], tensors, f"net_{name}")
+            self._averages.load_weights(name, tensors)
 
     def state_dict(self) -> dict[str, Any]:
         return self.execution.state_dict() | {
-            "averages": {name: network.state_dict() for name, network in self._averages.items()},
+            "averages": self._averages.state_dict(),
             "pools": {name: pool.state_dict() for name, pool in self._pools.items()},
             "penalty_chance": self._penalty_rng.get_state(),
             "steps": self._steps,
@@ -299,9 +285,7 @@ class CycleGAN:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.execution.load_state_dict(state)
-        for name, average in self._averages.items():
-            saved = state["averages"].get(name) or state["networks"][name]
-            load_weights(average, saved, f"the average of net_{name}")
+        self._averages.load_state_dict(state["averages"], state["networks"])
         for name, pool in self._pools.items():
             pool.load_state_dict(state["pools"][name], self.device)
         self._penalty_rng.set_state(state["penalty_chance"])
@@ -312,12 +296,13 @@ def _build_networks(settings: CycleGANSettings) -> dict[str, nn.Module]:
     """The networks by their names in files."""
     generator, discriminator = settings.generator, settings.discriminator
     channels_a, channels_b = generator.input_nc, generator.output_nc
-    exchanged = {"input_nc": channels_b, "output_nc": channels_a}
-    if settings.conditioned:
-        exchanged["input_nc"] *= 2
+    way_back = generator
+    if settings.conditioned or channels_a != channels_b:
+        seen = 2 * channels_b if settings.conditioned else channels_b
+        way_back = replace(generator, input_nc=seen, output_nc=channels_a)
     networks = {
         "G_A": build_generator(generator),
-        "G_B": build_generator(replace(generator, **exchanged)),
+        "G_B": build_generator(way_back),
         "D_A": build_discriminator(replace(discriminator, input_nc=channels_b)),
         "D_B": build_discriminator(replace(discriminator, input_nc=channels_a)),
     }

@@ -41,7 +41,8 @@ class Execution:
 
     Args:
         networks: by name; they are moved to the device of `precision`.
-        optimizers: by name, the names of the networks and the settings of Adam (arXiv 1412.6980).
+        optimizers: by name, the names of the networks and the settings of Adam (arXiv 1412.6980). Weights
+            that need no gradient when they come stay as they are.
         precision: of the networks; losses are made of float32.
         distributed: the processes that train together. Each step takes the mean of their gradients, here and
             not by wrapping every network: a step has several backward passes, and networks rest in turn.
@@ -75,7 +76,7 @@ class Execution:
             for name, network in networks.items()
         }
         self._weights = {
-            name: [weight for member in members for weight in self.networks[member].parameters()]
+            name: [w for member in members for w in self.networks[member].parameters() if w.requires_grad]
             for name, (members, _) in optimizers.items()
         }
         self.optimizers: Mapping[str, Optimizer] = {
@@ -89,7 +90,7 @@ class Execution:
         }
         self._clips = {name: settings.clip for name, (_, settings) in optimizers.items()}
         self._trim = trim and self.device.type == "cpu"
-        self._calls: dict[str, Callable[[Tensor], Tensor]] = dict(self.networks)
+        self._calls: dict[str, Callable[..., Tensor]] = dict(self.networks)
         self._cold, self._cuda_graphs = bool(compiled), bool(compiled) and self.device.type == "cuda"
         for name in compiled:
             mode = "reduce-overhead" if self._cuda_graphs else None
@@ -134,10 +135,10 @@ class Execution:
         for network in self.networks.values():
             network.zero_grad(set_to_none=True)
 
-    def run(self, name: str, images: Tensor) -> Tensor:
-        """What network `name` makes of `images`, in float32."""
+    def run(self, name: str, images: Tensor, **how: bool) -> Tensor:
+        """What network `name` makes of `images`, in float32; `how` are further arguments of its call."""
         with self.precision.autocast():
-            return full_precision(self._calls[name](images))
+            return full_precision(self._calls[name](images, **how))
 
     def run_together(self, name: str, *inputs: Tensor) -> list[Tensor]:
         """What network `name` makes of each of `inputs`, in one pass where that is exact."""

@@ -2,28 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.distributed import ALONE, DistributedContext
-from cyclegan_glasses.losses import adversarial_loss, distance
+from cyclegan_glasses.losses import (
+    adversarial_loss,
+    chroma_loss,
+    distance,
+    gradient_loss,
+    mask_loss,
+    weighted_l1,
+)
 from cyclegan_glasses.networks.layers import recompute_activations
 from cyclegan_glasses.networks.registry import build_discriminator, build_generator
 from cyclegan_glasses.networks.weights import initialise, load_weights
+from cyclegan_glasses.objectives.averages import MovingAverages
 from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, wants_compiling
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
+
+_DIFFERS, _REACH = 0.03, 2
+"""From which difference in units of [-1, 1] on, and so many pixels around it, a pair counts as changed."""
+
+
+class Restoration(NamedTuple):
+    """What a term of the generator's loss sees.
+
+    Attributes:
+        output, target: what was made, and the truth, (N, C, H, W).
+        changed: 1 where source and target differ and near it, else 0, (N, 1, H, W).
+        logits, frame: how much of each pixel the frame takes, as was found and as it is, (N, 1, H, W); empty
+            (no channels) where it is not asked for.
+    """
+
+    output: Tensor
+    target: Tensor
+    changed: Tensor
+    logits: Tensor
+    frame: Tensor
+
+
+class Term(NamedTuple):
+    """A term of the generator's loss: its name, its weight from the settings, and the loss, a scalar."""
+
+    name: str
+    weight: Callable[[SupervisedSettings], float]
+    loss: Callable[[Restoration, SupervisedSettings], Tensor]
+
+
+#: A term that is added here is trained, logged and drawn as a curve.
+TERMS = (
+    Term("truth", lambda s: 1.0, lambda r, s: distance(r.output, r.target, s.distance)),
+    Term("changed", lambda s: s.lambda_changed, lambda r, s: weighted_l1(r.output, r.target, r.changed)),
+    Term(
+        "gradient",
+        lambda s: s.lambda_gradient,
+        lambda r, s: gradient_loss(r.output, r.target, 1 + s.lambda_changed * r.changed),
+    ),
+    Term("chroma", lambda s: s.lambda_chroma, lambda r, s: chroma_loss(r.output, r.target)),
+    Term("frame", lambda s: s.lambda_frame, lambda r, s: mask_loss(r.logits, r.frame)),
+)
 
 
 class Supervised:
     """A generator that is to come near the truth, and optionally a discriminator of the domain it goes to.
 
     They are `G_A` and `D_A` from A to B, which takes glasses off, and `G_B` and `D_B` back, as in CycleGAN.
+    With `lambda_frame` a batch holds `F` too, what the frame takes of A, which the generator is to find.
 
     Args:
         settings: networks and losses.
@@ -45,34 +97,39 @@ class Supervised:
         self._source, self._target = settings.direction.split("to")
         self._g, self._d = f"G_{self._source}", f"D_{self._source}"
         self.generator = build_generator(settings.generator)
-        self.weights: dict[str, nn.Module] = {self._g: self.generator}
+        networks: dict[str, nn.Module] = {self._g: self.generator}
         if settings.lambda_gan:
             discriminator = replace(settings.discriminator, input_nc=settings.generator.output_nc)
-            self.weights[self._d] = initialise(build_discriminator(discriminator), settings.init)
+            networks[self._d] = initialise(build_discriminator(discriminator), settings.init)
         if settings.recompute:
             recompute_activations(self.generator)
         self.execution = Execution(
-            self.weights,
-            {name[0]: ((name,), settings.adam) for name in self.weights},
+            networks,
+            {name[0]: ((name,), settings.adam) for name in networks},
             precision,
             distributed,
-            compiled=tuple(self.weights) if wants_compiling(settings.compile, self.device) else (),
+            compiled=tuple(networks) if wants_compiling(settings.compile, self.device) else (),
             micro_batch=settings.micro_batch,
         )
         self.optimizers = self.execution.optimizers
+        self._averages = MovingAverages({self._g: self.generator}, settings.ema)
+        self.weights = networks | self._averages.networks
         adversarial = (self._g, self._d) if settings.lambda_gan else ()
-        self.loss_names: tuple[str, ...] = ("truth", *adversarial)
+        terms = tuple(term.name for term in TERMS if term.weight(settings))
+        self.loss_names: tuple[str, ...] = (*terms, *adversarial)
         self.metric_names: tuple[str, ...] = ("truth",)
         self.score_losses: tuple[str, ...] = adversarial[1:]
         self.pictures: Tensors = {}
 
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         pair = {"source": batch[self._source], "target": batch[self._target]}
+        pair |= {"frame": batch["F"]} if self.settings.lambda_frame else {}
         pair = self.execution.begin(pair, self._warm_up)
         # The generator: near the truth, and taken for it.
         losses, images = self.execution.minimize("G", self._generator_graphs, pair)
+        self._averages.follow()
         # The discriminator: tells the truth from what was made.
-        if self._d in self.weights:
+        if self.settings.lambda_gan:
             inputs = {"real": pair["target"], "fake": images["output"]}
             losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self.pictures = {
@@ -83,11 +140,16 @@ class Supervised:
         return losses
 
     def _generator_graphs(self, pair: Tensors) -> Iterator[Graph]:
-        output = self.execution.run(self._g, pair["source"])
-        scores = self.execution.run(self._d, output) if self._d in self.weights else None
-        losses = {"truth": distance(output, pair["target"], self.settings.distance)}
-        if scores is not None:
-            losses[self._g] = adversarial_loss(scores, True, "lsgan") * self.settings.lambda_gan
+        s, source, target = self.settings, pair["source"], pair["target"]
+        how = {"frame": True} if s.lambda_frame else {}
+        made = self.execution.run(self._g, source, **how)
+        output, logits = made.split([target.shape[1], made.shape[1] - target.shape[1]], 1)
+        changed = _changed(source, target)
+        seen = Restoration(output, target, changed, logits, pair.get("frame", logits))
+        losses = {t.name: t.loss(seen, s) * weight for t in TERMS if (weight := t.weight(s))}
+        if s.lambda_gan:
+            scores = self.execution.run(self._d, output)
+            losses[self._g] = adversarial_loss(scores, True, "lsgan") * s.lambda_gan
         yield losses, {"output": output}
 
     def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
@@ -97,25 +159,33 @@ class Supervised:
 
     def _warm_up(self, pair: Tensors) -> None:
         self.execution.gradients("G", self._generator_graphs, pair)
-        if self._d in self.weights:
+        if self.settings.lambda_gan:
             inputs = {"real": pair["target"], "fake": pair["target"]}
             self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> Tensor:
         """The distance from the truth of pictures that are not trained on; a scalar."""
-        self.generator.eval()
+        generator = self.weights[self._g].eval()
         with self.execution.precision.autocast():
-            output = self.generator(batch[self._source].to(self.device))
+            output = generator(batch[self._source].to(self.device))
         target = batch[self._target].to(self.device)
         return distance(full_precision(output), target, self.settings.distance)
 
     def load_weights(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         for name, tensors in weights.items():
-            load_weights(self.weights[name], tensors, f"net_{name}")
+            load_weights(self.execution.networks[name], tensors, f"net_{name}")
+            self._averages.load_weights(name, tensors)
 
     def state_dict(self) -> dict[str, Any]:
-        return self.execution.state_dict()
+        return self.execution.state_dict() | {"averages": self._averages.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.execution.load_state_dict(state)
+        self._averages.load_state_dict(state.get("averages", {}), state["networks"])
+
+
+def _changed(source: Tensor, target: Tensor) -> Tensor:
+    """1 where two pictures (N, C, H, W) differ in any channel, and near it, else 0; (N, 1, H, W)."""
+    differs = (source - target).abs().amax(1, keepdim=True) > _DIFFERS
+    return F.max_pool2d(differs.to(target.dtype), 2 * _REACH + 1, 1, _REACH)

@@ -16,7 +16,6 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import run as evaluating
 from cyclegan_glasses.evaluation.measure import Instruments
 from cyclegan_glasses.evaluation.metrics import l1, luminance
-from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings
@@ -166,9 +165,9 @@ def test_passes_are_columns_and_the_second_goes_over_the_first(world: Path, tmp_
 
 
 def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp_path: Path, capsys) -> None:
-    both = {way: Generator(build_generator(TINY).eval(), TINY) for way in ("AtoB", "BtoA")}
+    both = {way: Generator(build_generator(TINY).eval(), TINY, SIDE) for way in ("AtoB", "BtoA")}
     packed = tmp_path / "mine.pt"
-    save_model(EditingModel(both, SIDE, Framing(), "mine", {"manifest_hash": "feed" * 16}), packed)
+    save_model(EditingModel(both, "mine", {"manifest_hash": "feed" * 16}), packed)
     argv = ["evaluate", "--dataroot", world / "data", "--device", "cpu", "--no_landmarks", "--num", "1"]
     argv += ["--rivals", "--out", tmp_path / "out"]
     for name in ([], ["--name", packed]):

@@ -18,7 +18,7 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import fill, sample_of
 
-PLAIN = RandomCamera((1.0, 1.0, 1.0), 1.0, 0.0, 1.0, 0.0, 0.0, 95, False, False, 0)
+PLAIN = RandomCamera(quality=95)
 
 
 def face() -> np.ndarray:
@@ -41,7 +41,8 @@ def test_pictures_that_are_alike_stay_alike_and_others_differ_where_they_did() -
     far = np.ones(bare.shape[:2], bool)
     far[8:56, 16:84] = False
     for number in range(30):
-        camera = RandomCamera.drawn(np.random.default_rng(number))
+        drawn = RandomCamera.drawn(np.random.default_rng(number))
+        camera = replace(drawn, angle=0.0, zoom=1.0, shift=(0.0, 0.0))
         a, b = camera.take(worn), camera.take(bare)
         assert a.shape == b.shape == bare.shape and a.dtype == np.uint8
         assert (camera.take(bare) == b).all(), "one camera, one picture"
@@ -60,9 +61,28 @@ def test_every_camera_takes_grey_and_colour(channels: int) -> None:
 def test_cameras_are_as_different_as_photos_are() -> None:
     cameras = [RandomCamera.drawn(np.random.default_rng(number)) for number in range(400)]
     assert SMALLEST <= min(c.scale for c in cameras) < 0.5 and sum(c.scale == 1 for c in cameras) > 100
-    assert {c.quality for c in cameras} >= {35, 95} and min(c.quality for c in cameras) == 35
+    qualities = {c.quality for c in cameras}
+    assert qualities >= {0, 35, 95} and min(qualities - {0}) == 35
+    assert 10 < sum(c.tone is not None for c in cameras) < 80
     detail = [cv2.Laplacian(c.take(face()), cv2.CV_32F).std() for c in cameras]
     assert max(detail) > 4 * min(detail)
+
+
+def test_faces_lie_askew_and_masks_with_them() -> None:
+    spot = np.zeros((60, 90, 1), np.uint8)
+    spot[28:32, 70:74] = 255
+    camera = replace(PLAIN, angle=10.0, zoom=1.1, shift=(3.0, -2.0))
+    mask = camera.take_mask(spot)
+    picture = camera.take(np.repeat(spot, 3, 2))
+    rows, columns = np.nonzero(mask[..., 0] > 127)
+    assert rows.mean() < 25 and columns.mean() > 75, "up at the right, as an anticlockwise turn does"
+    assert np.abs(picture.mean(2) - mask[..., 0]).mean() < 4
+
+
+def test_a_monochrome_camera_keeps_no_hue_but_its_own() -> None:
+    toned = replace(PLAIN, quality=0, tone=(10.0, 0.0, -10.0)).take(face()).astype(int)
+    assert np.abs(toned[..., 0] - toned[..., 1] - 10).max() <= 1
+    assert np.abs(toned[..., 1] - toned[..., 2] - 10).max() <= 1
 
 
 def test_masks_become_as_soft_as_pictures() -> None:
@@ -83,6 +103,10 @@ def test_pairs_in_training_go_through_one_and_tests_do_not(paired: Callable[...,
     first, again = sample_of(dataset, 1, 2), sample_of(open_dataset(settings), 1, 2)
     assert all(torch.equal(first[name], again[name]) for name in "ABM")
     assert torch.equal(first["A"], first["B"]) and first["A"].shape == (3, 16, 24)
+    pixels, fractions = first["A"].mean(0), first["M"][0]
+    assert np.corrcoef(pixels.flatten(), fractions.flatten())[0, 1] > 0.8, (
+        "the mask lies where the picture does"
+    )
     plain = sample_of(open_dataset(replace(settings, camera=False)), 1, 2)
     changes = [(sample_of(dataset, 1, n)["A"] - plain["A"]).abs().mean() for n in (2,)]
     assert min(changes) > 0.001
@@ -139,3 +163,18 @@ def test_the_layer_of_the_frame_comes_with_its_pair(paired: Callable[..., Path])
 def test_heights_that_cannot_be(change: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         replace(SMALL, **change)  # type: ignore[arg-type]
+
+
+def test_some_pairs_are_of_bare_faces(paired: Callable[..., Path]) -> None:
+    """A remover that never saw one changes what nobody asked it to."""
+    root = paired()
+    for path in sorted((root / "trainA").iterdir()):
+        Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+    dataset = open_dataset(replace(SMALL, dataroot=str(root), bare_share=0.4))
+    samples = [sample_of(dataset, epoch, index) for epoch in range(20) for index in range(5)]
+    bare = [torch.equal(sample["A"], sample["B"]) for sample in samples]
+    assert 25 < sum(bare) < 60
+    assert all(bool(sample["M"].any()) != is_bare for sample, is_bare in zip(samples, bare, strict=True))
+    for change in ({"direction": "BtoA"}, {"dataset_mode": "unaligned"}):
+        with pytest.raises(UserError, match="--bare_share"):
+            replace(SMALL, bare_share=0.1, **change)  # type: ignore[arg-type]

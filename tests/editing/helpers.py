@@ -13,7 +13,6 @@ from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.package import EditingModel, Generator
-from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_portrait
@@ -88,6 +87,6 @@ def make_editor(
 ) -> GlassesEditor:
     """An editor whose model paints a black bar for removing and a white one for adding."""
     settings = GeneratorSettings()
-    generators = {"AtoB": Generator(Bar(level, shift), settings), "BtoA": Generator(Bar(1.0), settings)}
-    model = EditingModel(generators, SIZE, Framing(), "a bar")
+    bars = {"AtoB": Bar(level, shift), "BtoA": Bar(1.0)}
+    model = EditingModel({way: Generator(bar, settings, SIZE) for way, bar in bars.items()}, "a bar")
     return GlassesEditor(model, Known(faces), CPU, Precision("fp32", CPU), classifier)

@@ -18,7 +18,7 @@ from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.settings import GeneratorSettings
-from tests.editing.helpers import Says, make_editor, portrait
+from tests.editing.helpers import SIZE, Says, make_editor, portrait
 
 
 def crowd() -> tuple[np.ndarray, list[Face]]:
@@ -88,7 +88,7 @@ def test_a_model_of_grey_faces_keeps_the_colours() -> None:
     image, face = portrait()
     editor = make_editor([face], level=0.0)
     editor.model.generators[REMOVE] = Generator(  # type: ignore[index]
-        editor.model.get(REMOVE).network, GeneratorSettings(input_nc=1, output_nc=1)
+        editor.model.get(REMOVE).network, GeneratorSettings(input_nc=1, output_nc=1), SIZE
     )
     result = editor.remove(image).astype(int)
     changed = np.abs(result - image).max(2) > 30

@@ -17,7 +17,6 @@ from cyclegan_glasses.editing import export as exporting
 from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import EditingModel, Generator
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.registry import GENERATORS
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait
@@ -66,7 +65,7 @@ def test_every_generator_can_be_exported(kind, tmp_path) -> None:
     network = build(settings).eval()
     photo = pictures(settings, 3)
     side = photo.shape[-1]
-    model = EditingModel({"AtoB": Generator(network, settings)}, side, Framing(), kind)
+    model = EditingModel({"AtoB": Generator(network, settings, side)}, kind)
     done = export(model, "AtoB", "onnx", "fp32", tmp_path / "x.onnx", drawn_faces(2, side))
     sizes = [photo, photo[..., : side - 4]] if settings.exports_any_size else [photo]
     for photo in sizes:
@@ -78,7 +77,7 @@ def test_every_generator_can_be_exported(kind, tmp_path) -> None:
 @pytest.mark.parametrize("upsample", ["transpose", "resize"])
 def test_smaller_variants_are_smaller_and_say_what_they_lose(upsample, faces, tmp_path) -> None:
     larger = generator(0, GeneratorSettings("resnet_6blocks", filters=8, upsample=upsample))
-    model = EditingModel({"AtoB": larger}, 24, tiny_model().framing, "x")
+    model = EditingModel({"AtoB": larger}, "x")
     sizes, losses = [], []
     for precision in ("fp32", "fp16", "int8"):
         done = export(model, "AtoB", "onnx", precision, tmp_path / f"{precision}.onnx", faces)
@@ -142,7 +141,7 @@ def test_a_model_of_grey_faces_is_compared_on_the_grey_that_the_editor_gives_it(
     monkeypatch.setattr(exporting, "_torchscript", spy)
     grey = generator(0, GeneratorSettings("resnet_6blocks", filters=2, input_nc=1, output_nc=1))
     faces = np.full((2, 24, 24, 3), (200, 100, 50), np.uint8)
-    model = EditingModel({"AtoB": grey}, 24, tiny_model().framing, "x")
+    model = EditingModel({"AtoB": grey}, "x")
     export(model, "AtoB", "torchscript", "fp32", tmp_path / "x.ts", faces)
     assert seen[0].shape == (1, 1, 24, 24)
     assert seen[0].numpy() == pytest.approx((0.299 * 200 + 0.587 * 100 + 0.114 * 50) / 127.5 - 1, abs=1e-5)

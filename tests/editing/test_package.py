@@ -31,12 +31,12 @@ TINY = GeneratorSettings("resnet_6blocks", filters=2, composite=True)
 
 def generator(seed: int, settings: GeneratorSettings = TINY) -> Generator:
     torch.manual_seed(seed)
-    return Generator(build_generator(settings).eval(), settings)
+    return Generator(build_generator(settings).eval(), settings, 24, Framing(0.39, 0.4))
 
 
 def tiny_model(size: int = 24) -> EditingModel:
-    both = {REMOVE: generator(0), ADD: generator(1)}
-    return EditingModel(both, size, Framing(0.39, 0.4), "tiny", {"name": "tiny", "lr": 0.1})
+    both = {REMOVE: replace(generator(0), size=size), ADD: generator(1)}
+    return EditingModel(both, "tiny", {"name": "tiny", "lr": 0.1})
 
 
 def run_folder(folder: Path, names: tuple[str, ...] = ("G_A", "G_B"), **options: object) -> Path:
@@ -53,11 +53,8 @@ def test_packing_loses_half_precision_and_nothing_else(tmp_path) -> None:
     save_model(model, tmp_path / "x.pt")
     loaded = load_model(tmp_path / "x.pt", CPU)
     assert (loaded.get(REMOVE).passes, loaded.get(ADD).passes) == (2, 1)
-    assert (loaded.size, loaded.framing, loaded.facts) == (
-        24,
-        Framing(0.39, 0.4),
-        {"name": "tiny", "lr": 0.1},
-    )
+    assert loaded.get(ADD).size == 24 and loaded.get(ADD).framing == Framing(0.39, 0.4)
+    assert loaded.facts == {"name": "tiny", "lr": 0.1}
     assert loaded.get(REMOVE).settings == TINY and set(loaded.generators) == {REMOVE, ADD}
     photo = torch.rand(1, 3, 24, 24) * 2 - 1
     for direction in (REMOVE, ADD):
@@ -72,19 +69,24 @@ def test_the_model_that_ships_is_the_default(tmp_path, monkeypatch) -> None:
     with pytest.raises(UserError, match="without its model"):
         load_model(None, CPU)
     save_model(tiny_model(), package.SHIPPED)
-    assert load_model(None, CPU).size == 24
+    assert load_model(None, CPU).get(ADD).size == 24
 
 
 def test_a_run_is_known_by_its_name_and_says_its_framing(tmp_path) -> None:
     """Faces are cropped as the model was trained, with the eyes where they were on average."""
     run_folder(tmp_path / "runs" / "mine", load_size=104, crop_size=96, name="mine")
     model = load_model("mine", CPU, runs=tmp_path / "runs")
-    assert model.size == 96 and set(model.generators) == {REMOVE, ADD} and model.facts["name"] == "mine"
-    assert model.framing.eye_distance == pytest.approx(0.36 * 104 / 96)
-    assert model.framing.eye_height == pytest.approx((0.40 * 104 - 4) / 96)
-    assert load_model(tmp_path / "runs" / "mine", CPU, size=64).size == 64
+    assert (
+        model.get(REMOVE).size == 96
+        and set(model.generators) == {REMOVE, ADD}
+        and model.facts["name"] == "mine"
+    )
+    framing = model.get(REMOVE).framing
+    assert framing.eye_distance == pytest.approx(0.36 * 104 / 96)
+    assert framing.eye_height == pytest.approx((0.40 * 104 - 4) / 96)
+    assert load_model(tmp_path / "runs" / "mine", CPU, size=64).get(REMOVE).size == 64
     plain = run_folder(tmp_path / "plain", load_size=96, crop_size=96)
-    assert load_model(plain, CPU).framing == Framing()
+    assert load_model(plain, CPU).get(REMOVE).framing == Framing()
 
 
 def test_a_run_with_one_direction(tmp_path) -> None:
@@ -131,7 +133,7 @@ def test_an_algebra_of_faces_edits_by_its_direction(tmp_path) -> None:
     save_facemath(run / "pairs.pt", replace(math, removal=removal))
     for name, reverse in (("math", -step), (run / "facemath.pt", -step), (run / "pairs.pt", removal)):
         model = load_model(name, CPU, runs=tmp_path)
-        assert model.size == 16 and model.framing == Framing()
+        assert model.get(ADD).size == 16 and model.get(ADD).framing == Framing()
         for direction, taken in ((REMOVE, reverse), (ADD, step)):
             change = math.decode(move(codes, taken, 1)).astype(int) - math.decode(codes)
             with torch.no_grad():
@@ -162,8 +164,10 @@ def test_a_bare_file_goes_the_way_that_its_name_says(name, direction, way, tmp_p
     path = tmp_path / f"{name}.pth"
     torch.save(generator(0).network.state_dict(), path)
     model = load_model(path, CPU, direction)
-    assert list(model.generators) == [way] and model.size == 256 and model.framing == Framing()
-    assert load_model(path, CPU, direction, size=64).size == 64
+    assert (
+        list(model.generators) == [way] and model.get(way).size == 256 and model.get(way).framing == Framing()
+    )
+    assert load_model(path, CPU, direction, size=64).get(way).size == 64
 
 
 def test_files_that_are_no_model_are_explained(tmp_path) -> None:
@@ -174,7 +178,7 @@ def test_files_that_are_no_model_are_explained(tmp_path) -> None:
     save_model(tiny_model(), packed)
     state = torch.load(packed, weights_only=True)
     torch.save(state | {"version": 99}, packed)
-    torch.save({name: value for name, value in state.items() if name != "size"}, tmp_path / "half.pt")
+    torch.save({name: value for name, value in state.items() if name != "faces"}, tmp_path / "half.pt")
     (tmp_path / "cut.pt").write_bytes(packed.read_bytes()[:500])
     for where, options, message in (
         (tmp_path / "nothing", {}, "there is no model"),

@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from cyclegan_glasses.editing.encode import _with_directories, encode, format_of
 from cyclegan_glasses.editing.photograph import read_photograph, to_rgb8, turn_back, turn_upright
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.images import UnreadablePicture
+from cyclegan_glasses.images import SUFFIXES, UnreadablePicture, check_header, to_bytes
 from tests.editing.helpers import failing
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -262,12 +262,12 @@ def bomb(path: Path) -> None:
         (lambda path: path.mkdir(), "Is a directory"),
         (
             lambda path: Image.new("L", (4, 4)).save(
-                path, "WEBP", save_all=True, append_images=[Image.new("L", (4, 4), 90)]
+                path, "TIFF", save_all=True, append_images=[Image.new("L", (4, 4), 90)]
             ),
-            "animation",
+            "several pages",
         ),
     ],
-    ids=["text", "empty", "60,000 x 60,000", "folder", "animation"],
+    ids=["text", "empty", "60,000 x 60,000", "folder", "pages"],
 )
 def test_files_that_are_no_photo_are_explained(make, reason, tmp_path) -> None:
     path = tmp_path / "x.jpg"
@@ -288,3 +288,58 @@ def test_formats_are_known_by_their_endings() -> None:
     for name in ("a.xyz", "a"):
         with pytest.raises(UserError, match=r"\.png"):
             format_of(Path(name))
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_pictures_of_phones_keep_orientation_profile_and_metadata(kind, tmp_path) -> None:
+    """HEIC and AVIF say how they are turned in the container; HEIC is written upright."""
+    for channels, orientation in ((1, 1), (3, 6), (4, 5)):
+        path = tmp_path / f"x{channels}"
+        stored = noise(48, 64, channels)
+        saving = {"exif": exif(orientation, preview=True), "icc_profile": PROFILE, "quality": 95}
+        path.write_bytes(
+            to_bytes(Image.fromarray(stored[:, :, 0] if channels == 1 else stored), kind, **saving)
+        )
+        photo, data = again(path)
+        upright = turn_upright(stored, orientation)
+        assert photo.format == kind and photo.pixels.shape == upright.shape
+        assert np.abs(photo.pixels.astype(int) - upright).mean() < 8
+        assert b"PREVIEW" not in data and check_header(data)[0] == SUFFIXES[kind]
+        (tmp_path / "y").write_bytes(data)
+        result = read_photograph(tmp_path / "y")
+        assert np.abs(photo.pixels.astype(int) - result.pixels).mean() < 4
+        assert result.orientation == (1 if kind == "HEIF" else orientation)
+        assert result.profile == PROFILE and b"Maker" in (result.exif or b"")
+        (tmp_path / "z").write_bytes(encode(photo, photo.pixels, kind, strip=True))
+        stripped = read_photograph(tmp_path / "z")
+        assert stripped.profile == PROFILE and stripped.pixels.shape == upright.shape
+        assert b"Maker" not in stripped.data
+
+
+def test_a_heic_becomes_a_jpeg_and_a_jpeg_a_heic(tmp_path) -> None:
+    path = save(tmp_path / "x.jpg", noise(48, 64, 3), exif=exif(6), icc_profile=PROFILE, quality=95)
+    _, data = again(path, "HEIF")
+    (tmp_path / "y.jpg").write_bytes(data)
+    photo, again_jpeg = again(tmp_path / "y.jpg", "JPEG")
+    assert photo.format == "HEIF" and photo.pixels.shape == (64, 48, 3)
+    with Image.open(io.BytesIO(again_jpeg)) as picture:
+        assert picture.size == (48, 64) and picture.getexif()[271] == "Maker"
+        assert np.abs(np.asarray(picture).astype(int) - read_photograph(path).pixels).mean() < 4
+
+
+def test_a_gif_keeps_every_pixel_that_was_not_changed(tmp_path) -> None:
+    """Its palette stays for them; what was changed takes the colours that are left."""
+    for colours, clear in ((12, False), (255, True), (256, False)):
+        flat = Image.fromarray(noise(40, 30, 3)).quantize(colours)
+        flat.save(tmp_path / "x.gif", **({"transparency": 0} if clear else {}), comment=b"hello")
+        photo = read_photograph(tmp_path / "x.gif")
+        edited = photo.pixels.copy()
+        edited[5:12, 4:20, :3] = noise(7, 16, 3) // 2
+        (tmp_path / "y.gif").write_bytes(encode(photo, edited, "GIF"))
+        result = read_photograph(tmp_path / "y.gif")
+        seen, before, wanted = (
+            to_rgb8(pixels).astype(int) for pixels in (result.pixels, photo.pixels, edited)
+        )
+        kept = (photo.pixels == edited).all(2)
+        assert np.array_equal(seen[kept], before[kept]) and result.saving["comment"] == b"hello"
+        assert np.abs(seen - wanted)[~kept].mean() < (12 if colours == 12 else 60)

@@ -22,7 +22,6 @@ from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
 from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.evaluation.editors import conditioned_editor
-from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
 from cyclegan_glasses.overlays.frames import Frame
@@ -43,8 +42,8 @@ class Lit(nn.Module):
 
 
 def model_with(network: nn.Module) -> EditingModel:
-    generators = {ADD: Generator(network, CONDITIONED), REMOVE: make_editor([]).model.get(REMOVE)}
-    return EditingModel(generators, SIZE, Framing(), "conditioned")
+    generators = {ADD: Generator(network, CONDITIONED, SIZE), REMOVE: make_editor([]).model.get(REMOVE)}
+    return EditingModel(generators, "conditioned")
 
 
 def test_the_model_changes_the_drawing_and_leaves_its_rims_sharp() -> None:

@@ -14,7 +14,12 @@ from torch import Tensor
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import gradient_penalty
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, GeneratorSettings, ResidualUnetSettings
+from cyclegan_glasses.networks.settings import (
+    CoarseToFineSettings,
+    DiscriminatorSettings,
+    GeneratorSettings,
+    ResidualUnetSettings,
+)
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings.base import AdamSettings
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
@@ -372,3 +377,22 @@ def test_a_little_truth_is_learnt_from() -> None:
     model, data = make(lambda_pair=100.0, adam=AdamSettings(lr=0.002)), paired()
     losses = [model.step(data)["pair_A"].item() for _ in range(15)]
     assert losses[-1] < 0.85 * losses[0]
+
+
+def test_two_networks_in_one_are_generators_too() -> None:
+    """Their coarse part stays; the fine one learns the game."""
+    fine = CoarseToFineSettings((8, 8), (3, 3), (4, 4), (3, 3), 10, 22)
+    torch.manual_seed(0)
+    settings = CycleGANSettings(
+        generator=fine, discriminator=DiscriminatorSettings("pixel", filters=2), lambda_identity=0.0
+    )
+    model = CycleGAN(settings, Precision("fp32", torch.device("cpu")))
+    before = {key: value.clone() for key, value in model.gen_ab.state_dict().items()}
+    batch = {name: torch.rand(2, 3, 16, 24) * 2 - 1 for name in "AB"}
+    for _ in range(2):
+        assert all(loss.isfinite() for loss in model.step(batch).values())
+    for key, value in model.gen_ab.state_dict().items():
+        moved = not torch.equal(value, before[key])
+        assert moved == key.startswith("fine."), key
+    with pytest.raises(UserError, match="another --netG"):
+        replace(settings, condition="frame")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,13 @@ from torch import Tensor
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import distance
-from cyclegan_glasses.networks.settings import DiscriminatorSettings, IseeSettings, ResidualUnetSettings
+from cyclegan_glasses.networks.registry import build_generator
+from cyclegan_glasses.networks.settings import (
+    CoarseToFineSettings,
+    DiscriminatorSettings,
+    IseeSettings,
+    ResidualUnetSettings,
+)
 from cyclegan_glasses.objectives.settings.base import AdamSettings
 from cyclegan_glasses.objectives.settings.supervised import DISTANCES, Mask2FaceSettings
 from cyclegan_glasses.objectives.supervised import Supervised
@@ -21,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 CPU = torch.device("cpu")
 UNET = ResidualUnetSettings(filters=(4, 4), kernels=(3, 3))
+FINE = CoarseToFineSettings((8, 8), (3, 3), (4, 4), (3, 3), 10, 22)
 SETTINGS = Mask2FaceSettings(UNET, adam=AdamSettings(0.01, 0.9))
 
 
@@ -40,7 +48,9 @@ def pairs() -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("kind", DISTANCES)
-@pytest.mark.parametrize("network", [UNET, replace(UNET, composite=True, refine=True), IseeSettings(3, 3, 8)])
+@pytest.mark.parametrize(
+    "network", [UNET, replace(UNET, composite=True, refine=True), IseeSettings(3, 3, 8), FINE]
+)
 def test_it_comes_nearer_to_the_truth(kind: str, network: Any, float64: None) -> None:
     model, data = make(distance=kind, generator=network), pairs()
     losses = [model.step(data)["truth"].item() for _ in range(40)]
@@ -80,6 +90,49 @@ def test_the_adversarial_term_is_weighed_and_learns(float64: None) -> None:
     assert losses[-1] < losses[0]
 
 
+def test_the_frame_is_found_beside_the_picture() -> None:
+    """And the coarse network, which knows its work already, stays as it came."""
+    weights = {"lambda_frame": 1.0, "lambda_changed": 3.0, "lambda_gradient": 1.0, "lambda_chroma": 2.0}
+    model, data = make(generator=FINE, ema=0.9, **weights), pairs()
+    data["F"] = ((data["A"] - data["B"]).abs().amax(1, keepdim=True) > 0.03).float()
+    coarse = {key: value.clone() for key, value in model.generator.coarse.state_dict().items()}
+    losses = [model.step(data) for _ in range(60)]
+    assert list(losses[0]) == ["truth", "changed", "gradient", "chroma", "frame"] == list(model.loss_names)
+    assert all(losses[-1][name] < 0.8 * losses[0][name] for name in ("truth", "changed", "frame"))
+    after = model.generator.coarse.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in coarse.items())
+    assert model.pictures["fake_B"].shape == data["B"].shape
+    shared, trained = model.weights["G_A"].state_dict(), model.generator.state_dict()
+    assert shared.keys() == trained.keys()
+    assert not torch.equal(shared["fine.out.weight"], trained["fine.out.weight"])
+
+
+def test_a_run_goes_on_with_its_averages() -> None:
+    model, data = make(ema=0.9), pairs()
+    for _ in range(3):
+        model.step(data)
+    again = make(ema=0.9)
+    again.load_state_dict(copy.deepcopy(model.state_dict()))
+    for one in (model, again):
+        one.step(data)
+    before, after = model.weights["G_A"].state_dict(), again.weights["G_A"].state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
+
+
+def test_it_begins_with_a_coarse_network_alone() -> None:
+    """What ships may be that; a finer network of the same run must then begin from its work."""
+    torch.manual_seed(5)
+    known = build_generator(FINE.coarse).state_dict()
+    model = make(generator=FINE, ema=0.9)
+    model.load_weights({"G_A": known})
+    for network in (model.generator, model.weights["G_A"]):
+        coarse = network.coarse.state_dict()
+        assert all(torch.equal(value, coarse[key]) for key, value in known.items())
+    whole = make(generator=replace(FINE, filters=(6, 8)))
+    with pytest.raises(UserError, match="another architecture"):
+        whole.load_weights({"G_A": model.generator.state_dict()})
+
+
 def test_validation_changes_nothing() -> None:
     """Were it to move statistics or weights, a validated run would be another one."""
     model = make(generator=replace(UNET, norm="batch"))
@@ -91,7 +144,18 @@ def test_validation_changes_nothing() -> None:
     assert all(torch.equal(value, after[key]) for key, value in before.items())
 
 
-@pytest.mark.parametrize("change", [{"distance": "l3"}, {"lambda_gan": -1.0}, {"direction": "AtoA"}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"distance": "l3"},
+        {"lambda_gan": -1.0},
+        {"direction": "AtoA"},
+        {"lambda_frame": 1.0},
+        {"lambda_frame": 1.0, "generator": FINE, "direction": "BtoA"},
+        {"lambda_chroma": 1.0, "generator": replace(UNET, input_nc=1, output_nc=1)},
+    ],
+    ids=str,
+)
 def test_settings_that_cannot_be(change: dict[str, Any]) -> None:
     with pytest.raises(UserError):
         replace(SETTINGS, **change)

@@ -100,12 +100,12 @@ def test_every_folder_with_people_counts_and_strange_pictures_are_told(
     tree: dict[str, bytes | str] = {}
     for part in ("a", "b", ".c"):
         tree |= {f"{part}/{name}": data for name, data in documented(("High",)).items()}
-    strange = {"a/High/sample.jpg": b"", f"a/High/{PEOPLE[0]}/S001/L1/E01/C7.gif": b""}
+    strange = {"a/High/sample.jpg": b"", f"a/High/{PEOPLE[0]}/S001/L1/E01/C7.svg": b""}
     source = write(tmp_path / "kface", tree | strange)
     found = [item.photo.origin for item in AihubSource(source).photos()]
     assert len(found) == 2 * 24 and not any(".c/" in origin for origin in found)
     assert "1 pictures that lie elsewhere than K-FACE's" in caplog.text
-    assert "left out 1 .gif" in caplog.text and "C7.txt" not in caplog.text
+    assert "left out 1 .svg" in caplog.text and "C7.txt" not in caplog.text
 
 
 def test_folder_of_one_resolution_is_taken_as_it_is(tmp_path: Path) -> None:

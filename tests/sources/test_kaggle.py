@@ -74,9 +74,9 @@ def test_folders_per_class_are_labels(tmp_path: Path) -> None:
 def test_what_is_no_class_or_has_no_row_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Half a set that is called otherwise must not be missed only when the training is done."""
     folders = dict.fromkeys(("glasses/1.png", "hats/1.png", "hats/2.png", "3.png"), picture())
-    archive = write_zip(tmp_path / "k.zip", {**folders, "glasses/4.gif": b"", "glasses/.x.png": b""})
+    archive = write_zip(tmp_path / "k.zip", {**folders, "glasses/4.svg": b"", "glasses/.x.png": b""})
     assert len(list(KaggleSource(archive).photos())) == 1
-    assert "k.zip: left out 1 .gif (" in caplog.text
+    assert "k.zip: left out 1 .svg (" in caplog.text
     assert (
         "k.zip: left out 2 pictures in hats, 1 pictures in no folder (classes are folders called glasses"
         in caplog.text

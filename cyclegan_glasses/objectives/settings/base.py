@@ -9,7 +9,11 @@ from typing import Any, ClassVar
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.settings import DISCRIMINATOR_SETTINGS, DiscriminatorSettings
+from cyclegan_glasses.networks.settings import (
+    DISCRIMINATOR_SETTINGS,
+    AnyGeneratorSettings,
+    DiscriminatorSettings,
+)
 from cyclegan_glasses.option import Settings, option, variants
 
 COMPILING = ("auto", "on", "off")
@@ -84,6 +88,11 @@ class ImageSettings(ObjectiveSettings):
         "off", "compile the networks, which takes a minute or more at the start; auto does so on a GPU",
         choices=COMPILING, cli_default="auto", resume="free",
     )  # fmt: skip
+
+    def check_channels(self, generator: AnyGeneratorSettings, data: DataSettings) -> None:
+        """Raises `UserError` where a generator that is of colours alone is to take grey."""
+        if {data.input_nc, data.output_nc} - {generator.picture_nc, generator.output_nc}:
+            raise UserError(f"--netG {generator.kind} is of colours: leave out --input_nc and --output_nc")
 
     def check_execution(self, norm: str) -> None:
         """Raises `UserError` where the options of time and memory do not suit networks with that norm."""

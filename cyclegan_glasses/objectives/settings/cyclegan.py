@@ -108,6 +108,8 @@ class CycleGANSettings(ImageSettings):
             raise UserError("--lambda_decay takes one fraction, or two: of the cycle and identity weights")
         if self.lambda_identity > 0 and self.generator.input_nc != self.generator.output_nc:
             raise UserError("--lambda_identity 0 is needed where --input_nc and --output_nc differ")
+        if self.conditioned and self.generator.locates_frame:
+            raise UserError(f"--condition frame needs another --netG than {self.generator.kind}")
         if self.conditioned and self.lambda_pair_B:
             raise UserError("--lambda_pair_B teaches G_B what --condition frame shows it: leave one out")
         self.check_execution(self.generator.norm)
@@ -125,6 +127,8 @@ class CycleGANSettings(ImageSettings):
             raise UserError("--dataset_mode single has one domain, and cyclegan needs two: leave it out")
         if bool(data.paired_dataroot) != bool(self.lambda_pair or self.lambda_pair_B):
             raise UserError("--paired_dataroot DIR and a weight go together: such as --lambda_pair 10")
+        self.check_channels(self.generator, data)
         if data.preprocess.endswith("crop"):
-            self.generator.check_side(data.crop_size)
-            self.discriminator.check_side(data.crop_size)
+            for side in data.cut:
+                self.generator.check_side(side)
+                self.discriminator.check_side(side)

@@ -9,17 +9,20 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import (
+    COARSE_TO_FINE,
+    RESIDUAL_UNET,
     AnyGeneratorSettings,
+    CoarseToFineSettings,
     DiscriminatorSettings,
     InitSettings,
     IseeSettings,
     ResidualUnetSettings,
 )
 from cyclegan_glasses.objectives.settings.base import AdamSettings, ImageSettings, discriminator_option
-from cyclegan_glasses.option import NO_OPTIONS, check, option, shared
+from cyclegan_glasses.option import NO_OPTIONS, check, option, shared, variants
 
 DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
-SSIM_SIDE = 11  # pixels: the window that SSIM is computed in
+SSIM_SIDE, CHROMA_SIDE = 11, 8  # pixels: the windows that SSIM and colours are compared in
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,12 @@ class SupervisedSettings(ImageSettings):
     generator: AnyGeneratorSettings = field(default_factory=ResidualUnetSettings)
     distance: str = option("ssim_l1", "distance from the truth", flag="loss", choices=DISTANCES)
     adam: AdamSettings = field(default_factory=AdamSettings)
+    lambda_changed: float = 0.0
+    lambda_gradient: float = 0.0
+    lambda_chroma: float = 0.0
+    lambda_frame: float = 0.0
     lambda_gan: float = 0.0
+    ema: float = 0.0
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings, metadata=NO_OPTIONS)
     init: InitSettings = field(default_factory=InitSettings, metadata=NO_OPTIONS)
     direction: str = shared(REMOVE, "direction", choices=DIRECTIONS)
@@ -47,6 +55,10 @@ class SupervisedSettings(ImageSettings):
     def __post_init__(self) -> None:
         check(self)
         self.check_execution(self.generator.norm)
+        if self.lambda_frame and not (self.generator.locates_frame and self.direction == REMOVE):
+            raise UserError("--lambda_frame needs --netG coarse_to_fine and --direction AtoB: leave it out")
+        if self.lambda_chroma and self.generator.output_nc != 3:
+            raise UserError("--lambda_chroma is of pictures in colour: leave it out")
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for data without pairs, or sides that do not suit."""
@@ -54,21 +66,42 @@ class SupervisedSettings(ImageSettings):
             raise UserError(f"this model learns from pairs: leave --dataset_mode {data.dataset_mode} out")
         if not data.preprocess.endswith("crop"):
             return
-        if self.distance.startswith("ssim") and data.crop_size < SSIM_SIDE:
+        self.check_channels(self.generator, data)
+        if self.distance.startswith("ssim") and min(data.cut) < SSIM_SIDE:
             raise UserError(f"--loss {self.distance} needs a --crop_size of at least {SSIM_SIDE}, or take l1")
-        self.generator.check_side(data.crop_size)
-        if self.lambda_gan:
-            self.discriminator.check_side(data.crop_size)
+        if self.lambda_chroma and min(data.cut) < CHROMA_SIDE:
+            raise UserError(f"--lambda_chroma needs a --crop_size of at least {CHROMA_SIDE}")
+        for side in data.cut:
+            self.generator.check_side(side)
+            if self.lambda_gan:
+                self.discriminator.check_side(side)
 
 
 @dataclass(frozen=True, slots=True)
 class Mask2FaceSettings(SupervisedSettings):
-    """Mask2Face: a residual U-Net, and a discriminator where its loss has a weight."""
+    """Mask2Face: a residual U-Net, or a coarse one and a fine one, and a discriminator where its loss has a
+    weight."""
 
     DEFAULTS = {**SupervisedSettings.DEFAULTS, "batch_size": 12, "n_epochs": 20}
     USES = ("refine", "patience")
 
-    generator: ResidualUnetSettings = field(default_factory=ResidualUnetSettings)
+    generator: AnyGeneratorSettings = variants(
+        {RESIDUAL_UNET: ResidualUnetSettings, COARSE_TO_FINE: CoarseToFineSettings},
+        RESIDUAL_UNET,
+        f"architecture; {COARSE_TO_FINE} is two networks, and says where the frame is",
+        flag="netG",
+        group="generator",
+        resume="fixed",
+    )
+    lambda_changed: float = option(
+        0.0, "additional weight of pixels where the pair differs, of levels and gradients", least=0
+    )
+    lambda_gradient: float = option(0.0, "weight of the gradients of levels", least=0)
+    lambda_chroma: float = option(0.0, "weight of colours, as means over 8 pixels: no stains", least=0)
+    lambda_frame: float = option(
+        0.0, "weight of the frame that --netG coarse_to_fine finds, beside the picture", least=0
+    )
+    ema: float = option(0.0, "moving average of the generator, such as 0.998; 0: none", least=0, below=1)
     lambda_gan: float = option(
         0.0, "weight of the adversarial loss; 0: none", group="adversarial term", least=0
     )

@@ -1,0 +1,188 @@
+"""A frame taken out of a photo that is sharper than the model: what it covered is replaced.
+
+The model says roughly where the frame is and, as coarsely, what the face looks like without it. At the
+photo's own resolution the frame is what differs from that face by more than the skin's texture does. There
+and close by the colours come from the model; the texture, which the model never saw, is the photo's own, and
+where the frame was that of the skin next to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cyclegan_glasses.editing.filters import blur, box, guided_filter, per_pixel, smoothstep
+from cyclegan_glasses.images import to_grey
+
+#: From this fraction of a pixel of the crop on a frame is taken to be there; the reach of its blurred edges,
+#: in pixels of the crop; and the fractions between which it is replaced whatever the photo shows there.
+PRESENT, EDGES, SURE = 0.12, 2, (0.35, 0.7)
+#: In levels: what differs from the face by less than twice the usual difference and this is no frame.
+FAINT = 3.0
+#: In pixels of the crop: detail finer than the first is texture; the photo has some where a pixel of the crop
+#: is more than the second of its own.
+TEXTURE, SHARPER = 0.8, 0.7
+#: Where texture is stronger than so many times the usual, or its mean is off zero by so much of it, there is
+#: more than skin (eyelashes): not repeated.
+UNEVEN, SLOPE = 1.6, 0.5
+#: Traces of a frame that a model leaves are finer than the first, in pixels of the crop, are looked for in
+#: windows of the second to each side, explain a part of the detail there, and are fainter than the last, in
+#: levels.
+TRACE, WINDOW, FOLLOWS, FAINTEST = 1.5, 8, (0.03, 0.15), 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Rims:
+    """A frame on an aligned face, and the face without it; float32, at the crop's resolution.
+
+    Attributes:
+        cover: (size, size), 0 to 1: how much of a pixel the frame takes.
+        near: (size, size), 0 to 1: where the frame, or the blur of its edges, may be.
+        behind: (size, size, 3), levels: the face without it.
+        detail: levels: the absolute texture, in the median, that `behind` has where the frame was.
+    """
+
+    cover: np.ndarray
+    near: np.ndarray
+    behind: np.ndarray
+    detail: float
+
+
+def near_frame(cover: np.ndarray) -> np.ndarray:
+    """Where a frame that takes `cover` of each pixel, or the blur of its edges, may be: 0 to 1, (h, w)."""
+    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGES + 1, 2 * EDGES + 1))
+    return np.clip(blur(cv2.dilate((cover > PRESENT).astype(np.float32), shape), 0.8), 0, 1)
+
+
+def rims_of(cover: np.ndarray, face: np.ndarray) -> Rims:
+    """What is needed to take a frame out of a photo.
+
+    Args:
+        cover: (size, size), 0 to 1: how much of a pixel the frame takes.
+        face: float32 (size, size, 3), levels: without it, by the model.
+    """
+    near = near_frame(cover)
+    behind = _without_traces(face, cover)
+    grey = _grey(behind)
+    detail = float(np.median(box(np.abs(grey - blur(grey, TEXTURE)), 1)[near > 0.5]))
+    return Rims(cover, near, behind, detail)
+
+
+def _without_traces(face: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """`face` (size, size, 3) without the faint lines that a model leaves where a frame was.
+
+    What of its detail follows that of the frame, by a linear regression over windows, is such a trace.
+    """
+    frame, detail = cover - blur(cover, TRACE), face - blur(face, TRACE)
+    spread_of_frame = box(frame * frame, WINDOW)[:, :, None] + 1e-3
+    common = box(frame[:, :, None] * detail, WINDOW)
+    explained = common * common / (spread_of_frame * (box(detail * detail, WINDOW) + 0.05))
+    trace = blur(common / spread_of_frame * smoothstep(explained, *FOLLOWS), WINDOW / 2)
+    return face - cover[:, :, None] * np.clip(trace, -FAINTEST, FAINTEST)
+
+
+def replace_rims(
+    picture: np.ndarray,
+    mask: np.ndarray,
+    rims: Rims,
+    bring: Callable[[np.ndarray], np.ndarray],
+    pixel: float,
+) -> None:
+    """Take the frame out of a window of a photo, in place.
+
+    Args:
+        picture: float32 (h, w, 1 or 3), levels: the window, with all else changed already.
+        mask: (h, w), 0 to 1: where it may be changed.
+        rims: of the face.
+        bring: takes values (size, size, channels) of the crop to the window.
+        pixel: of the crop, in pixels of the photo.
+    """
+    cover, near = np.moveaxis(bring(np.dstack([rims.cover, rims.near])), 2, 0)
+    behind = bring(rims.behind[:, :, : picture.shape[2]])
+    usual = _usual_difference(picture, behind, (mask > 0.5) & (near < 0.05))
+    alpha = _frame_in(picture, behind, cover, np.clip(near, 0, 1), usual, pixel)
+    new = behind
+    if pixel > SHARPER:
+        texture = picture - _low_pass(picture, 1 - alpha, TEXTURE * pixel)
+        where = np.nonzero(alpha > 0.004)
+        found = _texture_for(where, texture, rims.detail, near < 0.02, pixel)
+        texture[where] += alpha[where][:, None] * (found - texture[where])
+        new = behind + texture
+    picture += smoothstep(near, 0, 0.5)[:, :, None] * (new - picture)
+
+
+def _low_pass(picture: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
+    """`picture` (h, w, channels) without its texture, read where it has weight (h, w)."""
+    radius = max(1, round(1.2 * sigma - 0.5))
+    sums = np.dstack([picture * weight[:, :, None], weight])
+    sums = box(box(sums, radius), radius)
+    return per_pixel(sums[:, :, :-1], sums[:, :, -1])
+
+
+def _usual_difference(picture: np.ndarray, behind: np.ndarray, where: np.ndarray) -> float:
+    """How far the photo differs from the model's face where there is no frame: its texture, in levels."""
+    step = max(1, len(picture) // 400)
+    some = np.abs(picture[::step, ::step] - behind[::step, ::step])[where[::step, ::step]]
+    return 1.48 * float(np.median(some)) if some.size else FAINT
+
+
+def _frame_in(
+    picture: np.ndarray,
+    behind: np.ndarray,
+    cover: np.ndarray,
+    near: np.ndarray,
+    usual: float,
+    pixel: float,
+) -> np.ndarray:
+    """How much of each pixel of the photo is to be replaced: (h, w), 0 to 1.
+
+    Where the model is sure, and near it what differs from the face without the frame; with the photo's own
+    edges by the guided filter, and a little wider.
+    """
+    least = 2 * usual + FAINT
+    apart = box(np.abs(picture - behind).max(axis=2), round(0.25 * pixel))
+    differs = np.maximum(smoothstep(cover, *SURE), smoothstep(apart, least, 2 * least)) * near
+    guide = _grey(picture) / 255
+    edges = guided_filter(guide, differs, max(1, round(0.8 * pixel)), 1e-3)
+    wide = box(np.clip(np.maximum(differs, edges), 0, 1), max(1, round(0.4 * pixel)))
+    return smoothstep(wide, 0.08, 0.5) * smoothstep(near, 0, 0.5)
+
+
+def _texture_for(
+    where: tuple[np.ndarray, ...], texture: np.ndarray, detail: float, free: np.ndarray, pixel: float
+) -> np.ndarray:
+    """Texture for the pixels `where` (n), taken from beside the frame: (n, channels), levels.
+
+    Each pixel takes that of its mirror image at the border of the smooth skin nearest to it, or of what is
+    nearest to that; so much of it that, with the detail that the model gives, it is as strong as around.
+
+    Args:
+        texture: (h, w, channels), that of the photo.
+        detail: levels: the absolute texture that is there without it.
+        free: (h, w), bool: beside the frame.
+        pixel: of the crop, in pixels of the photo.
+    """
+    grey = _grey(texture)
+    strength = box(np.abs(grey), round(pixel))
+    usual = float(np.median(strength[free])) if free.any() else 0.0
+    skin = free & (strength <= UNEVEN * usual) & (np.abs(box(grey, round(pixel))) <= SLOPE * usual)
+    if not skin.any():
+        return np.zeros(1, np.float32)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~skin).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    places = np.empty((int(labels.max()) + 1, 2), np.int32)
+    places[labels[skin]] = np.argwhere(skin)
+    border = places[labels[where]]
+    mirrored = [np.clip(2 * border[:, axis] - where[axis], 0, skin.shape[axis] - 1) for axis in (0, 1)]
+    y, x = places[labels[mirrored[0], mirrored[1]]].T
+    missing = 1 - (detail / max(usual, 1e-3)) ** 2
+    return texture[y, x] * np.sqrt(max(missing, 0.0))
+
+
+def _grey(levels: np.ndarray) -> np.ndarray:
+    """Luminance, float32 (h, w), of levels (h, w, 1 or 3)."""
+    return levels[:, :, 0] if levels.shape[2] == 1 else to_grey(levels)
