@@ -45,10 +45,6 @@ _NEARLY, _AT_REST = 2.0, 0.7
 _FACELESS = 4.0
 """Log odds against a face where the finder reports one; chosen on FairFace, photographs and collages."""
 _SURE = 3.0
-_TURN = np.array([[math.cos(0.5), -math.sin(0.5)], [math.sin(0.5), math.cos(0.5)]])
-_OTHERWISE = (0.72 * np.eye(2), 0.0), (_TURN, 1.0), (_TURN.T, 1.0)
-"""Where else a face may lie that is not seen for sure, and the log odds against it: the finder takes a head
-with much hair for a larger face, a tilted one for one that is tilted less."""
 _HOPELESS = 8.0
 """What is less likely than a face by this after the first look is not looked at again."""
 _SAME_FACE = 0.35
@@ -112,12 +108,12 @@ class PyramidDetector:
         `odds`, logarithms, are what is known before; those of the landmark network are added.
         """
         sight, price = self._look(image, points), 0.0
-        if sight.logit < _SURE:
-            middle = points[:3].mean(0)
-            for change, cost in _OTHERWISE:
-                other = self._look(image, middle + (points - middle) @ change)
-                if other.logit - cost > sight.logit - price:
-                    sight, price = other, cost
+        for guess in _GUESSES:
+            if sight.logit >= _SURE:
+                break
+            other = self._look(image, guess.applied(points))
+            if other.logit - guess.price > sight.logit - price:
+                sight, price = other, guess.price
         odds -= price
         for _ in range(_LOOKS - 1 if self._steady else 0):
             if odds + sight.logit < -_HOPELESS or sight.moved < _NEARLY:
@@ -146,6 +142,33 @@ class PyramidDetector:
             self._refinement.setInput(blob_of([crop, crop[:, ::-1]]))
             heat = self._refinement.forward("heat")
         return in_image(heat, matrix, points)
+
+
+class Guess(NamedTuple):
+    """Where else a face may be that is not seen for sure where the finder says.
+
+    Attributes:
+        scale: of its landmarks round the middle of eyes and nose.
+        turn: clockwise, in radians.
+        lower: shift from the eyes towards the mouth, in distances between them.
+        price: log odds against it.
+    """
+
+    scale: float
+    turn: float
+    lower: float
+    price: float
+
+    def applied(self, points: np.ndarray) -> np.ndarray:
+        """Landmarks (5, 2) as they are then."""
+        cosine, sine = self.scale * math.cos(self.turn), self.scale * math.sin(self.turn)
+        middle, down = points[:3].mean(0), points[3:].mean(0) - points[:2].mean(0)
+        turned = (points - middle) @ np.array([[cosine, sine], [-sine, cosine]])
+        return middle + self.lower * down + turned
+
+
+_GUESSES = Guess(0.72, 0, 0, 0), Guess(0.75, 0, 0.4, 0), Guess(1, -0.5, 0, 1), Guess(1, 0.5, 0, 1)
+"""The finder takes a head with much hair for a larger face, a tilted one for one that is tilted less."""
 
 
 class Sight(NamedTuple):
