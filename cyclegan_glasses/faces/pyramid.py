@@ -149,19 +149,19 @@ class Guess(NamedTuple):
 
     Attributes:
         scale: of its landmarks round the middle of eyes and nose.
-        turn: clockwise, in radians.
+        rotation: clockwise, in radians.
         lower: shift from the eyes towards the mouth, in distances between them.
         price: log odds against it.
     """
 
     scale: float
-    turn: float
+    rotation: float
     lower: float
     price: float
 
     def applied(self, points: np.ndarray) -> np.ndarray:
         """Landmarks (5, 2) as they are then."""
-        cosine, sine = self.scale * math.cos(self.turn), self.scale * math.sin(self.turn)
+        cosine, sine = self.scale * math.cos(self.rotation), self.scale * math.sin(self.rotation)
         middle, down = points[:3].mean(0), points[3:].mean(0) - points[:2].mean(0)
         turned = (points - middle) @ np.array([[cosine, sine], [-sine, cosine]])
         return middle + self.lower * down + turned
