@@ -16,6 +16,7 @@ from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
@@ -38,7 +39,11 @@ HELP = "train a model of your own"
 
 
 def _folders(values: Mapping[str, Any]) -> tuple[Path, ...]:
-    return () if values["continue_train"] else tuple(map(Path, values["start_from"]))
+    """Runs and packed models; the word `shipped` is the model that ships."""
+    if values["continue_train"]:
+        return ()
+    paths = [Path(text) for text in values["start_from"]]
+    return tuple(SHIPPED if path == Path("shipped") and not path.exists() else path for path in paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +68,8 @@ class TrainOptions(Settings):
     monitoring: MonitoringSettings
     start_from: tuple[Path, ...] = option(
         (),
-        "folders of other runs whose newest weights are the first ones of this; each gives the networks that"
-        " it has, such as G_A",
+        "other runs, packed models, or the word shipped: their newest weights are the first ones of this;"
+        " each gives the networks that it has, such as G_A",
         group="training",
         metavar="RUN",
         parse=str,

@@ -132,17 +132,23 @@ def test_settings_that_do_not_fit_the_weights_build_nothing(tmp_path, change):
         read_weights(tmp_path / "x.pt")
 
 
+FRAMING = {"eye_height": 0.4, "eye_distance": 0.36}
+WRONG_FACES: tuple[dict[str, Any], ...] = (
+    {"size": 10**9}, {"size": -1}, {"size": "x"}, {"framing": {"eye_height": "x"}}, {"framing": None},
+    {"framing": FRAMING | {"eye_distance": 0.0}}, {"passes": 10**9}, {"passes": "x"},
+)  # fmt: skip
+
+
 @pytest.mark.skipif(not SHIPPED.is_file(), reason="this checkout came without its model")
 @pytest.mark.parametrize(
     "change",
     [
-        {"size": 10**9},
-        {"size": -1},
-        {"size": "x"},
-        {"framing": {"eye_height": "x"}},
-        {"framing": None},
-        {"passes": {"AtoB": 10**9}},
-        {"passes": 3},
+        *(
+            {"faces": {"AtoB": {"size": 64, "framing": FRAMING, "passes": 1} | wrong}}
+            for wrong in WRONG_FACES
+        ),
+        {"faces": {}},
+        {"faces": None},
         {"generators": {"sideways": {}}},
         {"generators": {"AtoB": {}}},
         {"generators": {"AtoB": {"model.1.weight": 3}}},
@@ -155,5 +161,5 @@ def test_settings_that_do_not_fit_the_weights_build_nothing(tmp_path, change):
 def test_a_package_with_other_values_is_one_line(tmp_path, change):
     content = torch.load(SHIPPED)
     torch.save({**content, **change}, tmp_path / "x.pt")
-    with pytest.raises(UserError, match=r"x\.pt|direction|passes"):
+    with pytest.raises(UserError, match=r"x\.pt|direction|passes|pixels|damaged"):
         load_model(tmp_path / "x.pt", torch.device("cpu"))

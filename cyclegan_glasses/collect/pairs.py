@@ -8,7 +8,7 @@ out/manifest.jsonl  a row for A, with the frame, the pose and the names of mask 
 out/overlay.json    the settings that the folder was made with
 
 The layers say how much of a pixel, 0 to 255, is taken by the frame with its temples; by a lens; by shadow, as
-light that it takes away; by what a lens mirrors (`overlays.canvas.Drawn`).
+light that it takes away; by what lenses and rims mirror (`overlays.canvas.Drawn`).
 """
 
 from __future__ import annotations

@@ -31,12 +31,16 @@ class RandomCamera:
         gamma: exponent of the levels as fractions.
         tone: of a monochrome picture, levels added to its grey; None for one in colours.
         blur: standard deviation of a Gaussian in pixels; 0 for none.
+        motion: how far the camera moved while it looked, pixels (x, y).
         scale: pictures shrink to this fraction of their sides, and are enlarged again.
+        halo: how much of an unsharp mask is added, of `halo_width` pixels, as over-sharpened photos have it.
         grain: standard deviation of the noise, in levels of 255, before the picture shrinks.
         tinge: how much of the noise is of one channel alone, 0 to 1.
         quality: of JPEG; 0 for none.
         subsampled: JPEG keeps a quarter of the colours.
         compressed_small: JPEG comes before the picture is enlarged, not after.
+        border: where the photo ends, as (nx, ny, d): at the pixels whose place along the unit vector (nx, ny)
+            from the middle is beyond d. There it is of level `beyond`, and masks are empty.
         seed: of the noise.
     """
 
@@ -47,12 +51,17 @@ class RandomCamera:
     gamma: float = 1.0
     tone: tuple[float, ...] | None = None
     blur: float = 0.0
+    motion: tuple[float, ...] = (0.0, 0.0)
     scale: float = 1.0
+    halo: float = 0.0
+    halo_width: float = 1.0
     grain: float = 0.0
     tinge: float = 0.0
     quality: int = 0
     subsampled: bool = False
     compressed_small: bool = False
+    border: tuple[float, ...] = (0.0, 0.0, 1.0)
+    beyond: int = 0
     seed: int = 0
 
     @staticmethod
@@ -67,6 +76,11 @@ class RandomCamera:
             gamma=float(np.exp(rng.normal(0, 0.12))),
             tone=tuple((toned * rng.normal(0, 8, 3)).tolist()) if rng.random() < 0.1 else None,
             blur=float(rng.uniform(0.3, 1.2)) if rng.random() < 0.5 else 0.0,
+            motion=tuple(rng.normal(0, 2.5, 2).tolist()) if rng.random() < 0.12 else (0.0, 0.0),
+            halo=float(rng.uniform(0.4, 1.8)) if rng.random() < 0.2 else 0.0,
+            halo_width=float(rng.uniform(0.7, 1.6)),
+            border=_border(rng) if rng.random() < 0.06 else (0.0, 0.0, 1.0),
+            beyond=int(rng.choice([0, 255])),
             scale=float(rng.uniform(SMALLEST, 1)) if rng.random() < 0.6 else 1.0,
             grain=float(rng.uniform(0, 8)) if rng.random() < 0.7 else 0.0,
             tinge=float(rng.uniform(0, 0.6)),
@@ -82,8 +96,8 @@ class RandomCamera:
         levels = self._curves(channels)[self._turned(pixels, cv2.INTER_CUBIC), np.arange(channels)]
         if self.tone is not None and channels == 3:
             levels = to_grey(levels)[..., None] + np.array(self.tone, np.float32)
-        if self.blur:
-            levels = cv2.GaussianBlur(levels, (0, 0), self.blur).reshape(pixels.shape)
+        levels = np.where(self._beyond(pixels.shape), np.float32(self.beyond), levels)
+        levels = self._focused(levels).reshape(pixels.shape)
         if self.grain:
             levels = levels + np.float32(self.grain) * _noise(self.seed, pixels.shape, self.tinge)
         levels = self._shrunk(levels).reshape(*self._size(pixels)[::-1], channels)
@@ -96,7 +110,7 @@ class RandomCamera:
 
     def take_mask(self, mask: np.ndarray) -> np.ndarray:
         """Fractions of 255, uint8 (height, width, 1), turned, shrunk and enlarged as the picture is."""
-        mask = self._turned(mask, cv2.INTER_LINEAR)
+        mask = np.where(self._beyond(mask.shape), 0, self._turned(mask, cv2.INTER_LINEAR)).astype(np.uint8)
         if self._size(mask) == mask.shape[1::-1]:
             return mask
         small = self._shrunk(mask.astype(np.float32))
@@ -112,6 +126,24 @@ class RandomCamera:
             pixels, matrix, (width, height), flags=interpolation, borderMode=cv2.BORDER_REFLECT
         )
         return turned.reshape(pixels.shape)
+
+    def _beyond(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Where there is no photo, bool (height, width, 1)."""
+        height, width = shape[:2]
+        y, x = np.ogrid[:height, :width]
+        along = self.border[0] * (x - width / 2) + self.border[1] * (y - height / 2)
+        return np.broadcast_to(along > self.border[2], (height, width))[..., None]
+
+    def _focused(self, levels: np.ndarray) -> np.ndarray:
+        """Blurred by the lens, by movement, then sharpened."""
+        if self.blur:
+            levels = cv2.GaussianBlur(levels, (0, 0), self.blur)
+        if any(self.motion):
+            levels = cv2.filter2D(levels, -1, _line(self.motion))
+        if self.halo:
+            soft = cv2.GaussianBlur(levels, (0, 0), self.halo_width)
+            levels = levels + np.float32(self.halo) * (levels - soft)
+        return levels
 
     def _curves(self, channels: int) -> np.ndarray:
         """What becomes of each level of each channel, float32 (256, channels)."""
@@ -137,6 +169,21 @@ class RandomCamera:
         how = [cv2.IMWRITE_JPEG_QUALITY, self.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
         _, data = cv2.imencode(".jpg", pixels[..., ::-1], how)  # it takes BGR
         return cv2.imdecode(data, cv2.IMREAD_UNCHANGED).reshape(pixels.shape)[..., ::-1]
+
+
+def _border(rng: np.random.Generator) -> tuple[float, ...]:
+    """A line that leans a little, and lies from 40 to 110 pixels left, right or above the middle."""
+    angle = rng.choice([0, -np.pi / 2, np.pi]) + rng.normal(0, 0.2)
+    return (float(np.cos(angle)), float(np.sin(angle)), float(rng.uniform(40, 110)))
+
+
+def _line(motion: tuple[float, ...]) -> np.ndarray:
+    """A kernel that smears along a line, float32 with the sum 1."""
+    reach = int(np.ceil(max(abs(part) for part in motion) / 2)) + 1
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    ends = [[round(16 * (reach + sign * part / 2)) for part in motion] for sign in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
+    return kernel / kernel.sum()
 
 
 @lru_cache(maxsize=2)

@@ -105,7 +105,9 @@ class DataSettings(Settings):
     output_nc: int = option(3, "channels of the output", resume="fixed")
     load_size: int = option(286, "pictures are resized to this", least=MULTIPLE)
     crop_size: int = option(256, "and cropped to this", least=MULTIPLE)
-    crop_height: int = option(0, "height of the crop, where it is not square; 0: --crop_size", least=0)
+    crop_height: int = option(
+        0, "height of the crop, where it is not square; 0: --crop_size", least=0, on_request=True
+    )
     preprocess: str = option("resize_and_crop", "how pictures are fitted", choices=PREPROCESS)
     flip: bool = option(True, "do not mirror pictures at random", flag="no_flip")
     serial_batches: bool = option(False, "in order, picture i of A with picture i of B")
@@ -127,12 +129,14 @@ class DataSettings(Settings):
     camera: bool = option(
         False,
         "pairs go through a random camera: exposure, blur, noise, fewer pixels, JPEG, both pictures alike",
+        on_request=True,
     )
     bare_share: float = option(
         0.0,
         "of pairs so many show the bare face twice: where nothing is worn nothing changes",
         least=0,
         below=1,
+        on_request=True,
     )
     frame_layer: bool = shared(False, "lambda_frame", read=lambda values: values["lambda_frame"] > 0)
     condition: str = shared(NO_CONDITION, "condition", choices=CONDITIONS)

@@ -19,12 +19,10 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
 from cyclegan_glasses.records import checked, record
+from cyclegan_glasses.training.checkpoint import PACKED
 from cyclegan_glasses.training.run_folder import read_options, saved_option
-from cyclegan_glasses.weight_files import WeightFormat, full, half
+from cyclegan_glasses.weight_files import full, half
 
-FORMAT = WeightFormat(
-    "cyclegan-glasses editor", 1, "packed model", "give a folder of a run, or pack it by `export`"
-)
 BARE_SIZE = 256
 #: What of a run's options is worth telling those who use its model.
 FACTS = (
@@ -136,7 +134,7 @@ def save_model(model: EditingModel, path: Path) -> None:
             for direction, generator in model.generators.items()
         },
     }
-    weight_files.save(path, FORMAT, content)
+    weight_files.save(path, PACKED, content)
 
 
 def _load_packed(path: Path, device: torch.device) -> EditingModel:
@@ -152,7 +150,7 @@ def _load_packed(path: Path, device: torch.device) -> EditingModel:
         }
         return EditingModel(generators, str(path), checked(dict[str, Any], state["facts"], "facts"))
 
-    return weight_files.load(path, FORMAT, build)
+    return weight_files.load(path, PACKED, build)
 
 
 def _known_faces(state: Mapping[str, Any], direction: str) -> dict[str, Any]:

@@ -44,8 +44,10 @@ class CoarseToFine(nn.Module):
     @torch.no_grad()
     def coarsely(self, picture: Tensor) -> Tensor:
         """The picture with what the coarse network changes in it, enlarged."""
-        size = [max(1, round(side * self.scale)) for side in picture.shape[-2:]]
-        small = F.interpolate(picture, size=size, mode="bilinear", antialias=True, align_corners=False)
+        size = [max(1, round(int(side) * self.scale)) for side in picture.shape[-2:]]
+        # Averaged as far as that goes, then interpolated: nothing aliases, and every exporter knows both.
+        small = F.avg_pool2d(picture, max(1, int(1 / self.scale)), ceil_mode=True)
+        small = F.interpolate(small, size=size, mode="bilinear", align_corners=False)
         seen = small
         for _ in range(self.passes):
             seen = self.coarse(seen).to(picture.dtype).clamp(-1, 1)

@@ -24,8 +24,9 @@ class Drawn:
         levels: float32 (h, w, 3), 0 to 255; where the mask is 0 those of the picture.
         layers: float32 (h, w, 4), fractions of 0 to 1 in the order of `LAYERS`: how much of a pixel the solid
             parts take (rims, bridge, hinges, nose pads, temples); how much of it a lens takes; how much light
-            the shadow takes from it; how much of what shows there is mirrored by a lens. Each is as if it
-            lay on top, so that they add up to more than 1 where a rim covers its own lens or shadow.
+            the shadow takes from it; how much of what shows there is mirrored, by a lens or in a point of
+            light on a rim. Each is as if it lay on top, so that they add up to more than 1 where a rim
+            covers its own lens or shadow.
     """
 
     window: tuple[slice, slice]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cyclegan_glasses.overlays.scene import Scene
@@ -36,6 +38,24 @@ def dazzle(right: np.ndarray, below: np.ndarray, scene: Scene) -> np.ndarray:
     return (scene.dazzle * light).astype(np.float32)
 
 
+def glints(rims: Sequence[np.ndarray], mm: float, scene: Scene) -> list[tuple[np.ndarray, float, float]]:
+    """Points of light on some frames: the place of each (2,), its width, and its strength of 0 to 1.
+
+    Args:
+        rims: outlines of the solid parts, (n, 2) pixels each.
+        mm: pixels a mm; widths are in pixels.
+        scene: how strong (`Scene.dazzle`), and the seed.
+    """
+    rng = np.random.default_rng([scene.camera.seed, _STREAM, 1])
+    count = int(rng.integers(2, 9)) if rng.random() < 0.5 else 0
+    found = []
+    for _ in range(count):
+        rim = rims[int(rng.integers(len(rims)))]
+        width = max(0.4, mm * float(np.exp(rng.uniform(np.log(0.2), np.log(1.2)))))
+        found.append((rim[int(rng.integers(len(rim)))], width, scene.dazzle * float(rng.uniform(0.5, 1.3))))
+    return found
+
+
 def edge(distance: np.ndarray, soft: float) -> np.ndarray:
     """0 outside, 1 inside of an edge at the distance 0, over about `soft` to each side."""
     t = np.clip(0.5 + distance / (2 * soft), 0, 1)
@@ -55,9 +75,11 @@ def _window(right: np.ndarray, below: np.ndarray, rng: np.random.Generator) -> n
 
 
 def _spot(right: np.ndarray, below: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A flash or a bare lamp: a small disc with a halo."""
+    """A flash or a bare lamp: a small disc with an edge, or one that fades away in a halo."""
     u, v = _turned(right, below, rng.normal(0, 8), rng.uniform(-8, 18), 0.0)
     away = np.square(u) + np.square(v)
+    if rng.random() < 0.5:
+        return 1.6 * edge(rng.uniform(0.6, 3.5) - np.sqrt(away), _softness(rng, 1.0))
     return 1.6 * np.exp(-away / rng.uniform(0.6, 9)) + rng.uniform(0, 0.4) * np.exp(-away / 60)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from cyclegan_glasses.overlays.canvas import LAYERS, Canvas, Drawn
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
+from cyclegan_glasses.overlays.dazzle import glints
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.geometry import Piece
 from cyclegan_glasses.overlays.material import solid
@@ -164,6 +165,23 @@ def _draw_front(canvas: Canvas, worn: Worn) -> None:
     else:
         layers = solid(worn.model.front, worn.look, pose, light, part)
     _paint(canvas, worn, part, *map(worn.scene.camera.soften, layers))
+    if worn.scene.dazzle:
+        _draw_glints(canvas, worn)
+
+
+def _draw_glints(canvas: Canvas, worn: Worn) -> None:
+    """Points of light that the solid parts of the front mirror."""
+    rims = [worn.pose.project(ring) for piece in worn.model.front for ring in piece.rings]
+    for place, width, strength in glints(rims, worn.pose.scale, worn.scene):
+        part = canvas.part(place + width * np.array([[-3.0, -3.0], [3.0, 3.0]]))
+        if part is None:
+            continue
+        x, y = (first + np.arange(count) for first, count in ((part.x, part.width), (part.y, part.height)))
+        away = np.square(x[None] - place[0]) + np.square(y[:, None] - place[1])
+        spot = np.minimum(strength * np.exp(-away / (2 * width * width)), 1).astype(np.float32)[..., None]
+        spot[spot < 0.02] = 0
+        picture = canvas.marked(part, "reflection", worn.scene.camera.soften(spot))
+        picture += worn.scene.camera.soften(spot) * (255 * np.array(worn.scene.light.colour) - picture)
 
 
 def _paint(canvas: Canvas, worn: Worn, part: Crop, colour: np.ndarray, alpha: np.ndarray) -> None:

@@ -12,10 +12,14 @@ import torch
 from torch import Tensor
 
 from cyclegan_glasses.distributed import ALONE, DistributedContext
+from cyclegan_glasses.domains import GENERATOR_NAMES
 from cyclegan_glasses.objectives.protocol import Objective
-from cyclegan_glasses.weight_files import WeightFormat, load, write_tensors
+from cyclegan_glasses.weight_files import WeightFormat, full, load, write_tensors
 
 STATE = WeightFormat("cyclegan-glasses state", 1, "state of this model", "choose another --name or --epoch")
+PACKED = WeightFormat(
+    "cyclegan-glasses editor", 1, "packed model", "give a folder of a run, or pack it by `export`"
+)
 
 
 def save_checkpoint(
@@ -49,6 +53,19 @@ def save_checkpoint(
         for name, network in objective.weights.items()
     }
     write_tensors({state_path(folder, label): STATE.stamp(content), **weights})
+
+
+def packed_weights(path: Path) -> dict[str, dict[str, Tensor]]:
+    """The generators of a packed model, by the names of networks; state dicts of float32.
+
+    Raises:
+        UserError: the file is not there, or holds no packed model.
+    """
+
+    def build(state: dict[str, Any]) -> dict[str, dict[str, Tensor]]:
+        return {GENERATOR_NAMES[way]: full(weights) for way, weights in state["generators"].items()}
+
+    return load(path, PACKED, build)
 
 
 def load_checkpoint(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.training.checkpoint import load_checkpoint, state_path, weights_path
+from cyclegan_glasses.training.checkpoint import load_checkpoint, packed_weights, state_path, weights_path
 from cyclegan_glasses.training.loop import Loop, Outcome
 from cyclegan_glasses.training.progress import Monitor, Run
 from cyclegan_glasses.training.run_folder import read_options, write_options
@@ -70,19 +70,30 @@ class Training:
 
         Where two runs have the same network, the later one counts.
 
+        Args:
+            runs: their folders, or packed models.
+
         Raises:
             UserError: a run is not there, has no network of this objective, or one of another architecture.
         """
         taken: dict[str, Path] = {}
         for run in runs:
-            names = self._load_weights(run, "latest")
+            names = self._load_packed(run) if run.is_file() else self._load_weights(run, "latest")
             if not names:
                 wanted = ", ".join(self.objective.weights)
                 raise UserError(
-                    f"--start_from {run} has no latest weights of {wanted}: name the folder of a run"
+                    f"--start_from {run} has no latest weights of {wanted}: name the folder of a run, or a"
+                    " packed model"
                 )
             taken |= dict.fromkeys(names, run)
         return "starting with " + ", ".join(f"{name} of {run}" for name, run in sorted(taken.items()))
+
+    def _load_packed(self, path: Path) -> list[str]:
+        """Load the weights of a packed model; the names of their networks."""
+        weights = {name: w for name, w in packed_weights(path).items() if name in self.objective.weights}
+        if weights:
+            self.objective.load_weights(weights)
+        return list(weights)
 
     def _load_weights(self, folder: Path, label: str) -> list[str]:
         """Load the weights that `folder` has under `label`; the names of their networks."""

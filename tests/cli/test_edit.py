@@ -185,7 +185,7 @@ def test_a_face_is_not_written_over_unasked(place, capsys) -> None:
 
 def test_packing_a_run(place, capsys) -> None:
     assert run("export", "--format", "package", "-o", "mine.pt") == 0
-    assert "AtoB, BtoA, faces of 48 pixels" in capsys.readouterr().out
+    assert "AtoB on faces of 48 pixels, BtoA on faces of 48 pixels" in capsys.readouterr().out
     assert run("remove", "in/a.png", "-o", "y.png", "--name", "mine.pt") == 0
     assert run("export", "--format", "package", "-o", "often.pt", "--passes", "2", "--direction", "BtoA") == 0
     often = {

@@ -42,7 +42,7 @@ def test_pictures_that_are_alike_stay_alike_and_others_differ_where_they_did() -
     far[8:56, 16:84] = False
     for number in range(30):
         drawn = RandomCamera.drawn(np.random.default_rng(number))
-        camera = replace(drawn, angle=0.0, zoom=1.0, shift=(0.0, 0.0))
+        camera = replace(drawn, angle=0.0, zoom=1.0, shift=(0.0, 0.0), motion=(0.0, 0.0), border=PLAIN.border)
         a, b = camera.take(worn), camera.take(bare)
         assert a.shape == b.shape == bare.shape and a.dtype == np.uint8
         assert (camera.take(bare) == b).all(), "one camera, one picture"
@@ -83,6 +83,23 @@ def test_a_monochrome_camera_keeps_no_hue_but_its_own() -> None:
     toned = replace(PLAIN, quality=0, tone=(10.0, 0.0, -10.0)).take(face()).astype(int)
     assert np.abs(toned[..., 0] - toned[..., 1] - 10).max() <= 1
     assert np.abs(toned[..., 1] - toned[..., 2] - 10).max() <= 1
+
+
+def test_where_the_photo_ends_there_is_no_mask() -> None:
+    camera = replace(PLAIN, quality=0, border=(1.0, 0.0, 20.0), beyond=255)
+    taken, mask = camera.take(face()), camera.take_mask(np.full((72, 96, 1), 255, np.uint8))
+    assert (taken[:, 70:] == 255).all() and not mask[:, 70:].any()
+    assert (taken[:, :60] == face()[:, :60]).all() and (mask[:, :60] == 255).all()
+
+
+def test_a_moved_camera_smears_and_a_halo_overshoots() -> None:
+    dot = np.zeros((21, 31, 1), np.uint8)
+    dot[10, 15] = 255
+    smeared = replace(PLAIN, quality=0, motion=(6.0, 0.0)).take(dot)[..., 0]
+    assert (smeared[10] > 15).sum() >= 6 and not smeared[8].any()
+    sharpened = replace(PLAIN, quality=0, halo=1.5).take(face())[..., 0].astype(int)
+    edge = sharpened[:, 48] - face()[:, 48, 0].astype(int)
+    assert edge[37] > 10 and edge[36] < -10 and edge[20] == 0
 
 
 def test_masks_become_as_soft_as_pictures() -> None:

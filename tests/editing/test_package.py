@@ -35,7 +35,7 @@ def generator(seed: int, settings: GeneratorSettings = TINY) -> Generator:
 
 
 def tiny_model(size: int = 24) -> EditingModel:
-    both = {REMOVE: replace(generator(0), size=size), ADD: generator(1)}
+    both = {way: replace(generator(seed), size=size) for seed, way in enumerate((REMOVE, ADD))}
     return EditingModel(both, "tiny", {"name": "tiny", "lr": 0.1})
 
 

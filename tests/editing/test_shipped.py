@@ -79,7 +79,7 @@ def test_it_is_small_and_goes_both_ways(no_network) -> None:
 @pytest.mark.parametrize("direction", [REMOVE, ADD])
 def test_as_onnx_it_is_the_same(direction, tmp_path) -> None:
     model = load_model(None, torch.device("cpu"))
-    faces = drawn_faces(4, model.size, model.framing)
+    faces = drawn_faces(4, model.get(direction).size, model.get(direction).framing)
     done = export(model, direction, "onnx", "fp32", tmp_path / "x.onnx", faces)
     assert done.largest < 1e-3 and done.change > 0.1, "measured on faces that it changes"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option
@@ -37,16 +38,30 @@ OTHER = {
     **{"suffix": "{crop_size}", "gpu_ids": "1,2", "display_server": "http://example.org", "preset": "paper"},
     **{"input_nc": "1", "output_nc": "1", "load_size": "300", "crop_size": "128", "start_from": "one two"},
     **{"filters": "8 8 8 8 8 8", "kernels": "5 5 5 3 3 3", "channels": "8 16 24", "lambda_decay": "0.5 0.1"},
-    **{("isee", "filters"): "8", ("isee", "input_nc"): "3", ("isee", "output_nc"): "3"},
+    **{"crop_height": "128", "fine_filters": "8 8 8 8 8", "fine_kernels": "5 5 5 3 3"},
+    **{"coarse_filters": "8 8 8 8", "coarse_kernels": "5 5 3 3", "coarse_passes": "3"},
+    **{
+        ("mask2face", "preset"): "demo-pairs",
+        ("isee", "filters"): "8",
+        ("isee", "input_nc"): "3",
+        ("isee", "output_nc"): "3",
+    },
 }
 # What has to be given with it.
 PAIRED = "--paired_dataroot p --lambda_pair 1 --lambda_pair_B 1"
+FINE = "--netG coarse_to_fine"
 LOGIN = "--display_user me --display_password secret"
 WITH: dict[Any, str] = {
     **dict.fromkeys(("paired_dataroot", "lambda_pair", "lambda_pair_B"), PAIRED),
     **dict.fromkeys(("display_user", "display_password"), LOGIN),
     **dict.fromkeys((("cyclegan", "input_nc"), ("cyclegan", "output_nc")), "--lambda_identity 0"),
     **dict.fromkeys((("cyclegan", "filters"), ("cyclegan", "kernels")), "--netG residual_unet"),
+    **dict.fromkeys((("cyclegan", "camera"), ("cyclegan", "bare_share")), PAIRED),
+    **dict.fromkeys(("fine_filters", "fine_kernels", "fine_size", "coarse_size", "coarse_passes"), FINE),
+    **dict.fromkeys(("coarse_filters", "coarse_kernels", "lambda_frame"), FINE),
+    **{
+        "crop_height": "--load_size 300",
+    },
     **{"crop_size": "--load_size 300", "accumulate": "--batch_size 2"},
 }
 # Options of which a model allows one value alone.
@@ -135,6 +150,7 @@ def test_what_options_become() -> None:
     o = parse(args_of("--lambda_decay", "0.5", "0.1", "--no_flip", "--no_html", "--seed", "7"))
     assert o.objective.lambda_decay == (0.5, 0.1)
     assert (o.data.flip, o.monitoring.html, o.data.seed) == (False, False, 7)
+    assert parse(args_of("--start_from", "shipped")).start_from == (SHIPPED,)
     o = parse(args_of())
     assert (o.data.cache, o.objective.compile, o.objective.micro_batch) == ("auto", "auto", 0)
 
@@ -144,7 +160,8 @@ def test_what_resuming_means() -> None:
     o = parse(args_of())
     assert o.fixed == set(
         "model input_nc output_nc netG ngf norm dropout upsample composite netD ndf n_layers_D filters"
-        " kernels condition".split()
+        " kernels condition fine_filters fine_kernels coarse_filters coarse_kernels coarse_size fine_size"
+        " coarse_passes".split()
     )
     assert {"dataroot", "cache", "recompute", "print_freq", "name", "max_steps"} <= o.free
     assert not o.free & {"lr", "lambda_A", "seed", "precision", "start_from", "batch_size", *o.fixed}

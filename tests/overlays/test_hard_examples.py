@@ -79,3 +79,18 @@ def test_a_custom_frame_keeps_its_picture() -> None:
     made = [hard_example(custom, Scene(), np.random.default_rng(number)) for number in range(20)]
     assert {scene.dazzle > 0 for _, scene in made} == {True, False}
     assert all(isinstance(frame, CustomFrame) and frame.texture is custom.texture for frame, _ in made)
+
+
+def test_points_of_light_lie_on_the_rims() -> None:
+    pose, frame = Pose.from_eyes(*EYES), Frame(reflection=0.0, rim=3.0)
+    plain = draw_layers(FACE, frame, pose, Scene())[0].astype(int)
+    lit = 0
+    for seed in range(12):
+        scene = Scene(camera=Camera(seed=seed), dazzle=1.0)
+        after, _, layers = draw_layers(FACE, frame, pose, scene)
+        rim = (layers[..., 0] > 200) & (layers[..., 1] == 0)
+        points = rim & (layers[..., 3] > 80)
+        assert points.sum() < 0.5 * rim.sum() and (after[points].mean(axis=1) > 80).all()
+        assert np.abs(after.astype(int) - plain)[rim & (layers[..., 3] == 0)].max() <= 1
+        lit += points.any()
+    assert 3 <= lit <= 11

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.training.checkpoint import state_path
+from cyclegan_glasses.training.checkpoint import PACKED, state_path
 from cyclegan_glasses.training.early_stopping import EarlyStopping
 from cyclegan_glasses.training.run_folder import write_options
+from cyclegan_glasses.weight_files import half, write_tensors
 from tests.commands import files
 from tests.training.helpers import Notes, OneNumber, differences, make_training
 
@@ -68,6 +69,25 @@ def test_a_run_can_start_from_others(tmp_path: Path) -> None:
     assert (training.loop.epoch, training.loop.step) == (1, 0)
     with pytest.raises(UserError, match="name the folder of a run"):
         training.start_from([tmp_path / "one", tmp_path / "nothing"])
+
+
+def test_a_run_can_start_from_a_packed_model(tmp_path: Path) -> None:
+    """What ships is one, and holds an adder that a remover's run has no place for."""
+    network, path = OneNumber().network, tmp_path / "packed.pt"
+    weights = half(network.state_dict())
+    write_tensors({path: PACKED.stamp({"generators": {"AtoB": weights, "BtoA": {}}})})
+    objective = OneNumber()
+    torch.nn.init.constant_(objective.network.weight, 3.0)
+    training = make_training(tmp_path / "new", objective)
+    assert training.start_from([path]) == f"starting with G_A of {path}"
+    assert torch.equal(objective.network.weight, weights["weight"].float())
+    assert objective.network.weight.dtype == torch.float32
+    write_tensors({path: PACKED.stamp({"generators": {"BtoA": {}}})})
+    with pytest.raises(UserError, match="or a packed model"):
+        training.start_from([path])
+    path.write_bytes(b"no model")
+    with pytest.raises(UserError):
+        training.start_from([path])
 
 
 def test_weights_alone_are_a_start(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from cyclegan_glasses.option import Settings, option, variants
 
 COMPILING = ("auto", "on", "off")
 EXECUTION = "time and memory"
+FOR_PAIRS = ("crop_height", "camera", "bare_share")
+"""Options on request of models that make images."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,12 @@ from cyclegan_glasses.networks.settings import (
     DiscriminatorSettings,
     InitSettings,
 )
-from cyclegan_glasses.objectives.settings.base import AdamSettings, ImageSettings, discriminator_option
+from cyclegan_glasses.objectives.settings.base import (
+    FOR_PAIRS,
+    AdamSettings,
+    ImageSettings,
+    discriminator_option,
+)
 from cyclegan_glasses.option import check, option, variants
 
 GAN_MODES = ("lsgan", "vanilla", "wgangp")
@@ -42,7 +47,7 @@ class CycleGANSettings(ImageSettings):
             1605.05396, §4.1. A discriminator that never saw bare faces may take them for good enough.
     """
 
-    USES = ("paired_dataroot",)
+    USES = ("paired_dataroot", *FOR_PAIRS)
     GROUP = "losses"
 
     generator: AnyGeneratorSettings = variants(

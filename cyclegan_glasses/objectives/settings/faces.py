@@ -77,5 +77,3 @@ class FacemathSettings(ObjectiveSettings):
         """Raises `UserError` for faces without colour."""
         if (data.input_nc, data.output_nc) != (3, 3):
             raise UserError("facemath is of faces in colour: leave out --input_nc and --output_nc")
-        if data.crop_height:
-            raise UserError("facemath is of square faces: leave out --crop_height")

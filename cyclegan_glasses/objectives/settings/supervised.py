@@ -18,7 +18,12 @@ from cyclegan_glasses.networks.settings import (
     IseeSettings,
     ResidualUnetSettings,
 )
-from cyclegan_glasses.objectives.settings.base import AdamSettings, ImageSettings, discriminator_option
+from cyclegan_glasses.objectives.settings.base import (
+    FOR_PAIRS,
+    AdamSettings,
+    ImageSettings,
+    discriminator_option,
+)
 from cyclegan_glasses.option import NO_OPTIONS, check, option, shared, variants
 
 DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
@@ -35,7 +40,7 @@ class SupervisedSettings(ImageSettings):
     """
 
     DEFAULTS = {"dataset_mode": "aligned", "lr": 0.001, "beta1": 0.9, "n_epochs_decay": 0}
-    USES: ClassVar[tuple[str, ...]] = ("patience",)
+    USES: ClassVar[tuple[str, ...]] = ("patience", *FOR_PAIRS)
     ANY_SIZE = True
     GROUP = "losses"
 
@@ -83,7 +88,7 @@ class Mask2FaceSettings(SupervisedSettings):
     weight."""
 
     DEFAULTS = {**SupervisedSettings.DEFAULTS, "batch_size": 12, "n_epochs": 20}
-    USES = ("refine", "patience")
+    USES = ("refine", "patience", *FOR_PAIRS)
 
     generator: AnyGeneratorSettings = variants(
         {RESIDUAL_UNET: ResidualUnetSettings, COARSE_TO_FINE: CoarseToFineSettings},
