@@ -63,6 +63,7 @@ class VideoWriter:
             UserError: the new container cannot hold the sound.
         """
         self._source, self._target, self._strip = source, target, strip
+        self._unit = source.time_base or Fraction(1)
         if not strip:
             target.metadata.update(container.metadata)
         known = _CODECS.get(target.format.name, _OFTEN)
@@ -83,10 +84,9 @@ class VideoWriter:
         pixels = np.ascontiguousarray(pixels[:height, :width])
         frame = av.VideoFrame.from_ndarray(pixels, "rgb24" if pixels.dtype == np.uint8 else "rgb48le")
         frame = self._converted(frame)
-        unit = self._source.time_base or Fraction(1)
-        frame.pts, frame.time_base = time, unit
+        frame.pts, frame.time_base = time, self._unit
         self._target.mux(self._video.encode(frame))
-        self._copy_until(float(time * unit))
+        self._copy_until(float(time * self._unit))
 
     def finish(self) -> None:
         """Write what the encoder still holds, and the rest of the sound."""
@@ -103,9 +103,9 @@ class VideoWriter:
         stream: VideoStream = self._target.add_stream(self._encoder, rate=rate, options=self._options)  # type: ignore[assignment]
         context = stream.codec_context
         stream.width, stream.height = width, height
-        context.time_base = 1 / rate if self._target.format.name == "avi" else source.time_base
+        context.time_base = 1 / rate if self._target.format.name == "avi" else self._unit
         offered = [form.name for form in context.codec.video_formats or []]
-        deep = known.format.components[0].bits > 8
+        deep = known.format is not None and known.format.components[0].bits > 8
         wanted = (known.pix_fmt or "", "yuv420p10le" if deep else "", "yuv420p")
         stream.pix_fmt = next((name for name in wanted if name in offered), offered[0])
         for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
@@ -153,8 +153,8 @@ class VideoWriter:
                     yield packet
 
     def _copy_until(self, seconds: float) -> None:
-        while self._next is not None and float(self._next.dts * self._next.time_base) <= seconds:
-            self._target.mux(self._next)
+        while (packet := self._next) is not None and float((packet.dts or 0) * packet.time_base) <= seconds:
+            self._target.mux(packet)
             self._next = next(self._packets, None)
 
 
