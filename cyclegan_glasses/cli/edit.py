@@ -170,7 +170,9 @@ def _tell(row: PhotoReport, as_json: bool, messages: TextIO) -> None:
         faces = f"{len(edited)} of {len(row.faces)} faces, {area:.1%} of the photo"
         if row.frames > 1:
             faces = f"{len(edited)} of {len(row.faces)} faces, {row.frames} frames"
-        line = f"{row.state} {row.source} -> {row.target} ({row.reason or faces})"
+        found = dict.fromkeys(warning for face in edited for warning in face.warnings)
+        warnings = f"; look at it: {', '.join(found)}" if found else ""
+        line = f"{row.state} {row.source} -> {row.target} ({row.reason or faces}{warnings})"
         tqdm.write(printable(line), file=messages)
 
 

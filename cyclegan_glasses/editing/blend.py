@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.editing.colours import keep_colours
 from cyclegan_glasses.editing.filters import blur, blur_where, box, fill, per_pixel, smoothstep
 from cyclegan_glasses.editing.rims import PRESENT, Rims, near_frame, replace_rims, rims_of
 from cyclegan_glasses.faces.align import Alignment, fading, part_of, spread
@@ -51,7 +52,9 @@ class Change:
     rims: Rims | None = None
 
 
-def measure_change(crop: np.ndarray, edited: np.ndarray, frame: np.ndarray | None = None) -> Change:
+def measure_change(
+    crop: np.ndarray, edited: np.ndarray, frame: np.ndarray | None = None, bounded: bool = False
+) -> Change:
     """Where and how `edited` differs from `crop`, both float32 (size, size, 3).
 
     A model that also shifts the colours of the whole face would leave a seam: the shift is read off around
@@ -66,6 +69,8 @@ def measure_change(crop: np.ndarray, edited: np.ndarray, frame: np.ndarray | Non
         frame: float32 (size, size), 0 to 1: how much of each pixel a frame takes that `edited` is without.
             It is replaced, its neighbourhood changes as what lies beside it does, and nothing changes far
             from it.
+        bounded: nothing was put on the face, so that its colours stay within those of the photo
+            (`colours.keep_colours`).
     """
     near = None if frame is None or not (frame > PRESENT).any() else near_frame(frame)
     region = np.float32(1) if near is None else _beside(near)
@@ -80,6 +85,8 @@ def measure_change(crop: np.ndarray, edited: np.ndarray, frame: np.ndarray | Non
     width = AROUND * len(crop)
     weight = np.maximum(blur(still, width), 1e-3)
     change = change - blur(change * still[:, :, None], width) / weight[:, :, None]
+    if bounded:
+        change = keep_colours(crop, np.clip(crop + change, 0, 255), near) - crop
     mask = _mask(change)
     if frame is None or near is None:
         return Change(mask, *_as_multiple(crop, change))
