@@ -81,7 +81,7 @@ class Video:
                 writer, times = VideoWriter(container, stream, target, strip), self.times
                 count = itertools.count()
                 yield lambda before, after: writer.add(after, times[next(count)])
-                writer.finish()
+                writer.end()
 
 
 def open_video(path: Path) -> Video | None:

@@ -88,7 +88,7 @@ class VideoWriter:
         self._target.mux(self._video.encode(frame))
         self._copy_until(float(time * self._unit))
 
-    def finish(self) -> None:
+    def end(self) -> None:
         """Write what the encoder still holds, and the rest of the sound."""
         if self._video is not None:
             self._target.mux(self._video.encode(None))

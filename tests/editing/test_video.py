@@ -69,11 +69,11 @@ def test_frames_that_stand_for_different_times_do_so_still(tmp_path: Path) -> No
     assert read_video(again(source, tmp_path / "y.mp4"))[1] == pytest.approx(read_video(source)[1], abs=1e-6)
 
 
-@pytest.mark.parametrize("turn", [90, 180, -90])
-def test_a_video_that_a_phone_recorded_lying_is_upright(turn: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rotation", [90, 180, -90])
+def test_a_video_that_a_phone_recorded_lying_is_upright(rotation: int, tmp_path: Path) -> None:
     upright = frames(2)
-    stored = [np.ascontiguousarray(np.rot90(frame, -turn // 90)) for frame in upright]
-    source = write_video(tmp_path / "x.mp4", stored, rotation=turn)
+    stored = [np.ascontiguousarray(np.rot90(frame, -rotation // 90)) for frame in upright]
+    source = write_video(tmp_path / "x.mp4", stored, rotation=rotation)
     clip = open_video(source)
     assert clip and apart([*clip.frames()], upright) < 5
     result = again(source, tmp_path / "y.mp4")
