@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
+from cyclegan_glasses.editing.frame_scores import frame_added, frame_left
 from cyclegan_glasses.evaluation.editors import baseline
-from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, measure
 from cyclegan_glasses.evaluation.outlines import outlines_moved

@@ -154,7 +154,9 @@ def _tell(row: PhotoReport, as_json: bool) -> None:
         edited = [face for face in row.faces if face.done == "edited"]
         area = sum(face.area for face in edited)
         faces = f"{len(edited)} of {len(row.faces)} faces, {area:.1%} of the photo"
-        line = f"{row.state} {row.source} -> {row.target} ({row.reason or faces})"
+        found = dict.fromkeys(warning for face in edited for warning in face.warnings)
+        warnings = f"; look at it: {', '.join(found)}" if found else ""
+        line = f"{row.state} {row.source} -> {row.target} ({row.reason or faces}{warnings})"
         tqdm.write(printable(line), file=sys.stdout)
 
 

@@ -1,4 +1,4 @@
-"""What `crawl.py folder`, `overlay` and `build` may be told. Free of heavy imports."""
+"""What `crawl.py folder`, `overlay`, `transplant` and `build` may be told. Free of heavy imports."""
 
 from __future__ import annotations
 
@@ -111,6 +111,22 @@ class OverlaySettings(Settings):
     def __post_init__(self) -> None:
         check(self)
         _check_align(self.align)
+
+
+@dataclass(frozen=True, slots=True)
+class TransplantSettings(Settings):
+    """How glasses are put from one face on others. All of it is kept in `transplant.json`."""
+
+    each: int = option(
+        4, "bare faces that each pair of glasses is put on (4)", metavar="N", least=1, most=1000
+    )
+    shares: tuple[tuple[str, float], ...] = _shares(
+        "shares by a hash of the person or path, where the photo has no split of its own (test=0.1)"
+    )
+    seed: int = option(0, "of the choice of faces, and of the split (0)", least=0, most=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 _file = partial(option, group="files")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -14,33 +12,34 @@ import torch
 from PIL import Image
 
 from cyclegan_glasses.attributes import classifier as attribute_classifier
-from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
+from cyclegan_glasses.attributes.verdicts import AttributeClassifier
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.editing.attempts import Attempt, seen_wider
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
+from cyclegan_glasses.editing.inspection import Inspection, inspect
 from cyclegan_glasses.editing.models import Generator, Translated, translate
 from cyclegan_glasses.editing.package import EditingModel, load_model
 from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
 from cyclegan_glasses.editing.refine import refine
 from cyclegan_glasses.editing.reports import EDITED, LEFT, Edit, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
+from cyclegan_glasses.editing.sight import CLASSIFIED_SIZE, Sight
 from cyclegan_glasses.editing.targets import (
     Target,
     asked_for,
     bystanders,
     edited_by_model,
     is_bare,
-    leave,
     reason_to_leave,
 )
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.faces.align import align, alignment_of, take, yaw_of
+from cyclegan_glasses.faces.align import align, alignment_of, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 from cyclegan_glasses.images import to_grey
 
 ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, torch.Tensor)
-CLASSIFIED_SIZE = 128
 DEFAULTS = EditSettings()
 
 
@@ -53,7 +52,10 @@ class GlassesEditor:
     device: torch.device
     precision: Precision
     classifier: AttributeClassifier | None = None
-    _classifying: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _sight: Sight = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._sight = Sight(self.detector, self.classifier)
 
     @classmethod
     def load(
@@ -150,14 +152,14 @@ class GlassesEditor:
     ) -> list[Target]:
         """First step: find the faces of a picture and decide which are to be edited, largest first."""
         seen = to_rgb8(pixels)
-        faces = self.detector.find_faces(seen)
-        verdicts = self._classify(seen, faces)
+        faces, verdicts = self._sight.find(seen)
         beside = bystanders(faces, seen.shape[1])
         wanted = asked_for(settings.face, len(faces))
         targets = []
         for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
             report = FaceReport(face.box, yaw_of(face), EDITED, before=verdict)
-            how = (direction, settings, drawing is not None, beside[number])
+            dark = direction != ADD and self._sight.hides_eyes(seen, face, verdict)
+            how = (direction, settings, drawing is not None, beside[number], dark)
             reason = reason_to_leave(report, number in wanted, *how)
             # The model edits all but what is only drawn: a bare face has nothing to be taken off.
             drawn = drawing is not None and (direction == ADD or is_bare(verdict))
@@ -184,36 +186,63 @@ class GlassesEditor:
         drawing: Drawing | None = None,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """Third step: the changes of the crops and the frame, in the picture, and a report of every face."""
+        best = self._best(pixels, self._attempt(pixels, targets, made), settings)
+        result, reports = best.picture, list(best.reports)
         if drawing is None:
-            result, reports = self._apply(pixels, targets, made, settings.strength)
             for number, report in enumerate(reports):
                 if report.done == EDITED and not report.area:
-                    reports[number] = replace(report, done=LEFT, reason="the model changes nothing")
+                    reports[number] = replace(
+                        report, done=LEFT, reason="the model changes nothing", warnings=()
+                    )
         else:
-            result, reports = self._apply(pixels, targets, made)
+            worn = [] if settings.force else [n for n, one in best.found.items() if not one.bare]
+            if worn:  # again, without the faces whose glasses do not come off
+                return self.blend(pixels, *best.leaving(worn), settings, drawing)
             seen = to_rgb8(result)
-            worn = [] if settings.force else self._still_worn(seen, targets)
-            if worn:  # again, without the faces whose glasses the model cannot take off
-                known = zip(edited_by_model(targets), made, strict=True)
-                kept = [new for target, new in known if target not in worn]
-                return self.blend(pixels, leave(targets, worn), kept, settings, drawing)
             for number, report in enumerate(reports):
                 if report.done == EDITED:
                     reports[number] = self._draw(result, seen, targets[number].face, report, drawing)
-            fade(result, pixels, settings.strength)
+        fade(result, pixels, settings.strength)
         if settings.check:
             if self.classifier is None:
                 raise UserError("there is no attribute classifier for the results: leave --judge out")
-            after = self._classify(to_rgb8(result), [target.face for target in targets])
+            after = self._sight.classify(to_rgb8(result), [target.face for target in targets])
             reports = [replace(report, after=one) for report, one in zip(reports, after, strict=True)]
         return result, reports
+
+    def _attempt(self, pixels: np.ndarray, targets: Sequence[Target], made: Sequence[Translated]) -> Attempt:
+        """The picture with the changes of the crops, inspected where glasses were taken off."""
+        result, reports = self._apply(pixels, targets, made)
+        removed = [number for number, target in enumerate(targets) if target.removes]
+        found: dict[int, Inspection] = {}
+        if removed and self.classifier is not None:
+            seen = to_rgb8(result)
+            after = self._sight.classify(seen, [targets[number].face for number in removed])
+            for number, verdict in zip(removed, after, strict=True):
+                found[number] = inspect(targets[number], seen, verdict)
+        return Attempt(targets, made, result, reports, found)
+
+    def _best(self, pixels: np.ndarray, first: Attempt, settings: EditSettings) -> Attempt:
+        """The first attempt, or the better of two where a face of it is doubtful; with warnings and tries."""
+        if not (doubtful := first.doubtful):
+            return first.told(())
+        seen, edited, framing = to_rgb8(pixels), first.by_place(), self._generator(REMOVE).framing
+        again = [seen_wider(edited[number][0], seen, framing) for number in doubtful]
+        others = dict(
+            zip(doubtful, zip(again, self.translate(again, REMOVE, settings), strict=True), strict=True)
+        )
+        second = self._attempt(pixels, *first.with_faces(others))
+        better = first.better(second)
+        if better and better != doubtful:
+            others = {number: others[number] for number in better}
+            second = self._attempt(pixels, *first.with_faces(others))
+        return (second if better else first).told(doubtful)
 
     def _apply(
         self,
         pixels: np.ndarray,
         targets: Sequence[Target],
         made: Sequence[Translated],
-        strength: float = 1.0,
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """The picture, copied where anything is to be edited, with the changes of the crops; the reports."""
         reports, waiting = [target.report for target in targets], iter(made)
@@ -226,7 +255,7 @@ class GlassesEditor:
             if pixels.shape[2] < 3:
                 new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
             change = measure_change(crop, new, one.frame, one.removed)
-            count = apply_change(result, change, target.alignment, strength)
+            count = apply_change(result, change, target.alignment)
             reports[number] = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
         return result, reports
 
@@ -241,16 +270,6 @@ class GlassesEditor:
         area = max(report.area, count / (result.shape[0] * result.shape[1]))
         return replace(report, area=area, frame=described(name, frame))
 
-    def _still_worn(self, seen: np.ndarray, targets: Sequence[Target]) -> list[Target]:
-        """Those of `targets` that the model edited and that may still wear glasses."""
-        edited = edited_by_model(targets)
-        verdicts = self._classify(seen, [target.face for target in edited]) if edited else []
-        return [
-            target
-            for target, verdict in zip(edited, verdicts, strict=True)
-            if verdict and not is_bare(verdict)
-        ]
-
     def _generator(self, direction: str) -> Generator:
         return self.model.get(REMOVE if direction == SWAP else direction)
 
@@ -264,26 +283,10 @@ class GlassesEditor:
                     return Target(face, report, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
                 generator = self._generator(direction)
                 crop, alignment = align(seen, face, generator.size, generator.framing)
-                return Target(face, report, alignment, crop)
+                return Target(face, report, alignment, crop, removes=direction != ADD)
             except UserError as error:
                 reason = str(error)
         return Target(face, replace(report, done=LEFT, reason=reason))
-
-    def _classify(self, seen: np.ndarray, faces: Sequence[Face]) -> list[Verdict | None]:
-        """The verdict on each face, None where there is no classifier or the face cannot be aligned."""
-        verdicts: list[Verdict | None] = [None] * len(faces)
-        if self.classifier is None:
-            return verdicts
-        crops: dict[int, np.ndarray] = {}
-        for number, face in enumerate(faces):
-            with suppress(UserError):
-                crops[number] = take(seen, alignment_of(face, CLASSIFIED_SIZE, seen.shape))
-        if crops:
-            with self._classifying:
-                found = self.classifier.classify(np.stack([*crops.values()]))
-            for number, verdict in zip(crops, found, strict=True):
-                verdicts[number] = verdict
-        return verdicts
 
     def _each(self, picture: Any, direction: str, settings: EditSettings, drawing: Drawing | None) -> Any:
         if isinstance(picture, Image.Image | np.ndarray | torch.Tensor):

@@ -11,12 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.drawing import draw, fit
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
-from cyclegan_glasses.editing.sheet import around, face_to_show
-from cyclegan_glasses.editing.targets import is_bare
+from cyclegan_glasses.editing.sheet import around, face_to_show, without_glasses
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.overlays.face_traits import FaceTraits, read_traits
@@ -65,8 +63,7 @@ def advise(
     """
     seen = np.asarray(open_picture(photo))
     chosen = face_to_show(editor, photo, seen, SWAP, settings)
-    if not is_bare(chosen.report.before):
-        seen = editor.edit(seen, REMOVE, settings).picture
+    seen, _ = without_glasses(editor, photo, seen, chosen.report, settings)
     traits = read_traits(seen, chosen.face.landmarks, pupils)
     frames = recommend(traits, count)
     return Advice(traits, frames, _sheet(seen, chosen.face, traits, frames, pupils))

@@ -22,6 +22,8 @@ class FaceReport:
             known.
         done: `edited` or `left alone`.
         reason: why it was left alone.
+        warnings: what is not as it should be where it was edited, in words; empty where nothing was found.
+        tries: how often the model tried; a second try is made where the first has a warning.
         before, after: the verdict, if there is a classifier; `after` with `EditSettings.check` alone.
         area: fraction of the photo's pixels that may have changed, 0 to 1; of a swap the larger of both.
         frame: the frame that was drawn (see `drawing.described`), if one was.
@@ -35,6 +37,8 @@ class FaceReport:
     after: Verdict | None = None
     area: float = 0.0
     frame: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+    tries: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, under the keys that programs know."""

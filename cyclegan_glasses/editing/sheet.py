@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.batch import SKIPPED, PhotoReport
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, draw, fit
 from cyclegan_glasses.editing.editor import GlassesEditor
@@ -19,7 +19,7 @@ from cyclegan_glasses.editing.encode import format_of
 from cyclegan_glasses.editing.jobs import EditJob
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import ALL, LARGEST, SWAP, EditSettings, OutputSettings
-from cyclegan_glasses.editing.targets import Target
+from cyclegan_glasses.editing.targets import STAY_ON, Target, is_bare
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.files import atomic_write, make_folder
@@ -159,6 +159,23 @@ def face_to_show(
     return chosen
 
 
+def without_glasses(
+    editor: GlassesEditor, source: Path, seen: np.ndarray, face: FaceReport, settings: EditSettings
+) -> tuple[np.ndarray, FaceReport]:
+    """`seen` with the glasses off a face that `face_to_show` chose, and what became of it.
+
+    Raises:
+        UserError: they do not come off.
+    """
+    if is_bare(face.before):
+        return seen, face
+    edit = editor.edit(seen, REMOVE, replace(settings, check=editor.classifier is not None))
+    report = next(one for one in edit.faces if one.box == face.box)
+    if report.after and not is_bare(report.after) and not settings.force:
+        raise UserError(f"{source}: {STAY_ON}")
+    return edit.picture, report
+
+
 def _write_sheet(
     editor: GlassesEditor,
     job: EditJob,
@@ -171,8 +188,9 @@ def _write_sheet(
     """Write one sheet, and report the face on it; raises `UserError` where there is none to show."""
     check_target(job.target, output.overwrite)
     seen = np.asarray(open_picture(job.source))
+    chosen = face_to_show(editor, job.source, seen, direction, settings)
+    report = chosen.report
     if direction == SWAP:
-        seen = editor.edit(seen, REMOVE, settings).picture
-    chosen = face_to_show(editor, job.source, seen, ADD, settings)
+        seen, report = without_glasses(editor, job.source, seen, report, settings)
     save_sheet(sheet_of(seen, chosen.face, frames, pupils), job.target)
-    return chosen.report
+    return report

@@ -14,26 +14,32 @@ from cyclegan_glasses.editing.settings import ALL, LARGEST, EditSettings
 from cyclegan_glasses.faces.align import Alignment
 from cyclegan_glasses.faces.detect import Face
 
-#: A verdict that is none of the two still says that a face is bare where that is so many times likelier.
-BARE = 9.0
+#: A verdict that is none of the two still says that a face is bare where that is so many times likelier: for
+#: drawing on it, and for leaving it as it is.
+BARE, LEAVE_BARE = 9.0, 3.0
 #: A face whose box is less than this as high as the largest one's, or of which so much lies beyond the side
 #: of the picture, is a bystander's.
 BYSTANDER, CUT_OFF = 2 / 3, 0.1
-#: Degrees of yaw up to which glasses are drawn.
-MOST_YAW = 35.0
+#: Why a frame is not drawn over old glasses.
+STAY_ON = "its glasses do not come off: --force draws over what is left"
+#: Degrees of yaw up to which glasses are drawn, and up to which they are taken off.
+MOST_YAW, MOST_YAW_OFF = 35.0, 50.0
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
     """A face that was looked at: its report so far and how it is aligned, None where it is left alone.
 
-    `crop` is its aligned crop where the model is to edit it, else empty.
+    Attributes:
+        crop: its aligned crop where the model is to edit it, else empty.
+        removes: the model is to take glasses off.
     """
 
     face: Face
     report: FaceReport
     alignment: Alignment | None = None
     crop: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+    removes: bool = False
 
 
 def edited_by_model(targets: Sequence[Target]) -> list[Target]:
@@ -41,13 +47,9 @@ def edited_by_model(targets: Sequence[Target]) -> list[Target]:
     return [target for target in targets if target.crop.size]
 
 
-def leave(targets: Sequence[Target], worn: Sequence[Target]) -> list[Target]:
-    """`targets`, those left alone that still wear their glasses."""
-    reason = "its glasses could not be taken off"
-    return [
-        Target(target.face, replace(target.report, done=LEFT, reason=reason)) if target in worn else target
-        for target in targets
-    ]
+def keeping_glasses(target: Target) -> Target:
+    """The target left alone, since its glasses do not come off."""
+    return Target(target.face, replace(target.report, done=LEFT, reason=STAY_ON))
 
 
 def asked_for(face: str, count: int) -> range:
@@ -58,17 +60,26 @@ def asked_for(face: str, count: int) -> range:
     return range(first, first + 1)
 
 
-def is_bare(verdict: Verdict | None) -> bool:
-    """Whether a face surely wears no glasses: an unsure verdict, or one on no clear face, counts as worn."""
+def is_bare(verdict: Verdict | None, times: float = BARE) -> bool:
+    """Whether a face surely wears no glasses.
+
+    An unsure verdict, or one on no clear face, counts as worn, unless `none` is so many times likelier.
+    """
     if verdict is None or verdict.label in (NONE, GLASSES, SUNGLASSES):
         return verdict is not None and verdict.label == NONE
     chances = verdict.probabilities
     worn = chances.get(GLASSES, 1.0) + chances.get(SUNGLASSES, 0.0)
-    return chances.get(NONE, 0.0) >= BARE * worn
+    return chances.get(NONE, 0.0) >= times * worn
 
 
 def reason_to_leave(
-    report: FaceReport, asked: bool, direction: str, settings: EditSettings, drawn: bool, bystander: bool
+    report: FaceReport,
+    asked: bool,
+    direction: str,
+    settings: EditSettings,
+    drawn: bool,
+    bystander: bool,
+    dark: bool = False,
 ) -> str:
     """Why a face is left alone; empty where it is to be edited.
 
@@ -76,22 +87,27 @@ def reason_to_leave(
         asked: it is among the faces that `settings.face` names.
         drawn: a frame is drawn on it.
         bystander: see `bystanders`.
+        dark: see `lenses.hides_eyes`.
     """
-    verdict, reason = report.before, ""
     if not asked:
         return "not asked for"
     if settings.force:
         return ""
-    if direction == REMOVE and verdict and verdict.label == NONE:
-        reason = "wears no glasses"
-    elif direction == ADD and verdict and not is_bare(verdict):
+    verdict, yaw = report.before, abs(report.yaw or 0.0)
+    if direction == REMOVE and is_bare(verdict, LEAVE_BARE):
+        return "wears no glasses"
+    if direction == ADD and verdict and not is_bare(verdict):
         word = "wears" if verdict.label in (GLASSES, SUNGLASSES) else "may wear"
-        reason = f"{word} glasses already: swap takes them off first"
-    elif direction != REMOVE and bystander and settings.face == ALL:
-        reason = "a bystander: --face asks for one by its number"
-    elif drawn and report.yaw is not None and abs(report.yaw) > MOST_YAW:
-        reason = f"turned by {abs(report.yaw):.0f} degrees, glasses are drawn up to {MOST_YAW:.0f}"
-    return reason
+        return f"{word} glasses already: swap takes them off first"
+    if direction != REMOVE and bystander and settings.face == ALL:
+        return "a bystander: --face asks for one by its number"
+    if drawn and yaw > MOST_YAW:
+        return f"turned by {yaw:.0f} degrees, glasses are drawn up to {MOST_YAW:.0f}"
+    if direction != ADD and dark:
+        return "the lenses are too dark to know the eyes behind them: --force tries"
+    if direction == REMOVE and yaw > MOST_YAW_OFF:
+        return f"turned by {yaw:.0f} degrees, glasses come off up to {MOST_YAW_OFF:.0f}: --force tries"
+    return ""
 
 
 def bystanders(faces: Sequence[Face], width: int) -> list[bool]:

@@ -16,10 +16,10 @@ from cyclegan_glasses.attributes.frame_reader import SIDE, FrameReader
 from cyclegan_glasses.attributes.frame_reading import FrameReading
 from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
 from cyclegan_glasses.domains import ADD, REMOVE, TARGETS
+from cyclegan_glasses.editing.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.change import changed_elsewhere, colour_shift, framed, landmarks_moved
 from cyclegan_glasses.evaluation.distances import distances, likeness
 from cyclegan_glasses.evaluation.editors import Editor
-from cyclegan_glasses.evaluation.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
 from cyclegan_glasses.evaluation.metrics import WINDOW, Mask, Picture, compare, l1, ms_ssim
 from cyclegan_glasses.evaluation.outlines import outlines_moved

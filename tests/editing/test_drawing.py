@@ -140,7 +140,9 @@ def test_swap_leaves_glasses_alone_that_do_not_come_off(left) -> None:
     image, editor = faces_of(GLASSES, left)
     edit = editor.edit(image, SWAP, drawing=Drawing(RED))
     assert np.array_equal(edit.picture, image)
-    assert [face.reason for face in edit.faces] == ["its glasses could not be taken off"]
+    assert [face.reason for face in edit.faces] == [
+        "its glasses do not come off: --force draws over what is left"
+    ]
     assert editor.edit(image, SWAP, EditSettings(force=True), Drawing(RED)).changed
 
 

@@ -175,7 +175,7 @@ def test_the_classifier_leaves_alone_what_needs_nothing() -> None:
     assert edit.faces[0].before and edit.faces[0].before.label == NONE
     assert editor.edit(image, REMOVE, EditSettings(force=True)).changed
     assert editor.edit(image, ADD).changed
-    assert classifier.asked == [3, 3, 3], "all faces of a picture at once"
+    assert set(classifier.asked) == {3}, "all faces of a picture at once"
     wearing = make_editor(faces, Says(NONE, GLASSES)).edit(image, ADD)
     assert {face.reason for face in wearing.faces} == {"wears glasses already: swap takes them off first"}
 

@@ -75,7 +75,7 @@ def test_a_photo_without_glasses_is_refused(tmp_path: Path) -> None:
         glasses_of(tmp_path / "bare.png", make_editor([face], Sees("none")))
     unsure = Verdict("unsure", 0.6, {"none": 0.6, "glasses": 0.3, "sunglasses": 0.0, "broken": 0.1})
     editor = make_editor([face], Sees("none"))
-    editor.classifier.classify = lambda faces: [unsure]
+    editor.classifier.classify = lambda faces: [unsure] * len(faces)
     with pytest.raises(UserError, match="the face wears no glasses"):
         glasses_of(tmp_path / "bare.png", editor)
     with pytest.raises(UserError, match="no face was found"):

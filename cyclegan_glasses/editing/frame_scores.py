@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclegan_glasses.evaluation.metrics import Mask, Picture
 from cyclegan_glasses.images import to_grey
 
 Values = NDArray[np.float32]
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.floating]
 
 ANGLES, RADII = 72, 40
 EACH = np.arange(ANGLES)

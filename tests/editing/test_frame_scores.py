@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cyclegan_glasses.evaluation.frame_scores import FrameScores, frame_added, frame_left, glasses_zone
+from cyclegan_glasses.editing.frame_scores import FrameScores, frame_added, frame_left, glasses_zone
 from tests.evaluation.portraits import portrait, spoiled
 
 EYES = np.array([[36.0, 48.0], [72.0, 48.0]])

@@ -1,0 +1,73 @@
+"""Whether lenses are too dark to see the eyes behind them.
+
+The attribute classifier tells sunglasses from glasses. Where it is not sure, the light that comes through is
+measured, next to that of the skin, so that neither dark skin nor a dark photo is taken for dark lenses.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclegan_glasses.attributes.verdicts import Verdict
+from cyclegan_glasses.domains import SUNGLASSES
+from cyclegan_glasses.faces.align import Framing
+
+#: Sunglasses by the classifier alone; and from the second on where no more light than `DARK` comes through.
+SURE, PERHAPS, DARK = 0.8, 0.02, 0.2
+#: Middle, down from the eye, and half axes, in eye distances: what a lens covers, and bare skin below it.
+_LENS, _CHEEK = (0.03, (0.27, 0.17)), (0.75, (0.22, 0.14))
+#: Lids and the white of an eye are among the brightest quarter of what a clear lens shows.
+_BRIGHT = 0.75
+
+
+def probability_of_sunglasses(verdict: Verdict | None) -> float:
+    """What the classifier gives for sunglasses, 0 to 1; 0 where there is no verdict."""
+    if verdict is None:
+        return 0.0
+    return verdict.probabilities.get(SUNGLASSES, verdict.confidence * (verdict.label == SUNGLASSES))
+
+
+def hides_eyes(crop: np.ndarray, verdict: Verdict | None) -> bool:
+    """Whether a face wears lenses too dark to see the eyes.
+
+    Args:
+        crop: uint8 RGB (size, size, 3), aligned with the default framing.
+        verdict: on the face.
+    """
+    probability = probability_of_sunglasses(verdict)
+    return probability >= SURE or (probability >= PERHAPS and lens_light(crop) <= DARK)
+
+
+def lens_light(crop: np.ndarray) -> float:
+    """How bright what lies behind the lenses is, as a multiple of the cheek below: a light, not a grey level.
+
+    The upper quartile of the relative luminance (IEC 61966-2-1, linear) of each eye region over the median of
+    the cheek on its side, so that light from one side does not count; the mean of both. Clear lenses and bare
+    eyes 0.3 to 1.4, dark lenses 0 to 0.3, mirrors anything.
+
+    Args:
+        crop: uint8 RGB (size, size, 3), aligned with the default framing.
+    """
+    luminance = _linear(crop) @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    shares = []
+    for side in (-1, 1):
+        lens, cheek = (luminance[_ellipse(len(crop), side, *place)] for place in (_LENS, _CHEEK))
+        shares.append(float(np.quantile(lens, _BRIGHT) / max(np.median(cheek), 1e-3)))
+    return float(np.mean(shares))
+
+
+def _linear(crop: np.ndarray) -> NDArray[np.float32]:
+    levels = crop.astype(np.float32) / 255
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def _ellipse(size: int, side: int, down: float, axes: tuple[float, float]) -> NDArray[np.bool_]:
+    """Beside (−1 left, 1 right) and below the middle of the eyes, all in eye distances: (size, size)."""
+    framing = Framing()
+    unit = framing.eye_distance * size
+    middle = (0.5 * size + side * unit / 2, framing.eye_height * size + down * unit)
+    region = np.zeros((size, size), np.uint8)
+    cv2.ellipse(region, (middle, (2 * axes[0] * unit, 2 * axes[1] * unit), 0), 1, -1)
+    return region.astype(bool)

@@ -1,0 +1,83 @@
+"""What an editor sees of a photo: its faces, upright or not, and what the classifier says of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE, AttributeClassifier, Verdict
+from cyclegan_glasses.editing.lenses import hides_eyes, probability_of_sunglasses
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.faces.align import alignment_of, take
+from cyclegan_glasses.faces.detect import Face, FaceDetector
+from cyclegan_glasses.faces.turned import turned_faces
+
+CLASSIFIED_SIZE = 128
+_UNCLEAR = (BROKEN, UNSURE)
+
+
+@dataclass(eq=False)
+class Sight:
+    """Finds the faces of a picture and classifies them; may be shared by threads.
+
+    Pictures are uint8 RGB (height, width, 3).
+    """
+
+    detector: FaceDetector
+    classifier: AttributeClassifier | None
+    _classifying: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def find(self, picture: np.ndarray) -> tuple[list[Face], list[Verdict | None]]:
+        """The faces of a picture, largest first, and the verdict on each.
+
+        Detectors take the eyes of a face that lies on its side, or is upside down, for something else, or do
+        not find it. To the classifier it is no clear face then, so that such faces are looked for again in
+        turned views; what is a clear face there is taken.
+        """
+        faces = self.detector.find_faces(picture)
+        verdicts = self.classify(picture, faces)
+        if self.classifier is None:
+            return faces, verdicts
+        if not faces:
+            clear = self._clear(picture, turned_faces(picture, self.detector))
+            return [face for face, _ in clear], [verdict for _, verdict in clear]
+        for number, verdict in enumerate(verdicts):
+            if verdict and verdict.label in _UNCLEAR and verdict.probabilities:
+                clear = self._clear(picture, turned_faces(picture, self.detector, faces[number]))
+                if clear:
+                    faces[number], verdicts[number] = max(clear, key=lambda pair: pair[1].confidence)
+        return faces, verdicts
+
+    def _clear(self, picture: np.ndarray, faces: Sequence[Face]) -> list[tuple[Face, Verdict]]:
+        """Those that are clear faces to the classifier, and the verdict on each."""
+        verdicts = self.classify(picture, faces)
+        pairs = zip(faces, verdicts, strict=True)
+        return [(face, one) for face, one in pairs if one and one.label not in _UNCLEAR]
+
+    def classify(self, picture: np.ndarray, faces: Sequence[Face]) -> list[Verdict | None]:
+        """The verdict on each face, None where there is no classifier or the face cannot be aligned."""
+        verdicts: list[Verdict | None] = [None] * len(faces)
+        if self.classifier is None:
+            return verdicts
+        crops: dict[int, np.ndarray] = {}
+        for number, face in enumerate(faces):
+            with suppress(UserError):
+                crops[number] = _crop(picture, face)
+        if crops:
+            with self._classifying:
+                found = self.classifier.classify(np.stack([*crops.values()]))
+            for number, verdict in zip(crops, found, strict=True):
+                verdicts[number] = verdict
+        return verdicts
+
+    def hides_eyes(self, picture: np.ndarray, face: Face, verdict: Verdict | None) -> bool:
+        """Whether a face wears lenses too dark to see its eyes."""
+        return probability_of_sunglasses(verdict) > 0 and hides_eyes(_crop(picture, face), verdict)
+
+
+def _crop(picture: np.ndarray, face: Face) -> np.ndarray:
+    return take(picture, alignment_of(face, CLASSIFIED_SIZE, picture.shape))
