@@ -33,8 +33,8 @@ UNEVEN, SLOPE = 1.6, 0.5
 #: levels.
 TRACE, WINDOW, FOLLOWS, FAINTEST = 1.5, 8, (0.03, 0.15), 10.0
 #: Models are least sure of the edges of a frame, and leave thin lines there: they are smoothed, by so many
-#: pixels of the crop. What that changes by the first of so many levels is a line, from the second on an eye, a
-#: brow, or a border of the face.
+#: pixels of the crop. What that changes by the first of so many levels is a line, from the second on an eye,
+#: a brow, or a border of the face.
 SMOOTH, LINES = 1.6, (8.0, 20.0)
 
 

@@ -87,7 +87,7 @@ def test_thin_lines_that_a_model_leaves_beside_a_rim_go_and_an_eye_under_it_stay
     ghost[50, 1::2] += (12, -6, -6)
     ghost[40:56, 20:40] = 50  # lashes
     behind = rims_of(cover, ghost).behind
-    assert np.abs(behind - face)[40:56, 48:].max() < 0.35 * np.abs(ghost - face)[40:56, 48:].max()
+    assert np.abs(behind - face)[40:56, 48:].max() < 0.5 * np.abs(ghost - face)[40:56, 48:].max()
     assert np.abs(behind - ghost)[40:56, 24:36].max() < 4
 
 
