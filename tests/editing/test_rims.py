@@ -32,7 +32,7 @@ def worn_and_bare(size: int = SIZE) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     worn, bare = (np.clip(np.rint(p + grain), 0, 255).astype(np.uint8) for p in (worn, drawing.image))
     landmarks = np.full((5, 2), np.nan)
     landmarks[:2] = eyes_of(portrait, size)
-    return worn, bare, layers[:, :, 0] / np.float32(255), Face((0, 0, size, size), 1.0, landmarks, True)
+    return worn, bare, layers[:, :, 0] / np.float32(255), Face((0, 0, size, size), 1.0, landmarks)
 
 
 def as_a_model_gives_it(size: int = SIZE) -> tuple[np.ndarray, np.ndarray, np.ndarray, Alignment]:
