@@ -68,16 +68,19 @@ def gradient_loss(picture: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return across.mean() + down.mean()
 
 
-def chroma_loss(picture: Tensor, target: Tensor) -> Tensor:
+def chroma_loss(picture: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """Mean absolute difference of colour, apart from grey, of means over squares of 8 pixels; a scalar.
 
     Eyes see a stain where the mean over an area is off by a few levels, which the error of a pixel hides.
+    Where pixels have a weight, those of thin lines, the difference of each is added.
 
     Args:
         picture, target: RGB (N, 3, H, W), sides of 8 pixels at least.
+        weights: of pixels, (N, 1, H, W).
     """
     error = picture - target
-    return F.avg_pool2d(error - error.mean(1, keepdim=True), 8).abs().mean()
+    error = error - error.mean(1, keepdim=True)
+    return F.avg_pool2d(error, 8).abs().mean() + (error.abs() * weights).mean()
 
 
 def mask_loss(logits: Tensor, mask: Tensor) -> Tensor:

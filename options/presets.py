@@ -20,9 +20,9 @@ PRESETS = {
     " --n_epochs_decay 1 --ema 0.995",
     # What takes glasses off sharp photos (docs/model.md): begun with what ships, on drawn pairs with layers.
     "remover": "--model mask2face --netG coarse_to_fine --start_from shipped --load_size 224 --crop_size 224"
-    " --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3 --lambda_gradient 1"
-    " --lambda_chroma 2 --lambda_frame 0.1 --ema 0.998 --batch_size 8 --lr 0.001 --beta2 0.99 --clip_grad 1"
-    " --n_epochs 4 --n_epochs_decay 4",
+    " --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3 --lambda_rim 4"
+    " --lambda_gradient 1 --lambda_chroma 2 --lambda_frame 0.1 --ema 0.998 --batch_size 8 --lr 0.001"
+    " --beta2 0.99 --clip_grad 1 --n_epochs 4 --n_epochs_decay 4",
     # iSee as its authors tuned it, and as they began (docs/isee.md).
     "isee": "--model isee --filters 90 --n_epochs 250 --n_epochs_decay 0 --batch_size 20",
     "isee-early": "--model isee --filters 70 --n_epochs 50 --n_epochs_decay 0 --batch_size 25",

@@ -134,12 +134,14 @@ def test_a_stain_counts_and_grey_and_noise_do_not() -> None:
     target = torch.zeros(2, 3, 16, 16)
     stained = target.clone()
     stained[:, 0] = 0.3
-    assert chroma_loss(stained, target).item() == pytest.approx((0.2 + 0.1 + 0.1) / 3)
-    assert chroma_loss(target + 0.3, target).item() == pytest.approx(0, abs=1e-7)
+    nowhere, everywhere = torch.zeros(2, 1, 16, 16), torch.ones(2, 1, 16, 16)
+    assert chroma_loss(stained, target, nowhere).item() == pytest.approx((0.2 + 0.1 + 0.1) / 3)
+    assert chroma_loss(target + 0.3, target, everywhere).item() == pytest.approx(0, abs=1e-7)
     checks = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 2.0 - 1
     noisy = target.clone()
     noisy[:, 0] = 0.3 * checks
-    assert chroma_loss(noisy, target).item() == pytest.approx(0, abs=1e-7)
+    assert chroma_loss(noisy, target, nowhere).item() == pytest.approx(0, abs=1e-7)
+    assert chroma_loss(noisy, target, everywhere).item() == pytest.approx((0.2 + 0.1 + 0.1) / 3)
 
 
 def test_the_mask_is_a_cross_entropy() -> None:

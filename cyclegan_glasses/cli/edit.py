@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from cyclegan_glasses.cli.arguments import add_detector, add_device, add_model, model_choice
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.pipes import Places, piped
+from cyclegan_glasses.cli.progress import FrameProgress
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError, printable, stoppable
@@ -34,14 +36,18 @@ ENDINGS = {REMOVE: "_no_glasses", ADD: "_glasses", SWAP: "_swapped", ALL: "_fram
 
 def _add_arguments(parser: argparse.ArgumentParser, direction: str) -> None:
     parser.add_argument(
-        "photos", nargs="+", metavar="IN", help="photos, folders, or patterns such as '*.jpg'"
+        "photos",
+        nargs="+",
+        metavar="IN",
+        help="photos, animations, videos, folders, or patterns such as '*.jpg'; - is standard input",
     )
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="OUT",
-        help=f"a photo, or a folder; otherwise beside the photo, with {ENDINGS[direction]} added to its name",
+        help=f"a file, or a folder; otherwise beside the photo, with {ENDINGS[direction]} added to its name;"
+        " - is standard output",
     )
     if direction != REMOVE:
         add_options(parser, options_of(FrameSettings))
@@ -56,6 +62,13 @@ def _add_arguments(parser: argparse.ArgumentParser, direction: str) -> None:
 
 def _run(args: argparse.Namespace, direction: str) -> int:
     """Edit, tell, and return the exit code: 0, or 1 where a photo of several was skipped."""
+    with piped(args.photos, args.output) as places:
+        if places.folder and args.before_after:
+            raise UserError("--before_after writes a second file: name the first one by -o")
+        return _edit(args, direction, places)
+
+
+def _edit(args: argparse.Namespace, direction: str, places: Places) -> int:
     settings = build(EditSettings, vars(args))
     wish = FrameSettings() if direction == REMOVE else _wish(args, direction)
     if args.workers < 1:
@@ -66,7 +79,7 @@ def _run(args: argparse.Namespace, direction: str) -> int:
     from cyclegan_glasses.editing.like import with_frame
 
     sheet = wish.frame == ALL
-    work = plan(args.photos, args.output, args.overwrite, ENDINGS[ALL if sheet else direction])
+    work = plan(places.photos, places.output, args.overwrite, ENDINGS[ALL if sheet else direction])
     frames = all_frames(wish) if sheet else {}
     drawing = None if sheet or direction == REMOVE else drawing_of(wish)
     editor = GlassesEditor.load(
@@ -92,8 +105,9 @@ def _run(args: argparse.Namespace, direction: str) -> int:
         from cyclegan_glasses.editing.journal import JOURNAL
 
         journal = work.folder / JOURNAL if work.folder else None
-        rows = edit_files(editor, work.jobs, direction, settings, output, journal, args.workers, drawing)
-    return _show(rows, work, args.json)
+        files = (work.jobs, direction, settings, output, journal, args.workers, drawing)
+        rows = edit_files(editor, *files, FrameProgress())
+    return _show(map(places.named, rows), work, args.json, places.messages)
 
 
 def _wish(args: argparse.Namespace, direction: str) -> FrameSettings:
@@ -119,7 +133,7 @@ def _added(drawing: Drawing | None, wish: FrameSettings, model: EditingModel) ->
     return None
 
 
-def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool) -> int:
+def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool, messages: TextIO) -> int:
     """Go through the work and tell what becomes of each photo; the exit code."""
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
@@ -134,30 +148,32 @@ def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool) -> int:
                 states[row.state] += 1
                 if work.single and row.state == SKIPPED:
                     raise UserError(row.reason)
-                _tell(row, as_json)
+                _tell(row, as_json, messages)
     if not work.single and not as_json:
         where = f": {work.folder}" if work.folder else ""
         echo(", ".join(f"{count} {state}" for state, count in states.items()) + where)
     return int(states[SKIPPED] > 0)
 
 
-def _tell(row: PhotoReport, as_json: bool) -> None:
-    """One photo: JSON, or a line of words on standard output, for a skipped one on standard error."""
+def _tell(row: PhotoReport, as_json: bool, messages: TextIO) -> None:
+    """One photo: JSON, or a line of words; for a skipped one on standard error."""
     from tqdm import tqdm
 
     if as_json:
         told = {name: value for name, value in row.to_json().items() if name != "key"}
-        tqdm.write(json.dumps(told), file=sys.stdout)
+        tqdm.write(json.dumps(told), file=messages)
     elif row.state == "skipped":
         tqdm.write(printable(f"skipped {row.reason}"), file=sys.stderr)
     else:
         edited = [face for face in row.faces if face.done == "edited"]
         area = sum(face.area for face in edited)
         faces = f"{len(edited)} of {len(row.faces)} faces, {area:.1%} of the photo"
+        if row.frames > 1:
+            faces = f"{len(edited)} of {len(row.faces)} faces, {row.frames} frames"
         found = dict.fromkeys(warning for face in edited for warning in face.warnings)
         warnings = f"; look at it: {', '.join(found)}" if found else ""
         line = f"{row.state} {row.source} -> {row.target} ({row.reason or faces}{warnings})"
-        tqdm.write(printable(line), file=sys.stdout)
+        tqdm.write(printable(line), file=messages)
 
 
 def _verb(direction: str, text: str) -> SimpleNamespace:

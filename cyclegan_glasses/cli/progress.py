@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cyclegan_glasses.cli.echo import echo
 
@@ -30,3 +30,27 @@ def progress(items: Iterable[Item], total: int | None, unit: str, seconds: float
             last, rate = now, count / (now - start)
             left = f", {(total - count) / rate:.0f} s left" if total else ""
             echo(f"{count}/{total or '?'} {unit}, {rate:.0f}/s{left}", file=sys.stderr)
+
+
+class FrameProgress:
+    """Shows how many frames of the clip at work are done: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        """`seconds` between two plain lines."""
+        self._seconds, self._last = seconds, time.monotonic()
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` frames are; each frame is gone through twice."""
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = self._bar or tqdm(unit=" frame", leave=False, smoothing=0.1)
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+            if done >= total:
+                self._bar.close()
+                self._bar = None
+        elif time.monotonic() - self._last >= self._seconds:
+            self._last = time.monotonic()
+            echo(f"{done}/{total} frames, each of them twice", file=sys.stderr)

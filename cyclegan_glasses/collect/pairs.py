@@ -13,20 +13,19 @@ light that it takes away; by what lenses and rims mirror (`overlays.canvas.Drawn
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from cyclegan_glasses.collect.names import file_names
-from cyclegan_glasses.collect.pictures import check_yaw, encoded, find_faces
+from cyclegan_glasses.collect.pair import generator_of, make_pair, pair_names
+from cyclegan_glasses.collect.pictures import check_yaw, find_faces
 from cyclegan_glasses.collect.settings import SHOP, OverlaySettings
 from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.collect.writer import Writer
@@ -129,9 +128,8 @@ def _draw(
     except UserError as error:
         raise RejectedPhoto(f"overlay: {error}") from None
     photo = replace(photo, split=split_of(photo, settings.seed, settings.shares))
-    stem = PurePosixPath(photo.path).stem
-    names = [photo.path] + [f"{stem}_{number}.png" for number in range(2, settings.each + 1)]
-    pairs = (_draw_pair(photo, *name, image, points, settings, frames) for name in enumerate(names))
+    names = enumerate(pair_names(photo.path, settings.each))
+    pairs = (_draw_pair(photo, *name, image, points, settings, frames) for name in names)
     return list(chain.from_iterable(pairs))
 
 
@@ -175,9 +173,7 @@ def _draw_pair(
     frames: Path | None,
 ) -> list[SourcePhoto]:
     """The face with drawn glasses, with its masks, and the face as it is."""
-    # Everything random depends on the seed, the photo and the number of the pair alone.
-    origin = int.from_bytes(hashlib.sha256(photo.origin.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-    rng = np.random.default_rng([settings.seed, origin, number])
+    rng = generator_of(photo, settings.seed, number)
     dark = bool(rng.random() < settings.sunglasses)
     custom = _custom_frames(frames) if frames else []
     if custom:
@@ -196,26 +192,13 @@ def _draw_pair(
         "frame": {"file": frame.name, "width": frame.width}
         if isinstance(frame, CustomFrame)
         else asdict(frame),
-        "mask": f"{photo.split}M/{name}",
-        "layers": f"{photo.split}L/{name}",
         "pose": [round(float(value), 4) for value in pose.rotation.ravel()],
         "light": asdict(scene.light),
         "camera": asdict(scene.camera),
         "dazzle": scene.dazzle,
     }
-    height, width = image.shape[:2]
-    bare = replace(
-        photo, path=f"{photo.split}B/{name}", label=NONE, width=width, height=height,
-        facts={}, scores={}, verdict="", reason="",
-    )  # fmt: skip
     label = SUNGLASSES if dark and not custom else GLASSES
-    glasses = replace(bare, path=f"{photo.split}A/{name}", label=label, facts=facts)
-    beside = {"mask": _png(mask), "layers": _png(np.hstack(np.moveaxis(layers, 2, 0)))}
-    return [SourcePhoto(glasses, _png(worn), beside), SourcePhoto(bare, _png(image))]
-
-
-def _png(image: np.ndarray) -> bytes:
-    return encoded(Image.fromarray(image), compress_level=3)
+    return make_pair(replace(photo, label=label), name, facts, image, worn, mask, layers)
 
 
 @lru_cache(maxsize=2)

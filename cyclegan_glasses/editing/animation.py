@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
+from cyclegan_glasses.editing.clips import AddFrame
 from cyclegan_glasses.editing.encode import FORMATS, metadata_of
 from cyclegan_glasses.editing.palette import with_palette
 from cyclegan_glasses.editing.photograph import Photograph, read_metadata
@@ -71,9 +73,30 @@ class Animation:
         with opened(self.path) as picture:
             check_memory(picture, _HELD[kind] * self.count, "to write")
 
-    def writer(self, file: BinaryIO, suffix: str, strip: bool) -> _Writer:
-        """See `clips.Clip.writer`."""
-        return _Writer(self, file, FORMATS[suffix], strip)
+    @contextmanager
+    def writer(self, file: BinaryIO, suffix: str, strip: bool) -> Iterator[AddFrame]:
+        """See `clips.Clip.writer`. Pillow wants all frames at once, and writes what differs between them."""
+        kind, frames = FORMATS[suffix], list[Image.Image]()
+
+        def add(before: np.ndarray, after: np.ndarray) -> None:
+            frames.append(with_palette(after, before) if kind == "GIF" else Image.fromarray(after))
+
+        yield add
+        how = metadata_of(self.metadata, kind, strip) | self._timing(kind)
+        if kind == "GIF":
+            clear = any("transparency" in frame.info for frame in frames)
+            how["disposal"] = _CLEARED if clear else _STAYS
+        file.write(to_bytes(frames[0], kind, save_all=True, append_images=frames[1:], **how))
+
+    def _timing(self, kind: str) -> dict[str, Any]:
+        """How long frames stand and how often they are shown."""
+        stand = [time if kind == "PNG" else round(time) for time in self.durations]
+        still = kind == "PNG" and self.still
+        how: dict[str, Any] = {"duration": stand[1:] if still else stand, "default_image": still}
+        once = self.metadata.format == "GIF" and self.loop is None
+        if kind != "GIF" or not once:
+            how["loop"] = 1 if once else self.loop or 0
+        return how
 
 
 def open_animation(path: Path) -> Animation | None:
@@ -105,39 +128,3 @@ def _frames(path: Path) -> Iterator[tuple[np.ndarray, float]]:
             picture.load()
             mode = "RGBA" if picture.has_transparency_data else "RGB"
             yield np.asarray(picture.convert(mode)).copy(), float(picture.info.get("duration") or 0)
-
-
-@dataclass(eq=False)
-class _Writer:
-    """Keeps the frames, and hands them to Pillow, which writes what differs between them."""
-
-    animation: Animation
-    file: BinaryIO
-    kind: str
-    strip: bool
-    _frames: list[Image.Image] = field(default_factory=list)
-
-    def add(self, before: np.ndarray, after: np.ndarray) -> None:
-        """See `clips.ClipWriter.add`."""
-        indexed = self.kind == "GIF"
-        self._frames.append(with_palette(after, before) if indexed else Image.fromarray(after))
-
-    def close(self) -> None:
-        """See `clips.ClipWriter.close`."""
-        first, *rest = self._frames
-        how = metadata_of(self.animation.metadata, self.kind, self.strip) | self._timing()
-        self.file.write(to_bytes(first, self.kind, save_all=True, append_images=rest, **how))
-
-    def _timing(self) -> dict[str, Any]:
-        """How long frames stand and how often they are shown."""
-        animation, kind = self.animation, self.kind
-        stand = [time if kind == "PNG" else round(time) for time in animation.durations]
-        still = kind == "PNG" and animation.still
-        how: dict[str, Any] = {"duration": stand[1:] if still else stand, "default_image": still}
-        once = animation.metadata.format == "GIF" and animation.loop is None
-        if kind != "GIF" or not once:
-            how["loop"] = 1 if once else animation.loop or 0
-        if kind == "GIF":
-            clear = any("transparency" in frame.info for frame in self._frames)
-            how["disposal"] = _CLEARED if clear else _STAYS
-        return how

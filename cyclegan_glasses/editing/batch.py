@@ -15,7 +15,7 @@ import numpy as np
 
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.animation import open_animation
-from cyclegan_glasses.editing.clips import Clip
+from cyclegan_glasses.editing.clips import Clip, write_clip
 from cyclegan_glasses.editing.drawing import Drawing
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.encode import encode, format_of
@@ -27,6 +27,7 @@ from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.editing.steady import Progress, decide_course, edited_frames
 from cyclegan_glasses.editing.targets import Target
+from cyclegan_glasses.editing.video import open_video
 from cyclegan_glasses.errors import UserError, explained, reason_of
 from cyclegan_glasses.files import atomic_write, make_folder, open_regular, sha256_of
 from cyclegan_glasses.locks import folder_lock
@@ -144,7 +145,7 @@ class _Work:
                 return _report(job, THERE, key=key)
             advice = "not from this photo with these arguments: add --overwrite"
             raise UserError(f"{job.target} is there already, {advice}")
-        if clip := open_animation(job.source):
+        if clip := open_animation(job.source) or open_video(job.source):
             clip.check(job.target.suffix.lower())
             return _Opened(job, key, clip)
         format_of(job.target)
@@ -186,18 +187,11 @@ class _Work:
             raise UserError(f"{job.source}: no face was found")
         make_folder(job.target.parent)
         with ExitStack() as files:  # the result last: where it is, all is
-            target = files.enter_context(atomic_write(job.target))
-            pair = files.enter_context(atomic_write(job.pair)) if self.output.pairs else None
+            target = cast(BinaryIO, files.enter_context(atomic_write(job.target)))
+            pair = cast(BinaryIO, files.enter_context(atomic_write(job.pair))) if self.output.pairs else None
             if course.edits or pair or strip or not clip.is_of(suffix):
-                result = clip.writer(cast(BinaryIO, target), suffix, strip)
-                beside = clip.writer(cast(BinaryIO, pair), suffix, strip) if pair else None
-                for before, after in edited_frames(self.editor, clip, course, *how, self.progress):
-                    result.add(before, after)
-                    if beside:
-                        both = np.concatenate([before, after], axis=1)
-                        beside.add(np.concatenate([before, before], axis=1), both)
-                for writer in (result, *([beside] if beside else [])):
-                    writer.close()
+                frames = edited_frames(self.editor, clip, course, *how, self.progress)
+                write_clip(clip, frames, target, pair, suffix, strip)
             else:
                 with open_regular(job.source) as source:
                     shutil.copyfileobj(source, target)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from typing import BinaryIO, Protocol
 
 import numpy as np
 
-
-class ClipWriter(Protocol):
-    """Takes the frames of a clip, one after the other."""
-
-    def add(self, before: np.ndarray, after: np.ndarray) -> None:
-        """The next frame as it was and as it is to be, both as `Clip.frames` gives them."""
-
-    def close(self) -> None:
-        """Write what is not written yet, once all frames are there."""
+#: Takes the next frame as it was and as it is to be, both as `Clip.frames` gives them.
+AddFrame = Callable[[np.ndarray, np.ndarray], None]
 
 
 class Clip(Protocol):
-    """An animation or a video, of which no more than a few frames are decoded at a time.
+    """An animation or a video, of which no more than a few frames are decoded at a time."""
 
-    Attributes:
-        count: how many frames it has; of some videos an estimate, 0 where it is not known.
-        rate: frames a second, in the mean.
-    """
+    @property
+    def count(self) -> int:
+        """How many frames it has; of some videos an estimate, 0 where it is not known."""
 
-    count: int
-    rate: float
+    @property
+    def rate(self) -> float:
+        """Frames a second, in the mean."""
 
     def frames(self) -> Iterator[np.ndarray]:
         """Every frame, upright, as `blend.apply_change` takes pictures; may be asked for again.
@@ -46,11 +40,37 @@ class Clip(Protocol):
             UserError: it cannot.
         """
 
-    def writer(self, file: BinaryIO, suffix: str, strip: bool) -> ClipWriter:
-        """Writes a clip with frames of this one's times, sound and metadata.
+    def writer(self, file: BinaryIO, suffix: str, strip: bool) -> AbstractContextManager[AddFrame]:
+        """Writes a clip of the frames that are added, with the times, sound and metadata of this one.
+
+        It is whole once the block has ended well. The frames must come while `frames` is gone through.
 
         Args:
             file: takes it; may be read and written anywhere.
             suffix: of its name, in lower case.
             strip: leave out what does not say how colours are meant.
+
+        Raises:
+            UserError: such a file cannot hold the sound.
         """
+
+
+def write_clip(
+    clip: Clip,
+    frames: Iterator[tuple[np.ndarray, np.ndarray]],
+    target: BinaryIO,
+    pair: BinaryIO | None,
+    suffix: str,
+    strip: bool,
+) -> None:
+    """Write the frames of a clip, each as it was and edited, to `target`; both side by side to `pair`.
+
+    The other arguments and errors are those of `Clip.writer`.
+    """
+    with ExitStack() as writers:
+        add = writers.enter_context(clip.writer(target, suffix, strip))
+        add_both = writers.enter_context(clip.writer(pair, suffix, strip)) if pair else None
+        for before, after in frames:
+            add(before, after)
+            if add_both:
+                add_both(*(np.concatenate([before, right], axis=1) for right in (before, after)))

@@ -12,9 +12,9 @@ import numpy as np
 from cyclegan_glasses.editing.filters import fill
 from cyclegan_glasses.images import to_grey
 
-#: A photo is monochrome where half of its pixels are off its tones by no more, in levels; its tones are read
-#: at so many lightnesses.
-OFF_TONE, TONES = 2.5, 33
+#: A photo is monochrome where half of its pixels are off its tones by no more, in levels; these are a
+#: polynomial of such a degree.
+OFF_TONE, DEGREE = 2.5, 3
 #: Where skin is looked for in a crop, in its side: centre (x, y) and half axes of an ellipse over the mouth.
 FACE = ((0.5, 0.48), (0.27, 0.2))
 #: The quantiles of the skin's chroma that are its range; in units of CIELAB, how much wider the range is
@@ -26,43 +26,38 @@ def keep_colours(crop: np.ndarray, edited: np.ndarray, near: np.ndarray | None =
     """`edited` with the colours of the photo: its lightness is kept, its chroma bounded.
 
     Args:
-        crop, edited: an aligned face before and after, float32 RGB (size, size, 3) of 0 to 255.
+        crop, edited: an aligned face before and after, float32 RGB (size, size, 3) of 0 to 255. Where they
+            are the same, so is the result.
         near: float32 (size, size), 0 to 1: where the frame is whose colour counts for nothing.
     """
     tones = tones_of(crop)
-    return bounded(crop, edited, near) if tones is None else toned(edited, tones)
+    if tones is None:
+        return bounded(crop, edited, near)
+    return np.clip(crop + in_tones(edited, tones) - in_tones(crop, tones), 0, 255)
 
 
 def tones_of(crop: np.ndarray) -> np.ndarray | None:
-    """How far off its luminance each channel of a monochrome picture is, by luminance: float32 (TONES, 3).
+    """The tones of a monochrome picture, None for one in colours.
 
-    None for a picture in colours.
+    How far each channel is off the luminance, as a polynomial of it by least squares: float64 (degree + 1,
+    3), the lowest power last, of luminance from -1 to 1.
     """
-    grey = to_grey(crop)
-    off = crop - grey[:, :, None]
-    step = 255 / (TONES - 1)
-    bins = np.rint(grey / step).astype(int).ravel()
-    count = np.bincount(bins, minlength=TONES)
-    known = count > 0
-    sums = [np.bincount(bins, off[:, :, channel].ravel(), TONES) for channel in range(3)]
-    levels = np.arange(TONES)
-    means = [np.interp(levels, levels[known], one[known] / count[known]) for one in sums]
-    tones = np.stack(means, axis=1).astype(np.float32)
-    apart = np.abs(off - _off_grey(grey, tones)).max(axis=2)
+    grey = to_grey(crop).ravel()
+    powers = _powers(grey)
+    off = crop.reshape(-1, 3) - grey[:, None]
+    tones = np.linalg.lstsq(powers, off, rcond=None)[0].round(3)  # rounded, so that grey is exactly grey
+    apart = np.abs(off - powers @ tones).max(axis=1)
     return tones if np.median(apart) <= OFF_TONE else None
 
 
-def toned(picture: np.ndarray, tones: np.ndarray) -> np.ndarray:
-    """`picture` in the tones of a monochrome one, as of `tones_of`."""
+def in_tones(picture: np.ndarray, tones: np.ndarray) -> np.ndarray:
+    """The luminance of `picture` (h, w, 3) in the tones that `tones_of` gives: float32 (h, w, 3)."""
     grey = to_grey(picture)
-    result: np.ndarray = np.clip(grey[:, :, None] + _off_grey(grey, tones), 0, 255)
-    return result
+    return grey[:, :, None] + (_powers(grey.ravel()) @ tones).reshape(picture.shape).astype(np.float32)
 
 
-def _off_grey(grey: np.ndarray, tones: np.ndarray) -> np.ndarray:
-    levels = np.linspace(0, 255, len(tones))
-    channels = [np.interp(grey, levels, tones[:, channel]) for channel in range(3)]
-    return np.stack(channels, axis=2).astype(np.float32)
+def _powers(grey: np.ndarray) -> np.ndarray:
+    return np.vander(grey.astype(np.float64) / 127.5 - 1, DEGREE + 1)
 
 
 def bounded(crop: np.ndarray, edited: np.ndarray, near: np.ndarray | None = None) -> np.ndarray:

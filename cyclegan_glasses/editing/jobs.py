@@ -12,6 +12,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import real_path
 from cyclegan_glasses.images import find_pictures, head_of
 from cyclegan_glasses.signatures import fitting_name
+from cyclegan_glasses.walk import is_video
 
 PAIR = "_before_after"
 
@@ -76,11 +77,12 @@ def plan(inputs: Sequence[str], output: Path | None, overwrite: bool = False, en
         jobs = [EditJob(photo, _beside(photo, ending)) for photo, _ in found if photo not in earlier]
         place = None
     elif single and output.suffix and not output.is_dir():
-        format_of(output)
+        if not is_video(output.name):
+            format_of(output)
         jobs, place = [EditJob(found[0][0], output)], None
     else:
-        if output.suffix.lower() in FORMATS and not output.is_dir():
-            raise UserError(f"{output} is one picture, for {len(found)} of them give -o a folder")
+        if (output.suffix.lower() in FORMATS or is_video(output.name)) and not output.is_dir():
+            raise UserError(f"{output} is one file, for {len(found)} of them give -o a folder")
         jobs = [EditJob(source, _named_by_content(output / name, source)) for source, name in found]
         place = None if single else output
     taken: dict[Path, Path] = {}

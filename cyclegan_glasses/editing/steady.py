@@ -19,11 +19,11 @@ from cyclegan_glasses.editing.photograph import to_rgb8
 from cyclegan_glasses.editing.reports import EDITED, LEFT, FaceReport
 from cyclegan_glasses.editing.settings import ALL, EditSettings
 from cyclegan_glasses.editing.tracks import Track, Tracker, steadied
-from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.faces.face import Face
 
 #: Seconds between two trials.
 TRIAL = 0.5
-#: Called with the number of frames that are done, and of all that there are, 0 where it is not known.
+#: Called with the number of frames that are done, and of all that there are; each is gone through twice.
 Progress = Callable[[int, int], None]
 _BRIEF = "seen for a moment only"
 
@@ -101,11 +101,11 @@ def decide_course(
         count = number + 1
         progress(count, 2 * max(clip.count, count))
     reports, edits = list[FaceReport](), list[tuple[Track, Drawing | None]]()
-    for face in followed.values():
-        report = face.report(tracker.is_long_enough(face.track))
+    for known in followed.values():
+        report = known.report(tracker.is_long_enough(known.track))
         reports.append(report)
         if report.done == EDITED:
-            edits.append((steadied(face.track, clip.rate), face.drawing))
+            edits.append((steadied(known.track, clip.rate), known.drawing))
     reports.sort(key=lambda report: -report.box[2] * report.box[3])
     return Course(reports, edits, count)
 
@@ -124,13 +124,13 @@ def edited_frames(
         edited = pixels
         for track, drawing in course.edits:
             if number in track.places:
-                known = replace(editor, detector=_Known([track.face(number)]), classifier=None)
-                edited = known.edit(edited, direction, forced, drawing).picture
+                alone = replace(editor, detector=_Known([track.face(number)]), classifier=None)
+                edited = alone.edit(edited, direction, forced, drawing).picture
         yield pixels, edited
         progress(course.frames + number + 1, 2 * course.frames)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Known:
     """A detector that knows where the faces are."""
 

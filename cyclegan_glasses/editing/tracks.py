@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cyclegan_glasses.faces.detect import Face
+from cyclegan_glasses.faces.face import Face
 
 #: Overlap of two boxes, area in common over area in all, from which they are of one face.
 OVERLAP = 0.3
@@ -18,7 +18,7 @@ OVERLAP = 0.3
 GAP, SHORTEST = 0.5, 0.1
 #: The One Euro filter: cut-off frequency of what stands still, in hertz; how much it rises with the speed, in
 #: hertz for an eye distance a second; and the cut-off frequency of the speed itself.
-CUTOFF, RISE, SPEED_CUTOFF = 1.0, 3.0, 1.0
+CUTOFF, RISE, SPEED_CUTOFF = 0.5, 3.0, 2.0
 #: Mean difference of two frames, made small and grey, in levels of 255, from which there is a cut between.
 CUT = 30.0
 _THUMBNAIL = (32, 18)
@@ -28,10 +28,9 @@ _THUMBNAIL = (32, 18)
 class Track:
     """One face in consecutive frames: `places` by the number of the frame, each (7, 2).
 
-    These are the upper left and lower right corner of the box, and the five landmarks of `faces.detect`.
+    These are the upper left and lower right corner of the box, and the five landmarks of `faces.face`.
     """
 
-    eyes_found: bool
     places: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
@@ -43,7 +42,7 @@ class Track:
         """The face in a frame of `places`."""
         points = self.places[frame]
         (left, top), (right, bottom) = points[:2].tolist()
-        return Face((left, top, right - left, bottom - top), 1.0, points[2:].copy(), self.eyes_found)
+        return Face((left, top, right - left, bottom - top), 1.0, points[2:].copy())
 
 
 @dataclass(eq=False)
@@ -83,7 +82,7 @@ class Tracker:
                 found[p] = waiting[t]
         for p, place in enumerate(places):
             if p not in found:
-                found[p] = Track(faces[p].eyes_found)
+                found[p] = Track()
                 self.tracks.append(found[p])
             found[p].places[self._frame] = place
         return [found[p] for p in range(len(places))]
@@ -112,7 +111,7 @@ def steadied(track: Track, rate: float) -> Track:
     forward = one_euro(whole / scale, rate)
     backward = one_euro(whole[::-1] / scale, rate)[::-1]
     smooth = (forward + backward) / 2 * scale
-    return Track(track.eyes_found, dict(zip(frames.tolist(), smooth, strict=True)))
+    return Track(dict(zip(frames.tolist(), smooth, strict=True)))
 
 
 def one_euro(values: np.ndarray, rate: float) -> np.ndarray:

@@ -28,8 +28,9 @@ from cyclegan_glasses.objectives.execution import Execution, Graph, Tensors, wan
 from cyclegan_glasses.objectives.protocol import Batch
 from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
-_DIFFERS, _REACH = 0.03, 2
-"""From which difference in units of [-1, 1] on, and so many pixels around it, a pair counts as changed."""
+_DIFFERS, _RIM, _REACH = 0.03, 0.06, 2
+"""From which difference in units of [-1, 1] a pair counts as changed, from which fraction a pixel as frame,
+and how many pixels around either."""
 
 
 class Restoration(NamedTuple):
@@ -38,6 +39,7 @@ class Restoration(NamedTuple):
     Attributes:
         output, target: what was made, and the truth, (N, C, H, W).
         changed: 1 where source and target differ and near it, else 0, (N, 1, H, W).
+        rim: the same for the frame; 0 where it is not asked for.
         logits, frame: how much of each pixel the frame takes, as was found and as it is, (N, 1, H, W); empty
             (no channels) where it is not asked for.
     """
@@ -45,8 +47,13 @@ class Restoration(NamedTuple):
     output: Tensor
     target: Tensor
     changed: Tensor
+    rim: Tensor
     logits: Tensor
     frame: Tensor
+
+    def emphasis(self, settings: SupervisedSettings) -> Tensor:
+        """How much more than 1 each pixel counts, (N, 1, H, W)."""
+        return settings.lambda_changed * self.changed + settings.lambda_rim * self.rim
 
 
 class Term(NamedTuple):
@@ -60,13 +67,17 @@ class Term(NamedTuple):
 #: A term that is added here is trained, logged and drawn as a curve.
 TERMS = (
     Term("truth", lambda s: 1.0, lambda r, s: distance(r.output, r.target, s.distance)),
-    Term("changed", lambda s: s.lambda_changed, lambda r, s: weighted_l1(r.output, r.target, r.changed)),
+    Term(
+        "changed",
+        lambda s: float(s.lambda_changed + s.lambda_rim > 0),
+        lambda r, s: weighted_l1(r.output, r.target, r.emphasis(s)),
+    ),
     Term(
         "gradient",
         lambda s: s.lambda_gradient,
-        lambda r, s: gradient_loss(r.output, r.target, 1 + s.lambda_changed * r.changed),
+        lambda r, s: gradient_loss(r.output, r.target, 1 + r.emphasis(s)),
     ),
-    Term("chroma", lambda s: s.lambda_chroma, lambda r, s: chroma_loss(r.output, r.target)),
+    Term("chroma", lambda s: s.lambda_chroma, lambda r, s: chroma_loss(r.output, r.target, 0.5 * r.rim)),
     Term("frame", lambda s: s.lambda_frame, lambda r, s: mask_loss(r.logits, r.frame)),
 )
 
@@ -144,8 +155,10 @@ class Supervised:
         how = {"frame": True} if s.lambda_frame else {}
         made = self.execution.run(self._g, source, **how)
         output, logits = made.split([target.shape[1], made.shape[1] - target.shape[1]], 1)
-        changed = _changed(source, target)
-        seen = Restoration(output, target, changed, logits, pair.get("frame", logits))
+        changed = _near((source - target).abs().amax(1, keepdim=True) > _DIFFERS)
+        frame = pair.get("frame", logits)
+        rim = _near(frame > _RIM) if s.lambda_rim else torch.zeros_like(changed)
+        seen = Restoration(output, target, changed, rim, logits, frame)
         losses = {t.name: t.loss(seen, s) * weight for t in TERMS if (weight := t.weight(s))}
         if s.lambda_gan:
             scores = self.execution.run(self._d, output)
@@ -185,7 +198,6 @@ class Supervised:
         self._averages.load_state_dict(state.get("averages", {}), state["networks"])
 
 
-def _changed(source: Tensor, target: Tensor) -> Tensor:
-    """1 where two pictures (N, C, H, W) differ in any channel, and near it, else 0; (N, 1, H, W)."""
-    differs = (source - target).abs().amax(1, keepdim=True) > _DIFFERS
-    return F.max_pool2d(differs.to(target.dtype), 2 * _REACH + 1, 1, _REACH)
+def _near(where: Tensor) -> Tensor:
+    """1 where a mask (N, 1, H, W) is true, and near it, else 0."""
+    return F.max_pool2d(where.to(torch.get_default_dtype()), 2 * _REACH + 1, 1, _REACH)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cyclegan_glasses.cli.parser import Command, Parser, parse_verb
 
 HELP = "gather portraits and build the two domains"
-STEPS = ("filter", "review", "build", "overlay")
+STEPS = ("filter", "review", "build", "overlay", "transplant")
 _MODULES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 #: Each verb with its module, as `cyclegan_glasses.cli.parser` describes it: every module of this folder whose
 #: name has no underscore before it, the sources first.

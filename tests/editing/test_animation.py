@@ -44,10 +44,9 @@ def written(path: Path, suffix: str, strip: bool = False) -> bytes:
     clip, file = open_animation(path), io.BytesIO()
     assert clip
     clip.check(suffix)
-    writer = clip.writer(file, suffix, strip)
-    for frame in clip.frames():
-        writer.add(frame, frame)
-    writer.close()
+    with clip.writer(file, suffix, strip) as add:
+        for frame in clip.frames():
+            add(frame, frame)
     return file.getvalue()
 
 

@@ -92,7 +92,13 @@ def test_the_adversarial_term_is_weighed_and_learns(float64: None) -> None:
 
 def test_the_frame_is_found_beside_the_picture() -> None:
     """And the coarse network, which knows its work already, stays as it came."""
-    weights = {"lambda_frame": 1.0, "lambda_changed": 3.0, "lambda_gradient": 1.0, "lambda_chroma": 2.0}
+    weights = {
+        "lambda_frame": 1.0,
+        "lambda_changed": 3.0,
+        "lambda_rim": 2.0,
+        "lambda_gradient": 1.0,
+        "lambda_chroma": 2.0,
+    }
     model, data = make(generator=FINE, ema=0.9, **weights), pairs()
     data["F"] = ((data["A"] - data["B"]).abs().amax(1, keepdim=True) > 0.03).float()
     coarse = {key: value.clone() for key, value in model.generator.coarse.state_dict().items()}
@@ -151,6 +157,7 @@ def test_validation_changes_nothing() -> None:
         {"lambda_gan": -1.0},
         {"direction": "AtoA"},
         {"lambda_frame": 1.0},
+        {"lambda_rim": 1.0},
         {"lambda_frame": 1.0, "generator": FINE, "direction": "BtoA"},
         {"lambda_chroma": 1.0, "generator": replace(UNET, input_nc=1, output_nc=1)},
     ],

@@ -59,6 +59,7 @@ WITH: dict[Any, str] = {
     **dict.fromkeys((("cyclegan", "camera"), ("cyclegan", "bare_share")), PAIRED),
     **dict.fromkeys(("fine_filters", "fine_kernels", "fine_size", "coarse_size", "coarse_passes"), FINE),
     **dict.fromkeys(("coarse_filters", "coarse_kernels", "lambda_frame"), FINE),
+    **{"lambda_rim": f"{FINE} --lambda_frame 1"},
     **{
         "crop_height": "--load_size 300",
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
@@ -83,14 +84,15 @@ def test_a_custom_frame_keeps_its_picture() -> None:
 
 def test_points_of_light_lie_on_the_rims() -> None:
     pose, frame = Pose.from_eyes(*EYES), Frame(reflection=0.0, rim=3.0)
-    plain = draw_layers(FACE, frame, pose, Scene())[0].astype(int)
+    plain, _, before = draw_layers(FACE, frame, pose, Scene())
+    near = cv2.dilate(before[..., 0], np.ones((7, 7), np.uint8)) > 0
     lit = 0
-    for seed in range(12):
+    for seed in range(30):
         scene = Scene(camera=Camera(seed=seed), dazzle=1.0)
         after, _, layers = draw_layers(FACE, frame, pose, scene)
-        rim = (layers[..., 0] > 200) & (layers[..., 1] == 0)
-        points = rim & (layers[..., 3] > 80)
-        assert points.sum() < 0.5 * rim.sum() and (after[points].mean(axis=1) > 80).all()
-        assert np.abs(after.astype(int) - plain)[rim & (layers[..., 3] == 0)].max() <= 1
+        beside = layers[..., 1] == 0  # not on a lens
+        points = beside & (layers[..., 3] > 40)
+        assert near[points].all() and points.sum() < 200
+        assert (after[points].mean(axis=1) > plain[points].mean(axis=1)).all()
         lit += points.any()
-    assert 3 <= lit <= 11
+    assert 5 <= lit <= 25

@@ -48,6 +48,7 @@ class SupervisedSettings(ImageSettings):
     distance: str = option("ssim_l1", "distance from the truth", flag="loss", choices=DISTANCES)
     adam: AdamSettings = field(default_factory=AdamSettings)
     lambda_changed: float = 0.0
+    lambda_rim: float = 0.0
     lambda_gradient: float = 0.0
     lambda_chroma: float = 0.0
     lambda_frame: float = 0.0
@@ -62,6 +63,8 @@ class SupervisedSettings(ImageSettings):
         self.check_execution(self.generator.norm)
         if self.lambda_frame and not (self.generator.locates_frame and self.direction == REMOVE):
             raise UserError("--lambda_frame needs --netG coarse_to_fine and --direction AtoB: leave it out")
+        if self.lambda_rim and not self.lambda_frame:
+            raise UserError("--lambda_rim knows the frame by --lambda_frame: give both, or leave it out")
         if self.lambda_chroma and self.generator.output_nc != 3:
             raise UserError("--lambda_chroma is of pictures in colour: leave it out")
 
@@ -100,6 +103,9 @@ class Mask2FaceSettings(SupervisedSettings):
     )
     lambda_changed: float = option(
         0.0, "additional weight of pixels where the pair differs, of levels and gradients", least=0
+    )
+    lambda_rim: float = option(
+        0.0, "additional weight of the frame and two pixels around it, of colours too", least=0
     )
     lambda_gradient: float = option(0.0, "weight of the gradients of levels", least=0)
     lambda_chroma: float = option(0.0, "weight of colours, as means over 8 pixels: no stains", least=0)
