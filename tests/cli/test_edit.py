@@ -207,13 +207,13 @@ def test_help_answers_without_torch() -> None:
 
 
 def test_a_photo_goes_through_pipes_in_its_own_format(place, capsysbinary, monkeypatch) -> None:
-    given = to_bytes(Image.fromarray(portrait()[0]), "WEBP", quality=95)
-    for content, code in ((given, 0), (b"<html>", 2)):
+    webp = to_bytes(Image.fromarray(portrait()[0]), "WEBP", quality=95)
+    for content, code in ((webp, 0), (b"<html>", 2)):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
         assert run("remove", "-") == code
         out, told = capsysbinary.readouterr()
         if code == 0:
-            assert check_header(out)[0] == ".webp" and out != given
+            assert check_header(out)[0] == ".webp" and out != webp
             assert told.startswith(b"edited - -> - (1 of 1 faces")
         else:
             assert out == b"" and told.endswith(
