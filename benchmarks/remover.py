@@ -12,8 +12,8 @@ models, several beside each other; without it the one that ships.
 
 `pairs` draws glasses as they are worn on bare test people whose eyes are so many pixels apart, at 80 also
 those of `overlays.hard_examples`, then on sharp synthetic portraits with the eyes 240 pixels apart. Against
-the truth: L1 (of 255), PSNR and SSIM inside the mask of all that was drawn, and L1 of the gradients
-(levels a pixel) along the rims. The inpainting is given that very mask.
+the truth: L1 (of 255), PSNR and SSIM inside the mask of all that was drawn, and L1 of the gradients (levels a
+pixel) along the rims. The inpainting is given that very mask.
 
 `classifier` asks the attribute classifier about the results. `cost` runs the command on one photo
 of several sizes, each in a process of its own.

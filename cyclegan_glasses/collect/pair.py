@@ -55,7 +55,7 @@ def make_pair(
         facts={**facts, **files}, scores={}, verdict="", reason="",
     )  # fmt: skip
     without = replace(glasses, path=f"{photo.split}B/{name}", label=NONE, facts={})
-    beside = {"mask": _png(mask), "layers": _png(np.hstack(np.moveaxis(layers, 2, 0)))}
+    beside = {"mask": _png(mask), "layers": _png(np.hstack([*np.moveaxis(layers, 2, 0)]))}
     return [SourcePhoto(glasses, _png(worn), beside), SourcePhoto(without, _png(bare))]
 
 

@@ -111,7 +111,9 @@ def resized(
 
 
 def encoded(image: Image.Image, image_format: str = "png", compress_level: int = 6) -> bytes:
-    """A picture as PNG, or as JPEG of quality 95 without subsampling of colours."""
+    """A picture as PNG, as JPEG of quality 95 without subsampling of colours, or as WebP of quality 90."""
     if image_format == "jpg":
         return to_bytes(image, "JPEG", quality=95, subsampling=0)
+    if image_format == "webp":
+        return to_bytes(image, "WEBP", quality=90, method=6)
     return to_bytes(image, "PNG", compress_level=compress_level)

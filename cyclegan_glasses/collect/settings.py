@@ -13,6 +13,7 @@ from cyclegan_glasses.option import Settings, check, option
 
 #: Frames of pairs: as people wear them in photos, or every shape alike, as shops sell them.
 WORN, SHOP = "worn", "shop"
+FORMATS = ("png", "jpg", "webp")
 
 Fractions = tuple[tuple[str, float], ...]
 
@@ -69,9 +70,7 @@ class CollectSettings(Settings):
 
     align: int = option(0, "crop faces to SIZE pixels by the eyes", **_ALIGN)
     max_turn: float = option(25.0, "leave out side views (25)", **_MAX_TURN)
-    image_format: str = option(
-        "png", "of aligned faces (png)", flag="format", choices=("png", "jpg"), group="faces"
-    )
+    image_format: str = option("png", "of aligned faces (png)", flag="format", choices=FORMATS, group="faces")
     domains: bool = option(False, "write trainA, trainB, testA, testB by label", group="domains")
     shares: tuple[tuple[str, float], ...] = _shares(
         "shares by a hash of the person, or of the path where the person is not known (test=0.1)"
@@ -147,7 +146,7 @@ class BuildSettings(Settings):
 
     size: int = _file(0, "write pictures of SIZE pixels a side; without it files are hard links")
     align: bool = _file(False, "with --size: crop to the face by its eyes")
-    image_format: str = _file("png", "with --size (png)", flag="format", choices=("png", "jpg"))
+    image_format: str = _file("png", "with --size (png)", flag="format", choices=FORMATS)
     copy: bool = _file(False, "without --size: copy files instead of linking them")
     test_share: float = _side(0.1, "of a domain (0.1)", metavar="X", least=0, below=1)
     keep_split: bool = _side(False, "keep the split of the source where it has one")

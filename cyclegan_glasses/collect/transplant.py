@@ -104,9 +104,10 @@ def aligned_faces(
         faces.append(AlignedFace(photo, row.file))
     if not found.glasses or not any(found.bare.values()):
         kind = "with" if not found.glasses else "without"
+        reasons = f" ({told(left_out)})" if left_out else ""
         raise UserError(
             f"no face {kind} glasses is aligned to {size} pixels in {', '.join(map(str, folders))}"
-            f" ({told(left_out)}): the model knows faces of crawl.py folder --align {size}"
+            f"{reasons}: the model knows faces of crawl.py folder --align {size}"
         )
     return found
 

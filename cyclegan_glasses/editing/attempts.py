@@ -11,10 +11,6 @@ from cyclegan_glasses.editing.inspection import Inspection
 from cyclegan_glasses.editing.models import Translated
 from cyclegan_glasses.editing.reports import FaceReport
 from cyclegan_glasses.editing.targets import Target, keeping_glasses
-from cyclegan_glasses.faces.align import Framing, align
-
-#: The second try sees a little more around the face: its eyes are so much nearer to each other.
-NEARER = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,43 +34,33 @@ class Attempt:
     @property
     def doubtful(self) -> list[int]:
         """The faces that are worth a second try."""
-        return [number for number, one in self.found.items() if one.warnings]
+        return [place for place, one in self.found.items() if one.warnings]
 
     def better(self, other: Attempt) -> list[int]:
         """The doubtful faces that are better in `other`."""
         found, others = self.found, other.found
-        return [number for number in self.doubtful if others[number].badness < found[number].badness]
+        return [place for place in self.doubtful if others[place].badness < found[place].badness]
 
-    def by_place(self) -> dict[int, tuple[Target, Translated]]:
-        """The faces that the model edits, by their place among the targets."""
-        edited = [(number, target) for number, target in enumerate(self.targets) if target.crop.size]
-        return {number: (target, made) for (number, target), made in zip(edited, self.made, strict=True)}
+    def by_place(self) -> dict[int, Translated]:
+        """What the model made of the faces that it edits, by their place among the targets."""
+        places = [place for place, target in enumerate(self.targets) if target.crop.size]
+        return dict(zip(places, self.made, strict=True))
 
-    def with_faces(
-        self, others: Mapping[int, tuple[Target, Translated]]
-    ) -> tuple[list[Target], list[Translated]]:
-        """The targets and what was made of them, some of them exchanged, by their places."""
-        edited = self.by_place() | others
-        targets = [edited[number][0] if number in edited else one for number, one in enumerate(self.targets)]
-        return targets, [edited[number][1] for number in sorted(edited)]
+    def exchanged(self, others: Mapping[int, Translated]) -> list[Translated]:
+        """`made`, with others for some of the faces."""
+        made = self.by_place() | others
+        return [made[place] for place in sorted(made)]
 
     def leaving(self, places: Collection[int]) -> tuple[list[Target], list[Translated]]:
         """The targets and what was made of them, without those faces, which keep their glasses."""
-        edited = self.by_place()
+        made = self.by_place()
         targets = [keeping_glasses(one) if place in places else one for place, one in enumerate(self.targets)]
-        return targets, [edited[number][1] for number in sorted(edited.keys() - set(places))]
+        return targets, [made[place] for place in sorted(made.keys() - set(places))]
 
     def told(self, twice: Collection[int]) -> Attempt:
         """With warnings and the count of tries in the reports; `twice` are faces that were tried twice."""
         reports = list(self.reports)
-        for number, one in self.found.items():
-            tries = 2 if number in twice else 1
-            reports[number] = replace(reports[number], warnings=one.warnings, tries=tries)
+        for place, one in self.found.items():
+            tries = 2 if place in twice else 1
+            reports[place] = replace(reports[place], warnings=one.warnings, tries=tries)
         return replace(self, reports=reports)
-
-
-def seen_wider(target: Target, picture: np.ndarray, framing: Framing) -> Target:
-    """The target with a crop that shows more of `picture`, uint8 RGB, than `framing` does."""
-    wider = replace(framing, eye_distance=NEARER * framing.eye_distance)
-    crop, alignment = align(picture, target.face, len(target.crop), wider)
-    return replace(target, crop=crop, alignment=alignment)

@@ -15,7 +15,7 @@ from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, REMOVE
-from cyclegan_glasses.editing.attempts import Attempt, seen_wider
+from cyclegan_glasses.editing.attempts import Attempt
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
 from cyclegan_glasses.editing.inspection import Inspection, inspect
@@ -223,19 +223,20 @@ class GlassesEditor:
         return Attempt(targets, made, result, reports, found)
 
     def _best(self, pixels: np.ndarray, first: Attempt, settings: EditSettings) -> Attempt:
-        """The first attempt, or the better of two where a face of it is doubtful; with warnings and tries."""
+        """The first attempt, or the better of two where a face of it is doubtful; with warnings and tries.
+
+        The second try goes over a face once more often.
+        """
         if not (doubtful := first.doubtful):
             return first.told(())
-        seen, edited, framing = to_rgb8(pixels), first.by_place(), self._generator(REMOVE).framing
-        again = [seen_wider(edited[number][0], seen, framing) for number in doubtful]
-        others = dict(
-            zip(doubtful, zip(again, self.translate(again, REMOVE, settings), strict=True), strict=True)
-        )
-        second = self._attempt(pixels, *first.with_faces(others))
+        more = replace(settings, passes=1 + (settings.passes or self._generator(REMOVE).passes))
+        made = self.translate([first.targets[place] for place in doubtful], REMOVE, more)
+        others = dict(zip(doubtful, made, strict=True))
+        second = self._attempt(pixels, first.targets, first.exchanged(others))
         better = first.better(second)
         if better and better != doubtful:
-            others = {number: others[number] for number in better}
-            second = self._attempt(pixels, *first.with_faces(others))
+            others = {place: others[place] for place in better}
+            second = self._attempt(pixels, first.targets, first.exchanged(others))
         return (second if better else first).told(doubtful)
 
     def _apply(

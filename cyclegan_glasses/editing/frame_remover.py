@@ -30,48 +30,60 @@ class FrameRemover:
     Attributes:
         name: a run, its folder, or a packed model.
         runs: folder of runs.
-
-    Raises:
-        UserError: by all that asks for the weights: there is no such model, or it does not say where frames
-            are.
+        sha256: of the weights, hexadecimal.
     """
 
     name: str
-    runs: Path = Path("checkpoints")
+    runs: Path
+    sha256: str
 
-    def __call__(self, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """An aligned face, uint8 RGB (size, size, 3), without its glasses, float32 levels of 0 to 255, and
-        how much of each pixel the frame takes, float32 (size, size) of 0 to 1."""
-        generator, precision = _load(self), Precision("fp32", torch.device("cpu"))
-        with _one_thread():
-            (made,) = translate(generator, face[None], precision, generator.passes)
-        assert made.frame is not None
-        return made.picture, made.frame
+    @staticmethod
+    def open(name: str, runs: Path = Path("checkpoints")) -> FrameRemover:
+        """The one of a run or of a file.
+
+        Raises:
+            UserError: there is no such model, or it does not say where frames are.
+        """
+        return FrameRemover(name, runs, _load(name, runs)[1])
 
     @property
     def faces(self) -> tuple[int, Framing]:
         """Side in pixels of the aligned faces that it knows, and where the eyes lie in them."""
-        return _load(self).size, _load(self).framing
+        generator, _ = _load(self.name, self.runs)
+        return generator.size, generator.framing
 
-    @property
-    def sha256(self) -> str:
-        """Of the weights, hexadecimal."""
-        digest = hashlib.sha256()
-        for name, value in sorted(_load(self).network.state_dict().items()):
-            digest.update(name.encode() + value.numpy().tobytes())
-        return digest.hexdigest()
+    def __call__(self, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """An aligned face, uint8 RGB (size, size, 3), without its glasses, float32 levels of 0 to 255, and
+        how much of each pixel the frame takes, float32 (size, size) of 0 to 1.
+
+        Raises:
+            UserError: this process finds other weights in the place, as where the model is still trained.
+        """
+        generator, sha256 = _load(self.name, self.runs)
+        if sha256 != self.sha256:
+            raise UserError(f"{self.name} has changed meanwhile: give --name a copy that stays as it is")
+        with _one_thread():
+            (made,) = translate(
+                generator, face[None], Precision("fp32", torch.device("cpu")), generator.passes
+            )
+        assert made.frame is not None
+        return made.picture, made.frame
 
 
 @lru_cache(maxsize=1)
-def _load(remover: FrameRemover) -> Generator:
-    model = load_model(remover.name, torch.device("cpu"), runs=remover.runs)
+def _load(name: str, runs: Path) -> tuple[Generator, str]:
+    """The generator that removes, and the SHA-256 of its weights."""
+    model = load_model(name, torch.device("cpu"), runs=runs)
     generator = model.get(REMOVE)
     if not isinstance(generator.network, CoarseToFine):
         raise UserError(
             f"{model.source} does not say where frames are: give --name one that was trained with --netG"
             " coarse_to_fine and --lambda_frame"
         )
-    return generator
+    digest = hashlib.sha256()
+    for key, value in sorted(generator.network.state_dict().items()):
+        digest.update(key.encode() + value.numpy().tobytes())
+    return generator, digest.hexdigest()
 
 
 @contextmanager

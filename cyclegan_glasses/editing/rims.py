@@ -32,6 +32,10 @@ UNEVEN, SLOPE = 1.6, 0.5
 #: windows of the second to each side, explain a part of the detail there, and are fainter than the last, in
 #: levels.
 TRACE, WINDOW, FOLLOWS, FAINTEST = 1.5, 8, (0.03, 0.15), 10.0
+#: Models are least sure of the edges of a frame, and leave thin lines there: they are smoothed, by so many
+#: pixels of the crop. What that changes by the first of so many levels is a line, from the second on an eye,
+#: a brow, or a border of the face.
+SMOOTH, LINES = 1.6, (8.0, 20.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,7 @@ def rims_of(cover: np.ndarray, face: np.ndarray) -> Rims:
         face: float32 (size, size, 3), levels: without it, by the model.
     """
     near = near_frame(cover)
-    behind = _without_traces(face, cover)
+    behind = _smoothed(_without_traces(face, cover), near)
     grey = _grey(behind)
     detail = float(np.median(box(np.abs(grey - blur(grey, TEXTURE)), 1)[near > 0.5]))
     return Rims(cover, near, behind, detail)
@@ -82,6 +86,14 @@ def _without_traces(face: np.ndarray, cover: np.ndarray) -> np.ndarray:
     explained = common * common / (spread_of_frame * (box(detail * detail, WINDOW) + 0.05))
     trace = blur(common / spread_of_frame * smoothstep(explained, *FOLLOWS), WINDOW / 2)
     return face - cover[:, :, None] * np.clip(trace, -FAINTEST, FAINTEST)
+
+
+def _smoothed(face: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """`face` (size, size, 3) without thin lines near the frame; its texture is the photo's, anyway."""
+    soft = blur(face, SMOOTH)
+    apart = cv2.dilate(blur(np.abs(face - soft).max(axis=2), TEXTURE), np.ones((3, 3)))
+    plain = blur(near * (1 - smoothstep(apart, *LINES)), TEXTURE)
+    return face + plain[:, :, None] * (soft - face)
 
 
 def replace_rims(

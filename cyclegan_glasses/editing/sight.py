@@ -43,20 +43,20 @@ class Sight:
         if self.classifier is None:
             return faces, verdicts
         if not faces:
-            clear = self._clear(picture, turned_faces(picture, self.detector))
+            faces = turned_faces(picture, self.detector)
+            seen = zip(faces, self.classify(picture, faces), strict=True)
+            clear = [(face, verdict) for face, verdict in seen if verdict and verdict.label != BROKEN]
             return [face for face, _ in clear], [verdict for _, verdict in clear]
         for number, verdict in enumerate(verdicts):
             if verdict and verdict.label in _UNCLEAR and verdict.probabilities:
-                clear = self._clear(picture, turned_faces(picture, self.detector, faces[number]))
+                others = turned_faces(picture, self.detector, faces[number])
+                seen = zip(others, self.classify(picture, others), strict=True)
+                clear = [(face, one) for face, one in seen if one and one.label not in _UNCLEAR]
                 if clear:
-                    faces[number], verdicts[number] = max(clear, key=lambda pair: pair[1].confidence)
+                    faces[number], verdicts[number] = min(
+                        clear, key=lambda pair: pair[1].probabilities[BROKEN]
+                    )
         return faces, verdicts
-
-    def _clear(self, picture: np.ndarray, faces: Sequence[Face]) -> list[tuple[Face, Verdict]]:
-        """Those that are clear faces to the classifier, and the verdict on each."""
-        verdicts = self.classify(picture, faces)
-        pairs = zip(faces, verdicts, strict=True)
-        return [(face, one) for face, one in pairs if one and one.label not in _UNCLEAR]
 
     def classify(self, picture: np.ndarray, faces: Sequence[Face]) -> list[Verdict | None]:
         """The verdict on each face, None where there is no classifier or the face cannot be aligned."""

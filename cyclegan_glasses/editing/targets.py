@@ -104,7 +104,7 @@ def reason_to_leave(
     if drawn and yaw > MOST_YAW:
         return f"turned by {yaw:.0f} degrees, glasses are drawn up to {MOST_YAW:.0f}"
     if direction != ADD and dark:
-        return "the lenses are too dark to know the eyes behind them: --force tries"
+        return "dark lenses, or a deep shadow, hide the eyes: --force tries"
     if direction == REMOVE and yaw > MOST_YAW_OFF:
         return f"turned by {yaw:.0f} degrees, glasses come off up to {MOST_YAW_OFF:.0f}: --force tries"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -12,8 +13,8 @@ from cyclegan_glasses.faces.face import Face, FaceDetector
 
 #: Detectors know heads that are tilted by up to half of this, in degrees: so many apart are the views.
 STEP = 60
-#: Side of a view in pixels: a face fills half of it, or less of a whole picture.
-_NEAR, _WHOLE = 320, 640
+#: Side of a view in pixels, of which a face fills half; that of a whole picture; and the least of either.
+_NEAR, _WHOLE, _LEAST = 320, 640, 160
 
 
 def turned_faces(image: np.ndarray, detector: FaceDetector, face: Face | None = None) -> list[Face]:
@@ -27,25 +28,33 @@ def turned_faces(image: np.ndarray, detector: FaceDetector, face: Face | None = 
         middle, side, pixels = np.array([width, height]) / 2, math.hypot(width, height), _WHOLE
     else:
         middle, side, pixels = _middle(face), 2 * max(face.box[2:]), _NEAR
-    pixels = min(pixels, max(160, round(side)))
     views = [_seen(image, detector, middle, side, pixels, angle) for angle in range(STEP, 360, STEP)]
     if face is None:
-        return max(views, key=lambda faces: max((one.score for one in faces), default=0.0))
+        found = max(views, key=lambda faces: max((one.score for one in faces), default=0.0))
+    else:
+        found = [one for faces in views for one in _at(faces, face)[:1]]
+    return [_upright(image, detector, one) for one in found]
+
+
+def _upright(image: np.ndarray, detector: FaceDetector, face: Face) -> Face:
+    """The face as it is found in a view in which it is upright: landmarks are best there."""
+    across = face.landmarks[1] - face.landmarks[0]
+    roll = math.degrees(math.atan2(across[1], across[0]))
+    faces = _seen(image, detector, _middle(face), 2 * max(face.box[2:]), _NEAR, roll)
+    return next(iter(_at(faces, face)), face)
+
+
+def _at(faces: Sequence[Face], face: Face) -> list[Face]:
+    """Those of `faces` that lie where `face` does."""
     near = max(face.box[2:]) / 2
-    found = []
-    for faces in views:
-        alike = [one for one in faces if np.abs(_middle(one) - middle).max() < near]
-        if alike:  # again, upright: landmarks are best there
-            roll = _roll(alike[0])
-            again = _seen(image, detector, middle, side, pixels, roll)
-            found.append(next((one for one in again if np.abs(_middle(one) - middle).max() < near), alike[0]))
-    return found
+    return [one for one in faces if np.abs(_middle(one) - _middle(face)).max() < near]
 
 
 def _seen(
     image: np.ndarray, detector: FaceDetector, middle: np.ndarray, side: float, pixels: int, angle: float
 ) -> list[Face]:
     """The faces of a square view around `middle`, in which heads tilted by `angle` degrees are upright."""
+    pixels = min(pixels, max(_LEAST, round(side)))
     matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, pixels / side)
     matrix[:, 2] += pixels / 2 - middle
     view = cv2.warpAffine(
@@ -67,9 +76,3 @@ def _seen(
 def _middle(face: Face) -> np.ndarray:
     x, y, width, height = face.box
     return np.array([x + width / 2, y + height / 2])
-
-
-def _roll(face: Face) -> float:
-    """How far a head is tilted in the picture, in degrees, as `cv2.getRotationMatrix2D` turns it upright."""
-    across = face.landmarks[1] - face.landmarks[0]
-    return math.degrees(math.atan2(across[1], across[0]))

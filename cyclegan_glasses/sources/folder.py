@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ class FolderSource:
         group_columns: go to `Photo.group`; None takes those of race, gender, age and tone that are there.
         label_words: pairs of an entry of the label column and the label that it stands for.
         where: pairs of a column and a value: a row must have one of the values of each column named here.
+        at_least: pairs of a column and a number: a row must have that number there, or a larger one.
         labelled_only: pictures that the table does not list, or gives no known label, are left out.
         leave_out: a folder below it that is passed over, such as the one that is written to.
     """
@@ -83,6 +85,7 @@ class FolderSource:
     group_columns: tuple[str, ...] | None = None
     label_words: tuple[tuple[str, str], ...] = ()
     where: tuple[tuple[str, str], ...] = ()
+    at_least: tuple[tuple[str, float], ...] = ()
     labelled_only: bool = option(False, "leave out pictures without a known label")
     leave_out: Path | None = None
 
@@ -102,8 +105,10 @@ class FolderSource:
         photos: Iterator[Photo] = (Photo(name, source=self.name, origin=name) for name in names)
         if self.labels is not None:
             photos = _described(names, read_table(self.labels, self.path_column), self)
-        elif self.where or self.labelled_only:
-            raise UserError("--where and --labelled_only choose by a table: name it with --labels FILE.csv")
+        elif self.where or self.at_least or self.labelled_only:
+            raise UserError(
+                "--where, --at_least and --labelled_only choose by a table: name it with --labels FILE.csv"
+            )
         for photo in photos:
             yield SourcePhoto(photo, self.folder / photo.path)
 
@@ -173,8 +178,9 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
     asked: dict[str, set[str]] = {}
     for column, value in source.where:
         asked.setdefault(column, set()).add(value)
-    for column in (*groups, *asked):
-        table.column("group_columns" if column in groups else "where", column)
+    flags = {column: "at_least" for column, _ in source.at_least} | dict.fromkeys(asked, "where")
+    for column, flag in (flags | dict.fromkeys(groups, "group_columns")).items():
+        table.column(flag, column)
     entries = {label: label for label in LABELS}
     entries |= {entry.casefold(): label for entry, label in source.label_words}
     with_field = {table.column("path_column", source.path_column, *_PATHS), person_column, *groups}
@@ -185,6 +191,8 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
         row = {} if key is None else table.rows[key]
         used[key or ""] += key is not None
         if any(row.get(column) not in values for column, values in asked.items()):
+            continue
+        if not all(_number(row.get(column, "")) >= least for column, least in source.at_least):
             continue
         entry = row.get(label_column or "", "")
         label = entries.get(entry.casefold(), "")
@@ -209,6 +217,14 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
             "paths are taken below that folder"
         )
     _tell(table, len(names), +used, unknown)
+
+
+def _number(cell: str) -> float:
+    """A cell as a number; one that is none is less than all."""
+    try:
+        return float(cell)
+    except ValueError:
+        return -math.inf
 
 
 def _tell(table: Table, pictures: int, used: Counter[str], unknown: Counter[str]) -> None:

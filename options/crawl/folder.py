@@ -16,7 +16,7 @@ from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.collect.settings import CollectSettings
 from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.option import build, number, options_of
 from cyclegan_glasses.photo import MANIFEST
 from cyclegan_glasses.sources.folder import FolderSource
 
@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--label_words", nargs="+", default=[], metavar="WORD=LABEL", help=help)
     help = "only these rows; repeat it for more columns, or for more values of one"
     table.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help=help)
+    help = "only rows with at least this number there"
+    table.add_argument("--at_least", action="append", default=[], metavar="COLUMN=NUMBER", help=help)
     add_detector(parser)
     add_workers(parser)
 
@@ -54,6 +56,7 @@ def run(args: argparse.Namespace) -> None:
         group_columns=None if args.group_columns is None else tuple(args.group_columns),
         label_words=tuple(label_words),
         where=tuple(_pair(text, "--where") for text in args.where),
+        at_least=tuple(map(_bound, args.at_least)),
         leave_out=args.out,
     )
     settings = build(CollectSettings, vars(args))
@@ -64,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
 
     photos = list(source.photos())
     if not photos:
-        raise UserError("no picture is left by --where and --labelled_only: check their words")
+        raise UserError("no picture is left by --where, --at_least and --labelled_only: check their words")
     yunet = detector_file(args.yunet) if settings.align else None
     rows = collect(photos, args.out, settings, yunet, args.workers)
     kept = tally(rows, len(photos), "pictures", args.out, lambda row: row.path.split("/")[0])
@@ -72,6 +75,14 @@ def run(args: argparse.Namespace) -> None:
         reasons = args.out / MANIFEST
         raise UserError(f"none of the {len(photos)} pictures was kept: the reasons are in {reasons}")
     echo(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
+
+
+def _bound(text: str) -> tuple[str, float]:
+    column, least = _pair(text, "--at_least")
+    try:
+        return column, number(least)
+    except ValueError as error:
+        raise UserError(f"--at_least {text}: {error}") from None
 
 
 def _pair(text: str, flag: str) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> None:
     from cyclegan_glasses.collect.transplant import aligned_faces, transplant_pairs
     from cyclegan_glasses.editing.frame_remover import FrameRemover
 
-    remover = FrameRemover(args.name, args.checkpoints_dir)
+    remover = FrameRemover.open(args.name, args.checkpoints_dir)
     size, framing = remover.faces
     faces = aligned_faces(list(dict.fromkeys(args.folders)), size, framing, settings)
     rows = transplant_pairs(faces, args.out, settings, size, remover, remover.sha256, args.workers)

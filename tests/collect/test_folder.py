@@ -15,7 +15,7 @@ from PIL import Image
 
 from cyclegan_glasses.collect.folder import collect, domain_of
 from cyclegan_glasses.collect.names import file_names
-from cyclegan_glasses.collect.settings import CollectSettings
+from cyclegan_glasses.collect.settings import FORMATS, CollectSettings
 from cyclegan_glasses.collect.splits import split_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face, make_detector
@@ -182,7 +182,7 @@ class OneFace:
     ],
     ids=["frontal", "side", "none", "one point"],
 )
-@pytest.mark.parametrize("kind", ["png", "jpg"])
+@pytest.mark.parametrize("kind", FORMATS)
 def test_aligned_faces_are_written_or_the_reason_is(tmp_path, monkeypatch, detector, reason, kind) -> None:
     Image.new("RGB", (100, 80), (10, 200, 30)).save(tmp_path / "in.png")
     monkeypatch.setattr("cyclegan_glasses.collect.pictures.process_detector", lambda yunet: detector)
@@ -197,7 +197,7 @@ def test_aligned_faces_are_written_or_the_reason_is(tmp_path, monkeypatch, detec
         return
     assert row.sha256 == sha256_of(file) and (row.width, row.height) == (64, 64)
     with Image.open(file) as crop:
-        assert crop.size == (64, 64) and crop.format == {"png": "PNG", "jpg": "JPEG"}[kind]
+        assert crop.size == (64, 64) and crop.format == {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}[kind]
         assert np.abs(np.asarray(crop).astype(int) - (10, 200, 30)).max() <= 3
     face = row.facts["face"]
     assert face["detector"] == "drawn" and face["landmarks"][0] == [20.48, 25.6]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
-from cyclegan_glasses.editing.inspection import stained
+from cyclegan_glasses.editing.attempts import Attempt
+from cyclegan_glasses.editing.inspection import Inspection, stained
+from cyclegan_glasses.editing.models import Translated
+from cyclegan_glasses.editing.reports import LEFT, FaceReport
 from cyclegan_glasses.editing.settings import EditSettings
+from cyclegan_glasses.editing.targets import Target
 from tests.editing.helpers import Says, make_editor, portrait
 
 EYES = np.array([[80.0, 90.0], [160.0, 90.0]])
@@ -33,38 +39,56 @@ def test_grey_photos_have_no_stains() -> None:
     assert stained(one, other, EYES / 2) == 0
 
 
-def darkening(editor, levels: list[float]) -> list[torch.Tensor]:
-    """A model that paints a bar of each level in turn; what it was shown."""
-    seen: list[torch.Tensor] = []
+def painting(editor, level: float, over: float) -> list[bool]:
+    """A model that paints a bar of `level`, and one of another level where there is a white one."""
+    again: list[bool] = []
 
     def paint(faces: torch.Tensor) -> torch.Tensor:
-        seen.append(faces.clone())
+        again.append(bool(faces[:, :, 18:20, 12:36].mean() > 0.98))
         edited = faces.clone()
-        edited[:, :, 16:22, 10:38] = levels[min(len(seen), len(levels)) - 1]
+        edited[:, :, 16:22, 10:38] = over if again[-1] else level
         return edited
 
     editor.model.get(REMOVE).network.forward = paint
-    return seen
+    return again
 
 
 def test_what_fails_is_tried_again_and_the_better_is_kept() -> None:
-    """The classifier of this test takes dark crops for glasses: the second try is the bright one."""
+    """The classifier of this test takes dark faces for bare ones; a second pass paints dark, or bright."""
     image, face = portrait()
-    worn = image.copy()
-    worn[30:60] //= 4
-    editor = make_editor([face], Says(GLASSES, NONE))
-    seen = darkening(editor, [-1.0, 1.0])
-    edit = editor.edit(worn, REMOVE)
-    assert len(seen) == 2 and not torch.equal(*seen), "the second try sees more of the face"
-    assert edit.faces[0].tries == 2
-    seen = darkening(editor, [1.0, -1.0])
-    first = editor.edit(worn, REMOVE)
-    assert "glasses may still be seen" not in first.faces[0].warnings
-    seen = darkening(editor, [-1.0])
-    both = editor.edit(worn, REMOVE)
-    assert both.faces[0].tries == 2 and "glasses may still be seen" in both.faces[0].warnings
-    assert both.changed, "the better of two is kept, with a warning"
-    assert both.faces[0].to_json()["warnings"] == both.faces[0].warnings
+    editor = make_editor([face], Says(NONE, GLASSES))
+    again = painting(editor, 1.0, -1.0)
+    report = editor.edit(image, REMOVE).faces[0]
+    assert again == [False, False, True] and report.tries == 2
+    assert "glasses may still be seen" not in report.warnings
+    painting(editor, 1.0, 1.0)
+    edit = editor.edit(image, REMOVE)
+    assert edit.changed and edit.faces[0].tries == 2 and "glasses may still be seen" in edit.faces[0].warnings
+    assert "glasses may still be seen" in edit.faces[0].to_json()["warnings"]
+    again = painting(editor, -1.0, -1.0)
+    assert "glasses may still be seen" not in editor.edit(image, REMOVE).faces[0].warnings
+
+
+def test_only_what_is_better_is_exchanged() -> None:
+    """Of two faces, one comes off in the second try; the other stays as the first try left it."""
+    inspections = {0: Inspection(2, 0, 0, 0, False), 2: Inspection(2, 0, 0, 0, False)}
+    made = [Translated(np.full((2, 2, 3), level, np.float32)) for level in (10, 20, 30)]
+    box = FaceReport((0, 0, 9, 9), 0.0, "edited")
+    crop = np.zeros((2, 2, 3), np.uint8)
+    face = portrait()[1]
+    targets = [
+        Target(face, box, crop=crop),
+        Target(face, box),
+        Target(face, box, crop=crop),
+        Target(face, box, crop=crop),
+    ]
+    first = Attempt(targets, made, crop, [box] * 4, inspections)
+    second = replace(first, found={0: Inspection(1.5, 0, 0, 0, False), 2: Inspection(2.5, 0, 0, 0, False)})
+    assert first.doubtful == [0, 2] and first.better(second) == [0]
+    assert first.exchanged({2: made[0]}) == [made[0], made[0], made[2]]
+    left, kept = first.leaving([0])
+    assert left[0].report.done == LEFT and kept == made[1:] and left[1:] == targets[1:]
+    assert [one.tries for one in first.told([0]).reports] == [2, 0, 1, 0]
 
 
 def test_faces_that_are_left_or_only_drawn_on_have_no_warnings() -> None:

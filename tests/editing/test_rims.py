@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.editing.blend import Change, apply_change, measure_change
+from cyclegan_glasses.editing.rims import rims_of
 from cyclegan_glasses.faces.align import Alignment, align, take
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.images import to_grey
@@ -32,7 +33,7 @@ def worn_and_bare(size: int = SIZE) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     worn, bare = (np.clip(np.rint(p + grain), 0, 255).astype(np.uint8) for p in (worn, drawing.image))
     landmarks = np.full((5, 2), np.nan)
     landmarks[:2] = eyes_of(portrait, size)
-    return worn, bare, layers[:, :, 0] / np.float32(255), Face((0, 0, size, size), 1.0, landmarks, True)
+    return worn, bare, layers[:, :, 0] / np.float32(255), Face((0, 0, size, size), 1.0, landmarks)
 
 
 def as_a_model_gives_it(size: int = SIZE) -> tuple[np.ndarray, np.ndarray, np.ndarray, Alignment]:
@@ -76,6 +77,18 @@ def test_no_line_of_a_rim_is_left(trace: float) -> None:
     assert known < (5 if trace else 3.5)
     if trace:
         assert known < 0.75 * line(measure_change(crop, traced))
+
+
+def test_thin_lines_that_a_model_leaves_beside_a_rim_go_and_an_eye_under_it_stays() -> None:
+    cover, face = np.zeros((96, 96), np.float32), np.full((96, 96, 3), (190, 150, 130), np.float32)
+    cover[46:50] = 1
+    ghost = face.copy()
+    ghost[45, ::2] += (12, -6, -6)
+    ghost[50, 1::2] += (12, -6, -6)
+    ghost[40:56, 20:40] = 50  # lashes
+    behind = rims_of(cover, ghost).behind
+    assert np.abs(behind - face)[40:56, 48:].max() < 0.5 * np.abs(ghost - face)[40:56, 48:].max()
+    assert np.abs(behind - ghost)[40:56, 24:36].max() < 4
 
 
 def test_the_replaced_strip_is_as_textured_as_the_skin() -> None:

@@ -127,6 +127,14 @@ def test_where_chooses_rows(pile, where, left) -> None:
     assert described(pile, FULL, where=where).keys() == left
 
 
+def test_a_number_chooses_rows(pile) -> None:
+    """The likely ones of a pile that a classifier was not sure of."""
+    text = "path,p_glasses\na.jpg,0.91\nb.png,0.8\ndeep/d.png,0.79\ndeep/er/c.JPG,none\n"
+    assert described(pile, text, at_least=(("p_glasses", 0.8),)).keys() == {"a.jpg", "b.png"}
+    assert described(pile, text, at_least=(("p_glasses", 0.8), ("p_glasses", 0.9))).keys() == {"a.jpg"}
+    assert described(pile, text, at_least=(("p_glasses", 0.0),)).keys() == {"a.jpg", "b.png", "deep/d.png"}
+
+
 def test_labelled_only(pile) -> None:
     assert described(pile, FULL, labelled_only=True).keys() == {"a.jpg", "b.png"}
 
@@ -154,6 +162,7 @@ def test_rows_that_cannot_be_used_are_counted(pile, caplog) -> None:
         (FULL, {"person_column": "who"}, "--person_column"),
         (FULL, {"group_columns": ("tone",)}, "--group_columns"),
         (FULL, {"where": (("origin", "x"),)}, "no column 'origin'.*--where"),
+        (FULL, {"at_least": (("score", 0.5),)}, "no column 'score'.*--at_least"),
         ("path,label\nelsewhere/z.jpg,none\n", {}, "names a picture below .* 'elsewhere/z.jpg'"),
         ("path,label\n" + '"' + "x" * 200_000 + '"\n', {}, "not a CSV table"),
     ],

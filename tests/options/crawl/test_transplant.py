@@ -18,6 +18,7 @@ from cyclegan_glasses.collect.settings import TransplantSettings
 from cyclegan_glasses.collect.transplant import aligned_faces, transplant_pairs
 from cyclegan_glasses.data.datasets import open_dataset
 from cyclegan_glasses.data.settings import DataSettings
+from cyclegan_glasses.editing.frame_remover import FrameRemover
 from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.editing.package import EditingModel, save_model
 from cyclegan_glasses.errors import UserError, run_command
@@ -209,6 +210,15 @@ def test_a_model_makes_pairs_that_train_beside_drawn_ones(faces, model, tmp_path
     data = DataSettings(str(both), dataset_mode="aligned", load_size=SIZE, crop_size=SIZE, frame_layer=True)
     dataset = open_dataset(data)
     assert len(dataset) == 4 and {"A", "B", "M", "F"} <= dataset[0, 0].keys()
+
+
+def test_weights_that_change_meanwhile_end_the_command(model) -> None:
+    """A process that starts later must not make pairs with another model than the record names."""
+    remover = FrameRemover.open(str(model))
+    face = np.zeros((SIZE, SIZE, 3), np.uint8)
+    assert (remover(face)[1] > 0.99).all()
+    with pytest.raises(UserError, match="has changed meanwhile"):
+        replace(remover, sha256="0" * 64)(face)
 
 
 @pytest.mark.parametrize(
