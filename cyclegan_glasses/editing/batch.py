@@ -148,8 +148,8 @@ class _Work:
         if clip := open_animation(job.source) or open_video(job.source):
             clip.check(job.target.suffix.lower())
             return _Opened(job, key, clip)
-        format_of(job.target)
         photo = read_photograph(job.source)
+        format_of(job.target)
         targets = self.editor.find_targets(photo.pixels, self.direction, self.settings, self.drawing)
         if not targets and not self.output.copy_faceless:
             raise UserError(f"{job.source}: no face was found")

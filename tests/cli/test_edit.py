@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,7 @@ from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.package import load_model, save_model
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces import detect
+from cyclegan_glasses.images import check_header, to_bytes
 from tests.conftest import ROOT
 from tests.editing.helpers import Known, Says, portrait
 from tests.editing.test_package import tiny_model
@@ -201,3 +204,43 @@ def test_help_answers_without_torch() -> None:
         code = f"import atexit, sys; atexit.register(lambda: print('torch' in sys.modules)); {code}"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert done.returncode == 0 and done.stdout.splitlines()[-1] == "False"
+
+
+def test_a_photo_goes_through_pipes_in_its_own_format(place, capsysbinary, monkeypatch) -> None:
+    webp = to_bytes(Image.fromarray(portrait()[0]), "WEBP", quality=95)
+    for content, code in ((webp, 0), (b"<html>", 2)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        assert run("remove", "-") == code
+        out, told = capsysbinary.readouterr()
+        if code == 0:
+            assert check_header(out)[0] == ".webp" and out != webp
+            assert told.startswith(b"edited - -> - (1 of 1 faces")
+        else:
+            assert out == b"" and told.endswith(
+                b"-: not a picture of a known format, but a web page or an SVG\n"
+            )
+    assert run("remove", "in/a.png", "-o", "-") == 0
+    assert check_header(capsysbinary.readouterr().out)[0] == ".png"
+
+
+def test_what_a_dash_cannot_stand_for_is_one_line(place, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115, PTH123
+    for argv, message in (
+        (("remove", "-", "in/a.png"), "- stands for one photo"),
+        (("remove", "in", "-o", "-"), "- stands for one photo"),
+        (("remove", "in/a.png", "-o", "-", "--before_after"), "--before_after writes a second file"),
+    ):
+        assert message in complaint(capsys, *argv)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert "this is a terminal: name a file" in complaint(capsys, "remove", "in/a.png", "-o", "-")
+
+
+def test_an_animation_is_told_with_its_frames(place, capsys) -> None:
+    image = portrait()[0]
+    first, *rest = [Image.fromarray(np.roll(image, number, axis=1)) for number in range(3)]
+    first.save("in/b.gif", save_all=True, append_images=rest, duration=50)
+    assert run("remove", "in/b.gif") == 0
+    assert "edited in/b.gif -> in/b_no_glasses.gif (1 of 1 faces, 3 frames" in capsys.readouterr().out
+    assert run("remove", "in/b.gif", "-o", "c.gif", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["frames"] == 3
+    assert "several pictures: name its result .gif" in complaint(capsys, "remove", "in/b.gif", "-o", "c.jpg")

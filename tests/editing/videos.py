@@ -27,7 +27,9 @@ def write_video(
 ) -> Path:
     """Write frames, uint8 RGB, as a video; shown at `times` in 600ths of a second, by default 20 a second."""
     codec = codec or MUXER_CODECS[path.suffix]
-    with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
+    with av.open(
+        str(path), "w", container_options={"movflags": "use_metadata_tags"} if metadata else {}
+    ) as container:
         container.metadata.update(metadata)
         stream = container.add_stream(
             codec, rate=20, options={"crf": "12"} if codec == "libsvtav1" else {"b": "2M"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,19 +28,21 @@ from cyclegan_glasses.collect.writer import begun
 from cyclegan_glasses.criteria.decide import decide
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.data.labels import labels_of
+from cyclegan_glasses.editing.animation import open_animation
 from cyclegan_glasses.editing.encode import encode
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, save_facemath
 from cyclegan_glasses.editing.models import load_generator
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.editing.photograph import read_photograph, to_rgb8
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.editing.video import open_video
+from cyclegan_glasses.errors import UserError, explained
 from cyclegan_glasses.evaluation.hype.answers import ANSWERS, read_answers
 from cyclegan_glasses.evaluation.hype.plan import to_page
 from cyclegan_glasses.evaluation.hype.study import STUDY, read_study
 from cyclegan_glasses.evaluation.inputs import eyes_of, groups_of
 from cyclegan_glasses.evaluation.results_page import ROWS, Result, read_rows, summary, write_results_page
 from cyclegan_glasses.files import parse_json
-from cyclegan_glasses.images import check_header, open_picture
+from cyclegan_glasses.images import check_header, open_picture, to_bytes
 from cyclegan_glasses.monitoring.history import HISTORY, read_history, thin
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
@@ -49,6 +52,7 @@ from cyclegan_glasses.options import train
 from cyclegan_glasses.overlays.catalogue import read_catalogue
 from cyclegan_glasses.overlays.custom_frames import load_frames
 from cyclegan_glasses.photo import MANIFEST, current_offsets, latest_photos, manifest_hash, photos_at
+from cyclegan_glasses.signatures import HEAD, fitting_name
 from cyclegan_glasses.sources import commons, openverse
 from cyclegan_glasses.sources.annotations import read_annotations
 from cyclegan_glasses.sources.archive import read_content
@@ -61,6 +65,7 @@ from cyclegan_glasses.sources.kaggle import KaggleSource, label_rows
 from cyclegan_glasses.sources.search_result import parse_object
 from cyclegan_glasses.training.run_folder import OPTIONS_FILE
 from cyclegan_glasses.weight_files import load_tensors
+from tests.editing.videos import write_video
 from tests.fuzz import mutation
 
 CPU = torch.device("cpu")
@@ -121,11 +126,37 @@ def pictures() -> tuple[bytes, ...]:
     add(colour, "WEBP", exif=exif)
     add(Image.fromarray(values), "WEBP", lossless=True)
     add(colour, "WEBP", save_all=True, append_images=[colour.convert("L")])
+    made.extend(to_bytes(picture, kind) for picture in modes[:3] for kind in ("HEIF", "AVIF"))
+    add(colour.convert("P"), "GIF", comment=b"a")
     add(colour, "BMP")
     add(colour.convert("P"), "BMP")
     add(colour, "PPM")
     made.append(b"P3\n2 1\n255\n1 2 3 4 5 6\n")
     return tuple(made)
+
+
+@cache
+def clips() -> tuple[bytes, ...]:
+    """A small animation of every kind, and a video in every container."""
+    values = np.random.default_rng(0).integers(0, 256, (3, 32, 48, 3), np.uint8)
+    frames = [Image.fromarray(one) for one in values]
+    how: dict[str, Any] = {"save_all": True, "append_images": frames[1:], "duration": 40}
+    made = [to_bytes(frames[0], kind, **how) for kind in ("GIF", "WEBP", "PNG", "AVIF")]
+    with tempfile.TemporaryDirectory() as name:
+        for suffix in (".mp4", ".webm", ".avi"):
+            path = write_video(Path(name) / f"x{suffix}", [*values], sound=True)
+            made.append(path.read_bytes())
+    return tuple(made)
+
+
+def _read_clip(path: Path) -> None:
+    with explained(lambda error: UserError(str(error))):  # as whoever edits files does
+        clip = open_animation(path) or open_video(path)
+        suffix = fitting_name("x", path.read_bytes()[:HEAD])[1:]
+        if clip and clip.count < 100:
+            with clip.writer(io.BytesIO(), suffix, False) as add:
+                for frame in clip.frames():
+                    add(frame, frame)
 
 
 def _one_picture() -> list[bytes]:
@@ -264,8 +295,6 @@ def generators() -> tuple[bytes, Callable[[Path], object]]:
 
 
 def _saved(save: Callable[[Path], object]) -> bytes:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as name:
         save(Path(name) / "x.pt")
         return (Path(name) / "x.pt").read_bytes()
@@ -429,6 +458,7 @@ JSON, LINES, TEXT, PNG = (
 READERS = (
     Reader("pictures", pictures, _read_picture, (PNG,), megabytes=1300),
     Reader("photographs", pictures, _read_photograph, (PNG,), megabytes=1300),
+    Reader("clips", clips, _read_clip, (PNG,), megabytes=1300),
     Reader("archives", _archives, _read_archive, (mutation.mutate_zip,), "x.zip"),
     Reader("manifests", lambda: [_lines(PHOTOS)], _read_manifest, (LINES,), MANIFEST),
     Reader("studies", _values(STUDY_VALUES), _read_study, (JSON,), STUDY),
