@@ -63,7 +63,7 @@ def perfect(crop: np.ndarray, bare: np.ndarray, frame: np.ndarray, alignment: Al
     where = cv2.GaussianBlur(cv2.dilate(differs, np.ones((9, 9))), (0, 0), 2)[:, :, None]
     cover = take(np.repeat(frame[:, :, None], 3, axis=2), alignment)[:, :, 0]
     picture = np.clip(crop + where * (made - crop), 0, 255)
-    return Translated(picture, np.clip(cv2.GaussianBlur(cover, (0, 0), 0.7), 0, 1), True)
+    return Translated(picture, np.clip(cv2.GaussianBlur(cover, (0, 0), 0.7), 0, 1))
 
 
 def measured(

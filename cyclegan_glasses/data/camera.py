@@ -121,7 +121,7 @@ class RandomCamera:
         """Turned, enlarged and moved; what comes in from outside is the mirror image of what is inside."""
         height, width = pixels.shape[:2]
         matrix = np.array(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), self.angle, self.zoom))
-        matrix[:, 2] += self.shift
+        matrix[:, 2] += np.array(self.shift)
         turned = cv2.warpAffine(
             pixels, matrix, (width, height), flags=interpolation, borderMode=cv2.BORDER_REFLECT
         )
@@ -168,7 +168,8 @@ class RandomCamera:
         )
         how = [cv2.IMWRITE_JPEG_QUALITY, self.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
         _, data = cv2.imencode(".jpg", pixels[..., ::-1], how)  # it takes BGR
-        return cv2.imdecode(data, cv2.IMREAD_UNCHANGED).reshape(pixels.shape)[..., ::-1]
+        compressed = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+        return compressed.reshape(pixels.shape)[..., ::-1]
 
 
 def _border(rng: np.random.Generator) -> tuple[float, ...]:

@@ -46,7 +46,7 @@ class Attempt:
         places = [place for place, target in enumerate(self.targets) if target.crop.size]
         return dict(zip(places, self.made, strict=True))
 
-    def exchanged(self, others: Mapping[int, Translated]) -> list[Translated]:
+    def exchanged(self, others: dict[int, Translated]) -> list[Translated]:
         """`made`, with others for some of the faces."""
         made = self.by_place() | others
         return [made[place] for place in sorted(made)]

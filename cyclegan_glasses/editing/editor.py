@@ -174,8 +174,7 @@ class GlassesEditor:
         if not crops:
             return []
         generator = self._generator(direction)
-        made = translate(generator, np.stack(crops), self.precision, settings.passes or generator.passes)
-        return [replace(one, removed=direction != ADD) for one in made]
+        return translate(generator, np.stack(crops), self.precision, settings.passes or generator.passes)
 
     def blend(
         self,
@@ -255,7 +254,7 @@ class GlassesEditor:
             new = one.picture
             if pixels.shape[2] < 3:
                 new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
-            change = measure_change(crop, new, one.frame, one.removed)
+            change = measure_change(crop, new, one.frame, target.removes)
             count = apply_change(result, change, target.alignment)
             reports[number] = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
         return result, reports

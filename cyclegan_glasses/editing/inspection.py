@@ -18,7 +18,7 @@ from cyclegan_glasses.editing.targets import Target, is_bare
 from cyclegan_glasses.faces.align import take
 
 #: From which value on each measure is a warning.
-WORN, DAMAGED, TRACE, STAIN = 0.3, 0.5, 0.3, 0.3
+WORN, DAMAGED, TRACE, STAIN = 0.3, 0.7, 0.3, 0.3
 #: Levels of 255 that a pixel has changed by, and units of CIELAB that its chroma has moved out of the skin's.
 _CHANGED, _BEYOND, _FURTHER = 8.0, 8.0, 4.0
 #: What is darker than the skin by so much (L* of CIELAB) is brow, lash or iris, which have their own colour.

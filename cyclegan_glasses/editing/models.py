@@ -66,12 +66,10 @@ class Translated:
         picture: float32 (size, size, 3), levels of 0 to 255.
         frame: float32 (size, size), 0 to 1: how much of a pixel the frame that was there takes, its arms
             included; None where the generator does not say.
-        removed: something was taken off the face, and nothing put on it.
     """
 
     picture: np.ndarray
     frame: np.ndarray | None = None
-    removed: bool = False
 
 
 def translate(generator: Generator, crops: np.ndarray, precision: Precision, passes: int) -> list[Translated]:

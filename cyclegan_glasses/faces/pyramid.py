@@ -44,7 +44,8 @@ _NEARLY, _AT_REST = 2.0, 0.7
 """Landmarks that a look moves by less, in pixels of the crop on average, are nearly exact, and exact."""
 _FACELESS = 4.0
 """Log odds against a face where the finder reports one; chosen on FairFace, photographs and collages."""
-_SURE = 3.0
+_LIKELY, _SURE = -_FACELESS, 3.0
+"""Odds by the finder from which on, and the landmark network's logit up to which, guesses are tried."""
 _HOPELESS = 8.0
 """What is less likely than a face by this after the first look is not looked at again."""
 _SAME_FACE = 0.35
@@ -108,7 +109,7 @@ class PyramidDetector:
         `odds`, logarithms, are what is known before; those of the landmark network are added.
         """
         sight, price = self._look(image, points), 0.0
-        for guess in _GUESSES:
+        for guess in _GUESSES if odds > _LIKELY else ():
             if sight.logit >= _SURE:
                 break
             other = self._look(image, guess.applied(points))
@@ -119,13 +120,13 @@ class PyramidDetector:
             if odds + sight.logit < -_HOPELESS or sight.moved < _NEARLY:
                 break
             sight = self._look(image, sight.points)
-        odds += sight.logit
+        score = float(_sigmoid(np.array(odds + sight.logit)))
         exact = sight.points
-        for _ in range(_REFINEMENTS if self._steady and odds > -_HOPELESS else 0):
+        for _ in range(_REFINEMENTS if self._steady and score >= self._min_score else 0):
             exact, moved = self._refined(image, exact)
             if moved < _AT_REST:
                 break
-        return exact, float(_sigmoid(np.array(odds)))
+        return exact, score
 
     def _look(self, image: np.ndarray, points: np.ndarray) -> Sight:
         """What the landmark network sees of the face that has its landmarks about at `points`."""

@@ -299,7 +299,7 @@ def _build_networks(settings: CycleGANSettings) -> dict[str, nn.Module]:
     way_back = generator
     if settings.conditioned or channels_a != channels_b:
         seen = 2 * channels_b if settings.conditioned else channels_b
-        way_back = replace(generator, input_nc=seen, output_nc=channels_a)
+        way_back = replace(generator, **{"input_nc": seen, "output_nc": channels_a})
     networks = {
         "G_A": build_generator(generator),
         "G_B": build_generator(way_back),

@@ -27,9 +27,10 @@ def dazzle(right: np.ndarray, below: np.ndarray, scene: Scene) -> np.ndarray:
     """
     rng = np.random.default_rng([scene.camera.seed, _STREAM])
     light = np.zeros((*right.shape, 3), np.float32)
-    if rng.random() < 0.35:
-        light += rng.uniform(0.05, 0.5)
+    veil, thickness = rng.random(2)
     coat = _COATS[int(rng.choice(len(_COATS), p=(0.5, 0.17, 0.15, 0.1, 0.08)))]
+    if veil < 0.4:  # a bright day all around, white or in the colour of the coat
+        light += (0.05 + 0.6 * thickness) * scene.camera.tone(coat if veil < 0.15 else _COATS[0])
     for _ in range(int(rng.integers(1, 4))):
         shape = _SOURCES[int(rng.choice(len(_SOURCES), p=(0.4, 0.25, 0.15, 0.2)))]
         strength = np.exp(rng.uniform(np.log(0.15), np.log(2.5)))

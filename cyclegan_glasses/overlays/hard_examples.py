@@ -49,7 +49,7 @@ def _hard_light(light: Light, rng: np.random.Generator) -> Light:
 
 def _hard_lens(frame: Frame, rng: np.random.Generator) -> Frame:
     """Tint, coat, power and reflection."""
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         frame = replace(
             frame,
             tint=_colour(rng, (0.0, 0.7), (0.2, 0.85)),
