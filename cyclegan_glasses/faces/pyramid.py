@@ -44,7 +44,7 @@ _NEARLY, _AT_REST = 2.0, 0.7
 """Landmarks that a look moves by less, in pixels of the crop on average, are nearly exact, and exact."""
 _FACELESS = 4.0
 """Log odds against a face where the finder reports one; chosen on FairFace, photographs and collages."""
-_LIKELY, _SURE = -_FACELESS, 3.0
+_LIKELY, _SURE = -_FACELESS - 0.3, 3.0
 """Odds by the finder from which on, and the landmark network's logit up to which, guesses are tried."""
 _HOPELESS = 8.0
 """What is less likely than a face by this after the first look is not looked at again."""
