@@ -18,13 +18,13 @@ from cyclegan_glasses.overlays.frames import (
     Frame,
 )
 from cyclegan_glasses.overlays.outlines import SHAPES
-from cyclegan_glasses.overlays.settings import MATERIALS, PATTERNS
+from cyclegan_glasses.overlays.settings import MATERIALS
 
-#: What is chosen among classes, by the field of `Frame`.
+#: What is chosen among classes, by the field of `Frame`; the weights know no frame in two tones.
 CHOICES: dict[str, tuple[str, ...]] = {
     "shape": tuple(SHAPES),
     "material": MATERIALS,
-    "pattern": PATTERNS,
+    "pattern": ("plain", "tortoise", "fade"),
 }
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
+from cyclegan_glasses.editing.rims import about_the_eyes
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.coarse_to_fine import CoarseToFine
@@ -87,7 +88,7 @@ def translate(generator: Generator, crops: np.ndarray, precision: Precision, pas
         with torch.inference_mode(), precision.autocast():
             inputs, logits = generator.network.remove(inputs)
         inputs, passes = inputs.float().clamp(-1, 1), passes - 1
-        frame = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+        frame = [about_the_eyes(one) for one in torch.sigmoid(logits.float())[:, 0].cpu().numpy()]
     edited = apply_generator(generator.network, inputs, precision, passes)
     if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
         edited = (photo + edited - luminance(photo)).clamp(-1, 1)

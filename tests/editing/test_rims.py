@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.editing.blend import Change, apply_change, measure_change
-from cyclegan_glasses.editing.rims import rims_of
+from cyclegan_glasses.editing.rims import about_the_eyes, rims_of
 from cyclegan_glasses.faces.align import Alignment, align, take
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.images import to_grey
@@ -163,3 +163,13 @@ def test_without_a_frame_in_it_the_mask_of_a_model_changes_nothing() -> None:
     crop, made, frame, _ = as_a_model_gives_it()
     one, other = measure_change(crop, made, np.zeros_like(frame)), measure_change(crop, made)
     assert one.rims is None and np.array_equal(one.mask, other.mask)
+
+
+def test_what_lies_apart_from_the_glasses_is_no_frame() -> None:
+    """A rim and the arm that is on it stay, over a gap too; the brim of a hat and teeth go."""
+    cover = np.zeros((100, 100), np.float32)
+    cover[40, 30:70] = cover[40, 73:95] = 0.8
+    cover[5, 10:90] = cover[75:80, 40:60] = 0.9
+    kept = about_the_eyes(cover)
+    assert (kept[40, 30:70] == np.float32(0.8)).all() and (kept[40, 73:95] == np.float32(0.8)).all()
+    assert not kept[5].any() and not kept[75:].any()

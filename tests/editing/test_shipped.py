@@ -40,9 +40,9 @@ def no_network(monkeypatch) -> None:
 
 
 def photo(number: int, glasses: bool) -> tuple[np.ndarray, Face]:
-    """A drawn portrait in a photo of coloured noise, and where its face is."""
+    """A drawn portrait in a photo of a wall, with grain, and where its face is."""
     portrait, face = drawn_portrait(number, 160, glasses=glasses)
-    image = np.random.default_rng(number).integers(0, 256, (300, 280, 3), dtype=np.uint8)
+    image = np.random.default_rng(number).normal((150, 140, 120), 4, (300, 280, 3)).astype(np.uint8)
     left, top = CORNER
     image[top : top + 160, left : left + 160] = portrait
     box = (face.box[0] + left, face.box[1] + top, *face.box[2:])

@@ -61,7 +61,9 @@ def test_the_editor_is_told_where_the_frame_is() -> None:
         found = translate(Generator(built, TINY, 32), crops, Precision("fp32", CPU), passes)
         assert len(found) == 2 and found[0].picture.shape == (32, 32, 3)
         for one in found:
-            assert one.frame is not None and abs(float(one.frame.mean()) - 1 / (1 + 2.718281828**-3)) < 1e-6
+            assert (
+                one.frame is not None and abs(float(one.frame[:20].mean()) - 1 / (1 + 2.718281828**-3)) < 1e-6
+            )
     plain = build_generator(TINY.coarse)
     (made,) = translate(Generator(plain.eval(), TINY.coarse, 32), crops[:1], Precision("fp32", CPU), 1)
     assert made.frame is None
