@@ -17,7 +17,7 @@ from cyclegan_glasses.machine import cores, free_memory
 GIGA = 1024**3
 FINE, NOTE, TROUBLE = "ok", "note", "trouble"
 REQUIRED = (
-    *"torch pillow numpy requests urllib3 dominate imagehash tqdm filelock".split(),
+    *"torch pillow pillow-heif av numpy requests urllib3 dominate imagehash tqdm filelock".split(),
     *(["tomli"] if sys.version_info < (3, 11) else []),
 )
 # Distribution, the extra that it belongs to, what it is for. The dashboard's have a check of their own.
