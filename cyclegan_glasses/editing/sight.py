@@ -18,6 +18,8 @@ from cyclegan_glasses.faces.turned import turned_faces
 
 CLASSIFIED_SIZE = 128
 _UNCLEAR = (BROKEN, UNSURE)
+#: Upright faces have a higher score as a rule; upside down, a detector finds faces that it trusts less.
+_TRUSTED = 0.9
 
 
 @dataclass(eq=False)
@@ -35,8 +37,8 @@ class Sight:
         """The faces of a picture, largest first, and the verdict on each.
 
         Detectors take the eyes of a face that lies on its side, or is upside down, for something else, or do
-        not find it. To the classifier it is no clear face then, so that such faces are looked for again in
-        turned views; what is a clear face there is taken.
+        not find it. To the classifier it is no clear face then, or the detector trusts it less, so that such
+        faces are looked for again in turned views; what is a clear face there is taken.
         """
         faces = self.detector.find_faces(picture)
         verdicts = self.classify(picture, faces)
@@ -47,15 +49,17 @@ class Sight:
             seen = zip(faces, self.classify(picture, faces), strict=True)
             clear = [(face, verdict) for face, verdict in seen if verdict and verdict.label != BROKEN]
             return [face for face, _ in clear], [verdict for _, verdict in clear]
-        for number, verdict in enumerate(verdicts):
-            if verdict and verdict.label in _UNCLEAR and verdict.probabilities:
-                others = turned_faces(picture, self.detector, faces[number])
+        for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
+            if verdict is None or not verdict.probabilities:
+                continue
+            unclear = verdict.label in _UNCLEAR
+            if unclear or face.score < _TRUSTED:
+                others = turned_faces(picture, self.detector, face)
                 seen = zip(others, self.classify(picture, others), strict=True)
-                clear = [(face, one) for face, one in seen if one and one.label not in _UNCLEAR]
-                if clear:
-                    faces[number], verdicts[number] = min(
-                        clear, key=lambda pair: pair[1].probabilities[BROKEN]
-                    )
+                clear = [(one, new) for one, new in seen if new and new.label not in _UNCLEAR]
+                best = max(clear, key=lambda pair: pair[0].score, default=None)
+                if best and (unclear or best[0].score > face.score):
+                    faces[number], verdicts[number] = best
         return faces, verdicts
 
     def classify(self, picture: np.ndarray, faces: Sequence[Face]) -> list[Verdict | None]:
