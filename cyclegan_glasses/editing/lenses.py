@@ -54,7 +54,7 @@ def lens_light(crop: np.ndarray) -> float:
     shares = []
     for side in (-1, 1):
         lens, cheek = (luminance[_ellipse(len(crop), side, *place)] for place in (_LENS, _CHEEK))
-        shares.append(float(np.quantile(lens, _BRIGHT) / max(np.median(cheek), 1e-3)))
+        shares.append(float(np.quantile(lens, _BRIGHT)) / max(float(np.median(cheek)), 1e-3))
     return float(np.mean(shares))
 
 

@@ -55,7 +55,8 @@ def _seen(
 ) -> list[Face]:
     """The faces of a square view around `middle`, in which heads tilted by `angle` degrees are upright."""
     pixels = min(pixels, max(_LEAST, round(side)))
-    matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, pixels / side)
+    centre = (float(middle[0]), float(middle[1]))
+    matrix: np.ndarray = cv2.getRotationMatrix2D(centre, angle, pixels / side)
     matrix[:, 2] += pixels / 2 - middle
     view = cv2.warpAffine(
         image, matrix, (pixels, pixels), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
