@@ -173,3 +173,11 @@ def test_what_lies_apart_from_the_glasses_is_no_frame() -> None:
     kept = about_the_eyes(cover)
     assert (kept[40, 30:70] == np.float32(0.8)).all() and (kept[40, 73:95] == np.float32(0.8)).all()
     assert not kept[5].any() and not kept[75:].any()
+
+
+def test_a_model_that_changes_nothing_leaves_the_photo() -> None:
+    worn = worn_and_bare()[0]
+    crop, _, _, alignment = as_a_model_gives_it()
+    result = worn.copy()
+    assert apply_change(result, measure_change(crop, crop.copy()), alignment) == 0
+    assert np.array_equal(result, worn)
