@@ -90,7 +90,7 @@ class Told:
         return [self.face]
 
 
-def model(size: int = 120, columns: int = 6) -> np.ndarray:
+def model(size: int = 180, columns: int = 6) -> np.ndarray:
     """Portraits and, below them, what the model that ships makes of them: half without, half with glasses."""
     editor = GlassesEditor.load(device="cpu", classifier=None)
     above, below = [], []
