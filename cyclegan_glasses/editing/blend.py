@@ -122,6 +122,8 @@ def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment, stren
             a 2nd or 4th is transparency and stays. Where the mask is 0 it stays the same to the last bit.
         strength: 0 to 1.
     """
+    if not change.mask.any():
+        return 0
     colours = 1 if pixels.shape[2] < 3 else 3
     rows, columns = _extent(change.mask)
     aligned = part_of(alignment, columns.start, rows.start)

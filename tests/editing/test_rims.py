@@ -173,3 +173,14 @@ def test_what_lies_apart_from_the_glasses_is_no_frame() -> None:
     kept = about_the_eyes(cover)
     assert (kept[40, 30:70] == np.float32(0.8)).all() and (kept[40, 73:95] == np.float32(0.8)).all()
     assert not kept[5].any() and not kept[75:].any()
+
+
+def test_a_model_that_changes_nothing_on_a_tilted_head_leaves_the_photo() -> None:
+    """The window of no pixels was an error of OpenCV."""
+    worn, _, _, face = worn_and_bare()
+    landmarks = face.landmarks + np.array([[0, -15], [0, 15], [0, 0], [0, 0], [0, 0]])
+    crop, alignment = align(worn, Face(face.box, 1.0, landmarks), CROP)
+    result = worn.copy()
+    levels = crop.astype(np.float32)
+    assert apply_change(result, measure_change(levels, levels.copy()), alignment) == 0
+    assert np.array_equal(result, worn)
