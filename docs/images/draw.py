@@ -12,7 +12,6 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.drawing import drawing_of
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.faces.detect import Face
@@ -91,14 +90,14 @@ class Told:
 
 
 def model(size: int = 180, columns: int = 6) -> np.ndarray:
-    """Portraits and, below them, what the model that ships makes of them: half without, half with glasses."""
+    """Portraits and, below them, what the remover that ships makes of them."""
     editor = GlassesEditor.load(device="cpu", classifier=None)
     above, below = [], []
     for number in range(columns):
-        picture, face = drawn_portrait(10 + number, size, glasses=number < columns // 2)
+        picture, face = drawn_portrait(16 + number, size, glasses=True)
         editor.detector = Told(face)
         above.append(picture)
-        below.append(editor.edit(picture, REMOVE if number < columns // 2 else ADD).picture)
+        below.append(editor.remove(picture))
     return np.vstack([np.hstack(above), np.hstack(below)])
 
 
