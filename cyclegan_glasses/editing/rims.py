@@ -22,7 +22,7 @@ from cyclegan_glasses.images import to_grey
 PRESENT, EDGES, SURE = 0.12, 2, (0.35, 0.7)
 #: Glasses hang together with what lies in these rows and columns, and end above the last row; in fractions of
 #: the crop's side. Gaps of so many pixels do not part them.
-EYES, LOWEST, GAP = (slice(0.31, 0.54), slice(0.27, 0.73)), 0.68, 2
+EYES, LOWEST, GAP = (slice(0.27, 0.56), slice(0.04, 0.96)), 0.68, 2
 #: In levels: what differs from the face by less than twice the usual difference and this is no frame.
 FAINT = 3.0
 #: In pixels of the crop: detail finer than the first is texture; the photo has some where a pixel of the crop

@@ -184,3 +184,10 @@ def test_a_model_that_changes_nothing_on_a_tilted_head_leaves_the_photo() -> Non
     levels = crop.astype(np.float32)
     assert apply_change(result, measure_change(levels, levels.copy()), alignment) == 0
     assert np.array_equal(result, worn)
+
+
+def test_an_arm_that_does_not_reach_the_front_is_glasses() -> None:
+    """Rimless ones, or where the rim is as bright as the skin: hinges and arms lie apart from the bridge."""
+    cover = np.zeros((100, 100), np.float32)
+    cover[40:43, 45:55] = cover[38:41, 8:16] = 1
+    assert np.array_equal(about_the_eyes(cover), cover)
