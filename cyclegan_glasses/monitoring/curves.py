@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 from dominate import svg, tags
@@ -93,6 +94,8 @@ def running_mean(points: Points, span: float = 0.08) -> Points:
 def ticks(low: float, high: float, about: int = 4) -> list[float]:
     """Round numbers from `low` to `high`, about as many as asked for."""
     rough = (high - low) / max(1, about)
+    if not rough > sys.float_info.min:  # nothing between them can be told apart
+        return [low]
     size = 10 ** math.floor(math.log10(rough))
     step = next(size * m for m in (1, 2, 5, 10) if size * m >= rough)
     first = math.ceil(low / step - 1e-9)

@@ -148,7 +148,7 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
     assert set(load_facemath(tmp_path / "math.pt").directions) == {"glasses", "age", "hat"}
     run(*argv[:-2])
     assert set(load_facemath(folder / "facemath.pt").directions) == {"glasses", "age"}
-    assert load_model(folder, torch.device("cpu")).size == 16, "and the run is an editor now"
+    assert load_model(folder, torch.device("cpu")).get("AtoB").size == 16, "and the run is an editor now"
     network.spread.zero_()
     early = trained(tmp_path / "early", "facemath", network, options)
     with pytest.raises(UserError, match="ended before it had seen enough faces"):

@@ -216,7 +216,7 @@ def test_weights_that_change_meanwhile_end_the_command(model) -> None:
     """A process that starts later must not make pairs with another model than the record names."""
     remover = FrameRemover.open(str(model))
     face = np.zeros((SIZE, SIZE, 3), np.uint8)
-    assert (remover(face)[1] > 0.99).all()
+    assert (remover(face)[1][: SIZE // 2] > 0.99).all()
     with pytest.raises(UserError, match="has changed meanwhile"):
         replace(remover, sha256="0" * 64)(face)
 
