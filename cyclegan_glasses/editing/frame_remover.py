@@ -18,7 +18,6 @@ from cyclegan_glasses.editing.models import Generator, translate
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.networks.coarse_to_fine import CoarseToFine
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _load(name: str, runs: Path) -> tuple[Generator, str]:
     """The generator that removes, and the SHA-256 of its weights."""
     model = load_model(name, torch.device("cpu"), runs=runs)
     generator = model.get(REMOVE)
-    if not isinstance(generator.network, CoarseToFine):
+    if not generator.settings.locates_frame:
         raise UserError(
             f"{model.source} does not say where frames are: give --name one that was trained with --netG"
             " coarse_to_fine and --lambda_frame"

@@ -18,7 +18,6 @@ from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
 from cyclegan_glasses.editing.rims import about_the_eyes
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
-from cyclegan_glasses.networks.coarse_to_fine import CoarseToFine
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.networks.weights import network_from
@@ -84,11 +83,11 @@ def translate(generator: Generator, crops: np.ndarray, precision: Precision, pas
     photo = to_tensor(crops, precision.device)
     inputs = luminance(photo) if generator.settings.input_nc == 1 else photo
     frame = None
-    if isinstance(generator.network, CoarseToFine):
+    if generator.settings.locates_frame:
         with torch.inference_mode(), precision.autocast():
-            inputs, logits = generator.network.remove(inputs)
-        inputs, passes = inputs.float().clamp(-1, 1), passes - 1
-        frame = [about_the_eyes(one) for one in torch.sigmoid(logits.float())[:, 0].cpu().numpy()]
+            first = generator.network(inputs, frame=True).float()
+        inputs, passes = first[:, :-1].clamp(-1, 1), passes - 1
+        frame = [about_the_eyes(one) for one in torch.sigmoid(first[:, -1]).cpu().numpy()]
     edited = apply_generator(generator.network, inputs, precision, passes)
     if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
         edited = (photo + edited - luminance(photo)).clamp(-1, 1)
