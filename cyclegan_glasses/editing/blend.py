@@ -114,13 +114,12 @@ def _as_multiple(
     return gain, change - gain * crop
 
 
-def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment, strength: float = 1.0) -> int:
+def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment) -> int:
     """Write the change into the picture, and say how many of its pixels lie in the changed region.
 
     Args:
         pixels: (height, width, channels) of uint8, uint16, or float 0 to 1; 1 channel is grey, 3 are colour,
             a 2nd or 4th is transparency and stays. Where the mask is 0 it stays the same to the last bit.
-        strength: 0 to 1.
     """
     if not change.mask.any():
         return 0
@@ -143,7 +142,7 @@ def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment, stren
     edited = levels + np.clip(bring(change.gain[:, :, :colours]), -1, 0) * levels + bring(offset)
     if change.rims is not None:
         replace_rims(edited, mask[:, :, 0], change.rims, bring, 1 / alignment.scale)
-    mask = strength * np.clip(mask, 0, 1)
+    mask = np.clip(mask, 0, 1)
     levels = np.clip(levels + mask * (edited - levels), 0, 255) * (peak / 255)
     if np.issubdtype(pixels.dtype, np.integer):
         np.rint(levels, out=levels)
