@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,8 @@ SCALING = 0x4 | 0x2000 | 0x4000 | 0x40000
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 _BT601 = 5
 _LIMITED, _FULL = 1, 2
+#: Of its time unit a frame is decoded so much before it is shown, at most: what MP4 can hold.
+_LATEST = 2**31 - 1
 
 
 class VideoWriter:
@@ -85,14 +87,23 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(pixels, "rgb24" if pixels.dtype == np.uint8 else "rgb48le")
         frame = self._converted(frame)
         frame.pts, frame.time_base = time, self._unit
-        self._target.mux(self._video.encode(frame))
+        self._write(self._video.encode(frame))
         self._copy_until(float(time * self._unit))
 
     def end(self) -> None:
         """Write what the encoder still holds, and the rest of the sound."""
         if self._video is not None:
-            self._target.mux(self._video.encode(None))
+            self._write(self._video.encode(None))
         self._copy_until(float("inf"))
+
+    def _write(self, packets: Iterable[Packet]) -> None:
+        """Write encoded frames. Of a video of one frame libx265 leaves the time of decoding unset."""
+        for packet in packets:
+            if packet.pts is not None and not (
+                packet.dts is not None and 0 <= packet.pts - packet.dts <= _LATEST
+            ):
+                packet.dts = packet.pts
+            self._target.mux(packet)
 
     def _begun(self, width: int, height: int) -> VideoStream:
         """The stream of the new frames."""

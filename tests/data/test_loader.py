@@ -108,7 +108,7 @@ def test_a_cache_changes_nothing_nor_do_its_threads(unpaired: Path, cache: str) 
 
 @pytest.mark.parametrize("cache", ["memory", "none"])
 def test_a_new_epoch_ends_the_one_under_way_and_leaves_no_thread(unpaired: Path, cache: str) -> None:
-    before = threading.active_count()
+    others, before = set(threading.enumerate()), threading.active_count()
     batches = make_batches(replace(SMALL, dataroot=str(unpaired), cache=cache, num_threads=2, batch_size=1))
     first = batches.epoch(1)
     next(first)
@@ -118,7 +118,8 @@ def test_a_new_epoch_ends_the_one_under_way_and_leaves_no_thread(unpaired: Path,
     next(second)
     assert threading.active_count() > before
     del second
-    assert [t for t in threading.enumerate() if t.name.startswith("ThreadPool")] == []
+    left = set(threading.enumerate()) - others
+    assert [thread for thread in left if thread.name.startswith("ThreadPool")] == []
 
 
 def test_no_more_threads_read_than_were_asked_for(unpaired: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,9 @@ def test_ten_bits_stay_ten(tmp_path: Path) -> None:
         stream.codec_context.color_trc, stream.codec_context.colorspace = 18, 9
         ramp = np.tile(np.linspace(10000, 12000, 64).astype(np.uint16)[None, :, None], (48, 1, 3))
         frame = av.VideoFrame.from_ndarray(ramp, "rgb48le")
-        container.mux([*stream.encode(frame), *stream.encode(None)])
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            packet.dts = packet.pts  # which the encoder leaves unset, of a single frame
+            container.mux(packet)
     clip = open_video(tmp_path / "x.mov")
     assert clip
     (before,) = clip.frames()
