@@ -27,6 +27,7 @@ OPTIONAL = (
     ("torchvision", "metrics", "FID, KID and LPIPS"),
     ("onnx", "export", "models for other programs"),
     ("onnxruntime", "export", "running exported models"),
+    ("gradio", "app", "the page of `cyclegan-glasses app`"),
     ("dask", "cluster", "the criteria on several machines"),
     ("kagglehub", "kaggle", "data sets from Kaggle"),
 )
