@@ -15,7 +15,16 @@ from cyclegan_glasses.local_server import why_foreign
 _PAGE = ("/", "/theme.css", "/favicon.ico", "/manifest.json", "/login", "/logout", "/robots.txt", "/config")
 _PARTS = ("/assets/", "/static/", "/svelte/")
 _API = "/gradio_api/"
-_CALLS = ("startup-events", "info", "upload", "upload_progress", "queue/join", "queue/data", "reset", "cancel")
+_CALLS = (
+    "startup-events",
+    "info",
+    "upload",
+    "upload_progress",
+    "queue/join",
+    "queue/data",
+    "reset",
+    "cancel",
+)
 _CALLED = ("heartbeat/", "stream/", "file=")
 _UPLOAD = f"{_API}upload"
 #: Of a request that is no upload: the largest is a frame of the camera.

@@ -15,7 +15,7 @@ from cyclegan_glasses.app.sessions import Session, Sessions
 from cyclegan_glasses.errors import UserError, printable, reason_of
 
 log = logging.getLogger(__name__)
-Kept = TypeVar("Kept")
+State = TypeVar("State")
 
 #: Photos that are edited at a time, and cameras that are answered at a time, whoever asks.
 PHOTOS, CAMERAS = ("photos", 2), ("cameras", 4)
@@ -24,7 +24,7 @@ PHOTOS, CAMERAS = ("photos", 2), ("cameras", 4)
 def listen(
     trigger: Callable[..., Any],
     answer: Callable[..., Any],
-    sessions: Sessions[Kept],
+    sessions: Sessions[State],
     inputs: Sequence[Any] = (),
     outputs: Sequence[Any] = (),
     limit: tuple[str, int] = PHOTOS,

@@ -17,7 +17,8 @@ TITLE = "Glasses off, glasses on"
 _FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 _MONO = ["ui-monospace", "Consolas", "monospace"]
 _HEAD = """# {title}
-Take the glasses off a face in a photo, or try on new ones. {where} Photos are deleted when you close the page.
+Take the glasses off a face in a photo, or try on new ones. {where}
+Photos are deleted when you close the page.
 """
 _HERE = "Nothing leaves this computer."
 _THERE = "Photos are edited on the computer that runs this page, and sent nowhere else."

@@ -20,7 +20,7 @@ from cyclegan_glasses.app.photos import (
     with_boxes,
 )
 from cyclegan_glasses.app.sessions import Session, Sessions
-from cyclegan_glasses.app.values import download, shown, take_upload, tiles
+from cyclegan_glasses.app.values import download, image_value, take_upload, tiles
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.overlays.frames import ACETATE, METAL
@@ -72,16 +72,17 @@ class PhotoTab:
         view = [self.boxes, self.slider, self.status, self.save]
         stages = [self.start, self.work]
         opened = self._listen(
-            self.given.input, self._open, [self.given], [*stages, self.given, self.faces, *view]
+            self.upload.input, self._open, [self.upload], [*stages, self.upload, self.faces, *view]
         )
         self._then(opened)
+        self._listen(opened.failure, lambda session: None, [], [self.upload], show_progress="hidden")
         self._listen(self.boxes.select, self._toggle, [], [self.boxes, self.faces])
         chosen = self._listen(self.faces.input, self._choose, [self.faces], view)
         self._then(chosen)
         self._listen(self.off.click, self._take_off, [self.force], view)
         self._listen(self.strip.select, self._put_on, style, view)
-        for component in style:
-            changed = self._listen(component.input, self._again, style, view, trigger_mode="always_last")
+        for change in (self.colour.input, self.size.input, self.lens.input, self.force.input):
+            changed = self._listen(change, self._again, style, view, trigger_mode="always_last")
             self._then(changed)
         self._listen(
             self.another.click, self._start_again, [], [*stages, self.strip, *view], show_progress="hidden"
@@ -89,7 +90,7 @@ class PhotoTab:
 
     def _components(self) -> None:
         with gr.Column(elem_id="start") as self.start:
-            self.given = gr.Image(
+            self.upload = gr.Image(
                 sources=["upload", "clipboard", "webcam"],
                 placeholder="# Drop a photo here\nor tap to choose one",
                 label="Photo",
@@ -97,7 +98,7 @@ class PhotoTab:
                 type="filepath",
                 height=420,
                 buttons=[],
-                elem_id="given",
+                elem_id="upload",
                 webcam_options=gr.WebcamOptions(mirror=False),
             )
         with gr.Row(visible=False, elem_id="work") as self.work:
@@ -149,12 +150,22 @@ class PhotoTab:
         if value is None:  # the photo was taken out again
             return [gr.skip()] * 8
         session.empty()
-        photo = open_photo(self.editor, take_upload(value, self.uploads, session.folder))
-        numbers = list(range(1, len(photo.boxes) + 1))
-        session.kept = Work(photo, numbers)
-        choices = [(str(number), number) for number in numbers]
-        faces = gr.update(choices=choices, value=numbers, visible=len(numbers) > 1)
-        return [gr.update(visible=False), gr.update(visible=True), None, faces, *self._faces_shown(session.kept)]
+        try:
+            photo = open_photo(self.editor, take_upload(value, self.uploads, session.folder))
+        except Exception:
+            session.empty()
+            raise
+        faces = list(range(1, len(photo.boxes) + 1))
+        session.kept = Work(photo, faces)
+        choices = [(str(face), face) for face in faces]
+        listed = gr.update(choices=choices, value=faces, visible=len(faces) > 1)
+        return [
+            gr.update(visible=False),
+            gr.update(visible=True),
+            None,
+            listed,
+            *self._faces_shown(session.kept),
+        ]
 
     def _tiles(self, session: Session[Work], *style: Any) -> list[Any]:
         work = _work(session)
@@ -172,12 +183,12 @@ class PhotoTab:
         if number is None or len(work.photo.boxes) < 2:
             return [gr.skip(), gr.skip()]
         work.chosen = sorted({*work.chosen} ^ {number})
-        return [shown(with_boxes(work.photo, work.chosen)), work.chosen]
+        return [image_value(with_boxes(work.photo, work.chosen)), work.chosen]
 
-    def _choose(self, session: Session[Work], numbers: Any) -> list[Any]:
+    def _choose(self, session: Session[Work], faces: Any) -> list[Any]:
         work = _work(session)
         known = range(1, len(work.photo.boxes) + 1)
-        work.chosen = sorted(number for number in known if number in (numbers or []))
+        work.chosen = sorted(number for number in known if number in (faces or []))
         return self._faces_shown(work)
 
     def _take_off(self, session: Session[Work], force: Any) -> list[Any]:
@@ -212,15 +223,20 @@ class PhotoTab:
     def _edited(self, session: Session[Work], work: Work, choice: Choice) -> list[Any]:
         result = edit_photo(self.editor, work.photo, choice)
         work.last = choice
-        before, after = shown(work.photo.preview), shown(preview_of(result.path))
+        before, after = image_value(work.photo.preview), image_value(preview_of(result.path))
         line = f"{in_page(result.told(), session)}<br><code>{html.escape(result.command)}</code>"
         slider = gr.update(value=[before, after], visible=True)
-        return [gr.update(visible=False), slider, _note(line), gr.update(value=download(result.path), visible=True)]
+        return [
+            gr.update(visible=False),
+            slider,
+            _note(line),
+            gr.update(value=download(result.path), visible=True),
+        ]
 
     def _faces_shown(self, work: Work) -> list[Any]:
         """The faces, in place of what was made of them."""
         work.last = None
-        picture = gr.update(value=shown(with_boxes(work.photo, work.chosen)), visible=True)
+        picture = gr.update(value=image_value(with_boxes(work.photo, work.chosen)), visible=True)
         hint = "Tap a face to leave it out or take it in." if len(work.photo.boxes) > 1 else ""
         hidden = gr.update(visible=False)
         return [picture, hidden, _note(hint), hidden]

@@ -93,14 +93,14 @@ class Choice:
 
     def command(self, photo: str) -> str:
         """The command line that writes the same file."""
-        words = ["cyclegan-glasses", "remove" if self.wish is None else SWAP, photo]
+        args = ["cyclegan-glasses", "remove" if self.wish is None else SWAP, photo]
         wish, usual = self.wish or FrameSettings(), FrameSettings()
         values = {name: getattr(wish, name) for name in ("frame", "frames", "colour", "size", "lens")}
         values |= {"face": self.settings.face if self.faces else ""}
         for name, value in values.items():
             if value != getattr(usual, name, ""):
-                words += [f"--{name}", str(value)]
-        return shlex.join([*words, *(["--force"] if self.force else [])])
+                args += [f"--{name}", str(value)]
+        return shlex.join([*args, *(["--force"] if self.force else [])])
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,9 +232,7 @@ def _offered(seen: np.ndarray, landmarks: np.ndarray, wish: FrameSettings) -> di
 def _place_of(photo: OpenPhoto, report: FaceReport) -> int:
     """The number of a face of the preview, by its box."""
     middle = np.array(report.box[:2]) + np.array(report.box[2:]) / 2
-    away = [
-        float(np.hypot(*(np.array(box[:2]) + np.array(box[2:]) / 2 - middle))) for box in photo.boxes
-    ]
+    away = [float(np.hypot(*(np.array(box[:2]) + np.array(box[2:]) / 2 - middle))) for box in photo.boxes]
     return 1 + int(np.argmin(away))
 
 

@@ -7,7 +7,7 @@ import hmac
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def served(editor: GlassesEditor, settings: AppSettings, port: int = 0) -> Itera
                 inline=False,
                 server_name=settings.host,
                 server_port=port or None,
-                share=settings.share,
+                share=settings.public_link,
                 auth=_checks(password) if password else None,
                 auth_message=_LOGIN,
                 app_kwargs={"middleware": [Middleware(Guard, public=settings.is_public)]},
@@ -71,7 +71,9 @@ def served(editor: GlassesEditor, settings: AppSettings, port: int = 0) -> Itera
             )
         except OSError as error:
             place = f"{settings.host}, port {port}" if port else settings.host
-            raise UserError(f"cannot listen on {place} ({error.strerror or 'it is taken'}): choose another --port") from None
+            raise UserError(
+                f"cannot listen on {place} ({error.strerror or 'it is taken'}): choose another --port"
+            ) from None
         try:
             yield f"{local} and {shared}" if shared else local
         finally:
@@ -101,11 +103,11 @@ def _environment(uploads: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _checks(password: str) -> Callable[[str, str], Awaitable[bool]]:
+def _checks(password: str) -> Callable[[str, str], Any]:
     """The check of a login; a wrong password is answered late, so that trying many takes long."""
 
-    async def check(_: str, given: str) -> bool:
-        if hmac.compare_digest(given.encode(), password.encode()):
+    async def check(_: str, typed: str) -> bool:
+        if hmac.compare_digest(typed.encode(), password.encode()):
             return True
         await asyncio.sleep(_WRONG_PASSWORD_SECONDS)
         return False

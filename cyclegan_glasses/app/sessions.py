@@ -1,7 +1,7 @@
 """What the app keeps of each person while the page is open: one folder, which nobody else's page knows.
 
-    ROOT/uploads/…              what Gradio receives, until its photo is opened
-    ROOT/sessions/TOKEN/…       the photo of one page, and its results
+ROOT/uploads/…              what Gradio receives, until its photo is opened
+ROOT/sessions/TOKEN/…       the photo of one page, and its results
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from cyclegan_glasses.errors import UserError
 IDLE, MOST_SESSIONS = 3600.0, 32
 #: Folders of the root.
 UPLOADS, SESSIONS = "uploads", "sessions"
-Kept = TypeVar("Kept")
+State = TypeVar("State")
 
 
 @dataclass(eq=False)
-class Session(Generic[Kept]):
+class Session(Generic[State]):
     """One page in one browser.
 
     Attributes:
@@ -36,7 +36,7 @@ class Session(Generic[Kept]):
     """
 
     folder: Path
-    kept: Kept | None = None
+    kept: State | None = None
     used: float = field(default_factory=time.monotonic)
     working: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -47,7 +47,7 @@ class Session(Generic[Kept]):
             path.unlink()
 
 
-class Sessions(Generic[Kept]):
+class Sessions(Generic[State]):
     """The open pages, by the key that Gradio gives each; may be shared by threads.
 
     A page that was closed is ended by `end`. One whose end nobody tells of, or that is left open, ends after
@@ -57,10 +57,10 @@ class Sessions(Generic[Kept]):
     def __init__(self, folder: Path) -> None:
         """`folder` takes their folders; it is there already."""
         self._folder, self._lock = folder, threading.Lock()
-        self._open: dict[str, Session[Kept]] = {}
+        self._open: dict[str, Session[State]] = {}
 
     @contextmanager
-    def at_work(self, key: str) -> Iterator[Session[Kept]]:
+    def at_work(self, key: str) -> Iterator[Session[State]]:
         """The session of a page, one request of it at a time; it begins with the first."""
         with self._lock:
             session = self._open.pop(key, None)
@@ -88,7 +88,7 @@ class Sessions(Generic[Kept]):
     def __len__(self) -> int:
         return len(self._open)
 
-    def _too_old(self) -> list[Session[Kept]]:
+    def _too_old(self) -> list[Session[State]]:
         """Take out the sessions that are over."""
         now = time.monotonic()
         keys = list(self._open)
@@ -97,7 +97,7 @@ class Sessions(Generic[Kept]):
         return [self._open.pop(key) for key in old]
 
 
-def _remove(session: Session[Kept]) -> None:
+def _remove(session: Session[State]) -> None:
     with session.working:
         session.kept = None
         shutil.rmtree(session.folder, ignore_errors=True)

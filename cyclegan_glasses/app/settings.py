@@ -14,7 +14,7 @@ from cyclegan_glasses.local_server import HOST
 from cyclegan_glasses.option import Settings, check, option
 
 #: Environment variable of the password, where no file holds it.
-PASSWORD = "CYCLEGAN_GLASSES_PASSWORD"  # noqa: S105
+PASSWORD = "CYCLEGAN_GLASSES_PASSWORD"
 LEAST_LETTERS, _MOST_BYTES = 8, 1024
 
 
@@ -32,7 +32,9 @@ class AppSettings(Settings):
     password_file: Path | None = option(
         None, f"its first line is the password; else the variable {PASSWORD}", metavar="FILE"
     )
-    share: bool = option(False, "also a public link through Gradio's servers; needs a password")
+    public_link: bool = option(
+        False, "also a public link, through Gradio's servers; needs a password", flag="share"
+    )
     frames: Path | None = option(
         None, "the frames to try on: a catalogue of your own, TOML or JSON", metavar="FILE"
     )
@@ -43,7 +45,7 @@ class AppSettings(Settings):
     @property
     def is_public(self) -> bool:
         """Whether others than this machine can reach the page."""
-        if self.share:
+        if self.public_link:
             return True
         with suppress(ValueError):
             return not ipaddress.ip_address(self.host.strip("[]")).is_loopback
@@ -64,7 +66,6 @@ class AppSettings(Settings):
             password = lines[0].strip() if lines else ""
         if len(password) < LEAST_LETTERS and (password or self.password_file or self.is_public):
             why = "others could open the page: " if self.is_public and not password else ""
-            raise UserError(
-                f"{why}give a password of at least {LEAST_LETTERS} letters by --password_file, or in {PASSWORD}"
-            )
+            least = f"give a password of at least {LEAST_LETTERS} letters"
+            raise UserError(f"{why}{least} by --password_file, or in {PASSWORD}")
         return password

@@ -28,7 +28,7 @@ _LONGEST_NAME = 80
 _DATA = "data:image/"
 
 
-def shown(picture: np.ndarray, quality: int = _QUALITY) -> dict[str, Any]:
+def image_value(picture: np.ndarray, quality: int = _QUALITY) -> dict[str, Any]:
     """uint8 RGB (height, width, 3) as the value of an image; it lies in the page itself, in no file."""
     data = to_bytes(Image.fromarray(picture), "JPEG", quality=quality)
     return ImageData(url=f"{_DATA}jpeg;base64,{base64.b64encode(data).decode('ascii')}").model_dump()
@@ -36,7 +36,7 @@ def shown(picture: np.ndarray, quality: int = _QUALITY) -> dict[str, Any]:
 
 def tiles(pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """Pictures with their names as the value of a gallery."""
-    return [{"image": shown(picture), "caption": name} for name, picture in pictures.items()]
+    return [{"image": image_value(picture), "caption": name} for name, picture in pictures.items()]
 
 
 def download(path: Path) -> dict[str, Any]:

@@ -41,10 +41,10 @@ class EditSettings(Settings):
 
     def __post_init__(self) -> None:
         check(self)
-        numbers = self.face.split(",")
-        if not all(number.isdecimal() for number in numbers):
+        named = self.face.split(",")
+        if not all(number.isdecimal() for number in named):
             one_of("face", self.face, (ALL, LARGEST, "a number", "several with commas"))
-        elif any(int(number) < 1 for number in numbers):
+        elif any(int(number) < 1 for number in named):
             raise UserError("--face counts from 1, the largest")
 
 
