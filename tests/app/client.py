@@ -31,7 +31,7 @@ class Page:
         self.http = requests.Session()
         self.http.cookies.update(cookies or {})
         config = self.http.get(f"{address}config", timeout=SECONDS).json()
-        self._parts = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+        self._components = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
         self._listeners = config["dependencies"]
         self._alive = self.http.get(f"{address}gradio_api/heartbeat/{self.key}", stream=True, timeout=SECONDS)
         self._beats = threading.Thread(target=self._listen, daemon=True)
@@ -61,7 +61,7 @@ class Page:
             index: what was selected.
             then: fire what follows it in its place.
         """
-        wanted = [self._parts[part], event]
+        wanted = [self._components[part], event]
         listener = next(one["id"] for one in self._listeners if wanted in one["targets"])
         if then:
             listener = next(
@@ -73,7 +73,7 @@ class Page:
             "data": [*values],
             "fn_index": listener,
             "session_hash": self.key,
-            "trigger_id": self._parts[part],
+            "trigger_id": self._components[part],
             "event_data": None if index is None else {"index": index, "value": None},
         }
         joined = self.http.post(f"{self.address}gradio_api/queue/join", json=body, timeout=SECONDS)
