@@ -18,7 +18,7 @@ ROOMS = tuple(
     "errors option domains union_find signatures walk pairing temporary files locks records jsonl zip_files"
     " machine onnx_network weight_files images values pixels photo parallel distributed devices local_server"
     " webpage faces overlays portraits networks losses attributes sources criteria collect data objectives"
-    " training monitoring editing evaluation installation cli options __main__".split()
+    " training monitoring editing evaluation installation app cli options __main__".split()
 )
 LIGHT = set("errors domains option options files locks photo settings run_folder cli sources".split())
 HEAVY = ("torch", "torchvision", "numpy", "cv2", "PIL", "requests")
