@@ -78,7 +78,7 @@ def main() -> None:
             count = min(part, args.uploads - first)
             with ThreadPoolExecutor(args.people) as pool:
                 todo = np.array_split(range(first, first + count), args.people)
-                list(pool.map(lambda numbers: person(address, numbers, args, tally), todo))
+                list(pool.map(lambda places: person(address, places, args, tally), todo))
             resident, private = memory(process.pid)
             states = tally.states
             row = (
@@ -118,11 +118,11 @@ def app() -> Iterator[tuple]:
             process.wait()
 
 
-def person(address: str, numbers: np.ndarray, args: argparse.Namespace, tally: Tally) -> None:
-    """Give the app the files of these numbers, and do something with each that opens."""
+def person(address: str, places: np.ndarray, args: argparse.Namespace, tally: Tally) -> None:
+    """Give the app the files of these places, and do something with each that opens."""
     page = None
-    for place, number in enumerate(numbers):
-        if page is None or place % OF_A_PAGE == 0:
+    for turn, number in enumerate(places):
+        if page is None or turn % OF_A_PAGE == 0:
             if page:
                 page.close()
             page = Page(address)
