@@ -119,10 +119,10 @@ def app() -> Iterator[tuple]:
 
 
 def person(address: str, places: np.ndarray, args: argparse.Namespace, tally: Tally) -> None:
-    """Give the app the files of these places, and do something with each that opens."""
+    """Give the app the files of these numbers, and do something with each that opens."""
     page = None
-    for turn, number in enumerate(places):
-        if page is None or turn % OF_A_PAGE == 0:
+    for index, number in enumerate(places):
+        if page is None or index % OF_A_PAGE == 0:
             if page:
                 page.close()
             page = Page(address)
