@@ -7,7 +7,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.networks.layers import is_composite, make_norm, make_upsampling, pad_to_multiple, paint, run
+from cyclegan_glasses.networks.layers import (
+    is_composite,
+    make_norm,
+    make_upsampling,
+    pad_to_multiple,
+    paint,
+    run,
+)
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
