@@ -2,7 +2,7 @@
 
     python benchmarks/judge.py datasets/judge --fool 500
 
-The folder is the one that the classifier was trained with (see docs/attributes.md); its faces of phase `test`
+The folder is the one that the classifier was trained with (see docs/guides/attributes.md); its faces of phase `test`
 count.
 """
 
