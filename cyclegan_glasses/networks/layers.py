@@ -19,7 +19,7 @@ NORMS: dict[str, Norm] = {
 }
 
 # A composite generator begins by changing 5 % of every pixel, close to the identity. Begun at one half, it
-# spends its first hundreds of steps on giving the picture back (docs/results.md).
+# spends its first hundreds of steps on giving the picture back (docs/results/training.md).
 CLOSED = 3.0
 
 
