@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.faces.pyramid import CROP
+from cyclegan_glasses.faces.landmark_crops import CROP
 
 
 class Convolution(nn.Module):
