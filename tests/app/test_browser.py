@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,14 @@ pytest.importorskip("gradio")
 from cyclegan_glasses.app.serving import served
 from cyclegan_glasses.app.settings import AppSettings
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import GLASSES, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.images import to_bytes
 from tests.app.helpers import group, jpeg, portrait
 from tests.browser import addresses, chromium, wait
 
+ActionChains = pytest.importorskip("selenium.webdriver").ActionChains
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HERE = {"127.0.0.1", ""}
 
@@ -38,7 +43,7 @@ def address() -> Iterator[str]:
 def camera(tmp_path_factory) -> Path:
     """A video of a face that moves, as a camera sends it."""
     path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
-    frames, face = [], Image.fromarray(portrait())
+    frames, face = [], Image.fromarray(portrait(glasses=False))
     for number in range(30):
         frame = Image.new("RGB", (640, 480), (150, 160, 170))
         frame.paste(face, (110 + round(40 * np.sin(number / 15 * np.pi)), 30))
@@ -61,12 +66,12 @@ def _camera(camera: Path) -> list[str]:
 
 def folders() -> list[Path]:
     """What is left of the apps of this machine."""
-    return [*Path(tempfile.gettempdir()).glob("cyclegan-glasses-*")]
+    return [*Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*")]
 
 
 def photos() -> list[str]:
     """The names of the files that the app keeps."""
-    found = Path(tempfile.gettempdir()).glob("cyclegan-glasses-*/*/**/*")
+    found = Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*/*/**/*")
     return sorted(path.name for path in found if path.is_file())
 
 
@@ -104,7 +109,7 @@ def test_from_the_photo_to_the_file(address, browser, tmp_path, monkeypatch, wid
     wait(lambda: browser.execute_script("return document.querySelectorAll('#strip button img').length") > 9)
     picture = browser.execute_script("return document.querySelector('#boxes img')")
     size = browser.execute_script("return [arguments[0].offsetWidth, arguments[0].offsetHeight]", picture)
-    action = __import__("selenium.webdriver").webdriver.ActionChains(browser)
+    action = ActionChains(browser)
     action.move_to_element_with_offset(picture, int(0.33 * size[0]), 0).click().perform()
     ticked = "return [...document.querySelectorAll('#faces input')].filter(box => box.checked).length"
     wait(lambda: browser.execute_script(ticked) == 2)
@@ -156,6 +161,39 @@ def test_a_photo_of_the_camera(address, browser) -> None:
     click(browser, "#upload button.photo-capture")
     wait(seen(browser, "#boxes img"))
     assert addresses(browser) <= HERE
+
+
+def test_the_mirror_shows_a_frame_on_the_moving_face(address, browser, tmp_path) -> None:
+    browser.get(address)
+    wait(seen(browser, "button[role=tab]"))
+    click(browser, "button[role=tab]", 1)
+    wait(seen(browser, "#camera button:has(.icon-wrap)"))
+    click(browser, "#camera button:has(.icon-wrap)")
+    wait(seen(browser, "#camera button.capture-button"))
+    click(browser, "#camera button.capture-button")
+    editor, places = GlassesEditor.load(), []
+
+    def is_worn() -> bool:
+        """Whether the mirror shows glasses on a face that has moved since the first one."""
+        source = browser.execute_script("return document.querySelector('#mirror img')?.src ?? ''")
+        if not source.startswith("data:"):
+            return False
+        picture = np.asarray(Image.open(BytesIO(b64decode(source.partition(",")[2]))))
+        for target in editor.find_targets(picture, REMOVE, EditSettings()):
+            if target.report.before and target.report.before.label == GLASSES:
+                places.append(target.report.box[0])
+        return bool(places) and max(places) - min(places) > 15
+
+    wait(is_worn)
+    click(browser, "#take")
+    wait(seen(browser, "#save-snapshot"))
+    click(browser, "#save-snapshot")
+    snapshot = tmp_path / "downloads" / "mirror_1.png"
+    wait(snapshot.exists)
+    assert Image.open(snapshot).size == (640, 480)
+    assert addresses(browser) <= HERE and photos() == ["mirror_1.png"]
+    browser.get("about:blank")
+    wait(lambda: photos() == [])
 
 
 def test_what_is_no_photo_is_one_line_in_the_page(address, browser, tmp_path) -> None:
