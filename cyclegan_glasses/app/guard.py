@@ -17,7 +17,6 @@ _PARTS = ("/assets/", "/static/", "/svelte/")
 _API = "/gradio_api/"
 _CALLS = (
     "startup-events",
-    "info",
     "upload",
     "upload_progress",
     "queue/join",

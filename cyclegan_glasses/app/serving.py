@@ -27,6 +27,7 @@ from cyclegan_glasses.images import FILE_BYTES
 _FOLDER = "GRADIO_TEMP_DIR"
 #: Values of components that Gradio keeps, of so many pages.
 _MOST_STATES = 64
+_HEARTBEAT_SECONDS = 2.0
 _WRONG_PASSWORD_SECONDS = 1.0
 #: Gradio's page knows a user and a password; here the password alone counts.
 _LOGIN = "Write any name, and the password of this page."
@@ -88,8 +89,14 @@ def wait() -> None:
 
 @contextmanager
 def _environment(uploads: Path) -> Iterator[None]:
-    """What Gradio reads from the environment: its folder; no counting of users, no questions to others."""
-    wanted = {_FOLDER: str(uploads), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+    """What Gradio reads from the environment: its folder, how soon it sees that a page was closed, and that
+    it counts no users and asks nobody anything."""
+    wanted = {
+        _FOLDER: str(uploads),
+        "GRADIO_HEARTBEAT_INTERVAL": f"{_HEARTBEAT_SECONDS:g}",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+    }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     logging.getLogger("httpx").setLevel(logging.WARNING)

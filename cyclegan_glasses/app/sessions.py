@@ -70,7 +70,7 @@ class Sessions(Generic[State]):
                 session = Session(folder)
             self._open[key] = session  # the one used last is the last
             session.used = time.monotonic()
-            over = self._too_old()
+            over = self._too_old(session.used)
         for one in over:
             _remove(one)
         with session.working:
@@ -88,9 +88,8 @@ class Sessions(Generic[State]):
     def __len__(self) -> int:
         return len(self._open)
 
-    def _too_old(self) -> list[Session[State]]:
-        """Take out the sessions that are over."""
-        now = time.monotonic()
+    def _too_old(self, now: float) -> list[Session[State]]:
+        """Take out the sessions that are over at `now`."""
         keys = list(self._open)
         old = [key for key in keys if now - self._open[key].used > IDLE]
         old += [key for key in keys[: max(0, len(keys) - MOST_SESSIONS)] if key not in old]

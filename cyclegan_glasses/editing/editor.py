@@ -74,7 +74,7 @@ class GlassesEditor:
                 `size`).
             device, precision: see there.
             classifier: leaves faces alone that need nothing; with None every face is edited.
-            yunet: file of the face detector, see docs/faces.md.
+            yunet: file of the face detector, see docs/guides/faces.md.
 
         Raises:
             UserError: there is no such model, device or file.

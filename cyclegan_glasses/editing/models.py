@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from cyclegan_glasses.domains import ADD, DIRECTIONS, REMOVE
-from cyclegan_glasses.editing.rims import about_the_eyes
+from cyclegan_glasses.editing.rims import PRESENT
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.faces.eye_region import at_the_eyes
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.values import luminance, to_levels, to_values
 
@@ -128,8 +129,11 @@ def translate(generator: Generator, crops: np.ndarray, passes: int) -> list[Tran
     edited, frames = apply_generator(generator.network, luminance(photo) if grey else photo, passes)
     if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
         edited = (photo + edited - luminance(photo)).clip(-1, 1)
-    covers = [None] * len(crops) if frames is None else [about_the_eyes(one) for one in frames]
-    return [Translated(*one) for one in zip(to_levels(edited), covers, strict=True)]
+    pictures = to_levels(edited)
+    if frames is None:
+        return [Translated(picture) for picture in pictures]
+    covers = [np.where(at_the_eyes(one > PRESENT), one, np.float32(0)) for one in frames]
+    return [Translated(picture, cover) for picture, cover in zip(pictures, covers, strict=True)]
 
 
 def apply_generator(
