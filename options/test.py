@@ -195,7 +195,7 @@ def run(o: TestOptions) -> int:
     left = batches.epoch_size - o.num_test
     more = f"{left} of {batches.epoch_size} pictures are left: --num_test {batches.epoch_size} takes all"
     verb = "remove" if o.data.direction == REMOVE else "add"
-    own = "" if single else f"a photo of your own: {command_line(verb)} PHOTO {o.run.arguments}"
-    lines = (scores, more if left > 0 else "", f"results: {page}", own)
+    hint = "" if single else f"a photo of your own: {command_line(verb)} PHOTO {o.run.arguments}"
+    lines = (scores, more if left > 0 else "", f"results: {page}", hint)
     echo(*(line for line in lines if line), sep="\n")
     return 0

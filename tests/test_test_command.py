@@ -87,8 +87,8 @@ def test_files_of_the_reference_implementation_translate(
     folder = tmp_path / "results" / "x" / "test_latest"
     assert (done.code, done.err) == (0, "")
     verb = "remove" if direction == "AtoB" else "add"
-    own = f"a photo of your own: python -m cyclegan_glasses {verb} PHOTO --name x --checkpoints_dir "
-    assert done.out.splitlines() == [f"results: {folder / 'index.html'}", own + str(tmp_path / "runs")]
+    hint = f"a photo of your own: python -m cyclegan_glasses {verb} PHOTO --name x --checkpoints_dir "
+    assert done.out.splitlines() == [f"results: {folder / 'index.html'}", hint + str(tmp_path / "runs")]
     names = [f"{n:03}" for n in range(3)] if direction == "AtoB" else ["100", "101"]
     written = {f"{name}_{label}.png" for name in names for label in labels}
     assert {path.name for path in (folder / "images").iterdir()} == written

@@ -35,8 +35,8 @@ def gain(pair: Pair) -> float:
     By the share that it leaves; without masks by the first score that both have, such as PSNR.
     """
     after, before = pair
-    if not math.isnan(share := left(pair)):
-        return 1 - share
+    if not math.isnan(fraction := left(pair)):
+        return 1 - fraction
     if name := next((name for name in after if name in before), ""):
         return ranking_key(name, after[name]) - ranking_key(name, before[name])
     return math.nan

@@ -18,7 +18,7 @@ from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.evaluation.in_words import WHERE, Pair, conclusion, gain, left
 from cyclegan_glasses.evaluation.scores import ranking_key
 from cyclegan_glasses.files import leads_outside, make_folder, read_json, write_json, write_text
-from cyclegan_glasses.monitoring.formats import picture_words
+from cyclegan_glasses.monitoring.formats import picture_text
 from cyclegan_glasses.records import checked
 from cyclegan_glasses.webpage import Cell, Figure, page, strip, table
 
@@ -88,7 +88,7 @@ def write_results_page(folder: Path, model: str, direction: str, results: Sequen
     body: list[dom_tag] = [tags.p(about, cls="quiet")]
     for name, group in rows.items():
         body += _section(name, group, alone=len(rows) == 1)
-    body += _numbers(rows)
+    body += _tables(rows)
     headings = [_heading(*row) for row in rows.items()]
     title = " and ".join([headings[0], *(heading.removeprefix("Glasses ") for heading in headings[1:])])
     write_text(folder / "index.html", page(title, *body))
@@ -156,7 +156,7 @@ def _section(direction: str, results: Sequence[Result], alone: bool) -> list[dom
 
 
 def _card(result: Result, place: str = "") -> dom_tag:
-    figures = [Figure(path, *picture_words(label)) for label, path in result.pictures.items()]
+    figures = [Figure(path, *picture_text(label)) for label, path in result.pictures.items()]
     if result.truth:
         figures.append(Figure(result.truth, "truth"))
     box = tags.div(cls="card")
@@ -170,13 +170,13 @@ def _card(result: Result, place: str = "") -> dom_tag:
 
 def _noted(result: Result) -> str:
     """How near the result came, in a few words."""
-    if not math.isnan(share := left(result.pair)):
-        return f"{share:.0%} of the difference left"
+    if not math.isnan(fraction := left(result.pair)):
+        return f"{fraction:.0%} of the difference left"
     name = next(name for name in result.scores if name in result.input_scores)
     return f"{name} {_value(name, result.scores[name])}, before {_value(name, result.input_scores[name])}"
 
 
-def _numbers(rows: dict[str, list[Result]]) -> list[dom_tag]:
+def _tables(rows: dict[str, list[Result]]) -> list[dom_tag]:
     """Means and the scores of every picture, folded away."""
     body: list[dom_tag] = []
     for direction, group in rows.items():

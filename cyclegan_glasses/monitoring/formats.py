@@ -37,7 +37,7 @@ def picture_rows(labels: Sequence[str]) -> list[list[str]]:
     return rows
 
 
-_WORDS = {
+_TEXTS = {
     **{"real_A": "with glasses", "fake_B": "removed", "rec_A": "added again", "idt_B": "identity"},
     **{"real_B": "without glasses", "fake_A": "added", "rec_B": "removed again", "idt_A": "identity"},
     **{"drawn_A": "frame taken off", "drawn_B": "frame to add"},
@@ -46,11 +46,11 @@ _WORDS = {
 }
 
 
-def picture_words(label: str) -> tuple[str, str]:
+def picture_text(label: str) -> tuple[str, str]:
     """What a picture shows, and its published label where that is another word.
 
-    >>> picture_words("fake_B")
+    >>> picture_text("fake_B")
     ('removed', 'fake_B')
     """
-    words = _WORDS.get(label, label)
-    return words, label if words != label else ""
+    text = _TEXTS.get(label, label)
+    return text, label if text != label else ""

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.monitoring.curves import charts
-from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows, picture_words
+from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows, picture_text
 from cyclegan_glasses.monitoring.history import read_history
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 from cyclegan_glasses.webpage import Figure, page, strip, table
@@ -119,7 +119,7 @@ def _card(epoch: int, labels: Sequence[str], *, newest: bool = False) -> dom_tag
     rows = picture_rows(labels)
     strips = tags.div(cls="strips", style=f"--rows: {len(rows)}")
     for row in rows:
-        figures = [Figure(f"images/epoch{epoch:03d}_{label}.png", *picture_words(label)) for label in row]
+        figures = [Figure(f"images/epoch{epoch:03d}_{label}.png", *picture_text(label)) for label in row]
         strips.add(strip(figures, f"epoch {epoch}", across=max(map(len, rows))))
     heading = [] if newest else [tags.h3(f"Epoch {epoch}")]
     return tags.div(*heading, strips, cls="card large" if newest else "card")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cyclegan_glasses.monitoring.formats import option_rows, picture_rows, picture_words
+from cyclegan_glasses.monitoring.formats import option_rows, picture_rows, picture_text
 
 
 def test_picture_rows() -> None:
@@ -22,8 +22,8 @@ def test_a_truth_and_pairs_leave_no_holes() -> None:
 
 def test_pictures_are_called_by_what_they_show() -> None:
     """The label that files have stands beside it; what has no other word is called once."""
-    assert picture_words("pair_fake_B") == ("removed", "pair_fake_B")
-    assert picture_words("mask") == ("mask", "")
+    assert picture_text("pair_fake_B") == ("removed", "pair_fake_B")
+    assert picture_text("mask") == ("mask", "")
 
 
 def test_passwords_are_not_shown() -> None:

@@ -12,7 +12,7 @@ from dominate import tags
 from PIL import Image
 
 from cyclegan_glasses.images import to_bytes
-from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows, picture_words
+from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows, picture_text
 from cyclegan_glasses.monitoring.history import HistoryRow, thin
 from cyclegan_glasses.training.progress import Progress, Run
 
@@ -76,8 +76,8 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
         cells = grid.add(tags.tr())
         for label in line:
             picture = tags.img(src=_data(pictures[label], 2 * width), alt=label, width=str(width))
-            words, name = picture_words(label)
-            caption = tags.div(f"{words} ", style="font-size: 13px; line-height: 1.5")
+            text, name = picture_text(label)
+            caption = tags.div(f"{text} ", style="font-size: 13px; line-height: 1.5")
             caption.add(tags.small(name, style="color: #667085"))
             cells.add(tags.td(picture, caption, style="vertical-align: top"))
     body.add(grid)
