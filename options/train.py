@@ -16,7 +16,7 @@ from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
-from cyclegan_glasses.editing.settings import SHIPPED
+from cyclegan_glasses.editing.settings import SHIPPED, is_shipped
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
@@ -40,11 +40,13 @@ HELP = "train a model of your own"
 
 
 def _folders(values: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Runs and packed models; the word `shipped` is the model that ships."""
+    """Runs, packed models and the model that ships."""
     if values["continue_train"]:
         return ()
-    paths = [Path(text) for text in values["start_from"]]
-    return tuple(SHIPPED if path == Path("shipped") and not path.exists() else path for path in paths)
+    return tuple(
+        SHIPPED if is_shipped(text, Path(values["checkpoints_dir"])) else Path(text)
+        for text in values["start_from"]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
 from cyclegan_glasses.editing.facemath import FILE as FACEMATH
 from cyclegan_glasses.editing.facemath import load_facemath
 from cyclegan_glasses.editing.models import Generator, find_generators, load_generator
-from cyclegan_glasses.editing.settings import SHIPPED
+from cyclegan_glasses.editing.settings import SHIPPED, is_shipped
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
@@ -84,7 +84,7 @@ def load_model(
     Args:
         where: a packed model or an algebra of faces (`.pt`), a bare generator of ours or of
             pytorch-CycleGAN-and-pix2pix (`.pth`), the folder of a run or the name of one below `runs`; None
-            is the model that ships.
+            and the name `shipped` are the model that ships.
         direction: which way a bare generator goes, unless its name says so (`…_G_A.pth` removes).
         label: the saved epoch of a run.
         asked: fields of `GeneratorSettings` that a person insists on; the rest is read off the weights.
@@ -93,6 +93,8 @@ def load_model(
     Raises:
         UserError: there is no such model, or it cannot be read.
     """
+    if where is not None and is_shipped(where, runs):
+        where = None
     path = SHIPPED if where is None else Path(where)
     if path.is_file():
         packed = path.suffix == ".pt"
