@@ -9,20 +9,12 @@ from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import Settings, check, option
 
-#: The model that ships.
-SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
-SHIPPED_NAME = "shipped"
 ALL, LARGEST = "all", "largest"
 #: The third thing an edit does, beside the directions of `domains`: glasses off, then others on.
 SWAP = "swap"
 #: What is added to the name of a photo for its result, where no other name is given.
 ENDINGS = {REMOVE: "_no_glasses", ADD: "_glasses", SWAP: "_swapped"}
 MOST_PASSES = 8
-
-
-def is_shipped(name: str | Path, runs: Path) -> bool:
-    """Whether `name` is the word for the model that ships, and no file, folder or run is called so."""
-    return str(name) == SHIPPED_NAME and not (runs / name).exists() and not Path(name).exists()
 
 
 @dataclass(frozen=True, slots=True)
