@@ -221,8 +221,8 @@ def _generators(o: TestOptions, precision: Precision) -> tuple[Generator, Genera
         generator, other = (model.get(way) for way in (o.data.direction, opposite(o.data.direction)))
         return generator, other if other.size == generator.size else None
     if o.model == "test":
-        path, back = find_generator(o.run.folder, o.run.label, o.suffix), None
+        path, way_back = find_generator(o.run.folder, o.run.label, o.suffix), None
     else:
-        path, back = find_generators(o.run.folder, o.run.label, o.data.direction)
-    reverse = load_generator(back, precision) if back else None
+        path, way_back = find_generators(o.run.folder, o.run.label, o.data.direction)
+    reverse = load_generator(way_back, precision) if way_back else None
     return load_generator(path, precision, o.architecture), reverse

@@ -123,27 +123,20 @@ class FolderSource:
     def _plain(self, names: Sequence[str]) -> Iterator[Photo]:
         """Photos without a table: their label is that of all, or what a folder above them is called."""
         asked = {word.casefold(): label for word, label in self.label_words}
-        folders = {
-            str(parent): parent.parts[::-1] for parent in (PurePosixPath(name).parent for name in names)
-        }
-        labels = {
-            folder: self.label
-            or next(filter(None, (asked.get(p.casefold()) or label_of(p) for p in parts)), "")
-            for folder, parts in folders.items()
-        }
-        if any(labels.values()) and (
-            unknown := Counter(
-                repr(folder) for name in names if not labels[folder := str(PurePosixPath(name).parent)]
-            )
-        ):
+        labels, unknown = dict[PurePosixPath, str](), Counter[str]()
+        for name in names:
+            folder = PurePosixPath(name).parent
+            if folder not in labels:
+                called = (asked.get(one.casefold()) or label_of(one) for one in reversed(folder.parts))
+                labels[folder] = self.label or next(filter(None, called), "")
+            unknown[repr(str(folder))] += not labels[folder]
+        if any(labels.values()) and +unknown:
+            advice = "--label_words tells, such as anna=glasses"
             _LOG.warning(
-                "%s: folders that say nothing of glasses: %s (--label_words tells, such as anna=glasses)",
-                self.folder,
-                told(unknown),
+                "%s: folders that say nothing of glasses: %s (%s)", self.folder, told(+unknown), advice
             )
         for name in names:
-            label = labels[str(PurePosixPath(name).parent)]
-            yield Photo(name, source=self.name, origin=name, label=label)
+            yield Photo(name, source=self.name, origin=name, label=labels[PurePosixPath(name).parent])
 
 
 def read_table(path: Path, path_column: str | None = None) -> Table:

@@ -6,17 +6,17 @@ import re
 
 from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 
-_WORDS = {
+_NAMES = {
     GLASSES: "glasses eyeglasses spectacles with withglasses witheyeglasses wearingglasses glasseson"
     " traina testa vala",
     NONE: "none noglasses noeyeglasses without withoutglasses withouteyeglasses nospectacles bare glassesoff"
     " trainb testb valb",
     SUNGLASSES: "sunglasses withsunglasses wearingsunglasses",
 }
-_LABELS = {word: label for label, words in _WORDS.items() for word in words.split()}
+_LABELS = {word: label for label, names in _NAMES.items() for word in names.split()}
 _ANSWERS = {GLASSES: ("1", "yes", "y", "true"), NONE: ("0", "-1", "no", "n", "false")}
 #: What the entries of a column mean that is called after glasses, such as CelebA's `Eyeglasses`.
-ANSWERS = {word: label for label, words in _ANSWERS.items() for word in words}
+ANSWERS = {word: label for label, answers in _ANSWERS.items() for word in answers}
 
 
 def label_of(word: str) -> str:
