@@ -3,7 +3,7 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-EXTRAS := dashboard,metrics,export,dev
+EXTRAS := app,dashboard,metrics,dev
 # More arguments for pytest, such as ARGS="-k faces"; a file of tests runs in one of two processes.
 ARGS ?=
 PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -3,7 +3,7 @@
     python crawl.py folder PHOTOS --labels photos.csv --where source=fairface --where label=none \\
         --align 176 --domains --out datasets/frames
     python benchmarks/frame_reader.py draw datasets/frames datasets/frames_drawn
-    python benchmarks/frame_reader.py train datasets/frames_drawn -o cyclegan_glasses/weights/frames.pt
+    python benchmarks/frame_reader.py train datasets/frames_drawn -o cyclegan_glasses/weights/frames.onnx
     python benchmarks/frame_reader.py measure datasets/frames
 
 `draw` puts four random frames on every bare face of `trainB`, in colours, sizes and tints that vary more
@@ -29,14 +29,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from cyclegan_glasses.attributes.frame_reader import (
-    LEFT,
-    TOP,
-    FrameReader,
-    new_network,
-    write_weights,
-)
+from cyclegan_glasses.attributes.frame_reader import LEFT, TOP, FrameReader
 from cyclegan_glasses.attributes.frame_reading import CHOICES, classes_of, lens_kind, to_lab, values_of
+from cyclegan_glasses.attributes.frame_weights import new_network, read_network, write_weights
 from cyclegan_glasses.images import open_picture
 from cyclegan_glasses.networks.frame_network import HEIGHT, WIDTH, FrameAnswers
 from cyclegan_glasses.overlays.fit import fit_pose
@@ -199,7 +194,7 @@ def train(
     regions = regions.reshape(-1, *regions.shape[2:])
     values = torch.from_numpy(np.stack([values_of(frame) for frame in frames]))
     classes = {name: torch.tensor([classes_of(frame)[name] for frame in frames]) for name in CHOICES}
-    network = FrameReader.load(start).network if start else new_network()
+    network = read_network(start) if start else new_network()
     network.train(not only).to(memory_format=torch.channels_last)
     for name, weights in network.named_parameters():
         weights.requires_grad_(not only or name.startswith(("fine", "coarse", "values")))

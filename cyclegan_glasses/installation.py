@@ -17,7 +17,8 @@ from cyclegan_glasses.machine import cores, free_memory
 GIGA = 1024**3
 FINE, NOTE, TROUBLE = "ok", "note", "trouble"
 REQUIRED = (
-    *"torch pillow pillow-heif av numpy requests urllib3 dominate imagehash tqdm filelock".split(),
+    *"torch pillow pillow-heif av numpy onnx onnxruntime requests urllib3 dominate imagehash tqdm".split(),
+    "filelock",
     *(["tomli"] if sys.version_info < (3, 11) else []),
 )
 # Distribution, the extra that it belongs to, what it is for. The dashboard's have a check of their own.
@@ -25,8 +26,7 @@ OPTIONAL = (
     ("torch-fidelity", "metrics", "FID and KID"),
     ("lpips", "metrics", "LPIPS"),
     ("torchvision", "metrics", "FID, KID and LPIPS"),
-    ("onnx", "export", "models for other programs"),
-    ("onnxruntime", "export", "running exported models"),
+    ("gradio", "app", "the page of `cyclegan-glasses app`"),
     ("dask", "cluster", "the criteria on several machines"),
     ("kagglehub", "kaggle", "data sets from Kaggle"),
 )

@@ -54,6 +54,12 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
+def threads() -> int:
+    """How many threads a network computes with: what `OMP_NUM_THREADS` says, else one for each core."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(asked)) if asked.isdecimal() else cores()
+
+
 def optional(module: str, extra: str, needed: str = "") -> Any:
     """A module of a package that only the installation with `extra` is sure to have.
 

@@ -1,4 +1,7 @@
-"""Between pixels, uint8 levels of 0 to 255, and what networks read, float32 in [-1, 1]."""
+"""Between pixels, uint8 levels of 0 to 255, and what networks read, float32 in [-1, 1], as tensors.
+
+`values` does the same with arrays, bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-#: Levels for each unit of [-1, 1].
-LEVELS = 127.5
-#: Weights of red, green and blue in the luminance of ITU-R BT.601.
-LUMINANCE = (0.299, 0.587, 0.114)
+from cyclegan_glasses.values import LEVELS, LUMINANCE
 
 
 def from_levels(levels: Tensor, memory_format: torch.memory_format = torch.preserve_format) -> Tensor:

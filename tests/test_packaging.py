@@ -19,7 +19,7 @@ from tests.commands import TINY
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("cyclegan_glasses", "options")
-EXTRAS = {"dashboard", "metrics", "export", "cluster", "kaggle", "dev"}
+EXTRAS = {"app", "dashboard", "metrics", "cluster", "kaggle", "dev"}
 pytestmark = pytest.mark.slow
 
 

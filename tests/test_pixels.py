@@ -7,6 +7,7 @@ import pytest
 import torch
 from torchvision.transforms import functional
 
+from cyclegan_glasses import values
 from cyclegan_glasses.images import to_grey
 from cyclegan_glasses.pixels import (
     LUMINANCE,
@@ -68,3 +69,15 @@ def test_grey_is_the_luminance_in_numpy_and_torch(colour, level):
     assert to_grey(pixels[0].astype(np.float32)) == pytest.approx(exact, abs=1e-4)
     grey = luminance(to_tensor(pixels))
     assert grey.shape == (1, 1, 2, 2) and to_levels(grey).numpy() == pytest.approx(exact, abs=1e-4)
+
+
+def test_arrays_and_tensors_are_converted_to_the_same_bits():
+    """What torch trained on is what onnxruntime is shown."""
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3), dtype=np.uint8)
+    pixels[0, :, :, 0] = ALL.reshape(16, 16)
+    there, here = to_tensor(pixels), values.to_values(pixels)
+    assert np.array_equal(here, there.numpy()) and here.flags["C_CONTIGUOUS"]
+    assert np.array_equal(values.to_levels(here), to_levels(there).permute(0, 2, 3, 1).numpy())
+    assert np.abs(values.luminance(here) - luminance(there).numpy()).max() < 1e-6
+    logits = np.random.default_rng(2).standard_normal((5, 4)).astype(np.float32)
+    assert np.abs(values.softmax(logits) - torch.from_numpy(logits).double().softmax(1).numpy()).max() < 1e-12

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from cyclegan_glasses import weight_files
-from cyclegan_glasses.attributes.classifier import Calibration, read_weights, write_weights
+from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, save_facemath
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facelyzr import Facelyzr

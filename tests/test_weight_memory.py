@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import torch
 
-from cyclegan_glasses.attributes.classifier import Calibration, read_weights, write_weights
+from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError

@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional as F
 
+from cyclegan_glasses.attributes.answers import Answers, probabilities
 from cyclegan_glasses.attributes.verdicts import BROKEN, CLASSES, GENDERS
 from cyclegan_glasses.domains import GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.facelyzr import Answers, probabilities
 
 _STEPS = np.round(np.arange(0.5, 1.0, 0.01), 2)
 BROKEN_PRIOR = 0.1  # of the faces that are classified: photographs have none, bad edits many
@@ -43,7 +40,7 @@ class Calibration:
     bias: Sequence[float] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Probabilities (N, classes) from the logits of the glasses' head."""
         return probabilities(logits, self.glasses, self.bias)
 
@@ -52,7 +49,7 @@ class Calibration:
         return self.thresholds.get(label, self.sure)
 
 
-def calibrate(answers: Answers, labels: Mapping[str, Tensor], sure: float = 0.6) -> Calibration:
+def calibrate(answers: Answers, labels: Mapping[str, np.ndarray], sure: float = 0.6) -> Calibration:
     """Temperatures at which the labels are likeliest, the mean error of the ages, and the prior.
 
     Args:
@@ -63,10 +60,10 @@ def calibrate(answers: Answers, labels: Mapping[str, Tensor], sure: float = 0.6)
     Raises:
         UserError: no face has a label for glasses.
     """
-    if not bool((labels["glasses"] >= 0).any()):
+    if not (labels["glasses"] >= 0).any():
         raise UserError("no face has a label for glasses: nothing to calibrate by")
-    age = (answers.age - labels["age"]).abs()
-    age = age[~age.isnan()]
+    age = np.abs(answers.age - labels["age"])
+    age = age[~np.isnan(age)]
     return Calibration(
         temperature(answers.glasses, labels["glasses"]),
         temperature(answers.gender, labels["gender"]),
@@ -89,38 +86,44 @@ def prior_bias(broken: float) -> tuple[float, ...]:
     return tuple(math.log(others * broken / (1 - broken)) if name == BROKEN else 0.0 for name in CLASSES)
 
 
-def temperature(logits: Tensor, labels: Tensor) -> float:
+def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature of 0.05 to 20 at which `labels` (N,), −1 for missing, are likeliest; 1 without any."""
-    logits, labels = logits[labels >= 0].double(), labels[labels >= 0]
+    logits, labels = logits[labels >= 0], labels[labels >= 0]
     if not len(labels):
         return 1.0
     tried = np.geomspace(0.05, 20, 241)
-    losses = [float(F.cross_entropy(logits / value, labels)) for value in tried]
+    rows = np.arange(len(labels))
+    losses = [
+        -np.log(np.maximum(probabilities(logits, value)[rows, labels], 1e-300)).mean() for value in tried
+    ]
     return float(tried[int(np.argmin(losses))])
 
 
-def summary(answers: Answers, labels: Mapping[str, Tensor], calibration: Calibration) -> dict[str, float]:
+def summary(answers: Answers, labels: Mapping[str, np.ndarray], calibration: Calibration) -> dict[str, float]:
     """Accuracies and errors on labelled faces, see `calibrate`, for a line or a table.
 
     `glasses`: all classes; `glasses_or_none`: of the faces with these labels; `expected_error`: see
     `expected_calibration_error`.
     """
     known = labels["glasses"] >= 0
-    confidence, predicted = calibration.probabilities(answers.glasses[known]).double().max(1)
-    truth = labels["glasses"][known]
-    correct = (predicted == truth).double()
+    chances, truth = calibration.probabilities(answers.glasses[known]), labels["glasses"][known]
+    confidence, predicted = chances.max(1), chances.argmax(1)
+    correct = predicted == truth
     result = {"faces": float(known.sum()), "glasses": float(correct.mean())}
     result["glasses_or_none"] = float(correct[truth < CLASSES.index(SUNGLASSES)].mean())
-    thresholds = torch.tensor([calibration.threshold(name) for name in CLASSES])[predicted]
-    result["unsure"] = float((confidence < thresholds).double().mean())
-    result["expected_error"] = expected_calibration_error(confidence.numpy(), correct.numpy())
+    thresholds = np.array([calibration.threshold(name) for name in CLASSES])[predicted]
+    result["unsure"] = float((confidence < thresholds).mean())
+    result["expected_error"] = expected_calibration_error(confidence, correct)
     known = labels["gender"] >= 0
-    if bool(known.any()):
-        correct = (answers.gender[known].argmax(1) == labels["gender"][known]).double()
+    if known.any():
+        correct = answers.gender[known].argmax(1) == labels["gender"][known]
         result[f"gender ({' or '.join(GENDERS)})"] = float(correct.mean())
-    age = (answers.age - labels["age"])[~labels["age"].isnan()].double()
+    age = (answers.age - labels["age"])[~np.isnan(labels["age"])].astype(np.float64)
     if len(age):
-        result |= {"age_mean_error": float(age.abs().mean()), "age_rmse": float(age.square().mean().sqrt())}
+        result |= {
+            "age_mean_error": float(np.abs(age).mean()),
+            "age_rmse": float(np.sqrt(np.square(age).mean())),
+        }
     return result
 
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+import json
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
-from cyclegan_glasses import weight_files
+from cyclegan_glasses.attributes.answers import (
+    Answers,
+    AttributeNetwork,
+    aligned_batches,
+    mirrored_mean,
+    probabilities,
+)
 from cyclegan_glasses.attributes.calibration import Calibration
 from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, UNSURE, Verdict
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import sha256_of
-from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr, infer_facelyzr, probabilities
-from cyclegan_glasses.networks.settings import ReaderSettings
-from cyclegan_glasses.networks.weights import network_from
-from cyclegan_glasses.pixels import to_tensor
-from cyclegan_glasses.weight_files import WeightFormat, full, half
+from cyclegan_glasses.onnx_network import OnnxNetwork
 
-#: Version 1 had neither bias nor thresholds.
-FORMAT = WeightFormat(
-    "cyclegan-glasses attributes", 2, "attribute classifier", "make one with the verb calibrate"
-)
-SHIPPED = Path(__file__).parent.parent / "weights" / "judge.pt"
-_BATCH = 64
+SHIPPED = Path(__file__).parent.parent / "weights" / "judge.onnx"
+
+
+class OnnxAttributeNetwork:
+    """The `AttributeNetwork` of the file that ships, with its calibration, see `weights.onnx_of`."""
+
+    def __init__(self, network: OnnxNetwork) -> None:
+        self._network = network
+        self.size = int(self._network.facts["size"])
+        self.calibration = Calibration(**json.loads(self._network.facts["calibration"]))
+
+    def __call__(self, faces: np.ndarray) -> Answers:
+        return Answers(**self._network(faces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,14 @@ class FacelyzrClassifier:
         return {name: value for name, value in self.__dict__.items() if name != "_loaded"}
 
     @cached_property
-    def _loaded(self) -> tuple[Facelyzr, Calibration]:
-        return read_weights(self.path)
+    def _loaded(self) -> tuple[AttributeNetwork, Calibration]:
+        if self.path == SHIPPED:
+            shipped = OnnxAttributeNetwork(OnnxNetwork.load(self.path))
+            return shipped, shipped.calibration
+        from cyclegan_glasses.attributes.weights import TorchAttributeNetwork, read_weights
+
+        network, calibration = read_weights(self.path)
+        return TorchAttributeNetwork(network), calibration
 
     @property
     def calibration(self) -> Calibration:
@@ -84,17 +95,17 @@ class FacelyzrClassifier:
         """All attributes of each of `faces`: uint8 RGB (n, size, size, 3), aligned by `align`."""
         network, calibration = self._loaded
         predicted: list[FaceAttributes] = []
-        for batch in aligned_batches(faces, network.settings.size):
+        for batch in aligned_batches(faces, network.size):
             answers = mirrored_mean(network, batch)
-            glasses = calibration.probabilities(answers.glasses).double().numpy()
-            gender = probabilities(answers.gender, calibration.gender).double().numpy()
+            glasses = calibration.probabilities(answers.glasses)
+            gender = probabilities(answers.gender, calibration.gender)
             predicted += [
                 FaceAttributes(
                     verdict_of(glasses[row], calibration),
                     GENDERS[int(gender[row].argmax())],
                     float(gender[row].max()),
                     float(answers.age[row]),
-                    answers.landmarks[row].double().numpy(),
+                    answers.landmarks[row].astype(np.float64),
                 )
                 for row in range(len(batch))
             ]
@@ -103,11 +114,9 @@ class FacelyzrClassifier:
     def features(self, faces: np.ndarray) -> np.ndarray:
         """See `Encoder.features`: the code that the heads are given."""
         network, _ = self._loaded
-        with torch.inference_mode():
-            features = [
-                network.features(batch).numpy() for batch in aligned_batches(faces, network.settings.size)
-            ]
-        return np.concatenate(features) if features else np.empty((0, network.settings.features), np.float32)
+        features = [network(batch).features for batch in aligned_batches(faces, network.size)]
+        none = np.zeros((1, 3, network.size, network.size), np.float32)
+        return np.concatenate(features) if features else network(none).features[:0]
 
 
 def load_classifier(path: str | Path | None = None) -> FacelyzrClassifier | None:
@@ -126,80 +135,9 @@ def load_classifier(path: str | Path | None = None) -> FacelyzrClassifier | None
     return classifier
 
 
-def read_weights(path: Path) -> tuple[Facelyzr, Calibration]:
-    """The network in `path`, in evaluation mode and without its decoder, and its calibration.
-
-    Raises:
-        UserError: the file is cut off, of a newer version, or holds something else.
-    """
-    return weight_files.load(path, FORMAT, _build)
-
-
-def _build(content: dict[str, Any]) -> tuple[Facelyzr, Calibration]:
-    settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
-    build = partial(Facelyzr, ReaderSettings(**settings), decoder=False)
-    network = network_from(build, full(content["network"]), FORMAT.label)
-    return network.eval(), Calibration(**content["calibration"])
-
-
-def write_weights(path: Path, network: Facelyzr, calibration: Calibration) -> None:
-    """Write what `read_weights` reads, in half precision."""
-    content = {
-        "settings": asdict(network.settings) | {"channels": list(network.settings.channels)},
-        "calibration": asdict(calibration),
-        "network": half(without_decoder(network.state_dict())),
-    }
-    weight_files.save(path, FORMAT, content)
-
-
-def without_decoder(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights that the heads need."""
-    return {name: value for name, value in weights.items() if not name.startswith("decoder.")}
-
-
-def network_of(weights: Mapping[str, Tensor], size: int, name: str) -> Facelyzr:
-    """The network that `weights` of a run belong to, without its decoder, in evaluation mode.
-
-    Args:
-        size: side of the faces in pixels.
-        name: of the weights, for the message.
-
-    Raises:
-        UserError: they are of another kind of network.
-    """
-    needed = without_decoder(weights)
-    try:
-        settings = infer_facelyzr(needed, size)
-    except (LookupError, ValueError):
-        raise UserError(f"{name} is no network of --model facelyzr") from None
-    return network_from(partial(Facelyzr, settings, decoder=False), needed, name).eval()
-
-
-@torch.inference_mode()
-def mirrored_mean(network: Facelyzr, faces: Tensor) -> Answers:
-    """The mean of what the heads say of `faces` (N, 3, size, size) in [-1, 1] and of their mirror images."""
-    plain, mirrored = network(faces), network(faces.flip(3))
-    marks = mirrored.landmarks[:, [1, 0, 2, 4, 3]] * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
-    mirrored = mirrored._replace(landmarks=marks)
-    return Answers(*((one + other) / 2 for one, other in zip(plain, mirrored, strict=True)))
-
-
 def verdict_of(probabilities: np.ndarray, calibration: Calibration) -> Verdict:
     """The verdict of probabilities (classes,): the likeliest class, or `unsure` where it is not likely."""
     best = int(probabilities.argmax())
     label = CLASSES[best] if probabilities[best] >= calibration.threshold(CLASSES[best]) else UNSURE
     by_name = {name: float(value) for name, value in zip(CLASSES, probabilities, strict=True)}
     return Verdict(label, min(1.0, float(probabilities[best])), by_name)
-
-
-def aligned_batches(faces: Sequence[np.ndarray] | np.ndarray, size: int) -> Iterator[Tensor]:
-    """`faces`, each uint8 RGB (side, side, 3), as float32 (≤ 64, 3, size, size) in [-1, 1]."""
-    for start in range(0, len(faces), _BATCH):
-        yield to_tensor(np.stack([_resized(face, size) for face in faces[start : start + _BATCH]]))
-
-
-def _resized(face: np.ndarray, size: int) -> np.ndarray:
-    if face.dtype != np.uint8 or face.ndim != 3 or face.shape[2] != 3:
-        raise ValueError(f"a face is uint8 (size, size, 3), not {face.dtype} {face.shape}")
-    interpolation = cv2.INTER_AREA if size < len(face) else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(face, (size, size), interpolation=interpolation))

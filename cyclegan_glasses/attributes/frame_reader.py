@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
-from cyclegan_glasses import weight_files
 from cyclegan_glasses.attributes.frame_reading import CHOICES, VALUES, FrameReading, reading_of
-from cyclegan_glasses.networks.frame_network import HEIGHT, WIDTH, FrameNetwork, mean_answers
-from cyclegan_glasses.pixels import to_tensor
-from cyclegan_glasses.weight_files import WeightFormat, full, half
+from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.networks.settings import EYE_REGION
+from cyclegan_glasses.onnx_network import OnnxNetwork
+from cyclegan_glasses.values import softmax, to_values
 
-FORMAT = WeightFormat(
-    "cyclegan-glasses frame reader", 1, "frame reader", "train one with benchmarks/frame_reader.py"
-)
-SHIPPED = Path(__file__).parent.parent / "weights" / "frames.pt"
+SHIPPED = Path(__file__).parent.parent / "weights" / "frames.onnx"
+HEIGHT, WIDTH = EYE_REGION
 SIDE = 176
 """Pixels of an aligned face that the eye region is cut from: one for each mm of the head, nearly."""
 TOP, LEFT = 34, 8
 """Of the eye region in it."""
+#: What the network reads, as its file says it.
+READS = {"choices": {name: list(classes) for name, classes in CHOICES.items()}, "values": list(VALUES)}
 _BATCH = 64
 
 
 class FrameReader:
-    """Reads frames, with a network whose weights come from a file."""
+    """Reads frames, with a network from a file of `frame_weights.write_weights`; threads may share it."""
 
-    def __init__(self, network: FrameNetwork) -> None:
-        self.network = network.eval()
+    def __init__(self, network: OnnxNetwork) -> None:
+        self._network = network
 
     @staticmethod
     def load(path: str | Path | None = None) -> FrameReader:
@@ -40,9 +39,11 @@ class FrameReader:
         Raises:
             UserError: the file is not there, not whole, or holds something else.
         """
-        return FrameReader(weight_files.load(Path(path or SHIPPED), FORMAT, _build))
+        network = OnnxNetwork.load(Path(path or SHIPPED))
+        if json.loads(network.facts.get("reads", "{}")) != READS:
+            raise UserError(f"{path or SHIPPED} reads other shapes or values than this toolkit draws")
+        return FrameReader(network)
 
-    @torch.inference_mode()
     def read(self, faces: Sequence[np.ndarray] | np.ndarray) -> list[FrameReading]:
         """The frame of each of `faces`, uint8 RGB (n, size, size, 3), aligned by `faces.align.align`.
 
@@ -51,10 +52,11 @@ class FrameReader:
         """
         readings = []
         for start in range(0, len(faces), _BATCH):
-            regions = to_tensor(np.stack([eye_region(face) for face in faces[start : start + _BATCH]]))
-            answers = mean_answers([self.network(view) for view in (regions, regions.flip(3))])
-            chances = {name: logits.softmax(1).numpy() for name, logits in answers.logits.items()}
-            values, scales = answers.values.numpy(), answers.log_scales.exp().numpy()
+            regions = to_values(np.stack([eye_region(face) for face in faces[start : start + _BATCH]]))
+            seen, mirrored = (self._network(np.ascontiguousarray(x)) for x in (regions, regions[..., ::-1]))
+            answers = {name: (seen[name] + mirrored[name]) / 2 for name in seen}
+            chances = {name: softmax(answers[name]) for name in CHOICES}
+            values, scales = answers["values"], np.exp(answers["log_scales"])
             readings += [
                 reading_of({name: rows[k] for name, rows in chances.items()}, values[k], scales[k])
                 for k in range(len(values))
@@ -74,27 +76,3 @@ def eye_region(face: np.ndarray) -> np.ndarray:
         interpolation = cv2.INTER_AREA if len(face) > SIDE else cv2.INTER_CUBIC
         face = np.asarray(cv2.resize(face, (SIDE, SIDE), interpolation=interpolation))
     return face[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH]
-
-
-def new_network() -> FrameNetwork:
-    """A network with an answer for each of `CHOICES` and `VALUES`, and random weights."""
-    return FrameNetwork({name: len(classes) for name, classes in CHOICES.items()}, len(VALUES))
-
-
-def write_weights(path: Path, network: FrameNetwork) -> None:
-    """Write what `FrameReader.load` reads, in half precision.
-
-    Raises:
-        UserError: the file cannot be written.
-    """
-    fields = {"choices": {name: list(classes) for name, classes in CHOICES.items()}, "values": list(VALUES)}
-    weight_files.save(path, FORMAT, {**fields, "network": half(network.state_dict())})
-
-
-def _build(content: dict[str, Any]) -> FrameNetwork:
-    known = {name: list(classes) for name, classes in CHOICES.items()}
-    if (content["choices"], content["values"]) != (known, list(VALUES)):
-        raise ValueError("it reads other shapes or values than this toolkit draws")
-    network = new_network()
-    network.load_state_dict(full(content["network"]))
-    return network

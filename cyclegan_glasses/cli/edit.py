@@ -19,7 +19,7 @@ from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.pipes import Places, piped
 from cyclegan_glasses.cli.progress import FrameProgress
 from cyclegan_glasses.domains import ADD, REMOVE
-from cyclegan_glasses.editing.settings import SWAP, EditSettings, OutputSettings
+from cyclegan_glasses.editing.settings import ENDINGS, SWAP, EditSettings, OutputSettings
 from cyclegan_glasses.errors import UserError, printable, stoppable
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.overlays.settings import ALL, LEARNED, FrameSettings
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from cyclegan_glasses.editing.jobs import Plan
     from cyclegan_glasses.editing.package import EditingModel
 
-#: What is added to the name of a photo for its result, where no other name is given.
-ENDINGS = {REMOVE: "_no_glasses", ADD: "_glasses", SWAP: "_swapped", ALL: "_frames"}
+_OF_A_SHEET = "_frames"
 
 
 def _add_arguments(parser: argparse.ArgumentParser, direction: str) -> None:
@@ -79,7 +78,7 @@ def _edit(args: argparse.Namespace, direction: str, places: Places) -> int:
     from cyclegan_glasses.editing.like import with_frame
 
     sheet = wish.frame == ALL
-    work = plan(places.photos, places.output, args.overwrite, ENDINGS[ALL if sheet else direction])
+    work = plan(places.photos, places.output, args.overwrite, _OF_A_SHEET if sheet else ENDINGS[direction])
     frames = all_frames(wish) if sheet else {}
     drawing = None if sheet or direction == REMOVE else drawing_of(wish)
     editor = GlassesEditor.load(

@@ -36,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the file and say how far it is from the network in torch."""
+    from cyclegan_glasses.attributes.weights import is_classifier
+
+    if args.name and is_classifier(Path(args.name)):
+        return _export_classifier(args)
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
     EditSettings(passes=args.passes)
@@ -70,3 +74,18 @@ def run(args: argparse.Namespace) -> None:
         f"against torch in float32 on {done.faces} faces: largest difference {done.largest:.2g} of -1 to 1,"
         f" mean {done.mean:.3f} of 255 (the model changes {done.change:.2f} on average)"
     )
+
+
+def _export_classifier(args: argparse.Namespace) -> None:
+    """Write an attribute classifier as the file that ships."""
+    if args.format != ONNX or args.precision != "fp16":
+        raise UserError(f"{args.name} is an attribute classifier: say --format onnx --precision fp16")
+    from cyclegan_glasses.attributes.photos import SIZE
+    from cyclegan_glasses.attributes.weights import export_classifier
+    from cyclegan_glasses.faces.align import Framing
+    from cyclegan_glasses.portraits.aligned import drawn_faces
+
+    path = args.output or Path(args.name).with_suffix(ENDINGS[ONNX])
+    difference = export_classifier(Path(args.name), path, drawn_faces(FACES, SIZE, Framing()))
+    echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB, fp16")
+    echo(f"against torch on {FACES} faces: largest difference of the logits {difference:.2g}")

@@ -17,6 +17,7 @@ VERBS = {
     "swap": "cyclegan_glasses.cli.edit:swap",
     "frames": "cyclegan_glasses.cli.frames",
     "recommend": "cyclegan_glasses.cli.recommend",
+    "app": "cyclegan_glasses.cli.app",
     "crawl": "cyclegan_glasses.options.crawl",
     "train": "cyclegan_glasses.options.train",
     "test": "cyclegan_glasses.options.test",

@@ -32,7 +32,7 @@ def remove(
     Args:
         photo: a path, or a picture as `GlassesEditor.edit` takes it, which stays as it is.
         strength: 0 leaves the photo as it is, 1 is the whole edit, between them it fades.
-        face: `all`, `largest`, or which one, the largest being `1`.
+        face: `all`, `largest`, or which, the largest being `1`; `1,3` are two of them.
         force: also faces that need nothing, by the attribute classifier.
         passes: how many times the model goes over a face; None: as often as it was packed to do.
 

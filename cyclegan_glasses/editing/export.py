@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import torch
 from torch import Tensor, nn
 
@@ -26,8 +27,8 @@ from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import find_pictures, readable_pictures
-from cyclegan_glasses.machine import optional
-from cyclegan_glasses.pixels import LEVELS, luminance, to_tensor
+from cyclegan_glasses.pixels import luminance, to_tensor
+from cyclegan_glasses.values import LEVELS
 from cyclegan_glasses.walk import report
 
 PHOTO, EDITED = "photo", "edited"
@@ -70,7 +71,7 @@ def export(
         faces: aligned to the model's size and framing, uint8 RGB (n, size, size, 3), two at least.
 
     Raises:
-        UserError: a package is missing, the generator is conditioned, the combination does not exist, the
+        UserError: the generator is conditioned, the combination does not exist, the
             file cannot be written, or a float32 export differs from torch by more than 0.001.
     """
     if model.get(direction).settings.conditioned:
@@ -147,8 +148,8 @@ def _torchscript(network: nn.Module, example: Tensor) -> bytes:
 
 
 def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: str, faces: Tensor) -> bytes:
-    onnx = optional("onnx", "export")
-    optional("onnxruntime", "export")
+    import onnx
+
     axes = {0: "batch"}
     if model.get(direction).settings.exports_any_size:
         axes |= {2: "height", 3: "width"}
@@ -207,7 +208,7 @@ def _int8(path: Path, faces: Tensor) -> Path:
 
 
 def _session(data: bytes) -> Callable[[Tensor], Tensor]:
-    session = optional("onnxruntime", "export").InferenceSession(data, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     return lambda photo: torch.from_numpy(session.run([EDITED], {PHOTO: photo.numpy()})[0])
 
 

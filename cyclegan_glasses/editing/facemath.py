@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from cyclegan_glasses import weight_files
-from cyclegan_glasses.attributes.classifier import aligned_batches
+from cyclegan_glasses.attributes.answers import aligned_batches
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
 from cyclegan_glasses.networks.settings import AutoencoderSettings
@@ -89,7 +89,7 @@ def encode(network: FaceAutoencoder, faces: np.ndarray) -> np.ndarray:
     codes = [np.empty((0, network.settings.latent), np.float32)]
     for batch in aligned_batches(faces, network.settings.size):
         with torch.inference_mode():
-            mean, _ = network.encode(batch)
+            mean, _ = network.encode(torch.from_numpy(batch))
         codes.append(mean.numpy())
     return np.concatenate(codes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import Settings, check, option
 
@@ -13,6 +14,8 @@ SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
 ALL, LARGEST = "all", "largest"
 #: The third thing an edit does, beside the directions of `domains`: glasses off, then others on.
 SWAP = "swap"
+#: What is added to the name of a photo for its result, where no other name is given.
+ENDINGS = {REMOVE: "_no_glasses", ADD: "_glasses", SWAP: "_swapped"}
 MOST_PASSES = 8
 
 
@@ -28,7 +31,7 @@ class EditSettings(Settings):
 
     GROUP = "faces"
 
-    face: str = option(ALL, "all, largest, or which one: 1 is the largest")
+    face: str = option(ALL, "all, largest, or which: 1 is the largest, 1,3 are two of them")
     strength: float = option(1.0, "0 to 1: fades the edit", least=0, most=1)
     force: bool = option(False, "also faces that need nothing, by the attribute classifier")
     passes: int | None = option(
@@ -38,9 +41,10 @@ class EditSettings(Settings):
 
     def __post_init__(self) -> None:
         check(self)
-        if not self.face.isdecimal():
-            one_of("face", self.face, (ALL, LARGEST, "a number"))
-        elif int(self.face) < 1:
+        named = self.face.split(",")
+        if not all(number.isdecimal() for number in named):
+            one_of("face", self.face, (ALL, LARGEST, "a number", "several with commas"))
+        elif any(int(number) < 1 for number in named):
             raise UserError("--face counts from 1, the largest")
 
 

@@ -40,13 +40,23 @@ _PAPER, _INK = (255, 255, 255), (40, 40, 40)
 def sheet_of(
     seen: np.ndarray, face: Face, frames: Mapping[str, AnyFrame], pupils: float = PUPILS
 ) -> Image.Image:
-    """A cell for each frame, drawn on the face, with its name; the first cell shows the face as it is.
+    """A sheet of the cells of `drawn_cells`, each with its name."""
+    return labelled(drawn_cells(seen, face, frames, pupils))
+
+
+def drawn_cells(
+    seen: np.ndarray, face: Face, frames: Mapping[str, AnyFrame], pupils: float = PUPILS
+) -> dict[str, np.ndarray]:
+    """Each frame drawn on the face by its name; the first cell, without a name, shows the face as it is.
 
     Pose, light and camera are read off the face once.
 
     Args:
         seen: uint8 RGB (height, width, 3).
         pupils: their distance in mm, which sizes are true to.
+
+    Returns:
+        Cells of one size, uint8 RGB (height, width, 3), see `around`.
     """
     view, near = around(seen, face)
     fitted = fit(view, near, pupils)
@@ -54,7 +64,7 @@ def sheet_of(
     for name, frame in frames.items():
         cells[name] = view.copy()
         draw(cells[name], frame, fitted)
-    return labelled(cells)
+    return cells
 
 
 def around(seen: np.ndarray, face: Face) -> tuple[np.ndarray, Face]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -52,12 +52,11 @@ def keeping_glasses(target: Target) -> Target:
     return Target(target.face, replace(target.report, done=LEFT, reason=STAY_ON))
 
 
-def asked_for(face: str, count: int) -> range:
+def asked_for(face: str, count: int) -> Collection[int]:
     """The places of the faces that `EditSettings.face` names, among `count` of them, largest first."""
     if face == ALL:
         return range(count)
-    first = 0 if face == LARGEST else int(face) - 1
-    return range(first, first + 1)
+    return {0} if face == LARGEST else {int(number) - 1 for number in face.split(",")}
 
 
 def is_bare(verdict: Verdict | None, times: float = BARE) -> bool:

@@ -7,18 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from cyclegan_glasses.attributes.calibration import Calibration, calibrate, find_thresholds, summary
-from cyclegan_glasses.attributes.classifier import (
+from cyclegan_glasses.attributes.answers import (
+    Answers,
+    AttributeNetwork,
     aligned_batches,
+    joined,
     mirrored_mean,
+)
+from cyclegan_glasses.attributes.calibration import Calibration, calibrate, find_thresholds, summary
+from cyclegan_glasses.attributes.verdicts import CLASSES
+from cyclegan_glasses.attributes.weights import (
+    TorchAttributeNetwork,
     network_of,
     read_weights,
     write_weights,
 )
-from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.data.labelled import drawn_on
 from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.loader import make_batches
@@ -26,7 +30,6 @@ from cyclegan_glasses.data.settings import LABELLED, DataSettings, LabelSettings
 from cyclegan_glasses.domains import GLASSES, NONE
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.images import open_picture
-from cyclegan_glasses.networks.facelyzr import Answers, Facelyzr
 from cyclegan_glasses.training.checkpoint import weights_path
 from cyclegan_glasses.training.run_folder import read_options, saved_option
 from cyclegan_glasses.weight_files import load_network_weights
@@ -56,37 +59,39 @@ def calibrate_run(
     if options.get("model") != "facelyzr":
         raise UserError(f"{run} holds no run of --model facelyzr: name its folder")
     path = weights_path(run, epoch, "judge")
-    network = network_of(load_network_weights(path), saved_option(options, "crop_size", int, 0), str(path))
+    size = saved_option(options, "crop_size", int, 0)
+    trained = network_of(load_network_weights(path), size, str(path))
+    network = TorchAttributeNetwork(trained)
     calibration = calibrate(*answers_of(network, dataroot, "val", labels), sure)
     if passing < 1:
         real, partial = partial_glasses(network, calibration, dataroot, "val", labels)
         calibration = replace(calibration, thresholds=find_thresholds(real, partial, sure, passing))
-    write_weights(out, network, calibration)
+    write_weights(out, trained, calibration)
     written, calibration = read_weights(out)
-    return calibration, summary(*answers_of(written, dataroot, "test", labels), calibration)
+    answers, known = answers_of(TorchAttributeNetwork(written), dataroot, "test", labels)
+    return calibration, summary(answers, known, calibration)
 
 
 def answers_of(
-    network: Facelyzr, dataroot: Path, phase: str, labels: LabelSettings
-) -> tuple[Answers, dict[str, Tensor]]:
+    network: AttributeNetwork, dataroot: Path, phase: str, labels: LabelSettings
+) -> tuple[Answers, dict[str, np.ndarray]]:
     """What `network` says of the labelled faces of a phase, drawn ones included, and their labels.
 
     Raises:
         UserError: there are none.
     """
-    size = network.settings.size
+    size = network.size
     data = DataSettings(str(dataroot), phase=phase, dataset_mode=LABELLED, labels=labels, fixed=True)
     data = replace(data, load_size=size, crop_size=size, batch_size=64, num_threads=0)
     answers, known = [], []
     for batch in make_batches(data).epoch(1):
-        answers.append(mirrored_mean(network, batch["A"]))
-        known.append({name: batch[name] for name in ("glasses", "gender", "age")})
-    whole = Answers(*(torch.cat(head) for head in zip(*answers, strict=True)))
-    return whole, {name: torch.cat([batch[name] for batch in known]) for name in known[0]}
+        answers.append(mirrored_mean(network, batch["A"].numpy()))
+        known.append({name: batch[name].numpy() for name in ("glasses", "gender", "age")})
+    return joined(answers), {name: np.concatenate([batch[name] for batch in known]) for name in known[0]}
 
 
 def partial_glasses(
-    network: Facelyzr, calibration: Calibration, dataroot: Path, phase: str, labels: LabelSettings
+    network: AttributeNetwork, calibration: Calibration, dataroot: Path, phase: str, labels: LabelSettings
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """What `network` says of the faces of a phase as they are, and with glasses that are there in part.
 
@@ -100,11 +105,11 @@ def partial_glasses(
             by_label[name].append((np.asarray(open_picture(path)), known))
 
     def probabilities(faces: Iterator[np.ndarray]) -> np.ndarray:
-        batches = aligned_batches(list(faces), network.settings.size)
+        batches = aligned_batches(list(faces), network.size)
         logits = [mirrored_mean(network, batch).glasses for batch in batches]
         if not logits:
             return np.empty((0, len(CLASSES)))
-        return calibration.probabilities(torch.cat(logits)).double().numpy()
+        return calibration.probabilities(np.concatenate(logits))
 
     real = {name: probabilities(face for face, _ in faces) for name, faces in by_label.items()}
     partial = {}

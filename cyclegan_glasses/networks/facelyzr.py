@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.networks.settings import ReaderSettings
@@ -118,13 +117,3 @@ def _up(inputs: int, outputs: int) -> nn.Sequential:
     """(N, inputs, H, W) → (N, outputs, 2H, 2W); pictures may be negative, codes are not."""
     rectifier = nn.Identity() if outputs == 3 else nn.ReLU()
     return nn.Sequential(nn.Upsample(scale_factor=2.0), nn.Conv2d(inputs, outputs, 3, 1, 1), rectifier)
-
-
-def probabilities(logits: Tensor, temperature: float, bias: Sequence[float] = ()) -> Tensor:
-    """Softmax of `logits` (N, classes) over a temperature (Guo et al., arXiv 1706.04599, eq. 9).
-
-    Args:
-        bias: added for each class thereafter; empty for none.
-    """
-    logits = logits.float() / temperature
-    return torch.softmax(logits + logits.new_tensor(bias) if bias else logits, 1)

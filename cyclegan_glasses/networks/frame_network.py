@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-HEIGHT, WIDTH = 80, 160
-"""Of the eye region, in pixels."""
+from cyclegan_glasses.networks.settings import EYE_REGION
+
+HEIGHT, WIDTH = EYE_REGION
 CHANNELS = (20, 40, 72, 112)
 LOOKS = 4
 """Regions whose mean colours are read."""
@@ -76,15 +77,6 @@ class FrameNetwork(nn.Module):
         values, log_scales = self.values(torch.cat([features, colours.flatten(1)], 1)).chunk(2, 1)
         logits = {name: head(features) for name, head in self.choices.items()}
         return FrameAnswers(logits, values, log_scales.clamp(-4, 2))
-
-
-def mean_answers(answers: Sequence[FrameAnswers]) -> FrameAnswers:
-    """The mean of what is said of several views of the same faces."""
-    return FrameAnswers(
-        {name: torch.stack([a.logits[name] for a in answers]).mean(0) for name in answers[0].logits},
-        torch.stack([a.values for a in answers]).mean(0),
-        torch.stack([a.log_scales for a in answers]).mean(0),
-    )
 
 
 def _stage(inputs: int, outputs: int) -> nn.Sequential:

@@ -20,6 +20,8 @@ INITS = ("normal", "xavier", "kaiming", "orthogonal")
 UPSAMPLINGS = ("transpose", "resize")
 RESIDUAL_UNET = "residual_unet"
 COARSE_TO_FINE = "coarse_to_fine"
+EYE_REGION = (80, 160)
+"""Height and width, in pixels, of what the frame reader sees."""
 STAGES = 12
 """Most stages or levels of a network: each halves the sides."""
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cyclegan_glasses.attributes.calibration import Calibration
-from cyclegan_glasses.attributes.classifier import write_weights
+from cyclegan_glasses.attributes.weights import write_weights
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-import torch
 
+from cyclegan_glasses.attributes.answers import Answers, probabilities
 from cyclegan_glasses.attributes.calibration import (
     Calibration,
     calibrate,
@@ -14,21 +15,20 @@ from cyclegan_glasses.attributes.calibration import (
     temperature,
 )
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.facelyzr import Answers
 
 
 def test_temperature_makes_confidences_honest():
     """Logits ten times too large are right as often as before but far too sure."""
-    rng = torch.Generator().manual_seed(0)
-    logits = torch.randn(4000, 4, generator=rng)
-    labels = torch.multinomial(torch.softmax(logits, 1), 1, generator=rng)[:, 0]
+    rng = np.random.default_rng(0)
+    logits = rng.standard_normal((4000, 4)).astype(np.float32)
+    labels = np.array([rng.choice(4, p=chances) for chances in probabilities(logits, 1)])
     found = temperature(logits * 10, labels)
     assert found == pytest.approx(10, rel=0.1)
-    assert temperature(logits, torch.full((4000,), -1)) == 1.0
+    assert temperature(logits, np.full(4000, -1)) == 1.0
 
     def gap(value: float) -> float:
-        confidence, predicted = torch.softmax(logits * 10 / value, 1).max(1)
-        return expected_calibration_error(confidence.numpy(), (predicted == labels).numpy())
+        chances = probabilities(logits * 10, value)
+        return expected_calibration_error(chances.max(1), chances.argmax(1) == labels)
 
     assert gap(found) < 0.03 < gap(1.0)
 
@@ -36,9 +36,9 @@ def test_temperature_makes_confidences_honest():
 def test_few_faces_are_expected_to_be_broken():
     """Having seen as many broken faces as others, it would call bare ones broken."""
     bias = prior_bias(0.1)
-    expected = Calibration(bias=bias).probabilities(torch.zeros(1, 4))[0]
+    expected = Calibration(bias=bias).probabilities(np.zeros((1, 4)))[0]
     assert float(expected[3]) == pytest.approx(0.1) and float(expected[0]) == pytest.approx(0.3)
-    logits = torch.tensor([[2.0, 1.0, 0.0, 3.0]])
+    logits = np.array([[2.0, 1.0, 0.0, 3.0]])
     before, after = Calibration().probabilities(logits)[0], Calibration(bias=bias).probabilities(logits)[0]
     assert float(after[0] / after[1]) == pytest.approx(float(before[0] / before[1]))
     assert int(before.argmax()) == 3 and int(after.argmax()) == 0
@@ -46,15 +46,12 @@ def test_few_faces_are_expected_to_be_broken():
 
 
 def test_calibration_needs_a_label():
-    none = Answers(torch.zeros(2, 4), torch.zeros(2, 2), torch.tensor([30.0, 40.0]), torch.zeros(2, 5, 2))
-    missing = {
-        "glasses": torch.full((2,), -1),
-        "gender": torch.full((2,), -1),
-        "age": torch.tensor([34.0, torch.nan]),
-    }
+    ages, nothing = np.array([30.0, 40.0]), np.zeros((2, 3))
+    none = Answers(np.zeros((2, 4)), np.zeros((2, 2)), ages, np.zeros((2, 5, 2)), nothing)
+    missing = {"glasses": np.full(2, -1), "gender": np.full(2, -1), "age": np.array([34.0, np.nan])}
     with pytest.raises(UserError, match="no face has a label"):
         calibrate(none, missing)
-    there = missing | {"glasses": torch.tensor([0, 1])}
+    there = missing | {"glasses": np.array([0, 1])}
     assert calibrate(none, there, 0.5).age == 4.0
     figures = summary(none, there, Calibration())
     assert (figures["faces"], figures["glasses"], figures["age_rmse"]) == (2, 0.5, 4.0)

@@ -12,14 +12,21 @@ from cyclegan_glasses.attributes.calibration import Calibration
 from cyclegan_glasses.attributes.classifier import (
     SHIPPED,
     FacelyzrClassifier,
+    OnnxAttributeNetwork,
     load_classifier,
-    network_of,
-    read_weights,
     verdict_of,
+)
+from cyclegan_glasses.attributes.weights import (
+    TorchAttributeNetwork,
+    network_of,
+    onnx_of,
+    read_weights,
+    write_weights,
 )
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
+from cyclegan_glasses.onnx_network import OnnxNetwork
 
 
 def faces(count: int, side: int = 20) -> np.ndarray:
@@ -89,6 +96,23 @@ def test_the_classifier_that_ships_is_small_and_can_be_loaded():
     assert 0.2 < classifier.calibration.glasses < 5
     grey = np.full((2, 128, 128, 3), 128, np.uint8)
     assert len(classifier.classify(grey)) == 2
+
+
+def test_onnxruntime_says_what_torch_says(tmp_path):
+    """What ships is measured in torch and used without it."""
+    torch.manual_seed(0)
+    network, calibration = (
+        Facelyzr(ReaderSettings(16, (4, 6), 8)).eval(),
+        Calibration(age=7.0, bias=(0.5,) * 4),
+    )
+    write_weights(tmp_path / "x.pt", network, calibration)  # in half precision, as the other one
+    network, _ = read_weights(tmp_path / "x.pt")
+    there = OnnxAttributeNetwork(OnnxNetwork(onnx_of(network, calibration)))
+    assert there.size == 16 and there.calibration.probabilities(np.zeros((1, 4))) == pytest.approx(0.25)
+    values = np.random.default_rng(0).uniform(-1, 1, (3, 3, 16, 16)).astype(np.float32)
+    for one, other in zip(there(values), TorchAttributeNetwork(network)(values), strict=True):
+        assert one.shape == other.shape and np.abs(one - other).max() < 1e-4
+    assert not network.training, "an export must not change what is exported"
 
 
 def test_a_network_is_rebuilt_from_its_weights(weights):

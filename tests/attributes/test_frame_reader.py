@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from cyclegan_glasses.attributes.frame_reader import SHIPPED, SIDE, FrameReader, eye_region
@@ -23,6 +22,7 @@ from cyclegan_glasses.attributes.frame_reading import (
     to_lab,
     values_of,
 )
+from cyclegan_glasses.attributes.frame_weights import read_network, write_weights
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.variety import COLOURS, SHAPES, variety
 from cyclegan_glasses.faces.align import align
@@ -33,7 +33,6 @@ from cyclegan_glasses.photo import Photo, append_photos
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
-from cyclegan_glasses.weight_files import WeightFormat, save
 from tests.conftest import ROOT
 
 FRAMES = [
@@ -125,16 +124,25 @@ def test_what_is_no_aligned_face_is_refused(size: tuple[int, int]) -> None:
 
 
 def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is not there"):
-        FrameReader.load(tmp_path / "none.pt")
-    save(tmp_path / "other.pt", WeightFormat("something", 1, "thing", ""), {})
-    with pytest.raises(UserError, match="holds no frame reader"):
-        FrameReader.load(tmp_path / "other.pt")
-    content = torch.load(SHIPPED, weights_only=True)
-    content["choices"]["shape"] = ["round"]
-    torch.save(content, tmp_path / "shapes.pt")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        FrameReader.load(tmp_path / "none.onnx")
+    (tmp_path / "cut.onnx").write_bytes(SHIPPED.read_bytes()[:5000])
+    with pytest.raises(UserError, match="cannot be loaded"):
+        FrameReader.load(tmp_path / "cut.onnx")
     with pytest.raises(UserError, match="reads other shapes"):
-        FrameReader.load(tmp_path / "shapes.pt")
+        FrameReader.load(SHIPPED.with_name("judge.onnx"))
+
+
+def test_training_goes_on_with_the_weights_that_ship(tmp_path: Path) -> None:
+    """A reader that is trained further and written again must read the same until it has learned more."""
+    write_weights(tmp_path / "again.onnx", read_network(SHIPPED))
+    faces = faces_with(FRAMES[:2])
+    for one, other in zip(
+        FrameReader.load().read(faces), FrameReader.load(tmp_path / "again.onnx").read(faces), strict=True
+    ):
+        assert one.frame == other.frame
+    with pytest.raises(UserError, match="holds another architecture"):
+        read_network(SHIPPED.with_name("judge.onnx"))
 
 
 def test_colours_are_measured_as_cie_says() -> None:

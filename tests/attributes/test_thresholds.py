@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from cyclegan_glasses.attributes.calibration import Calibration, find_thresholds
-from cyclegan_glasses.attributes.classifier import read_weights, verdict_of, write_weights
+from cyclegan_glasses.attributes.classifier import verdict_of
+from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 

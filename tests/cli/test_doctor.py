@@ -87,10 +87,10 @@ def test_it_asks_for_exactly_the_packages_of_the_setup():
 
 
 def test_a_missing_package_is_trouble_and_a_missing_extra_a_note(monkeypatch):
-    monkeypatch.setattr(checks, "version_of", lambda name: "" if name in ("tqdm", "onnx") else "1.0")
+    monkeypatch.setattr(checks, "version_of", lambda name: "" if name in ("tqdm", "lpips") else "1.0")
     found = {finding.subject: finding for finding in checks.packages()}
-    assert (found["tqdm"].state, found["onnx"].state, found["torch"].state) == (TROUBLE, NOTE, FINE)
-    assert "pip install '.[export]'" in found["onnx"].remedy and "pip install ." in found["tqdm"].remedy
+    assert (found["tqdm"].state, found["lpips"].state, found["torch"].state) == (TROUBLE, NOTE, FINE)
+    assert "pip install '.[metrics]'" in found["lpips"].remedy and "pip install ." in found["tqdm"].remedy
 
 
 CHECK = """

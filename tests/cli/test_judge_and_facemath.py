@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from cyclegan_glasses.attributes import classifier
 from cyclegan_glasses.attributes.calibration import Calibration
-from cyclegan_glasses.attributes.classifier import read_weights, write_weights
+from cyclegan_glasses.attributes.classifier import load_classifier
+from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
 from cyclegan_glasses.editing.package import load_model
@@ -251,3 +253,17 @@ def test_bad_input_is_one_line(photos, model, tmp_path, argv, message):
     with pytest.raises(UserError, match=message):
         run(*asked, "--model", model, "-o", tmp_path / "out.gif")
     assert not (tmp_path / "out.gif").exists()
+
+
+def test_a_classifier_is_exported_as_the_file_that_ships(weights, tmp_path, monkeypatch, capsys):
+    """A trained classifier that cannot be shipped, or that answers otherwise once it is."""
+    assert run("export", "--name", weights, "--precision", "fp16", "-o", tmp_path / "new.onnx") is None
+    assert "largest difference" in capsys.readouterr().out
+    faces = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3), dtype=np.uint8)
+    trained = load_classifier(weights).predict(faces)
+    monkeypatch.setattr(classifier, "SHIPPED", tmp_path / "new.onnx")
+    for one, other in zip(load_classifier().predict(faces), trained, strict=True):
+        assert one.verdict.probabilities == pytest.approx(other.verdict.probabilities, abs=1e-4)
+        assert one.age == pytest.approx(other.age, abs=1e-3)
+    with pytest.raises(UserError, match="say --format onnx --precision fp16"):
+        run("export", "--name", weights)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -26,8 +25,6 @@ from tests.networks.small import build, pictures, small
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-ONNX = importlib.util.find_spec("onnx") and importlib.util.find_spec("onnxruntime")
-needs_onnx = pytest.mark.skipif(not ONNX, reason="the extra `export` is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,6 @@ def session(path: Path):
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-@needs_onnx
 @pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
 def test_onnx_is_the_network_at_every_batch_and_size(direction, faces, tmp_path) -> None:
     model = tiny_model()
@@ -57,7 +53,6 @@ def test_onnx_is_the_network_at_every_batch_and_size(direction, faces, tmp_path)
     assert json.loads(facts["framing"]) == {"eye_height": 0.39, "eye_distance": 0.4}
 
 
-@needs_onnx
 @pytest.mark.parametrize("kind", GENERATORS)
 def test_every_generator_can_be_exported(kind, tmp_path) -> None:
     """For batches of any size; for other sides too where its settings say so."""
@@ -73,7 +68,6 @@ def test_every_generator_can_be_exported(kind, tmp_path) -> None:
         assert np.abs(edited - network(photo).detach().numpy()).max() < 1e-4
 
 
-@needs_onnx
 @pytest.mark.parametrize("upsample", ["transpose", "resize"])
 def test_smaller_variants_are_smaller_and_say_what_they_lose(upsample, faces, tmp_path) -> None:
     larger = generator(0, GeneratorSettings("resnet_6blocks", filters=8, upsample=upsample))
@@ -97,7 +91,6 @@ def test_torchscript_is_the_network(precision, faces, tmp_path) -> None:
     assert (torch.jit.load(str(done.path))(photo) - wanted).abs().max() < 0.05
 
 
-@needs_onnx
 def test_a_wrong_export_is_not_written(faces, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(exporting, "_session", lambda data: lambda photo: photo + 0.01)
     with pytest.raises(UserError, match="nothing was written"):
@@ -111,7 +104,6 @@ def test_missing_packages_are_told(faces, tmp_path, monkeypatch) -> None:
         export(tiny_model(), "AtoB", "onnx", "fp32", tmp_path / "x.onnx", faces)
 
 
-@needs_onnx
 def test_the_example_runs_without_this_package(faces, tmp_path) -> None:
     """It edits by the eyes' places, with onnxruntime, numpy and Pillow alone."""
     export(tiny_model(), "AtoB", "onnx", "fp32", tmp_path / "x.onnx", faces)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 import subprocess
 import sys
@@ -26,7 +25,6 @@ from tests.commands import ROOT
 from tests.editing.helpers import Known
 
 CORNER = (60, 90)  # where the portrait lies in the photo
-ONNX = importlib.util.find_spec("onnx") and importlib.util.find_spec("onnxruntime")
 
 
 @pytest.fixture
@@ -75,7 +73,6 @@ def test_it_is_small_and_goes_both_ways(no_network) -> None:
     assert Path(model.source).stat().st_size < 12e6 and load_classifier() is not None
 
 
-@pytest.mark.skipif(not ONNX, reason="the extra `export` is not installed")
 @pytest.mark.parametrize("direction", [REMOVE, ADD])
 def test_as_onnx_it_is_the_same(direction, tmp_path) -> None:
     model = load_model(None, torch.device("cpu"))

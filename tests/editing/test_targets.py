@@ -13,7 +13,8 @@ from cyclegan_glasses.editing.drawing import draw, fit
 from cyclegan_glasses.editing.lenses import hides_eyes, lens_light
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
-from cyclegan_glasses.editing.targets import reason_to_leave
+from cyclegan_glasses.editing.targets import asked_for, reason_to_leave
+from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.overlays.frames import Frame, random_frame
 from cyclegan_glasses.overlays.settings import PUPILS
@@ -74,3 +75,16 @@ def test_light_behind_lenses_is_measured_next_to_the_skin() -> None:
             )
             assert [hides_eyes(crop, perhaps) for crop in crops] == [False, False, True]
         assert hides_eyes(crops[1], verdict(0, 0.1, 0.9)) and not hides_eyes(crops[2], None)
+
+
+@pytest.mark.parametrize(
+    "face, places", [("all", {0, 1, 2}), ("largest", {0}), ("2", {1}), ("1,3", {0, 2}), ("3,1,3", {0, 2})]
+)
+def test_a_person_names_the_faces_of_a_group(face, places) -> None:
+    assert set(asked_for(EditSettings(face=face).face, 3)) == places
+
+
+@pytest.mark.parametrize("face", ["1,", ",", "1;2", "0", "2,0", "-1", "nose"])
+def test_what_names_no_face_is_refused(face) -> None:
+    with pytest.raises(UserError, match="--face"):
+        EditSettings(face=face)

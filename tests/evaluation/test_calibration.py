@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.weights import TorchAttributeNetwork
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.evaluation.calibration import PARTIAL, partial_glasses
 from cyclegan_glasses.networks.facelyzr import Facelyzr
@@ -25,7 +26,8 @@ def test_each_kind_is_drawn_on_the_faces_it_is_for(tmp_path):
     write_manifest(tmp_path, photos)
     torch.manual_seed(0)
     network = Facelyzr(ReaderSettings(16, (4, 6), 8)).eval()
-    real, partial = partial_glasses(network, Calibration(), tmp_path, "val", LabelSettings())
+    reads = TorchAttributeNetwork(network)
+    real, partial = partial_glasses(reads, Calibration(), tmp_path, "val", LabelSettings())
     assert {name: len(rows) for name, rows in real.items()} == {"glasses": 2, "none": 4}
     assert {name: len(rows) for name, rows in partial.items()} == {
         "half_drawn": 8,

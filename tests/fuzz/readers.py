@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.classifier import Calibration, read_weights, write_weights
+from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.collect.pairs import bare_faces
 from cyclegan_glasses.collect.review import Query, Review
 from cyclegan_glasses.collect.writer import begun

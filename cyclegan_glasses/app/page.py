@@ -1,0 +1,73 @@
+"""The page: what is on it, and how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from cyclegan_glasses.app.photo_tab import PhotoTab
+from cyclegan_glasses.app.sessions import Sessions
+from cyclegan_glasses.editing.editor import GlassesEditor
+
+TITLE = "Glasses off, glasses on"
+#: Fonts of the machine alone: a name of Gradio's own fonts would be fetched.
+_FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
+_MONO = ["ui-monospace", "Consolas", "monospace"]
+_HEAD = """# {title}
+Take the glasses off a face in a photo, or try on new ones. {where}
+Photos are deleted when you close the page.
+"""
+_HERE = "Nothing leaves this computer."
+_THERE = "Photos are edited on the computer that runs this page, and sent nowhere else."
+
+
+def theme() -> gr.themes.Base:
+    """Colours, fonts and corners."""
+    plain = {"block_title_background_fill": "none", "block_title_padding": "0", "block_shadow": "none"}
+    return gr.themes.Soft(
+        primary_hue="teal", secondary_hue="teal", neutral_hue="slate", font=_FONT, font_mono=_MONO
+    ).set(
+        **plain,
+        block_title_text_color="*body_text_color",
+        block_title_text_weight="500",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_600",
+    )
+
+
+def css() -> str:
+    """What a theme does not reach."""
+    return Path(__file__).with_name("page.css").read_text("utf-8")
+
+
+def make_page(
+    editor: GlassesEditor,
+    sessions: Sessions[Any],
+    uploads: Path,
+    frames: Path | None = None,
+    public: bool = False,
+) -> gr.Blocks:
+    """The page, ready to be launched.
+
+    Args:
+        sessions: of the pages that people open; each ends when its page is closed.
+        uploads: folder in which Gradio puts what it receives.
+        frames: a catalogue in place of the one that comes with the toolkit.
+        public: others than this machine may open it.
+    """
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gr.Markdown(_HEAD.format(title=TITLE, where=_THERE if public else _HERE), elem_id="head")
+        with gr.Tab("Photo", id="photo"):
+            PhotoTab(editor, sessions, uploads, frames).build()
+        page.unload(_ends(sessions))
+    return page
+
+
+def _ends(sessions: Sessions[Any]) -> Callable[[gr.Request], None]:
+    def end(request: gr.Request) -> None:
+        sessions.end(str(request.session_hash))
+
+    return end

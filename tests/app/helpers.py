@@ -1,0 +1,34 @@
+"""Files of synthetic portraits to give the app."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from cyclegan_glasses.portraits.draw import draw_portrait
+from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
+
+SIDE = 420
+
+
+@cache
+def portrait(number: int = 24, glasses: bool = True, side: int = SIDE) -> np.ndarray:
+    """A portrait, uint8 RGB (side, side, 3), with glasses or without."""
+    drawing = draw_portrait(random_portrait(0, number), side)
+    return drawing.with_glasses(frame_of(0, number))[0] if glasses else drawing.image
+
+
+def jpeg(picture: np.ndarray, comment: str = "by hand") -> bytes:
+    """A JPEG with EXIF and a comment."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x010F] = "maker"
+    Image.fromarray(picture).save(file, "JPEG", quality=91, exif=exif, comment=comment.encode())
+    return file.getvalue()
+
+
+def group() -> np.ndarray:
+    """Two faces with glasses beside one without."""
+    return np.hstack([portrait(24), portrait(31, False), portrait(12)])

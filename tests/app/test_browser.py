@@ -1,0 +1,203 @@
+"""The app in a real browser: what a person does, and what the browser asks for."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("gradio")
+
+from cyclegan_glasses.app.serving import served
+from cyclegan_glasses.app.settings import AppSettings
+from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.editing.editor import GlassesEditor
+from cyclegan_glasses.images import to_bytes
+from tests.app.helpers import group, jpeg, portrait
+from tests.browser import addresses, chromium, wait
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+HERE = {"127.0.0.1", ""}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(GlassesEditor.load(), AppSettings()) as address:
+        yield address
+    assert folders() == []
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory) -> Path:
+    """A video of a face that moves, as a camera sends it."""
+    path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
+    frames, face = [], Image.fromarray(portrait())
+    for number in range(30):
+        frame = Image.new("RGB", (640, 480), (150, 160, 170))
+        frame.paste(face, (110 + round(40 * np.sin(number / 15 * np.pi)), 30))
+        frames.append(to_bytes(frame, "JPEG", quality=90))
+    path.write_bytes(b"".join(frames))
+    return path
+
+
+@pytest.fixture
+def browser(camera, tmp_path) -> Iterator[Any]:
+    """Headless Chromium with a camera."""
+    (tmp_path / "downloads").mkdir()
+    yield from chromium(1280, 1000, *_camera(camera), downloads=tmp_path / "downloads")
+
+
+def _camera(camera: Path) -> list[str]:
+    fake = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    return [*fake, f"--use-file-for-fake-video-capture={camera}"]
+
+
+def folders() -> list[Path]:
+    """What is left of the apps of this machine."""
+    return [*Path(tempfile.gettempdir()).glob("cyclegan-glasses-*")]
+
+
+def photos() -> list[str]:
+    """The names of the files that the app keeps."""
+    found = Path(tempfile.gettempdir()).glob("cyclegan-glasses-*/*/**/*")
+    return sorted(path.name for path in found if path.is_file())
+
+
+def seen(browser: Any, what: str) -> Callable[[], bool]:
+    """Whether the browser shows something that a selector of CSS finds."""
+    script = "return [...document.querySelectorAll(arguments[0])].some(part => part.offsetParent)"
+    return lambda: browser.execute_script(script, what)
+
+
+def click(browser: Any, what: str, place: int = 0) -> None:
+    browser.execute_script("document.querySelectorAll(arguments[0])[arguments[1]].click()", what, place)
+
+
+def text(browser: Any, what: str) -> str:
+    return browser.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", what)
+
+
+def give(browser: Any, address: str, photo: Path) -> None:
+    """Open the page and give it a photo."""
+    browser.get(address)
+    find = "return document.querySelector('#upload input[type=file]')"
+    wait(lambda: browser.execute_script(find))
+    browser.execute_script(find).send_keys(str(photo))
+    wait(seen(browser, "#boxes img"))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_from_the_photo_to_the_file(address, browser, tmp_path, monkeypatch, width) -> None:
+    if width < 500:
+        phone = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    photo = tmp_path / "us at home.jpg"
+    photo.write_bytes(jpeg(group()))
+    give(browser, address, photo)
+    wait(lambda: browser.execute_script("return document.querySelectorAll('#strip button img').length") > 9)
+    picture = browser.execute_script("return document.querySelector('#boxes img')")
+    size = browser.execute_script("return [arguments[0].offsetWidth, arguments[0].offsetHeight]", picture)
+    action = __import__("selenium.webdriver").webdriver.ActionChains(browser)
+    action.move_to_element_with_offset(picture, int(0.33 * size[0]), 0).click().perform()
+    ticked = "return [...document.querySelectorAll('#faces input')].filter(box => box.checked).length"
+    wait(lambda: browser.execute_script(ticked) == 2)
+
+    click(browser, "#off")
+    wait(seen(browser, "#slider img"))
+    assert "remove" in text(browser, "#status code")
+    place = next(
+        number
+        for number in range(13)
+        if browser.execute_script(
+            "return document.querySelectorAll('#strip .caption-label')[arguments[0]].innerText", number
+        ).strip()
+        == "round"
+    )
+    click(browser, "#strip button.thumbnail-lg", place)
+    wait(lambda: "--frame round" in text(browser, "#status code"))
+
+    handle = browser.execute_script("return document.querySelector('#slider .outer')")
+    left = "return document.querySelector('#slider .outer').getBoundingClientRect().left"
+    before = browser.execute_script(left)
+    action.drag_and_drop_by_offset(handle, -60, 0).perform()
+    wait(lambda: abs(before - 60 - browser.execute_script(left)) < 8)
+
+    command = text(browser, "#status code")
+    click(browser, "#save")
+    result = tmp_path / "downloads" / "us at home_swapped.jpg"
+    wait(result.exists)
+    monkeypatch.chdir(tmp_path)
+    parse([*shlex.split(command)[1:], "-o", "by_command.jpg"])()
+    assert result.read_bytes() == Path("by_command.jpg").read_bytes() != photo.read_bytes()
+    assert b"by hand" in result.read_bytes()
+
+    wide = browser.execute_script("return document.documentElement.scrollWidth")
+    assert wide <= width and addresses(browser) <= HERE
+    click(browser, "#another")
+    wait(seen(browser, "#upload button"))
+    wait(lambda: photos() == [])
+
+
+def test_a_photo_of_the_camera(address, browser) -> None:
+    browser.get(address)
+    wait(seen(browser, "#upload button[aria-label='Capture from camera']"))
+    click(browser, "#upload button[aria-label='Capture from camera']")
+    wait(seen(browser, "#upload button:has(.icon-wrap)"))
+    click(browser, "#upload button:has(.icon-wrap)")
+    wait(seen(browser, "#upload button.photo-capture"))
+    wait(lambda: browser.execute_script("return document.querySelector('#upload video').videoWidth") > 0)
+    click(browser, "#upload button.photo-capture")
+    wait(seen(browser, "#boxes img"))
+    assert addresses(browser) <= HERE
+
+
+def test_what_is_no_photo_is_one_line_in_the_page(address, browser, tmp_path) -> None:
+    bad = tmp_path / "<b>not one<b>.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    browser.get(address)
+    find = "return document.querySelector('#upload input[type=file]')"
+    wait(lambda: browser.execute_script(find))
+    browser.execute_script(find).send_keys(str(bad))
+    wait(lambda: text(browser, ".toast-message-text"))
+    told = text(browser, ".toast-message-text")
+    assert seen(browser, "#upload button")(), "another photo can be dropped at once"
+    assert "not one" in told and "png" in told and "Traceback" not in told and "/" not in told
+    assert len(told.strip().splitlines()) == 1
+    wait(lambda: photos() == [])
+    good = tmp_path / "good.png"
+    good.write_bytes(to_bytes(Image.fromarray(portrait()), "PNG"))
+    wait(lambda: browser.execute_script(find))
+    browser.execute_script(find).send_keys(str(good))
+    wait(seen(browser, "#boxes img"))
+
+
+def test_two_people_keep_their_own_photos(address, browser, camera, tmp_path) -> None:
+    with _another(camera) as other:
+        for one, number, name in ((browser, 24, "ann.jpg"), (other, 12, "ben.jpg")):
+            (tmp_path / name).write_bytes(jpeg(portrait(number)))
+            give(one, address, tmp_path / name)
+        for one, name in ((browser, "ann"), (other, "ben")):
+            click(one, "#off")
+            wait(lambda one=one: text(one, "#status code"))
+            assert text(one, "#status code") == f"cyclegan-glasses remove {name}.jpg"
+        click(browser, "#save")
+        mine = tmp_path / "downloads" / "ann_no_glasses.jpg"
+        wait(mine.exists)
+        assert photos() == ["ann.jpg", "ann_no_glasses.jpg", "ben.jpg", "ben_no_glasses.jpg"]
+    wait(lambda: photos() == ["ann.jpg", "ann_no_glasses.jpg"])
+    difference = np.abs(np.asarray(Image.open(mine)).astype(int) - portrait(24)).mean()
+    assert difference < 12, "it is the photo of somebody else"
+    browser.get("about:blank")
+    wait(lambda: photos() == [])
+
+
+@contextmanager
+def _another(camera: Path) -> Iterator[Any]:
+    yield from chromium(1280, 1000, *_camera(camera))

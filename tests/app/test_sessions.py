@@ -1,0 +1,89 @@
+"""Two pages never share a photo, and nothing of a closed page stays."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from cyclegan_glasses.app import sessions as module
+from cyclegan_glasses.app.sessions import SESSIONS, Sessions, private_folder
+from cyclegan_glasses.errors import UserError
+
+
+def put(sessions: Sessions[str], key: str) -> Path:
+    with sessions.at_work(key) as session:
+        session.kept = key
+        (session.folder / "me.jpg").write_text(key)
+        return session.folder
+
+
+def test_each_page_has_a_folder_of_its_own_until_it_is_closed(tmp_path) -> None:
+    sessions: Sessions[str] = Sessions(tmp_path)
+    folders = {key: put(sessions, key) for key in "ab"}
+    assert folders["a"] != folders["b"] and all(len(folder.name) > 20 for folder in folders.values())
+    with sessions.at_work("a") as session:
+        assert session.kept == "a" and session.folder == folders["a"]
+    sessions.end("a")
+    sessions.end("a")
+    assert not folders["a"].exists() and (folders["b"] / "me.jpg").read_text() == "b"
+    with sessions.at_work("a") as session:
+        assert session.kept is None, "a page that was closed is not found again"
+
+
+def test_pages_that_nobody_uses_end(tmp_path, monkeypatch) -> None:
+    sessions: Sessions[str] = Sessions(tmp_path)
+    monkeypatch.setattr(module, "MOST_SESSIONS", 3)
+    folders = [put(sessions, str(number)) for number in range(5)]
+    assert [folder.exists() for folder in folders] == [False, False, True, True, True] and len(sessions) == 3
+    monkeypatch.setattr(module, "IDLE", 0.0)
+    put(sessions, "4")
+    assert len(sessions) == 1 and [*tmp_path.iterdir()] == [folders[4]]
+
+
+def test_a_page_that_ends_while_it_works_ends_afterwards(tmp_path) -> None:
+    sessions: Sessions[str] = Sessions(tmp_path)
+    with sessions.at_work("a") as session:
+        ending = threading.Thread(target=sessions.end, args=("a",))
+        ending.start()
+        while len(sessions):
+            pass
+        assert session.folder.is_dir()
+    ending.join()
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_waits_for_a_page_that_ends_is_told(tmp_path) -> None:
+    sessions: Sessions[str] = Sessions(tmp_path)
+    caught: list[str] = []
+
+    def ask() -> None:
+        try:
+            put(sessions, "a")
+        except UserError as error:
+            caught.append(str(error))
+
+    with sessions.at_work("a") as session:
+        waiting = threading.Thread(target=ask)
+        waiting.start()
+        session.folder.rmdir()
+    waiting.join()
+    assert caught == ["this page was closed: open it again"]
+
+
+def test_the_folder_is_private_and_goes_whole() -> None:
+    with private_folder() as folder:
+        put(Sessions(folder / SESSIONS), "a")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["me.jpg", "a b.png"])
+def test_a_photo_is_forgotten_when_another_comes(tmp_path, name) -> None:
+    sessions: Sessions[str] = Sessions(tmp_path)
+    with sessions.at_work("a") as session:
+        (session.folder / name).write_text("x")
+        session.empty()
+        assert [*session.folder.iterdir()] == []
