@@ -37,8 +37,8 @@ from cyclegan_glasses.walk import report
 #: What is drawn on bare faces, in this order: what is taken for whole glasses most easily comes most often.
 _KINDS = (*WAYS, GLASSES, SUNGLASSES, "half_drawn", GLASSES, "rubbed_out", SUNGLASSES, GLASSES)
 _WIPED = "wiped"
-#: Of the training pictures so many go through a random camera, drawn ones and photographs alike, which is made
-#: for crops larger by this factor.
+#: Of the training pictures so many go through a random camera, drawn ones and photographs alike. It is made
+#: for larger crops: here its blur is multiplied by this, and no picture shrinks more.
 _PHOTOGRAPHED, _SOFTER = 0.75, 0.6
 _DRAWING = 3  # keeps this stream of random numbers apart from those of the sampler
 
@@ -170,7 +170,7 @@ def _eyes(labels: FaceLabels) -> np.ndarray:
 def _varied(
     picture: np.ndarray, marks: np.ndarray, size: int, flip: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A rotated, scaled, shifted and mirrored view, mostly through a random camera, and the landmarks in it."""
+    """A turned, scaled, shifted, mirrored view, mostly through a random camera, and the landmarks in it."""
     angle, scale = rng.normal(0, 4), np.exp(rng.normal(0, 0.05))
     matrix: np.ndarray = np.array(cv2.getRotationMatrix2D((0.5, 0.5), float(angle), float(scale)))
     matrix[:, 2] += rng.normal(0, 0.02, 2)

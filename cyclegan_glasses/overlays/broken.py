@@ -154,10 +154,8 @@ def _worn(
     face: np.ndarray, pose: Pose, scene: Scene, rng: np.random.Generator, sunglasses: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """`face` with a random frame, and the mask of it."""
-    if rng.random() < _WORN:
-        frame = worn_frame(rng, sunglasses)
-    else:
-        frame = random_frame(rng, sunglasses=sunglasses)
+    chosen = worn_frame if rng.random() < _WORN else random_frame
+    frame = chosen(rng, sunglasses=sunglasses)
     if rng.random() < _HARD and not sunglasses:
         frame, scene = hard_example(frame, scene, rng)
     return draw_glasses(face, frame, pose, scene)
