@@ -158,7 +158,8 @@ def choose_precision(name: str, device: torch.device) -> Precision:
 def has_bfloat16(device: torch.device) -> bool:
     """Whether `device` multiplies bfloat16 faster than float32: GPUs from Ampere on, CPUs with AMX.
 
-    AVX512-BF16 alone is not enough: a training step takes longer there than in float32 (docs/results.md).
+    AVX512-BF16 alone is not enough: a training step takes longer there than in float32
+    (docs/results/training.md).
     """
     if device.type == "cuda":
         with torch.cuda.device(device):

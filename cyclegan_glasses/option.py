@@ -8,8 +8,8 @@
 
 The declaration holds all that there is to know: the field's type says how the text is read, and from default,
 help, choices and bounds follow the argument of the parser (`cli.options`), the check of the value, what
-becomes of it in a run that goes on, and its row in docs/options.md. `build` makes the settings, nested ones
-included, of the values that a parser read.
+becomes of it in a run that goes on, and its row in docs/reference/options.md. `build` makes the settings,
+nested ones included, of the values that a parser read.
 
 Errors call a setting by its flag: that is its name on the command line, in `train_opt.json` and in the docs.
 """

@@ -12,18 +12,18 @@ PRESETS = {
     "glasses2021": "--netG resnet_9blocks --netD basic --gan_mode vanilla --init_type kaiming --load_size 286"
     " --crop_size 256 --batch_size 1 --lr 0.0002 --n_epochs 100 --n_epochs_decay 0 --lambda_A 0.1"
     " --lambda_B 0.1 --lambda_identity 0.5",
-    # What the model that ships was trained with (docs/model.md): 96², begun with a remover and an adder that
-    # learnt from drawn pairs.
+    # What the model that ships was trained with (docs/results/model.md): 96², begun with a remover and an
+    # adder that learnt from drawn pairs.
     "glasses": "--netG residual_unet --filters 16 32 48 64 --kernels 7 5 3 3 --composite --ndf 32"
     " --init_type kaiming --mismatched --discriminators_first 150 --lr_ratio 2 --load_size 100 --crop_size 96"
     " --batch_size 4 --lr 0.0002 --beta2 0.99 --lambda_A 1 --lambda_B 3 --lambda_identity 0 --n_epochs 1"
     " --n_epochs_decay 1 --ema 0.995",
-    # What takes glasses off sharp photos (docs/model.md): begun with what ships, on drawn pairs with layers.
+    # What takes glasses off sharp photos (docs/results/model.md): from what ships, on pairs with layers.
     "remover": "--model mask2face --netG coarse_to_fine --start_from shipped --load_size 224 --crop_size 224"
     " --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3 --lambda_rim 4"
     " --lambda_gradient 1 --lambda_chroma 2 --lambda_frame 0.1 --ema 0.998 --batch_size 8 --lr 0.001"
     " --beta2 0.99 --clip_grad 1 --n_epochs 4 --n_epochs_decay 4",
-    # iSee as its authors tuned it, and as they began (docs/isee.md).
+    # iSee as its authors tuned it, and as they began (docs/guides/isee.md).
     "isee": "--model isee --filters 90 --n_epochs 250 --n_epochs_decay 0 --batch_size 20",
     "isee-early": "--model isee --filters 70 --n_epochs 50 --n_epochs_decay 0 --batch_size 25",
     # Minutes on two CPU cores: what `make demo` trains on the synthetic portraits. A remover and an adder

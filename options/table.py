@@ -1,6 +1,6 @@
 """The page of all options, written from their declarations.
 
-python -m cyclegan_glasses.options.table > docs/options.md
+python -m cyclegan_glasses.options.table > docs/reference/options.md
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .train import train_options
 HEADER = """# Options
 
 Written from the declarations in the `settings.py` of each room by
-`python -m cyclegan_glasses.options.table > docs/options.md`; a test holds it to them. So does
+`python -m cyclegan_glasses.options.table > docs/reference/options.md`; a test holds it to them. So does
 `python train.py --model MODEL --help`.
 
 The last column says what becomes of an option in a run that goes on (`--continue_train`). A model in italics

@@ -1,7 +1,7 @@
 """Say whether the faces of photos wear glasses, sunglasses, none, or something broken; with age and gender.
 
 Photos may have any size; faces are found and aligned first. A line a face goes to standard output. What the
-attribute classifier knows, and what it must not be used for, is in docs/attributes.md.
+attribute classifier knows, and what it must not be used for, is in docs/guides/attributes.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Recommend six frames that suit a face, by rules that opticians publish, and draw them on it.
 
 A sheet is written beside each photo: every frame on the face, with its reasons and who says so. Glasses that
-the face wears are taken off first. Rules are not taste: docs/recommend.md says how far to trust them.
+the face wears are taken off first. Rules are not taste: docs/guides/recommend.md says how far to trust them.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class GlassesEditor:
             device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
             precision: `fp32`, `bf16`, `fp16`, or `auto` for what the device is fastest in.
             classifier: leaves faces alone that need nothing; with None every face is edited.
-            yunet: file of the face detector, see docs/faces.md.
+            yunet: file of the face detector, see docs/guides/faces.md.
 
         Raises:
             UserError: there is no such model, device or file.

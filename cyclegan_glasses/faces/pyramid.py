@@ -1,10 +1,10 @@
 """The face detector that ships: a finder on an image pyramid, then landmark networks on each face.
 
-All are small networks (docs/faces.md) that OpenCV runs. The finder knows faces of 13 to 46 pixels; a picture
-is shown to it at several sizes, each half of the one before, laid out on one sheet. Each face that it reports
-is brought to a canonical crop by its rough landmarks; the landmark network gives better ones and refuses what
-is no face. The refinement network, trained on crops that are nearly in place, sees the face from nearer, and
-looks again at the crop that its landmarks give until they rest.
+All are small networks (docs/guides/faces.md) that OpenCV runs. The finder knows faces of 13 to 46 pixels; a
+picture is shown to it at several sizes, each half of the one before, laid out on one sheet. Each face that it
+reports is brought to a canonical crop by its rough landmarks; the landmark network gives better ones and
+refuses what is no face. The refinement network, trained on crops that are nearly in place, sees the face from
+nearer, and looks again at the crop that its landmarks give until they rest.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class YuNetDetector:
     10 to 300 pixels. A face below about 1/60 of a large picture's longest side is therefore not found.
 
     The landmarks of one pass jitter by some percent of the eye distance, and more the smaller the face. A
-    second look at each face, at 230 pixels, as it is and mirrored, steadies them (figures in docs/faces.md).
+    second look at each face, at 230 pixels, as it is and mirrored, steadies them (docs/guides/faces.md).
     """
 
     name = "yunet"

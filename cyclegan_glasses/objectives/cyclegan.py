@@ -151,7 +151,7 @@ class CycleGAN:
             fused=not settings.plain,
         )
         self.optimizers = self.execution.optimizers
-        # On a CPU an identity that shares a pass is no quicker and keeps a third more (docs/speed.md).
+        # On a CPU a shared identity pass is no quicker and keeps a third more (docs/results/speed.md).
         self._share_identity = merge and not cpu
         generators = {name: self._networks[name] for name in ("G_A", "G_B")}
         self._averages = MovingAverages(generators, settings.ema)

@@ -262,7 +262,7 @@ def micro_batches(inputs: Mapping[str, Tensor], size: int) -> Iterator[tuple[Ten
 
 
 def wants_compiling(word: str, device: torch.device) -> bool:
-    """Whether `auto`, `on` or `off` means to compile: `auto` does so on GPUs of CUDA (docs/speed.md)."""
+    """Whether `auto`, `on` or `off` means to compile: `auto` does so on CUDA (docs/results/speed.md)."""
     return word == "on" or (word == "auto" and device.type == "cuda")
 
 

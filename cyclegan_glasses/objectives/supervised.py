@@ -114,7 +114,7 @@ class Supervised:
             networks[self._d] = initialise(build_discriminator(discriminator), settings.init)
         if settings.recompute:
             recompute_activations(self.generator)
-        # Quicker on CPUs, by a tenth (docs/training.md).
+        # Quicker on CPUs, by a tenth (docs/guides/training.md).
         channels_last = self.device.type == "cpu" and settings.generator.locates_frame
         self.execution = Execution(
             networks,

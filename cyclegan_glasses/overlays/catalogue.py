@@ -77,7 +77,7 @@ Catalogue = Mapping[str, Entry]
 def read_catalogue(path: Path | None = None) -> Catalogue:
     """The frames of a catalogue by name, in its order; those that come with the toolkit for None.
 
-    A catalogue is a TOML file of `[[frame]]` tables, or the same as JSON, see docs/try-on.md.
+    A catalogue is a TOML file of `[[frame]]` tables, or the same as JSON, see docs/guides/try-on.md.
 
     Raises:
         UserError: it cannot be read, or something in it is wrong: names file, entry and key.

@@ -1,4 +1,4 @@
-"""Draws pictures of docs/portraits.md, overlays.md, model.md, try-on.md: `python docs/images/draw.py`."""
+"""Draws the pictures of README and docs from synthetic portraits: `python docs/images/draw.py`."""
 
 from __future__ import annotations
 

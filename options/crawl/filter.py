@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py filter`."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
     parser.add_argument("--dry_run", action="store_true", help="measure and count, but write no verdict")
-    help = "classify the faces too (see docs/attributes.md)"
+    help = "classify the faces too (see docs/guides/attributes.md)"
     parser.add_argument("--judge", action="store_true", help=help)
     help = "another classifier than the one that ships"
     parser.add_argument("--judge_weights", type=Path, metavar="FILE", help=help)

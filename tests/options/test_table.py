@@ -14,12 +14,12 @@ from cyclegan_glasses.option import option
 from cyclegan_glasses.options.table import markdown
 from cyclegan_glasses.options.train import parse
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "options.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "options.md"
 
 
 def test_the_page_of_options_is_up_to_date() -> None:
     assert PAGE.read_text("utf-8") == markdown(), (
-        "write it again: python -m cyclegan_glasses.options.table > docs/options.md"
+        "write it again: python -m cyclegan_glasses.options.table > docs/reference/options.md"
     )
 
 

@@ -1,7 +1,7 @@
 """Layers that compute faster, or at all, on CPUs: the one door to the kernels of this folder.
 
 Each is the library's layer, with its parameters and, to rounding, its results. It goes to the library
-wherever the kernel is not the quicker way; docs/speed.md has what each is worth.
+wherever the kernel is not the quicker way; docs/results/speed.md has what each is worth.
 """
 
 from __future__ import annotations
