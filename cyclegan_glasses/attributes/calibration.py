@@ -73,7 +73,8 @@ class Calibration:
         gender, error = fields.pop("gender", 1.0), fields.pop("age", 0.0)
         wide = error * _COVERING
         bands = fields.pop("bands", [asdict(AgeBand(0.0, gender, -wide, wide))])
-        return Calibration(**fields, bands=tuple(AgeBand(**band) for band in bands))
+        bias = tuple(fields.pop("bias", ()))
+        return Calibration(**fields, bias=bias, bands=tuple(AgeBand(**band) for band in bands))
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Probabilities (N, classes) from the logits of the glasses' head."""
@@ -118,12 +119,9 @@ def age_bands(answers: Answers, labels: Mapping[str, np.ndarray]) -> tuple[AgeBa
     Args:
         answers, labels: see `calibrate`.
     """
-    kept = [0.0]
-    for begins in AGES[1:]:
-        below = (answers.age >= kept[-1]) & (answers.age < begins)
-        if min(below.sum(), (answers.age >= begins).sum()) >= FEWEST:
-            kept.append(begins)
-    kept[0] = -np.inf
+    counts, _ = np.histogram(np.maximum(answers.age, 0), [*AGES, np.inf])
+    kept = [begins for begins, count in zip(AGES, counts, strict=True) if count >= FEWEST]
+    kept[:1] = [-np.inf]
     bands = []
     for begins, ends in pairwise([*kept, np.inf]):
         held = (answers.age >= begins) & (answers.age < ends)
