@@ -83,8 +83,8 @@ def confusion(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> Non
 
 
 def table_head(what: str) -> None:
-    words = "".join(f"{word:>12}" for word in CLASSES)
-    print(f"{what:16}{'faces':>7}{words}   surely" + "".join(f"{word:>12}" for word in CLASSES))
+    columns = "".join(f"{word:>12}" for word in CLASSES)
+    print(f"{what:16}{'faces':>7}{columns}   surely{columns}")
 
 
 def table_row(name: str, verdicts: list[Verdict]) -> None:

@@ -84,10 +84,10 @@ def _row(attributes: FaceAttributes, face: Face | None) -> dict[str, Any]:
 
 
 def _sentence(row: Mapping[str, Any]) -> str:
-    doubt = "" if row["sure"] else ", unsure"
+    sure = "" if row["sure"] else ", unsure"
     gender = f"{row['gender']} ({row['gender_confidence']:.2f})" if row["gender_sure"] else "gender unsure"
     low, high = row["ages"]
     return (
-        f"{row['label']} ({row['confidence']:.2f}{doubt}), {gender},"
+        f"{row['label']} ({row['confidence']:.2f}{sure}), {gender},"
         f" about {row['age']:.0f} years ({low:.0f} to {high:.0f})"
     )
