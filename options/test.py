@@ -11,7 +11,7 @@ from typing import Any
 
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Parser
+from cyclegan_glasses.cli.parser import Parser, command_line
 from cyclegan_glasses.data.settings import FRAME, MULTIPLE, NO_CONDITION, DataSettings
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.errors import UserError
@@ -156,7 +156,12 @@ def run(o: TestOptions) -> int:
     """
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
-    from cyclegan_glasses.editing.models import find_generator, find_generators, load_generator
+    from cyclegan_glasses.editing.trained import (
+        find_generator,
+        find_generators,
+        load_generator,
+        module_of,
+    )
     from cyclegan_glasses.evaluation.results import write_results
 
     device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
@@ -164,12 +169,13 @@ def run(o: TestOptions) -> int:
         path, other = find_generator(o.run.folder, o.run.label, o.suffix), None
     else:
         path, other = find_generators(o.run.folder, o.run.label, o.data.direction)
-    generator = load_generator(path, device, o.architecture)
-    reverse = load_generator(other, device) if other else None
+    precision = choose_precision(o.run.precision, device)
+    generator = load_generator(path, precision, o.architecture)
+    reverse = load_generator(other, precision) if other else None
     for one in filter(None, (generator, reverse)):
-        one.network.train(not o.evaluation_mode)
+        module_of(one).train(not o.evaluation_mode)
         if o.run.verbose:
-            echo(one.network)
+            echo(module_of(one))
     if generator.settings.conditioned and o.data.direction == REMOVE:
         raise UserError(f"{path} adds a frame that is drawn on bare faces: add --direction BtoA")
     seen = generator.settings
@@ -186,13 +192,16 @@ def run(o: TestOptions) -> int:
         (generator, reverse),
         o.data.direction,
         o.results,
-        choose_precision(o.run.precision, device),
-        title=f"{o.run.name}, {o.run.label}",
+        precision,
+        model=f"{o.run.name}, {o.run.label}",
         single=single,
         aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )
     left = batches.epoch_size - o.num_test
     more = f"{left} of {batches.epoch_size} pictures are left: --num_test {batches.epoch_size} takes all"
-    echo(*(line for line in (scores, more if left > 0 else "", f"results: {page}") if line), sep="\n")
+    verb = "remove" if o.data.direction == REMOVE else "add"
+    hint = "" if single else f"a photo of your own: {command_line(verb)} PHOTO {o.run.arguments}"
+    lines = (scores, more if left > 0 else "", f"results: {page}", hint)
+    echo(*(line for line in lines if line), sep="\n")
     return 0

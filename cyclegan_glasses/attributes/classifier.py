@@ -21,10 +21,10 @@ from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, Verdict
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.onnx_network import OnnxNetwork
+from cyclegan_glasses.shipped import CLASSIFIER
 
 GENDER_SURE = 0.9
 """Confidence from which a gender is claimed; below it nobody should be told one."""
-SHIPPED = Path(__file__).parent.parent / "weights" / "judge.onnx"
 
 
 class OnnxAttributeNetwork:
@@ -83,7 +83,7 @@ class FacelyzrClassifier:
 
     @cached_property
     def _loaded(self) -> tuple[AttributeNetwork, Calibration]:
-        if self.path == SHIPPED:
+        if self.path == CLASSIFIER:
             shipped = OnnxAttributeNetwork(OnnxNetwork.load(self.path))
             return shipped, shipped.calibration
         from cyclegan_glasses.attributes.weights import TorchAttributeNetwork, read_weights
@@ -127,7 +127,7 @@ def load_classifier(path: str | Path | None = None) -> FacelyzrClassifier | None
     Raises:
         UserError: `path` is not there, or holds no classifier.
     """
-    file = Path(path) if path is not None else SHIPPED
+    file = Path(path) if path is not None else CLASSIFIER
     if path is None and not file.is_file():
         return None
     if not file.is_file():
