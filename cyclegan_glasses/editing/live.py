@@ -176,7 +176,7 @@ class LiveEditor:
         with self.timings.step("align"):
             crop, alignment = align(picture, face, generator.size, generator.framing)
         with self.timings.step("model"):
-            made = translate(generator, crop[None], self.editor.precision, 1)[0]
+            made = translate(generator, crop[None], 1)[0]
         with self.timings.step("blend"):
             change = measure_change(crop.astype(np.float32), made.picture, made.frame, bounded=True)
             apply_change(result, change, alignment)

@@ -42,15 +42,15 @@ def carried(scene: Scene, motion: np.ndarray) -> Scene:
     return replace(scene, **new, corner=(int(corner[0]), int(corner[1])), step=step)
 
 
-def mixed(old: Scene, new: Scene, share: float) -> Scene:
+def mixed(old: Scene, new: Scene, fraction: float) -> Scene:
     """`new`, whose light and camera have come only so far from those of `old`: neither jumps.
 
     Args:
-        share: of `new`, 0 to 1.
+        fraction: of `new`, 0 to 1.
     """
 
     def mean(before: float, after: float) -> float:
-        return before + share * (after - before)
+        return before + fraction * (after - before)
 
     def means(before: tuple[float, ...], after: tuple[float, ...]) -> tuple[float, ...]:
         return tuple(map(mean, before, after))

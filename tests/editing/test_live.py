@@ -22,7 +22,7 @@ ROUND = as_drawing("round")
 
 @pytest.fixture(scope="module")
 def editor() -> GlassesEditor:
-    return GlassesEditor.load(device="cpu")
+    return GlassesEditor.load()
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +102,12 @@ def test_what_is_done_may_change_at_any_time(editor: GlassesEditor, faces: tuple
 
 
 def test_a_face_that_goes_and_comes_back(editor: GlassesEditor, faces: tuple[np.ndarray, ...]) -> None:
-    live, shown = LiveEditor(editor, waits=True), []
+    live, changed = LiveEditor(editor, waits=True), []
     for number in range(60):
         there = not 15 <= number < 40
         picture = seen(faces[0] if there else None, 70 if number < 40 else 10)
-        shown.append((live.edit(picture, Look(ADD, ROUND), number / RATE) != picture).any())
-    assert all(shown[8:15]) and not any(shown[21:40]) and all(shown[50:])
+        changed.append((live.edit(picture, Look(ADD, ROUND), number / RATE) != picture).any())
+    assert all(changed[8:15]) and not any(changed[21:40]) and all(changed[50:])
 
 
 def test_surveys_run_beside_the_pictures(editor: GlassesEditor, faces: tuple[np.ndarray, ...]) -> None:
