@@ -11,7 +11,7 @@ from typing import Any
 
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.cli.parser import Parser
+from cyclegan_glasses.cli.parser import Parser, command_line
 from cyclegan_glasses.data.settings import FRAME, MULTIPLE, NO_CONDITION, DataSettings
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.errors import UserError
@@ -193,12 +193,15 @@ def run(o: TestOptions) -> int:
         o.data.direction,
         o.results,
         precision,
-        title=f"{o.run.name}, {o.run.label}",
+        model=f"{o.run.name}, {o.run.label}",
         single=single,
         aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )
     left = batches.epoch_size - o.num_test
     more = f"{left} of {batches.epoch_size} pictures are left: --num_test {batches.epoch_size} takes all"
-    echo(*(line for line in (scores, more if left > 0 else "", f"results: {page}") if line), sep="\n")
+    verb = "remove" if o.data.direction == REMOVE else "add"
+    hint = "" if single else f"a photo of your own: {command_line(verb)} PHOTO {o.run.arguments}"
+    lines = (scores, more if left > 0 else "", f"results: {page}", hint)
+    echo(*(line for line in lines if line), sep="\n")
     return 0

@@ -91,13 +91,6 @@ class TrainOptions(Settings):
         """What is trained, by the name that `objectives.registry` knows."""
         return str(self.values["model"])
 
-    @property
-    def arguments(self) -> str:
-        """What names this run on a command line."""
-        place = self.run.folder.parent
-        elsewhere = "" if place == Path("checkpoints") else f" --checkpoints_dir {shlex.quote(str(place))}"
-        return f"--name {shlex.quote(self.run.name)}{elsewhere}"
-
     def what_next(self, step: int, taken: int, stopped: bool, whole: bool) -> str:
         """What to type after a session that ended at `step` and had `taken` steps.
 
@@ -109,9 +102,9 @@ class TrainOptions(Settings):
             command = command_line("train")
             if "TORCHELASTIC_RUN_ID" in os.environ:
                 command = command.replace("python", "torchrun …", 1)
-            return f"stopped at step {step}; go on: {command} {self.arguments} --continue_train"
+            return f"stopped at step {step}; go on: {command} {self.run.arguments} --continue_train"
         data = shlex.quote(self.data.dataroot)
-        test = f"{command_line('test')} --dataroot {data} {self.arguments}"
+        test = f"{command_line('test')} --dataroot {data} {self.run.arguments}"
         if taken:
             return f"trained {taken} steps{f', {step} in all' if step > taken else ''}; next: {test}"
         if whole:
