@@ -115,7 +115,7 @@ def doubled(x: Tensor) -> Tensor:
 
 
 def centres_of_mass(heat: Tensor) -> Tensor:
-    """Landmarks (n, 5, 2) in pixels of the crop; see `faces.pyramid.points_of`."""
+    """Landmarks (n, 5, 2) in pixels of the crop; see `faces.landmark_crops.points_of`."""
     count, points, side, _ = heat.shape
     weight = heat.flatten(2).softmax(2).reshape(count, points, side, side)
     centres = (torch.arange(side) + 0.5) * CROP / side
