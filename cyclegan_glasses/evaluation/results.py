@@ -18,7 +18,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.editing.trained import module_of
-from cyclegan_glasses.evaluation.in_words import conclusion
+from cyclegan_glasses.evaluation.in_words import DONE, conclusion
 from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
@@ -85,7 +85,8 @@ def write_results(
     scored = [result.pair for result in results if result.truth]
     if not scored:
         return page, ""
-    return page, "\n".join(filter(None, (pair_table(scored), conclusion(direction, scored))))
+    text = conclusion(direction, scored)
+    return page, "\n".join([pair_table(scored), *([f"{DONE[direction]}: {text}"] if text else [])])
 
 
 def _translated(
