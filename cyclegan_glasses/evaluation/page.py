@@ -43,7 +43,7 @@ _FINDINGS = {
 
 
 @dataclass(slots=True)
-class Shown:
+class Examples:
     """Keeps results of one editor for the page: the first `TYPICAL`, and the `WORST`, the worst first.
 
     The first ones are not chosen by their scores, so they look as results do.
@@ -64,7 +64,7 @@ class Shown:
             del self.worst[WORST:]
 
 
-def write_page(report: Report, shown: Sequence[Shown], folder: Path) -> Path:
+def write_page(report: Report, examples: Sequence[Examples], folder: Path) -> Path:
     """Write `index.html` and the pictures that it shows into `folder`; returns the page's path.
 
     Raises:
@@ -75,7 +75,7 @@ def write_page(report: Report, shown: Sequence[Shown], folder: Path) -> Path:
     for column in report.columns:
         if column.candidate.weights and (text := _finding(direction, column, report.columns)):
             body.append(tags.p(tags.b(column.candidate.title), f", {text}."))
-    for number, kept in enumerate(shown):
+    for number, kept in enumerate(examples):
         rows = [row[1:] for row in kept.worst]
         body += _pictures(f"{kept.title}: pictures in order", kept.first, folder, f"{number}_first")
         body += _pictures(f"{kept.title}: the worst {len(rows)}", rows, folder, f"{number}")

@@ -157,8 +157,8 @@ def _section(direction: str, results: Sequence[Result], alone: bool) -> list[dom
 
 
 def _card(result: Result, place: str = "", before_after: bool = False) -> dom_tag:
-    shown = [label for label in result.pictures if not before_after or label.startswith(("real", "fake"))]
-    figures = [Figure(result.pictures[label], *picture_text(label)) for label in shown]
+    labels = [label for label in result.pictures if not before_after or label.startswith(("real", "fake"))]
+    figures = [Figure(result.pictures[label], *picture_text(label)) for label in labels]
     if result.truth and not before_after:
         figures.append(Figure(result.truth, "truth"))
     box = tags.div(cls="card")
