@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from cyclegan_glasses.option import Option, Settings, build, option, options_of
 from cyclegan_glasses.training.run_folder import read_options
 
 from .arguments import RunOptions, option_parser, run_name
+from .renamed import check_names
 from .train import train_options
 
 HELP = "translate a data set with a trained model, and show the results"
@@ -110,6 +112,8 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
     Raises:
         UserError: an option that is unknown, wrong, or does not go with another.
     """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    check_names(argv)
     values = vars(_parser(prog).parse_args(argv))
     saved = read_options(Path(values["checkpoints_dir"]) / run_name(values))
     inherited = {name: saved[name] for name in INHERITED if name in saved}

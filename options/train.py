@@ -34,6 +34,7 @@ from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
 
 from .arguments import RunOptions, option_parser, run_name
 from .presets import PRESETS
+from .renamed import check_names
 
 HELP = "train a model of your own"
 
@@ -134,6 +135,7 @@ def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> TrainOpt
         UserError: an option that is unknown, wrong, or does not go with another.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    check_names(argv)
     first = option_parser(prog=prog, add_help=False)
     first.add_argument("--model")
     first.add_argument("--preset")

@@ -118,6 +118,11 @@ class PhotoTab:
                 self.faces = gr.CheckboxGroup([], label="Faces to edit", visible=False, elem_id="faces")
                 self.off = gr.Button("Take glasses off", variant="primary", size="lg", elem_id="off")
                 gr.Markdown("Or tap a frame to try it on:", elem_id="try")
+                with gr.Row(elem_id="style"):
+                    slim: dict[str, Any] = {"value": "", "min_width": 100, "interactive": True}
+                    self.colour = gr.Dropdown(_COLOURS, label="Colour", elem_id="colour", **slim)
+                    self.size = gr.Dropdown(_SIZES, label="Size", elem_id="size", **slim)
+                    self.lens = gr.Dropdown(_LENSES, label="Lenses", elem_id="lens", **slim)
                 self.strip = gr.Gallery(
                     label="Frames",
                     show_label=False,
@@ -129,11 +134,6 @@ class PhotoTab:
                     interactive=False,
                     elem_id="strip",
                 )
-                with gr.Row(elem_id="style"):
-                    slim: dict[str, Any] = {"value": "", "min_width": 100, "interactive": True}
-                    self.colour = gr.Dropdown(_COLOURS, label="Colour", elem_id="colour", **slim)
-                    self.size = gr.Dropdown(_SIZES, label="Size", elem_id="size", **slim)
-                    self.lens = gr.Dropdown(_LENSES, label="Lenses", elem_id="lens", **slim)
                 self.force = gr.Checkbox(
                     False, label="Also faces that would be left as they are", elem_id="force"
                 )

@@ -159,7 +159,8 @@ def find_generator(folder: Path, label: str, suffix: str) -> Path:
     suffixes = [other for epoch, other in there if epoch == label]
     epochs = [epoch for epoch, other in there if other == suffix]
     if suffixes:
-        advice = f"--model_suffix can be {' or '.join(map(repr, suffixes))}"
+        advice = f"--model test needs --model_suffix {' or '.join(suffix or repr('') for suffix in suffixes)}"
+        advice += " (_A takes glasses off, _B puts them on)" if "_A" in suffixes else ""
     else:
         advice = f"--epoch can be {', '.join(epochs)}" if epochs else "the run has not saved a generator yet"
     raise UserError(f"{path} is not there: {advice}")

@@ -46,6 +46,24 @@ def make_upsampling(kind: str, inputs: int, outputs: int, kernel: int, bias: boo
     )
 
 
+def pad_to_multiple(x: Tensor, multiple: int) -> tuple[Tensor, tuple[int, int]]:
+    """Pictures (N, C, H, W) whose sides are padded by reflection, on both sides alike, to multiples.
+
+    A picture that is smaller than its padding is reflected several times.
+
+    Returns:
+        The padded pictures, and where the first row and column of the given ones lie in them.
+    """
+    corner = []
+    for axis in (-2, -1):
+        last, missing = x.shape[axis] - 1, -x.shape[axis] % multiple
+        corner.append(missing // 2)
+        if missing:
+            place = torch.arange(-(missing // 2), last + 1 + missing - missing // 2, device=x.device)
+            x = x.index_select(axis, last - (place % max(1, 2 * last) - last).abs())
+    return x, (corner[0], corner[1])
+
+
 def recompute_activations(network: nn.Module) -> None:
     """Let `network` keep less for its backward pass and compute the rest again.
 

@@ -98,12 +98,12 @@ class GeneratorSettings(AnyGeneratorSettings):
 
     @property
     def multiple(self) -> int:
-        """What the sides of a picture must be a multiple of."""
+        """What the sides of a ResNet's pictures must be multiples of, and what a U-Net pads them to."""
         return {"unet_256": 256, "unet_128": 128}.get(self.kind, 4)
 
     def check_side(self, side: int) -> None:
         """Raises `UserError` where pictures of `side` pixels do not suit it."""
-        if side % self.multiple:
+        if self.kind.startswith("resnet") and side % self.multiple:
             raise UserError(
                 f"--netG {self.kind} needs a --crop_size that is a multiple of {self.multiple}, and {side} is"
                 " not"

@@ -7,8 +7,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.networks.layers import is_composite, make_norm, make_upsampling, paint, run
+from cyclegan_glasses.networks.layers import (
+    is_composite,
+    make_norm,
+    make_upsampling,
+    pad_to_multiple,
+    paint,
+    run,
+)
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
 
@@ -44,10 +50,8 @@ class SkipBlock(nn.Module):
 class UnetGenerator(nn.Module):
     """`downs` halvings and doublings with skips: 8 for 256×256, 7 for 128×128.
 
-    (N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1].
-
-    Raises:
-        UserError: H or W is not a multiple of 2 ** downs.
+    (N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1]. Sides that are no multiples of
+    2 ** downs are padded by reflection, and the result is cut back.
     """
 
     recompute = False
@@ -73,12 +77,9 @@ class UnetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        if height % self.multiple or width % self.multiple:
-            raise UserError(
-                f"this U-Net needs sides that are multiples of {self.multiple}, not {width}x{height}"
-                ": give such a --crop_size, and a --preprocess that crops"
-            )
-        return paint(self.model["model"].children(), x, self.composite, self.recompute)
+        padded, (top, left) = pad_to_multiple(x, self.multiple)
+        painted = paint(self.model["model"].children(), padded, self.composite, self.recompute)
+        return painted[..., top : top + height, left : left + width]
 
 
 def infer_unet(weights: Mapping[str, Tensor]) -> GeneratorSettings:

@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 
@@ -138,11 +139,20 @@ def test_weights_of_no_generator_are_unknown(weights: dict[str, torch.Tensor]) -
     assert infer_generator(weights) is None
 
 
-@pytest.mark.parametrize("kind, side", [("unet_128", 64), ("unet_256", 128)])
-def test_a_unet_says_which_sizes_it_takes(kind: str, side: int) -> None:
-    network = build_generator(GeneratorSettings(kind, filters=1))
-    with pytest.raises(UserError, match=f"multiples of {2 * side}, not {2 * side}x{side}"):
-        network(torch.zeros(1, 3, side, 2 * side))
+@pytest.mark.parametrize("height, width", [(1, 5), (67, 128), (129, 200), (20, 300)])
+@pytest.mark.parametrize("composite", [False, True])
+def test_a_unet_takes_pictures_of_any_size(composite: bool, height: int, width: int) -> None:
+    """A photo of odd sides used to be refused; now it is reflected beyond its borders and cut back."""
+    settings = GeneratorSettings("unet_128", filters=1, composite=composite)
+    network = build_generator(settings).double().eval()
+    x = torch.rand(1, 3, height, width, dtype=torch.float64) * 2 - 1
+    made = network(x)
+    assert made.shape == x.shape and made.abs().max() <= 1
+    padded, (top, left) = np.asarray(x), ((-height % 128) // 2, (-width % 128) // 2)
+    rows, columns = ((-height % 128) - top, (-width % 128) - left)
+    padded = np.pad(padded, ((0, 0), (0, 0), (top, rows), (left, columns)), "reflect")
+    whole = network(torch.from_numpy(padded))
+    assert torch.equal(made, whole[..., top : top + height, left : left + width])
 
 
 def test_a_closed_mask_returns_the_input_exactly() -> None:
