@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.faces.eye_region import at_the_eyes
 from cyclegan_glasses.overlays.canvas import LAYERS
 
-_EYES = slice(0.31, 0.54), slice(0.27, 0.73)  # rows and columns about the eyes, fractions of the side
-_LOWEST = 0.68  # row, a fraction of the side: glasses end above the mouth
+_LIT = slice(0.31, 0.54), slice(0.27, 0.73)  # rows and columns that are as bright as the eyes
 _TRACE = 0.02  # of a pixel, and less, is no frame
 _NOISE, _SMOOTHING = 1.5, 0.8  # levels, and pixels that they are smoothed over: smaller differences are none
 
@@ -58,10 +58,7 @@ class GlassesLayer:
 
 
 def glasses_of(photo: np.ndarray, removed: np.ndarray, frame: np.ndarray) -> GlassesLayer:
-    """The glasses that a model took off.
-
-    What hangs together with nothing around the eyes, or lies as low as the mouth, is no part of them: a
-    model also changes lines of teeth, or the brim of a hat.
+    """The glasses that a model took off: what of its change may belong to some (`at_the_eyes`).
 
     Args:
         photo: the face with glasses, uint8 RGB (height, width, 3).
@@ -71,10 +68,7 @@ def glasses_of(photo: np.ndarray, removed: np.ndarray, frame: np.ndarray) -> Gla
     difference = photo.astype(np.float32) - removed
     visible = np.abs(cv2.GaussianBlur(difference, (0, 0), _SMOOTHING)).max(axis=2) > _NOISE
     taken = frame > _TRACE
-    candidates = (visible | taken).astype(np.uint8)
-    candidates[round(_LOWEST * len(photo)) :] = 0
-    _, pieces = cv2.connectedComponents(candidates)
-    near = np.isin(pieces, pieces[_about_eyes(pieces.shape)]) & (pieces > 0)
+    near = at_the_eyes(visible | taken)
     return GlassesLayer(
         np.where((visible & near)[..., None], difference, 0).astype(np.float32),
         removed.astype(np.float32),
@@ -84,11 +78,5 @@ def glasses_of(photo: np.ndarray, removed: np.ndarray, frame: np.ndarray) -> Gla
 
 def brightness(face: np.ndarray) -> float:
     """How bright an aligned face (size, size, 3) is around the eyes: mean of its levels, 0 to 255."""
-    return float(face[_about_eyes(face.shape)].mean())
-
-
-def _about_eyes(shape: tuple[int, ...]) -> tuple[slice, ...]:
-    return tuple(
-        slice(round(part.start * side), round(part.stop * side))
-        for part, side in zip(_EYES, shape[:2], strict=True)
-    )
+    rows, columns = (slice(round(part.start * len(face)), round(part.stop * len(face))) for part in _LIT)
+    return float(face[rows, columns].mean())

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
-from cyclegan_glasses.editing.rims import about_the_eyes
+from cyclegan_glasses.editing.rims import PRESENT
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
+from cyclegan_glasses.faces.eye_region import at_the_eyes
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
 from cyclegan_glasses.networks.weights import network_from
@@ -87,7 +88,8 @@ def translate(generator: Generator, crops: np.ndarray, precision: Precision, pas
         with torch.inference_mode(), precision.autocast():
             first = generator.network(inputs, frame=True).float()
         inputs, passes = first[:, :-1].clamp(-1, 1), passes - 1
-        frame = [about_the_eyes(one) for one in torch.sigmoid(first[:, -1]).cpu().numpy()]
+        covers = torch.sigmoid(first[:, -1]).cpu().numpy()
+        frame = [np.where(at_the_eyes(one > PRESENT), one, np.float32(0)) for one in covers]
     edited = apply_generator(generator.network, inputs, precision, passes)
     if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
         edited = (photo + edited - luminance(photo)).clamp(-1, 1)

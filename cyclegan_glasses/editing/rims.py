@@ -20,9 +20,6 @@ from cyclegan_glasses.images import to_grey
 #: From this fraction of a pixel of the crop on a frame is taken to be there; the reach of its blurred edges,
 #: in pixels of the crop; and the fractions between which it is replaced whatever the photo shows there.
 PRESENT, EDGES, SURE = 0.12, 2, (0.35, 0.7)
-#: Glasses hang together with what lies in these rows and columns, and end above the last row; in fractions of
-#: the crop's side. Gaps of so many pixels do not part them.
-EYES, LOWEST, GAP = (slice(0.27, 0.56), slice(0.04, 0.96)), 0.68, 2
 #: In levels: what differs from the face by less than twice the usual difference and this is no frame.
 FAINT = 3.0
 #: In pixels of the crop: detail finer than the first is texture; the photo has some where a pixel of the crop
@@ -56,19 +53,6 @@ class Rims:
     near: np.ndarray
     behind: np.ndarray
     detail: float
-
-
-def about_the_eyes(cover: np.ndarray) -> np.ndarray:
-    """`cover` (size, size), 0 to 1, of the glasses alone: a model also takes lines of teeth for a frame, the
-    brim of a hat, or the border of a picture."""
-    size = len(cover)
-    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * GAP + 1, 2 * GAP + 1))
-    there = cv2.dilate((cover > PRESENT).astype(np.uint8), shape)
-    there[round(LOWEST * size) :] = 0
-    _, pieces = cv2.connectedComponents(there)
-    rows, columns = (slice(round(part.start * size), round(part.stop * size)) for part in EYES)
-    wanted = np.isin(pieces, pieces[rows, columns]) & (pieces > 0)
-    return np.where(wanted, cover, 0).astype(np.float32)
 
 
 def near_frame(cover: np.ndarray) -> np.ndarray:

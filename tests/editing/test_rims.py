@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cyclegan_glasses.editing.blend import Change, apply_change, measure_change
-from cyclegan_glasses.editing.rims import about_the_eyes, rims_of
+from cyclegan_glasses.editing.rims import rims_of
 from cyclegan_glasses.faces.align import Alignment, align, take
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.images import to_grey
@@ -165,16 +165,6 @@ def test_without_a_frame_in_it_the_mask_of_a_model_changes_nothing() -> None:
     assert one.rims is None and np.array_equal(one.mask, other.mask)
 
 
-def test_what_lies_apart_from_the_glasses_is_no_frame() -> None:
-    """A rim and the arm that is on it stay, over a gap too; the brim of a hat and teeth go."""
-    cover = np.zeros((100, 100), np.float32)
-    cover[40, 30:70] = cover[40, 73:95] = 0.8
-    cover[5, 10:90] = cover[75:80, 40:60] = 0.9
-    kept = about_the_eyes(cover)
-    assert (kept[40, 30:70] == np.float32(0.8)).all() and (kept[40, 73:95] == np.float32(0.8)).all()
-    assert not kept[5].any() and not kept[75:].any()
-
-
 def test_a_model_that_changes_nothing_on_a_tilted_head_leaves_the_photo() -> None:
     """The window of no pixels was an error of OpenCV."""
     worn, _, _, face = worn_and_bare()
@@ -184,10 +174,3 @@ def test_a_model_that_changes_nothing_on_a_tilted_head_leaves_the_photo() -> Non
     levels = crop.astype(np.float32)
     assert apply_change(result, measure_change(levels, levels.copy()), alignment) == 0
     assert np.array_equal(result, worn)
-
-
-def test_an_arm_that_does_not_reach_the_front_is_glasses() -> None:
-    """Rimless ones, or where the rim is as bright as the skin: hinges and arms lie apart from the bridge."""
-    cover = np.zeros((100, 100), np.float32)
-    cover[40:43, 45:55] = cover[38:41, 8:16] = 1
-    assert np.array_equal(about_the_eyes(cover), cover)
