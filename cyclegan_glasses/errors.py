@@ -25,8 +25,9 @@ class UserError(Exception):
 
 
 def run_command(command: Callable[[], int | None]) -> int:
-    """Run `command` and return its exit code: 2 with one line for a `UserError`, and for what the machine
-    refuses (`OSError`, `MemoryError`); 130 for Ctrl-C, with what the interruption says of how to go on.
+    """Run `command` and return its exit code: 2 with one line for a `UserError`, for what the machine refuses
+    (`OSError`, `MemoryError`), and where torch is missing; 130 for Ctrl-C, with what the interruption says of
+    how to go on.
 
     Anything else that is raised is a defect and keeps its traceback. With `DEBUG` in the environment all do.
     """
@@ -43,6 +44,12 @@ def run_command(command: Callable[[], int | None]) -> int:
         _show_traceback()
         line = str(error) if isinstance(error, UserError) else _with_file(error)
         print("error:", printable(" ".join(line.splitlines())), file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:  # editing does without torch, so that it may not be there
+        if error.name != "torch":
+            raise
+        _show_traceback()
+        print("error: torch is not installed, which this needs: pip install torch", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print(printable(str(stop)) or "stopped", file=sys.stderr)

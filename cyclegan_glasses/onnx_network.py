@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -51,8 +52,15 @@ class OnnxNetwork:
         return dict(zip(self._outputs, self._session.run(self._outputs, {self._input: values}), strict=True))
 
 
-def stored_weights(path: Path) -> dict[str, np.ndarray]:
-    """The weights in the ONNX file `path` by their names in torch, floats in float32.
+class Stored(NamedTuple):
+    """What a file holds: weights by their names in torch, floats in float32, and its metadata."""
+
+    weights: dict[str, np.ndarray]
+    facts: dict[str, str]
+
+
+def read_stored(path: Path) -> Stored:
+    """What is in the ONNX file `path`, without onnxruntime.
 
     Raises:
         UserError: the file is not there or damaged.
@@ -60,10 +68,11 @@ def stored_weights(path: Path) -> dict[str, np.ndarray]:
     import onnx
 
     with explained(partial(_unreadable, path)):
-        stored = onnx.load(str(path), load_external_data=False).graph.initializer
-        weights = {one.name: np.array(onnx.numpy_helper.to_array(one)) for one in stored}
-    halves = {name for name, values in weights.items() if values.dtype == np.float16}
-    return {name: values.astype(np.float32) if name in halves else values for name, values in weights.items()}
+        model = onnx.load(str(path), load_external_data=False)
+        weights = {one.name: np.array(onnx.numpy_helper.to_array(one)) for one in model.graph.initializer}
+    for name, values in weights.items():
+        weights[name] = values.astype(np.float32) if values.dtype == np.float16 else values
+    return Stored(weights, {entry.key: entry.value for entry in model.metadata_props})
 
 
 def _unreadable(path: Path, error: Exception) -> UserError:

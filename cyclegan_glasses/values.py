@@ -38,3 +38,10 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities (n, classes) of `logits`, float64."""
     weights = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
     return weights / weights.sum(1, keepdims=True)
+
+
+def to_rgb(values: np.ndarray) -> np.ndarray:
+    """One picture, (1 or 3, height, width), as uint8 RGB (height, width, 3), rounded; what lies beyond
+    [-1, 1] is clipped."""
+    levels = np.rint((np.clip(values, -1, 1) + 1) * np.float32(LEVELS)).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(np.moveaxis(levels, 0, -1), (*levels.shape[1:], 3)))

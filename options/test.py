@@ -156,7 +156,12 @@ def run(o: TestOptions) -> int:
     """
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
-    from cyclegan_glasses.editing.models import find_generator, find_generators, load_generator
+    from cyclegan_glasses.editing.trained import (
+        find_generator,
+        find_generators,
+        load_generator,
+        module_of,
+    )
     from cyclegan_glasses.evaluation.results import write_results
 
     device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
@@ -164,12 +169,13 @@ def run(o: TestOptions) -> int:
         path, other = find_generator(o.run.folder, o.run.label, o.suffix), None
     else:
         path, other = find_generators(o.run.folder, o.run.label, o.data.direction)
-    generator = load_generator(path, device, o.architecture)
-    reverse = load_generator(other, device) if other else None
+    precision = choose_precision(o.run.precision, device)
+    generator = load_generator(path, precision, o.architecture)
+    reverse = load_generator(other, precision) if other else None
     for one in filter(None, (generator, reverse)):
-        one.network.train(not o.evaluation_mode)
+        module_of(one).train(not o.evaluation_mode)
         if o.run.verbose:
-            echo(one.network)
+            echo(module_of(one))
     if generator.settings.conditioned and o.data.direction == REMOVE:
         raise UserError(f"{path} adds a frame that is drawn on bare faces: add --direction BtoA")
     seen = generator.settings
@@ -186,7 +192,7 @@ def run(o: TestOptions) -> int:
         (generator, reverse),
         o.data.direction,
         o.results,
-        choose_precision(o.run.precision, device),
+        precision,
         title=f"{o.run.name}, {o.run.label}",
         single=single,
         aspect_ratio=o.aspect_ratio,

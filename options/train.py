@@ -16,13 +16,13 @@ from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.data.settings import MULTIPLE, DataSettings
-from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, flags_that, option, options_of, variants
+from cyclegan_glasses.shipped import SHIPPED
 from cyclegan_glasses.training.run_folder import (
     check_folder,
     describe_options,

@@ -16,11 +16,11 @@ PACKAGE = ROOT / "cyclegan_glasses"
 # A room imports only from itself and from those before it.
 ROOMS = tuple(
     "errors option domains union_find signatures walk pairing temporary files locks records jsonl zip_files"
-    " machine onnx_network weight_files images values pixels photo parallel distributed devices local_server"
-    " webpage faces overlays portraits networks losses attributes sources criteria collect data objectives"
-    " training monitoring editing evaluation installation app cli options __main__".split()
+    " machine shipped onnx_network weight_files images values pixels photo parallel distributed devices"
+    " local_server webpage faces overlays portraits networks losses attributes sources criteria collect data"
+    " objectives training monitoring editing evaluation installation app cli options __main__".split()
 )
-LIGHT = set("errors domains option options files locks photo settings run_folder cli sources".split())
+LIGHT = set("errors shipped domains option options files locks photo settings run_folder cli sources".split())
 HEAVY = ("torch", "torchvision", "numpy", "cv2", "PIL", "requests")
 PRINTERS = ("errors.py", "cli/echo.py", "monitoring/console.py", "monitoring/visdom/files.py", "table.py")
 

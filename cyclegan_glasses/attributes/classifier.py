@@ -21,8 +21,7 @@ from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, UNSURE, Verdi
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.onnx_network import OnnxNetwork
-
-SHIPPED = Path(__file__).parent.parent / "weights" / "judge.onnx"
+from cyclegan_glasses.shipped import CLASSIFIER
 
 
 class OnnxAttributeNetwork:
@@ -74,7 +73,7 @@ class FacelyzrClassifier:
 
     @cached_property
     def _loaded(self) -> tuple[AttributeNetwork, Calibration]:
-        if self.path == SHIPPED:
+        if self.path == CLASSIFIER:
             shipped = OnnxAttributeNetwork(OnnxNetwork.load(self.path))
             return shipped, shipped.calibration
         from cyclegan_glasses.attributes.weights import TorchAttributeNetwork, read_weights
@@ -125,7 +124,7 @@ def load_classifier(path: str | Path | None = None) -> FacelyzrClassifier | None
     Raises:
         UserError: `path` is not there, or holds no classifier.
     """
-    file = Path(path) if path is not None else SHIPPED
+    file = Path(path) if path is not None else CLASSIFIER
     if path is None and not file.is_file():
         return None
     if not file.is_file():

@@ -13,9 +13,9 @@ from cyclegan_glasses.attributes.frame_reading import CHOICES, VALUES, FrameRead
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.settings import EYE_REGION
 from cyclegan_glasses.onnx_network import OnnxNetwork
+from cyclegan_glasses.shipped import FRAME_READER
 from cyclegan_glasses.values import softmax, to_values
 
-SHIPPED = Path(__file__).parent.parent / "weights" / "frames.onnx"
 HEIGHT, WIDTH = EYE_REGION
 SIDE = 176
 """Pixels of an aligned face that the eye region is cut from: one for each mm of the head, nearly."""
@@ -39,9 +39,9 @@ class FrameReader:
         Raises:
             UserError: the file is not there, not whole, or holds something else.
         """
-        network = OnnxNetwork.load(Path(path or SHIPPED))
+        network = OnnxNetwork.load(Path(path or FRAME_READER))
         if json.loads(network.facts.get("reads", "{}")) != READS:
-            raise UserError(f"{path or SHIPPED} reads other shapes or values than this toolkit draws")
+            raise UserError(f"{path or FRAME_READER} reads other shapes or values than this toolkit draws")
         return FrameReader(network)
 
     def read(self, faces: Sequence[np.ndarray] | np.ndarray) -> list[FrameReading]:

@@ -13,7 +13,7 @@ from cyclegan_glasses.files import atomic_write
 from cyclegan_glasses.networks.frame_network import HEIGHT, WIDTH, FrameNetwork
 from cyclegan_glasses.networks.onnx_export import frame_outputs, to_onnx
 from cyclegan_glasses.networks.weights import load_weights
-from cyclegan_glasses.onnx_network import stored_weights
+from cyclegan_glasses.onnx_network import read_stored
 
 
 def new_network() -> FrameNetwork:
@@ -28,7 +28,7 @@ def read_network(path: Path) -> FrameNetwork:
         UserError: the file is not there, or holds another network.
     """
     network = new_network()
-    weights = {name: torch.from_numpy(values) for name, values in stored_weights(path).items()}
+    weights = {name: torch.from_numpy(values) for name, values in read_stored(path).weights.items()}
     load_weights(network, weights, str(path))
     return network
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from cyclegan_glasses.cli.arguments import add_device
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
-from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.evaluation.settings import (
     BASELINES,
@@ -23,6 +22,7 @@ from cyclegan_glasses.evaluation.settings import (
     model_name,
 )
 from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.shipped import SHIPPED
 
 HELP = "score models against the truth, baselines and each other"
 

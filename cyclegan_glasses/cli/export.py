@@ -43,11 +43,9 @@ def run(args: argparse.Namespace) -> None:
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
     EditSettings(passes=args.passes)
-    import torch
+    from cyclegan_glasses.editing.trained_models import load_model, save_model
 
-    from cyclegan_glasses.editing.package import load_model, save_model
-
-    model = load_model(args.name, torch.device("cpu"), args.direction, **model_choice(args))
+    model = load_model(args.name, "cpu", args.direction, **model_choice(args))
     if args.passes:
         often = replace(model.get(args.direction), passes=args.passes)
         model = replace(model, generators={**model.generators, args.direction: often})

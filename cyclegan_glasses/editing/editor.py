@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import numpy as np
-import torch
 from PIL import Image
 
 from cyclegan_glasses.attributes import classifier as attribute_classifier
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier
-from cyclegan_glasses.devices import Precision, choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.attempts import Attempt
 from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing, as_drawing, described, draw, fit
 from cyclegan_glasses.editing.inspection import Inspection, inspect
-from cyclegan_glasses.editing.models import Generator, Translated, translate
-from cyclegan_glasses.editing.package import EditingModel, load_model
-from cyclegan_glasses.editing.photograph import from_array, to_array, to_rgb8
+from cyclegan_glasses.editing.models import EditingModel, Generator, Translated, translate
+from cyclegan_glasses.editing.package import load_model
+from cyclegan_glasses.editing.photograph import from_array, is_tensor, to_array, to_rgb8
 from cyclegan_glasses.editing.refine import refine
 from cyclegan_glasses.editing.reports import EDITED, LEFT, Edit, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
@@ -39,7 +37,10 @@ from cyclegan_glasses.faces.align import align, alignment_of, yaw_of
 from cyclegan_glasses.faces.detect import Face, FaceDetector, make_detector
 from cyclegan_glasses.images import to_grey
 
-ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, torch.Tensor)
+if TYPE_CHECKING:
+    import torch
+
+ImageLike = TypeVar("ImageLike", Image.Image, np.ndarray, "torch.Tensor")
 DEFAULTS = EditSettings()
 
 
@@ -49,8 +50,6 @@ class GlassesEditor:
 
     model: EditingModel
     detector: FaceDetector
-    device: torch.device
-    precision: Precision
     classifier: AttributeClassifier | None = None
     _sight: Sight = field(init=False, repr=False)
 
@@ -73,20 +72,18 @@ class GlassesEditor:
         Args:
             model: see `package.load_model`, which takes `more` too (`direction`, `runs`, `label`, `asked`,
                 `size`).
-            device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
-            precision: `fp32`, `bf16`, `fp16`, or `auto` for what the device is fastest in.
+            device, precision: see there.
             classifier: leaves faces alone that need nothing; with None every face is edited.
             yunet: file of the face detector, see docs/guides/faces.md.
 
         Raises:
             UserError: there is no such model, device or file.
         """
-        chosen = choose_device(device)
-        how = choose_precision(precision, chosen)
         classifier = more.pop("judge", classifier)  # its name in programs of before
         if classifier == "shipped":
             classifier = attribute_classifier.load_classifier()
-        return cls(load_model(model, chosen, **more), make_detector(yunet), chosen, how, classifier)
+        loaded = load_model(model, device, precision=precision, **more)
+        return cls(loaded, make_detector(yunet), classifier)
 
     def remove(self, picture: ImageLike | Sequence[ImageLike], settings: EditSettings = DEFAULTS) -> Any:
         """`picture` without glasses, see `edit`; of a list of pictures, the list of results."""
@@ -174,7 +171,7 @@ class GlassesEditor:
         if not crops:
             return []
         generator = self._generator(direction)
-        return translate(generator, np.stack(crops), self.precision, settings.passes or generator.passes)
+        return translate(generator, np.stack(crops), settings.passes or generator.passes)
 
     def blend(
         self,
@@ -266,7 +263,7 @@ class GlassesEditor:
         name, frame = drawing.frame_for(seen, face)
         count = draw(result, frame, fit(seen, face, drawing.pupils))
         if count and self.model.conditioned:
-            count = max(count, refine(result, seen, face, self.model, self.precision))
+            count = max(count, refine(result, seen, face, self.model))
         area = max(report.area, count / (result.shape[0] * result.shape[1]))
         return replace(report, area=area, frame=described(name, frame))
 
@@ -289,6 +286,6 @@ class GlassesEditor:
         return Target(face, replace(report, done=LEFT, reason=reason))
 
     def _each(self, picture: Any, direction: str, settings: EditSettings, drawing: Drawing | None) -> Any:
-        if isinstance(picture, Image.Image | np.ndarray | torch.Tensor):
+        if isinstance(picture, Image.Image | np.ndarray) or is_tensor(picture):
             return self.edit(cast(Any, picture), direction, settings, drawing).picture
         return [self.edit(one, direction, settings, drawing).picture for one in picture]

@@ -4,39 +4,36 @@ from __future__ import annotations
 
 import copy
 import io
-import json
-import logging
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.editing.models import Generator
-from cyclegan_glasses.editing.package import EditingModel
+from cyclegan_glasses.editing.models import EditingModel, Generator
+from cyclegan_glasses.editing.shipped_model import EDITED, FRAME, PHOTO, facts_of
+from cyclegan_glasses.editing.trained import module_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align
 from cyclegan_glasses.faces.detect import FaceDetector
 from cyclegan_glasses.files import atomic_write, make_folder
 from cyclegan_glasses.images import find_pictures, readable_pictures
+from cyclegan_glasses.networks.onnx_export import TOLERANCE, Outputs, quiet, to_onnx
+from cyclegan_glasses.onnx_network import OnnxNetwork
 from cyclegan_glasses.pixels import luminance, to_tensor
 from cyclegan_glasses.values import LEVELS
 from cyclegan_glasses.walk import report
 
-PHOTO, EDITED = "photo", "edited"
 #: What every export says of itself, in words.
-MEANING = "RGB, (batch, 3, height, width), level / 127.5 - 1 in and out; the eyes lie at the framing's place"
-OPSET = 17
-#: Above it, in the network's units of -1 to 1, a float32 export is no export of this network.
-TOLERANCE = 1e-3
+MEANING = (
+    "RGB, (batch, 3, height, width), level / 127.5 - 1 in and out; the eyes lie at the framing's place;"
+    " `frame`, where it is, says how much of each pixel the glasses take, 0 to 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +63,37 @@ def export(
     """Write the generator of one direction as `kind` (`onnx`, `torchscript`) in `precision`.
 
     Args:
-        precision: `fp32`; `fp16`, half the size; `int8` (ONNX), a quarter: products in 8 bits, calibrated on
-            the first half of `faces` and compared on the rest.
+        precision: `fp32`; `fp16`, half the size (in ONNX the weights alone, under the names that they have in
+            torch: a file that can ship); `int8` (ONNX), a quarter: products in 8 bits, calibrated on the
+            first half of `faces` and compared on the rest.
         faces: aligned to the model's size and framing, uint8 RGB (n, size, size, 3), two at least.
 
     Raises:
         UserError: the generator is conditioned, the combination does not exist, the
             file cannot be written, or a float32 export differs from torch by more than 0.001.
     """
-    if model.get(direction).settings.conditioned:
+    generator = model.get(direction)
+    if generator.settings.conditioned:
         raise UserError(
             "the generator that adds is shown a drawn frame, which other programs do not have: export it with"
             " --format package, or --direction AtoB"
         )
     if precision == "int8" and kind != "onnx":
         raise UserError("int8 is there for --format onnx alone")
-    network = copy.deepcopy(model.get(direction).network).cpu().float().eval()
+    network = copy.deepcopy(module_of(generator)).cpu().float().eval()
     network = network.to(memory_format=torch.contiguous_format)  # the exporters know no other norm layer
     inputs = to_tensor(faces)
-    if model.get(direction).settings.input_nc == 1:
+    if generator.settings.input_nc == 1:
         inputs = luminance(inputs)
     make_folder(path.parent)
-    written = _Half(network) if precision == "fp16" else network
     if kind == "torchscript":
-        data = _torchscript(written, inputs[:1])
-        with _quiet():
+        data = _torchscript(_Half(network) if precision == "fp16" else network, inputs[:1])
+        with quiet():
             run: Callable[[Tensor], Tensor] = torch.jit.load(io.BytesIO(data))
     else:
-        data = _onnx(written, model, direction, precision, inputs[: len(inputs) // 2])
+        facts = facts_of(generator, direction, model.facts) | {"meaning": MEANING}
+        exported = _outputs(network, generator.settings.locates_frame)
+        data = _onnx(exported, generator, facts, precision, inputs[: len(inputs) // 2])
         run = _session(data)
     compared = inputs[len(inputs) // 2 :]
     with torch.inference_mode():
@@ -142,42 +142,36 @@ class _Half(nn.Module):
 
 def _torchscript(network: nn.Module, example: Tensor) -> bytes:
     buffer = io.BytesIO()
-    with _quiet(), torch.inference_mode():
+    with quiet(), torch.inference_mode():
         torch.jit.save(torch.jit.trace(network, example), buffer)
     return buffer.getvalue()
 
 
-def _onnx(network: nn.Module, model: EditingModel, direction: str, precision: str, faces: Tensor) -> bytes:
-    import onnx
+def _outputs(network: nn.Module, locates_frame: bool) -> tuple[Outputs, tuple[str, ...]]:
+    """The network for `to_onnx`, and its names."""
 
-    axes = {0: "batch"}
-    if model.get(direction).settings.exports_any_size:
-        axes |= {2: "height", 3: "width"}
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        with _quiet():
-            torch.onnx.export(
-                network,
-                (faces[:1],),
-                str(path),
-                input_names=[PHOTO],
-                output_names=[EDITED],
-                dynamic_axes={PHOTO: axes, EDITED: axes},
-                opset_version=OPSET,
-                dynamo=False,
-            )
-        if precision == "int8":
-            path = _int8(path, faces)
-        graph = onnx.load(str(path))
-    generator = model.get(direction)
-    facts = {"direction": direction, "size": str(generator.size), "passes": str(generator.passes)}
-    facts["framing"] = json.dumps(asdict(generator.framing))
-    onnx.helper.set_model_props(graph, facts | {"meaning": MEANING, "facts": json.dumps(dict(model.facts))})
-    onnx.checker.check_model(graph)
-    return bytes(graph.SerializeToString())
+    def compute(photo: Tensor) -> tuple[Tensor, ...]:
+        if not locates_frame:
+            return (network(photo),)
+        made = network(photo, frame=True)
+        return made[:, :-1], torch.sigmoid(made[:, -1:])
+
+    return Outputs(network, compute), (PHOTO, EDITED, FRAME)[: 2 + locates_frame]
 
 
-def _int8(path: Path, faces: Tensor) -> Path:
+def _onnx(
+    exported: tuple[Outputs, tuple[str, ...]],
+    generator: Generator,
+    facts: Mapping[str, str],
+    precision: str,
+    faces: Tensor,
+) -> bytes:
+    axes = {2: "height", 3: "width"} if generator.settings.exports_any_size else {}
+    data = to_onnx(*exported, faces[:1], facts, half=precision == "fp16", axes=axes)
+    return _int8(data, faces) if precision == "int8" else data
+
+
+def _int8(data: bytes, faces: Tensor) -> bytes:
     """Weights and activations of the convolutions in 8 bits; the first and the last one stay as they are."""
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
@@ -190,11 +184,13 @@ def _int8(path: Path, faces: Tensor) -> Path:
             face = next(self.left, None)
             return None if face is None else {PHOTO: face.numpy()}
 
-    products = [node.name for node in onnx.load(str(path)).graph.node if node.op_type.startswith("Conv")]
-    target = path.with_name("int8.onnx")
-    with _quiet():
+    model = onnx.load_from_string(data)
+    facts = {entry.key: entry.value for entry in model.metadata_props}
+    products = [node.name for node in model.graph.node if node.op_type.startswith("Conv")]
+    with TemporaryDirectory() as folder, quiet():
+        target = Path(folder) / "int8.onnx"
         quantize_static(
-            str(path),
+            model,
             str(target),
             Faces(),
             quant_format=QuantFormat.QDQ,
@@ -204,21 +200,11 @@ def _int8(path: Path, faces: Tensor) -> Path:
             weight_type=QuantType.QInt8,
             activation_type=QuantType.QUInt8,
         )
-    return target
+        quantized = onnx.load(str(target))
+    onnx.helper.set_model_props(quantized, facts)
+    return bytes(quantized.SerializeToString())
 
 
 def _session(data: bytes) -> Callable[[Tensor], Tensor]:
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    return lambda photo: torch.from_numpy(session.run([EDITED], {PHOTO: photo.numpy()})[0])
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporters' warnings of what is deprecated or traced."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.disable(logging.NOTSET)
+    network = OnnxNetwork(data)
+    return lambda photo: torch.from_numpy(network(photo.numpy())[EDITED])

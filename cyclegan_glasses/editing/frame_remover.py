@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.models import Generator, translate
-from cyclegan_glasses.editing.package import load_model
+from cyclegan_glasses.editing.trained import module_of
+from cyclegan_glasses.editing.trained_models import load_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 
@@ -62,9 +62,7 @@ class FrameRemover:
         if sha256 != self.sha256:
             raise UserError(f"{self.name} has changed meanwhile: give --name a copy that stays as it is")
         with _one_thread():
-            (made,) = translate(
-                generator, face[None], Precision("fp32", torch.device("cpu")), generator.passes
-            )
+            (made,) = translate(generator, face[None], generator.passes)
         assert made.frame is not None
         return made.picture, made.frame
 
@@ -72,7 +70,7 @@ class FrameRemover:
 @lru_cache(maxsize=1)
 def _load(name: str, runs: Path) -> tuple[Generator, str]:
     """The generator that removes, and the SHA-256 of its weights."""
-    model = load_model(name, torch.device("cpu"), runs=runs)
+    model = load_model(name, runs=runs)
     generator = model.get(REMOVE)
     if not generator.settings.locates_frame:
         raise UserError(
@@ -80,7 +78,7 @@ def _load(name: str, runs: Path) -> tuple[Generator, str]:
             " coarse_to_fine and --lambda_frame"
         )
     digest = hashlib.sha256()
-    for key, value in sorted(generator.network.state_dict().items()):
+    for key, value in sorted(module_of(generator).state_dict().items()):
         digest.update(key.encode() + value.numpy().tobytes())
     return generator, digest.hexdigest()
 

@@ -1,33 +1,38 @@
-"""Generators from a run's folder, ready to translate."""
+"""Generators that translate aligned faces, whoever runs them, and the models that they make up."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from cyclegan_glasses.devices import Precision
-from cyclegan_glasses.domains import GENERATOR_NAMES, opposite
+from cyclegan_glasses.domains import ADD, DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.rims import PRESENT
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.eye_region import at_the_eyes
-from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
-from cyclegan_glasses.networks.weights import network_from
-from cyclegan_glasses.pixels import luminance, to_levels, to_tensor
-from cyclegan_glasses.training.checkpoint import weights_path
-from cyclegan_glasses.weight_files import load_network_weights
+from cyclegan_glasses.values import luminance, to_levels, to_values
 
 MOST_PASSES, MOST_SIZE, MOST_ZOOM = 20, 4096, 8
-_SAVED = re.compile(r"(?P<label>.+)_net_G(?P<suffix>.*)\.pth")
+
+
+class Network(Protocol):
+    """The network of a generator, run by onnxruntime or by torch. Threads may share it."""
+
+    def __call__(self, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """What it makes of faces.
+
+        Args:
+            faces: float32 (n, channels, height, width) in [-1, 1]; of a conditioned generator the second
+                picture lies behind the first.
+
+        Returns:
+            The pictures, float32 (n, channels, height, width), and how much of each pixel the frame takes,
+            float32 (n, height, width), 0 to 1; None where the generator does not say.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,6 @@ class Generator:
     """One direction.
 
     Attributes:
-        network: in evaluation mode.
         size: side in pixels of the aligned faces that it was trained on.
         framing: where the eyes lie in them.
         passes: how often it best goes over a face.
@@ -44,7 +48,7 @@ class Generator:
         UserError: a size, framing or number that no generator has.
     """
 
-    network: nn.Module
+    network: Network
     settings: AnyGeneratorSettings
     size: int = 256
     framing: Framing = field(default_factory=Framing)
@@ -57,6 +61,45 @@ class Generator:
             raise UserError(f"the eyes lie in no picture ({self.framing}): it is damaged")
         if not 1 <= self.passes <= MOST_PASSES:
             raise UserError(f"{self.passes} passes: 1 to {MOST_PASSES} are of use")
+
+
+@dataclass(frozen=True, slots=True)
+class EditingModel:
+    """Generators and the faces that they know.
+
+    Attributes:
+        generators: by direction, `AtoB` (removes) and `BtoA` (adds); one may be missing.
+        source: the file or folder that they are from.
+        facts: how they were trained, to tell.
+
+    Raises:
+        UserError: a direction that no model has.
+    """
+
+    generators: Mapping[str, Generator]
+    source: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := self.generators.keys() - set(DIRECTIONS):
+            raise UserError(f"{self.source} names the direction {min(map(str, unknown))!r}: no such way")
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether the generator that adds makes a drawn frame real, which it must be shown."""
+        return ADD in self.generators and self.generators[ADD].settings.conditioned
+
+    def get(self, direction: str) -> Generator:
+        """The generator of `AtoB` or `BtoA`.
+
+        Raises:
+            UserError: it is not there.
+        """
+        if direction not in self.generators:
+            verb = "removes" if direction == REMOVE else "adds"
+            message = f"holds no generator that {verb} glasses: give --name another model"
+            raise UserError(f"{self.source} {message}")
+        return self.generators[direction]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +116,7 @@ class Translated:
     frame: np.ndarray | None = None
 
 
-def translate(generator: Generator, crops: np.ndarray, precision: Precision, passes: int) -> list[Translated]:
+def translate(generator: Generator, crops: np.ndarray, passes: int) -> list[Translated]:
     """What `generator` makes of `crops`, uint8 RGB (n, size, size, 3), each by itself.
 
     Args:
@@ -81,112 +124,25 @@ def translate(generator: Generator, crops: np.ndarray, precision: Precision, pas
     """
     if not len(crops):
         return []
-    photo = to_tensor(crops, precision.device)
-    inputs = luminance(photo) if generator.settings.input_nc == 1 else photo
-    frame = None
-    if generator.settings.locates_frame:
-        with torch.inference_mode(), precision.autocast():
-            first = generator.network(inputs, frame=True).float()
-        inputs, passes = first[:, :-1].clamp(-1, 1), passes - 1
-        covers = torch.sigmoid(first[:, -1]).cpu().numpy()
-        frame = [np.where(at_the_eyes(one > PRESENT), one, np.float32(0)) for one in covers]
-    edited = apply_generator(generator.network, inputs, precision, passes)
+    photo = to_values(crops)
+    grey = generator.settings.input_nc == 1
+    edited, frames = apply_generator(generator.network, luminance(photo) if grey else photo, passes)
     if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
-        edited = (photo + edited - luminance(photo)).clamp(-1, 1)
-    pictures = to_levels(edited).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    return [Translated(one, None if frame is None else frame[n]) for n, one in enumerate(pictures)]
+        edited = (photo + edited - luminance(photo)).clip(-1, 1)
+    pictures = to_levels(edited)
+    if frames is None:
+        return [Translated(picture) for picture in pictures]
+    covers = [np.where(at_the_eyes(one > PRESENT), one, np.float32(0)) for one in frames]
+    return [Translated(picture, cover) for picture, cover in zip(pictures, covers, strict=True)]
 
 
-def apply_generator(network: nn.Module, faces: Tensor, precision: Precision, passes: int = 1) -> Tensor:
-    """What a generator makes of `faces` (N, C, H, W) in [-1, 1], then of its own results."""
-    with torch.inference_mode(), precision.autocast():
-        for _ in range(passes):
-            faces = network(faces.contiguous()).float().clamp(-1, 1)
-    return faces
-
-
-def load_generator(
-    path: Path,
-    device: torch.device,
-    asked: Mapping[str, Any] | None = None,
-    weights: Mapping[str, Tensor] | None = None,
-) -> Generator:
-    """The generator of a plain state dict, on `device`; its architecture is read off the weights.
-
-    Args:
-        asked: fields of `GeneratorSettings` that a person insists on.
-        weights: of the file, where they have been read.
-
-    Raises:
-        UserError: the file is not there, not whole, of an unknown architecture, or not of the one asked for.
-    """
-    weights = load_network_weights(path) if weights is None else weights
-    asked = dict(asked or {})
-    if asked.get("norm") == "syncbatch":  # the same in use, and in the file
-        asked["norm"] = "batch"
-    found = infer_generator(weights)
-    if found is None:
-        raise UserError(
-            f"{path} is not a generator of this toolkit: give the *_net_G_A.pth or *_net_G_B.pth of a run"
-        )
-    wrong = [
-        f"{name} is {value!r}, not {asked[name]!r}"
-        for name, value in (asdict(found) | {"kind": found.kind}).items()
-        if name in asked and asked[name] != value
-    ]
-    if wrong:
-        raise UserError(f"{path} holds another architecture ({'; '.join(wrong)}): leave those options out")
-    network = network_from(partial(build_generator, found), weights, str(path))
-    return Generator(network.to(device).eval(), found)
-
-
-def saved_labels(folder: Path, direction: str) -> list[str]:
-    """The epochs whose generator of a direction is in the folder of a run."""
-    ending = f"_net_{GENERATOR_NAMES[direction]}.pth"
-    return sorted(file.name.removesuffix(ending) for file in folder.glob(f"*{ending}"))
-
-
-def find_generator(folder: Path, label: str, suffix: str) -> Path:
-    """The weights `<label>_net_G<suffix>.pth` of a run, as `--model test` names them.
-
-    Raises:
-        UserError: the run or the weights are not there; says which suffixes and epochs are.
-    """
-    _check_run(folder)
-    path = weights_path(folder, label, f"G{suffix}")
-    if path.exists():
-        return path
-    saved = [_SAVED.fullmatch(file.name) for file in sorted(folder.glob("*_net_G*.pth"))]
-    there = [(match["label"], match["suffix"]) for match in saved if match]
-    suffixes = [other for epoch, other in there if epoch == label]
-    epochs = [epoch for epoch, other in there if other == suffix]
-    if suffixes:
-        advice = f"--model test needs --model_suffix {' or '.join(suffix or repr('') for suffix in suffixes)}"
-        advice += " (_A takes glasses off, _B puts them on)" if "_A" in suffixes else ""
-    else:
-        advice = f"--epoch can be {', '.join(epochs)}" if epochs else "the run has not saved a generator yet"
-    raise UserError(f"{path} is not there: {advice}")
-
-
-def find_generators(folder: Path, label: str, direction: str) -> tuple[Path, Path | None]:
-    """The weights that translate in `direction`, and those of the way back if they are there.
-
-    G_A removes glasses (`AtoB`), G_B adds them (`BtoA`).
-
-    Raises:
-        UserError: the run or the weights are not there; says which epochs are.
-    """
-    path, other = (
-        weights_path(folder, label, GENERATOR_NAMES[way]) for way in (direction, opposite(direction))
-    )
-    _check_run(folder)
-    if not path.exists():
-        saved = ", ".join(saved_labels(folder, direction))
-        advice = f"--epoch can be {saved}" if saved else "the run has not saved a generator yet"
-        raise UserError(f"{path} is not there: {advice}")
-    return path, other if other.exists() else None
-
-
-def _check_run(folder: Path) -> None:
-    if not folder.is_dir():
-        raise UserError(f"there is no run {folder}: check --name and --checkpoints_dir")
+def apply_generator(
+    network: Network, faces: np.ndarray, passes: int = 1
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """What a generator makes of `faces`, then of its own results, in [-1, 1]; the frames as the first pass
+    saw them; see `Network`."""
+    edited, frames = network(faces)
+    edited = edited.clip(-1, 1)
+    for _ in range(passes - 1):
+        edited = network(edited)[0].clip(-1, 1)
+    return edited, frames

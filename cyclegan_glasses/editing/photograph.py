@@ -4,13 +4,13 @@ pictures of a program's own, as the editor works on them, and back."""
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from cyclegan_glasses.editing.blend import peak_of
@@ -102,7 +102,7 @@ def to_array(picture: Any) -> np.ndarray:
             kinds = ", ".join((*GREY_OR_COLOUR, "I;16"))
             raise ValueError(f"a picture of mode {picture.mode}: convert it to one of {kinds}")
         values = np.asarray(picture)
-    elif isinstance(picture, torch.Tensor):
+    elif is_tensor(picture):
         if picture.ndim != 3:
             raise ValueError(f"a tensor of shape {tuple(picture.shape)}: give (channels, height, width)")
         values = picture.detach().cpu().permute(1, 2, 0).numpy()
@@ -120,13 +120,21 @@ def to_array(picture: Any) -> np.ndarray:
     return np.ascontiguousarray(values)
 
 
+def is_tensor(picture: Any) -> bool:
+    """Whether it is a tensor of torch, which is not imported for that: a program that has one has done so."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(picture, torch.Tensor)
+
+
 def from_array(values: np.ndarray, like: Any) -> Any:
     """(height, width, channels) as what `like` was given to `to_array`."""
     if isinstance(like, Image.Image):
         picture = Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values)
         picture.info = dict(like.info)
         return picture
-    if isinstance(like, torch.Tensor):
+    if is_tensor(like):
+        import torch
+
         return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1))).to(like.device)
     return values[:, :, 0] if like.ndim == 2 else values
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD
 from cyclegan_glasses.editing.blend import apply_change, measure_change
-from cyclegan_glasses.editing.models import apply_generator
-from cyclegan_glasses.editing.package import EditingModel
+from cyclegan_glasses.editing.models import EditingModel, apply_generator
 from cyclegan_glasses.editing.photograph import to_rgb8
 from cyclegan_glasses.faces.align import alignment_of, take
 from cyclegan_glasses.faces.detect import Face
-from cyclegan_glasses.pixels import to_levels, to_tensor
+from cyclegan_glasses.values import to_levels, to_values
 
 
-def refine(drawn: np.ndarray, bare: np.ndarray, face: Face, model: EditingModel, precision: Precision) -> int:
+def refine(drawn: np.ndarray, bare: np.ndarray, face: Face, model: EditingModel) -> int:
     """Change the glasses drawn on `face` as the model would, and say how many pixels that may have touched.
 
     Only the difference between the model's picture and the drawing travels, so that rims stay as sharp as
@@ -30,7 +27,7 @@ def refine(drawn: np.ndarray, bare: np.ndarray, face: Face, model: EditingModel,
     generator = model.get(ADD)
     alignment = alignment_of(face, generator.size, bare.shape, generator.framing)
     crops = [take(bare, alignment), take(to_rgb8(drawn), alignment)]
-    inputs = torch.cat([to_tensor(crop[None], precision.device) for crop in crops], 1)
-    made = to_levels(apply_generator(generator.network, inputs, precision))[0]
-    change = measure_change(crops[1].astype(np.float32), made.permute(1, 2, 0).cpu().numpy())
+    inputs = np.concatenate([to_values(crop[None]) for crop in crops], 1)
+    made, _ = apply_generator(generator.network, inputs)
+    change = measure_change(crops[1].astype(np.float32), to_levels(made)[0])
     return apply_change(drawn, change, alignment)

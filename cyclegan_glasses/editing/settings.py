@@ -9,8 +9,6 @@ from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import Settings, check, option
 
-#: The model that ships.
-SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "glasses.pt"
 ALL, LARGEST = "all", "largest"
 #: The third thing an edit does, beside the directions of `domains`: glasses off, then others on.
 SWAP = "swap"

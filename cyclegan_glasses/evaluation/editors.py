@@ -8,16 +8,14 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from torch import nn
 
 from cyclegan_glasses.data.frames import FrameDrawer
-from cyclegan_glasses.devices import Precision
-from cyclegan_glasses.editing.models import apply_generator
+from cyclegan_glasses.editing.models import Network, apply_generator
 from cyclegan_glasses.errors import one_of
 from cyclegan_glasses.evaluation.metrics import Mask, Picture, luminance
 from cyclegan_glasses.evaluation.settings import BASELINES, NS, TELEA, UNTOUCHED
 from cyclegan_glasses.images import UnreadablePicture
-from cyclegan_glasses.pixels import to_rgb, to_tensor
+from cyclegan_glasses.values import to_rgb, to_values
 
 #: A picture and its mask, where one is known, to the result and its reconstruction of the input, where there
 #: is a reverse generator; None for a picture that the editor cannot do.
@@ -51,7 +49,7 @@ def baseline(name: str) -> Editor:
 
 
 def network_editor(
-    generator: nn.Module, reverse: nn.Module | None, precision: Precision, grey: bool = False, passes: int = 1
+    generator: Network, reverse: Network | None, grey: bool = False, passes: int = 1
 ) -> Editor:
     """An editor that sends a picture through the generator of a direction, then through the reverse one.
 
@@ -61,15 +59,15 @@ def network_editor(
     """
 
     def edit(picture: Picture, _: Mask | None) -> tuple[Picture, Picture | None]:
-        inputs = to_tensor(luminance(picture)[None, :, :, :1] if grey else picture[None], precision.device)
-        fake = apply_generator(generator, inputs, precision, passes)
-        rec = None if reverse is None else to_rgb(apply_generator(reverse, fake, precision)[0])
+        inputs = to_values(luminance(picture)[None, :, :, :1] if grey else picture[None])
+        fake, _ = apply_generator(generator, inputs, passes)
+        rec = None if reverse is None else to_rgb(apply_generator(reverse, fake)[0][0])
         return to_rgb(fake[0]), rec
 
     return edit
 
 
-def conditioned_editor(generator: nn.Module, reverse: nn.Module | None, precision: Precision) -> Editor:
+def conditioned_editor(generator: Network, reverse: Network | None) -> Editor:
     """As `network_editor`, for a generator that is shown a frame: a random one, the same for one picture.
 
     It can do nothing for a picture without a face.
@@ -82,9 +80,8 @@ def conditioned_editor(generator: nn.Module, reverse: nn.Module | None, precisio
             drawn = drawer.draw(picture, str(number), (0, number))[1]
         except UnreadablePicture:
             return None
-        inputs = to_tensor(np.concatenate([picture, drawn], 2)[None], precision.device)
-        fake = apply_generator(generator, inputs, precision)
-        rec = None if reverse is None else to_rgb(apply_generator(reverse, fake, precision)[0])
+        fake, _ = apply_generator(generator, to_values(np.concatenate([picture, drawn], 2)[None]))
+        rec = None if reverse is None else to_rgb(apply_generator(reverse, fake)[0][0])
         return to_rgb(fake[0]), rec
 
     return edit

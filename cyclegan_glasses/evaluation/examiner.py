@@ -10,6 +10,7 @@ from torch import nn
 from cyclegan_glasses.data.settings import FRAME, DataSettings
 from cyclegan_glasses.devices import choose_precision
 from cyclegan_glasses.domains import ADD, DIRECTIONS, GENERATOR_NAMES, REMOVE
+from cyclegan_glasses.editing.trained import TorchNetwork
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.editors import conditioned_editor, network_editor
 from cyclegan_glasses.evaluation.inputs import Input, Inputs
@@ -58,9 +59,9 @@ class Examiner:
         grey = self._data.channels[direction[0]] == 1
         precision = choose_precision("fp32", self._device)
         if direction == ADD and self._data.condition == FRAME:
-            edit = conditioned_editor(network, None, precision)
+            edit = conditioned_editor(TorchNetwork(network, precision), None)
         else:
-            edit = network_editor(network, None, precision, grey)
+            edit = network_editor(TorchNetwork(network, precision), None, grey)
         training = network.training
         network.eval()
         try:

@@ -17,6 +17,7 @@ from cyclegan_glasses.data.loader import Batches
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.models import Generator
+from cyclegan_glasses.editing.trained import module_of
 from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
@@ -96,11 +97,11 @@ def _translated(
     with torch.inference_mode(), precision.autocast():
         generator, reverse = generators
         drawn = batch[DRAWN].to(precision.device) if generator.settings.conditioned else None
-        fake = generator.network(real if drawn is None else torch.cat([real, drawn], 1))
+        fake = module_of(generator)(real if drawn is None else torch.cat([real, drawn], 1))
         pictures = {real_label: real, fake_label: fake}
         if reverse is not None:
             taken = [taken_off(real, fake)] if reverse.settings.conditioned else []
-            pictures[rec_label] = reverse.network(torch.cat([fake, *taken], 1))
+            pictures[rec_label] = module_of(reverse)(torch.cat([fake, *taken], 1))
     if drawn is not None:
         pictures[DRAWN] = drawn
     if target in batch:

@@ -6,19 +6,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-import torch
 from tqdm import tqdm
 
 from cyclegan_glasses import __version__
 from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.attributes.frame_reader import FrameReader
 from cyclegan_glasses.attributes.verdicts import Encoder
-from cyclegan_glasses.devices import choose_device, choose_precision
 from cyclegan_glasses.domains import ADD, REMOVE, opposite
-from cyclegan_glasses.editing.models import find_generators
-from cyclegan_glasses.editing.package import load_model
+from cyclegan_glasses.editing.trained_models import load_model, weights_file
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.editors import Editor, baseline, conditioned_editor, network_editor
 from cyclegan_glasses.evaluation.inputs import Inputs
@@ -77,15 +73,12 @@ def evaluate(settings: EvaluationSettings) -> str:
 
 def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[Candidate, Editor, bool]]:
     """What is evaluated, with its editor, and whether it is trained; models are loaded one at a time."""
-    device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
     direction, reverse = settings.inputs.direction, opposite(settings.inputs.direction)
     for path, label in settings.runs:
-        model = load_model(path, device, label=label or "latest")
+        model = load_model(path, settings.device, label=label or "latest", precision=settings.precision)
         generator, other = model.get(direction), model.generators.get(reverse)
         channels = generator.settings.input_nc, generator.settings.output_nc
-        file, options = Path(model.source), path / OPTIONS_FILE
-        file = file if file.is_file() else find_generators(path, label, direction)[0]
+        file, options = weights_file(path, label, direction), path / OPTIONS_FILE
         candidate = Candidate(
             name=model_name(path),
             epoch=label,
@@ -99,9 +92,9 @@ def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[
             if passes > 1 and channels[0] != channels[1]:
                 raise UserError(f"{path} gives other pictures than it takes: leave --passes out")
             if generator.settings.conditioned:
-                editor = conditioned_editor(generator.network, network, precision)
+                editor = conditioned_editor(generator.network, network)
             else:
-                editor = network_editor(generator.network, network, precision, channels[0] == 1, passes)
+                editor = network_editor(generator.network, network, channels[0] == 1, passes)
             yield replace(candidate, passes=passes), editor, True
     for name in settings.baselines:
         if name == UNTOUCHED or inputs.masked:
@@ -111,7 +104,7 @@ def _candidates(settings: EvaluationSettings, inputs: Inputs) -> Iterator[tuple[
 def _grey(settings: EvaluationSettings) -> bool:
     """Whether one of the models takes or gives grey pictures: then all are scored in luminance."""
     first = dict(reversed(settings.runs))  # of the checkpoints of a run
-    models = (load_model(path, torch.device("cpu"), label=label or "latest") for path, label in first.items())
+    models = (load_model(path, label=label or "latest") for path, label in first.items())
     networks = [model.get(settings.inputs.direction).settings for model in models]
     return any(1 in (network.input_nc, network.output_nc) for network in networks)
 

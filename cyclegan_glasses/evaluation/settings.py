@@ -11,9 +11,10 @@ from pathlib import Path
 
 from cyclegan_glasses.data.settings import PREPROCESS
 from cyclegan_glasses.domains import DIRECTIONS, REMOVE
-from cyclegan_glasses.editing.settings import MOST_PASSES, SHIPPED
+from cyclegan_glasses.editing.settings import MOST_PASSES
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import Settings, check, option
+from cyclegan_glasses.shipped import SHIPPED
 from cyclegan_glasses.training.run_folder import read_options, saved_option
 
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
@@ -140,7 +141,7 @@ def checkpoint_labels(path: Path, asked: Sequence[str], direction: str) -> list[
         return [""]
     if list(asked) != ["all"]:
         return list(dict.fromkeys(asked))
-    from cyclegan_glasses.editing.models import saved_labels
+    from cyclegan_glasses.editing.trained import saved_labels
 
     numbered = sorted(filter(str.isdecimal, saved_labels(path, direction)), key=int)
     if not numbered:
@@ -167,11 +168,9 @@ def choose_protocol(model: Path, direction: str, name: str = "", crop_size: int 
     if model.is_dir():
         saved = read_options(model)
     else:
-        import torch
-
         from cyclegan_glasses.editing.package import load_model
 
-        loaded = load_model(model, torch.device("cpu"), direction)
+        loaded = load_model(model, "cpu", direction)
         saved = {"crop_size": loaded.get(direction).size}
     size = crop_size or saved_option(saved, "crop_size", int, 256)
     return Protocol("", saved_option(saved, "preprocess", str, "resize_and_crop"), size, size)

@@ -14,6 +14,8 @@ from torch import Tensor
 from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.domains import GENERATOR_NAMES
 from cyclegan_glasses.objectives.protocol import Objective
+from cyclegan_glasses.onnx_network import read_stored
+from cyclegan_glasses.shipped import network_files
 from cyclegan_glasses.weight_files import WeightFormat, full, load, write_tensors
 
 STATE = WeightFormat("cyclegan-glasses state", 1, "state of this model", "choose another --name or --epoch")
@@ -53,6 +55,14 @@ def save_checkpoint(
         for name, network in objective.weights.items()
     }
     write_tensors({state_path(folder, label): STATE.stamp(content), **weights})
+
+
+def shipped_weights() -> dict[str, dict[str, Tensor]]:
+    """The networks that ship, generators and attribute classifier, by their names; state dicts of float32."""
+    return {
+        name: {key: torch.from_numpy(values) for key, values in read_stored(path).weights.items()}
+        for name, path in network_files().items()
+    }
 
 
 def packed_weights(path: Path) -> dict[str, dict[str, Tensor]]:

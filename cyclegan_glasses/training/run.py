@@ -6,8 +6,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.training.checkpoint import load_checkpoint, packed_weights, state_path, weights_path
+from cyclegan_glasses.shipped import SHIPPED
+from cyclegan_glasses.training.checkpoint import (
+    load_checkpoint,
+    packed_weights,
+    shipped_weights,
+    state_path,
+    weights_path,
+)
 from cyclegan_glasses.training.loop import Loop, Outcome
 from cyclegan_glasses.training.progress import Monitor, Run
 from cyclegan_glasses.training.run_folder import read_options, write_options
@@ -78,7 +87,12 @@ class Training:
         """
         taken: dict[str, Path] = {}
         for run in runs:
-            names = self._load_packed(run) if run.is_file() else self._load_weights(run, "latest")
+            if run == SHIPPED:
+                names = self._load(shipped_weights())
+            elif run.is_file():
+                names = self._load(packed_weights(run))
+            else:
+                names = self._load_weights(run, "latest")
             if not names:
                 wanted = ", ".join(self.objective.weights)
                 raise UserError(
@@ -88,9 +102,9 @@ class Training:
             taken |= dict.fromkeys(names, run)
         return "starting with " + ", ".join(f"{name} of {run}" for name, run in sorted(taken.items()))
 
-    def _load_packed(self, path: Path) -> list[str]:
-        """Load the weights of a packed model; the names of their networks."""
-        weights = {name: w for name, w in packed_weights(path).items() if name in self.objective.weights}
+    def _load(self, found: Mapping[str, Mapping[str, Tensor]]) -> list[str]:
+        """Load what the objective has networks for of the weights of a model; the names of these."""
+        weights = {name: found[name] for name in self.objective.weights if name in found}
         if weights:
             self.objective.load_weights(weights)
         return list(weights)

@@ -10,7 +10,6 @@ import torch
 
 from cyclegan_glasses.attributes.calibration import Calibration
 from cyclegan_glasses.attributes.classifier import (
-    SHIPPED,
     FacelyzrClassifier,
     OnnxAttributeNetwork,
     load_classifier,
@@ -27,6 +26,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
 from cyclegan_glasses.onnx_network import OnnxNetwork
+from cyclegan_glasses.shipped import CLASSIFIER
 
 
 def faces(count: int, side: int = 20) -> np.ndarray:
@@ -92,7 +92,7 @@ def test_a_file_that_is_no_classifier_is_named(tmp_path, weights):
 def test_the_classifier_that_ships_is_small_and_can_be_loaded():
     """A package that grew by its weights, or whose weights nobody can read."""
     classifier = load_classifier()
-    assert classifier is not None and SHIPPED.stat().st_size < 4_000_000
+    assert classifier is not None and CLASSIFIER.stat().st_size < 4_000_000
     assert 0.2 < classifier.calibration.glasses < 5
     grey = np.full((2, 128, 128, 3), 128, np.uint8)
     assert len(classifier.classify(grey)) == 2

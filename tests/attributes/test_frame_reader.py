@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan_glasses.attributes.frame_reader import SHIPPED, SIDE, FrameReader, eye_region
+from cyclegan_glasses.attributes.frame_reader import SIDE, FrameReader, eye_region
 from cyclegan_glasses.attributes.frame_reading import (
     CHOICES,
     VALUES,
@@ -33,6 +33,7 @@ from cyclegan_glasses.photo import Photo, append_photos
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
+from cyclegan_glasses.shipped import FRAME_READER
 from tests.conftest import ROOT
 
 FRAMES = [
@@ -114,7 +115,7 @@ def test_each_face_is_read_by_itself_at_any_size() -> None:
 
 
 def test_weights_ship_within_a_megabyte() -> None:
-    assert SHIPPED.stat().st_size <= 1_000_000
+    assert FRAME_READER.stat().st_size <= 1_000_000
 
 
 @pytest.mark.parametrize("size", [(80, 160), (176, 170)])
@@ -126,23 +127,23 @@ def test_what_is_no_aligned_face_is_refused(size: tuple[int, int]) -> None:
 def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be loaded"):
         FrameReader.load(tmp_path / "none.onnx")
-    (tmp_path / "cut.onnx").write_bytes(SHIPPED.read_bytes()[:5000])
+    (tmp_path / "cut.onnx").write_bytes(FRAME_READER.read_bytes()[:5000])
     with pytest.raises(UserError, match="cannot be loaded"):
         FrameReader.load(tmp_path / "cut.onnx")
     with pytest.raises(UserError, match="reads other shapes"):
-        FrameReader.load(SHIPPED.with_name("judge.onnx"))
+        FrameReader.load(FRAME_READER.with_name("judge.onnx"))
 
 
 def test_training_goes_on_with_the_weights_that_ship(tmp_path: Path) -> None:
     """A reader that is trained further and written again must read the same until it has learned more."""
-    write_weights(tmp_path / "again.onnx", read_network(SHIPPED))
+    write_weights(tmp_path / "again.onnx", read_network(FRAME_READER))
     faces = faces_with(FRAMES[:2])
     for one, other in zip(
         FrameReader.load().read(faces), FrameReader.load(tmp_path / "again.onnx").read(faces), strict=True
     ):
         assert one.frame == other.frame
     with pytest.raises(UserError, match="holds another architecture"):
-        read_network(SHIPPED.with_name("judge.onnx"))
+        read_network(FRAME_READER.with_name("judge.onnx"))
 
 
 def test_colours_are_measured_as_cie_says() -> None:

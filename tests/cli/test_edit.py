@@ -17,13 +17,13 @@ from PIL import Image
 from cyclegan_glasses.attributes import classifier as classifier
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.domains import GLASSES
-from cyclegan_glasses.editing import package
-from cyclegan_glasses.editing.package import load_model, save_model
+from cyclegan_glasses.editing.package import load_model
+from cyclegan_glasses.editing.trained_models import save_model
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces import detect
 from cyclegan_glasses.images import check_header, to_bytes
 from tests.conftest import ROOT
-from tests.editing.helpers import Known, Says, portrait
+from tests.editing.helpers import Known, Says, portrait, ships
 from tests.editing.test_package import tiny_model
 from tests.editing.test_photograph import bomb
 
@@ -34,9 +34,8 @@ def place(tmp_path, monkeypatch) -> Path:
     image, face = portrait()
     (tmp_path / "in").mkdir()
     Image.fromarray(image).save(tmp_path / "in" / "a.png")
-    model = tmp_path / "weights.pt"
-    save_model(tiny_model(48), model)
-    monkeypatch.setattr(package, "SHIPPED", model)
+    save_model(tiny_model(48), tmp_path / "weights.pt")
+    ships(monkeypatch, load_model(tmp_path / "weights.pt"))
     monkeypatch.setattr(detect, "make_detector", lambda *_: Known([face]))
     monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
     monkeypatch.setattr(classifier, "load_classifier", lambda: None)

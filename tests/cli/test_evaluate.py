@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from cyclegan_glasses.cli.main import parse
-from cyclegan_glasses.editing.package import EditingModel, Generator, save_model
+from cyclegan_glasses.editing.models import EditingModel
+from cyclegan_glasses.editing.trained_models import save_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation import run as evaluating
 from cyclegan_glasses.evaluation.measure import Instruments
@@ -19,6 +20,7 @@ from cyclegan_glasses.evaluation.metrics import l1, luminance
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings, IseeSettings
+from tests.editing.helpers import torch_generator
 from tests.evaluation.portraits import portrait
 from tests.evaluation.test_measure import EyeBand
 
@@ -165,7 +167,7 @@ def test_passes_are_columns_and_the_second_goes_over_the_first(world: Path, tmp_
 
 
 def test_the_model_that_ships_and_other_files_are_evaluated_too(world: Path, tmp_path: Path, capsys) -> None:
-    both = {way: Generator(build_generator(TINY).eval(), TINY, SIDE) for way in ("AtoB", "BtoA")}
+    both = {way: torch_generator(build_generator(TINY).eval(), TINY, SIDE) for way in ("AtoB", "BtoA")}
     packed = tmp_path / "mine.pt"
     save_model(EditingModel(both, "mine", {"manifest_hash": "feed" * 16}), packed)
     argv = ["evaluate", "--dataroot", world / "data", "--device", "cpu", "--no_landmarks", "--num", "1"]

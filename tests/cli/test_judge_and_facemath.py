@@ -261,7 +261,7 @@ def test_a_classifier_is_exported_as_the_file_that_ships(weights, tmp_path, monk
     assert "largest difference" in capsys.readouterr().out
     faces = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3), dtype=np.uint8)
     trained = load_classifier(weights).predict(faces)
-    monkeypatch.setattr(classifier, "SHIPPED", tmp_path / "new.onnx")
+    monkeypatch.setattr(classifier, "CLASSIFIER", tmp_path / "new.onnx")
     for one, other in zip(load_classifier().predict(faces), trained, strict=True):
         assert one.verdict.probabilities == pytest.approx(other.verdict.probabilities, abs=1e-4)
         assert one.age == pytest.approx(other.age, abs=1e-3)

@@ -13,14 +13,12 @@ from PIL import Image
 from cyclegan_glasses.attributes import classifier
 from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.cli.main import parse
-from cyclegan_glasses.editing import package
-from cyclegan_glasses.editing.package import save_model
 from cyclegan_glasses.editing.recommending import _lines, _sheet
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.face_traits import read_traits
 from cyclegan_glasses.overlays.recommend import recommend
-from tests.editing.helpers import Known, portrait
+from tests.editing.helpers import Known, portrait, ships
 from tests.editing.test_package import tiny_model
 
 
@@ -42,8 +40,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a photo of a bare face; the tiny model ships, and the detector knows the face."""
     image, face = portrait(240)
     Image.fromarray(image).save(tmp_path / "me.png")
-    save_model(tiny_model(48), tmp_path / "weights.pt")
-    monkeypatch.setattr(package, "SHIPPED", tmp_path / "weights.pt")
+    ships(monkeypatch, tiny_model(48))
     find(monkeypatch, [face])
     monkeypatch.setattr(classifier, "load_classifier", lambda: Always("none"))
     monkeypatch.chdir(tmp_path)

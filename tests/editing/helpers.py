@@ -6,19 +6,22 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.attributes.verdicts import AttributeClassifier, Verdict
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.editing import package, trained_models
 from cyclegan_glasses.editing.editor import GlassesEditor
-from cyclegan_glasses.editing.package import EditingModel, Generator
+from cyclegan_glasses.editing.models import EditingModel, Generator
+from cyclegan_glasses.editing.trained import TorchNetwork
 from cyclegan_glasses.faces.detect import Face
-from cyclegan_glasses.networks.settings import GeneratorSettings
+from cyclegan_glasses.networks.settings import AnyGeneratorSettings, GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 
 SIZE = 48
-CPU = torch.device("cpu")
+FP32 = Precision("fp32", torch.device("cpu"))
 
 
 class Bar(nn.Module):
@@ -88,5 +91,16 @@ def make_editor(
     """An editor whose model paints a black bar for removing and a white one for adding."""
     settings = GeneratorSettings()
     bars = {"AtoB": Bar(level, shift), "BtoA": Bar(1.0)}
-    model = EditingModel({way: Generator(bar, settings, SIZE) for way, bar in bars.items()}, "a bar")
-    return GlassesEditor(model, Known(faces), CPU, Precision("fp32", CPU), classifier)
+    model = EditingModel({way: torch_generator(bar, settings, SIZE) for way, bar in bars.items()}, "a bar")
+    return GlassesEditor(model, Known(faces), classifier)
+
+
+def torch_generator(module: nn.Module, settings: AnyGeneratorSettings, size: int = 256) -> Generator:
+    """A generator that torch runs on the CPU."""
+    return Generator(TorchNetwork(module, FP32, settings.locates_frame), settings, size)
+
+
+def ships(monkeypatch: pytest.MonkeyPatch, model: EditingModel) -> None:
+    """As if `model` were the one that ships, which torch runs then."""
+    monkeypatch.setattr(package, "load_shipped", lambda: model)
+    monkeypatch.setattr(trained_models, "_load_shipped", lambda precision: model)

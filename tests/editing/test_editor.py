@@ -13,8 +13,9 @@ from PIL import Image
 from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.editor import EDITED, LEFT
-from cyclegan_glasses.editing.package import Generator
+from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.editing.settings import EditSettings
+from cyclegan_glasses.editing.trained import module_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.settings import GeneratorSettings
@@ -77,7 +78,7 @@ def test_a_model_that_changes_nothing_changes_no_bit() -> None:
     """The whole way, face found, aligned, put back, loses nothing."""
     image, face = portrait()
     editor = make_editor([face])
-    editor.model.get(REMOVE).network.forward = lambda photo: photo  # type: ignore[method-assign]
+    module_of(editor.model.get(REMOVE)).forward = lambda photo: photo  # type: ignore[method-assign]
     edit = editor.edit(image, REMOVE)
     assert np.array_equal(edit.picture, image) and not edit.changed
     assert [(face.done, face.reason) for face in edit.faces] == [(LEFT, "the model changes nothing")]
@@ -108,7 +109,7 @@ def test_further_passes_go_over_the_result() -> None:
         edited[:, :, 16:22, 10:38] *= 0.5
         return edited
 
-    editor.model.get(REMOVE).network.forward = paler  # type: ignore[method-assign]
+    module_of(editor.model.get(REMOVE)).forward = paler  # type: ignore[method-assign]
     editor.remove(image, EditSettings(passes=2))
     assert len(seen) == 2 and torch.equal(seen[1][:, :, 16:22, 10:38], seen[0][:, :, 16:22, 10:38] * 0.5)
     assert torch.equal(seen[1][:, :, :16], seen[0][:, :, :16])
@@ -119,7 +120,7 @@ def test_further_passes_go_over_the_result() -> None:
     editor.model = replace(editor.model, generators={REMOVE: often})
     assert np.array_equal(editor.remove(image), twice)
     assert np.array_equal(editor.remove(image, EditSettings(passes=1)), once)
-    editor.model.get(REMOVE).network.forward = lambda photo: photo + 3  # type: ignore[method-assign]
+    module_of(editor.model.get(REMOVE)).forward = lambda photo: photo + 3  # type: ignore[method-assign]
     assert editor.edit(image, REMOVE, EditSettings(passes=3)).picture.max() <= 255
 
 

@@ -16,6 +16,7 @@ from cyclegan_glasses.editing.models import Translated
 from cyclegan_glasses.editing.reports import LEFT, FaceReport
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.editing.targets import Target
+from cyclegan_glasses.editing.trained import module_of
 from tests.editing.helpers import Says, make_editor, portrait
 
 EYES = np.array([[80.0, 90.0], [160.0, 90.0]])
@@ -49,7 +50,7 @@ def painting(editor, level: float, over: float) -> list[bool]:
         edited[:, :, 16:22, 10:38] = over if again[-1] else level
         return edited
 
-    editor.model.get(REMOVE).network.forward = paint
+    module_of(editor.model.get(REMOVE)).forward = paint
     return again
 
 

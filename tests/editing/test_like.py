@@ -13,16 +13,14 @@ from PIL import Image
 from cyclegan_glasses.attributes import classifier
 from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.cli.main import parse
-from cyclegan_glasses.editing import package
 from cyclegan_glasses.editing.like import glasses_of
-from cyclegan_glasses.editing.package import save_model
 from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.overlays.fit import FACE
 from cyclegan_glasses.overlays.frames import ACETATE, Frame
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import random_portrait
-from tests.editing.helpers import Known, make_editor
+from tests.editing.helpers import Known, make_editor, ships
 from tests.editing.test_package import tiny_model
 
 ROUND = Frame("round", lens_width=48, lens_height=47, bridge=21, rim=3.5)
@@ -91,8 +89,7 @@ def test_like_draws_what_the_other_photo_shows(
     (friend, face), (me, _) = worn(ROUND), worn(None)
     Image.fromarray(friend).save(tmp_path / "friend.png")
     Image.fromarray(me).save(tmp_path / "me.png")
-    save_model(tiny_model(48), tmp_path / "weights.pt")
-    monkeypatch.setattr(package, "SHIPPED", tmp_path / "weights.pt")
+    ships(monkeypatch, tiny_model(48))
     monkeypatch.setattr("cyclegan_glasses.editing.editor.make_detector", lambda *_: Known([face]))
     monkeypatch.setattr(classifier, "load_classifier", lambda: None)
     monkeypatch.chdir(tmp_path)

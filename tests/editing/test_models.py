@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from cyclegan_glasses.editing.models import find_generators, load_generator
+from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.editing.trained import find_generators, load_generator, module_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 
-CPU = torch.device("cpu")
+FP32 = Precision("fp32", torch.device("cpu"))
 
 
 def save(path: Path, settings: GeneratorSettings) -> torch.nn.Module:
@@ -24,8 +25,8 @@ def save(path: Path, settings: GeneratorSettings) -> torch.nn.Module:
 def test_the_same_network_comes_back_ready_to_use(tmp_path: Path) -> None:
     settings = GeneratorSettings("resnet_6blocks", filters=2, norm="batch", dropout=True)
     network = save(tmp_path / "x.pth", settings)
-    found = load_generator(tmp_path / "x.pth", CPU, {"filters": 2, "norm": "syncbatch"})
-    loaded = found.network
+    found = load_generator(tmp_path / "x.pth", FP32, {"filters": 2, "norm": "syncbatch"})
+    loaded = module_of(found)
     assert found.settings == settings
     assert not loaded.training
     x = torch.rand(1, 3, 16, 16)
@@ -38,7 +39,7 @@ def test_the_same_network_comes_back_ready_to_use(tmp_path: Path) -> None:
 def test_what_a_person_insists_on_is_held(asked: dict[str, object], tmp_path: Path) -> None:
     save(tmp_path / "x.pth", GeneratorSettings("resnet_6blocks", filters=2))
     with pytest.raises(UserError, match="holds another architecture") as error:
-        load_generator(tmp_path / "x.pth", CPU, asked)
+        load_generator(tmp_path / "x.pth", FP32, asked)
     (name, value) = next(iter(asked.items()))
     assert f"{name} is " in str(error.value) and f"not {value!r}" in str(error.value)
 

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from cyclegan_glasses import shipped
 from cyclegan_glasses.domains import ADD, REMOVE
-from cyclegan_glasses.editing import package
+from cyclegan_glasses.editing.export import export
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
-from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
+from cyclegan_glasses.editing.models import EditingModel, Generator
+from cyclegan_glasses.editing.package import load_model
+from cyclegan_glasses.editing.trained import TorchNetwork, module_of
+from cyclegan_glasses.editing.trained_models import save_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
@@ -24,6 +28,9 @@ from cyclegan_glasses.networks.settings import (
     IseeSettings,
     ResidualUnetSettings,
 )
+from cyclegan_glasses.portraits.aligned import drawn_faces
+from cyclegan_glasses.values import to_values
+from tests.editing.helpers import FP32, torch_generator
 
 CPU = torch.device("cpu")
 TINY = GeneratorSettings("resnet_6blocks", filters=2, composite=True)
@@ -31,7 +38,8 @@ TINY = GeneratorSettings("resnet_6blocks", filters=2, composite=True)
 
 def generator(seed: int, settings: GeneratorSettings = TINY) -> Generator:
     torch.manual_seed(seed)
-    return Generator(build_generator(settings).eval(), settings, 24, Framing(0.39, 0.4))
+    made = torch_generator(build_generator(settings).eval(), settings, 24)
+    return replace(made, framing=Framing(0.39, 0.4))
 
 
 def tiny_model(size: int = 24) -> EditingModel:
@@ -42,7 +50,7 @@ def tiny_model(size: int = 24) -> EditingModel:
 def run_folder(folder: Path, names: tuple[str, ...] = ("G_A", "G_B"), **options: object) -> Path:
     folder.mkdir(parents=True)
     for seed, name in enumerate(names):
-        torch.save(generator(seed).network.state_dict(), folder / f"latest_net_{name}.pth")
+        torch.save(module_of(generator(seed)).state_dict(), folder / f"latest_net_{name}.pth")
     (folder / "train_opt.json").write_text(json.dumps(options))
     return folder
 
@@ -58,18 +66,30 @@ def test_packing_loses_half_precision_and_nothing_else(tmp_path) -> None:
     assert loaded.get(REMOVE).settings == TINY and set(loaded.generators) == {REMOVE, ADD}
     photo = torch.rand(1, 3, 24, 24) * 2 - 1
     for direction in (REMOVE, ADD):
-        ours, theirs = (m.get(direction).network(photo) for m in (model, loaded))
+        ours, theirs = (module_of(m.get(direction))(photo) for m in (model, loaded))
         assert 0 < (ours - theirs).abs().max() < 0.02
-    whole = sum(p.numel() * 4 for g in model.generators.values() for p in g.network.parameters())
+    whole = sum(p.numel() * 4 for g in model.generators.values() for p in module_of(g).parameters())
     assert (tmp_path / "x.pt").stat().st_size < whole / 2 + 60_000
 
 
 def test_the_model_that_ships_is_the_default(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(package, "SHIPPED", tmp_path / "weights" / "glasses.pt")
+    """Run by onnxruntime, its two files are as good as torch is, and torch takes them up to train them on."""
+    monkeypatch.setattr(shipped, "SHIPPED", tmp_path / "glasses")
     with pytest.raises(UserError, match="without its model"):
-        load_model(None, CPU)
-    save_model(tiny_model(), package.SHIPPED)
-    assert load_model(None, CPU).get(ADD).size == 24
+        load_model(None)
+    with pytest.raises(UserError, match="knows itself"):
+        load_model(None, size=96)
+    tiny, faces = tiny_model(), drawn_faces(2, 24)
+    for way in (REMOVE, ADD):
+        export(tiny, way, "onnx", "fp16", shipped.generator_file(way), faces)
+    here, there = load_model(None), load_model(None, precision="bf16")
+    assert isinstance(there.get(ADD).network, TorchNetwork) and there.facts == tiny.facts
+    for way in (REMOVE, ADD):
+        one, other = here.get(way), there.get(way)
+        assert (one.settings, one.size, one.framing) == (TINY, 24, Framing(0.39, 0.4))
+        assert other == replace(one, network=other.network)
+        wanted = TorchNetwork(module_of(other), FP32)(to_values(faces))[0]
+        assert np.abs(one.network(to_values(faces))[0] - wanted).max() < 1e-4
 
 
 def test_a_run_is_known_by_its_name_and_says_its_framing(tmp_path) -> None:
@@ -137,11 +157,11 @@ def test_an_algebra_of_faces_edits_by_its_direction(tmp_path) -> None:
         for direction, taken in ((REMOVE, reverse), (ADD, step)):
             change = math.decode(move(codes, taken, 1)).astype(int) - math.decode(codes)
             with torch.no_grad():
-                edited = model.get(direction).network(photo)
+                edited = module_of(model.get(direction))(photo)
             found = ((edited - photo) * 127.5).permute(0, 2, 3, 1).numpy()
             assert np.abs(found - change).max() <= 1 and np.abs(change).max() > 5
         larger = torch.nn.functional.interpolate(photo, (32, 32), mode="bilinear")
-        assert model.get(ADD).network(larger).shape == larger.shape
+        assert module_of(model.get(ADD))(larger).shape == larger.shape
     with pytest.raises(UserError, match="knows itself: leave --epoch, .* out"):
         load_model(run, CPU, label="5")
     with pytest.raises(UserError, match="is one file already"):
@@ -162,7 +182,7 @@ def test_an_algebra_of_faces_edits_by_its_direction(tmp_path) -> None:
 )
 def test_a_bare_file_goes_the_way_that_its_name_says(name, direction, way, tmp_path) -> None:
     path = tmp_path / f"{name}.pth"
-    torch.save(generator(0).network.state_dict(), path)
+    torch.save(module_of(generator(0)).state_dict(), path)
     model = load_model(path, CPU, direction)
     assert (
         list(model.generators) == [way] and model.get(way).size == 256 and model.get(way).framing == Framing()

@@ -13,22 +13,23 @@ from torch import Tensor, nn
 
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.data import frames
-from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing import editor as editor_module
 from cyclegan_glasses.editing.drawing import Drawing
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.export import export
-from cyclegan_glasses.editing.package import EditingModel, Generator, load_model, save_model
+from cyclegan_glasses.editing.models import EditingModel
+from cyclegan_glasses.editing.package import load_model
+from cyclegan_glasses.editing.trained import TorchNetwork
+from cyclegan_glasses.editing.trained_models import save_model
 from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.evaluation.editors import conditioned_editor
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import ResidualUnetSettings
 from cyclegan_glasses.overlays.frames import Frame
-from tests.editing.helpers import CPU, SIZE, Known, make_editor, portrait
+from tests.editing.helpers import FP32, SIZE, Known, make_editor, portrait, torch_generator
 
 CONDITIONED = ResidualUnetSettings(6, 3, (2, 4), (3, 3), composite=True)
-FP32 = Precision("fp32", CPU)
 ROUND = Frame("round", lens_width=48, lens_height=46)
 
 
@@ -42,7 +43,7 @@ class Lit(nn.Module):
 
 
 def model_with(network: nn.Module) -> EditingModel:
-    generators = {ADD: Generator(network, CONDITIONED, SIZE), REMOVE: make_editor([]).model.get(REMOVE)}
+    generators = {ADD: torch_generator(network, CONDITIONED, SIZE), REMOVE: make_editor([]).model.get(REMOVE)}
     return EditingModel(generators, "conditioned")
 
 
@@ -50,7 +51,7 @@ def test_the_model_changes_the_drawing_and_leaves_its_rims_sharp() -> None:
     image, face = portrait(400)
     drawing = Drawing(ROUND, "round")
     plain = make_editor([face]).edit(image, ADD, drawing=drawing)
-    lit = GlassesEditor(model_with(Lit()), Known([face]), CPU, FP32).edit(image, ADD, drawing=drawing)
+    lit = GlassesEditor(model_with(Lit()), Known([face])).edit(image, ADD, drawing=drawing)
     assert lit.faces[0].frame == plain.faces[0].frame and lit.faces[0].area >= plain.faces[0].area
     change = lit.picture.astype(int) - plain.picture
     lighter = (change > 20).any(2)
@@ -61,7 +62,7 @@ def test_the_model_changes_the_drawing_and_leaves_its_rims_sharp() -> None:
 
 def test_a_frame_that_suits_is_drawn_where_none_was_chosen() -> None:
     image, face = portrait(200)
-    conditioned = GlassesEditor(model_with(Lit()), Known([face]), CPU, FP32)
+    conditioned = GlassesEditor(model_with(Lit()), Known([face]))
     for edit in (conditioned.edit(image, ADD), conditioned.edit(image, ADD, drawing=Drawing())):
         assert edit.faces[0].frame and edit.faces[0].frame["name"] == "square"
     learned = conditioned.add(image, frame="learned")
@@ -91,7 +92,7 @@ def run(*argv: str) -> int:
 def test_a_packed_model_adds_the_frame_that_is_asked_for(
     packed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert load_model("x.pt", CPU).conditioned
+    assert load_model("x.pt").conditioned
     shapes = ("round", "aviator", "learned")
     for shape in shapes:
         assert run("add", "a.png", "--name", "x.pt", "--frame", shape, "-o", f"{shape}.png") == 0
@@ -107,14 +108,14 @@ def test_a_packed_model_adds_the_frame_that_is_asked_for(
 def test_other_programs_do_not_draw(packed: Path) -> None:
     faces = np.zeros((2, SIZE, SIZE, 3), np.uint8)
     with pytest.raises(UserError, match="is shown a drawn frame"):
-        export(load_model("x.pt", CPU), ADD, "torchscript", "fp32", packed / "x.ts", faces)
+        export(load_model("x.pt"), ADD, "torchscript", "fp32", packed / "x.ts", faces)
 
 
 def test_an_evaluation_draws_the_same_frame_on_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two checkpoints are compared on the same frames; where there is no face there is no score."""
     image, face = portrait(SIZE)
     monkeypatch.setattr(frames, "make_detector", lambda: Known([face] if image.any() else []))
-    edit = conditioned_editor(Lit(), None, FP32)
+    edit = conditioned_editor(TorchNetwork(Lit(), FP32), None)
     one, other = edit(image, None), edit(image.copy(), None)
     assert one is not None and other is not None
     assert np.array_equal(one[0], other[0]) and (one[0] != image).any()

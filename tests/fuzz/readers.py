@@ -29,12 +29,13 @@ from cyclegan_glasses.collect.writer import begun
 from cyclegan_glasses.criteria.decide import decide
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.data.labels import labels_of
+from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.animation import open_animation
 from cyclegan_glasses.editing.encode import encode
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, save_facemath
-from cyclegan_glasses.editing.models import load_generator
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.editing.photograph import read_photograph, to_rgb8
+from cyclegan_glasses.editing.trained import load_generator
 from cyclegan_glasses.editing.video import open_video
 from cyclegan_glasses.errors import UserError, explained
 from cyclegan_glasses.evaluation.hype.answers import ANSWERS, read_answers
@@ -322,7 +323,7 @@ def packages() -> tuple[bytes, ...]:
 
 def _read_weights(path: Path) -> None:
     for load in (
-        lambda: load_generator(path, CPU),
+        lambda: load_generator(path, Precision("fp32", CPU)),
         lambda: load_model(path, CPU),
         lambda: read_weights(path),
         lambda: load_facemath(path),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from cyclegan_glasses.devices import Precision
-from cyclegan_glasses.editing.models import Generator, translate
+from cyclegan_glasses.editing.models import translate
 from cyclegan_glasses.networks.coarse_to_fine import CoarseToFine
 from cyclegan_glasses.networks.registry import build_generator, infer_generator
 from cyclegan_glasses.networks.settings import CoarseToFineSettings
+from tests.editing.helpers import torch_generator
 
 TINY = CoarseToFineSettings((2, 3), (3, 3), (2, 3), (3, 3), coarse_size=16, size=32, passes=1)
 CPU = torch.device("cpu")
@@ -58,12 +58,12 @@ def test_the_editor_is_told_where_the_frame_is() -> None:
     built.fine.out.bias.data[-1] = 3
     crops = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8).numpy()
     for passes in (1, 2):
-        found = translate(Generator(built, TINY, 32), crops, Precision("fp32", CPU), passes)
+        found = translate(torch_generator(built, TINY, 32), crops, passes)
         assert len(found) == 2 and found[0].picture.shape == (32, 32, 3)
         for one in found:
             assert (
                 one.frame is not None and abs(float(one.frame[:20].mean()) - 1 / (1 + 2.718281828**-3)) < 1e-6
             )
     plain = build_generator(TINY.coarse)
-    (made,) = translate(Generator(plain.eval(), TINY.coarse, 32), crops[:1], Precision("fp32", CPU), 1)
+    (made,) = translate(torch_generator(plain.eval(), TINY.coarse, 32), crops[:1], 1)
     assert made.frame is None

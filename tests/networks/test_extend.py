@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
-from cyclegan_glasses.editing.models import load_generator
+from cyclegan_glasses.editing.trained import load_generator, module_of
 from cyclegan_glasses.networks import registry
 from cyclegan_glasses.networks.layers import make_norm
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings, DiscriminatorSettings
@@ -83,8 +83,8 @@ def test_it_trains_and_what_was_saved_is_known_again(tmp_path: Path) -> None:
     trained = objective.weights["G_A"]
     assert all(not torch.equal(value, before[name]) for name, value in trained.state_dict().items())
     torch.save(trained.state_dict(), tmp_path / "latest_net_G_A.pth")
-    loaded = load_generator(tmp_path / "latest_net_G_A.pth", CPU)
-    network, settings = loaded.network, loaded.settings
+    loaded = load_generator(tmp_path / "latest_net_G_A.pth", Precision("fp32", CPU))
+    network, settings = module_of(loaded), loaded.settings
     assert settings == generator
     x = torch.rand(1, 3, 30, 20, dtype=torch.float64) * 2 - 1
     torch.testing.assert_close(network.double()(x), trained.eval().double()(x), rtol=0, atol=1e-12)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from cyclegan_glasses.editing.settings import SHIPPED
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option
 from cyclegan_glasses.options.presets import PRESETS
 from cyclegan_glasses.options.train import parse, train_options
+from cyclegan_glasses.shipped import SHIPPED
 
 PUBLISHED_DEFAULTS = {
     **{"name": "experiment_name", "checkpoints_dir": "./checkpoints", "suffix": "", "epoch": "latest"},

@@ -19,14 +19,15 @@ from cyclegan_glasses.collect.transplant import aligned_faces, transplant_pairs
 from cyclegan_glasses.data.datasets import open_dataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.editing.frame_remover import FrameRemover
-from cyclegan_glasses.editing.models import Generator
-from cyclegan_glasses.editing.package import EditingModel, save_model
+from cyclegan_glasses.editing.models import EditingModel
+from cyclegan_glasses.editing.trained_models import save_model
 from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.coarse_to_fine import CoarseToFine
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import CoarseToFineSettings, ResidualUnetSettings
 from cyclegan_glasses.photo import Photo, latest_photos, write_manifest
+from tests.editing.helpers import torch_generator
 
 SIZE = 32
 EYES = [[0.32 * SIZE, 0.4 * SIZE], [0.68 * SIZE, 0.4 * SIZE]]
@@ -176,7 +177,7 @@ def test_a_face_like_no_other_costs_a_row(faces, tmp_path) -> None:
 
 
 def packed(path: Path, network: torch.nn.Module, settings: Any) -> Path:
-    model = EditingModel({"AtoB": Generator(network.eval(), settings, SIZE)}, str(path))
+    model = EditingModel({"AtoB": torch_generator(network.eval(), settings, SIZE)}, str(path))
     save_model(model, path)
     return path
 

@@ -1,0 +1,23 @@
+"""The weights that come with this package: ONNX files that onnxruntime runs, and torch reads by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclegan_glasses.domains import DIRECTIONS, GENERATOR_NAMES
+
+_FOLDER = Path(__file__).resolve().parent / "weights"
+#: Names the model that ships where others are named by their folder or file; its files are `generator_file`.
+SHIPPED = _FOLDER / "glasses"
+CLASSIFIER = _FOLDER / "judge.onnx"
+FRAME_READER = _FOLDER / "frames.onnx"
+
+
+def generator_file(direction: str) -> Path:
+    """The file of the generator of `AtoB` (removes) or `BtoA` (adds)."""
+    return SHIPPED.with_name(f"{SHIPPED.name}_{direction}.onnx")
+
+
+def network_files() -> dict[str, Path]:
+    """Each file by the name that its network has in training."""
+    return {GENERATOR_NAMES[way]: generator_file(way) for way in DIRECTIONS} | {"judge": CLASSIFIER}
