@@ -1,4 +1,4 @@
-"""A hook of the site (mkdocs.yml): links to files of the repository, which the site has not, become their names."""
+"""A hook of the site (mkdocs.yml): links to files that are no part of it become their names."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ LOOKS: dict[str, dict[str, str] | None] = {
 
 
 def front(size: int = 288, people: tuple[int, ...] = (22, 18), bar: int = 44) -> np.ndarray:
-    """Two portraits with glasses and, beside each, what five commands make of it with the default settings."""
+    """Two portraits with glasses and, beside each, what five commands make of it."""
     editor = GlassesEditor.load(device="cpu")
     rows = []
     for number in people:
