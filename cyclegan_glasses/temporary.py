@@ -15,6 +15,7 @@ import re
 import secrets
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -50,11 +51,17 @@ def sweep(folder: Path) -> None:
     Whether a process of another machine is dead cannot be known here: its files go a day after their last
     change.
     """
+    for entry in leftovers(folder):
+        with suppress(OSError):
+            os.unlink(entry.path)  # noqa: PTH108
+
+
+def leftovers(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The temporary files and folders in `folder` whose processes are dead; none below it."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if (found := _NAME.fullmatch(entry.name)) and _is_leftover(entry, *found.groups()):
-                with suppress(OSError):
-                    os.unlink(entry.path)  # noqa: PTH108
+                yield entry
 
 
 def is_temporary(name: str) -> bool:

@@ -19,6 +19,9 @@ async function ask(address, body) {
   return answer.json();
 }
 
+// A small picture is enlarged so many times at most.
+const MOST = 6;
+
 // A click enlarges a picture; left and right walk along a row, up and down to the same place of another row.
 function viewer(dialog) {
   const [image, text] = [$("img", dialog), $("p", dialog)];
@@ -43,6 +46,10 @@ function viewer(dialog) {
     if (there) show(all("a.picture", there)[place]);
   };
 
+  image.addEventListener("load", () => {
+    image.style.maxWidth = `${MOST * image.naturalWidth}px`;
+    image.style.maxHeight = `${MOST * image.naturalHeight}px`;
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.picture");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;

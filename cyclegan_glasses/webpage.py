@@ -84,9 +84,12 @@ def strip(figures: Sequence[Figure], about: str, *, across: int = 0) -> dom_tag:
     Args:
         figures: from left to right.
         about: what the row shows, said beside the label of an enlarged picture.
-        across: columns on a wide screen, as many as there are pictures if 0; a phone shows two.
+        across: columns on a wide screen, as many as there are pictures if 0. A phone shows three of three,
+            else two.
     """
-    row = tags.div(cls="strip", style=f"--across: {across or max(1, len(figures))}", data_row="")
+    across = across or max(1, len(figures))
+    narrow = 3 if across == 3 else min(across, 2)
+    row = tags.div(cls="strip", style=f"--across: {across}; --narrow: {narrow}", data_row="")
     for figure in figures:
         text = " · ".join(label for label in (about, figure.label, figure.caption) if label)
         with row.add(tags.figure()):

@@ -2,8 +2,8 @@
 
     python examples/own_source.py my_photos --out datasets/raw/mine
 
-with my_photos/glasses/ann.jpg, my_photos/none/ben.jpg, and so on, or a zip of it. What is written has a manifest
-and goes through `crawl filter` and `crawl build` like any other source.
+with my_photos/glasses/ann.jpg, my_photos/none/ben.jpg, and so on, or a zip of it. What is written has a
+manifest and goes through `crawl filter` and `crawl build` like any other source.
 """
 
 from __future__ import annotations

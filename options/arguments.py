@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,13 @@ class RunOptions(Settings):
     def folder(self) -> Path:
         """Where the run's files are."""
         return Path(self.checkpoints_dir) / self.name
+
+    @property
+    def arguments(self) -> str:
+        """What names this run on a command line."""
+        place = self.folder.parent
+        elsewhere = "" if place == Path("checkpoints") else f" --checkpoints_dir {shlex.quote(str(place))}"
+        return f"--name {shlex.quote(self.name)}{elsewhere}"
 
     @property
     def label(self) -> str:

@@ -22,7 +22,7 @@ from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, flags_that, option, options_of, variants
-from cyclegan_glasses.shipped import SHIPPED
+from cyclegan_glasses.shipped import SHIPPED, is_shipped
 from cyclegan_glasses.training.run_folder import (
     check_folder,
     describe_options,
@@ -40,11 +40,13 @@ HELP = "train a model of your own"
 
 
 def _folders(values: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Runs and packed models; the word `shipped` is the model that ships."""
+    """Runs, packed models and the model that ships."""
     if values["continue_train"]:
         return ()
-    paths = [Path(text) for text in values["start_from"]]
-    return tuple(SHIPPED if path == Path("shipped") and not path.exists() else path for path in paths)
+    return tuple(
+        SHIPPED if is_shipped(text, Path(values["checkpoints_dir"])) else Path(text)
+        for text in values["start_from"]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +93,6 @@ class TrainOptions(Settings):
         """What is trained, by the name that `objectives.registry` knows."""
         return str(self.values["model"])
 
-    @property
-    def arguments(self) -> str:
-        """What names this run on a command line."""
-        place = self.run.folder.parent
-        elsewhere = "" if place == Path("checkpoints") else f" --checkpoints_dir {shlex.quote(str(place))}"
-        return f"--name {shlex.quote(self.run.name)}{elsewhere}"
-
     def what_next(self, step: int, taken: int, stopped: bool, whole: bool) -> str:
         """What to type after a session that ended at `step` and had `taken` steps.
 
@@ -109,9 +104,9 @@ class TrainOptions(Settings):
             command = command_line("train")
             if "TORCHELASTIC_RUN_ID" in os.environ:
                 command = command.replace("python", "torchrun …", 1)
-            return f"stopped at step {step}; go on: {command} {self.arguments} --continue_train"
+            return f"stopped at step {step}; go on: {command} {self.run.arguments} --continue_train"
         data = shlex.quote(self.data.dataroot)
-        test = f"{command_line('test')} --dataroot {data} {self.arguments}"
+        test = f"{command_line('test')} --dataroot {data} {self.run.arguments}"
         if taken:
             return f"trained {taken} steps{f', {step} in all' if step > taken else ''}; next: {test}"
         if whole:

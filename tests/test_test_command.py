@@ -86,7 +86,9 @@ def test_files_of_the_reference_implementation_translate(
     done = translate(unpaired, tmp_path, "--direction", direction)
     folder = tmp_path / "results" / "x" / "test_latest"
     assert (done.code, done.err) == (0, "")
-    assert done.out.splitlines() == [f"results: {folder / 'index.html'}"]
+    verb = "remove" if direction == "AtoB" else "add"
+    hint = f"a photo of your own: python -m cyclegan_glasses {verb} PHOTO --name x --checkpoints_dir "
+    assert done.out.splitlines() == [f"results: {folder / 'index.html'}", hint + str(tmp_path / "runs")]
     names = [f"{n:03}" for n in range(3)] if direction == "AtoB" else ["100", "101"]
     written = {f"{name}_{label}.png" for name in names for label in labels}
     assert {path.name for path in (folder / "images").iterdir()} == written
@@ -226,7 +228,7 @@ def test_pairs_are_scored_beside_their_input(paired: Path, tmp_path: Path) -> No
     done = translate(paired, tmp_path)
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()[:4]] == ["result", "PSNR", "SSIM", "PSNR"]
-    assert "nearer to the truth inside the mask than the input: " in done.out
+    assert "takes glasses off: " in done.out and " of 3 results are nearer to it than the picture" in done.out
     folder = tmp_path / "results" / "x" / "test_latest"
     rows = json.loads((folder / "results.json").read_text())["directions"]["AtoB"]
     assert [row["stem"] for row in rows] == ["0", "1", "2"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
+from cyclegan_glasses.app.desk import Desk
 from cyclegan_glasses.app.photo_tab import PhotoTab
 from cyclegan_glasses.app.sessions import Sessions
 from cyclegan_glasses.editing.editor import GlassesEditor
@@ -45,7 +45,7 @@ def css() -> str:
 
 def make_page(
     editor: GlassesEditor,
-    sessions: Sessions[Any],
+    sessions: Sessions[Desk],
     uploads: Path,
     frames: Path | None = None,
     public: bool = False,
@@ -66,7 +66,7 @@ def make_page(
     return page
 
 
-def _ends(sessions: Sessions[Any]) -> Callable[[gr.Request], None]:
+def _ends(sessions: Sessions[Desk]) -> Callable[[gr.Request], None]:
     def end(request: gr.Request) -> None:
         sessions.end(str(request.session_hash))
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from cyclegan_glasses.app.desk import Desk, Work
 from cyclegan_glasses.app.listening import in_page, listen
 from cyclegan_glasses.app.photos import (
     Choice,
-    OpenPhoto,
     edit_photo,
     frames_on_face,
     open_photo,
@@ -27,26 +27,9 @@ from cyclegan_glasses.overlays.frames import ACETATE, METAL
 from cyclegan_glasses.overlays.settings import LENSES, SIZES, FrameSettings
 
 _AS_IT_COMES = ("as it comes", "")
-_COLOURS = [_AS_IT_COMES, *((name, name) for name in sorted({*ACETATE, *METAL}))]
+COLOURS = [_AS_IT_COMES, *((name, name) for name in sorted({*ACETATE, *METAL}))]
 _SIZES = [_AS_IT_COMES, *((name, name) for name in SIZES)]
 _LENSES = [_AS_IT_COMES, *((name, name) for name in LENSES)]
-
-
-@dataclass(eq=False)
-class Work:
-    """What a page works on.
-
-    Attributes:
-        photo: that it has open.
-        chosen: the numbers of the faces that are edited.
-        names: of the frames on the tiles.
-        last: what was done last; None before anything was.
-    """
-
-    photo: OpenPhoto
-    chosen: list[int]
-    names: list[str] = field(default_factory=list)
-    last: Choice | None = None
 
 
 @dataclass(eq=False)
@@ -61,7 +44,7 @@ class PhotoTab:
     """
 
     editor: GlassesEditor
-    sessions: Sessions[Work]
+    sessions: Sessions[Desk]
     uploads: Path
     frames: Path | None = None
 
@@ -120,7 +103,7 @@ class PhotoTab:
                 gr.Markdown("Or tap a frame to try it on:", elem_id="try")
                 with gr.Row(elem_id="style"):
                     slim: dict[str, Any] = {"value": "", "min_width": 100, "interactive": True}
-                    self.colour = gr.Dropdown(_COLOURS, label="Colour", elem_id="colour", **slim)
+                    self.colour = gr.Dropdown(COLOURS, label="Colour", elem_id="colour", **slim)
                     self.size = gr.Dropdown(_SIZES, label="Size", elem_id="size", **slim)
                     self.lens = gr.Dropdown(_LENSES, label="Lenses", elem_id="lens", **slim)
                 self.strip = gr.Gallery(
@@ -146,17 +129,17 @@ class PhotoTab:
         style = [self.colour, self.size, self.lens, self.force]
         self._listen(event.success, self._tiles, style, [self.strip, self.status], show_progress="minimal")
 
-    def _open(self, session: Session[Work], value: Any) -> list[Any]:
+    def _open(self, session: Session[Desk], value: Any) -> list[Any]:
         if value is None:  # the photo was taken out again
             return [gr.skip()] * 8
-        session.empty()
+        _forget(session)
         try:
             photo = open_photo(self.editor, take_upload(value, self.uploads, session.folder))
         except Exception:
-            session.empty()
+            _forget(session)
             raise
         faces = list(range(1, len(photo.boxes) + 1))
-        session.kept = Work(photo, faces)
+        session.state.photo = Work(photo, faces)
         choices = [(str(face), face) for face in faces]
         listed = gr.update(choices=choices, value=faces, visible=len(faces) > 1)
         return [
@@ -164,10 +147,10 @@ class PhotoTab:
             gr.update(visible=True),
             None,
             listed,
-            *self._faces_shown(session.kept),
+            *self._faces_shown(session.state.photo),
         ]
 
-    def _tiles(self, session: Session[Work], *style: Any) -> list[Any]:
+    def _tiles(self, session: Session[Desk], *style: Any) -> list[Any]:
         work = _work(session)
         try:
             drawn = frames_on_face(self.editor, work.photo, self._choice(work, "", *style))
@@ -177,7 +160,7 @@ class PhotoTab:
         work.names = list(drawn)
         return [tiles(drawn), gr.skip()]
 
-    def _toggle(self, session: Session[Work], point: Any) -> list[Any]:
+    def _toggle(self, session: Session[Desk], point: Any) -> list[Any]:
         work = _work(session)
         number = work.photo.face_at(float(point[0]), float(point[1]))
         if number is None or len(work.photo.boxes) < 2:
@@ -185,23 +168,23 @@ class PhotoTab:
         work.chosen = sorted({*work.chosen} ^ {number})
         return [image_value(with_boxes(work.photo, work.chosen)), work.chosen]
 
-    def _choose(self, session: Session[Work], faces: Any) -> list[Any]:
+    def _choose(self, session: Session[Desk], faces: Any) -> list[Any]:
         work = _work(session)
         known = range(1, len(work.photo.boxes) + 1)
         work.chosen = sorted(number for number in known if number in (faces or []))
         return self._faces_shown(work)
 
-    def _take_off(self, session: Session[Work], force: Any) -> list[Any]:
+    def _take_off(self, session: Session[Desk], force: Any) -> list[Any]:
         work = _work(session)
         return self._edited(session, work, Choice(None, _asked(work), bool(force)))
 
-    def _put_on(self, session: Session[Work], place: Any, *style: Any) -> list[Any]:
+    def _put_on(self, session: Session[Desk], place: Any, *style: Any) -> list[Any]:
         work = _work(session)
         if not isinstance(place, int) or not 0 <= place < len(work.names):
             raise UserError("choose one of the frames")
         return self._edited(session, work, self._choice(work, work.names[place], *style))
 
-    def _again(self, session: Session[Work], *style: Any) -> list[Any]:
+    def _again(self, session: Session[Desk], *style: Any) -> list[Any]:
         """What was done last, in another style."""
         work = _work(session)
         if work.last is None:
@@ -210,8 +193,8 @@ class PhotoTab:
             return self._take_off(session, style[-1])
         return self._edited(session, work, self._choice(work, work.last.wish.frame, *style))
 
-    def _start_again(self, session: Session[Work]) -> list[Any]:
-        session.empty()
+    def _start_again(self, session: Session[Desk]) -> list[Any]:
+        _forget(session)
         return [gr.update(visible=True), gr.update(visible=False), [], *_nothing_shown()]
 
     def _choice(
@@ -220,7 +203,7 @@ class PhotoTab:
         wish = FrameSettings(frame, None, self.frames, str(colour), "", str(size), lens=str(lens))
         return Choice(wish, _asked(work), bool(force))
 
-    def _edited(self, session: Session[Work], work: Work, choice: Choice) -> list[Any]:
+    def _edited(self, session: Session[Desk], work: Work, choice: Choice) -> list[Any]:
         result = edit_photo(self.editor, work.photo, choice)
         work.last = choice
         before, after = image_value(work.photo.preview), image_value(preview_of(result.path))
@@ -242,10 +225,16 @@ class PhotoTab:
         return [picture, hidden, _note(hint), hidden]
 
 
-def _work(session: Session[Work]) -> Work:
-    if session.kept is None:
+def _work(session: Session[Desk]) -> Work:
+    if session.state.photo is None:
         raise UserError("this page has no photo any more: give it again")
-    return session.kept
+    return session.state.photo
+
+
+def _forget(session: Session[Desk]) -> None:
+    """Forget the photo and its results."""
+    session.state.photo = None
+    session.empty()
 
 
 def _asked(work: Work) -> tuple[int, ...]:

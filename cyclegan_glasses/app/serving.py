@@ -15,6 +15,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from cyclegan_glasses.app.desk import Desk
 from cyclegan_glasses.app.guard import Guard
 from cyclegan_glasses.app.page import css, make_page, theme
 from cyclegan_glasses.app.sessions import SESSIONS, UPLOADS, Sessions, private_folder
@@ -47,7 +48,7 @@ def served(editor: GlassesEditor, settings: AppSettings, port: int = 0) -> Itera
     """
     password = settings.read_password()
     with private_folder() as folder, _environment(folder / UPLOADS):
-        sessions: Sessions[Any] = Sessions(folder / SESSIONS)
+        sessions = Sessions(folder / SESSIONS, Desk)
         page = make_page(editor, sessions, folder / UPLOADS, settings.frames, settings.is_public)
         gr.set_static_paths([folder / SESSIONS])
         try:
@@ -76,9 +77,14 @@ def served(editor: GlassesEditor, settings: AppSettings, port: int = 0) -> Itera
                 f"cannot listen on {place} ({error.strerror or 'it is taken'}): choose another --port"
             ) from None
         try:
+            if settings.public_link and not shared:
+                raise UserError(
+                    "there is no public link: Gradio's servers cannot be reached, leave --share out"
+                )
             yield f"{local} and {shared}" if shared else local
         finally:
             page.close(verbose=False)
+            sessions.close()
 
 
 def wait() -> None:

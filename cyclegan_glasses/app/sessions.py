@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.temporary import leftovers, temporary_for
 
 #: Seconds after which a page that does nothing loses its photo, and how many pages may have one.
 IDLE, MOST_SESSIONS = 3600.0, 32
-#: Folders of the root.
+#: Name of the root among temporary files, and its folders.
+NAME = "cyclegan-glasses-app"
 UPLOADS, SESSIONS = "uploads", "sessions"
 State = TypeVar("State")
 
@@ -32,17 +34,16 @@ class Session(Generic[State]):
 
     Attributes:
         folder: of its files, which no other page can name.
-        kept: whatever the page works on; None before there is anything.
+        state: what the page works on.
     """
 
     folder: Path
-    kept: State | None = None
+    state: State
     used: float = field(default_factory=time.monotonic)
     working: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def empty(self) -> None:
-        """Forget the photo and its results."""
-        self.kept = None
+        """Remove its files."""
         for path in self.folder.iterdir():
             path.unlink()
 
@@ -54,9 +55,20 @@ class Sessions(Generic[State]):
     `IDLE` seconds without a request, or when `MOST_SESSIONS` others were used later.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` takes their folders; it is there already."""
-        self._folder, self._lock = folder, threading.Lock()
+    def __init__(
+        self,
+        folder: Path,
+        begin: Callable[[], State],
+        end: Callable[[State], None] = lambda state: None,
+    ) -> None:
+        """Begin without any.
+
+        Args:
+            folder: takes their folders; it is there already.
+            begin: makes the state of a new page.
+            end: is told the state of a page that is over.
+        """
+        self._folder, self._begin, self._end, self._lock = folder, begin, end, threading.Lock()
         self._open: dict[str, Session[State]] = {}
 
     @contextmanager
@@ -67,12 +79,12 @@ class Sessions(Generic[State]):
             if session is None:
                 folder = self._folder / secrets.token_urlsafe(16)
                 folder.mkdir(mode=0o700)
-                session = Session(folder)
+                session = Session(folder, self._begin())
             self._open[key] = session  # the one used last is the last
             session.used = time.monotonic()
             over = self._too_old(session.used)
         for one in over:
-            _remove(one)
+            self._remove(one)
         with session.working:
             if not session.folder.is_dir():
                 raise UserError("this page was closed: open it again")
@@ -83,7 +95,12 @@ class Sessions(Generic[State]):
         with self._lock:
             session = self._open.pop(key, None)
         if session is not None:
-            _remove(session)
+            self._remove(session)
+
+    def close(self) -> None:
+        """Forget all pages."""
+        for key in list(self._open):
+            self.end(key)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -95,18 +112,27 @@ class Sessions(Generic[State]):
         old += [key for key in keys[: max(0, len(keys) - MOST_SESSIONS)] if key not in old]
         return [self._open.pop(key) for key in old]
 
-
-def _remove(session: Session[State]) -> None:
-    with session.working:
-        session.kept = None
-        shutil.rmtree(session.folder, ignore_errors=True)
+    def _remove(self, session: Session[State]) -> None:
+        with session.working:
+            self._end(session.state)
+            shutil.rmtree(session.folder, ignore_errors=True)
 
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """A folder that this user alone can read, with `UPLOADS` and `SESSIONS` in it; removed in the end."""
-    with TemporaryDirectory(prefix="cyclegan-glasses-") as name:
-        folder = Path(name).resolve()
+    """A folder that this user alone can read, with `UPLOADS` and `SESSIONS` in it; removed in the end.
+
+    Those of earlier processes that were killed are removed, too.
+    """
+    parent = Path(tempfile.gettempdir()).resolve()
+    for entry in leftovers(parent):
+        if entry.name.startswith(f".{NAME}.") and entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+    folder = temporary_for(parent / NAME)
+    folder.mkdir(mode=0o700)
+    try:
         for part in (UPLOADS, SESSIONS):
             (folder / part).mkdir(mode=0o700)
         yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE, AttributeClassifier, Verdict
+from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Verdict
 from cyclegan_glasses.editing.lenses import hides_eyes, probability_of_sunglasses
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import alignment_of, take
@@ -17,7 +17,6 @@ from cyclegan_glasses.faces.detect import Face, FaceDetector
 from cyclegan_glasses.faces.turned import turned_faces
 
 CLASSIFIED_SIZE = 128
-_UNCLEAR = (BROKEN, UNSURE)
 #: Upright faces have a higher score as a rule; upside down, a detector finds faces that it trusts less.
 _TRUSTED = 0.9
 
@@ -52,11 +51,11 @@ class Sight:
         for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
             if verdict is None or not verdict.probabilities:
                 continue
-            unclear = verdict.label in _UNCLEAR
+            unclear = _is_unclear(verdict)
             if unclear or face.score < _TRUSTED:
                 others = turned_faces(picture, self.detector, face)
                 seen = zip(others, self.classify(picture, others), strict=True)
-                clear = [(one, new) for one, new in seen if new and new.label not in _UNCLEAR]
+                clear = [(one, new) for one, new in seen if new and not _is_unclear(new)]
                 best = max(clear, key=lambda pair: pair[0].score, default=None)
                 if best and (unclear or best[0].score > face.score):
                     faces[number], verdicts[number] = best
@@ -81,6 +80,11 @@ class Sight:
     def hides_eyes(self, picture: np.ndarray, face: Face, verdict: Verdict | None) -> bool:
         """Whether a face wears lenses too dark to see its eyes."""
         return probability_of_sunglasses(verdict) > 0 and hides_eyes(_crop(picture, face), verdict)
+
+
+def _is_unclear(verdict: Verdict) -> bool:
+    """Whether the classifier sees no clear face."""
+    return verdict.label == BROKEN or not verdict.sure
 
 
 def _crop(picture: np.ndarray, face: Face) -> np.ndarray:

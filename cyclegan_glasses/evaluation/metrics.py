@@ -93,24 +93,12 @@ def compare(
 
 
 def pair_table(pairs: Iterable[tuple[Scores, Scores]]) -> str:
-    """Means over pictures as a table to print, of the scores of results and inputs that `compare` gives.
-
-    With masks also the share of results that are nearer to the truth inside it than the input was, and how
-    much of the input's error they leave there.
-    """
+    """Means over pictures as a table to print, of the scores of results and inputs that `compare` gives."""
     results, inputs = zip(*pairs, strict=True)
     lines = [f"{'':14}{'result':>9}{'input':>9}"]
     for name in dict.fromkeys(name for scores in results for name in scores):
         result, untouched = (mean_of([s[name] for s in scores if name in s]) for scores in (results, inputs))
         lines.append(f"{name:14}{result:9.3f}" + ("" if math.isnan(untouched) else f"{untouched:9.3f}"))
-    inside = [
-        (r["L1 inside"], i["L1 inside"]) for r, i in zip(results, inputs, strict=True) if "L1 inside" in r
-    ]
-    if inside:
-        nearer = sum(result < untouched for result, untouched in inside) / len(inside)
-        left = sum(result for result, _ in inside) / max(1e-9, sum(untouched for _, untouched in inside))
-        lines.append(f"nearer to the truth inside the mask than the input: {nearer:.0%} of {len(inside)}")
-        lines.append(f"error left inside the mask: {left:.0%} of the input's")
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.editing.trained import module_of
+from cyclegan_glasses.evaluation.in_words import conclusion
 from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
 from cyclegan_glasses.images import save_png
@@ -42,7 +43,7 @@ def write_results(
     direction: str,
     folder: Path,
     precision: Precision,
-    title: str,
+    model: str,
     single: bool = False,
     aspect_ratio: float = 1.0,
     limit: int | None = None,
@@ -51,12 +52,13 @@ def write_results(
 
     Args:
         batches: with the input's domain, and the other's where it is the truth.
+        model: what translates, as text.
         single: call the pictures `real` and `fake`, as the reference implementation's `--model test`.
         aspect_ratio: width over height that pictures are stretched to when written.
         limit: translate at most so many.
 
     Returns:
-        The page's path, and a table of mean scores (empty without a truth).
+        The page's path, and a table of mean scores with a sentence about them (empty without a truth).
 
     Raises:
         UserError: a file cannot be written.
@@ -79,9 +81,11 @@ def write_results(
             scores = compare(images[real], images[fake], images[truth], mask)
         pictures = {label: paths[label] for label in (real, DRAWN, *labels[1:3]) if label in paths}
         results.append(Result(stem, pictures, paths.get(truth, ""), *scores))
-    page = write_results_page(folder, title, direction, results)
-    scored = [(result.scores, result.input_scores) for result in results if result.truth]
-    return page, pair_table(scored) if scored else ""
+    page = write_results_page(folder, model, direction, results)
+    scored = [result.pair for result in results if result.truth]
+    if not scored:
+        return page, ""
+    return page, "\n".join(filter(None, (pair_table(scored), conclusion(direction, scored))))
 
 
 def _translated(

@@ -1,9 +1,10 @@
-"""`results/<name>/test_latest/index.html`: every translated picture beside its input, and the scores."""
+"""`results/<name>/test_latest/index.html`: what a model made of pictures, in a sentence, and every number."""
 
 from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,24 +15,21 @@ from dominate import tags
 from dominate.dom_tag import dom_tag
 
 from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.evaluation.in_words import WHERE, Pair, conclusion, gain, left
 from cyclegan_glasses.evaluation.scores import ranking_key
 from cyclegan_glasses.files import leads_outside, make_folder, read_json, write_json, write_text
+from cyclegan_glasses.monitoring.formats import picture_text
 from cyclegan_glasses.records import checked
-from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
+from cyclegan_glasses.webpage import Cell, Figure, page, strip, table
 
 logger = logging.getLogger(__name__)
 
 ROWS = "results.json"
 VERSION = 1
 ROWS_BYTES = 256 << 20
-HEADINGS = {REMOVE: "Glasses off (AtoB)", ADD: "Glasses on (BtoA)"}
-_ROLES = {
-    "real": "input",
-    "drawn": "drawn frame",
-    "fake": "result",
-    "rec": "reconstruction",
-    "idt": "identity",
-}
+HEADINGS = {REMOVE: "Glasses taken off", ADD: "Glasses put on"}
+FEW = 6
+"""From so many scored results on, the best, a typical and the worst one are shown first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +56,25 @@ class Result:
         if wrong := next(filter(leads_outside, paths), None):
             raise ValueError(f"{wrong!r} is no path below the page")
 
+    @property
+    def pair(self) -> Pair:
+        """The scores of the result, and of the untouched input."""
+        return self.scores, self.input_scores
 
-def write_results_page(folder: Path, title: str, direction: str, results: Sequence[Result]) -> Path:
+    @property
+    def plain(self) -> bool:
+        """Whether it is of `--model test`, which does not say what its one generator does."""
+        return "real" in self.pictures
+
+
+def write_results_page(folder: Path, model: str, direction: str, results: Sequence[Result]) -> Path:
     """Write `folder/index.html` and return its path.
 
     What the page shows of the other direction stays; the rows are kept in `results.json` beside it.
 
     Args:
         folder: of the page; it is created if need be.
-        title: heading of the page.
+        model: what made the results, as text.
         direction: `AtoB` or `BtoA`.
         results: all results of this direction, in the order of showing.
 
@@ -76,12 +84,13 @@ def write_results_page(folder: Path, title: str, direction: str, results: Sequen
     rows = dict(sorted({**read_rows(make_folder(folder)), direction: list(results)}.items()))
     stored = {name: [asdict(result) for result in group] for name, group in rows.items()}
     write_json(folder / ROWS, {"version": VERSION, "directions": stored})
-    body = [_overview(rows)]
-    if any(result.scores for group in rows.values() for result in group):
-        text = "Means over the pictures with a truth. Input: what the picture as it was would score."
-        body.append(tags.p(text, cls="quiet"))
+    about = f"Model: {model} · {time.strftime('%Y-%m-%d %H:%M')}"
+    body: list[dom_tag] = [tags.p(about, cls="quiet")]
     for name, group in rows.items():
-        body += _section(name, group)
+        body += _section(name, group, alone=len(rows) == 1)
+    body += _tables(rows)
+    headings = [_heading(*row) for row in rows.items()]
+    title = " and ".join([headings[0], *(heading.removeprefix("Glasses ") for heading in headings[1:])])
     write_text(folder / "index.html", page(title, *body))
     return folder / "index.html"
 
@@ -118,56 +127,80 @@ def summary(results: Sequence[Result]) -> list[list[Cell]]:
     return lines
 
 
-def _overview(rows: dict[str, list[Result]]) -> dom_tag:
-    cards = tags.div(cls="cards overview")
-    for name, group in rows.items():
-        count = "1 picture" if len(group) == 1 else f"{len(group)} pictures"
-        heading = tags.div(tags.h3(HEADINGS.get(name, name)), tags.span(count, cls="quiet"), cls="head")
-        box = tags.div(heading, cls="card")
-        if lines := summary(group):
-            box.add(table(["Score", "Result", "Input", "Change", "Better"], lines))
-        cards.add(box)
-    return cards
+def _heading(direction: str, results: Sequence[Result]) -> str:
+    plain = any(result.plain for result in results)
+    return "Translated pictures" if plain else HEADINGS.get(direction, direction)
 
 
-def _section(direction: str, results: Sequence[Result]) -> list[dom_tag]:
-    cards = tags.div(*map(_card, results), cls="cards", id=f"cards-{direction}")
-    head = tags.div(tags.h2(HEADINGS.get(direction, direction)), cls="head")
-    if any(result.scores and result.input_scores for result in results):
+def _section(direction: str, results: Sequence[Result], alone: bool) -> list[dom_tag]:
+    """Of one direction: what is to be said of it, the extremes, and all results."""
+    scored = sorted(
+        (r for r in results if not math.isnan(gain(r.pair))), key=lambda result: gain(result.pair)
+    )
+    body: list[dom_tag] = [] if alone else [tags.h2(_heading(direction, results))]
+    if direction in HEADINGS and (text := conclusion(direction, [result.pair for result in results])):
+        body.append(tags.p(f"{text[0].upper()}{text[1:]}."))
+    elif direction in HEADINGS:
+        body.append(tags.p("There is no truth to compare with: look for yourself.", cls="quiet"))
+    if len(scored) >= FEW:
+        places = {"Best": scored[-1], "Typical": scored[len(scored) // 2], "Worst": scored[0]}
+        body.append(tags.div(*(_card(found, f"{name}: ") for name, found in places.items()), cls="cards"))
+    count = "1 picture" if len(results) == 1 else f"All {len(results)} pictures"
+    head = tags.div(tags.h2(count), cls="head")
+    if len(scored) > 1:
         order = tags.select(data_sorts=f"cards-{direction}", aria_label="order")
         for value, label in (("name", "by name"), ("worst", "worst first"), ("best", "best first")):
             order.add(tags.option(label, value=value))
         head.add(order)
-    return [head, cards]
+    return [*body, head, tags.div(*map(_card, results), cls="cards", id=f"cards-{direction}")]
 
 
-def _card(result: Result) -> dom_tag:
-    figures = []
-    for label, path in result.pictures.items():
-        role = _ROLES.get(label.split("_")[0], label)
-        figures.append(Figure(path, role, label if label != role else ""))
+def _card(result: Result, place: str = "") -> dom_tag:
+    figures = [Figure(path, *picture_text(label)) for label, path in result.pictures.items()]
     if result.truth:
         figures.append(Figure(result.truth, "truth"))
-    box = card(result.stem)
-    common = [name for name in result.scores if name in result.input_scores]
-    if common:
-        gain = _gain(common[0], result.scores[common[0]], result.input_scores[common[0]])
-        box.set_attribute("data-gain", f"{gain:.6g}")
-    if result.scores:
-        box.add(_scores(result))
+    box = tags.div(cls="card")
+    head = box.add(tags.div(tags.h3(f"{place}{result.stem}"), cls="head"))
+    if not math.isnan(change := gain(result.pair)):
+        box.set_attribute("data-gain", f"{change:.6g}")
+        head.add(tags.span(_noted(result), cls="quiet"))
     box.add(strip(figures, result.stem))
     return box
 
 
-def _scores(result: Result) -> dom_tag:
-    line = tags.div(cls="scores")
-    for name, value in result.scores.items():
-        score = tags.span(f"{name} {_value(name, value)}")
-        if name in result.input_scores:
-            before = result.input_scores[name]
-            score.add(f" (input {_value(name, before)}, ", _change(name, value, before), ")")
-        line.add(score)
-    return line
+def _noted(result: Result) -> str:
+    """How near the result came, in a few words."""
+    if not math.isnan(fraction := left(result.pair)):
+        return f"{fraction:.0%} of the difference left"
+    name = next(name for name in result.scores if name in result.input_scores)
+    return f"{name} {_value(name, result.scores[name])}, before {_value(name, result.input_scores[name])}"
+
+
+def _tables(rows: dict[str, list[Result]]) -> list[dom_tag]:
+    """Means and the scores of every picture, folded away."""
+    body: list[dom_tag] = []
+    for direction, group in rows.items():
+        if not (lines := summary(group)):
+            continue
+        folded = tags.details(tags.summary(f"Numbers: {_heading(direction, group).lower()}"))
+        explained = "Means over the pictures with a truth. Input: what the picture as it was scores."
+        if any(WHERE in result.scores for result in group):
+            explained += " Inside and outside: of the mask of the glasses. L1 is of 255."
+        folded.add(tags.p(explained, cls="quiet"))
+        folded.add(table(["Score", "Result", "Input", "Change", "Better"], lines))
+        names = [str(line[0]) for line in lines]
+        cells = [[result.stem, *(_cell(result, name) for name in names)] for result in group if result.scores]
+        folded.add(tags.p("Of every picture, with the input's in brackets", cls="quiet"))
+        folded.add(table(["Picture", *names], cells))
+        body.append(folded)
+    return body
+
+
+def _cell(result: Result, name: str) -> str:
+    if name not in result.scores:
+        return "–"
+    before = f" ({_value(name, result.input_scores[name])})" if name in result.input_scores else ""
+    return _value(name, result.scores[name]) + before
 
 
 def _change(name: str, value: float, before: float) -> dom_tag:

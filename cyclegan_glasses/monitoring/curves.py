@@ -14,18 +14,29 @@ from cyclegan_glasses.monitoring.history import HistoryRow, thin
 WIDTH, HEIGHT = 420, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 24
 POINTS = 400
-TITLES = {"D": "discriminators (D)", "G": "generators (G)", "cycle": "cycle", "idt": "identity (idt)"}
+TITLES = {
+    "D": "discriminators (D)",
+    "G": "generators, against the discriminators (G)",
+    "cycle": "there and back again (cycle)",
+    "idt": "already as wanted (idt)",
+    "pair": "pairs, against the truth (pair)",
+    "truth": "against the truth (truth)",
+}
 Points = list[tuple[float, float]]
 
 
 def charts(rows: Sequence[HistoryRow]) -> dom_tag:
     """A grid of charts over epochs: `D_A` beside `D_B`, `cycle_A` beside `cycle_B`, …, and the learning rate.
 
-    Each measured curve is drawn faint, with its running mean over it.
+    Each measured curve is drawn faint, with its running mean over it. Losses that are 0 throughout, since
+    their weight is, have no chart; without rows there is none at all.
     """
     rows = thin(rows, POINTS)
     grid = tags.div(cls="charts")
-    for title, names in pairs(list(rows[-1].losses) if rows else []).items():
+    measured = [
+        name for name in (rows[-1].losses if rows else ()) if any(row.losses.get(name) for row in rows)
+    ]
+    for title, names in pairs(measured).items():
         lines = {name: [(row.position, row.losses.get(name, math.nan)) for row in rows] for name in names}
         grid.add(chart(TITLES.get(title, title), lines, smooth=True))
     if rows:
@@ -73,6 +84,7 @@ def chart(title: str, lines: dict[str, Points], *, smooth: bool = False) -> dom_
         colour = f"colour{index % 2}"
         drawn = [(points, f"curve faint {colour}"), (running_mean(points), f"curve {colour}")]
         for line, style in drawn if smooth else [(points, f"curve {colour}")]:
+            line = line * 2 if len(line) == 1 else line  # a line without length is a dot
             path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in line)
             picture.add(svg.polyline(cls=style, points=path, data_name=name))
         newest = f"{name} {points[-1][1]:.4g}" if points else f"{name} not finite"

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cyclegan_glasses.files import atomic_write, make_folder, write_text
 from cyclegan_glasses.monitoring.curves import charts
-from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
+from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows, picture_text
 from cyclegan_glasses.monitoring.history import read_history
 from cyclegan_glasses.training.progress import Monitor, Progress, Run
 from cyclegan_glasses.webpage import Figure, page, strip, table
@@ -74,13 +74,16 @@ class TrainingPage(Monitor):
         epochs = sorted(self._labels_by_epoch().items(), reverse=True)
         for epoch, labels in epochs[:1]:
             body += [tags.h2(f"Newest pictures, epoch {epoch}"), _card(epoch, labels, newest=True)]
-        body += [tags.h2("Losses"), charts(list(read_history(self._folder)))]
+        if grid := charts(list(read_history(self._folder))):
+            body += [tags.h2("Losses"), grid]
         if epochs[1:]:
             body.append(tags.h2("Earlier epochs"))
         body += [raw(_rendered(epoch, tuple(labels))) for epoch, labels in epochs[1:]]
         options = table(["option", "value"], option_rows(self._run.options), text=2)
         body.append(tags.details(tags.summary("Options"), options))
-        write_text(self._folder / "web" / "index.html", page(self._run.name, *body, refresh=refresh))
+        write_text(
+            self._folder / "web" / "index.html", page(f"Training of {self._run.name}", *body, refresh=refresh)
+        )
 
     def _status(self, running: bool) -> dom_tag:
         if self._run is None or self._last is None:
@@ -113,10 +116,10 @@ def _rendered(epoch: int, labels: tuple[str, ...]) -> str:
 
 
 def _card(epoch: int, labels: Sequence[str], *, newest: bool = False) -> dom_tag:
-    strips = tags.div(cls="strips")
     rows = picture_rows(labels)
+    strips = tags.div(cls="strips", style=f"--rows: {len(rows)}")
     for row in rows:
-        figures = [Figure(f"images/epoch{epoch:03d}_{label}.png", label) for label in row]
+        figures = [Figure(f"images/epoch{epoch:03d}_{label}.png", *picture_text(label)) for label in row]
         strips.add(strip(figures, f"epoch {epoch}", across=max(map(len, rows))))
     heading = [] if newest else [tags.h3(f"Epoch {epoch}")]
     return tags.div(*heading, strips, cls="card large" if newest else "card")

@@ -23,6 +23,7 @@ from cyclegan_glasses.images import to_bytes
 from tests.app.helpers import group, jpeg, portrait
 from tests.browser import addresses, chromium, wait
 
+ActionChains = pytest.importorskip("selenium.webdriver").ActionChains
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HERE = {"127.0.0.1", ""}
 
@@ -38,7 +39,7 @@ def address() -> Iterator[str]:
 def camera(tmp_path_factory) -> Path:
     """A video of a face that moves, as a camera sends it."""
     path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
-    frames, face = [], Image.fromarray(portrait())
+    frames, face = [], Image.fromarray(portrait(glasses=False))
     for number in range(30):
         frame = Image.new("RGB", (640, 480), (150, 160, 170))
         frame.paste(face, (110 + round(40 * np.sin(number / 15 * np.pi)), 30))
@@ -61,12 +62,12 @@ def _camera(camera: Path) -> list[str]:
 
 def folders() -> list[Path]:
     """What is left of the apps of this machine."""
-    return [*Path(tempfile.gettempdir()).glob("cyclegan-glasses-*")]
+    return [*Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*")]
 
 
 def photos() -> list[str]:
     """The names of the files that the app keeps."""
-    found = Path(tempfile.gettempdir()).glob("cyclegan-glasses-*/*/**/*")
+    found = Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*/*/**/*")
     return sorted(path.name for path in found if path.is_file())
 
 
@@ -104,7 +105,7 @@ def test_from_the_photo_to_the_file(address, browser, tmp_path, monkeypatch, wid
     wait(lambda: browser.execute_script("return document.querySelectorAll('#strip button img').length") > 9)
     picture = browser.execute_script("return document.querySelector('#boxes img')")
     size = browser.execute_script("return [arguments[0].offsetWidth, arguments[0].offsetHeight]", picture)
-    action = __import__("selenium.webdriver").webdriver.ActionChains(browser)
+    action = ActionChains(browser)
     action.move_to_element_with_offset(picture, int(0.33 * size[0]), 0).click().perform()
     ticked = "return [...document.querySelectorAll('#faces input')].filter(box => box.checked).length"
     wait(lambda: browser.execute_script(ticked) == 2)

@@ -34,7 +34,7 @@ def opened() -> list[Path]:
     """The folders of the app that are there."""
     import tempfile
 
-    return [*Path(tempfile.gettempdir()).glob("cyclegan-glasses-*/sessions/*/*")]
+    return [*Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*/sessions/*/*")]
 
 
 def test_the_page_is_there_and_loads_nothing_from_elsewhere(address) -> None:

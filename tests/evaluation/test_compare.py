@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cyclegan_glasses.evaluation.in_words import conclusion
 from cyclegan_glasses.evaluation.metrics import compare, pair_table
 
 INSIDE = {"PSNR inside", "SSIM inside", "L1 inside"}
@@ -45,7 +46,7 @@ def test_what_cannot_be_computed_is_left_out() -> None:
     assert "L1 outside" not in whole and set(whole) > INSIDE
 
 
-def test_the_table_says_how_many_came_nearer() -> None:
+def test_the_table_has_means_and_a_sentence_says_what_they_mean() -> None:
     scores = [
         ({"PSNR": 30.0, "L1 inside": 10.0, "L1 outside": 1.0}, {"PSNR": 20.0, "L1 inside": 40.0}),
         ({"PSNR": float("inf"), "L1 inside": 30.0, "L1 outside": 2.0}, {"PSNR": 22.0, "L1 inside": 20.0}),
@@ -56,6 +57,13 @@ def test_the_table_says_how_many_came_nearer() -> None:
         "PSNR             29.000   22.000",
         "L1 inside        20.000   30.000",
         "L1 outside        1.500",
-        "nearer to the truth inside the mask than the input: 50% of 2",
-        "error left inside the mask: 67% of the input's",
     ]
+    text = " of the difference to the same face with{} glasses is left, and 2 of 3 results are nearer to it"
+    text += " than the picture was"
+    assert conclusion("AtoB", scores) == "takes glasses off: 67%" + text.format("out")
+    assert conclusion("BtoA", scores).startswith("puts glasses on: 67%" + text.format(" its own"))
+    assert conclusion("AtoB", scores[2:]) == (
+        "takes glasses off: by PSNR, all 1 results are nearer to the same face without glasses than the"
+        " picture was"
+    )
+    assert conclusion("AtoB", [({"L1 outside": 3.0}, {})]) == ""

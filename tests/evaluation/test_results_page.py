@@ -33,15 +33,35 @@ def texts(cells: list) -> list[str]:
 
 
 def test_page(tmp_path: Path) -> None:
-    """Input, result, reconstruction and truth stand in this order, each with its label and address."""
-    soup = soup_of(write_results_page(tmp_path / "r", "demo", "AtoB", [result("x #1")]))
+    """What was done, by which model, and the pictures in order come first; the numbers are folded away."""
+    soup = soup_of(write_results_page(tmp_path / "r", "demo, latest", "AtoB", [result("x #1")]))
+    assert soup.h1.get_text() == "Glasses taken off" and soup.p.get_text().startswith("Model: demo, latest")
     card = soup.find(id="cards-AtoB").find(class_="card")
     labels = [caption.get_text() for caption in card.find_all("figcaption")]
-    assert labels == ["input real_A", "result fake_B", "reconstruction rec_A", "truth"]
+    assert labels == ["with glasses real_A", "removed fake_B", "added again rec_A", "truth"]
     assert card.img["src"] == "images/x%20%231_real_A.png"
-    scores = card.find(class_="scores")
-    assert scores.get_text() == "PSNR 25.0 dB (input 20.0 dB, +5.0 dB)SSIM 0.900 (input 0.950, -0.050)"
-    assert [span["class"] for span in scores.find_all("span", class_=True)] == [["good"], ["bad"]]
+    assert card.find(class_="head").get_text() == "x #1PSNR 25.0 dB, before 20.0 dB"
+    assert "all 1 results are nearer to the same face without glasses" in soup.get_text()
+    means, each = soup.details.find_all("table")
+    assert [cell.get_text() for cell in each.find_all("td")] == ["x #1", "25.0 dB (20.0 dB)", "0.900 (0.950)"]
+    assert [span["class"] for span in means.find_all("span", class_=True)] == [["good"], ["bad"]]
+
+
+def masked(stem: str, after: float) -> Result:
+    return Result(stem, {"real_A": "r.png"}, "t.png", {"L1 inside": after}, {"L1 inside": 20.0})
+
+
+def test_best_typical_and_worst_come_first(tmp_path: Path) -> None:
+    """Whoever looks at three pictures alone has seen what to expect."""
+    rows = [masked(f"{after}", after) for after in (5.0, 30.0, 10.0, 1.0, 15.0, 12.0)]
+    soup = soup_of(write_results_page(tmp_path, "demo", "AtoB", rows))
+    heads = [head.get_text() for head in soup.find(class_="cards").select(".card .head")]
+    assert heads == [
+        "Best: 1.05% of the difference left",
+        "Typical: 10.050% of the difference left",
+        "Worst: 30.0150% of the difference left",
+    ]
+    assert "Takes glasses off: 61% of the difference" in soup.get_text() and "5 of 6" in soup.get_text()
 
 
 def test_second_direction_adds(tmp_path: Path) -> None:
@@ -50,7 +70,9 @@ def test_second_direction_adds(tmp_path: Path) -> None:
     write_results_page(tmp_path, "demo", "AtoB", [result("a"), result("b")])
     path = write_results_page(tmp_path, "demo", "AtoB", [result("c")])
     soup = soup_of(path)
-    assert [h.get_text() for h in soup.find_all("h2")] == ["Glasses off (AtoB)", "Glasses on (BtoA)"]
+    assert soup.h1.get_text() == "Glasses taken off and put on"
+    headings = [h.get_text() for h in soup.find_all("h2")]
+    assert headings == ["Glasses taken off", "1 picture", "Glasses put on", "1 picture"]
     assert [card.h3.get_text() for card in soup.select("#cards-AtoB > .card, #cards-BtoA > .card")] == [
         "c",
         "b",
@@ -79,13 +101,14 @@ def test_without_truth(tmp_path: Path) -> None:
     )
     assert [c.get_text() for c in soup.find_all("figcaption")] == ["input real", "result fake"]
     assert not soup.find("table") and not soup.find("select") and "1 picture" in soup.get_text()
+    assert soup.h1.get_text() == "Translated pictures"
 
 
 def test_scores_of_identical_pictures(tmp_path: Path) -> None:
     """A result equal to the truth (infinite PSNR) and an undefined score are shown and kept."""
     rows = [Result("a", {}, "", {"PSNR": math.inf, "SSIM": math.nan}, {"PSNR": math.inf, "SSIM": 0.5})]
     soup = soup_of(write_results_page(tmp_path, "demo", "AtoB", rows))
-    assert "PSNR ∞ (input ∞, –)" in soup.get_text()
+    assert "∞ (∞)" in soup.get_text()
     assert read_rows(tmp_path)["AtoB"][0].scores["PSNR"] == math.inf
 
 

@@ -181,13 +181,13 @@ def test_results_page_enlarges(browser, tmp_path: Path) -> None:
 
     assert enlarged() == ""
     browser.find_element("css selector", "a.picture img").click()
-    assert wait_for(lambda: "a #1 · input · real_A" in enlarged(), 10)
+    assert wait_for(lambda: "a #1 · with glasses · real_A" in enlarged(), 10)
     body = browser.find_element("css selector", "body")
     for key, text in (
-        (Keys.ARROW_RIGHT, "a #1 · result · fake_B"),
-        (Keys.ARROW_DOWN, "b · result · fake_B"),
-        (Keys.ARROW_LEFT, "b · input · real_A"),
-        (Keys.ARROW_LEFT, "b · reconstruction · rec_A"),
+        (Keys.ARROW_RIGHT, "a #1 · removed · fake_B"),
+        (Keys.ARROW_DOWN, "b · removed · fake_B"),
+        (Keys.ARROW_LEFT, "b · with glasses · real_A"),
+        (Keys.ARROW_LEFT, "b · added again · rec_A"),
     ):
         webdriver.ActionChains(browser).send_keys(key).perform()
         assert wait_for(lambda: text in enlarged(), 10), text  # noqa: B023

@@ -45,19 +45,23 @@ def test_curves_stay_small() -> None:
 
 
 def test_not_finite_is_a_gap() -> None:
-    """NaN is not JSON: a browser that is sent one shows no dashboard at all."""
-    row = HistoryRow(1, 1, 1, 1, 0.1, math.nan, 8, 0, {"D_A": math.nan, "G_A": math.inf})
-    pane = panes.curves("t", [row], NAMES)
+    """NaN is not JSON: a browser that is sent one shows no dashboard. A loss of weight 0 has no curve."""
+    row = HistoryRow(1, 1, 1, 1, 0.1, math.nan, 8, 0, {"D_A": math.nan, "G_A": math.inf, "idt_A": 0.0})
+    pane = panes.curves("t", [row], ("D_A", "G_A", "idt_A"))
     json.dumps(pane, allow_nan=False)
-    assert [trace["y"] for trace in pane["data"]] == [[None]] * 9
+    assert [trace["y"] for trace in pane["data"]] == [[None]] * 3
 
 
 def test_picture_table() -> None:
     """Two rows, one a direction, every picture with its label, its size and its very pixels."""
     soup = content(panes.picture_table("t", pictures(), 4, 128, "epoch 1"))
-    assert [[c.get_text() for c in row.find_all("td")] for row in soup.find_all("tr")] == [
+    assert [[c.get_text() for c in row.find_all("small")] for row in soup.find_all("tr")] == [
         list(LABELS[:4]),
         list(LABELS[4:]),
+    ]
+    assert [c.get_text() for c in soup.find("tr").find_all("td")][:2] == [
+        "with glasses real_A",
+        "removed fake_B",
     ]
     for label, image in zip(LABELS, soup.find_all("img"), strict=True):
         assert image["width"] == "128"

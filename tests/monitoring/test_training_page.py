@@ -41,7 +41,7 @@ def test_page(make_run: Callable[..., Run], at: Callable[[int], Progress]) -> No
     expected = [f"images/epoch{epoch:03d}_{label}.png" for epoch in (3, 2, 1) for label in LABELS]
     assert sources(run) == expected
     soup = soup_of(run)
-    assert soup.h1.get_text() == "glasses & <b>" and len(soup.find_all("script")) == 1
+    assert soup.h1.get_text() == "Training of glasses & <b>" and len(soup.find_all("script")) == 1
     assert {line["data-name"] for line in soup.find_all("polyline")} == {*NAMES, "rate"}
     assert "8.1 pictures/s · 1 h 06 min left" in soup.p.get_text() and "epoch 3 of 10" in soup.p.get_text()
     assert soup.body.get("data-refresh") == "60"

@@ -12,7 +12,7 @@ from dominate import tags
 from PIL import Image
 
 from cyclegan_glasses.images import to_bytes
-from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows
+from cyclegan_glasses.monitoring.formats import duration, option_rows, picture_rows, picture_text
 from cyclegan_glasses.monitoring.history import HistoryRow, thin
 from cyclegan_glasses.training.progress import Progress, Run
 
@@ -25,7 +25,7 @@ _FONT = "font-family: system-ui, sans-serif; font-weight: 400; color: #1d2430"
 def curves(title: str, rows: Sequence[HistoryRow], names: Collection[str]) -> Pane:
     """Curves of the losses over epochs, and of the learning rate on an axis of its own.
 
-    Values that are not finite are gaps.
+    Values that are not finite are gaps; a loss that is 0 throughout, since its weight is, is left out.
     """
     rows = thin(list(rows), POINTS)
     x = [round(row.position, 5) for row in rows]
@@ -37,6 +37,7 @@ def curves(title: str, rows: Sequence[HistoryRow], names: Collection[str]) -> Pa
     traces = [
         trace(name, [row.losses.get(name, math.nan) for row in rows], color=COLOURS[index % len(COLOURS)])
         for index, name in enumerate(names)
+        if any(row.losses.get(name, math.nan) for row in rows)
     ]
     rate = trace("learning rate", [row.rate for row in rows], color="#667085", dash="dot")
     traces.append({**rate, "yaxis": "y2"})
@@ -75,7 +76,9 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
         cells = grid.add(tags.tr())
         for label in line:
             picture = tags.img(src=_data(pictures[label], 2 * width), alt=label, width=str(width))
-            caption = tags.div(label, style="font-size: 13px; line-height: 1.5")
+            text, name = picture_text(label)
+            caption = tags.div(f"{text} ", style="font-size: 13px; line-height: 1.5")
+            caption.add(tags.small(name, style="color: #667085"))
             cells.add(tags.td(picture, caption, style="vertical-align: top"))
     body.add(grid)
     across = max((len(line) for line in lines), default=1)
