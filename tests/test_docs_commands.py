@@ -62,17 +62,17 @@ def commands(page: Path) -> Iterator[list[str]]:
     ):
         for line in (block or cell).splitlines():
             for part in re.split(r"\s&&\s", line):
-                words = shlex.split(part, comments=True)
-                if words and tuple(words) not in seen:
-                    seen.add(tuple(words))
-                    yield words
+                arguments = shlex.split(part, comments=True)
+                if arguments and tuple(arguments) not in seen:
+                    seen.add(tuple(arguments))
+                    yield arguments
 
 
-def shortened(words: list[str]) -> list[str]:
+def shortened(arguments: list[str]) -> list[str]:
     """A command line of `cyclegan-glasses` with what makes it short at its end."""
-    line = " ".join(words)
+    line = " ".join(arguments)
     return [
-        *words,
+        *arguments,
         *(more for start, text in SHORT.items() if line.startswith(start) for more in text.split()),
     ]
 
@@ -100,8 +100,8 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(words: list[str]) -> None:
-    assert not parse(shortened(words))(), words
+def run(arguments: list[str]) -> None:
+    assert not parse(shortened(arguments))(), arguments
 
 
 @pytest.mark.parametrize("name", ["README", *TUTORIALS])
@@ -110,14 +110,14 @@ def test_every_command_of_the_page_works(name: str, at_home: Path, one_thread: N
     if name == "how-good":
         run(["train", "--dataroot", "datasets/mine", "--name", "mine"])
     count = 0
-    for program, *words in commands(page_of(name)):
+    for program, *arguments in commands(page_of(name)):
         if program in NOT_RUN:
             continue
         assert program == "cyclegan-glasses", program
         if name == "README":  # there each command stands alone
             for old in at_home.glob("me_*"):
                 old.unlink()
-        run(words)
+        run(arguments)
         count += 1
     assert count >= 3
 
