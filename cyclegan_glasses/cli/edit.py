@@ -143,8 +143,8 @@ def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool, messages: Text
     def stopped() -> str:
         return f"stopped after {states.total()} of {len(work.jobs)}: the same command goes on"
 
-    with stoppable(stopped), _bar(rows, 0 if work.single else len(work.jobs)) as (shown, write):
-        for row in shown:
+    with stoppable(stopped), _bar(rows, 0 if work.single else len(work.jobs)) as (followed, write):
+        for row in followed:
             states[row.state] += 1
             if work.single and row.state == SKIPPED:
                 raise UserError(row.reason)
