@@ -160,7 +160,7 @@ def test_dashboard(
 
 
 def test_results_page_enlarges(browser, tmp_path: Path) -> None:
-    """A click enlarges a picture, six times at most; arrow keys walk on, Escape closes; cards can be sorted."""
+    """A click enlarges a picture, six times at most; arrow keys walk on, Escape closes; cards are sorted."""
     from PIL import Image
     from selenium.webdriver.common.keys import Keys
 
