@@ -59,7 +59,7 @@ class MirrorWindow:
         self._output = output
         self._off, self._ends = False, False
         self._look = Look()
-        self._shown: np.ndarray | None = None
+        self._latest: np.ndarray | None = None
         self._error: BaseException | None = None
         keys = {"q": self._quit, "s": self._snapshot, "space": self._switch, "n": self._next_frame}
         for key, action in keys.items():
@@ -88,7 +88,7 @@ class MirrorWindow:
         """In a thread of its own: the latest edited picture is what is shown."""
         try:
             for one in edited(pictures, live, lambda: Look() if self._off else self._look):
-                self._shown = one.picture
+                self._latest = one.picture
                 if self._ends:
                     return
         except BaseException as error:
@@ -98,7 +98,7 @@ class MirrorWindow:
     def _refresh(self, live: LiveEditor, before: np.ndarray | None) -> None:
         from PIL import ImageTk
 
-        if (picture := self._shown) is not None and picture is not before:
+        if (picture := self._latest) is not None and picture is not before:
             image = ImageTk.PhotoImage(Image.fromarray(picture))
             self._picture.configure(image=image)
             self._picture.image = image  # type: ignore[attr-defined]  # Tk keeps no reference
@@ -120,7 +120,7 @@ class MirrorWindow:
         self._look = replace(self._look, drawing=replace(self._look.drawing, frame=frame, name=name))
 
     def _snapshot(self) -> None:
-        if self._shown is not None:
+        if self._latest is not None:
             path = self._output / time.strftime("mirror_%Y%m%d_%H%M%S.png")
-            save_png(path, self._shown)
+            save_png(path, self._latest)
             echo(f"written to {path}")

@@ -81,7 +81,7 @@ def paced(pictures: Iterable[np.ndarray], rate: float) -> Iterator[np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Edited:
     """One edited picture of a stream.
 
     Attributes:
@@ -160,7 +160,7 @@ class Slot:
 
 def edited(
     source: Iterable[np.ndarray], live: LiveEditor, look: Callable[[], Look], workers: int = WORKERS
-) -> Iterator[Shown]:
+) -> Iterator[Edited]:
     """The pictures of a source as they come, edited, in their order.
 
     Faces are followed in one picture while the last ones are still edited by `workers` threads.
@@ -184,4 +184,4 @@ def edited(
                     continue
             if waiting:
                 future, when = waiting.popleft()
-                yield Shown(future.result(), when)
+                yield Edited(future.result(), when)

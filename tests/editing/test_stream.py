@@ -44,8 +44,8 @@ def as_live(slow: Slow) -> LiveEditor:
 def test_a_stream_drops_what_it_cannot_edit_in_time_and_keeps_the_order() -> None:
     begin = time.monotonic()
     pictures = [*edited(paced(numbered(40), 200), as_live(Slow(0.03)), Look)]
-    numbers = [int(one.picture[0, 0, 0]) - 1 for one in pictures]
-    assert numbers == sorted(set(numbers)) and 2 < len(numbers) < 35
+    order = [int(one.picture[0, 0, 0]) - 1 for one in pictures]
+    assert order == sorted(set(order)) and 2 < len(order) < 35
     assert all(begin < one.taken < time.monotonic() for one in pictures)
 
 
