@@ -48,7 +48,7 @@ def served(editor: GlassesEditor, settings: AppSettings, port: int = 0) -> Itera
     """
     password = settings.read_password()
     with private_folder() as folder, _environment(folder / UPLOADS):
-        sessions = Sessions(folder / SESSIONS, Desk)
+        sessions = Sessions(folder / SESSIONS, Desk, Desk.close)
         page = make_page(editor, sessions, folder / UPLOADS, settings.frames, settings.is_public)
         gr.set_static_paths([folder / SESSIONS])
         try:

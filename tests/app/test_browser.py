@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ pytest.importorskip("gradio")
 from cyclegan_glasses.app.serving import served
 from cyclegan_glasses.app.settings import AppSettings
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import GLASSES, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.images import to_bytes
 from tests.app.helpers import group, jpeg, portrait
 from tests.browser import addresses, chromium, wait
@@ -157,6 +161,39 @@ def test_a_photo_of_the_camera(address, browser) -> None:
     click(browser, "#upload button.photo-capture")
     wait(seen(browser, "#boxes img"))
     assert addresses(browser) <= HERE
+
+
+def test_the_mirror_shows_a_frame_on_the_moving_face(address, browser, tmp_path) -> None:
+    browser.get(address)
+    wait(seen(browser, "button[role=tab]"))
+    click(browser, "button[role=tab]", 1)
+    wait(seen(browser, "#camera button:has(.icon-wrap)"))
+    click(browser, "#camera button:has(.icon-wrap)")
+    wait(seen(browser, "#camera button.capture-button"))
+    click(browser, "#camera button.capture-button")
+    editor, places = GlassesEditor.load(), []
+
+    def is_worn() -> bool:
+        """Whether the mirror shows glasses on a face that has moved since the first one."""
+        source = browser.execute_script("return document.querySelector('#mirror img')?.src ?? ''")
+        if not source.startswith("data:"):
+            return False
+        picture = np.asarray(Image.open(BytesIO(b64decode(source.partition(",")[2]))))
+        for target in editor.find_targets(picture, REMOVE, EditSettings()):
+            if target.report.before and target.report.before.label == GLASSES:
+                places.append(target.report.box[0])
+        return bool(places) and max(places) - min(places) > 15
+
+    wait(is_worn)
+    click(browser, "#take")
+    wait(seen(browser, "#save-snapshot"))
+    click(browser, "#save-snapshot")
+    snapshot = tmp_path / "downloads" / "mirror_1.png"
+    wait(snapshot.exists)
+    assert Image.open(snapshot).size == (640, 480)
+    assert addresses(browser) <= HERE and photos() == ["mirror_1.png"]
+    browser.get("about:blank")
+    wait(lambda: photos() == [])
 
 
 def test_what_is_no_photo_is_one_line_in_the_page(address, browser, tmp_path) -> None:
