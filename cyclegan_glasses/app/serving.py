@@ -95,13 +95,14 @@ def wait() -> None:
 
 @contextmanager
 def _environment(uploads: Path) -> Iterator[None]:
-    """What Gradio reads from the environment: its folder, how soon it sees that a page was closed, and that
-    it counts no users and asks nobody anything."""
+    """What Gradio reads from the environment: its folder, how soon it sees that a page was closed, that it
+    counts no users and asks nobody anything, and that it finds itself without a proxy."""
     wanted = {
         _FOLDER: str(uploads),
         "GRADIO_HEARTBEAT_INTERVAL": f"{_HEARTBEAT_SECONDS:g}",
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
+        "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -121,6 +121,7 @@ def test_a_password_is_asked_for_where_others_can_reach_the_page(tmp_path, monke
 
 def test_without_the_password_nothing_is_seen(editor, monkeypatch) -> None:
     monkeypatch.setenv(PASSWORD, "correct horse")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # as in offices: the app asks itself without it
     with served(editor, AppSettings("0.0.0.0")) as local:
         host = {"Host": "shop.example:7860"}
         for path in ("config", "gradio_api/queue/data?session_hash=x", "gradio_api/file=/etc/passwd"):
