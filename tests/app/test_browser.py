@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -161,6 +161,22 @@ def test_a_photo_of_the_camera(address, browser) -> None:
     click(browser, "#upload button.photo-capture")
     wait(seen(browser, "#boxes img"))
     assert addresses(browser) <= HERE
+
+
+def test_a_photo_is_pasted(address, browser) -> None:
+    rights = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": address}
+    browser.execute_cdp_cmd("Browser.grantPermissions", rights)
+    browser.get(address)
+    wait(seen(browser, "#upload button[aria-label='Paste from clipboard']"))
+    data = b64encode(to_bytes(Image.fromarray(portrait()), "PNG")).decode()
+    script = """
+      const [data, done] = arguments;
+      fetch("data:image/png;base64," + data).then(answer => answer.blob())
+        .then(blob => navigator.clipboard.write([new ClipboardItem({"image/png": blob})]))
+        .then(() => done("copied"), error => done(String(error)));"""
+    assert browser.execute_async_script(script, data) == "copied"
+    click(browser, "#upload button[aria-label='Paste from clipboard']")
+    wait(seen(browser, "#boxes img"))
 
 
 def test_the_mirror_shows_a_frame_on_the_moving_face(address, browser, tmp_path) -> None:
