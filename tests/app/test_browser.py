@@ -24,8 +24,8 @@ from cyclegan_glasses.domains import GLASSES, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.images import to_bytes
-from tests.app.helpers import group, jpeg, portrait
-from tests.browser import addresses, chromium, wait
+from tests.app.helpers import group, jpeg, portrait, write_film
+from tests.browser import addresses, chromium, fake_camera, wait
 
 ActionChains = pytest.importorskip("selenium.webdriver").ActionChains
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -42,26 +42,14 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory) -> Path:
     """A video of a face that moves, as a camera sends it."""
-    path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
-    frames, face = [], Image.fromarray(portrait(glasses=False))
-    for number in range(30):
-        frame = Image.new("RGB", (640, 480), (150, 160, 170))
-        frame.paste(face, (110 + round(40 * np.sin(number / 15 * np.pi)), 30))
-        frames.append(to_bytes(frame, "JPEG", quality=90))
-    path.write_bytes(b"".join(frames))
-    return path
+    return write_film(tmp_path_factory.mktemp("camera") / "face.mjpeg")
 
 
 @pytest.fixture
 def browser(camera, tmp_path) -> Iterator[Any]:
     """Headless Chromium with a camera."""
     (tmp_path / "downloads").mkdir()
-    yield from chromium(1280, 1000, *_camera(camera), downloads=tmp_path / "downloads")
-
-
-def _camera(camera: Path) -> list[str]:
-    fake = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    return [*fake, f"--use-file-for-fake-video-capture={camera}"]
+    yield from chromium(1280, 1000, *fake_camera(camera), downloads=tmp_path / "downloads")
 
 
 def folders() -> list[Path]:
@@ -254,4 +242,4 @@ def test_two_people_keep_their_own_photos(address, browser, camera, tmp_path) ->
 
 @contextmanager
 def _another(camera: Path) -> Iterator[Any]:
-    yield from chromium(1280, 1000, *_camera(camera))
+    yield from chromium(1280, 1000, *fake_camera(camera))
