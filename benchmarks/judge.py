@@ -17,7 +17,7 @@ import numpy as np
 
 from cyclegan_glasses.attributes.calibration import expected_calibration_error
 from cyclegan_glasses.attributes.classifier import FaceAttributes, FacelyzrClassifier, load_classifier
-from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS
+from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, Verdict
 from cyclegan_glasses.data.labelled import drawn_on
 from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
@@ -55,6 +55,7 @@ def main() -> None:
     print(f"{len(faces) / alone:.0f} faces a second and core one by one, {1 / batched:.0f} in batches of 64")
     confusion(labels, attributes)
     by_group(labels, attributes)
+    by_age(labels, attributes)
     calibrated(labels, attributes)
     if args.fool:
         fooled(classifier, faces, labels, args.fool)
@@ -72,20 +73,35 @@ def glasses_scores(attributes: list[FaceAttributes]) -> np.ndarray:
 
 
 def confusion(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
-    said = [*CLASSES, "unsure"]
-    print(f"\n{'labelled':12}" + "".join(f"{word:>12}" for word in said))
+    """The best words, and how many of them are sure: both in percent of the faces with a label."""
+    print()
+    table_head("labelled")
     for number, name in enumerate(CLASSES):
-        answers = [
-            r.verdict.label for known, r in zip(labels, attributes, strict=True) if known.glasses == number
-        ]
-        if answers:
-            print(f"{name:12}" + "".join(f"{answers.count(word):12d}" for word in said))
+        verdicts = [r.verdict for known, r in zip(labels, attributes, strict=True) if known.glasses == number]
+        if verdicts:
+            table_row(name, verdicts)
+
+
+def table_head(what: str) -> None:
+    columns = "".join(f"{word:>12}" for word in CLASSES)
+    print(f"{what:16}{'faces':>7}{columns}   surely{columns}")
+
+
+def table_row(name: str, verdicts: list[Verdict]) -> None:
+    def percents(said: list[str]) -> str:
+        return "".join(f"{100 * said.count(word) / len(verdicts):12.1f}" for word in CLASSES)
+
+    sure = percents([verdict.label for verdict in verdicts if verdict.sure])
+    print(f"{name:16}{len(verdicts):7d}{percents([one.label for one in verdicts])}{'':9}{sure}")
 
 
 def by_group(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
     keep = plain(labels)
     truth, score = np.array([known.glasses == 0 for known in labels]), glasses_scores(attributes)
-    sure = np.array([r.verdict.label != "unsure" for r in attributes])
+    sure = np.array([r.verdict.sure for r in attributes])
+    said = np.array(
+        [CLASSES.index(r.verdict.label) == k.glasses for k, r in zip(labels, attributes, strict=True)]
+    )
     sexed = np.array(
         [GENDERS.index(r.gender) == known.gender for known, r in zip(labels, attributes, strict=True)]
     )
@@ -96,7 +112,8 @@ def by_group(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None
             groups["all"].append(index)
             for name, value in sorted(known.group.items()):
                 groups[f"{name} {value}"].append(index)
-    print(f"\n{'group':32}{'faces':>7}{'right':>8}{'AUC':>8}{'unsure':>8}{'gender':>8}{'MAE':>7}{'RMSE':>7}")
+    head = f"{'group':32}{'faces':>7}{'of two':>8}{'AUC':>8}{'right':>8}{'unsure':>8}"
+    print(f"\n{head}{'gender':>8}{'MAE':>7}{'RMSE':>7}")
     for name, chosen in sorted(groups.items()):
         if len(chosen) < LEAST:
             continue
@@ -105,10 +122,32 @@ def by_group(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None
         error = error[np.isfinite(error)]
         print(
             f"{name:32}{len(chosen):7d}{right.mean():8.3f}{area(score[chosen], truth[chosen]):8.4f}"
+            f"{said[chosen].mean():8.3f}"
             f"{1 - sure[chosen].mean():8.3f}{sexed[sexes].mean() if sexes else np.nan:8.3f}"
             f"{np.abs(error).mean() if len(error) else np.nan:7.1f}"
             f"{np.sqrt((error**2).mean()) if len(error) else np.nan:7.1f}"
         )
+
+
+def by_age(labels: list[FaceLabels], attributes: list[FaceAttributes]) -> None:
+    """Gender and age of the faces by their labelled ages, ten years together, and by their estimated ones."""
+    known = [(k, r) for k, r in zip(labels, attributes, strict=True) if np.isfinite(k.age)]
+    head = f"{'gender':>9}{'claimed':>9}{'of them':>9}{'age MAE':>9}{'in interval':>13}{'its width':>11}"
+    for name, years in (("labelled", [k.age for k, _ in known]), ("estimated", [r.age for _, r in known])):
+        print(f"\n{name + ' age':16}{'faces':>7}{head}")
+        for decade in (-1, *range(10)):
+            rows = [row for row, age in zip(known, years, strict=True) if decade in (-1, int(age // 10))]
+            if len(rows) < LEAST:
+                continue
+            sexed = [(GENDERS.index(r.gender) == k.gender, r.gender_sure) for k, r in rows if k.gender >= 0]
+            right, claimed = (np.array(column) for column in zip(*sexed, strict=True))
+            error = np.mean([abs(r.age - k.age) for k, r in rows])
+            cover = np.mean([r.ages[0] <= k.age <= r.ages[1] for k, r in rows])
+            width = np.mean([r.ages[1] - r.ages[0] for _, r in rows])
+            band = "all" if decade < 0 else f"{10 * decade} to {10 * decade + 9}"
+            of_them = right[claimed].mean() if claimed.any() else np.nan
+            print(f"{band:16}{len(rows):7d}{right.mean():9.3f}{claimed.mean():9.3f}{of_them:9.3f}", end="")
+            print(f"{error:9.1f}{cover:13.3f}{width:11.1f}")
 
 
 def area(scores: np.ndarray, truth: np.ndarray) -> float:
@@ -137,23 +176,14 @@ def fooled(
 ) -> None:
     bare = [index for index, known in enumerate(labels) if CLASSES[known.glasses] == NONE]
     worn = [index for index, known in enumerate(labels) if known.glasses == 0]
-    print(
-        f"\n{'drawn':16}{'faces':>7}{'broken':>8}{'unsure':>8}{'glasses':>9}{'none':>7}{'sunglasses':>12}{'passed':>8}"
-    )
+    print()
+    table_head("drawn")
     for kind in (*BROKEN, "wiped", "glasses", "sunglasses"):
         chosen = (worn if kind == "wiped" else bare)[:count]
         drawn = [
             drawn_on(faces[index], kind, labels[index], np.random.default_rng([7, index])) for index in chosen
         ]
-        answers = [verdict.label for verdict in classifier.classify(np.stack(drawn))]
-        fractions = [
-            answers.count(word) / len(answers)
-            for word in ("broken", "unsure", "glasses", "none", "sunglasses")
-        ]
-        print(
-            f"{kind:16}{len(answers):7d}{fractions[0]:8.3f}{fractions[1]:8.3f}{fractions[2]:9.3f}{fractions[3]:7.3f}{fractions[4]:12.3f}"
-            f"{fractions[2] + fractions[3]:8.3f}"
-        )
+        table_row(kind, classifier.classify(np.stack(drawn)))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.attributes.classifier import load_classifier
-from cyclegan_glasses.attributes.verdicts import CLASSES, UNSURE, Verdict
+from cyclegan_glasses.attributes.verdicts import CLASSES, Verdict
 from cyclegan_glasses.data.labels import FaceLabels, read_labels
 from cyclegan_glasses.data.settings import LabelSettings
 from cyclegan_glasses.domains import GLASSES, NONE
@@ -113,7 +113,7 @@ def disagreements(rows: list[Row], folder: Path, weights: Path | None) -> None:
     indices = [
         index
         for index, (_, known) in enumerate(rows)
-        if verdicts[index].label not in (CLASSES[known.glasses], UNSURE)
+        if (verdicts[index].sure and verdicts[index].label != CLASSES[known.glasses])
         or (known.glasses < 2 and verdicts[index].of_two != CLASSES[known.glasses])
     ]
     write_sheets([rows[index] for index in indices], folder)
@@ -140,7 +140,7 @@ def compare(rows: list[Row], seen: dict[str, str], weights: Path | None) -> None
             for i, (_, known) in enumerate(rows)
             if eye[i] in (GLASSES, NONE) and group in ("all", known.group["race"])
         ]
-        sure = [i for i in members if verdicts[i].label != UNSURE]
+        sure = [i for i in members if verdicts[i].sure]
         labelled = fraction(CLASSES[rows[i][1].glasses] == eye[i] for i in members)
         right = fraction(verdicts[i].of_two == eye[i] for i in members)
         kept, of_them = len(sure) / max(1, len(members)), fraction(verdicts[i].label == eye[i] for i in sure)
@@ -161,7 +161,7 @@ def fraction(right: Iterable[bool]) -> float:
 
 
 def table(name: str, labels: list[str], eye: list[str], other: list[str], whose: str) -> None:
-    answers = sorted(set(other), key=[*CLASSES, UNSURE].index)
+    answers = sorted(set(other), key=CLASSES.index)
     print(f"\n{name + ' / ' + whose:24}" + "".join(f"{word:>12}" for word in answers))
     for word in labels:
         found = [b for a, b in zip(eye, other, strict=True) if a == word]

@@ -9,6 +9,7 @@ from cyclegan_glasses.domains import DIRECTIONS, GENERATOR_NAMES
 _FOLDER = Path(__file__).resolve().parent / "weights"
 #: Names the model that ships where others are named by their folder or file; its files are `generator_file`.
 SHIPPED = _FOLDER / "glasses"
+SHIPPED_NAME = "shipped"
 CLASSIFIER = _FOLDER / "judge.onnx"
 FRAME_READER = _FOLDER / "frames.onnx"
 
@@ -21,3 +22,11 @@ def generator_file(direction: str) -> Path:
 def network_files() -> dict[str, Path]:
     """Each file by the name that its network has in training."""
     return {GENERATOR_NAMES[way]: generator_file(way) for way in DIRECTIONS} | {"judge": CLASSIFIER}
+
+
+def is_shipped(where: str | Path | None, runs: Path) -> bool:
+    """Whether `where` is the model that ships: None, `SHIPPED`, or the word `shipped`, where no file, folder
+    or run in the folder `runs` is called so."""
+    if where is None or Path(where) == SHIPPED:
+        return True
+    return str(where) == SHIPPED_NAME and not (runs / where).exists() and not Path(where).exists()

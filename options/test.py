@@ -7,21 +7,26 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import Parser, command_line
 from cyclegan_glasses.data.settings import FRAME, MULTIPLE, NO_CONDITION, DataSettings
-from cyclegan_glasses.domains import REMOVE
+from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, option, options_of
+from cyclegan_glasses.shipped import is_shipped
 from cyclegan_glasses.training.run_folder import read_options
 
 from .arguments import RunOptions, option_parser, run_name
 from .renamed import check_names
 from .train import train_options
+
+if TYPE_CHECKING:
+    from cyclegan_glasses.devices import Precision
+    from cyclegan_glasses.editing.models import Generator
 
 HELP = "translate a data set with a trained model, and show the results"
 
@@ -115,7 +120,8 @@ def parse(argv: Sequence[str] | None = None, prog: str = "test.py") -> TestOptio
     argv = list(sys.argv[1:] if argv is None else argv)
     check_names(argv)
     values = vars(_parser(prog).parse_args(argv))
-    saved = read_options(Path(values["checkpoints_dir"]) / run_name(values))
+    runs, name = Path(values["checkpoints_dir"]), run_name(values)
+    saved = _shipped_options(values) if is_shipped(name, runs) else read_options(runs / name)
     inherited = {name: saved[name] for name in INHERITED if name in saved}
     for item in test_options():
         if item.flag in inherited:
@@ -156,28 +162,18 @@ def run(o: TestOptions) -> int:
     """
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
-    from cyclegan_glasses.editing.trained import (
-        find_generator,
-        find_generators,
-        load_generator,
-        module_of,
-    )
+    from cyclegan_glasses.editing.trained import module_of
     from cyclegan_glasses.evaluation.results import write_results
 
-    device, single = choose_device(o.run.device, o.run.gpu_ids), o.model == "test"
-    if single:
-        path, other = find_generator(o.run.folder, o.run.label, o.suffix), None
-    else:
-        path, other = find_generators(o.run.folder, o.run.label, o.data.direction)
-    precision = choose_precision(o.run.precision, device)
-    generator = load_generator(path, precision, o.architecture)
-    reverse = load_generator(other, precision) if other else None
+    precision = choose_precision(o.run.precision, choose_device(o.run.device, o.run.gpu_ids))
+    generator, reverse = _generators(o, precision)
+    single = o.model == "test"
     for one in filter(None, (generator, reverse)):
         module_of(one).train(not o.evaluation_mode)
         if o.run.verbose:
             echo(module_of(one))
     if generator.settings.conditioned and o.data.direction == REMOVE:
-        raise UserError(f"{path} adds a frame that is drawn on bare faces: add --direction BtoA")
+        raise UserError(f"{o.run.name} adds a frame that is drawn on bare faces: add --direction BtoA")
     seen = generator.settings
     pictures = replace(
         o.data,
@@ -205,3 +201,32 @@ def run(o: TestOptions) -> int:
     lines = (scores, more if left > 0 else "", f"results: {page}", hint)
     echo(*(line for line in lines if line), sep="\n")
     return 0
+
+
+def _shipped_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model that ships says about pictures, as the options of a run would."""
+    from cyclegan_glasses.editing.package import load_model
+
+    model = load_model(None, label=values["epoch"])
+    return {"crop_size": model.get(values["direction"]).size}
+
+
+def _generators(o: TestOptions, precision: Precision) -> tuple[Generator, Generator | None]:
+    """The generator that translates and the one of the way back, if that is of pictures of the same size.
+
+    Raises:
+        UserError: there are none, or they are of another architecture than the one asked for.
+    """
+    from cyclegan_glasses.editing.trained import find_generator, find_generators, load_generator
+    from cyclegan_glasses.editing.trained_models import load_model
+
+    if is_shipped(o.run.name, o.run.folder.parent):
+        model = load_model(None, precision.device, precision=precision.name, asked=o.architecture)
+        generator, other = (model.get(way) for way in (o.data.direction, opposite(o.data.direction)))
+        return generator, other if other.size == generator.size else None
+    if o.model == "test":
+        path, way_back = find_generator(o.run.folder, o.run.label, o.suffix), None
+    else:
+        path, way_back = find_generators(o.run.folder, o.run.label, o.data.direction)
+    reverse = load_generator(way_back, precision) if way_back else None
+    return load_generator(path, precision, o.architecture), reverse

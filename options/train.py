@@ -22,7 +22,7 @@ from cyclegan_glasses.monitoring.settings import MonitoringSettings
 from cyclegan_glasses.objectives.settings.base import EXECUTION, ObjectiveSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
 from cyclegan_glasses.option import Option, Settings, build, flags_that, option, options_of, variants
-from cyclegan_glasses.shipped import SHIPPED
+from cyclegan_glasses.shipped import SHIPPED, is_shipped
 from cyclegan_glasses.training.run_folder import (
     check_folder,
     describe_options,
@@ -40,11 +40,13 @@ HELP = "train a model of your own"
 
 
 def _folders(values: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Runs and packed models; the word `shipped` is the model that ships."""
+    """Runs, packed models and the model that ships."""
     if values["continue_train"]:
         return ()
-    paths = [Path(text) for text in values["start_from"]]
-    return tuple(SHIPPED if path == Path("shipped") and not path.exists() else path for path in paths)
+    return tuple(
+        SHIPPED if is_shipped(text, Path(values["checkpoints_dir"])) else Path(text)
+        for text in values["start_from"]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,14 @@ from cyclegan_glasses.attributes.answers import (
     probabilities,
 )
 from cyclegan_glasses.attributes.calibration import Calibration
-from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, UNSURE, Verdict
+from cyclegan_glasses.attributes.verdicts import CLASSES, GENDERS, Verdict
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import sha256_of
 from cyclegan_glasses.onnx_network import OnnxNetwork
 from cyclegan_glasses.shipped import CLASSIFIER
+
+GENDER_SURE = 0.9
+"""Confidence from which a gender is claimed; below it nobody should be told one."""
 
 
 class OnnxAttributeNetwork:
@@ -30,7 +33,7 @@ class OnnxAttributeNetwork:
     def __init__(self, network: OnnxNetwork) -> None:
         self._network = network
         self.size = int(self._network.facts["size"])
-        self.calibration = Calibration(**json.loads(self._network.facts["calibration"]))
+        self.calibration = Calibration.of(json.loads(self._network.facts["calibration"]))
 
     def __call__(self, faces: np.ndarray) -> Answers:
         return Answers(**self._network(faces))
@@ -42,9 +45,10 @@ class FaceAttributes:
 
     Attributes:
         verdict: on glasses.
-        gender: one of `GENDERS`, as the labels of the training data used these words.
+        gender: the likelier of `GENDERS`, as the labels of the training data used these words.
         gender_confidence: of it, 0.5 to 1.
         age: estimate in years.
+        ages: from, to: nine of ten people whose age is estimated so are as old.
         landmarks: float64 (5, 2), in fractions of the crop's side, in the order of `faces.detect.LANDMARKS`.
     """
 
@@ -52,7 +56,13 @@ class FaceAttributes:
     gender: str
     gender_confidence: float
     age: float
+    ages: tuple[float, float]
     landmarks: np.ndarray
+
+    @property
+    def gender_sure(self) -> bool:
+        """Whether the gender's confidence is as high as a claim needs."""
+        return self.gender_confidence >= GENDER_SURE
 
 
 class FacelyzrClassifier:
@@ -97,15 +107,8 @@ class FacelyzrClassifier:
         for batch in aligned_batches(faces, network.size):
             answers = mirrored_mean(network, batch)
             glasses = calibration.probabilities(answers.glasses)
-            gender = probabilities(answers.gender, calibration.gender)
             predicted += [
-                FaceAttributes(
-                    verdict_of(glasses[row], calibration),
-                    GENDERS[int(gender[row].argmax())],
-                    float(gender[row].max()),
-                    float(answers.age[row]),
-                    answers.landmarks[row].astype(np.float64),
-                )
+                attributes_of(answers, row, verdict_of(glasses[row], calibration), calibration)
                 for row in range(len(batch))
             ]
         return predicted
@@ -135,8 +138,23 @@ def load_classifier(path: str | Path | None = None) -> FacelyzrClassifier | None
 
 
 def verdict_of(probabilities: np.ndarray, calibration: Calibration) -> Verdict:
-    """The verdict of probabilities (classes,): the likeliest class, or `unsure` where it is not likely."""
+    """The verdict of probabilities (classes,): the likeliest class, and whether it is likely enough."""
     best = int(probabilities.argmax())
-    label = CLASSES[best] if probabilities[best] >= calibration.threshold(CLASSES[best]) else UNSURE
+    label, confidence = CLASSES[best], min(1.0, float(probabilities[best]))
     by_name = {name: float(value) for name, value in zip(CLASSES, probabilities, strict=True)}
-    return Verdict(label, min(1.0, float(probabilities[best])), by_name)
+    return Verdict(label, confidence, by_name, confidence >= calibration.threshold(label))
+
+
+def attributes_of(answers: Answers, row: int, verdict: Verdict, calibration: Calibration) -> FaceAttributes:
+    """What `answers` say of face `row`, calibrated by its age."""
+    age = float(answers.age[row])
+    band = calibration.band(age)
+    gender = probabilities(answers.gender[row : row + 1], band.gender)[0]
+    return FaceAttributes(
+        verdict,
+        GENDERS[int(gender.argmax())],
+        float(gender.max()),
+        age,
+        (max(0.0, age + band.low), age + band.high),
+        answers.landmarks[row].astype(np.float64),
+    )

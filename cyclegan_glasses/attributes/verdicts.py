@@ -10,11 +10,9 @@ import numpy as np
 
 from cyclegan_glasses.domains import GLASSES, LABELS, NONE
 
-BROKEN, UNSURE = "broken", "unsure"
+BROKEN = "broken"
 #: The classes of the glasses head, by index.
 CLASSES = (*LABELS, BROKEN)
-#: What a verdict may say.
-VERDICTS = (*CLASSES, UNSURE)
 #: The classes of the gender head, by index, in the terms of the training data's labels.
 GENDERS = ("male", "female")
 
@@ -24,21 +22,27 @@ class Verdict:
     """Whether a face wears glasses.
 
     Attributes:
-        label: one of `VERDICTS`; `broken` is a face that no person would take for a photograph, `unsure`
-            one of which no class is likely enough.
+        label: the likeliest of `CLASSES`; `broken` is a face that no person would take for a photograph.
         confidence: of the label, 0 to 1.
         probabilities: by label, for those that the classifier tells apart; empty where it has none.
+        sure: the confidence is as high as the label needs by the classifier's calibration. Whoever needs
+            more, or less, asks the confidence or the probabilities.
     """
 
     label: str
     confidence: float
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    sure: bool = True
 
     def __post_init__(self) -> None:
-        if self.label not in VERDICTS:
-            raise ValueError(f"{self.label!r} is no label: use one of {', '.join(VERDICTS)}")
+        if self.label not in CLASSES:
+            raise ValueError(f"{self.label!r} is no label: use one of {', '.join(CLASSES)}")
         if not 0 <= self.confidence <= 1:
             raise ValueError(f"a confidence lies between 0 and 1, not at {self.confidence}")
+
+    def surely(self, *labels: str) -> bool:
+        """Whether it is sure, and says one of `labels`."""
+        return self.sure and self.label in labels
 
     @property
     def of_two(self) -> str | None:
@@ -79,9 +83,7 @@ class AttributeClassifier(Protocol):
 
 
 def uncertainty_of(label: str, verdict: Verdict) -> float:
-    """How much `verdict` speaks against `label`: 0 (agrees surely) to 1 (disagrees surely); unsure is 0.5."""
+    """How much `verdict` speaks against `label`: 0 (agrees surely) to 1 (disagrees surely)."""
     if label in verdict.probabilities:
         return 1.0 - verdict.probabilities[label]
-    if verdict.label == UNSURE:
-        return 0.5
     return 1.0 - verdict.confidence if verdict.label == label else verdict.confidence

@@ -25,9 +25,9 @@ from cyclegan_glasses.networks.weights import network_from
 from cyclegan_glasses.onnx_network import OnnxNetwork
 from cyclegan_glasses.weight_files import WeightFormat, full, half, load_tensors
 
-#: Version 1 had neither bias nor thresholds.
+#: Version 1 had neither bias nor thresholds, version 2 no bands of ages.
 FORMAT = WeightFormat(
-    "cyclegan-glasses attributes", 2, "attribute classifier", "make one with the verb calibrate"
+    "cyclegan-glasses attributes", 3, "attribute classifier", "make one with the verb calibrate"
 )
 
 
@@ -64,7 +64,7 @@ def _build(content: dict[str, Any]) -> tuple[Facelyzr, Calibration]:
     settings = content["settings"] | {"channels": tuple(content["settings"]["channels"])}
     build = partial(Facelyzr, ReaderSettings(**settings), decoder=False)
     network = network_from(build, full(content["network"]), FORMAT.label)
-    return network.eval(), Calibration(**content["calibration"])
+    return network.eval(), Calibration.of(content["calibration"])
 
 
 def write_weights(path: Path, network: Facelyzr, calibration: Calibration) -> None:

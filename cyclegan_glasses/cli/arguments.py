@@ -15,7 +15,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Which model."""
     group = parser.add_argument_group("model")
     group.add_argument(
-        "--name", help="a run, its folder, or a file of weights; otherwise the model that ships"
+        "--name",
+        help="a run, its folder, or a file of weights; shipped (the default) is the model that ships",
     )
     group.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     group.add_argument("--epoch", default="latest", help="which saved epoch of a run")

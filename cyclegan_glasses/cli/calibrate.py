@@ -1,9 +1,9 @@
 """Make an attribute classifier of a network that `train.py --model facelyzr` trained.
 
 The temperatures of its confidences come from the faces of phase `val`: by default a sixteenth of the training
-faces, which the training left out. So do the confidences that `glasses` and `none` need: such that glasses
-half drawn or half removed on those faces seldom pass as either. Then it is measured on the faces of phase
-`test`.
+faces, which the training left out. So do the intervals of the ages, and the confidences from which `glasses`
+and `none` are sure: such that glasses half drawn or half removed on those faces seldom pass as either. Then
+it is measured on the faces of phase `test`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataroot", type=Path, required=True, help="the labelled faces that it learnt from")
     parser.add_argument("--labels", metavar="FILE.csv", help="as in training")
     parser.add_argument("--epoch", default="latest", help="which saved epoch")
-    parser.add_argument("--sure", type=float, default=0.6, help="less confident answers are `unsure` (0.6)")
+    parser.add_argument("--sure", type=float, default=0.6, help="less confident answers are not sure (0.6)")
     parser.add_argument(
         "--passing",
         type=float,
@@ -49,5 +49,8 @@ def run(args: argparse.Namespace) -> None:
     for name, value in figures.items():
         echo(f"{name:28}{value:10.4g}")
     size = args.out.stat().st_size / 1e6
-    echo(f"{args.out}: {size:.2f} MB, temperatures {calibration.glasses:.2f} and", end=" ")
-    echo(f"{calibration.gender:.2f}, thresholds {dict(calibration.thresholds)}")
+    for band in calibration.bands:
+        echo(f"estimated from {band.begins:.0f} years: {band.low:+.1f} to {band.high:+.1f} years,", end=" ")
+        echo(f"temperature of the gender {band.gender:.2f}")
+    echo(f"{args.out}: {size:.2f} MB, temperature {calibration.glasses:.2f},", end=" ")
+    echo(f"sure from {dict(calibration.thresholds)}, otherwise {calibration.sure:g}")

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--name",
         nargs="+",
         default=[],
-        help="runs or files of weights, side by side; else the model that ships",
+        help="runs, files of weights, or shipped, side by side; else the model that ships",
     )
     parser.add_argument("--dataroot", type=Path, required=True, help="folder with testA and testB")
     parser.add_argument("--epoch", nargs="+", default=["latest"], help="checkpoints: latest, 5 10 15, or all")

@@ -21,7 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     study = steps.add_parser("build", help="a study from the results of test.py")
     study.add_argument("study", type=Path, metavar="STUDY", help="folder to make")
-    study.add_argument("--name", nargs="+", required=True, help="of the runs that are compared")
+    study.add_argument(
+        "--name",
+        nargs="+",
+        required=True,
+        help="of the runs that are compared; shipped is the model that ships",
+    )
     study.add_argument("--dataroot", type=Path, required=True, help="with the real pictures and the manifest")
     study.add_argument("--group", nargs="*", default=[], help="groups to balance, such as race gender")
     add_options(study, options_of(StudySettings))

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             echo(f"{path}: {trouble}", file=sys.stderr)
         for number, row in enumerate([] if args.json else rows, 1):
             which = f" face {number}" if len(rows) > 1 else ""
-            echo(f"{path}{which}: {_sentence(row, classifier.calibration.age)}")
+            echo(f"{path}{which}: {_sentence(row)}")
         bad += bool(trouble)
     return 1 if bad else 0
 
@@ -70,18 +70,24 @@ def _row(attributes: FaceAttributes, face: Face | None) -> dict[str, Any]:
     row: dict[str, Any] = {
         "label": attributes.verdict.label,
         "confidence": round(attributes.verdict.confidence, 4),
+        "sure": attributes.verdict.sure,
         "probabilities": {name: round(value, 4) for name, value in attributes.verdict.probabilities.items()},
         "gender": attributes.gender,
         "gender_confidence": round(attributes.gender_confidence, 4),
+        "gender_sure": attributes.gender_sure,
         "age": round(attributes.age, 1),
+        "ages": [round(years, 1) for years in attributes.ages],
     }
     if face is not None:
         row |= {"box": [round(value, 1) for value in face.box], "landmarks": face.landmarks.round(1).tolist()}
     return row
 
 
-def _sentence(row: Mapping[str, Any], years: float) -> str:
+def _sentence(row: Mapping[str, Any]) -> str:
+    sure = "" if row["sure"] else ", unsure"
+    gender = f"{row['gender']} ({row['gender_confidence']:.2f})" if row["gender_sure"] else "gender unsure"
+    low, high = row["ages"]
     return (
-        f"{row['label']} ({row['confidence']:.2f}), {row['gender']} ({row['gender_confidence']:.2f}),"
-        f" about {row['age']:.0f} years (± {years:.0f})"
+        f"{row['label']} ({row['confidence']:.2f}{sure}), {gender},"
+        f" about {row['age']:.0f} years ({low:.0f} to {high:.0f})"
     )

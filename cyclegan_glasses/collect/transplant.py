@@ -210,7 +210,7 @@ def _check_glasses(photo: Photo, face: np.ndarray) -> None:
     counts."""
     classifier = _classifier()
     (verdict,) = classifier.classify(face[None])
-    if GLASSES not in (verdict.label, verdict.of_two if photo.label == GLASSES else None):
+    if not (verdict.surely(GLASSES) or (photo.label == GLASSES and verdict.of_two == GLASSES)):
         raise RejectedPhoto("transplant: no glasses, by the attribute classifier")
 
 

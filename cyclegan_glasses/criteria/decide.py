@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from cyclegan_glasses.attributes.verdicts import CLASSES, VERDICTS, Verdict, uncertainty_of
+from cyclegan_glasses.attributes.verdicts import CLASSES, Verdict, uncertainty_of
 from cyclegan_glasses.criteria import coverings, eyes, framing, glasses, quality
 from cyclegan_glasses.criteria.settings import Thresholds
 from cyclegan_glasses.domains import GLASSES, LABELS, NONE, SUNGLASSES
@@ -86,7 +86,7 @@ def all_scores(photo: Photo) -> dict[str, float]:
     against = glasses.label_doubt(photo.label, scores["edges"]) if "edges" in scores else None
     if against is not None:
         scores["label_doubt"] = against
-    if photo.facts.get("judged") in VERDICTS and photo.label in (GLASSES, NONE):
+    if photo.facts.get("judged") in CLASSES and photo.label in (GLASSES, NONE):
         sure = min(1.0, max(0.0, scores.get("judge_confidence", 0.0)))
         scores["judge_doubt"] = uncertainty_of(photo.label, Verdict(photo.facts["judged"], sure))
     return scores

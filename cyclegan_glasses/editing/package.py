@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.models import EditingModel
 from cyclegan_glasses.editing.shipped_model import check_shipped, load_shipped
-from cyclegan_glasses.shipped import SHIPPED
+from cyclegan_glasses.shipped import is_shipped
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,7 @@ def load_model(
     Args:
         where: a packed model or an algebra of faces (`.pt`), a bare generator of ours or of
             pytorch-CycleGAN-and-pix2pix (`.pth`), the folder of a run or the name of one below `runs`; None
-            is the model that ships.
+            and `shipped` are the model that ships.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`; `auto` is the CPU for the model that ships.
         direction: which way a bare generator goes, unless its name says so (`…_G_A.pth` removes).
         label: the saved epoch of a run.
@@ -42,8 +42,7 @@ def load_model(
     Raises:
         UserError: there is no such model, device or precision, or the model cannot be read.
     """
-    ships = where is None or Path(where) == SHIPPED
-    if ships and str(device) in ("auto", "cpu") and precision in ("auto", "fp32"):
+    if is_shipped(where, runs) and str(device) in ("auto", "cpu") and precision in ("auto", "fp32"):
         check_shipped(label, asked, size)
         return load_shipped()
     from cyclegan_glasses.editing.trained_models import load_model as load_trained

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE, AttributeClassifier, Verdict
+from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Verdict
 from cyclegan_glasses.editing.lenses import hides_eyes, probability_of_sunglasses
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import alignment_of, take
@@ -17,7 +17,6 @@ from cyclegan_glasses.faces.detect import Face, FaceDetector
 from cyclegan_glasses.faces.turned import turned_faces
 
 CLASSIFIED_SIZE = 128
-_UNCLEAR = (BROKEN, UNSURE)
 #: Upright faces have a higher score as a rule; upside down, a detector finds faces that it trusts less.
 _TRUSTED = 0.9
 
@@ -26,11 +25,13 @@ _TRUSTED = 0.9
 class Sight:
     """Finds the faces of a picture and classifies them; may be shared by threads.
 
-    Pictures are uint8 RGB (height, width, 3).
+    Pictures are uint8 RGB (height, width, 3). With `upright` no faces are looked for that lie on their
+    side, or are upside down.
     """
 
     detector: FaceDetector
     classifier: AttributeClassifier | None
+    upright: bool = False
     _classifying: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def find(self, picture: np.ndarray) -> tuple[list[Face], list[Verdict | None]]:
@@ -42,7 +43,7 @@ class Sight:
         """
         faces = self.detector.find_faces(picture)
         verdicts = self.classify(picture, faces)
-        if self.classifier is None:
+        if self.classifier is None or self.upright:
             return faces, verdicts
         if not faces:
             faces = turned_faces(picture, self.detector)
@@ -52,11 +53,11 @@ class Sight:
         for number, (face, verdict) in enumerate(zip(faces, verdicts, strict=True)):
             if verdict is None or not verdict.probabilities:
                 continue
-            unclear = verdict.label in _UNCLEAR
+            unclear = _is_unclear(verdict)
             if unclear or face.score < _TRUSTED:
                 others = turned_faces(picture, self.detector, face)
                 seen = zip(others, self.classify(picture, others), strict=True)
-                clear = [(one, new) for one, new in seen if new and new.label not in _UNCLEAR]
+                clear = [(one, new) for one, new in seen if new and not _is_unclear(new)]
                 best = max(clear, key=lambda pair: pair[0].score, default=None)
                 if best and (unclear or best[0].score > face.score):
                     faces[number], verdicts[number] = best
@@ -81,6 +82,11 @@ class Sight:
     def hides_eyes(self, picture: np.ndarray, face: Face, verdict: Verdict | None) -> bool:
         """Whether a face wears lenses too dark to see its eyes."""
         return probability_of_sunglasses(verdict) > 0 and hides_eyes(_crop(picture, face), verdict)
+
+
+def _is_unclear(verdict: Verdict) -> bool:
+    """Whether the classifier sees no clear face."""
+    return verdict.label == BROKEN or not verdict.sure
 
 
 def _crop(picture: np.ndarray, face: Face) -> np.ndarray:

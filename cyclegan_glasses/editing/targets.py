@@ -64,7 +64,7 @@ def is_bare(verdict: Verdict | None, times: float = BARE) -> bool:
 
     An unsure verdict, or one on no clear face, counts as worn, unless `none` is so many times likelier.
     """
-    if verdict is None or verdict.label in (NONE, GLASSES, SUNGLASSES):
+    if verdict is None or verdict.surely(NONE, GLASSES, SUNGLASSES):
         return verdict is not None and verdict.label == NONE
     chances = verdict.probabilities
     worn = chances.get(GLASSES, 1.0) + chances.get(SUNGLASSES, 0.0)
@@ -96,7 +96,7 @@ def reason_to_leave(
     if direction == REMOVE and is_bare(verdict, LEAVE_BARE):
         return "wears no glasses"
     if direction == ADD and verdict and not is_bare(verdict):
-        word = "wears" if verdict.label in (GLASSES, SUNGLASSES) else "may wear"
+        word = "wears" if verdict.surely(GLASSES, SUNGLASSES) else "may wear"
         return f"{word} glasses already: swap takes them off first"
     if direction != REMOVE and bystander and settings.face == ALL:
         return "a bystander: --face asks for one by its number"

@@ -23,7 +23,7 @@ from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import CodeShift
 from cyclegan_glasses.onnx_network import read_stored
 from cyclegan_glasses.records import checked, record
-from cyclegan_glasses.shipped import SHIPPED, generator_file
+from cyclegan_glasses.shipped import SHIPPED, generator_file, is_shipped
 from cyclegan_glasses.training.checkpoint import PACKED
 from cyclegan_glasses.training.run_folder import read_options, saved_option
 from cyclegan_glasses.weight_files import full, half
@@ -48,7 +48,7 @@ def load_model(
 ) -> EditingModel:
     """Load a model into torch; arguments and errors as of `package.load_model`."""
     how = choose_precision(precision, choose_device(str(device)))
-    if where is None or Path(where) == SHIPPED:
+    if where is None or is_shipped(where, runs):
         check_shipped(label, asked, size)
         return _load_shipped(how)
     path = Path(where)

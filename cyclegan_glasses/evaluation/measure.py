@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from cyclegan_glasses.attributes.frame_reader import SIDE, FrameReader
 from cyclegan_glasses.attributes.frame_reading import FrameReading
-from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Encoder
+from cyclegan_glasses.attributes.verdicts import (
+    BROKEN,
+    AttributeClassifier,
+    Encoder,
+    uncertainty_of,
+)
 from cyclegan_glasses.domains import ADD, REMOVE, TARGETS
 from cyclegan_glasses.editing.frame_scores import frame_added, frame_left, glasses_zone
 from cyclegan_glasses.evaluation.change import changed_elsewhere, colour_shift, framed, landmarks_moved
@@ -216,14 +221,12 @@ def _classify(instruments: Instruments, befores: Faces, afters: Faces, rows: Row
         for faces in (befores, afters)
     )
     for row, was, verdict in zip(rows, old, new, strict=True):
-        right = verdict.label == target
-        uncertain = 1 - verdict.confidence
-        row["as asked"] = float(right)
-        row["confidence"] = verdict.probabilities.get(target, verdict.confidence if right else uncertain)
+        row["as asked"] = float(verdict.surely(target))
+        row["confidence"] = 1 - uncertainty_of(target, verdict)
         row["broken"] = float(verdict.label == BROKEN)
         if verdict.of_two:
             row["as asked, of two"] = float(verdict.of_two == target)
-        row["right before"] = float(was.label == target)
+        row["right before"] = float(was.surely(target))
 
 
 def _framed(faces: Faces, framing: Framing, size: int) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from cyclegan_glasses.domains import DIRECTIONS, REMOVE
 from cyclegan_glasses.editing.settings import MOST_PASSES
 from cyclegan_glasses.errors import UserError, one_of
 from cyclegan_glasses.option import Settings, check, option
-from cyclegan_glasses.shipped import SHIPPED
+from cyclegan_glasses.shipped import SHIPPED, SHIPPED_NAME, is_shipped
 from cyclegan_glasses.training.run_folder import read_options, saved_option
 
 UNTOUCHED, TELEA, NS = "untouched", "telea", "ns"
@@ -116,7 +116,7 @@ class EvaluationSettings(Settings):
 
 
 def find_model(name: str, runs: Path) -> Path:
-    """The run `name` in the folder `runs`, or the folder or file that is called so.
+    """The run `name` in the folder `runs`, or the folder or file that is called so, or the model that ships.
 
     Raises:
         UserError: there is none.
@@ -124,6 +124,8 @@ def find_model(name: str, runs: Path) -> Path:
     for path in (runs / name, Path(name)):
         if path.exists():
             return path
+    if is_shipped(name, runs):
+        return SHIPPED
     raise UserError(f"there is no run {runs / name}: check --name and --checkpoints_dir")
 
 
@@ -178,4 +180,4 @@ def choose_protocol(model: Path, direction: str, name: str = "", crop_size: int 
 
 def model_name(path: Path) -> str:
     """What the model of a folder or a file is called."""
-    return "shipped" if path == SHIPPED else path.name if path.is_dir() else path.stem
+    return SHIPPED_NAME if path == SHIPPED else path.name if path.is_dir() else path.stem

@@ -9,11 +9,17 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.frames import random_frame
+from cyclegan_glasses.overlays.frames import random_frame, worn_frame
+from cyclegan_glasses.overlays.hard_examples import hard_example
+from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import SHIFT, fixed
 from cyclegan_glasses.overlays.render import draw_glasses
+from cyclegan_glasses.overlays.scene import Scene
 
+#: Of the frames so many are such as people wear in photos, the others as shops sell them; and so many have
+#: reflections, tints or light that make them hard to see.
+_WORN, _HARD = 0.6, 0.3
 _TRIES = 10
 _SEEN = 16.0  # grey levels, the mean over frame and lenses
 _GONE = (0.3, 0.7)  # of what glasses change in a picture: less or more missing is not seen
@@ -22,14 +28,13 @@ _GONE = (0.3, 0.7)  # of what glasses change in a picture: less or more missing 
 def random_glasses(
     face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator, sunglasses: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`face` with a whole, random frame, and the mask of it (see `draw_glasses`).
+    """`face` with a whole, random frame in its own light, and the mask of it (see `draw_glasses`).
 
     Args:
         yaw: of the head in degrees, positive towards the picture's right.
     """
-    left, right = eyes - 0.5
-    pose = Pose.from_eyes(left, right, float(np.clip(yaw, -40, 40)), rng.uniform(-6, 6))
-    return draw_glasses(face, random_frame(rng, sunglasses=sunglasses), pose)
+    pose = _pose(eyes, yaw, rng)
+    return _worn(face, pose, read_scene(face, pose, int(rng.integers(2**31))), rng, sunglasses)
 
 
 def half_drawn(face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> np.ndarray:
@@ -139,6 +144,23 @@ def _side(rng: np.random.Generator) -> int:
     return 1 if rng.random() < 0.5 else -1
 
 
+def _pose(eyes: np.ndarray, yaw: float, rng: np.random.Generator) -> Pose:
+    """The pose of a head turned by `yaw` degrees, which may look up or down a little."""
+    left, right = eyes - 0.5
+    return Pose.from_eyes(left, right, float(np.clip(yaw, -40, 40)), rng.uniform(-6, 6))
+
+
+def _worn(
+    face: np.ndarray, pose: Pose, scene: Scene, rng: np.random.Generator, sunglasses: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """`face` with a random frame, and the mask of it."""
+    chosen = worn_frame if rng.random() < _WORN else random_frame
+    frame = chosen(rng, sunglasses=sunglasses)
+    if rng.random() < _HARD and not sunglasses:
+        frame, scene = hard_example(frame, scene, rng)
+    return draw_glasses(face, frame, pose, scene)
+
+
 def _conspicuous(
     face: np.ndarray, eyes: np.ndarray, yaw: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -146,9 +168,11 @@ def _conspicuous(
 
     The first that does, or the one that stands out most: on a dark face few do.
     """
+    pose = _pose(eyes, yaw, rng)
+    scene = read_scene(face, pose, int(rng.integers(2**31)))
     best, most = None, -1.0
     for _ in range(_TRIES):
-        worn, mask = random_glasses(face, eyes, yaw, rng, bool(rng.random() < 0.15))
+        worn, mask = _worn(face, pose, scene, rng, bool(rng.random() < 0.15))
         change = np.abs(worn.astype(np.float32) - face).mean(2)
         seen = float(change[mask > 128].mean()) if (mask > 128).any() else 0.0
         if seen > most:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from cyclegan_glasses.domains import LABELS
+from cyclegan_glasses.domains import GLASSES, LABELS
 from cyclegan_glasses.errors import UserError, reason_of
 from cyclegan_glasses.files import open_regular
 from cyclegan_glasses.option import option
 from cyclegan_glasses.photo import Photo
+from cyclegan_glasses.sources.label_words import ANSWERS, label_of
 from cyclegan_glasses.sources.source import SourcePhoto
 from cyclegan_glasses.walk import name_key, told
 
@@ -67,7 +68,9 @@ class FolderSource:
         folder: searched to any depth.
         path_column, label_column, person_column: names in the header; None takes the usual ones.
         group_columns: go to `Photo.group`; None takes those of race, gender, age and tone that are there.
-        label_words: pairs of an entry of the label column and the label that it stands for.
+        label: of all pictures; else the table gives it, else the name of a sub-folder does.
+        label_words: pairs of an entry of the label column, or the name of a sub-folder, and the label that
+            it stands for, beside those of `label_words`.
         where: pairs of a column and a value: a row must have one of the values of each column named here.
         at_least: pairs of a column and a number: a row must have that number there, or a larger one.
         labelled_only: pictures that the table does not list, or gives no known label, are left out.
@@ -88,6 +91,9 @@ class FolderSource:
     at_least: tuple[tuple[str, float], ...] = ()
     labelled_only: bool = option(False, "leave out pictures without a known label")
     leave_out: Path | None = None
+    label: str = option(
+        "", "what all pictures show; else sub-folders such as glasses/ and none/ say it", choices=LABELS
+    )
 
     def photos(self) -> Iterator[SourcePhoto]:
         """The photos, sorted by path; nothing is opened.
@@ -102,7 +108,9 @@ class FolderSource:
         names = picture_names(self.folder, self.leave_out)
         if not names:
             raise UserError(f"{self.folder} holds no pictures that can be read: is it the right folder?")
-        photos: Iterator[Photo] = (Photo(name, source=self.name, origin=name) for name in names)
+        if self.label and self.labels:
+            raise UserError("--label is of all pictures, --labels of each: leave one of them out")
+        photos = self._plain(names)
         if self.labels is not None:
             photos = _described(names, read_table(self.labels, self.path_column), self)
         elif self.where or self.at_least or self.labelled_only:
@@ -111,6 +119,24 @@ class FolderSource:
             )
         for photo in photos:
             yield SourcePhoto(photo, self.folder / photo.path)
+
+    def _plain(self, names: Sequence[str]) -> Iterator[Photo]:
+        """Photos without a table: their label is that of all, or what a folder above them is called."""
+        asked = {word.casefold(): label for word, label in self.label_words}
+        labels, unknown = dict[PurePosixPath, str](), Counter[str]()
+        for name in names:
+            folder = PurePosixPath(name).parent
+            if folder not in labels:
+                called = (asked.get(one.casefold()) or label_of(one) for one in reversed(folder.parts))
+                labels[folder] = self.label or next(filter(None, called), "")
+            unknown[repr(str(folder))] += not labels[folder]
+        if any(labels.values()) and +unknown:
+            advice = "--label_words tells, such as anna=glasses"
+            _LOG.warning(
+                "%s: folders that say nothing of glasses: %s (%s)", self.folder, told(+unknown), advice
+            )
+        for name in names:
+            yield Photo(name, source=self.name, origin=name, label=labels[PurePosixPath(name).parent])
 
 
 def read_table(path: Path, path_column: str | None = None) -> Table:
@@ -170,7 +196,8 @@ def _read_rows(table: Table, lines: Iterator[list[str]], name_column: str) -> No
 
 def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iterator[Photo]:
     """Photos of `names` with what the table knows; a row names a path below the folder, or the end of one."""
-    label_column = table.column("label_column", source.label_column, "label")
+    of_glasses = [name for name in table.columns if label_of(name) == GLASSES]
+    label_column = table.column("label_column", source.label_column, "label", *of_glasses)
     person_column = table.column("person_column", source.person_column, "person")
     groups = source.group_columns
     if groups is None:
@@ -181,8 +208,8 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
     flags = {column: "at_least" for column, _ in source.at_least} | dict.fromkeys(asked, "where")
     for column, flag in (flags | dict.fromkeys(groups, "group_columns")).items():
         table.column(flag, column)
-    entries = {label: label for label in LABELS}
-    entries |= {entry.casefold(): label for entry, label in source.label_words}
+    entries = ANSWERS if label_column in of_glasses else {}
+    entries = entries | {entry.casefold(): label for entry, label in source.label_words}
     with_field = {table.column("path_column", source.path_column, *_PATHS), person_column, *groups}
     used: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
@@ -195,7 +222,7 @@ def _described(names: Sequence[str], table: Table, source: FolderSource) -> Iter
         if not all(_number(row.get(column, "")) >= least for column, least in source.at_least):
             continue
         entry = row.get(label_column or "", "")
-        label = entries.get(entry.casefold(), "")
+        label = entries.get(entry.casefold(), "") or label_of(entry)
         if entry and not label:
             unknown[repr(entry)] += 1
         if source.labelled_only and not label:

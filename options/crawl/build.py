@@ -7,6 +7,7 @@ bytes; the hash that is printed names the data. report.html shows what was taken
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from cyclegan_glasses.cli.echo import echo
@@ -43,4 +44,10 @@ def run(args: argparse.Namespace) -> None:
     for reason, count in built.left_out.most_common():
         echo(f"{count:7d}  not taken: {reason}")
     echo(f"manifest {built.hash}")
-    echo(f"look at {out / 'report.html'}; train with: {command_line('train')} --dataroot {out}")
+    data = shlex.quote(str(out))
+    echo(f"look at {out / 'report.html'}")
+    echo(f"next: {command_line('learn')} {data}, which takes 40 minutes and begins with the model that ships")
+    echo(
+        f"or from nothing, hours on a GPU and days on a CPU: {command_line('train')} --dataroot {data} --name"
+        f" {shlex.quote(out.resolve().name)}"
+    )

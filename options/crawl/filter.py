@@ -9,17 +9,21 @@ that are named.
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
 from cyclegan_glasses.criteria.settings import FilterSettings
+from cyclegan_glasses.domains import DOMAINS
 from cyclegan_glasses.errors import UserError, stoppable
 from cyclegan_glasses.locks import folder_lock
 from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.photo import ACCEPTED
 
 from ._runner import AGAIN
 
@@ -65,6 +69,8 @@ def run(args: argparse.Namespace) -> None:
     _print_table(summary.kinds)
     echo(f"{total} photos, {measured} measured now, {summary.changed} verdicts", end=" ")
     echo("would change (dry run: none was written)" if args.dry_run else "changed")
+    if not args.dry_run:
+        echo(f"next: {_next(folders, summary.kinds)}")
 
 
 def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:
@@ -80,3 +86,16 @@ def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:
     rows = sorted({row for row, _ in counts}, key=lambda row: (":" in row, -counts[row, "all"], row))
     for row in rows:
         echo("".join(f"{counts[row, column]:12d}" for column in columns) + f"  {row}")
+
+
+def _next(folders: list[Path], kinds: Counter[tuple[str, str, str]]) -> str:
+    """What to type after a filter: a build, or what gives a build both its domains."""
+    accepted = {label for label, verdict, _ in kinds if verdict == ACCEPTED}
+    quoted, crawl = [shlex.quote(str(folder)) for folder in folders], command_line("crawl")
+    names = " ".join(quoted)
+    if missing := [label for label in DOMAINS if label not in accepted]:
+        return (
+            f"no photo labelled {' or '.join(missing)} was accepted: look at the reasons with"
+            f" {crawl} review {quoted[0]}, or label the faces with {crawl} filter {names} --judge"
+        )
+    return f"{crawl} build datasets/built --from {names}"

@@ -8,11 +8,13 @@ when the same command is typed again.
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector
 from cyclegan_glasses.cli.echo import echo
 from cyclegan_glasses.cli.options import add_options
+from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import CollectSettings
 from cyclegan_glasses.domains import LABELS
 from cyclegan_glasses.errors import UserError
@@ -33,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     table = parser.add_argument_group("choice of rows and columns")
     help = "default: race, gender, age and tone if there are any"
     table.add_argument("--group_columns", nargs="*", metavar="NAME", help=help)
-    help = "what a word of the label column means: glasses, none or sunglasses (such as 1=glasses 0=none)"
+    help = (
+        "what a word of the label column, or the name of a sub-folder, means: glasses, none or sunglasses"
+        " (such as 1=glasses 0=none)"
+    )
     table.add_argument("--label_words", nargs="+", default=[], metavar="WORD=LABEL", help=help)
     help = "only these rows; repeat it for more columns, or for more values of one"
     table.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help=help)
@@ -60,8 +65,6 @@ def run(args: argparse.Namespace) -> None:
         leave_out=args.out,
     )
     settings = build(CollectSettings, vars(args))
-    if settings.domains and source.labels is None:
-        raise UserError("--domains sorts by label: name the table of labels with --labels FILE.csv")
     from cyclegan_glasses.collect.folder import collect
     from cyclegan_glasses.faces.detect import detector_file
 
@@ -69,12 +72,19 @@ def run(args: argparse.Namespace) -> None:
     if not photos:
         raise UserError("no picture is left by --where, --at_least and --labelled_only: check their words")
     yunet = detector_file(args.yunet) if settings.align else None
+    if settings.domains and not any(item.photo.label for item in photos):
+        raise UserError(
+            "--domains sorts by label, and no picture has one: name the table with --labels FILE.csv, or call"
+            " sub-folders glasses and none (other names by --label_words)"
+        )
     rows = collect(photos, args.out, settings, yunet, args.workers)
     kept = tally(rows, len(photos), "pictures", args.out, lambda row: row.path.split("/")[0])
     if not kept:
         reasons = args.out / MANIFEST
         raise UserError(f"none of the {len(photos)} pictures was kept: the reasons are in {reasons}")
     echo(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
+    aligned = " --align" if settings.align else ""
+    echo(f"next: {command_line('crawl')} filter {shlex.quote(str(args.out))}{aligned} --judge")
 
 
 def _bound(text: str) -> tuple[str, float]:

@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `crawl.py transplant`."""
     help = "aligned faces, with a manifest"
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help=help)
-    parser.add_argument("--name", required=True, help="a run, its folder, or a packed model, that removes")
+    parser.add_argument(
+        "--name", required=True, help="a run, its folder, a packed model, or shipped, that removes"
+    )
     parser.add_argument("--checkpoints_dir", type=Path, default=Path("checkpoints"), help="folder of runs")
     add_out(parser, "folder for the pairs")
     add_options(parser, options_of(TransplantSettings))

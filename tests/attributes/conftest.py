@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.calibration import AgeBand, Calibration
 from cyclegan_glasses.attributes.weights import write_weights
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.settings import ReaderSettings
@@ -19,5 +19,5 @@ def weights(tmp_path_factory) -> Path:
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "judge.pt"
     network = Facelyzr(ReaderSettings(16, (4, 6), 8)).eval()
-    write_weights(path, network, Calibration(glasses=2.0, gender=1.5, age=7.0, sure=0.3))
+    write_weights(path, network, Calibration(glasses=2.0, sure=0.3, bands=(AgeBand(0.0, 1.5, -9.0, 7.0),)))
     return path

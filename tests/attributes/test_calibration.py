@@ -8,6 +8,7 @@ import pytest
 from cyclegan_glasses.attributes.answers import Answers, probabilities
 from cyclegan_glasses.attributes.calibration import (
     Calibration,
+    age_bands,
     calibrate,
     expected_calibration_error,
     prior_bias,
@@ -45,6 +46,27 @@ def test_few_faces_are_expected_to_be_broken():
     assert prior_bias(0.25) == pytest.approx((0.0, 0.0, 0.0, 0.0)), "what the training showed it"
 
 
+def test_each_band_of_ages_has_its_own_interval_and_temperature():
+    """One error for all ages was four times too small for old faces and too large for young ones."""
+    rng = np.random.default_rng(0)
+    estimates = np.concatenate([rng.uniform(20, 30, 400), rng.uniform(50, 60, 400), [33.0]])
+    errors = np.concatenate([rng.uniform(-4, 4, 400), rng.uniform(0, 30, 400), [0.0]])
+    logits = np.where(estimates < 40, 1.0, 8.0)[:, None] * rng.standard_normal((801, 2))
+    genders = (
+        rng.random(801) < 1 / (1 + np.exp(-(logits[:, 1] - logits[:, 0]) / np.where(estimates < 40, 1, 8)))
+    ) * 1
+    answers = Answers(np.zeros((801, 4)), logits, estimates, np.zeros((801, 5, 2)), np.zeros((801, 3)))
+    bands = age_bands(answers, {"age": estimates + errors, "gender": genders})
+    assert [band.begins for band in bands] == [0.0, 50.0], "few faces have no band of their own"
+    young, old = bands
+    assert (young.low, young.high) == pytest.approx((-3.6, 3.6), abs=0.5)
+    assert (old.low, old.high) == pytest.approx((1.5, 28.5), abs=1)
+    assert young.gender == pytest.approx(1, rel=0.3) and old.gender == pytest.approx(8, rel=0.3)
+    calibration = Calibration(bands=bands)
+    assert calibration.band(49.9) == young and calibration.band(50.0) == old == calibration.band(99)
+    assert calibration.band(-3.0) == young
+
+
 def test_calibration_needs_a_label():
     ages, nothing = np.array([30.0, 40.0]), np.zeros((2, 3))
     none = Answers(np.zeros((2, 4)), np.zeros((2, 2)), ages, np.zeros((2, 5, 2)), nothing)
@@ -52,6 +74,5 @@ def test_calibration_needs_a_label():
     with pytest.raises(UserError, match="no face has a label"):
         calibrate(none, missing)
     there = missing | {"glasses": np.array([0, 1])}
-    assert calibrate(none, there, 0.5).age == 4.0
     figures = summary(none, there, Calibration())
     assert (figures["faces"], figures["glasses"], figures["age_rmse"]) == (2, 0.5, 4.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.calibration import AgeBand, Calibration
 from cyclegan_glasses.attributes.classifier import (
     FacelyzrClassifier,
     OnnxAttributeNetwork,
@@ -63,11 +63,12 @@ def test_features_are_vectors_for_each_face(weights):
     assert classifier.classify(faces(0)) == []
 
 
-def test_below_the_threshold_the_verdict_is_unsure():
+def test_the_verdict_is_the_best_word_and_says_whether_it_is_sure():
     probabilities = np.array([0.5, 0.3, 0.1, 0.1])
-    assert verdict_of(probabilities, Calibration(sure=0.4)).label == "glasses"
+    assert verdict_of(probabilities, Calibration(sure=0.4)).surely("glasses")
     unsure = verdict_of(probabilities, Calibration(sure=0.6))
-    assert (unsure.label, unsure.confidence, unsure.probabilities["none"]) == ("unsure", 0.5, 0.3)
+    assert (unsure.label, unsure.sure, unsure.confidence) == ("glasses", False, 0.5)
+    assert unsure.probabilities["none"] == 0.3 and not unsure.surely("glasses", "none")
 
 
 def test_pictures_of_another_kind_are_refused(weights):
@@ -103,12 +104,13 @@ def test_onnxruntime_says_what_torch_says(tmp_path):
     torch.manual_seed(0)
     network, calibration = (
         Facelyzr(ReaderSettings(16, (4, 6), 8)).eval(),
-        Calibration(age=7.0, bias=(0.5,) * 4),
+        Calibration(bias=(0.5,) * 4, bands=(AgeBand(0.0, 1.5, -9.0, 7.0), AgeBand(40.0))),
     )
     write_weights(tmp_path / "x.pt", network, calibration)  # in half precision, as the other one
     network, _ = read_weights(tmp_path / "x.pt")
     there = OnnxAttributeNetwork(OnnxNetwork(onnx_of(network, calibration)))
-    assert there.size == 16 and there.calibration.probabilities(np.zeros((1, 4))) == pytest.approx(0.25)
+    assert there.size == 16 and there.calibration == calibration
+    assert there.calibration.probabilities(np.zeros((1, 4))) == pytest.approx(0.25)
     values = np.random.default_rng(0).uniform(-1, 1, (3, 3, 16, 16)).astype(np.float32)
     for one, other in zip(there(values), TorchAttributeNetwork(network)(values), strict=True):
         assert one.shape == other.shape and np.abs(one - other).max() < 1e-4

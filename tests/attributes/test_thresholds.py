@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from cyclegan_glasses.attributes.calibration import Calibration, find_thresholds
+from cyclegan_glasses.attributes.calibration import AgeBand, Calibration, find_thresholds
 from cyclegan_glasses.attributes.classifier import verdict_of
 from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.networks.facelyzr import Facelyzr
@@ -48,14 +48,17 @@ def test_where_nothing_is_sure_enough_the_thresholds_are_the_highest():
 
 def test_a_class_has_its_own_threshold_and_the_file_keeps_it(tmp_path):
     calibration = Calibration(sure=0.5, thresholds={"glasses": 0.8})
-    assert verdict_of(probabilities(0, 0.7)[0], calibration).label == "unsure"
-    assert verdict_of(probabilities(0, 0.81)[0], calibration).label == "glasses"
-    assert verdict_of(probabilities(1, 0.7)[0], calibration).label == "none"
+    assert not verdict_of(probabilities(0, 0.7)[0], calibration).sure
+    assert verdict_of(probabilities(0, 0.81)[0], calibration).surely("glasses")
+    assert verdict_of(probabilities(1, 0.7)[0], calibration).surely("none")
     path = tmp_path / "judge.pt"
     write_weights(path, Facelyzr(ReaderSettings(16, (4, 6), 8)), calibration)
     assert read_weights(path)[1] == calibration
     old = torch.load(path)
     old["version"] = 1
-    del old["calibration"]["thresholds"]
+    del old["calibration"]["thresholds"], old["calibration"]["bands"]
+    old["calibration"] |= {"gender": 1.5, "age": 10.0}
     torch.save(old, path)
-    assert read_weights(path)[1].threshold("glasses") == 0.5, "files of before must still load"
+    before = read_weights(path)[1]
+    assert before.threshold("glasses") == 0.5, "files of before must still load"
+    assert before.bands == (AgeBand(0.0, 1.5, -23.0, 23.0),)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from cyclegan_glasses.attributes import classifier
-from cyclegan_glasses.attributes.calibration import Calibration
+from cyclegan_glasses.attributes.calibration import AgeBand, Calibration
 from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.cli.main import parse
@@ -52,7 +52,8 @@ def photos(tmp_path, monkeypatch) -> dict[str, Path]:
 @pytest.fixture
 def weights(tmp_path) -> Path:
     torch.manual_seed(0)
-    write_weights(tmp_path / "judge.pt", Facelyzr(ReaderSettings(16, (4, 6), 8)).eval(), Calibration(age=7.0))
+    calibration = Calibration(bands=(AgeBand(0.0, 1.0, -9.0, 7.0),))
+    write_weights(tmp_path / "judge.pt", Facelyzr(ReaderSettings(16, (4, 6), 8)).eval(), calibration)
     return tmp_path / "judge.pt"
 
 
@@ -78,7 +79,8 @@ def test_judge_says_a_line_a_face_and_names_what_it_cannot_read(photos, weights,
     asked = [photos[name] for name in ("one", "two", "none")]
     assert run("judge", *asked, broken, "--weights", weights) == 1
     out, err = capsys.readouterr()
-    assert len(out.splitlines()) == 3 and "two.png face 2: " in out and "years (± 7)" in out
+    assert len(out.splitlines()) == 3 and "two.png face 2: " in out and " years (" in out
+    assert "gender unsure" in out, "an untrained network must claim nothing"
     assert "none.png: no face found" in err and "broken.png: not a picture" in err
 
 
@@ -86,7 +88,10 @@ def test_judge_writes_json_for_programs(photos, weights, capsys):
     assert run("judge", photos["one"], "--weights", weights, "--json") == 0
     row = json.loads(capsys.readouterr().out)
     assert set(row["faces"][0]["probabilities"]) == {"glasses", "none", "sunglasses", "broken"}
-    assert np.array(row["faces"][0]["landmarks"]).shape == (5, 2)
+    face = row["faces"][0]
+    assert np.array(face["landmarks"]).shape == (5, 2)
+    assert face["ages"] == pytest.approx([max(0, face["age"] - 9), face["age"] + 7], abs=0.11)
+    assert face["gender_sure"] is False and face["sure"] is (face["confidence"] >= 0.6)
     assert run("judge", photos["none"], "--weights", weights, "--json", "--aligned") == 0
 
 

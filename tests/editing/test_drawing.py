@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE, Verdict
+from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, SUNGLASSES
 from cyclegan_glasses.editing.batch import edit_files
 from cyclegan_glasses.editing.drawing import Drawing, drawing_of
@@ -107,7 +107,7 @@ def test_strength_fades_the_drawing() -> None:
     assert np.abs(half - (whole + image) / 2).max() <= 0.5
 
 
-@pytest.mark.parametrize("label", [GLASSES, SUNGLASSES, UNSURE, BROKEN])
+@pytest.mark.parametrize("label", [GLASSES, SUNGLASSES, BROKEN])
 def test_glasses_are_never_drawn_over_glasses(label) -> None:
     image, editor = faces_of(label)
     edit = editor.edit(image, ADD, drawing=Drawing(RED))
@@ -119,8 +119,8 @@ def test_glasses_are_never_drawn_over_glasses(label) -> None:
 def test_a_doubtful_face_is_bare_where_glasses_are_far_less_likely() -> None:
     """A blurred bare face is broken to the classifier, and its owner wants glasses all the same."""
     likely = {GLASSES: 0.01, NONE: 0.4, SUNGLASSES: 0.01, BROKEN: 0.58}
-    assert is_bare(Verdict(BROKEN, 0.58, likely)) and is_bare(Verdict(UNSURE, 0.4, likely))
-    assert not is_bare(Verdict(UNSURE, 0.4, likely | {GLASSES: 0.04}))
+    assert is_bare(Verdict(BROKEN, 0.58, likely)) and is_bare(Verdict(NONE, 0.4, likely, sure=False))
+    assert not is_bare(Verdict(NONE, 0.4, likely | {GLASSES: 0.05}, sure=False))
     assert not is_bare(Verdict(BROKEN, 0.9)) and not is_bare(None)
 
 

@@ -61,7 +61,7 @@ def test_it_is_the_face_that_wears_glasses(tmp_path: Path) -> None:
     Image.fromarray(np.hstack([bare, other])).save(tmp_path / "two.png")
     beside = replace(second, box=(second.box[0] + 352, *second.box[1:3], second.box[3] - 10),
                      landmarks=second.landmarks + np.array([352, 0]))  # fmt: skip
-    editor = make_editor([first, beside], Sees("none", "unsure"))
+    editor = make_editor([first, beside], Sees("none", "broken"))
     found = glasses_of(tmp_path / "two.png", editor)
     assert {"round", "panto"} & {*list(found.probabilities["shape"])[:2]}
 
@@ -71,7 +71,7 @@ def test_a_photo_without_glasses_is_refused(tmp_path: Path) -> None:
     Image.fromarray(image).save(tmp_path / "bare.png")
     with pytest.raises(UserError, match=r"bare\.png: the face wears no glasses"):
         glasses_of(tmp_path / "bare.png", make_editor([face], Sees("none")))
-    unsure = Verdict("unsure", 0.6, {"none": 0.6, "glasses": 0.3, "sunglasses": 0.0, "broken": 0.1})
+    unsure = Verdict("none", 0.6, {"none": 0.6, "glasses": 0.3, "sunglasses": 0.0, "broken": 0.1}, False)
     editor = make_editor([face], Sees("none"))
     editor.classifier.classify = lambda faces: [unsure] * len(faces)
     with pytest.raises(UserError, match="the face wears no glasses"):

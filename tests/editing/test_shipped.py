@@ -19,11 +19,13 @@ from cyclegan_glasses.attributes.classifier import load_classifier
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing import trained_models
+from cyclegan_glasses.editing.frame_remover import FrameRemover
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.errors import run_command
+from cyclegan_glasses.evaluation.settings import find_model
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.portraits.aligned import drawn_faces, drawn_portrait
-from cyclegan_glasses.shipped import SHIPPED, generator_file
+from cyclegan_glasses.shipped import SHIPPED, generator_file, is_shipped
 from cyclegan_glasses.values import to_values
 from tests.commands import ROOT
 from tests.editing.helpers import Known
@@ -149,3 +151,29 @@ def test_loading_it_into_torch_does_not_load_torchs_compiler():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_shipped_is_a_name_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ships could not be compared by name; a run of one's own that is called so wins."""
+    monkeypatch.chdir(tmp_path)
+    assert load_model("shipped").source == load_model(None).source == str(SHIPPED)
+    assert find_model("shipped", tmp_path / "runs") == SHIPPED
+    assert FrameRemover.open("shipped").faces[0] == load_model(None).get(REMOVE).size
+    (tmp_path / "runs/shipped").mkdir(parents=True)
+    assert find_model("shipped", tmp_path / "runs") == tmp_path / "runs/shipped"
+    assert not is_shipped("shipped", tmp_path / "runs") and is_shipped(None, tmp_path / "runs")
+
+
+def test_what_ships_is_tested_and_put_into_a_study_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    size = load_model(None).get(REMOVE).size
+    for number, domain in enumerate(("testA", "testB")):
+        Path(domain).mkdir()
+        Image.fromarray(drawn_faces(2, size)[number]).save(f"{domain}/{number}.png")
+    assert run_command(parse(["test", "--dataroot", ".", "--name", "shipped", "--device", "cpu"])) == 0
+    made = Image.open("results/shipped/test_latest/images/0_fake_B.png")
+    assert made.size == (size, size)
+    study = ("hype", "build", "study", "--name", "shipped", "--dataroot", ".", "--task", "infinity")
+    assert run_command(parse([*study, "--trials", "1"])) in (None, 0), capsys.readouterr().err

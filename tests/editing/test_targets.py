@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cyclegan_glasses.attributes.verdicts import BROKEN, UNSURE, Verdict
+from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.drawing import draw, fit
 from cyclegan_glasses.editing.lenses import hides_eyes, lens_light
@@ -23,9 +23,11 @@ from tests.editing.helpers import portrait
 PLAIN = EditSettings()
 
 
-def verdict(none: float, glasses: float, sunglasses: float, label: str = UNSURE) -> Verdict:
+def verdict(none: float, glasses: float, sunglasses: float, label: str = "") -> Verdict:
+    """One that is sure of `label`, or unsure without it."""
     chances = {NONE: none, GLASSES: glasses, SUNGLASSES: sunglasses}
-    return Verdict(label, 0.5, chances | {BROKEN: max(0.0, 1 - sum(chances.values()))})
+    chances |= {BROKEN: max(0.0, 1 - sum(chances.values()))}
+    return Verdict(label or max(chances, key=chances.__getitem__), 0.5, chances, bool(label))
 
 
 def why(direction: str, report: FaceReport, **more) -> str:
@@ -33,7 +35,7 @@ def why(direction: str, report: FaceReport, **more) -> str:
 
 
 def test_a_doubtful_bare_face_is_left_and_doubtful_glasses_are_not() -> None:
-    """Blurred bare faces are `broken` or `unsure` to the classifier, and were edited."""
+    """Blurred bare faces are `broken` to the classifier, or it is not sure, and were edited."""
     face = FaceReport((0, 0, 9, 9), 0.0, EDITED)
     assert why(REMOVE, replace(face, before=verdict(0.3, 0.02, 0, BROKEN))) == "wears no glasses"
     assert why(REMOVE, replace(face, before=verdict(0.3, 0.15, 0))) == ""

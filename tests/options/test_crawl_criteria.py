@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from cyclegan_glasses.attributes.verdicts import LABELS
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.options.crawl import parse
-from cyclegan_glasses.photo import latest_photos
+from cyclegan_glasses.photo import append_photos, latest_photos
 from tests.criteria.helpers import make_pile, use_drawn_faces
 
 
@@ -36,7 +37,8 @@ def test_from_a_pile_to_two_domains(tmp_path, monkeypatch, capsys):
         crawl("build", out, "--from", pile, "--workers", 1, "--test_share", 0.2, "--duplicate_bits", -1) == 0
     )
     said = capsys.readouterr().out
-    assert f"train with: python train.py --dataroot {out}" in said
+    assert f"learn {out}, which takes 40 minutes" in said
+    assert f"days on a CPU: python train.py --dataroot {out} --name out" in said
     assert len(latest_photos(out)) == 10
 
 
@@ -81,3 +83,14 @@ def test_invalid_arguments_are_one_line_and_exit_code_2(tmp_path: Path, monkeypa
     assert complaint in said
     assert said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_filter_without_both_domains_says_how_to_get_them(tmp_path, monkeypatch, capsys):
+    use_drawn_faces(monkeypatch)
+    make_pile(tmp_path / "pile", 4)
+    assert crawl("filter", tmp_path / "pile", "--workers", 1) == 0
+    assert f"crawl.py build datasets/built --from {tmp_path / 'pile'}\n" in capsys.readouterr().out
+    photos = [dataclasses.replace(photo, label="") for photo in latest_photos(tmp_path / "pile").values()]
+    append_photos(tmp_path / "pile", photos)
+    assert crawl("filter", tmp_path / "pile", "--workers", 1) == 0
+    assert "no photo labelled glasses or none was accepted" in capsys.readouterr().out

@@ -233,6 +233,43 @@ def test_words_and_pictures_without_a_meaning_are_told(pile, caplog) -> None:
     assert "say nothing" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("column", "entries"),
+    [
+        ("label", ("with_glasses", "No Glasses")),
+        ("label", ("Eyeglasses", "none")),
+        ("Eyeglasses", ("1", "-1")),
+        ("wearing_glasses", ("Yes", "no")),
+    ],
+)
+def test_words_of_other_data_sets_are_understood(pile, column, entries) -> None:
+    photos = described(pile, f"path,{column}\na.jpg,{entries[0]}\nb.png,{entries[1]}\n")
+    assert (photos["a.jpg"].label, photos["b.png"].label) == ("glasses", "none")
+
+
+def test_sub_folders_say_what_their_pictures_show(tmp_path, caplog) -> None:
+    """Two piles below one folder were rejected whole: nobody knew who wears glasses."""
+    places = ("With-Glasses/anna/1.png", "none/2.png", "berlin/3.png")
+    for place in places:
+        (tmp_path / place).parent.mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / place)
+
+    def labels(**more) -> list[str]:
+        found = {item.photo.path: item.photo.label for item in FolderSource(tmp_path, **more).photos()}
+        return [found[place] for place in places]
+
+    assert labels() == ["glasses", "none", ""]
+    assert "folders that say nothing of glasses: 1 'berlin'" in caplog.text
+    assert labels(label_words=(("Berlin", "glasses"), ("anna", "sunglasses"))) == [
+        "sunglasses",
+        "none",
+        "glasses",
+    ]
+    assert labels(label="glasses") == ["glasses"] * 3
+    with pytest.raises(UserError, match="leave one of them out"):
+        labels(label="glasses", labels=tmp_path / "labels.csv")
+
+
 def test_a_row_that_several_pictures_take_is_told(pile, caplog) -> None:
     (pile / "other").mkdir()
     Image.new("RGB", (8, 8)).save(pile / "other/d.png")
