@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from cyclegan_glasses.app.sessions import NAME
 from cyclegan_glasses.images import to_bytes
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
@@ -45,3 +48,9 @@ def write_film(path: Path, number: int = 24) -> Path:
         frames.append(to_bytes(frame, "JPEG", quality=90))
     path.write_bytes(b"".join(frames))
     return path
+
+
+def files_kept(process: int | None = None) -> list[Path]:
+    """The files that the apps of a process keep, this one by default."""
+    pattern = f".{NAME}.*-{process or os.getpid()}-*/*/**/*"
+    return sorted(path for path in Path(tempfile.gettempdir()).glob(pattern) if path.is_file())

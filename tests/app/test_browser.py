@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from cyclegan_glasses.domains import GLASSES, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.images import to_bytes
-from tests.app.helpers import group, jpeg, portrait, write_film
+from tests.app.helpers import files_kept, group, jpeg, portrait, write_film
 from tests.browser import addresses, chromium, fake_camera, wait
 
 ActionChains = pytest.importorskip("selenium.webdriver").ActionChains
@@ -36,7 +35,7 @@ HERE = {"127.0.0.1", ""}
 def address() -> Iterator[str]:
     with served(GlassesEditor.load(), AppSettings()) as address:
         yield address
-    assert folders() == []
+    assert files_kept() == []
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +51,9 @@ def browser(camera, tmp_path) -> Iterator[Any]:
     yield from chromium(1280, 1000, *fake_camera(camera), downloads=tmp_path / "downloads")
 
 
-def folders() -> list[Path]:
-    """What is left of the apps of this machine."""
-    return [*Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*")]
-
-
 def photos() -> list[str]:
     """The names of the files that the app keeps."""
-    found = Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*/*/**/*")
-    return sorted(path.name for path in found if path.is_file())
+    return sorted(path.name for path in files_kept())
 
 
 def seen(browser: Any, what: str) -> Callable[[], bool]:
