@@ -3,7 +3,7 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-EXTRAS := app,dashboard,metrics,dev
+EXTRAS := app,dashboard,metrics,docs,dev
 # More arguments for pytest, such as ARGS="-k faces"; a file of tests runs in one of two processes.
 ARGS ?=
 PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help venv demo test quick check clean
+.PHONY: help venv demo docs test quick check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -40,6 +40,10 @@ demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and w
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction AtoB
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
 
+docs: $(STAMP) ## the documentation as a site in site/; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
 test: $(STAMP) ## every test
 	@$(PYTEST) -rs $(ARGS)
 
@@ -54,7 +58,7 @@ check: $(STAMP) ## style and types
 	@echo "style and types are fine"
 
 clean: ## remove the environment and what builds leave behind; data sets, runs and results stay
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One pip command, so that torch and torchvision are chosen together. visdom comes as source and its build

@@ -47,10 +47,7 @@ from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.settings import EditSettings, OutputSettings
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.faces.detect import make_detector
-from cyclegan_glasses.devices import choose_precision
-device = torch.device("cpu")
-precision = choose_precision("fp32", device)
-editor = GlassesEditor(load_model(None, device), make_detector(None), device, precision)
+editor = GlassesEditor(load_model(None), make_detector(None))
 photos = sorted((folder / "trainA").iterdir())
 with tempfile.TemporaryDirectory() as out:
     jobs = [EditJob(photo, Path(out) / f"{photo.stem}.png") for photo in photos]

@@ -20,9 +20,12 @@ import numpy as np
 import onnxruntime
 import torch
 
+from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.export import export
-from cyclegan_glasses.editing.package import EditingModel, Generator, load_model
+from cyclegan_glasses.editing.models import EditingModel, Generator
+from cyclegan_glasses.editing.trained import TorchNetwork, module_of
+from cyclegan_glasses.editing.trained_models import load_model
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.networks.settings import GeneratorSettings
 from cyclegan_glasses.portraits.aligned import drawn_faces
@@ -51,9 +54,10 @@ def runtime(path: Path, threads: int) -> onnxruntime.InferenceSession:
 
 def rows(name: str, model: EditingModel, threads: int, seconds: float, folder: Path) -> None:
     """Print the rows of one model."""
-    network = model.get(REMOVE).network
+    generator = model.get(REMOVE)
+    network = module_of(generator)
     for size in (128, 256):
-        sized = replace(model, size=size)  # a U-Net is exported for one size
+        sized = replace(model, generators={REMOVE: replace(generator, size=size)})  # a U-Net knows one size
         photo = torch.rand(1, 3, size, size) * 2 - 1
         with torch.inference_mode():
             taken = {"torch fp32": milliseconds(lambda photo=photo: network(photo), seconds, threads)}
@@ -79,10 +83,11 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     logging.disable(logging.WARNING)
     settings = GeneratorSettings()
-    large = EditingModel({REMOVE: Generator(build_generator(settings).eval(), settings, 128)}, "paper")
+    network = TorchNetwork(build_generator(settings).eval(), Precision("fp32", CPU))
+    large = EditingModel({REMOVE: Generator(network, settings, 128)}, "paper")
     print("| generator | picture | how | passes a second | ms a pass |\n| --- | --- | --- | --- | --- |")
     for name, model in (
-        (args.name or "shipped", load_model(args.name, CPU)),
+        (args.name or "shipped", load_model(args.name)),
         ("ResNet-9, 64 filters", large),
     ):
         with TemporaryDirectory() as folder:

@@ -21,7 +21,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cyclegan_glasses.devices import Precision, choose_device
 from cyclegan_glasses.domains import REMOVE
 from cyclegan_glasses.editing.blend import Change, apply_change, measure_change
 from cyclegan_glasses.editing.models import Translated, translate
@@ -94,8 +93,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="pictures of one eye, with all results")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    device = choose_device("cpu")
-    generator = load_model(args.name, device).get(REMOVE) if args.name else None
+    generator = load_model(args.name).get(REMOVE) if args.name else None
     print("| eyes | | L1 | PSNR | L1 of gradients | sharpness under rims | ms |\n|" + " --- |" * 7)
     for eyes in args.eyes:
         rows: dict[str, list[list[float]]] = defaultdict(list)
@@ -104,8 +102,7 @@ def main() -> None:
             framing = (generator and generator.framing) or Framing()
             crop, alignment = align(worn, face, (generator and generator.size) or SIZE, framing)
             if generator:
-                precision = Precision("fp32", device)
-                made = translate(generator, crop[None], precision, generator.passes)[0]
+                made = translate(generator, crop[None], generator.passes)[0]
             else:
                 made = perfect(crop.astype(np.float32), bare, frame, alignment)
             results = {"untouched": worn}

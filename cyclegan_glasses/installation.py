@@ -6,6 +6,7 @@ import platform
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -57,9 +58,13 @@ def version_of(distribution: str) -> str:
         return ""
 
 
-def examine() -> Iterator[Finding]:
-    """Look at one subject after the other; a check that fails itself is a trouble, not the end."""
-    for check in CHECKS:
+def examine(training: bool = False) -> Iterator[Finding]:
+    """Look at one subject after the other; a check that fails itself is a trouble, not the end.
+
+    Args:
+        training: try what only training needs, too.
+    """
+    for check in CHECKS + (TRAINING if training else ()):
         subject = check.__name__.replace("_", " ")
         try:
             yield from check()
@@ -154,6 +159,23 @@ def memory() -> Iterator[Finding]:
     yield _room("disk", shutil.disk_usage(Path.cwd()).free, 5, f" in {Path.cwd()}", remedy)
 
 
+def editing() -> Iterator[Finding]:
+    """Whether glasses come off a drawn face, by the models that ship."""
+    from cyclegan_glasses.domains import REMOVE
+    from cyclegan_glasses.editing.editor import GlassesEditor
+    from cyclegan_glasses.portraits.aligned import drawn_portrait
+
+    editor = GlassesEditor.load()
+    face, _ = drawn_portrait(1, 200, glasses=True)
+    begun = time.perf_counter()
+    if editor.edit(face, REMOVE).changed:
+        text = f"glasses come off a drawn face in {time.perf_counter() - begun:.1f} s"
+        yield Finding("editing", FINE, text)
+    else:
+        text = "glasses do not come off a drawn face"
+        yield Finding("editing", TROUBLE, text, "install this package again")
+
+
 def face_model() -> Iterator[Finding]:
     """Which detector finds the faces."""
     from cyclegan_glasses.faces.yunet import VARIABLE, YUNET_SHA256, find_yunet
@@ -192,7 +214,9 @@ def dashboard() -> Iterator[Finding]:
 
 
 Check = Callable[[], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (python, packages, torchvision, opencv, devices, memory, face_model, dashboard)
+CHECKS: tuple[Check, ...] = (python, packages, opencv, editing, memory, face_model, dashboard)
+#: What imports torch, which takes seconds and which only training needs.
+TRAINING: tuple[Check, ...] = (torchvision, devices)
 
 
 def _room(subject: str, free: int, least: int, place: str, remedy: str) -> Finding:

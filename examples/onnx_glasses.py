@@ -35,7 +35,7 @@ def main(model: str, photo: str, result: str, *eyes: str) -> None:
     before = np.asarray(crop, np.float32)
     edited = (before / 127.5 - 1).transpose(2, 0, 1)[None]
     for _ in range(int(facts["passes"])):
-        (edited,) = session.run(None, {"photo": edited.clip(-1, 1)})
+        (edited,) = session.run(["edited"], {"photo": edited.clip(-1, 1)})
     change = (edited[0].transpose(1, 2, 0) + 1) * 127.5 - before
 
     # The change alone goes back, fading out at the border of the crop: the photo keeps its own sharpness.

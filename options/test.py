@@ -15,8 +15,9 @@ from cyclegan_glasses.cli.parser import Parser, command_line
 from cyclegan_glasses.data.settings import FRAME, MULTIPLE, NO_CONDITION, DataSettings
 from cyclegan_glasses.domains import REMOVE, opposite
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.evaluation.settings import OutputSettings
 from cyclegan_glasses.objectives.settings.models import ALIASES, MODELS
-from cyclegan_glasses.option import Option, Settings, build, option, options_of
+from cyclegan_glasses.option import Option, Settings, build, check, option, options_of
 from cyclegan_glasses.shipped import is_shipped
 from cyclegan_glasses.training.run_folder import read_options
 
@@ -92,7 +93,19 @@ class TestOptions(Settings):
         " one for each picture by default",
         group="pictures",
     )
-    aspect_ratio: float = option(1.0, "stretch written pictures: width over height", group="results", above=0)
+    output: OutputSettings
+
+    def __post_init__(self) -> None:
+        check(self)
+        d = self.data
+        whole = not d.preprocess.endswith("crop") or (
+            d.preprocess == "resize_and_crop" and d.load_size == d.crop_size
+        )
+        if self.output.original_size and not whole:
+            raise UserError(
+                f"--original_size is of whole pictures, and --preprocess {d.preprocess} cuts them: take"
+                " scale_width, or resize_and_crop with --load_size as large as --crop_size"
+            )
 
     @property
     def results(self) -> Path:
@@ -190,8 +203,8 @@ def run(o: TestOptions) -> int:
         o.results,
         precision,
         model=f"{o.run.name}, {o.run.label}",
+        output=o.output,
         single=single,
-        aspect_ratio=o.aspect_ratio,
         limit=o.num_test,
     )
     left = batches.epoch_size - o.num_test

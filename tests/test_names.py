@@ -1,4 +1,4 @@
-"""One name, one meaning, and the field's name where it has one: the glossary in docs/architecture.md."""
+"""One name, one meaning, and the field's name where it has one: docs/reference/glossary.md."""
 
 from __future__ import annotations
 

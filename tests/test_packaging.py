@@ -19,7 +19,7 @@ from tests.commands import TINY
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("cyclegan_glasses", "options")
-EXTRAS = {"app", "dashboard", "metrics", "cluster", "kaggle", "dev"}
+EXTRAS = {"app", "dashboard", "metrics", "cluster", "kaggle", "docs", "dev"}
 pytestmark = pytest.mark.slow
 
 

@@ -268,6 +268,26 @@ def test_epochs_limits_sizes_and_places(unpaired: Path, tmp_path: Path) -> None:
     assert Image.open(images[0]).size == (16, 32)
 
 
+def test_results_alone_at_the_size_of_their_inputs(paired: Path, tmp_path: Path) -> None:
+    """What whoever goes on working with the results needs: as many pixels, the names, and no other files."""
+    save(tmp_path, "latest_net_G_A.pth")
+    shutil.copytree(paired, data := tmp_path / "data")
+    turned, exif = ramp(1, 40, 24), Image.Exif()
+    exif[274] = 6
+    turned.save(data / "testA" / "0.png", exif=exif)
+    argv = ("--original_size", "--results_only")
+    done = translate(data, tmp_path, *argv)
+    assert (done.code, done.err) == (0, "") and "takes glasses off: " in done.out
+    images = tmp_path / "results" / "x" / "test_latest" / "images"
+    sizes = {path.name: Image.open(path).size for path in images.iterdir()}
+    assert sizes == {"0.png": (24, 40), "1.png": (16, 16), "2.png": (16, 16)}
+    page = (images.parent / "index.html").read_text()
+    assert "images/0.png" in page and "real_A" not in page
+    complaint = translate(data, tmp_path, *argv, "--preprocess", "crop").complaint
+    assert complaint.startswith("--original_size is of whole pictures, and --preprocess crop cuts them")
+    assert "leave one out" in translate(data, tmp_path, *argv, "--aspect_ratio", "2").complaint
+
+
 def test_a_run_of_ours_needs_nothing_repeated(tmp_path: Path) -> None:
     """Its own options say the size; its weights say the rest."""
     data = two_domains(two_domains(tmp_path / "data"), "test", 2, 2)

@@ -72,13 +72,14 @@ def _edit(args: argparse.Namespace, direction: str, places: Places) -> int:
     wish = FrameSettings() if direction == REMOVE else _wish(args, direction)
     if args.workers < 1:
         raise UserError("--workers must be at least 1")
-    from cyclegan_glasses.editing.drawing import all_frames, drawing_of
-    from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.editing.jobs import plan
-    from cyclegan_glasses.editing.like import with_frame
 
     sheet = wish.frame == ALL
     work = plan(places.photos, places.output, args.overwrite, _OF_A_SHEET if sheet else ENDINGS[direction])
+    from cyclegan_glasses.editing.drawing import all_frames, drawing_of
+    from cyclegan_glasses.editing.editor import GlassesEditor
+    from cyclegan_glasses.editing.like import with_frame
+
     frames = all_frames(wish) if sheet else {}
     drawing = None if sheet or direction == REMOVE else drawing_of(wish)
     editor = GlassesEditor.load(

@@ -11,7 +11,15 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.editing.colours import keep_colours
-from cyclegan_glasses.editing.filters import blur, blur_where, box, fill, per_pixel, smoothstep
+from cyclegan_glasses.editing.filters import (
+    blur,
+    blur_where,
+    box,
+    fill,
+    largest,
+    per_pixel,
+    smoothstep,
+)
 from cyclegan_glasses.editing.rims import PRESENT, Rims, near_frame, replace_rims, rims_of
 from cyclegan_glasses.faces.align import Alignment, fading, part_of, spread
 
@@ -79,7 +87,7 @@ def measure_change(
     shift = np.median(change, axis=(0, 1))
     still = 1 - _mask(change - shift)
     if near is not None:  # what changes a little far from the frame is such a shift, too
-        hazy = 1 - smoothstep(np.abs(change - shift).max(axis=2), *HAZE)
+        hazy = 1 - smoothstep(largest(change - shift), *HAZE)
         still = np.maximum(still, (1 - region) * hazy)
     # Its mean around the changed region, continued into it, is taken away.
     width = AROUND * len(crop)
@@ -171,7 +179,7 @@ def peak_of(dtype: np.dtype) -> float:
 def _mask(change: np.ndarray) -> np.ndarray:
     """Float32 (size, size): 1 where there is change and a little around it, softly 0 elsewhere."""
     size = len(change)
-    strength = blur(np.abs(change).max(2), 0.007 * size)
+    strength = blur(largest(change), 0.007 * size)
     ramp = smoothstep(strength, NOISE, CERTAIN)
     wide = cv2.dilate(ramp * _without_specks(ramp > 0), _disc(REACH * size))
     soft = blur(wide, FEATHER * size) * fading(size, FADING)

@@ -46,15 +46,19 @@ DEFAULTS = EditSettings()
 
 @dataclass(eq=False)
 class GlassesEditor:
-    """Removes and adds glasses. Keeps nothing between pictures and may be shared by threads."""
+    """Removes and adds glasses. Keeps nothing between pictures and may be shared by threads.
+
+    `upright`: see `sight.Sight`.
+    """
 
     model: EditingModel
     detector: FaceDetector
     classifier: AttributeClassifier | None = None
+    upright: bool = False
     _sight: Sight = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._sight = Sight(self.detector, self.classifier)
+        self._sight = Sight(self.detector, self.classifier, self.upright)
 
     @classmethod
     def load(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import cv2
 import numpy as np
 
@@ -59,6 +61,12 @@ def guided_filter(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: f
     variance = box(guide * guide, radius) - mean * mean
     slope = (box(guide * values, radius) - mean * mean_values) / (variance + epsilon)
     return box(slope, radius) * guide + box(mean_values - slope * mean, radius)
+
+
+def largest(values: np.ndarray) -> np.ndarray:
+    """The largest absolute value of each pixel, (h, w), of `values` (h, w, channels)."""
+    # Many times as fast as `max(axis=2)` over a few channels.
+    return reduce(np.maximum, np.abs(np.moveaxis(values, 2, 0)))
 
 
 def per_pixel(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cyclegan_glasses.editing.filters import blur, box, guided_filter, per_pixel, smoothstep
+from cyclegan_glasses.editing.filters import blur, box, guided_filter, largest, per_pixel, smoothstep
 from cyclegan_glasses.images import to_grey
 
 #: From this fraction of a pixel of the crop on a frame is taken to be there; the reach of its blurred edges,
@@ -91,7 +91,7 @@ def _without_traces(face: np.ndarray, cover: np.ndarray) -> np.ndarray:
 def _smoothed(face: np.ndarray, near: np.ndarray) -> np.ndarray:
     """`face` (size, size, 3) without thin lines near the frame; its texture is the photo's, anyway."""
     soft = blur(face, SMOOTH)
-    apart = cv2.dilate(blur(np.abs(face - soft).max(axis=2), TEXTURE), np.ones((3, 3)))
+    apart = cv2.dilate(blur(largest(face - soft), TEXTURE), np.ones((3, 3)))
     plain = blur(near * (1 - smoothstep(apart, *LINES)), TEXTURE)
     return face + plain[:, :, None] * (soft - face)
 
@@ -155,7 +155,7 @@ def _frame_in(
     edges by the guided filter, and a little wider.
     """
     least = 2 * usual + FAINT
-    apart = box(np.abs(picture - behind).max(axis=2), round(0.25 * pixel))
+    apart = box(largest(picture - behind), round(0.25 * pixel))
     differs = np.maximum(smoothstep(cover, *SURE), smoothstep(apart, least, 2 * least)) * near
     guide = _grey(picture) / 255
     edges = guided_filter(guide, differs, max(1, round(0.8 * pixel)), 1e-3)

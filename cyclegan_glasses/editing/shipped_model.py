@@ -55,6 +55,9 @@ class _Generators(Mapping[str, Generator]):
                 self._loaded[direction] = Generator(OnnxGeneratorNetwork(network), settings, **faces)
             return self._loaded[direction]
 
+    def __contains__(self, direction: object) -> bool:
+        return direction in self._files  # what `Mapping` has would load it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
 

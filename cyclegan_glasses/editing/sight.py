@@ -25,11 +25,13 @@ _TRUSTED = 0.9
 class Sight:
     """Finds the faces of a picture and classifies them; may be shared by threads.
 
-    Pictures are uint8 RGB (height, width, 3).
+    Pictures are uint8 RGB (height, width, 3). With `upright` no faces are looked for that lie on their
+    side, or are upside down.
     """
 
     detector: FaceDetector
     classifier: AttributeClassifier | None
+    upright: bool = False
     _classifying: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def find(self, picture: np.ndarray) -> tuple[list[Face], list[Verdict | None]]:
@@ -41,7 +43,7 @@ class Sight:
         """
         faces = self.detector.find_faces(picture)
         verdicts = self.classify(picture, faces)
-        if self.classifier is None:
+        if self.classifier is None or self.upright:
             return faces, verdicts
         if not faces:
             faces = turned_faces(picture, self.detector)

@@ -116,12 +116,43 @@ def steadied(track: Track, rate: float) -> Track:
 
 def one_euro(values: np.ndarray, rate: float) -> np.ndarray:
     """The One Euro filter over points (n, k, 2), `rate` a second; both axes of a point have one speed."""
-    result, speed = values.astype(np.float64), np.zeros((values.shape[1], 2))
-    for number in range(1, len(values)):
-        speed = speed + _weight(SPEED_CUTOFF, rate) * ((values[number] - values[number - 1]) * rate - speed)
-        cutoff = CUTOFF + RISE * np.hypot(*speed.T)[:, None]
-        result[number] = result[number - 1] + _weight(cutoff, rate) * (values[number] - result[number - 1])
-    return result
+    smooth = OneEuro()
+    return np.stack([smooth.add(points, 1 / rate) for points in values])
+
+
+@dataclass(eq=False)
+class OneEuro:
+    """The One Euro filter, picture by picture.
+
+    Attributes:
+        rise: by how many hertz the cut-off frequency rises with the speed, for a unit of length a second.
+        together: the points move together, with one speed: the root mean square of theirs.
+    """
+
+    rise: float = RISE
+    together: bool = False
+    _last: np.ndarray | None = None
+    _smooth: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    _speed: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def add(self, points: np.ndarray, seconds: float, unit: float = 1.0) -> np.ndarray:
+        """Take the next points (k, 2), `seconds` after the last; the smooth ones.
+
+        Args:
+            unit: of length, in that of the points.
+        """
+        new = points.astype(np.float64)
+        if self._last is None:
+            self._smooth, self._speed = new, np.zeros(new.shape)
+        else:
+            moved = (new - self._last) / (unit * seconds)
+            self._speed = self._speed + _weight(SPEED_CUTOFF, 1 / seconds) * (moved - self._speed)
+            speed = np.hypot(*self._speed.T)[:, None]
+            speed = np.sqrt(np.mean(speed**2)) if self.together else speed
+            cutoff = CUTOFF + self.rise * speed
+            self._smooth = self._smooth + _weight(cutoff, 1 / seconds) * (new - self._smooth)
+        self._last = new
+        return self._smooth
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:

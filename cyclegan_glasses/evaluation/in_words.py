@@ -13,8 +13,8 @@ Pair = tuple[Scores, Scores]
 WHERE = "L1 inside"
 """What is looked at, where there are masks: the difference where the glasses are."""
 
-_DONE = {REMOVE: "takes glasses off", ADD: "puts glasses on"}
-_WANTED = {REMOVE: "the same face without glasses", ADD: "the same face with its own glasses"}
+DONE = {REMOVE: "takes glasses off", ADD: "puts glasses on"}
+WANTED = {REMOVE: "the same face without glasses", ADD: "the same face with its own glasses"}
 
 
 def left(pair: Pair) -> float:
@@ -58,8 +58,8 @@ def conclusion(direction: str, pairs: Sequence[Pair]) -> str:
     masked = [pair for pair in known if not math.isnan(left(pair))]
     if not masked:
         name = next(name for name in known[0][0] if name in known[0][1])
-        return f"{_DONE[direction]}: by {name}, {nearer.format(_WANTED[direction])}"
+        return f"by {name}, {nearer.format(WANTED[direction])}"
     total = sum(after[WHERE] for after, _ in masked) / sum(before[WHERE] for _, before in masked)
-    text = f"{_DONE[direction]}: {total:.0%} of the difference to {_WANTED[direction]} is left, and"
+    text = f"{total:.0%} of the difference to {WANTED[direction]} is left, and"
     other = "; another frame than its own counts as a difference" if direction == ADD else ""
     return f"{text} {nearer.format('it')}{other}"

@@ -1,7 +1,8 @@
-"""The page of an evaluation: its table, curves over checkpoints, groups, and the pictures that went worst."""
+"""The page of an evaluation: what it found in a sentence, pictures, then its tables and curves."""
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,50 +12,99 @@ from pathlib import Path
 from dominate import tags
 from dominate.dom_tag import dom_tag
 
+from cyclegan_glasses.domains import ADD, REMOVE
+from cyclegan_glasses.evaluation.in_words import WANTED, WHERE
 from cyclegan_glasses.evaluation.inputs import Input
 from cyclegan_glasses.evaluation.metrics import Picture
 from cyclegan_glasses.evaluation.report import Evaluated, Report, group_tables
 from cyclegan_glasses.evaluation.scores import MEANINGS, RANKING, label, ranking_key
+from cyclegan_glasses.evaluation.settings import UNTOUCHED
 from cyclegan_glasses.evaluation.tables import figure
 from cyclegan_glasses.files import make_folder, write_text
 from cyclegan_glasses.images import save_png
 from cyclegan_glasses.monitoring.curves import chart
 from cyclegan_glasses.webpage import Cell, Figure, card, page, strip, table
 
-WORST = 8
+TYPICAL, WORST = 4, 8
+TITLES = {REMOVE: "How well glasses are taken off", ADD: "How well glasses are put on"}
+
+_FINDINGS = {
+    REMOVE: {
+        "as asked": "the attribute classifier finds no glasses on {:.0%}",
+        "whole frame off": "the whole frame is gone from {:.0%}",
+        "L1 elsewhere": "beside the glasses a pixel changes by {:.2g} of 255 levels",
+    },
+    ADD: {
+        "as asked": "the attribute classifier finds glasses on {:.0%}",
+        "whole frame on": "a whole frame is on {:.0%}",
+        "L1 elsewhere": "beside the glasses a pixel changes by {:.2g} of 255 levels",
+    },
+}
 
 
 @dataclass(slots=True)
-class Worst:
-    """Keeps the `WORST` results of one editor, to be shown, the worst first."""
+class Examples:
+    """Keeps results of one editor for the page: the first `TYPICAL`, and the `WORST`, the worst first.
+
+    The first ones are not chosen by their scores, so they look as results do.
+    """
 
     title: str
-    found: list[tuple[float, Input, Picture, str]] = field(default_factory=list)
+    first: list[tuple[Input, Picture, str]] = field(default_factory=list)
+    worst: list[tuple[float, Input, Picture, str]] = field(default_factory=list)
 
     def keep(self, item: Input, after: Picture, scores: dict[str, float]) -> None:
         """Look at one more result."""
-        if name := next((name for name in RANKING if name in scores), ""):
-            row = ranking_key(name, scores[name]), item, after, f"{name} {figure(scores[name])}"
-            insort(self.found, row, key=itemgetter(0))
-            del self.found[WORST:]
+        name = next((name for name in RANKING if name in scores), "")
+        text = f"{name} {figure(scores[name])}" if name else ""
+        if len(self.first) < TYPICAL:
+            self.first.append((item, after, text))
+        if name:
+            insort(self.worst, (ranking_key(name, scores[name]), item, after, text), key=itemgetter(0))
+            del self.worst[WORST:]
 
 
-def write_page(report: Report, worst: Sequence[Worst], folder: Path) -> Path:
+def write_page(report: Report, examples: Sequence[Examples], folder: Path) -> Path:
     """Write `index.html` and the pictures that it shows into `folder`; returns the page's path.
 
     Raises:
         UserError: it cannot be written.
     """
-    about = "  ·  ".join(f"{name}: {value}" for name, value in report.about.items() if value)
-    body: list[dom_tag] = [tags.p(about, cls="quiet"), _scores(report)]
+    direction = report.about["direction"]
+    body: list[dom_tag] = []
+    for column in report.columns:
+        if column.candidate.weights and (text := _finding(direction, column, report.columns)):
+            body.append(tags.p(tags.b(column.candidate.title), f", {text}."))
+    for number, kept in enumerate(examples):
+        rows = [row[1:] for row in kept.worst]
+        body += _pictures(f"{kept.title}: pictures in order", kept.first, folder, f"{number}_first")
+        body += _pictures(f"{kept.title}: the worst {len(rows)}", rows, folder, f"{number}")
+    body += [tags.h2("Scores"), _scores(report)]
     body += [tags.p(note, cls="quiet") for note in report.notes]
     body += _curves(report)
-    for number, kept in enumerate(worst):
-        body += _pictures(kept, number, folder)
     body += _groups(report.columns)
+    about = "  ·  ".join(f"{name}: {value}" for name, value in report.about.items() if value)
+    body.append(tags.p(about, cls="quiet"))
     path = make_folder(folder) / "index.html"
-    write_text(path, page(report.title, *body))
+    write_text(path, page(TITLES[direction], *body))
     return path
+
+
+def _finding(direction: str, column: Evaluated, columns: Sequence[Evaluated]) -> str:
+    """A sentence about a model of an evaluation; empty where none of its scores has words.
+
+    Of what is untouched among `columns` the difference to the truth is known.
+    """
+    texts = []
+    for name, text in _FINDINGS[direction].items():
+        if not math.isnan(value := column.value(name)):
+            texts.append(text.format(value))
+    before = next((one.value(WHERE) for one in columns if one.candidate.name == UNTOUCHED), math.nan)
+    if before > 0 and not math.isnan(after := column.value(WHERE)):
+        texts.append(f"{after / before:.0%} of the difference to {WANTED[direction]} is left")
+    if not math.isnan(lost := column.value("face lost")):
+        texts.append(f"no face is found in {lost:.0%}" if lost else "no face is lost")
+    return f"{column.n} results: {'; '.join(texts)}" if texts else ""
 
 
 def _scores(report: Report) -> dom_tag:
@@ -99,14 +149,17 @@ def _groups(columns: Sequence[Evaluated]) -> list[dom_tag]:
     return [tags.h2("By group"), *body] if body else []
 
 
-def _pictures(kept: Worst, number: int, folder: Path) -> list[dom_tag]:
+def _pictures(
+    title: str, rows: Sequence[tuple[Input, Picture, str]], folder: Path, prefix: str
+) -> list[dom_tag]:
     cards = tags.div(cls="cards")
-    for place, (_, item, after, text) in enumerate(kept.found):
+    for place, (item, after, text) in enumerate(rows):
         pictures = {"input": item.picture, "result": after}
         if item.truth is not None:
             pictures["truth"] = item.truth
-        figures = [Figure(f"images/{number}_{place}_{name}.png", name) for name in pictures]
+        figures = [Figure(f"images/{prefix}_{place}_{name}.png", name) for name in pictures]
         for entry, picture in zip(figures, pictures.values(), strict=True):
             save_png(folder / entry.path, picture)
-        cards.add(card(f"{item.stem}, {text}", strip(figures, item.stem)))
-    return [tags.h2(f"{kept.title}: the worst {len(kept.found)}"), cards] if kept.found else []
+        head = tags.div(tags.h3(item.stem), tags.span(text, cls="quiet"), cls="head")
+        cards.add(tags.div(head, strip(figures, item.stem), cls="card"))
+    return [tags.h2(title), cards] if rows else []

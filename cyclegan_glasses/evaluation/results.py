@@ -18,10 +18,11 @@ from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.domains import ADD, REMOVE
 from cyclegan_glasses.editing.models import Generator
 from cyclegan_glasses.editing.trained import module_of
-from cyclegan_glasses.evaluation.in_words import conclusion
+from cyclegan_glasses.evaluation.in_words import DONE, conclusion
 from cyclegan_glasses.evaluation.metrics import compare, pair_table
 from cyclegan_glasses.evaluation.results_page import Result, write_results_page
-from cyclegan_glasses.images import save_png
+from cyclegan_glasses.evaluation.settings import OutputSettings
+from cyclegan_glasses.images import open_picture, save_png
 from cyclegan_glasses.objectives.condition import taken_off
 from cyclegan_glasses.pairing import unique_stem
 from cyclegan_glasses.pixels import to_rgb
@@ -44,8 +45,8 @@ def write_results(
     folder: Path,
     precision: Precision,
     model: str,
+    output: OutputSettings,
     single: bool = False,
-    aspect_ratio: float = 1.0,
     limit: int | None = None,
 ) -> tuple[Path, str]:
     """Translate `batches` of one picture each, write `images/<stem>_<label>.png` and the page into `folder`.
@@ -53,8 +54,8 @@ def write_results(
     Args:
         batches: with the input's domain, and the other's where it is the truth.
         model: what translates, as text.
+        output: how pictures are written. The scores are of the pictures as they are written.
         single: call the pictures `real` and `fake`, as the reference implementation's `--model test`.
-        aspect_ratio: width over height that pictures are stretched to when written.
         limit: translate at most so many.
 
     Returns:
@@ -69,11 +70,15 @@ def write_results(
     stems: set[str] = set()
     rows = tqdm(batches.epoch(1), total=total, unit="picture", disable=not sys.stderr.isatty())
     for batch in itertools.islice(rows, limit):
-        stem = unique_stem(batch[f"{direction[0]}_path"][0], stems)
+        source = batch[f"{direction[0]}_path"][0]
+        stem = unique_stem(source, stems)
+        size = open_picture(source).size if output.original_size else None
         paths, images = {}, {}
         for label, picture in _translated(batch, generators, direction, labels, precision).items():
-            paths[label] = f"images/{stem}_{label}.png"
-            images[label] = _write(folder / paths[label], picture[0], aspect_ratio)
+            images[label] = _pixels(picture[0], output.aspect_ratio, size)
+            if label == labels[1] or not output.results_only:
+                paths[label] = f"images/{stem}.png" if output.results_only else f"images/{stem}_{label}.png"
+                save_png(folder / paths[label], images[label])
         real, fake, _, truth = labels
         scores: tuple[dict[str, float], dict[str, float]] = {}, {}
         if truth in images:
@@ -82,10 +87,11 @@ def write_results(
         pictures = {label: paths[label] for label in (real, DRAWN, *labels[1:3]) if label in paths}
         results.append(Result(stem, pictures, paths.get(truth, ""), *scores))
     page = write_results_page(folder, model, direction, results)
-    scored = [result.pair for result in results if result.truth]
+    scored = [result.pair for result in results if result.scores]
     if not scored:
         return page, ""
-    return page, "\n".join(filter(None, (pair_table(scored), conclusion(direction, scored))))
+    text = conclusion(direction, scored)
+    return page, "\n".join([pair_table(scored), *([f"{DONE[direction]}: {text}"] if text else [])])
 
 
 def _translated(
@@ -115,11 +121,11 @@ def _translated(
     return pictures
 
 
-def _write(path: Path, picture: Tensor, aspect_ratio: float) -> np.ndarray:
-    """Write (1, C, H, W) in [-1, 1], stretched, and return its pixels."""
+def _pixels(picture: Tensor, aspect_ratio: float, size: tuple[int, int] | None) -> np.ndarray:
+    """The pixels of (1, C, H, W) in [-1, 1] as they are written: stretched, or of `size` (width, height)."""
     image = Image.fromarray(to_rgb(picture))
-    width, height = image.width * max(1, aspect_ratio), image.height / min(1, aspect_ratio)
     if aspect_ratio != 1:
-        image = image.resize((round(width), round(height)), Image.Resampling.BICUBIC)
-    save_png(path, image)
+        size = round(image.width * max(1, aspect_ratio)), round(image.height / min(1, aspect_ratio))
+    if size and size != image.size:
+        image = image.resize(size, Image.Resampling.BICUBIC)
     return np.asarray(image)

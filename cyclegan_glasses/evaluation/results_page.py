@@ -144,7 +144,8 @@ def _section(direction: str, results: Sequence[Result], alone: bool) -> list[dom
         body.append(tags.p("There is no truth to compare with: look for yourself.", cls="quiet"))
     if len(scored) >= FEW:
         places = {"Best": scored[-1], "Typical": scored[len(scored) // 2], "Worst": scored[0]}
-        body.append(tags.div(*(_card(found, f"{name}: ") for name, found in places.items()), cls="cards"))
+        cards = (_card(found, f"{name}: ", before_after=True) for name, found in places.items())
+        body.append(tags.div(*cards, cls="cards three"))
     count = "1 picture" if len(results) == 1 else f"All {len(results)} pictures"
     head = tags.div(tags.h2(count), cls="head")
     if len(scored) > 1:
@@ -155,9 +156,10 @@ def _section(direction: str, results: Sequence[Result], alone: bool) -> list[dom
     return [*body, head, tags.div(*map(_card, results), cls="cards", id=f"cards-{direction}")]
 
 
-def _card(result: Result, place: str = "") -> dom_tag:
-    figures = [Figure(path, *picture_text(label)) for label, path in result.pictures.items()]
-    if result.truth:
+def _card(result: Result, place: str = "", before_after: bool = False) -> dom_tag:
+    labels = [label for label in result.pictures if not before_after or label.startswith(("real", "fake"))]
+    figures = [Figure(result.pictures[label], *picture_text(label)) for label in labels]
+    if result.truth and not before_after:
         figures.append(Figure(result.truth, "truth"))
     box = tags.div(cls="card")
     head = box.add(tags.div(tags.h3(f"{place}{result.stem}"), cls="head"))

@@ -19,7 +19,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.evaluation.editors import Editor, baseline, conditioned_editor, network_editor
 from cyclegan_glasses.evaluation.inputs import Inputs
 from cyclegan_glasses.evaluation.measure import Instruments, Measured, already_there, measure
-from cyclegan_glasses.evaluation.page import Worst, write_page
+from cyclegan_glasses.evaluation.page import Examples, write_page
 from cyclegan_glasses.evaluation.pretrained import Inception, Lpips, SFace, find_alexnet
 from cyclegan_glasses.evaluation.report import Candidate, Report, evaluated, to_markdown, write_report
 from cyclegan_glasses.evaluation.settings import UNTOUCHED, EvaluationSettings, model_name
@@ -47,9 +47,9 @@ def evaluate(settings: EvaluationSettings) -> str:
     report.notes += _notes(inputs, instruments, settings)
     # A column for each checkpoint and baseline.
     done: list[Measured] = []
-    worst: list[Worst] = []
+    examples: list[Examples] = []
     for candidate, editor, trained in _candidates(settings, inputs):
-        kept = Worst(candidate.title)
+        kept = Examples(candidate.title)
         items = tqdm(inputs, desc=candidate.title, disable=not sys.stderr.isatty())
         measured = measure(inputs, editor, instruments, kept.keep, items)
         if not measured.rows:
@@ -59,7 +59,7 @@ def evaluate(settings: EvaluationSettings) -> str:
         column = evaluated(candidate, measured)
         if trained:
             column.scores["change of what is right"] = bootstrap(already_there(inputs, editor, len(inputs)))
-            worst.append(kept)
+            examples.append(kept)
         report.columns.append(column)
         done.append(measured)
     # The report: files, a page, and what is printed.
@@ -67,7 +67,7 @@ def evaluate(settings: EvaluationSettings) -> str:
     if settings.pick:
         report.notes.append(_picked(report, settings.pick))
     write_report(report, done, settings.out)
-    page = write_page(report, worst, settings.out)
+    page = write_page(report, examples, settings.out)
     return f"{to_markdown(report)}\nresults: {page}\n"
 
 

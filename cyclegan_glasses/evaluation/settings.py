@@ -53,6 +53,24 @@ PROTOCOLS = {CELEBA.name: CELEBA}
 
 
 @dataclass(frozen=True, slots=True)
+class OutputSettings(Settings):
+    """How `test.py` writes pictures."""
+
+    GROUP, RESUME = "results", "session"
+
+    aspect_ratio: float = option(1.0, "stretch written pictures: width over height", above=0)
+    original_size: bool = option(False, "write pictures at the size of the input picture")
+    results_only: bool = option(
+        False, "write the result alone, under the input's name: images/NAME.png, and nothing beside it"
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.original_size and self.aspect_ratio != 1:
+            raise UserError("--original_size and --aspect_ratio both say the size: leave one out")
+
+
+@dataclass(frozen=True, slots=True)
 class InputSettings(Settings):
     """Which pictures are evaluated, and how.
 

@@ -16,7 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 24
 POINTS = 400
 TITLES = {
     "D": "discriminators (D)",
-    "G": "generators, against the discriminators (G)",
+    "G": "generators (G)",
     "cycle": "there and back again (cycle)",
     "idt": "already as wanted (idt)",
     "pair": "pairs, against the truth (pair)",

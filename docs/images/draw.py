@@ -1,4 +1,4 @@
-"""Draws the pictures of README and docs from synthetic portraits: `python docs/images/draw.py`."""
+"""Draws the pictures of README and docs from synthetic portraits: `python docs/images/draw.py [NAME ...]`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -101,6 +101,38 @@ def model(size: int = 180, columns: int = 6) -> np.ndarray:
     return np.vstack([np.hstack(above), np.hstack(below)])
 
 
+#: The columns of `front` after the first, which shows the photo: its title, and the frame that is put on.
+LOOKS: dict[str, dict[str, str] | None] = {
+    "glasses off": None,
+    "aviator, gold": {"frame": "aviator", "colour": "gold"},
+    "panto, tortoise": {"frame": "panto", "colour": "tortoise"},
+    "cat-eye, red": {"frame": "cat-eye", "colour": "red"},
+    "square, sun lenses": {"frame": "square", "lens": "sun"},
+}
+
+
+def front(size: int = 288, people: tuple[int, ...] = (22, 18), bar: int = 44) -> np.ndarray:
+    """Two portraits with glasses and, beside each, what five commands make of it."""
+    editor = GlassesEditor.load(device="cpu")
+    rows = []
+    for number in people:
+        picture, _ = drawn_portrait(number, size, glasses=True)
+        edits = [
+            editor.remove(picture)
+            if look is None
+            else editor.swap(picture, frame=drawing_of(FrameSettings(**look)))
+            for look in LOOKS.values()
+        ]
+        rows.append(np.hstack([picture, *edits])[: size * 15 // 16])
+    strip = Image.fromarray(np.vstack(rows))
+    titled = Image.new("RGB", (strip.width, strip.height + bar), "white")
+    titled.paste(strip, (0, bar))
+    pen, font = ImageDraw.Draw(titled), ImageFont.load_default(26)
+    for column, title in enumerate(("photo", *LOOKS)):
+        pen.text((size * (column + 0.5), bar / 2), title, "black", font, anchor="mm")
+    return np.asarray(titled)
+
+
 def try_on(size: int = 240) -> np.ndarray:
     """A portrait, and what `add` makes of it with one option after another."""
     portrait = dataclasses.replace(random_portrait(0, 112), yaw=6.0, roll=0.0)
@@ -119,10 +151,17 @@ def try_on(size: int = 240) -> np.ndarray:
     return np.hstack([drawing.image, *worn])[size // 8 : size * 15 // 16]
 
 
+PICTURES = {
+    "portraits": portraits,
+    "frames": frames,
+    "overlays": overlays,
+    "front": front,
+    "model": model,
+    "try_on": try_on,
+}
+
 if __name__ == "__main__":
-    pictures = {"portraits": portraits, "frames": frames, "overlays": overlays, "model": model}
-    pictures |= {"try_on": try_on}
-    for name, picture in ((name, draw()) for name, draw in pictures.items()):
+    for name in sys.argv[1:] or PICTURES:
         file = HERE / f"{name}.png"
-        Image.fromarray(picture).save(file, optimize=True)
+        Image.fromarray(PICTURES[name]()).save(file, optimize=True)
         print(file, f"{file.stat().st_size // 1000} kB")

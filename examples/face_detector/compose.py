@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cyclegan_glasses.faces.pyramid import CLOSE_UP, CROP, SWAPPED, TEMPLATE, similarity
+from cyclegan_glasses.faces.landmark_crops import CLOSE_UP, CROP, SWAPPED, TEMPLATE, similarity
 
 SCENE = 64
 """Side of a scene in pixels."""

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from compose import SCENE, Photographs, around, degrees_of, spoiled, texture
 
-from cyclegan_glasses.faces.pyramid import FINDER, STRIDE, TEMPLATE, Sheet, crop_of, merged
+from cyclegan_glasses.faces.landmark_crops import TEMPLATE, crop_of
+from cyclegan_glasses.faces.pyramid import FINDER, STRIDE, Sheet, merged
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "cyclegan_glasses" / "weights"
 SIDE = 224

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cyclegan_glasses.faces.pyramid import CROP
+from cyclegan_glasses.faces.landmark_crops import CROP
 
 
 class Convolution(nn.Module):
@@ -115,7 +115,7 @@ def doubled(x: Tensor) -> Tensor:
 
 
 def centres_of_mass(heat: Tensor) -> Tensor:
-    """Landmarks (n, 5, 2) in pixels of the crop; see `faces.pyramid.points_of`."""
+    """Landmarks (n, 5, 2) in pixels of the crop; see `faces.landmark_crops.points_of`."""
     count, points, side, _ = heat.shape
     weight = heat.flatten(2).softmax(2).reshape(count, points, side, side)
     centres = (torch.arange(side) + 0.5) * CROP / side

@@ -34,15 +34,8 @@ from networks import (
 )
 from torch import Tensor, nn
 
-from cyclegan_glasses.faces.pyramid import (
-    CROP,
-    FINDER,
-    LANDMARK_NETWORK,
-    REFINEMENT_NETWORK,
-    STRIDE,
-    UNIT,
-    blob_of,
-)
+from cyclegan_glasses.faces.landmark_crops import CROP, blob_of
+from cyclegan_glasses.faces.pyramid import FINDER, LANDMARK_NETWORK, REFINEMENT_NETWORK, STRIDE, UNIT
 
 NETWORKS = {"finder": Finder, "landmarks": LandmarkNetwork, "refinement": partial(LandmarkNetwork, False)}
 

@@ -34,7 +34,7 @@ def only(monkeypatch, *some) -> None:
 
 @pytest.mark.slow
 def test_it_answers_in_json_on_this_machine():
-    command = [sys.executable, "-m", "cyclegan_glasses", "doctor", "--json"]
+    command = [sys.executable, "-m", "cyclegan_glasses", "doctor", "--json", "--training"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     answer = json.loads(done.stdout)
     by_subject = {finding["subject"]: finding for finding in answer["findings"]}
@@ -49,7 +49,7 @@ def test_it_answers_in_json_on_this_machine():
 )
 def test_only_trouble_makes_it_fail(monkeypatch, capsys, state, code, message):
     only(monkeypatch, lambda: iter([Finding("thing", state, "is so", "do that")]))
-    assert run(Namespace(json=False)) == code
+    assert run(Namespace(json=False, training=False)) == code
     out = capsys.readouterr().out
     assert out.startswith(state) and "is so" in out and "-> do that" in out and message in out
 
@@ -223,3 +223,14 @@ def test_a_dashboard_that_can_start_is_fine(monkeypatch, stranger):
     monkeypatch.setattr(visdom_files, "why_no_server", lambda: "")
     visdom, _ = checks.dashboard()
     assert visdom.state == FINE
+
+
+def test_it_edits_a_face_and_imports_no_torch():
+    """It answers at once, and what it says of editing was tried."""
+    code = (
+        "import sys; from cyclegan_glasses.installation import editing, opencv, packages\n"
+        "print([f.state for check in (packages, opencv, editing) for f in check() if f.state == 'trouble'],"
+        " 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[] False\n"

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclegan_glasses.faces import pyramid
+from cyclegan_glasses.faces import landmark_crops, pyramid
 from cyclegan_glasses.faces.align import yaw_of
 from cyclegan_glasses.faces.face import Face
-from cyclegan_glasses.faces.pyramid import CROP, STRIDE, SWAPPED, TEMPLATE, PyramidDetector, Sheet
+from cyclegan_glasses.faces.landmark_crops import CROP, SWAPPED, TEMPLATE
+from cyclegan_glasses.faces.pyramid import STRIDE, PyramidDetector, Sheet
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 from tests.faces.photographs import photographs
 
@@ -191,7 +192,7 @@ def test_the_similarity_is_found_exactly(degrees, scale, x, y) -> None:
     matrix[:, 2] = x, y
     points = (TEMPLATE - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
     np.testing.assert_allclose(
-        pyramid.similarity(points, TEMPLATE), matrix, rtol=1e-6, atol=1e-6 * (1 + abs(x) + abs(y))
+        landmark_crops.similarity(points, TEMPLATE), matrix, rtol=1e-6, atol=1e-6 * (1 + abs(x) + abs(y))
     )
 
 
@@ -208,7 +209,7 @@ def test_a_crop_shows_the_landmarks_where_its_matrix_says(size, degrees) -> None
         image[:] = np.maximum(
             image, 255 * np.exp(-((x - px) ** 2 + (y - py) ** 2) / (0.03 * size) ** 2)[:, :, None]
         )
-    crop, matrix = pyramid.crop_of(image, points, TEMPLATE)
+    crop, matrix = landmark_crops.crop_of(image, points, TEMPLATE)
     np.testing.assert_allclose(points @ matrix[:, :2].T + matrix[:, 2], TEMPLATE, atol=1e-6)
     left = crop[:, : CROP // 2, 0].astype(float)
     rows, columns = np.mgrid[:CROP, : CROP // 2] + 0.5
@@ -219,7 +220,7 @@ def test_a_crop_shows_the_landmarks_where_its_matrix_says(size, degrees) -> None
 def test_heat_maps_give_their_centre_of_mass() -> None:
     rows, columns = np.mgrid[:20, :20] * CROP / 20 + CROP / 40
     heat = [-((columns - x) ** 2 + (rows - y) ** 2) / 40 for x, y in TEMPLATE]
-    np.testing.assert_allclose(pyramid.points_of(np.array([heat]))[0], TEMPLATE, atol=0.01)
+    np.testing.assert_allclose(landmark_crops.points_of(np.array([heat]))[0], TEMPLATE, atol=0.01)
 
 
 def test_a_mirrored_face_has_its_landmarks_swapped(detector) -> None:
@@ -270,3 +271,13 @@ def test_grey_photographs_have_faces_too(shared, detector) -> None:
         grey = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None], 3, 2)
         apart.append(detector.find_faces(grey)[0].landmarks - detector.find_faces(image)[0].landmarks)
     assert np.median(np.abs(apart).max((1, 2))) < 6
+
+
+def test_a_face_is_followed_from_near_and_lost_where_there_is_none(detector) -> None:
+    image, (truth,) = scene((3, 200, 150, 60, 5), size=(400, 300))
+    followed = detector.follow(image, truth + np.array([12.0, -8.0]))
+    assert followed is not None and eye_error(followed, truth) < 0.06
+    x, y, width, height = detector.find_faces(image)[0].box
+    apart = np.abs(np.subtract(followed.box, (x, y, width, height))).max() / width
+    assert apart < 0.4, "about the same box"
+    assert detector.follow(np.full_like(image, 128), truth) is None
