@@ -65,11 +65,11 @@ def run(args: argparse.Namespace) -> int:
         _make_pairs(args, counts)
     with folder_lock(args.out):
         code = _train(args, end)
-        _finish(args, counts)
+        _pack_best(args, counts)
     return code
 
 
-def _step(*words: object) -> int:
+def _step(*typed: object) -> int:
     """Print a command and run it; its exit code.
 
     Raises:
@@ -77,7 +77,7 @@ def _step(*words: object) -> int:
     """
     from cyclegan_glasses.cli.main import parse
 
-    verb, *argv = map(str, words)
+    verb, *argv = map(str, typed)
     echo(f"\n$ {command_line(verb)} {shlex.join(argv)}")
     return parse([verb, *argv])() or 0
 
@@ -92,9 +92,9 @@ def _gather(args: argparse.Namespace) -> Counter[str]:
     labels = (GLASSES, NONE) if len(args.folders) == 2 else ("photos",)
     places = [args.out / label for label in labels]
     for folder, label, place in zip(args.folders, labels, places, strict=True):
-        words = ("--label", label) if len(places) == 2 else ()
-        words = ("--label_words", *args.label_words) if args.label_words and not words else words
-        _step("crawl", "folder", folder, "--out", place, *align, *words)
+        labels_of = ("--label", label) if len(places) == 2 else ()
+        labels_of = labels_of or (("--label_words", *args.label_words) if args.label_words else ())
+        _step("crawl", "folder", folder, "--out", place, *align, *labels_of)
     _step("crawl", "filter", *places, "--align", "--judge", *yunet)
     photos = [photo for place in places for photo in latest_photos(place).values()]
     said = Counter((photo.label, photo.facts.get("judged")) for photo in photos if photo.sha256)
@@ -179,7 +179,7 @@ def _train(args: argparse.Namespace, end: float) -> int:
     return _step("train", "--preset", "fine-tune", "--dataroot", args.out / "pairs", *where, *schedule)
 
 
-def _finish(args: argparse.Namespace, counts: Counter[str]) -> None:
+def _pack_best(args: argparse.Namespace, counts: Counter[str]) -> None:
     """Pack the best state, look at it beside the model that ships, and write the page."""
     from cyclegan_glasses.attributes.classifier import load_classifier
     from cyclegan_glasses.editing.trained_models import load_model, save_model
