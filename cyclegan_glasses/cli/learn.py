@@ -92,9 +92,10 @@ def _gather(args: argparse.Namespace) -> Counter[str]:
     labels = (GLASSES, NONE) if len(args.folders) == 2 else ("photos",)
     places = [args.out / label for label in labels]
     for folder, label, place in zip(args.folders, labels, places, strict=True):
-        labels_of = ("--label", label) if len(places) == 2 else ()
-        labels_of = labels_of or (("--label_words", *args.label_words) if args.label_words else ())
-        _step("crawl", "folder", folder, "--out", place, *align, *labels_of)
+        labelled = ("--label", label) if len(places) == 2 else ()
+        if args.label_words:
+            labelled = ("--label_words", *args.label_words)
+        _step("crawl", "folder", folder, "--out", place, *align, *labelled)
     _step("crawl", "filter", *places, "--align", "--judge", *yunet)
     photos = [photo for place in places for photo in latest_photos(place).values()]
     said = Counter((photo.label, photo.facts.get("judged")) for photo in photos if photo.sha256)

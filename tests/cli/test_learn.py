@@ -1,4 +1,4 @@
-"""`cyclegan-glasses learn`: two folders in, a model out, and one line where that cannot be."""
+"""`cyclegan-glasses learn`: two folders in, a model out, and one line where something is wrong."""
 
 from __future__ import annotations
 
