@@ -14,7 +14,13 @@ from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 from tests.commands import ROOT, TINY
 
-TUTORIALS = ("first-photo", "two-folders", "watch-and-stop", "how-good")
+PAGES = (
+    pytest.param("README", marks=pytest.mark.slow),
+    "first-photo",
+    "two-folders",
+    "watch-and-stop",
+    pytest.param("how-good", marks=pytest.mark.slow),
+)
 
 #: What makes a command short: added at its end, where the last of two equal options counts.
 SHORT = {
@@ -105,7 +111,7 @@ def run(arguments: list[str]) -> None:
     assert not parse(shortened(arguments))(), arguments
 
 
-@pytest.mark.parametrize("name", ["README", *TUTORIALS])
+@pytest.mark.parametrize("name", PAGES)
 def test_every_command_of_the_page_works(name: str, at_home: Path, one_thread: None) -> None:
     """Typed one after another, in a folder with a photo and a data set."""
     if name == "how-good":
