@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cyclegan_glasses.images import check_header, to_bytes
 from tests.app.client import Page, PageError
-from tests.app.helpers import portrait
+from tests.app.helpers import files_kept, portrait
 from tests.fuzz.mutation import mutate_bytes
 from tests.fuzz.readers import clips, pictures
 
@@ -89,10 +89,14 @@ def main() -> None:
                 resident,
                 private,
             )
-            print("| {} | {} | {} | {:.0f} | {:.0f} | {:.0f} |".format(*row), f"{len(kept())} |", flush=True)
-        told = errors()
+            print(
+                "| {} | {} | {} | {:.0f} | {:.0f} | {:.0f} |".format(*row),
+                f"{len(files_kept(process.pid))} |",
+                flush=True,
+            )
+        told, left = errors(), len(files_kept(process.pid))
     traces = told.count("Traceback")
-    print(f"\ntracebacks in the terminal: {traces}; files kept in the end: {len(kept())}")
+    print(f"\ntracebacks in the terminal: {traces}; files kept in the end: {left}")
     for line in tally.wrong:
         print("wrong:", line)
     sys.exit(bool(traces or tally.wrong))
@@ -209,12 +213,6 @@ def bad_file(rng: random.Random) -> tuple[str, bytes]:
         case _:
             data = mutate_bytes(rng.choice(pictures()), rng)
     return rng.choice(names), data
-
-
-def kept() -> list[Path]:
-    """The files that apps of this machine keep."""
-    found = Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*/*/**/*")
-    return [path for path in found if path.is_file()]
 
 
 def memory(process: int) -> tuple[float, float]:

@@ -23,6 +23,16 @@ PRESETS = {
     " --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3 --lambda_rim 4"
     " --lambda_gradient 1 --lambda_chroma 2 --lambda_frame 0.1 --ema 0.998 --batch_size 8 --lr 0.001"
     " --beta2 0.99 --clip_grad 1 --n_epochs 4 --n_epochs_decay 4",
+    # What `cyclegan-glasses learn` runs: the model that ships goes on, on pairs of a person's own photos.
+    "fine-tune": "--model mask2face --netG coarse_to_fine --start_from shipped --load_size 224"
+    " --crop_size 224 --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3"
+    " --lambda_rim 4 --lambda_gradient 1 --lambda_chroma 2 --lambda_frame 0.1 --ema 0.99 --batch_size 8"
+    " --lr 0.0003 --beta2 0.99 --clip_grad 1 --n_epochs 2 --n_epochs_decay 2 --patience 4"
+    " --save_epoch_freq 0 --save_latest_freq 400 --update_html_freq 400",
+    # Minutes on a CPU, on drawn pairs of a few hundred bare faces: `--model isee --preset quick`.
+    "isee-quick": "--model isee --filters 32 --n_epochs 8 --n_epochs_decay 8 --batch_size 8 --print_freq 400",
+    "mask2face-quick": "--model mask2face --batch_size 8 --lr 0.001 --n_epochs 6 --n_epochs_decay 8"
+    " --print_freq 400" + SMALL,
     # iSee as its authors tuned it, and as they began (docs/guides/isee.md).
     "isee": "--model isee --filters 90 --n_epochs 250 --n_epochs_decay 0 --batch_size 20",
     "isee-early": "--model isee --filters 70 --n_epochs 50 --n_epochs_decay 0 --batch_size 25",

@@ -65,7 +65,9 @@ class TrainOptions(Settings):
     objective: ObjectiveSettings = variants(
         MODELS, "cyclegan", "what is trained", flag="model", resume="fixed"
     )
-    preset: str | None = option(None, f"a recipe: {', '.join(PRESETS)}")
+    preset: str | None = option(
+        None, f"a recipe: {', '.join(PRESETS)}; after --model NAME, quick is NAME-quick"
+    )
     rate: LRScheduleSettings
     loop: LoopSettings
     monitoring: MonitoringSettings
@@ -136,6 +138,8 @@ def parse(argv: Sequence[str] | None = None, prog: str = "train.py") -> TrainOpt
     first.add_argument("--preset")
     preset, recipe = first.parse_known_args(argv)[0].preset, list[str]()
     if preset:
+        typed = first.parse_known_args(argv)[0].model
+        preset = f"{typed}-{preset}" if f"{typed}-{preset}" in PRESETS else preset
         one_of("preset", preset, PRESETS)
         recipe = PRESETS[preset].split()
     model = first.parse_known_args([*recipe, *argv])[0].model

@@ -38,6 +38,12 @@ def chromium(width: int, height: int, *more: str, downloads: Path | None = None)
     driver.quit()
 
 
+def fake_camera(film: Path) -> list[str]:
+    """Arguments of Chromium for a camera that shows a film, which pages may use without asking."""
+    fake = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    return [*fake, f"--use-file-for-fake-video-capture={film}"]
+
+
 def addresses(driver: Any) -> set[str]:
     """The hosts of all that a browser asked for since the last call; empty strings for data in a page."""
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]

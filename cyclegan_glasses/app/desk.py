@@ -1,10 +1,13 @@
-"""What one page works on."""
+"""What one page works on, in each of its tabs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from cyclegan_glasses.app.photos import Choice, OpenPhoto
+from cyclegan_glasses.editing.live import LiveEditor, Look
 
 
 @dataclass(eq=False)
@@ -25,11 +28,35 @@ class Work:
 
 
 @dataclass(eq=False)
+class Mirror:
+    """What a camera sends, and what is made of it.
+
+    Attributes:
+        live: edits it.
+        asked: what was last asked of the mirror: its way, frame and colour.
+        look: what they mean.
+        seen: what it shows, uint8 RGB (height, width, 3).
+    """
+
+    live: LiveEditor
+    asked: tuple[str, ...] = ()
+    look: Look = field(default_factory=Look)
+    seen: np.ndarray | None = None
+
+
+@dataclass(eq=False)
 class Desk:
     """What a page works on.
 
     Attributes:
-        photo: that is edited; None before one is given.
+        photo: in the first tab; None before one is given.
+        mirror: in the second; None before the camera sends anything.
     """
 
     photo: Work | None = None
+    mirror: Mirror | None = None
+
+    def close(self) -> None:
+        """End what runs beside the page."""
+        if self.mirror is not None:
+            self.mirror.live.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from cyclegan_glasses.app.desk import Desk
+from cyclegan_glasses.app.mirror_tab import MirrorTab
 from cyclegan_glasses.app.photo_tab import PhotoTab
 from cyclegan_glasses.app.sessions import Sessions
 from cyclegan_glasses.editing.editor import GlassesEditor
@@ -62,6 +63,8 @@ def make_page(
         gr.Markdown(_HEAD.format(title=TITLE, where=_THERE if public else _HERE), elem_id="head")
         with gr.Tab("Photo", id="photo"):
             PhotoTab(editor, sessions, uploads, frames).build()
+        with gr.Tab("Mirror", id="mirror"):
+            MirrorTab(editor, sessions, frames).build()
         page.unload(_ends(sessions))
     return page
 

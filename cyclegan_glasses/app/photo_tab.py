@@ -59,9 +59,8 @@ class PhotoTab:
         )
         self._then(opened)
         self._listen(opened.failure, lambda session: None, [], [self.upload], show_progress="hidden")
-        self._listen(self.boxes.select, self._toggle, [], [self.boxes, self.faces])
-        chosen = self._listen(self.faces.input, self._choose, [self.faces], view)
-        self._then(chosen)
+        self._then(self._listen(self.boxes.select, self._toggle, [], [self.boxes, self.faces]))
+        self._then(self._listen(self.faces.input, self._choose, [self.faces], view))
         self._listen(self.off.click, self._take_off, [self.force], view)
         self._listen(self.strip.select, self._put_on, style, view)
         for change in (self.colour.input, self.size.input, self.lens.input, self.force.input):

@@ -48,7 +48,7 @@ def served(editor: GlassesEditor, settings: AppSettings, port: int = 0) -> Itera
     """
     password = settings.read_password()
     with private_folder() as folder, _environment(folder / UPLOADS):
-        sessions = Sessions(folder / SESSIONS, Desk)
+        sessions = Sessions(folder / SESSIONS, Desk, Desk.close)
         page = make_page(editor, sessions, folder / UPLOADS, settings.frames, settings.is_public)
         gr.set_static_paths([folder / SESSIONS])
         try:
@@ -95,13 +95,14 @@ def wait() -> None:
 
 @contextmanager
 def _environment(uploads: Path) -> Iterator[None]:
-    """What Gradio reads from the environment: its folder, how soon it sees that a page was closed, and that
-    it counts no users and asks nobody anything."""
+    """What Gradio reads from the environment: its folder, how soon it sees that a page was closed, that it
+    counts no users and asks nobody anything, and that it finds itself without a proxy."""
     wanted = {
         _FOLDER: str(uploads),
         "GRADIO_HEARTBEAT_INTERVAL": f"{_HEARTBEAT_SECONDS:g}",
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
+        "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

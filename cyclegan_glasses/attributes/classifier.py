@@ -83,7 +83,7 @@ class FacelyzrClassifier:
 
     @cached_property
     def _loaded(self) -> tuple[AttributeNetwork, Calibration]:
-        if self.path == CLASSIFIER:
+        if self.path.resolve() == CLASSIFIER:
             shipped = OnnxAttributeNetwork(OnnxNetwork.load(self.path))
             return shipped, shipped.calibration
         from cyclegan_glasses.attributes.weights import TorchAttributeNetwork, read_weights

@@ -7,7 +7,8 @@ import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -135,35 +136,47 @@ def _added(drawing: Drawing | None, wish: FrameSettings, model: EditingModel) ->
 
 def _show(rows: Iterable[PhotoReport], work: Plan, as_json: bool, messages: TextIO) -> int:
     """Go through the work and tell what becomes of each photo; the exit code."""
-    from tqdm import tqdm
-    from tqdm.contrib.logging import logging_redirect_tqdm
-
     from cyclegan_glasses.editing.batch import SKIPPED
 
     states: Counter[str] = Counter()
-    with stoppable(lambda: f"stopped after {states.total()} of {len(work.jobs)}: the same command goes on"):
-        quiet = work.single or not sys.stderr.isatty()
-        with logging_redirect_tqdm([logging.getLogger()]):
-            for row in tqdm(rows, total=len(work.jobs), unit="photo", disable=quiet):
-                states[row.state] += 1
-                if work.single and row.state == SKIPPED:
-                    raise UserError(row.reason)
-                _tell(row, as_json, messages)
+
+    def stopped() -> str:
+        return f"stopped after {states.total()} of {len(work.jobs)}: the same command goes on"
+
+    with stoppable(stopped), _bar(rows, 0 if work.single else len(work.jobs)) as (followed, write):
+        for row in followed:
+            states[row.state] += 1
+            if work.single and row.state == SKIPPED:
+                raise UserError(row.reason)
+            _tell(row, as_json, messages, write)
     if not work.single and not as_json:
         where = f": {work.folder}" if work.folder else ""
         echo(", ".join(f"{count} {state}" for state, count in states.items()) + where)
     return int(states[SKIPPED] > 0)
 
 
-def _tell(row: PhotoReport, as_json: bool, messages: TextIO) -> None:
-    """One photo: JSON, or a line of words; for a skipped one on standard error."""
+@contextmanager
+def _bar(
+    rows: Iterable[PhotoReport], total: int
+) -> Iterator[tuple[Iterable[PhotoReport], Callable[..., None]]]:
+    """`rows` under a bar on a terminal, and what writes a line above it; without one for a total of 0."""
+    if not total or not sys.stderr.isatty():
+        yield rows, echo
+        return
     from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
 
+    with logging_redirect_tqdm([logging.getLogger()]):
+        yield tqdm(rows, total=total, unit="photo"), tqdm.write
+
+
+def _tell(row: PhotoReport, as_json: bool, messages: TextIO, write: Callable[..., None]) -> None:
+    """One photo: JSON, or a line of words; for a skipped one on standard error."""
     if as_json:
         told = {name: value for name, value in row.to_json().items() if name != "key"}
-        tqdm.write(json.dumps(told), file=messages)
+        write(json.dumps(told), file=messages)
     elif row.state == "skipped":
-        tqdm.write(printable(f"skipped {row.reason}"), file=sys.stderr)
+        write(printable(f"skipped {row.reason}"), file=sys.stderr)
     else:
         edited = [face for face in row.faces if face.done == "edited"]
         area = sum(face.area for face in edited)
@@ -173,7 +186,7 @@ def _tell(row: PhotoReport, as_json: bool, messages: TextIO) -> None:
         found = dict.fromkeys(warning for face in edited for warning in face.warnings)
         warnings = f"; look at it: {', '.join(found)}" if found else ""
         line = f"{row.state} {row.source} -> {row.target} ({row.reason or faces}{warnings})"
-        tqdm.write(printable(line), file=messages)
+        write(printable(line), file=messages)
 
 
 def _verb(direction: str, text: str) -> SimpleNamespace:

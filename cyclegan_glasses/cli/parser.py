@@ -28,7 +28,7 @@ SCRIPTS = ("train", "test", "crawl")
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one line."""
 
-    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def,override]
+    def parse_args(self, args=None, namespace=None):
         """The arguments; one that is unknown is named, with the option that it may have meant."""
         found, unknown = self.parse_known_args(args, namespace)
         if unknown:

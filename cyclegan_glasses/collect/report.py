@@ -57,15 +57,14 @@ def write_report(folder: Path, name: str, built: Built, photos: Sequence[Photo])
         )
     for group in sorted({key for photo in photos for key in photo.group}):
         cards.append(card(f"By {group}", table((group, *by_folder), _group_rows(by_folder, group))))
-    body: list[dom_tag] = [
-        tags.p(f"{len(photos):,} photos in two domains · manifest ", tags.code(built.hash), cls="quiet"),
-        tags.div(*cards, cls="cards"),
-    ]
+    about = tags.p(f"{len(photos):,} photos in two domains · manifest ", tags.code(built.hash), cls="quiet")
+    body: list[dom_tag] = [about]
     for part, some in by_folder.items():
         label = f"{part}: {_DOMAINS[part[-1]]}"
         _write_sheet(folder, part, some)
         sheet = Figure(f"{SHEETS}/{part}.jpg", f"some of {len(some):,} photos")
         body += [tags.h2(label), strip([sheet], label)]
+    body += [tags.h2("Numbers"), tags.div(*cards, cls="cards")]
     write_text(folder / PAGE, page(f"{name}: two domains", *body) + "\n")
 
 

@@ -46,7 +46,7 @@ def edges(crop: np.ndarray) -> float:
     """How much an aligned face, uint8 RGB (`SIZE`, `SIZE`, 3), looks as if it wore glasses: 0 to 1.
 
     Dark thin horizontal lines (black-hat transform) on the nose bridge and below the eyes, relative to the
-    skin's brightness. A hint, no classifier: see `docs/guides/data.md` for how often it is right.
+    skin's brightness. A hint, no classifier: see `docs/results/data.md` for how often it is right.
     """
     bridge, below = line_strengths(crop)
     logit = _WEIGHTS[0] * math.log(bridge + 0.01) + _WEIGHTS[1] * math.log(below + 0.01) + _WEIGHTS[2]

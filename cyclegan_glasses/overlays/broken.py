@@ -9,7 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.frames import random_frame, worn_frame
+from cyclegan_glasses.overlays.custom_frames import CustomFrame
+from cyclegan_glasses.overlays.frames import Frame, random_frame, worn_frame
 from cyclegan_glasses.overlays.hard_examples import hard_example
 from cyclegan_glasses.overlays.photograph import read_scene
 from cyclegan_glasses.overlays.pose import Pose
@@ -155,7 +156,7 @@ def _worn(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`face` with a random frame, and the mask of it."""
     chosen = worn_frame if rng.random() < _WORN else random_frame
-    frame = chosen(rng, sunglasses=sunglasses)
+    frame: Frame | CustomFrame = chosen(rng, sunglasses=sunglasses)
     if rng.random() < _HARD and not sunglasses:
         frame, scene = hard_example(frame, scene, rng)
     return draw_glasses(face, frame, pose, scene)

@@ -15,11 +15,15 @@ from cyclegan_glasses.objectives.protocol import Validated
 
 
 class EarlyStopping:
-    """Asks `measure` for a loss after each epoch; `exhausted` when it has not fallen for `epochs` of them."""
+    """Asks `measure` for a loss after each epoch; `exhausted` when it has not fallen for `epochs` of them.
+
+    Attributes:
+        first, best: of the losses that were measured.
+    """
 
     def __init__(self, measure: Callable[[], float], epochs: int) -> None:
         self._measure, self._epochs = measure, epochs
-        self.best, self.waited = math.inf, 0
+        self.first, self.best, self.waited = math.inf, math.inf, 0
 
     @property
     def exhausted(self) -> bool:
@@ -30,16 +34,18 @@ class EarlyStopping:
         """Measure; the loss, and whether it is the best so far."""
         loss = self._measure()
         better = loss < self.best
+        self.first = loss if math.isinf(self.best) else self.first
         self.best, self.waited = (loss, 0) if better else (self.best, self.waited + 1)
         return loss, better
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {"best": self.best, "waited": self.waited}
+        return {"first": self.first, "best": self.best, "waited": self.waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         self.best, self.waited = state["best"], state["waited"]
+        self.first = state.get("first", self.best)
 
 
 def make_early_stopping(

@@ -54,6 +54,10 @@ class Outcome:
 class Loop:
     """Trains `objective` on `batches` for the epochs of `rate`.
 
+    Attributes:
+        trained_before: the networks begin with the weights of others, which are validated first, so that the
+            best ones are never worse.
+
     Args:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
         evaluate: gives scores by name every `eval_freq` pictures; when it fails training goes on without it.
@@ -77,6 +81,7 @@ class Loop:
         self.settings, self._save_as, self._early_stopping = settings, save, early_stopping
         self._evaluate = evaluate if distributed.is_main else None
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
+        self.trained_before = False
         self._last_good: int | None = None  # the step of the last saved state
         self._latest: tuple[int, int] | None = None  # epoch and pictures of the saved `latest`
         self._losses = LossLog(objective.loss_names, distributed)
@@ -94,11 +99,15 @@ class Loop:
         """
         self.monitor = monitor
         epochs = self.schedule.settings.epochs
-        with StopRequest(self.distributed) as stop:
+        with StopRequest(self.distributed, self.settings.max_minutes) as stop:
+            if self._early_stopping and self.trained_before and not self.step:
+                self._validate(self._early_stopping, 0)
             while self.epoch <= epochs and not self._should_stop(stop):
                 self.schedule.begin_epoch(self.epoch)
                 if self._run_epoch(stop):
                     self._end_epoch()
+            if self._early_stopping and stop.agreed() and not stop.wanted and self.pictures:
+                self._validate(self._early_stopping, self.epoch)  # the time is over within an epoch
             self._save_latest()
             stopped = stop.wanted if self.epoch <= epochs else ""
             return Outcome(self.step, stopped, self.distributed.size == 1)

@@ -100,6 +100,7 @@ class Training:
                     " packed model"
                 )
             taken |= dict.fromkeys(names, run)
+        self.loop.trained_before = True
         return "starting with " + ", ".join(f"{name} of {run}" for name, run in sorted(taken.items()))
 
     def _load(self, found: Mapping[str, Mapping[str, Tensor]]) -> list[str]:

@@ -47,6 +47,13 @@ class LoopSettings(Settings):
     max_steps: int = option(
         0, "stop after so many steps in all; 0: no limit", group="training", least=0, resume="session"
     )
+    max_minutes: float = option(
+        0.0,
+        "end this session after so many minutes; 0: no limit",
+        group="training",
+        least=0,
+        resume="session",
+    )
     print_freq: int = option(100, "pictures between reports of the losses", least=0)
     display_freq: int = option(400, "pictures between showings on the dashboard", least=0)
     update_html_freq: int = option(1000, "pictures between updates of the web page", least=0)

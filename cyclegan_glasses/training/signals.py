@@ -1,9 +1,11 @@
-"""Ctrl-C and SIGTERM as a wish to stop at the next step."""
+"""Ctrl-C, SIGTERM and the end of the time as a wish to stop at the next step."""
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -11,13 +13,15 @@ from cyclegan_glasses.distributed import ALONE, DistributedContext
 
 
 class StopRequest:
-    """Within its block, SIGINT and SIGTERM are a wish to stop; the second SIGINT interrupts at once.
+    """Within its block, SIGINT and SIGTERM are a wish to stop; the second SIGINT interrupts at once. The end
+    of `minutes` from now is such a wish, too; 0 is no limit.
 
     Outside the main thread it changes nothing. Where several processes train together a second SIGINT only
     repeats the first: it may come from the terminal, and once more from `torchrun`.
     """
 
-    def __init__(self, distributed: DistributedContext = ALONE) -> None:
+    def __init__(self, distributed: DistributedContext = ALONE, minutes: float = 0.0) -> None:
+        self._end = time.monotonic() + 60 * minutes if minutes else math.inf
         self.wanted, self._noted, self._distributed = "", "", distributed
         self._earlier: dict[int, Any] = {}
 
@@ -32,9 +36,11 @@ class StopRequest:
             signal.signal(number, handler)
 
     def agreed(self) -> bool:
-        """Whether any process is to stop; all ask together, and `wanted` then names the signal for all."""
-        number = self._distributed.max(signal.Signals[self._noted] if self._noted else 0)
-        self.wanted = signal.Signals(number).name if number else ""
+        """Whether any process is to stop; all ask together, and `wanted` then names the signal for all; it is
+        empty at the end of the time."""
+        late = int(time.monotonic() >= self._end)
+        number = self._distributed.max(2 * signal.Signals[self._noted] if self._noted else late)
+        self.wanted = signal.Signals(number // 2).name if number > 1 else ""
         return bool(number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:

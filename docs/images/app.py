@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -21,18 +22,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from cyclegan_glasses.app.serving import served
 from cyclegan_glasses.app.settings import AppSettings
 from cyclegan_glasses.editing.editor import GlassesEditor
-from tests.app.helpers import jpeg, portrait
-from tests.browser import chromium, wait
+from tests.app.helpers import jpeg, portrait, write_film
+from tests.browser import chromium, fake_camera, wait
 
 HERE = Path(__file__).resolve().parent
 SCREEN, PHONE = (1280, 860), (390, 844)
+MIRROR_SECONDS = 8.0
 _TILES = "return document.querySelectorAll('#strip button img').length > 9"
 
 
 @contextmanager
-def page(address: str, size: tuple[int, int], is_phone: bool = False) -> Iterator[Any]:
-    """A browser with the page open."""
-    driving = chromium(*size)
+def page(address: str, size: tuple[int, int], *more: str, is_phone: bool = False) -> Iterator[Any]:
+    """A browser with the page open; `more` are arguments of Chromium."""
+    driving = chromium(*size, *more)
     driver = next(driving)
     width, height = size
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1 + is_phone, "mobile": is_phone}
@@ -73,6 +75,18 @@ def try_on(driver: Any, name: str) -> None:
     wait(shows(driver, "return document.querySelector('#slider img')?.complete"))
 
 
+def look_into_mirror(driver: Any) -> None:
+    """Start the camera in the second tab, and wait until the mirror shows glasses."""
+    click = "document.querySelector(arguments[0])?.click()"
+    wait(shows(driver, "return document.querySelectorAll('button[role=tab]').length > 1"))
+    driver.execute_script("document.querySelectorAll('button[role=tab]')[1].click()")
+    for button in ("#camera button:has(.icon-wrap)", "#camera button.capture-button"):
+        wait(shows(driver, f"return document.querySelector('{button}')?.offsetParent"))
+        driver.execute_script(click, button)
+    wait(shows(driver, "return document.querySelector('#mirror img')"))
+    time.sleep(MIRROR_SECONDS)
+
+
 def main() -> None:
     """Write the pictures."""
     two = np.hstack([portrait(24, side=900), portrait(31, False, side=900)])
@@ -84,6 +98,10 @@ def main() -> None:
             opened(driver, pair)
             try_on(driver, "panto")
             picture(driver).save(HERE / "app.jpg", quality=88)
+        film = fake_camera(write_film(Path(name) / "me.mjpeg", 31))
+        with page(address, SCREEN, *film) as driver:
+            look_into_mirror(driver)
+            picture(driver).crop((0, 0, SCREEN[0], 700)).save(HERE / "app_mirror.jpg", quality=88)
         shots = []
         with page(address, PHONE, is_phone=True) as driver:
             wait(shows(driver, "return document.querySelector('#upload button')"))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from cyclegan_glasses.app.sessions import NAME
+from cyclegan_glasses.images import to_bytes
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 
@@ -32,3 +37,20 @@ def jpeg(picture: np.ndarray, comment: str = "by hand") -> bytes:
 def group() -> np.ndarray:
     """Two faces with glasses beside one without."""
     return np.hstack([portrait(24), portrait(31, False), portrait(12)])
+
+
+def write_film(path: Path, number: int = 24) -> Path:
+    """Write a film of a bare face that moves, as a fake camera of Chromium shows it; returns `path`."""
+    frames, face = [], Image.fromarray(portrait(number, False))
+    for count in range(30):
+        frame = Image.new("RGB", (640, 480), (150, 160, 170))
+        frame.paste(face, (110 + round(40 * np.sin(count / 15 * np.pi)), 30))
+        frames.append(to_bytes(frame, "JPEG", quality=90))
+    path.write_bytes(b"".join(frames))
+    return path
+
+
+def files_kept(process: int | None = None) -> list[Path]:
+    """The files that the apps of a process keep, this one by default."""
+    pattern = f".{NAME}.*-{process or os.getpid()}-*/*/**/*"
+    return sorted(path for path in Path(tempfile.gettempdir()).glob(pattern) if path.is_file())

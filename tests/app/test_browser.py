@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ pytest.importorskip("gradio")
 from cyclegan_glasses.app.serving import served
 from cyclegan_glasses.app.settings import AppSettings
 from cyclegan_glasses.cli.main import parse
+from cyclegan_glasses.domains import GLASSES, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor
+from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.images import to_bytes
-from tests.app.helpers import group, jpeg, portrait
-from tests.browser import addresses, chromium, wait
+from tests.app.helpers import files_kept, group, jpeg, portrait, write_film
+from tests.browser import addresses, chromium, fake_camera, wait
 
 ActionChains = pytest.importorskip("selenium.webdriver").ActionChains
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -32,43 +35,25 @@ HERE = {"127.0.0.1", ""}
 def address() -> Iterator[str]:
     with served(GlassesEditor.load(), AppSettings()) as address:
         yield address
-    assert folders() == []
+    assert files_kept() == []
 
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory) -> Path:
     """A video of a face that moves, as a camera sends it."""
-    path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
-    frames, face = [], Image.fromarray(portrait(glasses=False))
-    for number in range(30):
-        frame = Image.new("RGB", (640, 480), (150, 160, 170))
-        frame.paste(face, (110 + round(40 * np.sin(number / 15 * np.pi)), 30))
-        frames.append(to_bytes(frame, "JPEG", quality=90))
-    path.write_bytes(b"".join(frames))
-    return path
+    return write_film(tmp_path_factory.mktemp("camera") / "face.mjpeg")
 
 
 @pytest.fixture
 def browser(camera, tmp_path) -> Iterator[Any]:
     """Headless Chromium with a camera."""
     (tmp_path / "downloads").mkdir()
-    yield from chromium(1280, 1000, *_camera(camera), downloads=tmp_path / "downloads")
-
-
-def _camera(camera: Path) -> list[str]:
-    fake = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    return [*fake, f"--use-file-for-fake-video-capture={camera}"]
-
-
-def folders() -> list[Path]:
-    """What is left of the apps of this machine."""
-    return [*Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*")]
+    yield from chromium(1280, 1000, *fake_camera(camera), downloads=tmp_path / "downloads")
 
 
 def photos() -> list[str]:
     """The names of the files that the app keeps."""
-    found = Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*/*/**/*")
-    return sorted(path.name for path in found if path.is_file())
+    return sorted(path.name for path in files_kept())
 
 
 def seen(browser: Any, what: str) -> Callable[[], bool]:
@@ -159,6 +144,55 @@ def test_a_photo_of_the_camera(address, browser) -> None:
     assert addresses(browser) <= HERE
 
 
+def test_a_photo_is_pasted(address, browser) -> None:
+    rights = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": address}
+    browser.execute_cdp_cmd("Browser.grantPermissions", rights)
+    browser.get(address)
+    wait(seen(browser, "#upload button[aria-label='Paste from clipboard']"))
+    data = b64encode(to_bytes(Image.fromarray(portrait()), "PNG")).decode()
+    script = """
+      const [data, done] = arguments;
+      fetch("data:image/png;base64," + data).then(answer => answer.blob())
+        .then(blob => navigator.clipboard.write([new ClipboardItem({"image/png": blob})]))
+        .then(() => done("copied"), error => done(String(error)));"""
+    assert browser.execute_async_script(script, data) == "copied"
+    click(browser, "#upload button[aria-label='Paste from clipboard']")
+    wait(seen(browser, "#boxes img"))
+
+
+def test_the_mirror_shows_a_frame_on_the_moving_face(address, browser, tmp_path) -> None:
+    browser.get(address)
+    wait(seen(browser, "button[role=tab]"))
+    click(browser, "button[role=tab]", 1)
+    wait(seen(browser, "#camera button:has(.icon-wrap)"))
+    click(browser, "#camera button:has(.icon-wrap)")
+    wait(seen(browser, "#camera button.capture-button"))
+    click(browser, "#camera button.capture-button")
+    editor, places = GlassesEditor.load(), []
+
+    def is_worn() -> bool:
+        """Whether the mirror shows glasses on a face that has moved since the first one."""
+        source = browser.execute_script("return document.querySelector('#mirror img')?.src ?? ''")
+        if not source.startswith("data:"):
+            return False
+        picture = np.asarray(Image.open(BytesIO(b64decode(source.partition(",")[2]))))
+        for target in editor.find_targets(picture, REMOVE, EditSettings()):
+            if target.report.before and target.report.before.label == GLASSES:
+                places.append(target.report.box[0])
+        return bool(places) and max(places) - min(places) > 15
+
+    wait(is_worn)
+    click(browser, "#take")
+    wait(seen(browser, "#save-snapshot"))
+    click(browser, "#save-snapshot")
+    snapshot = tmp_path / "downloads" / "mirror_1.png"
+    wait(snapshot.exists)
+    assert Image.open(snapshot).size == (640, 480)
+    assert addresses(browser) <= HERE and photos() == ["mirror_1.png"]
+    browser.get("about:blank")
+    wait(lambda: photos() == [])
+
+
 def test_what_is_no_photo_is_one_line_in_the_page(address, browser, tmp_path) -> None:
     bad = tmp_path / "<b>not one<b>.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
@@ -201,4 +235,4 @@ def test_two_people_keep_their_own_photos(address, browser, camera, tmp_path) ->
 
 @contextmanager
 def _another(camera: Path) -> Iterator[Any]:
-    yield from chromium(1280, 1000, *_camera(camera))
+    yield from chromium(1280, 1000, *fake_camera(camera))

@@ -5,17 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 import requests
 
-from cyclegan_glasses.app.sessions import NAME
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.errors import UserError
 from tests.app.client import Page
-from tests.app.helpers import jpeg, portrait
+from tests.app.helpers import files_kept, jpeg, portrait
 from tests.commands import ROOT
 
 
@@ -53,11 +50,11 @@ def test_it_ends_by_a_signal_and_leaves_nothing(way, tmp_path) -> None:
         address = process.stdout.readline().split()[0]
         page = Page(address)
         page.open("me.jpg", jpeg(portrait()))
-        mine = [*Path(tempfile.gettempdir()).glob(f".{NAME}.*-{process.pid}-*")]
-        assert len(mine) == 1 and len([*mine[0].glob("sessions/*/me.jpg")]) == 1
+        (photo,) = files_kept(process.pid)
+        assert photo.name == "me.jpg"
         process.send_signal(way)
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "stopped\n")
-    assert not mine[0].exists()
+    assert not photo.parents[2].exists()
     with pytest.raises(requests.ConnectionError):
         requests.get(address, timeout=5)

@@ -16,7 +16,7 @@ from cyclegan_glasses.app.settings import PASSWORD, AppSettings
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.errors import UserError
 from tests.app.client import Page, PageError, wait
-from tests.app.helpers import jpeg, portrait
+from tests.app.helpers import files_kept, jpeg, portrait
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +28,6 @@ def editor() -> GlassesEditor:
 def address(editor) -> Iterator[str]:
     with served(editor, AppSettings()) as address:
         yield address
-
-
-def opened() -> list[Path]:
-    """The folders of the app that are there."""
-    import tempfile
-
-    return [*Path(tempfile.gettempdir()).glob(".cyclegan-glasses-app.*/sessions/*/*")]
 
 
 def test_the_page_is_there_and_loads_nothing_from_elsewhere(address) -> None:
@@ -93,7 +86,7 @@ def test_a_page_that_names_a_file_of_another_is_refused(address) -> None:
     """The path of an upload comes from the page: it may be any."""
     page, other = Page(address), Page(address)
     other.open("theirs.jpg", jpeg(portrait()))
-    (theirs,) = [path for path in opened() if path.name == "theirs.jpg"]
+    (theirs,) = [path for path in files_kept() if path.name == "theirs.jpg"]
     meta = {"_type": "gradio.FileData"}
     for path in (str(theirs), "/etc/passwd", "../../etc/passwd", 7, None):
         with pytest.raises(PageError):
@@ -101,7 +94,7 @@ def test_a_page_that_names_a_file_of_another_is_refused(address) -> None:
     assert theirs.exists()
     page.close()
     other.close()
-    wait(lambda: not opened())
+    wait(lambda: not files_kept())
 
 
 def test_a_password_is_asked_for_where_others_can_reach_the_page(tmp_path, monkeypatch) -> None:
@@ -121,6 +114,7 @@ def test_a_password_is_asked_for_where_others_can_reach_the_page(tmp_path, monke
 
 def test_without_the_password_nothing_is_seen(editor, monkeypatch) -> None:
     monkeypatch.setenv(PASSWORD, "correct horse")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # as in offices: the app asks itself without it
     with served(editor, AppSettings("0.0.0.0")) as local:
         host = {"Host": "shop.example:7860"}
         for path in ("config", "gradio_api/queue/data?session_hash=x", "gradio_api/file=/etc/passwd"):

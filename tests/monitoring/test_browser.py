@@ -160,7 +160,7 @@ def test_dashboard(
 
 
 def test_results_page_enlarges(browser, tmp_path: Path) -> None:
-    """A click enlarges a picture, the arrow keys walk on, Escape closes; cards can be put worst first."""
+    """A click enlarges a picture, six times at most; arrow keys walk on, Escape closes; cards are sorted."""
     from PIL import Image
     from selenium.webdriver.common.keys import Keys
 
@@ -176,7 +176,8 @@ def test_results_page_enlarges(browser, tmp_path: Path) -> None:
     def enlarged() -> str:
         return browser.execute_script(
             "const d = document.querySelector('dialog'), i = d.querySelector('img');"
-            "return d.open && i.complete && i.naturalWidth && i.width > 300 ? d.innerText : ''"
+            "const large = i.complete && i.naturalWidth && i.width === 6 * i.naturalWidth;"
+            "return d.open && large ? d.innerText : ''"
         )
 
     assert enlarged() == ""

@@ -36,7 +36,9 @@ def parse(*args: str) -> options.TestOptions:
         ("--precision fp32", "run.precision", "fp32"),
         ("--eval", "evaluation_mode", True),
         ("--num_test 7", "num_test", 7),
-        ("--aspect_ratio 1.5", "aspect_ratio", 1.5),
+        ("--aspect_ratio 1.5", "output.aspect_ratio", 1.5),
+        ("--original_size", "output.original_size", True),
+        ("--results_only", "output.results_only", True),
         ("--verbose", "run.verbose", True),
         ("--netG resnet_6blocks", "architecture", {"kind": "resnet_6blocks"}),
         ("--ngf 32 --norm batch", "architecture", {"filters": 32, "norm": "batch"}),
@@ -67,7 +69,7 @@ def test_a_test_leaves_nothing_to_chance() -> None:
 
 def test_published_defaults() -> None:
     o = parse()
-    assert (o.num_test, o.aspect_ratio, o.run.label, o.data.phase) == (50, 1.0, "latest", "test")
+    assert (o.num_test, o.output.aspect_ratio, o.run.label, o.data.phase) == (50, 1.0, "latest", "test")
     assert o.results == Path("results/experiment_name/test_latest")
     assert o.architecture == {}
 

@@ -261,3 +261,10 @@ def test_a_wrong_argument_is_a_user_error_of_one_line(arg: str) -> None:
     with pytest.raises(UserError) as error:
         parse(args_of(arg))
     assert "\n" not in str(error.value)
+
+
+def test_quick_is_the_preset_of_the_model_that_is_named() -> None:
+    isee, drawn = (parse(args_of("--model", model, "--preset", "quick")) for model in ("isee", "mask2face"))
+    assert (isee.model, drawn.model) == ("isee", "mask2face") and isee.rate.epochs < 20 > drawn.rate.epochs
+    with pytest.raises(UserError, match="unknown --preset 'quick'"):
+        parse(args_of("--preset", "quick"))

@@ -7,6 +7,7 @@ from typing import Any
 from cyclegan_glasses.training.early_stopping import EarlyStopping
 from cyclegan_glasses.training.loop import Loop
 from cyclegan_glasses.training.settings import LoopSettings, LRScheduleSettings
+from cyclegan_glasses.training.signals import StopRequest
 from tests.training.helpers import Notes, Numbers, OneNumber
 
 
@@ -47,3 +48,24 @@ def test_a_resumed_run_remembers_what_was_best() -> None:
     second.load_state_dict(state)
     assert (patience.best, patience.waited) == (1.0, 1)
     assert second.run(Notes()).step == 6
+
+
+def test_what_a_training_begins_with_counts_among_the_best() -> None:
+    """A training that makes a good model worse ended with the worse one."""
+    saved: list[str] = []
+    loop, patience = make([1.0, 2.0, 3.0], saved=saved)
+    loop.trained_before = True
+    assert loop.run(Notes()).step == 4
+    assert saved.count("best") == 1 and (patience.first, patience.best) == (1.0, 1.0)
+
+
+def test_the_end_of_the_time_is_no_signal_and_what_was_learnt_till_then_counts() -> None:
+    saved: list[str] = []
+    loop, _ = make([1.0], saved=saved)
+    loop.settings = LoopSettings(max_minutes=1e-9, save_epoch_freq=0)
+    loop.monitor = Notes()
+    loop._run_epoch(loop_stop := StopRequest(minutes=1e-9))
+    assert loop.step == 1 and loop_stop.agreed() and not loop_stop.wanted
+    outcome = loop.run(Notes())
+    assert (outcome.stopped, outcome.exit_code, loop.step) == ("", 0, 1)
+    assert saved == ["best", "latest"]

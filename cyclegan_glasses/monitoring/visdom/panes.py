@@ -18,7 +18,7 @@ from cyclegan_glasses.training.progress import Progress, Run
 
 Pane = dict[str, Any]
 POINTS = 1500
-COLOURS = ("#2563eb", "#16a34a", "#9333ea", "#0891b2", "#dc2626", "#ea8a0c", "#db2777", "#854d0e")
+COLOURS = ("#2563eb", "#16a34a", "#9333ea", "#0891b2", "#dc2626", "#ea8a0c", "#db2777", "#854d0e", "#475569")
 _FONT = "font-family: system-ui, sans-serif; font-weight: 400; color: #1d2430"
 
 
@@ -66,22 +66,24 @@ def picture_table(title: str, pictures: dict[str, np.ndarray], columns: int, wid
     """
     body = tags.div(style=_FONT)
     body.add(tags.div(about, style="font-size: 13px; margin: 4px 8px"))
-    grid = tags.table(style="border-spacing: 8px 4px; border-collapse: separate")
     lines = [
         row[start : start + columns]
         for row in picture_rows(list(pictures))
         for start in range(0, len(row), columns)
     ]
+    across = max((len(line) for line in lines), default=1)
+    style = "border-spacing: 8px 4px; border-collapse: separate; table-layout: fixed; width: 100%;"
+    grid = tags.table(style=f"{style} max-width: {across * (width + 8) + 8}px")
     for line in lines:
         cells = grid.add(tags.tr())
         for label in line:
             picture = tags.img(src=_data(pictures[label], 2 * width), alt=label, width=str(width))
+            picture.set_attribute("style", "max-width: 100%; height: auto")
             text, name = picture_text(label)
             caption = tags.div(f"{text} ", style="font-size: 13px; line-height: 1.5")
             caption.add(tags.small(name, style="color: #667085"))
             cells.add(tags.td(picture, caption, style="vertical-align: top"))
     body.add(grid)
-    across = max((len(line) for line in lines), default=1)
     heights = [max(pictures[label].shape[0] / pictures[label].shape[1] for label in line) for line in lines]
     size = {"width": across * (width + 8) + 24, "height": int(sum(h * width + 30 for h in heights)) + 48}
     return _text(title, body.render(pretty=False), size)
