@@ -39,6 +39,7 @@ demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and w
 	    --paired_dataroot datasets/demo_pairs --lambda_pair 20 $(call GO_ON,demo)
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction AtoB
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
+	@echo 'with the model that ships: $(VENV)/bin/cyclegan-glasses remove PHOTO'
 
 docs: $(STAMP) ## the documentation as a site in site/; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet

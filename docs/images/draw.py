@@ -101,36 +101,37 @@ def model(size: int = 180, columns: int = 6) -> np.ndarray:
     return np.vstack([np.hstack(above), np.hstack(below)])
 
 
-#: The columns of `front` after the first, which shows the photo: its title, and the frame that is put on.
-LOOKS: dict[str, dict[str, str] | None] = {
-    "glasses off": None,
-    "aviator, gold": {"frame": "aviator", "colour": "gold"},
-    "panto, tortoise": {"frame": "panto", "colour": "tortoise"},
-    "cat-eye, red": {"frame": "cat-eye", "colour": "red"},
-    "square, sun lenses": {"frame": "square", "lens": "sun"},
+#: What `front` shows of each portrait: the number of the portrait, and titles with the frames put on it.
+LOOKS: dict[int, dict[str, dict[str, str]]] = {
+    44: {
+        "aviator, gold": {"frame": "aviator", "colour": "gold"},
+        "panto, tortoise": {"frame": "panto", "colour": "tortoise"},
+    },
+    43: {
+        "cat-eye, red": {"frame": "cat-eye", "colour": "red"},
+        "square, sun lenses": {"frame": "square", "lens": "sun"},
+    },
 }
 
 
-def front(size: int = 288, people: tuple[int, ...] = (22, 18), bar: int = 44) -> np.ndarray:
-    """Two portraits with glasses and, beside each, what five commands make of it."""
+def front(size: int = 432, bar: int = 44) -> np.ndarray:
+    """Two portraits with glasses and, beside each, the glasses off and two other frames tried."""
     editor = GlassesEditor.load(device="cpu")
+    font = ImageFont.load_default(28)
     rows = []
-    for number in people:
+    for number, looks in LOOKS.items():
         picture, _ = drawn_portrait(number, size, glasses=True)
-        edits = [
-            editor.remove(picture)
-            if look is None
-            else editor.swap(picture, frame=drawing_of(FrameSettings(**look)))
-            for look in LOOKS.values()
-        ]
-        rows.append(np.hstack([picture, *edits])[: size * 15 // 16])
-    strip = Image.fromarray(np.vstack(rows))
-    titled = Image.new("RGB", (strip.width, strip.height + bar), "white")
-    titled.paste(strip, (0, bar))
-    pen, font = ImageDraw.Draw(titled), ImageFont.load_default(26)
-    for column, title in enumerate(("photo", *LOOKS)):
-        pen.text((size * (column + 0.5), bar / 2), title, "black", font, anchor="mm")
-    return np.asarray(titled)
+        cells = {"photo": picture, "glasses off": editor.remove(picture)}
+        for title, look in looks.items():
+            cells[title] = editor.swap(picture, frame=drawing_of(FrameSettings(**look)))
+        row = Image.fromarray(np.hstack([*cells.values()])[: size * 15 // 16])
+        titled = Image.new("RGB", (row.width, row.height + bar), "white")
+        titled.paste(row, (0, bar))
+        pen = ImageDraw.Draw(titled)
+        for column, title in enumerate(cells):
+            pen.text((size * (column + 0.5), bar / 2), title, "black", font, anchor="mm")
+        rows.append(np.asarray(titled))
+    return np.vstack(rows)
 
 
 def try_on(size: int = 240) -> np.ndarray:
