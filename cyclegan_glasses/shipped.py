@@ -12,6 +12,8 @@ SHIPPED = _FOLDER / "glasses"
 SHIPPED_NAME = "shipped"
 CLASSIFIER = _FOLDER / "judge.onnx"
 FRAME_READER = _FOLDER / "frames.onnx"
+#: An algebra of faces, which torch runs.
+FACEMATH = _FOLDER / "facemath.pt"
 
 
 def generator_file(direction: str) -> Path:

@@ -15,6 +15,7 @@ from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.editing.settings import FacemathOutput
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
+from cyclegan_glasses.shipped import FACEMATH
 
 HELP = "arithmetic on faces: glasses, age, random faces, neighbours"
 
@@ -87,9 +88,8 @@ def _add_edit(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     """The arguments of every verb that does arithmetic on faces."""
-    parser.add_argument(
-        "--model", type=Path, required=True, metavar="FILE.pt", help="what `facemath learn` wrote"
-    )
+    help = "what `facemath learn` wrote; otherwise the one that ships, of faces of 64 pixels"
+    parser.add_argument("--model", type=Path, default=FACEMATH, metavar="FILE.pt", help=help)
     add_options(parser, options_of(FacemathOutput))
     add_detector(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, help="file to write, or a folder for frames")

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from cyclegan_glasses.attributes import classifier
 from cyclegan_glasses.attributes.calibration import AgeBand, Calibration
@@ -17,7 +18,7 @@ from cyclegan_glasses.attributes.weights import read_weights, write_weights
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, save_facemath
 from cyclegan_glasses.editing.package import load_model
-from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.errors import UserError, run_command
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.networks.facelyzr import Facelyzr
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
@@ -272,3 +273,14 @@ def test_a_classifier_is_exported_as_the_file_that_ships(weights, tmp_path, monk
         assert one.age == pytest.approx(other.age, abs=1e-3)
     with pytest.raises(UserError, match="say --format onnx --precision fp16"):
         run("export", "--name", weights)
+
+
+def test_faces_are_mixed_by_the_algebra_that_ships(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fresh installation asked for a trained file before it showed anything."""
+    out = tmp_path / "faces.png"
+    command = parse(["facemath", "sample", "--count", "4", "--side", "64", "-o", str(out)])
+    assert run_command(command) == 0, capsys.readouterr().err
+    faces = np.asarray(Image.open(out))
+    assert faces.shape == (128, 128, 3) and faces.std() > 20
