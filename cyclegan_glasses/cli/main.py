@@ -18,6 +18,7 @@ VERBS = {
     "frames": "cyclegan_glasses.cli.frames",
     "recommend": "cyclegan_glasses.cli.recommend",
     "app": "cyclegan_glasses.cli.app",
+    "mirror": "cyclegan_glasses.cli.mirror",
     "learn": "cyclegan_glasses.cli.learn",
     "crawl": "cyclegan_glasses.options.crawl",
     "train": "cyclegan_glasses.options.train",

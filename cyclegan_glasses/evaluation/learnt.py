@@ -50,9 +50,9 @@ def compare_models(
     cases = []
     for path in paths[:: max(1, len(paths) // MOST)][:MOST]:
         photo = np.asarray(open_picture(path))
-        made = [_without(generator, photo) for generator in (before, after)]
-        bare = [_bareness(verdict) for verdict in classifier.classify(np.stack(made))]
-        cases.append(Case(path.name, photo, *made, *bare))
+        shipped, learnt = _without(before, photo), _without(after, photo)
+        bare = [_bareness(verdict) for verdict in classifier.classify(np.stack([shipped, learnt]))]
+        cases.append(Case(path.name, photo, shipped, learnt, *bare))
     return cases
 
 

@@ -38,8 +38,11 @@ def carried(scene: Scene, motion: np.ndarray) -> Scene:
     stack = np.dstack([layers[name] for name in known])
     moved = cv2.warpAffine(stack, matrix, size.tolist(), borderMode=cv2.BORDER_REPLICATE)
     moved = moved.reshape(*moved.shape[:2], len(known))
-    new = {name: np.ascontiguousarray(moved[:, :, place]) for place, name in enumerate(known)}
-    return replace(scene, **new, corner=(int(corner[0]), int(corner[1])), step=step)
+    layers |= {name: np.ascontiguousarray(moved[:, :, place]) for place, name in enumerate(known)}
+    x, y = corner.tolist()
+    return Scene(
+        scene.light, scene.camera, scene.wearer, dazzle=scene.dazzle, corner=(x, y), step=step, **layers
+    )
 
 
 def mixed(old: Scene, new: Scene, fraction: float) -> Scene:
