@@ -26,10 +26,10 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.overlays.frames import ACETATE, METAL
 from cyclegan_glasses.overlays.settings import LENSES, SIZES, FrameSettings
 
-_AS_IT_COMES = ("as it comes", "")
-COLOURS = [_AS_IT_COMES, *((name, name) for name in sorted({*ACETATE, *METAL}))]
-_SIZES = [_AS_IT_COMES, *((name, name) for name in SIZES)]
-_LENSES = [_AS_IT_COMES, *((name, name) for name in LENSES)]
+_USUAL = ("usual", "")
+COLOURS = [_USUAL, *((name, name) for name in sorted({*ACETATE, *METAL}))]
+_SIZES = [_USUAL, *((name, name) for name in SIZES)]
+_LENSES = [_USUAL, *((name, name) for name in LENSES)]
 
 
 @dataclass(eq=False)

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     except ImportError as error:
         if error.name != "gradio":
             raise
-        raise UserError("the page needs Gradio: run `pip install 'cyclegan-glasses[app]'`") from None
+        raise UserError("the page needs Gradio: run `pip install '.[app]'` in the project's folder") from None
     from cyclegan_glasses.editing.editor import GlassesEditor
     from cyclegan_glasses.overlays.catalogue import read_catalogue
 

@@ -54,7 +54,8 @@ def conclusion(direction: str, pairs: Sequence[Pair]) -> str:
         return ""
     better = sum(gain(pair) > 0 for pair in known)
     count = f"all {len(known)}" if better == len(known) else f"{better} of {len(known)}"
-    nearer = f"{count} results are nearer to {{}} than the picture was"
+    subject = f"{count} results are" if len(known) > 1 else f"the result is{'' if better else ' not'}"
+    nearer = f"{subject} nearer to {{}} than the picture was"
     masked = [pair for pair in known if not math.isnan(left(pair))]
     if not masked:
         name = next(name for name in known[0][0] if name in known[0][1])

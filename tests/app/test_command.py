@@ -19,7 +19,7 @@ from tests.commands import ROOT
 def test_without_gradio_it_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)
     monkeypatch.delitem(sys.modules, "cyclegan_glasses.app.serving", raising=False)
-    with pytest.raises(UserError, match=r"pip install 'cyclegan-glasses\[app\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[app\]'"):
         parse(["app", "--no_browser"])()
 
 

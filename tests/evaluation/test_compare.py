@@ -63,6 +63,6 @@ def test_the_table_has_means_and_a_sentence_says_what_they_mean() -> None:
     assert conclusion("AtoB", scores) == "67%" + text.format("out")
     assert conclusion("BtoA", scores).startswith("67%" + text.format(" its own"))
     assert conclusion("AtoB", scores[2:]) == (
-        "by PSNR, all 1 results are nearer to the same face without glasses than the picture was"
+        "by PSNR, the result is nearer to the same face without glasses than the picture was"
     )
     assert conclusion("AtoB", [({"L1 outside": 3.0}, {})]) == ""
