@@ -155,8 +155,8 @@ def _train(args: argparse.Namespace, end: float) -> int:
     """Train in the time that is left, or go on with a training that was stopped; the exit code."""
     run = args.out / "model"
     minutes = max(0.5, (end - time.monotonic()) / 60 * (1 - _FOR_THE_REST))
-    where = ("--name", run.name, "--checkpoints_dir", args.out, "--max_minutes", f"{minutes:.1f}")
-    where = (*where, "--display_id", args.display_id)
+    place = ("--name", run.name, "--checkpoints_dir", args.out)
+    where = (*place, "--max_minutes", f"{minutes:.1f}", "--display_id", args.display_id)
     if (run / "latest.pt").exists():
         return _step("train", *where, "--continue_train")
     if run.is_dir():
