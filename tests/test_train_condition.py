@@ -71,7 +71,7 @@ def test_both_directions_are_translated(data: Path, trained: Path, tmp_path: Pat
         made, bare = (picture(tmp_path / "one", f"{name}_{label}") for label in ("fake_A", "real_B"))
         assert np.abs(made - drawn).mean() < np.abs(made - bare).mean()
     page = (tmp_path / "one" / "x" / "test_latest" / "index.html").read_text()
-    assert "images/100_drawn_B.png" in page and "drawn frame" in page
+    assert "images/100_drawn_B.png" in page and "frame to add" in page
 
 
 def test_a_frame_can_be_chosen(data: Path, trained: Path, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_it_asks_for_exactly_the_packages_of_the_setup():
     extras = setup["options.extras_require"]
     for name, extra, _ in checks.OPTIONAL:
         assert name in names(extras[extra])
-    assert {extra for _, extra, _ in checks.OPTIONAL} == set(extras) - {"dashboard", "dev"}
+    assert {extra for _, extra, _ in checks.OPTIONAL} == set(extras) - {"dashboard", "docs", "dev"}
 
 
 def test_a_missing_package_is_trouble_and_a_missing_extra_a_note(monkeypatch):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from cyclegan_glasses.attributes.classifier import without_decoder
+from cyclegan_glasses.attributes.weights import without_decoder
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.losses import balanced_cross_entropy, known_smooth_l1

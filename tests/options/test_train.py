@@ -241,9 +241,9 @@ def test_a_run_that_goes_on_takes_its_own_options(tmp_path: Path) -> None:
 
 
 def test_what_names_a_run_on_a_command_line() -> None:
-    assert parse(args_of("--name", "my run")).arguments == "--name 'my run'"
+    assert parse(args_of("--name", "my run")).run.arguments == "--name 'my run'"
     elsewhere = args_of("--name", "x", "--checkpoints_dir", "/tmp/my runs")
-    assert parse(elsewhere).arguments == "--name x --checkpoints_dir '/tmp/my runs'"
+    assert parse(elsewhere).run.arguments == "--name x --checkpoints_dir '/tmp/my runs'"
 
 
 def test_direction_names_the_input_and_networks_stay_what_they_are() -> None:
