@@ -104,8 +104,9 @@ def test_exchanged_folders_and_too_few_photos_are_said_before_any_training(
 def test_two_folders_become_a_model_and_the_same_command_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The whole of it on a few portraits, for a minute."""
+    """The whole of it on a few portraits, with one epoch in place of as many as fit into a minute."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cyclegan_glasses.training.plan.epochs_within", lambda *_: 1)
     portraits(Path("mine/Eyeglasses"), 12, True)
     portraits(Path("mine/without_glasses"), 12, False)
     for how in ("--preset fine-tune", "--continue_train"):
