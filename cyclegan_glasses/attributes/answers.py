@@ -8,11 +8,10 @@ from typing import NamedTuple, Protocol
 import cv2
 import numpy as np
 
+from cyclegan_glasses.faces.landmark_crops import SWAPPED
 from cyclegan_glasses.values import softmax, to_values
 
 _BATCH = 64
-_SWAPPED = [1, 0, 2, 4, 3]
-"""The order of the landmarks in a mirrored picture."""
 
 
 class Answers(NamedTuple):
@@ -50,7 +49,7 @@ class AttributeNetwork(Protocol):
 def mirrored_mean(network: AttributeNetwork, faces: np.ndarray) -> Answers:
     """The mean of what the heads say of `faces` (N, 3, size, size) in [-1, 1] and of their mirror images."""
     plain, mirrored = network(faces), network(np.ascontiguousarray(faces[..., ::-1]))
-    marks = mirrored.landmarks[:, _SWAPPED] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
+    marks = mirrored.landmarks[:, SWAPPED] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
     mirrored = mirrored._replace(landmarks=marks)
     return Answers(*((one + other) / 2 for one, other in zip(plain, mirrored, strict=True)))
 

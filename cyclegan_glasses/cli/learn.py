@@ -84,6 +84,7 @@ def _step(*typed: object) -> int:
 
 def _gather(args: argparse.Namespace) -> Counter[str]:
     """Align, filter and split the faces; how many photos of each label were kept."""
+    from cyclegan_glasses.criteria.decide import UNLABELLED
     from cyclegan_glasses.editing.package import load_model
     from cyclegan_glasses.photo import ACCEPTED, latest_photos
 
@@ -106,7 +107,7 @@ def _gather(args: argparse.Namespace) -> Counter[str]:
             f" show no glasses: type learn {args.folders[1]} {args.folders[0]} with another --out"
         )
     counts = Counter(photo.label for photo in photos if photo.verdict == ACCEPTED)
-    doubtful = sum("not known whether" in photo.reason for photo in photos)
+    doubtful = sum(photo.reason == UNLABELLED for photo in photos)
     crawl, again = command_line("crawl"), "then type this command again"
     if doubtful:
         echo(f"{doubtful} photos are doubtful: {crawl} review {places[0]} asks you; {again}")

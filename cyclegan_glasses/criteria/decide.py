@@ -16,6 +16,9 @@ CRITERIA = (framing.CRITERION, eyes.CRITERION, quality.CRITERION, glasses.CRITER
 REASONS = ("unreadable", *(criterion.name for criterion in CRITERIA), "duplicates")
 """What a reason of the filter may begin with."""
 
+UNLABELLED = "glasses: not known whether the person wears glasses"
+"""The reason of a photo that has no label."""
+
 REVIEWED = "reviewed"
 
 
@@ -72,7 +75,7 @@ def _reason(photo: Photo, thresholds: Thresholds, align: bool, judged: str) -> s
     if photo.label == SUNGLASSES:
         return "glasses: labelled sunglasses"
     if photo.label not in (GLASSES, NONE):
-        return "glasses: not known whether the person wears glasses"
+        return UNLABELLED
     if judged in CLASSES and judged != photo.label:
         return f"glasses: labelled {photo.label}, judged {judged}"
     return ""

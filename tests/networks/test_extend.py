@@ -1,58 +1,23 @@
-"""A new generator as CONTRIBUTING describes it: its network, its settings, a line in the registry."""
+"""A new generator as CONTRIBUTING describes it (the example): its network, its settings, a registry line."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
 
 from cyclegan_glasses.devices import Precision
 from cyclegan_glasses.editing.trained import load_generator, module_of
 from cyclegan_glasses.networks import registry
-from cyclegan_glasses.networks.layers import make_norm
-from cyclegan_glasses.networks.settings import AnyGeneratorSettings, DiscriminatorSettings
+from cyclegan_glasses.networks.settings import DiscriminatorSettings
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from examples.own_generator import Sketch, SketchSettings, infer_sketch
 from tests.networks import test_registry as common
 
 CPU = torch.device("cpu")
-
-
-@dataclass(frozen=True, slots=True)
-class SketchSettings(AnyGeneratorSettings):
-    """Two convolutions; pictures of any size."""
-
-    input_nc: int = 3
-    output_nc: int = 3
-    filters: int = 32
-    kind, norm = "sketch", "instance"
-    balanced = False
-    exports_any_size = True
-
-
-class Sketch(nn.Module):
-    """(N, input_nc, H, W) in [-1, 1] → (N, output_nc, H, W) in [-1, 1]."""
-
-    def __init__(self, settings: SketchSettings) -> None:
-        super().__init__()
-        norm, bias = make_norm(settings.norm)
-        self.outline = nn.Conv2d(settings.input_nc, settings.filters, 5, padding=2, bias=bias)
-        self.norm = norm(settings.filters)
-        self.colour = nn.Conv2d(settings.filters, settings.output_nc, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.tanh(self.colour(torch.relu(self.norm(self.outline(x)))).to(x.dtype))
-
-
-def infer_sketch(weights: Mapping[str, Tensor]) -> SketchSettings:
-    """The settings of the network that `weights` belong to; raises LookupError for another's."""
-    first, last = weights["outline.weight"], weights["colour.weight"]
-    return SketchSettings(first.shape[1], last.shape[0], first.shape[0])
 
 
 @pytest.fixture(autouse=True)
