@@ -51,11 +51,11 @@ class Screen:
 
     Attributes:
         steps: what happens in turn: a key is pressed once the picture that is shown answers to a question.
-        shown: the picture.
+        picture: that is there now.
     """
 
     def __init__(self, steps: list[tuple[Callable[[np.ndarray], Any], str]]) -> None:
-        self.steps, self.shown = deque(steps), np.zeros((2, 2, 3), np.uint8)
+        self.steps, self.picture = deque(steps), np.zeros((2, 2, 3), np.uint8)
         self._keys: dict[str, Callable[[Any], None]] = {}
         self._due: deque[Callable[[], None]] = deque()
         self._ends = threading.Event()
@@ -68,7 +68,7 @@ class Screen:
 
     def configure(self, image: np.ndarray | None = None, text: str = "") -> None:
         if image is not None:
-            self.shown = image
+            self.picture = image
 
     def after(self, _: int, act: Callable[..., None], *values: Any) -> None:
         self._due.append(lambda: act(*values))
@@ -79,7 +79,7 @@ class Screen:
     def mainloop(self) -> None:
         while not self._ends.wait(0.001):
             self._due.popleft()()
-            if self.steps and self.steps[0][0](self.shown):
+            if self.steps and self.steps[0][0](self.picture):
                 self._keys[f"<{self.steps.popleft()[1]}>"](None)
 
 
@@ -136,7 +136,7 @@ def test_a_snapshot_that_cannot_be_written_is_one_line(
     monkeypatch.setattr(mirror_window, "tkinter", fake)
     (tmp_path / "file").write_text("no folder")
     window = MirrorWindow(FrameSettings(), tmp_path / "file")
-    window._latest = screen.shown
+    window._latest = screen.picture
     window._snapshot()
     told = capsys.readouterr()
     assert told.out.startswith("no snapshot: ") and len((told.out + told.err).splitlines()) == 1
