@@ -93,13 +93,13 @@ def test_the_same_pictures_over_time_are_few_and_begin_with_what_goes_in(
     rows = {label: np.full((8, 48, 3), 90, np.uint8) for label in ("real_A", "fake_B")}
     for step in range(0, 1000, 20):
         page.gallery(at(step), rows)
-    shown = [name for name in sources(run) if name.startswith("gallery/")]
-    made = [name for name in shown if "fake_B" in name]
-    assert shown[0] == "gallery/step00000980_real_A.jpg" and len(shown) == len(made) + 1
+    names = [name for name in sources(run) if name.startswith("gallery/")]
+    made = [name for name in names if "fake_B" in name]
+    assert names[0] == "gallery/step00000980_real_A.jpg" and len(names) == len(made) + 1
     assert made[0].endswith("step00000000_fake_B.jpg") and made[-1].endswith("step00000980_fake_B.jpg")
     assert 12 <= len(made) <= 24
     on_disk = {path.name for path in (run.folder / "web" / "gallery").iterdir()}
-    assert {name.removeprefix("gallery/") for name in shown} <= on_disk and len(on_disk) == 2 * len(made)
+    assert {name.removeprefix("gallery/") for name in names} <= on_disk and len(on_disk) == 2 * len(made)
     TrainingPage(run.folder).start(make_run(step=500, resumed=True))
     left = {int(path.name[4:12]) for path in (run.folder / "web" / "gallery").iterdir()}
     assert 0 in left and max(left) <= 500
