@@ -16,7 +16,8 @@ another to the hashes of the duplicates. Every stage is a process of its own:
 Beyond `--measure` pictures the stage of that name is left out, and the scores that the others need are those
 of measured pictures, with random hashes. Seconds are of the clock and of the processor, with the process's
 own children; of `start` and `step` those of the work alone, without imports. Memory is the largest resident
-set of one process. Rows that `--results` has are not measured again, so sizes may be run one after another.
+set of one process, which reads no less than that of this script (90 MB). Rows that `--results` has are not
+measured again, so sizes may be run one after another.
 """
 
 from __future__ import annotations
@@ -203,7 +204,7 @@ def main() -> None:
     if args.child:
         child(args.child, args.root)
         return
-    counts = sorted(args.counts)
+    counts = sorted(set(args.counts))
     if counts[0] > args.measure:
         parser.error(f"--measure {args.measure}: at least the smallest of --counts is measured")
     there = args.results and args.results.exists()
