@@ -87,7 +87,7 @@ class EditingModel:
 
     @property
     def identity(self) -> str:
-        """What a journal knows it by: `source`; of the model that ships, which updates replace, its content."""
+        """What a journal knows it by: `source`; of the model that ships, which updates replace, a hash."""
         return shipped_digest() if self.source == str(SHIPPED) else self.source
 
     @property
