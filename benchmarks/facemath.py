@@ -91,9 +91,7 @@ def edits(math: FaceMath, faces: np.ndarray, way: int, strength: float) -> list[
     """The rows of a sheet: faces, decoded, with a step along glasses, older by 30 years, younger by 20."""
     codes = math.encode(faces)
     steps = [(np.zeros_like(math.mean), 0.0), (math.step("glasses", way), strength)]
-    steps += (
-        [(math.direction("age"), 30.0), (math.direction("age"), -20.0)] if "age" in math.directions else []
-    )
+    steps += [(math.step("age"), 30.0), (math.step("age"), -20.0)] if "age" in math.directions else []
     return [faces, *(sharpen(math.decode(move(codes, *step)), SHARPEN) for step in steps)]
 
 
