@@ -257,10 +257,10 @@ def test_what_is_no_face_puts_no_glasses_back() -> None:
     forced = EditSettings(force=True)
     targets = likely.find_targets(image, REMOVE, forced)
     assert targets[0].face is false
-    chances = ({NONE: 0.9, GLASSES: 0.1}, {NONE: 0.1, GLASSES: 0.9})
+    probabilities = ({NONE: 0.9, GLASSES: 0.1}, {NONE: 0.1, GLASSES: 0.9})
     told = [
-        replace(one, report=replace(one.report, before=Verdict(GLASSES, 0.9, chance)))
-        for one, chance in zip(targets, chances, strict=True)
+        replace(one, report=replace(one.report, before=Verdict(GLASSES, 0.9, given)))
+        for one, given in zip(targets, probabilities, strict=True)
     ]
     made = likely.translate(told, REMOVE, forced)
     made[0] = replace(made[0], picture=np.full_like(made[0].picture, 255))
