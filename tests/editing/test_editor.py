@@ -259,8 +259,8 @@ def test_what_is_no_face_puts_no_glasses_back() -> None:
     assert targets[0].face is false
     probabilities = ({NONE: 0.9, GLASSES: 0.1}, {NONE: 0.1, GLASSES: 0.9})
     told = [
-        replace(one, report=replace(one.report, before=Verdict(GLASSES, 0.9, given)))
-        for one, given in zip(targets, probabilities, strict=True)
+        replace(one, report=replace(one.report, before=Verdict(GLASSES, 0.9, values)))
+        for one, values in zip(targets, probabilities, strict=True)
     ]
     made = likely.translate(told, REMOVE, forced)
     made[0] = replace(made[0], picture=np.full_like(made[0].picture, 255))
