@@ -122,12 +122,16 @@ def _as_multiple(
     return gain, change - gain * crop
 
 
-def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment) -> int:
+def apply_change(
+    pixels: np.ndarray, change: Change, alignment: Alignment, settled: np.ndarray | None = None
+) -> int:
     """Write the change into the picture, and say how many of its pixels lie in the changed region.
 
     Args:
         pixels: (height, width, channels) of uint8, uint16, or float 0 to 1; 1 channel is grey, 3 are colour,
             a 2nd or 4th is transparency and stays. Where the mask is 0 it stays the same to the last bit.
+        settled: float32 (height, width), 0 to 1: how far other faces of the picture have been edited there.
+            So much of a pixel stays, and what this face edits is added.
     """
     if not change.mask.any():
         return 0
@@ -144,6 +148,9 @@ def apply_change(pixels: np.ndarray, change: Change, alignment: Alignment) -> in
     window, mask = spread(change.mask[rows, columns, None], aligned, pixels.shape)
     if not mask.size:
         return 0
+    if settled is not None:
+        mask *= 1 - settled[window][:, :, None]
+        settled[window] += np.clip(mask[:, :, 0], 0, 1)
     part = pixels[window][:, :, :colours]
     peak = peak_of(pixels.dtype)
     levels: np.ndarray = part.astype(np.float32) * (255 / peak)

@@ -31,6 +31,7 @@ from cyclegan_glasses.editing.targets import (
     edited_by_model,
     is_bare,
     reason_to_leave,
+    worn_probability,
 )
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import align, alignment_of, yaw_of
@@ -245,18 +246,24 @@ class GlassesEditor:
         targets: Sequence[Target],
         made: Sequence[Translated],
     ) -> tuple[np.ndarray, list[FaceReport]]:
-        """The picture, copied where anything is to be edited, with the changes of the crops; the reports."""
-        reports, waiting = [target.report for target in targets], iter(made)
+        """The picture, copied where anything is to be edited, with the changes of the crops; the reports.
+
+        Where faces overlap, the likeliest to wear glasses goes first: `--force` also edits what is no face.
+        """
+        reports = [target.report for target in targets]
         result = pixels.copy() if any(report.done == EDITED for report in reports) else pixels
-        for number, target in enumerate(targets):
-            if target.alignment is None or not target.crop.size:
+        settled = np.zeros(pixels.shape[:2], np.float32) if len(made) > 1 else None
+        places = [number for number, target in enumerate(targets) if target.crop.size]
+        edits = zip(places, made, strict=True)
+        for number, one in sorted(edits, key=lambda edit: -worn_probability(targets[edit[0]].report.before)):
+            target = targets[number]
+            if target.alignment is None:
                 continue
-            crop, one = target.crop.astype(np.float32), next(waiting)
-            new = one.picture
+            crop, new = target.crop.astype(np.float32), one.picture
             if pixels.shape[2] < 3:
                 new = np.repeat(to_grey(new)[:, :, None], 3, axis=2)
             change = measure_change(crop, new, one.frame, target.removes)
-            count = apply_change(result, change, target.alignment)
+            count = apply_change(result, change, target.alignment, settled)
             reports[number] = replace(target.report, area=count / (pixels.shape[0] * pixels.shape[1]))
         return result, reports
 

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
-from cyclegan_glasses.domains import GLASSES, SUNGLASSES
 from cyclegan_glasses.editing.frame_scores import frame_left, glasses_zone
-from cyclegan_glasses.editing.targets import Target, is_bare
+from cyclegan_glasses.editing.targets import Target, is_bare, probability_of, worn_probability
 from cyclegan_glasses.faces.align import take
 
 #: From which value on each measure is a warning.
@@ -75,9 +74,9 @@ def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Ins
         raise ValueError("a face that was left alone has nothing to be inspected")
     after = take(picture, target.alignment)
     eyes = target.alignment.to_crop(target.face.landmarks[:2])
-    newly_broken = _probability(verdict, BROKEN) - _probability(target.report.before, BROKEN)
+    newly_broken = probability_of(verdict, BROKEN) - probability_of(target.report.before, BROKEN)
     return Inspection(
-        (_probability(verdict, GLASSES) + _probability(verdict, SUNGLASSES)) / WORN,
+        worn_probability(verdict) / WORN,
         max(0.0, newly_broken) / DAMAGED,
         (frame_left(target.crop, after, eyes) if (after != target.crop).any() else 0.0) / TRACE,
         stained(target.crop, after, eyes) / STAIN,
@@ -113,12 +112,6 @@ def stained(before: np.ndarray, after: np.ndarray, eyes: NDArray) -> float:
 
 def _lab(crop: np.ndarray, sigma: float) -> np.ndarray:
     return _soft(cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), sigma)
-
-
-def _probability(verdict: Verdict | None, label: str) -> float:
-    if verdict is None:
-        return 0.0
-    return verdict.probabilities.get(label, verdict.confidence * (verdict.label == label))
 
 
 def _soft(values: np.ndarray, sigma: float) -> np.ndarray:

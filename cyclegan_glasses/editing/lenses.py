@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.domains import SUNGLASSES
+from cyclegan_glasses.editing.targets import probability_of
 from cyclegan_glasses.faces.align import Framing
 
 #: Sunglasses by the classifier alone; and from the second on where no more light than `DARK` comes through.
@@ -22,13 +23,6 @@ _LENS, _CHEEK = (0.03, (0.27, 0.17)), (0.75, (0.22, 0.14))
 _BRIGHT = 0.75
 
 
-def probability_of_sunglasses(verdict: Verdict | None) -> float:
-    """What the classifier gives for sunglasses, 0 to 1; 0 where there is no verdict."""
-    if verdict is None:
-        return 0.0
-    return verdict.probabilities.get(SUNGLASSES, verdict.confidence * (verdict.label == SUNGLASSES))
-
-
 def hides_eyes(crop: np.ndarray, verdict: Verdict | None) -> bool:
     """Whether a face wears lenses too dark to see the eyes.
 
@@ -36,7 +30,7 @@ def hides_eyes(crop: np.ndarray, verdict: Verdict | None) -> bool:
         crop: uint8 RGB (size, size, 3), aligned with the default framing.
         verdict: on the face.
     """
-    probability = probability_of_sunglasses(verdict)
+    probability = probability_of(verdict, SUNGLASSES)
     return probability >= SURE or (probability >= PERHAPS and lens_light(crop) <= DARK)
 
 

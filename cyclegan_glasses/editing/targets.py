@@ -59,6 +59,18 @@ def asked_for(face: str, count: int) -> Collection[int]:
     return {0} if face == LARGEST else {int(number) - 1 for number in face.split(",")}
 
 
+def probability_of(verdict: Verdict | None, label: str) -> float:
+    """What the classifier gives for a label, 0 to 1; 0 where there is no verdict."""
+    if verdict is None:
+        return 0.0
+    return verdict.probabilities.get(label, verdict.confidence * (verdict.label == label))
+
+
+def worn_probability(verdict: Verdict | None) -> float:
+    """What the classifier gives for glasses of any kind, 0 to 1; 0 where there is no verdict."""
+    return probability_of(verdict, GLASSES) + probability_of(verdict, SUNGLASSES)
+
+
 def is_bare(verdict: Verdict | None, times: float = BARE) -> bool:
     """Whether a face surely wears no glasses.
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan_glasses.attributes.verdicts import BROKEN
+from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.editor import EDITED, LEFT
 from cyclegan_glasses.editing.models import Generator
@@ -247,3 +247,26 @@ def test_other_pictures_are_refused_with_a_reason(picture) -> None:
 def test_settings_that_cannot_be(options) -> None:
     with pytest.raises(UserError, match=r"--face|--strength|--passes"):
         EditSettings(**options)
+
+
+def test_what_is_no_face_puts_no_glasses_back() -> None:
+    """`--force` edits false faces too: one over the eyes of a true one leaves alone what that one edits."""
+    image, face = portrait()
+    false = Face(tuple(1.2 * side for side in face.box), 1.0, face.landmarks + np.array([0.0, 4.0]))
+    likely, alone = (make_editor(faces, Says(GLASSES, GLASSES)) for faces in ([false, face], [face]))
+    forced = EditSettings(force=True)
+    targets = likely.find_targets(image, REMOVE, forced)
+    assert targets[0].face is false
+    probabilities = ({NONE: 0.9, GLASSES: 0.1}, {NONE: 0.1, GLASSES: 0.9})
+    told = [
+        replace(one, report=replace(one.report, before=Verdict(GLASSES, 0.9, values)))
+        for one, values in zip(targets, probabilities, strict=True)
+    ]
+    made = likely.translate(told, REMOVE, forced)
+    made[0] = replace(made[0], picture=np.full_like(made[0].picture, 255))
+    both, _ = likely.blend(image, told, made, forced)
+    first = alone.remove(image, forced)
+    bar = (first < 6).all(axis=2) & (image > 20).all(axis=2)
+    assert bar.sum() > 100
+    assert np.abs(both[bar].astype(int) - first[bar]).max() <= 6, "white without the rule"
+    assert (both != first).any(), "around it the other one is edited, too"
