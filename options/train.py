@@ -116,7 +116,7 @@ class TrainOptions(Settings):
         elif 0 < self.loop.max_steps <= step:
             end = f"step {step} is reached: a larger --max_steps goes further"
         else:
-            end = "the loss on valA and valB no longer fell: a larger --patience goes further"
+            end = "nothing better was found for --patience validations: a larger --patience goes further"
         return f"nothing was left to train, {end}; next: {test}"
 
 
@@ -237,8 +237,9 @@ def _train(o: TrainOptions) -> int:
             log(describe_options(o.values), *networks, sep="\n")
         if o.dry_run:
             return 0
-        early_stopping = make_early_stopping(objective, o.data, o.loop.patience, context)
-        helpers = Examiner(objective, o.data, device), early_stopping, context
+        early_stopping = make_early_stopping(objective, o.data, o.loop, context)
+        examiner = Examiner(objective, o.data, device)
+        helpers = examiner, early_stopping, context, examiner.gallery
 
         def save(epoch: str, state: dict[str, Any]) -> None:
             save_checkpoint(folder, epoch, objective, state, context)

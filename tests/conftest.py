@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 # Tests are tiny: more threads only wait for each other. Commands that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A shell starts what runs in its background with Ctrl-C ignored, and commands that tests start would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import torch
 

@@ -56,7 +56,6 @@ _STARTS = """
 import sys, time
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.parallel import in_order, open_executor
-from tests.commands import ROOT
 
 def main():
     with open_executor(workers=2) as executor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -93,11 +94,14 @@ def test_a_run_that_was_stopped_ends_bit_for_bit_where_one_that_was_not_ends(
     assert differences(state(whole[0]), state(tmp_path)) == []
 
 
-def test_another_number_of_processes_goes_on_and_says_so(data: Path, tmp_path: Path) -> None:
-    end(begin(data, tmp_path, "--max_steps", "3", count=1))
-    said = end(begin(data, tmp_path, "--continue_train", "--max_steps", "4"))
-    assert "step 3, saved by 1 processes, so not to the bit" in said
-    assert state(tmp_path)["loop"]["pictures"] == 6 + 4
+def test_another_number_of_processes_goes_on_and_says_so(
+    whole: tuple[Path, str], data: Path, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    shutil.copytree(whole[0], runs)
+    said = end(begin(data, runs, "--continue_train", "--n_epochs", "3", "--max_steps", "9", count=1))
+    assert "saved by 2 processes, so not to the bit" in said
+    assert state(runs)["loop"]["pictures"] == 32 + 2
 
 
 def process_of(child: subprocess.Popen[str], rank: int) -> int:
@@ -122,13 +126,12 @@ def wait_for(child: subprocess.Popen[str], pattern: str) -> str:
     raise AssertionError(said)
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-def test_sigterm_on_any_process_saves_once_and_ends_all(
-    rank: int, whole: tuple[Path, str], data: Path, tmp_path: Path
+def test_sigterm_on_another_process_than_the_first_saves_once_and_ends_all(
+    data: Path, tmp_path: Path
 ) -> None:
     child = begin(data, tmp_path, "--n_epochs", "50")
     wait_for(child, r"epoch: 1, iters: 8")
-    os.kill(process_of(child, rank), signal.SIGTERM)
+    os.kill(process_of(child, 1), signal.SIGTERM)
     said = end(child)
     step = int(re.findall(r"stopped at step (\d+); go on: torchrun", said)[0])
     assert said.count("saved latest") == 1 and state(tmp_path)["loop"]["step"] == step
@@ -142,22 +145,15 @@ def test_ctrl_c_on_torchrun_saves_once_and_ends_all(data: Path, tmp_path: Path) 
     assert child.returncode != 0 and said.count("saved latest") == 1 and "stopped at step" in said
 
 
-def test_a_killed_process_ends_the_run_with_a_message(data: Path, tmp_path: Path) -> None:
-    child = begin(data, tmp_path, "--n_epochs", "50", "--save_latest_freq", "4")
-    wait_for(child, r"saved latest \(epoch 1, step 2")
-    os.kill(process_of(child, 1), signal.SIGKILL)
-    said = end(child, 1)
-    assert said.count("error: another process of this run has ended") == 1
-    assert "go on from it with the same command and --continue_train" in said
-
-
 def test_a_restart_after_a_death_ends_bit_for_bit_where_the_whole_run_ends(
     whole: tuple[Path, str], data: Path, tmp_path: Path
 ) -> None:
-    """`torchrun --max-restarts` needs no other word; what was not saved is trained again."""
+    """One line says what happened, and `--max-restarts` needs no other word: the unsaved is trained again."""
     child = begin(data, tmp_path, "--save_latest_freq", "4", restarts=1)
     wait_for(child, r"saved latest \(epoch 1, step 2")
     os.kill(process_of(child, 1), signal.SIGKILL)
     said = end(child)
+    assert said.count("error: another process of this run has ended") == 1
+    assert "go on from it with the same command and --continue_train" in said
     assert said.count("going on from latest.pt: epoch 1, step") == 1
     assert differences(state(whole[0]), state(tmp_path)) == []

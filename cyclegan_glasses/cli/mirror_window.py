@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from itertools import cycle
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class MirrorWindow:
             raise UserError(f"no window can be opened ({first_line(error)}): run the verb app") from None
         self._root.title(f"{TITLE}: space off and on, n next frame, s snapshot, q quits")
         self._picture = tkinter.Label(self._root, borderwidth=0)
-        self._reason = tkinter.Label(self._root, text="the models are loaded")
+        self._reason = tkinter.Label(self._root, text="waiting for the camera")
         self._picture.pack()
         self._reason.pack()
         self._frames = cycle(all_frames(wish).items())
@@ -120,7 +120,11 @@ class MirrorWindow:
         self._look = replace(self._look, drawing=replace(self._look.drawing, frame=frame, name=name))
 
     def _snapshot(self) -> None:
-        if self._latest is not None:
-            path = self._output / time.strftime("mirror_%Y%m%d_%H%M%S.png")
+        if self._latest is None:
+            return
+        path = self._output / f"mirror_{datetime.now():%Y%m%d_%H%M%S_%f}.png"
+        try:
             save_png(path, self._latest)
             echo(f"written to {path}")
+        except UserError as error:
+            echo(f"no snapshot: {error}")

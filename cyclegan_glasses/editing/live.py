@@ -4,7 +4,7 @@ What a photo gets in one go is spread out. In every picture the known faces are 
 networks alone, and edited where they are, with their landmarks made steady. Now and then one picture is
 surveyed in a thread of its own: all faces are found and classified, it is decided what becomes of each, as
 for a photo, and the light around them is read. Between two surveys the light and what hides a frame move
-along with the face.
+along with the face, and so does what the model changed, for as long as the face looks the same.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import cv2
 import numpy as np
 
 from cyclegan_glasses.domains import REMOVE
-from cyclegan_glasses.editing.blend import apply_change, fade, measure_change
+from cyclegan_glasses.editing.blend import Change, apply_change, fade, measure_change
 from cyclegan_glasses.editing.drawing import Drawing, draw
 from cyclegan_glasses.editing.editor import GlassesEditor
-from cyclegan_glasses.editing.live_faces import Finding, LiveFace, Placed
+from cyclegan_glasses.editing.live_faces import VIEW, Finding, LiveFace, Making, Placed
 from cyclegan_glasses.editing.models import translate
 from cyclegan_glasses.editing.reports import FaceReport
 from cyclegan_glasses.editing.settings import EditSettings
@@ -37,6 +37,8 @@ SURVEY, SOON = 0.5, 0.15
 #: Side in pixels of the aligned face that the change of the model is measured on: half the time of that of a
 #: photo, and nearly as fine as faces before a camera are.
 BLENDED = 160
+#: Seconds after which the model is asked again, and pictures that it is asked about at a time.
+REFRESH, AT_ONCE = 0.15, 2
 #: How much of two boxes is common where one face is followed twice.
 _SAME = 0.6
 
@@ -116,6 +118,7 @@ class LiveEditor:
         self._follower = PyramidDetector()
         self._waits = waits
         self._surveyor = ThreadPoolExecutor(1, "survey")
+        self._remover = ThreadPoolExecutor(AT_ONCE, "remover")
         self._survey: Survey | None = None
         self._surveyed = self._time = -1e9
         self._direction: str | None = None
@@ -153,16 +156,22 @@ class LiveEditor:
         self._drop(now)
         self._begin_survey(picture, look, now)
         with self.timings.step("place"):
-            placed = [one.placed(look.drawn, passed) for one in self._faces]
-        return [one for one in placed if one is not None]
+            placed = {one: one.placed(look.drawn, passed) for one in self._faces}
+        for one, edit in placed.items():
+            if edit is not None and edit.removes:
+                placed[one] = replace(edit, removal=self._removal(one, picture, now))
+        return [edit for edit in placed.values() if edit is not None]
 
     def render(self, picture: np.ndarray, placed: Sequence[Placed]) -> np.ndarray:
         """Second step of `edit`, which may run in any thread and order: the edited picture."""
         result = picture.copy()
         for one in placed:
             before = result.copy() if one.strength < 1 else result
-            if one.removes:
-                self._remove(picture, result, one.face)
+            if one.removal is not None:
+                change = one.removal.result()
+                with self.timings.step("blend"):
+                    size, framing = len(change.mask), self.editor.model.get(REMOVE).framing
+                    apply_change(result, change, alignment_of(one.face, size, picture.shape, framing))
             if one.frame is not None:
                 with self.timings.step("draw"):
                     frame, pose, scene = one.frame
@@ -173,20 +182,33 @@ class LiveEditor:
 
     def close(self) -> None:
         """End the stream."""
-        self._surveyor.shutdown(cancel_futures=True)
+        for pool in (self._surveyor, self._remover):
+            pool.shutdown(cancel_futures=True)
 
-    def _remove(self, picture: np.ndarray, result: np.ndarray, face: Face) -> None:
+    def _removal(self, one: LiveFace, picture: np.ndarray, now: float) -> Future[Change]:
+        """What takes the glasses off a face of this picture: what did so before, if that still fits it."""
+        with self.timings.step("align"):
+            view, _ = align(picture, one.face, VIEW, self.editor.model.get(REMOVE).framing)
+        known = one.fitting(view)
+        if known is None or (now - known.taken >= REFRESH and not one.waits):
+            making = Making(view, now, self._remover.submit(self._make, picture, one.face))
+            one.makings.append(making)
+            if known is None or self._waits:
+                known = making
+        return known.change
+
+    def _make(self, picture: np.ndarray, face: Face) -> Change:
+        """Ask the model what takes the glasses off a face."""
         generator = self.editor.model.get(REMOVE)
         with self.timings.step("align"):
             crop, _ = align(picture, face, generator.size, generator.framing)
         with self.timings.step("model"):
             made = translate(generator, crop[None], 1)[0]
-        with self.timings.step("blend"):
+        with self.timings.step("measure"):
             size = min(BLENDED, generator.size)
             before, after = _shrunk(crop.astype(np.float32), size), _shrunk(made.picture, size)
             covered = None if made.frame is None else _shrunk(made.frame, size)
-            alignment = alignment_of(face, size, picture.shape, generator.framing)
-            apply_change(result, measure_change(before, after, covered, bounded=True), alignment)
+            return measure_change(before, after, covered, bounded=True)
 
     def _begin_survey(self, picture: np.ndarray, look: Look, now: float) -> None:
         """Survey this picture where it is time, or a face is missing."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from cyclegan_glasses.editing.blend import Change
 from cyclegan_glasses.editing.drawing import AnyFrame, Drawing
+from cyclegan_glasses.editing.filters import blur, largest
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.targets import MOST_YAW, MOST_YAW_OFF, Target
 from cyclegan_glasses.editing.tracks import OneEuro
@@ -28,6 +31,9 @@ RISE = 20.0
 _SURVEYS = 3
 #: Seconds over which an edit appears and vanishes, and share of the light that each survey brings in.
 FADE, LIGHT = 0.15, 0.4
+#: Side in pixels of the aligned face that tells whether it still looks the same, the rows and columns of it
+#: where glasses are, and the mean difference there, without noise, in levels, up to which it does.
+VIEW, AT_EYES, ALIKE = 56, (slice(12, 36), slice(5, 51)), 1.2
 #: A face that is turned by more than the limit for a photo is edited up to so many degrees more, once begun.
 _MORE_YAW = 5.0
 
@@ -56,11 +62,31 @@ class Finding:
 
 
 @dataclass(frozen=True, eq=False)
+class Making:
+    """What takes the glasses off a face, asked of the model for one picture.
+
+    Attributes:
+        view: the face in that picture, aligned, uint8 RGB (VIEW, VIEW, 3).
+        taken: when that was, in seconds.
+    """
+
+    view: np.ndarray
+    taken: float
+    change: Future[Change]
+
+    def fits(self, view: np.ndarray) -> bool:
+        """Whether it also takes them off a face that looks like this."""
+        apart = view[AT_EYES].astype(np.float32) - self.view[AT_EYES]
+        return float(largest(blur(apart, 1.0)).mean()) <= ALIKE
+
+
+@dataclass(frozen=True, eq=False)
 class Placed:
     """What is to be done to one face of a picture; does not change any more.
 
     Attributes:
         removes: the model takes glasses off.
+        removal: what it changes, once it is known; None where it takes nothing off.
         frame: what is drawn, with the pose of the head and the scene around it; None for nothing.
         strength: 0 to 1, fades the edit.
     """
@@ -69,6 +95,7 @@ class Placed:
     removes: bool
     frame: tuple[AnyFrame, Pose, Scene] | None
     strength: float
+    removal: Future[Change] | None = None
 
 
 @dataclass(eq=False)
@@ -78,14 +105,16 @@ class LiveFace:
     Attributes:
         face: where it was seen last, made steady.
         seen: when that was, in seconds.
-        lost: it was not found in the last picture.
         report: what becomes of it.
+        lost: it was not found in the last picture.
+        makings: what the model made of it last, and what it is still asked for.
     """
 
     face: Face
     seen: float
     report: FaceReport
     lost: bool = False
+    makings: list[Making] = field(default_factory=list)
     _points: np.ndarray = field(init=False)
     _motion: np.ndarray = field(init=False)
     _smooth: OneEuro = field(init=False)
@@ -135,6 +164,21 @@ class LiveFace:
         """What was decided: something else is to be done."""
         self._votes.clear()
         self._frame = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the model is still asked for something."""
+        return any(not one.change.done() for one in self.makings)
+
+    def fitting(self, view: np.ndarray) -> Making | None:
+        """What takes the glasses off the face as it looks now, of all that was made for it.
+
+        The latest that is finished, or else what is still being made; None where neither fits.
+        """
+        done = [one for one in self.makings if one.change.done()]
+        self.makings = [*done[-1:], *(one for one in self.makings if one not in done)]
+        fit = [one for one in self.makings if one.fits(view)]
+        return max(fit, key=lambda one: (one.change.done(), one.taken), default=None)
 
     def placed(self, drawing: Drawing | None, seconds: float) -> Placed | None:
         """What is to be done to it in the picture in which it was seen last; None for nothing.

@@ -13,7 +13,7 @@ from cyclegan_glasses.training.progress import Monitor
 
 PICTURES = 2
 CLOSE_SECONDS = 30.0
-EVENTS = ("start", "step", "losses", "scores", "pictures", "page", "message", "close")
+EVENTS = ("start", "step", "losses", "scores", "gallery", "pictures", "page", "message", "close")
 logger = logging.getLogger(__name__)
 
 

@@ -1,11 +1,11 @@
-"""`web/index.html` of a run: its curves and the pictures of each epoch."""
+"""`web/index.html` of a run: its curves, the pictures of each epoch, and the same pictures over time."""
 
 from __future__ import annotations
 
 import functools
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,19 +26,24 @@ LABELS = (
     *("real_A", "fake_B", "drawn_A", "rec_A", "idt_B"),
     *("real_B", "drawn_B", "fake_A", "rec_B", "idt_A"),
 )
+ROWS = 24  # of the gallery, of each direction
 _NAME = re.compile(r"epoch(\d+)_(\w+)\.png")
+_ROW = re.compile(r"step(\d+)_(\w+)\.jpg")
 
 
 class TrainingPage(Monitor):
     """Writes the page.
 
     Args:
-        folder: of the run; the page goes to `web/index.html`, pictures to `web/images/epoch001_<label>.png`.
+        folder: of the run; the page goes to `web/index.html`, pictures to `web/images/epoch001_<label>.png`,
+            and those of the gallery to `web/gallery/step00000100_<label>.jpg`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = Path(folder)
-        self._images = make_folder(self._folder / "web" / "images")
+        self._images, self._gallery = (
+            make_folder(self._folder / "web" / name) for name in ("images", "gallery")
+        )
         self._run: Run | None = None
         self._last: Progress | None = None
         self._labels: list[str] = []
@@ -49,6 +54,9 @@ class TrainingPage(Monitor):
         if not run.resumed:
             for path in self._images.glob("epoch*_*.png"):
                 path.unlink()
+        for step, rows in self._rows().items():
+            if not run.resumed or step > run.step:
+                _remove(rows)
 
     def losses(self, progress: Progress, losses: dict[str, float]) -> None:
         """Remember how far the run is."""
@@ -61,6 +69,18 @@ class TrainingPage(Monitor):
         for label, picture in pictures.items():
             with atomic_write(self._images / f"epoch{progress.epoch:03d}_{label}.png") as file:
                 Image.fromarray(picture).save(file, format="PNG")
+        self._write(refresh=REFRESH)
+
+    def gallery(self, progress: Progress, rows: dict[str, np.ndarray]) -> None:
+        """Save a row for each direction; of more than `ROWS` every second goes, not the ends."""
+        for label, row in rows.items():
+            with atomic_write(self._gallery / f"step{progress.step:08d}_{label}.jpg") as file:
+                Image.fromarray(row).save(file, format="JPEG", quality=88)
+        kept = list(self._rows().values())
+        if len(kept) > ROWS:
+            for paths in kept[1:-1:2]:
+                _remove(paths)
+        self._last = progress
         self._write(refresh=REFRESH)
 
     def close(self) -> None:
@@ -76,6 +96,7 @@ class TrainingPage(Monitor):
             body += [tags.h2(f"Newest pictures, epoch {epoch}"), _card(epoch, labels, newest=True)]
         if grid := charts(list(read_history(self._folder))):
             body += [tags.h2("Losses"), grid]
+        body += self._over_time()
         if epochs[1:]:
             body.append(tags.h2("Earlier epochs"))
         body += [raw(_rendered(epoch, tuple(labels))) for epoch, labels in epochs[1:]]
@@ -96,6 +117,29 @@ class TrainingPage(Monitor):
             status.append("not running")
         status.append(f"written {time.strftime('%Y-%m-%d %H:%M')}")
         return tags.p(" · ".join(status), cls="quiet")
+
+    def _rows(self) -> dict[int, dict[str, Path]]:
+        """The pictures of the gallery on disk by label, by step, oldest first."""
+        rows: dict[int, dict[str, Path]] = {}
+        for path in sorted(self._gallery.iterdir()):
+            if match := _ROW.fullmatch(path.name):
+                rows.setdefault(int(match[1]), {})[match[2]] = path
+        return rows
+
+    def _over_time(self) -> list[dom_tag]:
+        """The gallery: for each direction what goes in, then what was made of it, oldest first."""
+        rows = self._rows()
+        if not rows:
+            return []
+        newest, cards = rows[max(rows)], []
+        for source in (label for label in newest if label.startswith("real")):
+            made = f"fake_{'B' if source.endswith('A') else 'A'}"
+            strips = [_hung(newest[source], *picture_text(source))]
+            strips += [
+                _hung(paths[made], f"step {step:,}", made) for step, paths in rows.items() if made in paths
+            ]
+            cards.append(tags.div(*strips, cls="card"))
+        return [tags.h2("Over time"), *cards]
 
     def _labels_by_epoch(self) -> dict[int, list[str]]:
         """Labels of the pictures on disk by epoch, up to the present one, in the order of the newest."""
@@ -123,3 +167,12 @@ def _card(epoch: int, labels: Sequence[str], *, newest: bool = False) -> dom_tag
         strips.add(strip(figures, f"epoch {epoch}", across=max(map(len, rows))))
     heading = [] if newest else [tags.h3(f"Epoch {epoch}")]
     return tags.div(*heading, strips, cls="card large" if newest else "card")
+
+
+def _hung(path: Path, label: str, caption: str) -> dom_tag:
+    return strip([Figure(f"gallery/{path.name}", label, caption)], "over time", across=1)
+
+
+def _remove(paths: Mapping[str, Path]) -> None:
+    for path in paths.values():
+        path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Early stopping: validation after each epoch, the best one, and when to end."""
+"""Early stopping: validation after each epoch or with each scoring, the best one, and when to end."""
 
 from __future__ import annotations
 
@@ -12,31 +12,36 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Validated
+from cyclegan_glasses.training.settings import LoopSettings
+
+#: Among the scores of `--eval_freq`: the one that says which state is the best, lower is better.
+OVERALL = "overall"
 
 
 class EarlyStopping:
-    """Asks `measure` for a loss after each epoch; `exhausted` when it has not fallen for `epochs` of them.
+    """Is told losses; `exhausted` when none of the last `limit` was lower than the best before.
 
     Attributes:
-        first, best: of the losses that were measured.
+        measure: gives the loss after each epoch; None where the losses are the scores of `--eval_freq`, which
+            `OVERALL` names.
+        first, best: of the losses.
     """
 
-    def __init__(self, measure: Callable[[], float], epochs: int) -> None:
-        self._measure, self._epochs = measure, epochs
+    def __init__(self, measure: Callable[[], float] | None, limit: int) -> None:
+        self.measure, self._limit = measure, limit
         self.first, self.best, self.waited = math.inf, math.inf, 0
 
     @property
     def exhausted(self) -> bool:
         """Whether training is to end."""
-        return self.waited >= self._epochs
+        return self.waited >= self._limit
 
-    def check(self) -> tuple[float, bool]:
-        """Measure; the loss, and whether it is the best so far."""
-        loss = self._measure()
+    def check(self, loss: float) -> bool:
+        """Whether `loss` is the best so far."""
         better = loss < self.best
         self.first = loss if math.isinf(self.best) else self.first
         self.best, self.waited = (loss, 0) if better else (self.best, self.waited + 1)
-        return loss, better
+        return better
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -49,17 +54,22 @@ class EarlyStopping:
 
 
 def make_early_stopping(
-    objective: Any, data: DataSettings, epochs: int, distributed: DistributedContext = ALONE
+    objective: Any, data: DataSettings, loop: LoopSettings, distributed: DistributedContext = ALONE
 ) -> EarlyStopping | None:
-    """Validation of `objective` on the pairs of `valA` and `valB` below `dataroot`; None for 0 epochs.
+    """Validation of `objective`; None without `--patience`.
 
-    Where several processes train together the first one measures.
+    An objective that can `validate` is measured on the pairs of `valA` and `valB` below `dataroot`, any other
+    by the scores of `--eval_freq`. Where several processes train together the first one measures.
 
     Raises:
-        UserError: there are no such pairs.
+        UserError: there are no such pairs, or no scores.
     """
-    if not epochs:
+    if not loop.patience:
         return None
+    if not hasattr(objective, "validate"):
+        if not loop.eval_freq:
+            raise UserError(f"--patience {loop.patience} counts scorings: give --eval_freq, too")
+        return EarlyStopping(None, loop.patience)
     model: Validated = objective
     try:
         batches = make_batches(replace(data, phase="val", fixed=True, max_dataset_size=None, num_threads=0))
@@ -73,4 +83,4 @@ def make_early_stopping(
         losses = [(float(model.validate(batch)), len(batch["A"])) for batch in batches.epoch(1)]
         return sum(loss * count for loss, count in losses) / sum(count for _, count in losses)
 
-    return EarlyStopping(measure, epochs)
+    return EarlyStopping(measure, loop.patience)

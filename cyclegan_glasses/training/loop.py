@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.objectives.protocol import Batch, Objective
 from cyclegan_glasses.pixels import to_rgb
-from cyclegan_glasses.training.early_stopping import EarlyStopping
+from cyclegan_glasses.training.early_stopping import OVERALL, EarlyStopping
 from cyclegan_glasses.training.health import CollapseWatch, LossLog, explained_memory_errors
 from cyclegan_glasses.training.progress import Monitor, Progress, is_due
 from cyclegan_glasses.training.schedule import LRSchedule
@@ -61,7 +62,10 @@ class Loop:
     Args:
         save: called with a label (`latest`, an epoch's number, `iter_<pictures>`) and the loop's state.
         evaluate: gives scores by name every `eval_freq` pictures; when it fails training goes on without it.
-        early_stopping: validates after each epoch, saves the best one as `best`, and can end training early.
+        early_stopping: validates, after each epoch or with the scores, saves the best state as `best`, and
+            can end training early.
+        gallery: gives rows of validation pictures by label, for each validation and each scoring; when it
+            fails training goes on without it.
         distributed: the processes that train together; they take the same steps on their own batches.
     """
 
@@ -75,11 +79,14 @@ class Loop:
         evaluate: Callable[[], dict[str, float]] | None = None,
         early_stopping: EarlyStopping | None = None,
         distributed: DistributedContext = ALONE,
+        gallery: Callable[[], dict[str, np.ndarray]] | None = None,
     ) -> None:
         self.objective, self.batches, self.distributed = objective, batches, distributed
         self.schedule = LRSchedule(rate, objective.optimizers.values())
         self.settings, self._save_as, self._early_stopping = settings, save, early_stopping
         self._evaluate = evaluate if distributed.is_main else None
+        self._gallery = gallery if distributed.is_main else None
+        self._hung: int | None = None  # the step of the newest row of the gallery
         self.epoch, self.pictures, self.step, self.seen = 1, 0, 0, 0
         self.trained_before = False
         self._last_good: int | None = None  # the step of the last saved state
@@ -100,14 +107,14 @@ class Loop:
         self.monitor = monitor
         epochs = self.schedule.settings.epochs
         with StopRequest(self.distributed, self.settings.max_minutes) as stop:
-            if self._early_stopping and self.trained_before and not self.step:
-                self._validate(self._early_stopping, 0)
+            if self.trained_before and not self.step:
+                self._validate(0)
             while self.epoch <= epochs and not self._should_stop(stop):
                 self.schedule.begin_epoch(self.epoch)
                 if self._run_epoch(stop):
                     self._end_epoch()
-            if self._early_stopping and stop.agreed() and not stop.wanted and self.pictures:
-                self._validate(self._early_stopping, self.epoch)  # the time is over within an epoch
+            if stop.agreed() and not stop.wanted and self.pictures:
+                self._validate(self.epoch)  # the time is over within an epoch
             self._save_latest()
             stopped = stop.wanted if self.epoch <= epochs else ""
             return Outcome(self.step, stopped, self.distributed.size == 1)
@@ -155,8 +162,8 @@ class Loop:
         self.schedule.end_epoch(sum(means[name] for name in self.objective.metric_names))
         finished, self.epoch, self.pictures = self.epoch, self.epoch + 1, 0
         # the loss on validation pairs
-        if self._early_stopping:
-            self._validate(self._early_stopping, finished)
+        if self._early_stopping and self._early_stopping.measure:
+            self._validate(finished)
         # the state of this epoch; `latest` comes last, so that after a kill all before it is done again
         if self.settings.save_epoch_freq and finished % self.settings.save_epoch_freq == 0:
             self._save(str(finished))
@@ -180,23 +187,53 @@ class Loop:
             tell(self._progress(), {label: to_rgb(images[0]) for label, images in pictures})
 
     def _score(self) -> None:
-        if self._evaluate is None:
-            return
-        try:
-            self.monitor.scores(self._progress(), self._evaluate())
-        except Exception as error:  # scores are not worth a run
-            self._evaluate = None
-            self.monitor.message(f"warning: no more scores in this run, training goes on: {error}")
+        """Tell the scores; where they are what early stopping goes by, judge by them."""
+        overall, stopping = math.nan, self._early_stopping
+        if self._evaluate:
+            try:
+                scores = self._evaluate()
+                self.monitor.scores(self._progress(), scores)
+                overall = scores.get(OVERALL, math.nan)
+            except Exception as error:  # scores are not worth a run, unless it was to be judged by them
+                if stopping and stopping.measure is None and math.isinf(stopping.best):
+                    raise
+                self._evaluate = None
+                self.monitor.message(f"warning: no more scores in this run, training goes on: {error}")
+        if stopping and stopping.measure is None:
+            overall = self.distributed.broadcast(overall)
+            if math.isfinite(overall):
+                self._judge(stopping, overall, f"after {self.seen} pictures")
+        self._hang()
         self._meter.lap()  # the time was not the training's
 
-    def _validate(self, early_stopping: EarlyStopping, finished: int) -> None:
-        loss, better = early_stopping.check()
-        best = early_stopping.best
-        self.monitor.message(f"validation after epoch {finished}: {loss:.4f}, best {best:.4f}")
+    def _validate(self, epoch: int) -> None:
+        """Measure the state that `epoch` ended with, 0 for what training begins with."""
+        if self._early_stopping is None:
+            return
+        if self._early_stopping.measure is None:
+            self._score()
+            return
+        self._judge(self._early_stopping, self._early_stopping.measure(), f"after epoch {epoch}")
+        self._hang()
+
+    def _judge(self, stopping: EarlyStopping, loss: float, when: str) -> None:
+        better = stopping.check(loss)
+        self.monitor.message(f"validation {when}: {loss:.4f}, best {stopping.best:.4f}")
         if better:
             self._save("best")
-        if early_stopping.exhausted:
-            self.monitor.message("no better for some epochs: stopping early; test with --epoch best")
+        if stopping.exhausted:
+            self.monitor.message("no better for some time: stopping early; test with --epoch best")
+
+    def _hang(self) -> None:
+        """Add a row to the gallery, once a step."""
+        if self._gallery is None or self._hung == self.step:
+            return
+        self._hung = self.step
+        try:
+            self.monitor.gallery(self._progress(), self._gallery())
+        except Exception as error:  # pictures are not worth a run
+            self._gallery = None
+            self.monitor.message(f"no gallery of this run: {error}")
 
     def _read_losses(self) -> None:
         """Read the losses up to here; a state after one that is not finite is never saved."""

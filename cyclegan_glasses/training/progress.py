@@ -81,7 +81,11 @@ class Monitor:
         """New values of the losses, every `--print_freq` pictures."""
 
     def scores(self, progress: Progress, scores: dict[str, float]) -> None:
-        """New scores of the generators on test pictures, every `--eval_freq` pictures."""
+        """New scores of the generators on validation pictures, every `--eval_freq` pictures."""
+
+    def gallery(self, progress: Progress, rows: dict[str, np.ndarray]) -> None:
+        """The same validation pictures as ever in a row by label: what goes in (`real_A`) and what is made of
+        it now (`fake_B`); uint8 (H, W, 3); with each scoring and each validation."""
 
     def pictures(self, progress: Progress, pictures: dict[str, np.ndarray]) -> None:
         """Newest pictures by label (`real_A`, `fake_B`, …): uint8 (H, W, 3); every `--display_freq`."""

@@ -60,10 +60,15 @@ class LoopSettings(Settings):
     save_latest_freq: int = option(5000, "pictures between saves", group="training", least=0)
     save_epoch_freq: int = option(5, "epochs between states that are kept", group="training", least=0)
     save_by_iter: bool = option(False, "keep every save under its count of pictures", group="training")
-    eval_freq: int = option(0, "pictures between scores on 32 test pictures; 0: never", least=0)
+    eval_freq: int = option(
+        0,
+        "pictures between scores on 32 pictures of valA and valB, else of testA and testB; 0: never",
+        least=0,
+    )
     patience: int = option(
         0,
-        "end when the loss on the pairs in valA and valB has not fallen for so many epochs; 0: never",
+        "keep the best state, and end after so many validations without a better one; 0: never. Pairs in valA"
+        " and valB are validated after each epoch, --model cyclegan with the scores of --eval_freq",
         group="losses",
         least=0,
         on_request=True,

@@ -12,6 +12,7 @@ from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE
 from cyclegan_glasses.editing.drawing import as_drawing
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.live import LiveEditor, Look
+from cyclegan_glasses.editing.models import Generator, Translated, translate
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
 from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
@@ -76,6 +77,32 @@ def test_a_frame_does_not_shake_on_a_face_that_stands_still(
             places.append(placed.frame[1].origin)
     assert len(places) > 20
     assert np.abs(np.diff(places, axis=0)).mean() < 0.15, "pixels from picture to picture"
+
+
+def test_the_model_is_asked_again_now_and_then_and_at_once_where_the_face_looks_different(
+    editor: GlassesEditor, faces: tuple[np.ndarray, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked in every picture, a mirror that takes glasses off is half as fast."""
+    asked: list[float] = []
+
+    def counted(generator: Generator, crops: np.ndarray, passes: int) -> list[Translated]:
+        asked.append(now)
+        return translate(generator, crops, passes)
+
+    monkeypatch.setattr("cyclegan_glasses.editing.live.translate", counted)
+    bare, worn = faces
+    other = draw_portrait(random_portrait(0, 3), SIDE).with_glasses(frame_of(0, 7))[0]
+    live, apart = LiveEditor(editor, waits=True), []
+    for number in range(20):
+        now = number / RATE
+        face = worn if number < 14 else other
+        edited = live.edit(seen(face, 70 + number, number), Look(REMOVE), now)
+        if number > 8:
+            apart.append(np.abs(edited.astype(float) - seen(bare, 70 + number))[60:150, 100:250].mean())
+    live.close()
+    assert 14 / RATE in asked, "another frame is not taken off by what took off the first"
+    assert 3 <= len(asked) <= 12
+    assert np.ptp(apart[:5]) < 0.3, "what is taken off does not depend on whether the model was asked"
 
 
 def test_what_is_done_may_change_at_any_time(editor: GlassesEditor, faces: tuple[np.ndarray, ...]) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
-from cyclegan_glasses.evaluation.examiner import Examiner
+from cyclegan_glasses.evaluation.examiner import Examiner, overall_of
 from cyclegan_glasses.evaluation.metrics import luminance, psnr
 from cyclegan_glasses.faces.detect import Face
 from tests.evaluation.portraits import SIDE, portrait
@@ -69,6 +69,8 @@ def test_the_score_is_that_of_the_result_in_the_colours_of_the_run(data: Path, c
         expected.append(psnr(result, bare, np.round(face.mask * 255 - 0.5) / 255))
     assert found["PSNR_A"] == pytest.approx(np.mean(expected), abs=0.15)
     assert {"off_A", "left_A", "changed_A"} < found.keys()
+    error = 255 * 10 ** (-found["PSNR_A"] / 20)
+    assert found["overall"] == pytest.approx(error + found["changed_A"])
     assert examiner() == found
 
 
@@ -99,3 +101,17 @@ def test_a_generator_that_is_shown_a_frame_is_scored_with_one(
     conditioned = replace(settings(data, 3), condition="frame")
     scores = Examiner(Trained(G_B=Copies()), conditioned, CPU)()
     assert scores["on_B"] > 0.5 and scores["changed_B"] < 10
+
+
+def test_validation_pictures_come_before_test_pictures_and_a_gallery_shows_some_of_them(data: Path) -> None:
+    for domain in "AB":
+        (data / f"test{domain}").rename(data / f"val{domain}")
+    rows = Examiner(Trained(G_B=Paler()), settings(data, 3), CPU).gallery()
+    assert list(rows) == ["real_B", "fake_A"] and rows["real_B"].shape == (96, 192, 3)
+    assert rows["fake_A"].std() < 0.6 * rows["real_B"].std()
+
+
+def test_doing_nothing_scores_no_better_than_doing_it_well() -> None:
+    nothing = overall_of({"left": 1.0, "changed": 0.0})
+    assert overall_of({"left": 0.2, "changed": 3.0}) < nothing < overall_of({"left": 0.1, "changed": 30.0})
+    assert overall_of({"on": 0.0, "changed": 0.0}) == nothing

@@ -83,3 +83,25 @@ def test_closed_before_a_report(make_run: Callable[..., Run]) -> None:
     page.start(run)
     page.close()
     assert "No report yet" in soup_of(run).get_text()
+
+
+def test_the_same_pictures_over_time_are_few_and_begin_with_what_goes_in(
+    make_run: Callable[..., Run], at: Callable[[int], Progress]
+) -> None:
+    run = make_run()
+    page = train(run, at, 100)
+    rows = {label: np.full((8, 48, 3), 90, np.uint8) for label in ("real_A", "fake_B")}
+    for step in range(0, 1000, 20):
+        page.gallery(at(step), rows)
+    names = [name for name in sources(run) if name.startswith("gallery/")]
+    made = [name for name in names if "fake_B" in name]
+    assert names[0] == "gallery/step00000980_real_A.jpg" and len(names) == len(made) + 1
+    assert made[0].endswith("step00000000_fake_B.jpg") and made[-1].endswith("step00000980_fake_B.jpg")
+    assert 12 <= len(made) <= 24
+    on_disk = {path.name for path in (run.folder / "web" / "gallery").iterdir()}
+    assert {name.removeprefix("gallery/") for name in names} <= on_disk and len(on_disk) == 2 * len(made)
+    TrainingPage(run.folder).start(make_run(step=500, resumed=True))
+    left = {int(path.name[4:12]) for path in (run.folder / "web" / "gallery").iterdir()}
+    assert 0 in left and max(left) <= 500
+    TrainingPage(run.folder).start(make_run())
+    assert not any((run.folder / "web" / "gallery").iterdir())

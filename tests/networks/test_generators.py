@@ -189,5 +189,5 @@ def test_gradients_agree_with_float64(kind: str, layout: torch.memory_format, on
         scale = max(float(value.grad.norm()) for value in exact[1:])
         for mine, true in zip(ours, exact, strict=True):
             error = float((mine.grad.double() - true.grad).norm())
-            # a bias before an instance norm has no gradient but rounding
-            assert error < 1e-3 * max(float(true.grad.norm()), 1e-3 * scale), (settings, count)
+            # a bias before an instance norm has no gradient but rounding, a small one hardly more than that
+            assert error < 1e-3 * max(float(true.grad.norm()), 1e-2 * scale), (settings, count)

@@ -81,11 +81,15 @@ class Notes(Monitor):
         self.displayed: list[int] = []
         self.paged: list[int] = []
         self.messages: list[str] = []
+        self.hung: list[int] = []
         self.closed = 0
         self._at_step = at_step
 
     def start(self, run: Run) -> None:
         self.runs.append(run)
+
+    def gallery(self, progress: Progress, rows: dict[str, np.ndarray]) -> None:
+        self.hung.append(progress.step)
 
     def step(self, progress: Progress) -> None:
         self.steps.append(progress)

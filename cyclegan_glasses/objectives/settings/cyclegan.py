@@ -47,7 +47,7 @@ class CycleGANSettings(ImageSettings):
             1605.05396, §4.1. A discriminator that never saw bare faces may take them for good enough.
     """
 
-    USES = ("paired_dataroot", *FOR_PAIRS)
+    USES = ("paired_dataroot", "patience", *FOR_PAIRS)
     GROUP = "losses"
 
     generator: AnyGeneratorSettings = variants(
