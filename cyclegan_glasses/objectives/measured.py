@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +124,7 @@ def choose(
     Raises:
         UserError: these options hold no way to compute, or there is no such precision.
     """
-    asked = Way(precision)
-    if isinstance(settings, ImageSettings):
-        asked = Way(precision, settings.layout, settings.winograd, settings.compile)
-    ways = list(_ways(asked, settings))
+    asked, ways = _asked(precision, settings), possible_ways(settings, precision)
     if kept is not None:
         began = _kept(kept)
         same = asked.precision in ("auto", began.precision)
@@ -138,20 +134,31 @@ def choose(
         return ways[0], ""
     start, batch = time.perf_counter(), example()
     file = cache_folder() / "steps" / f"{_digest(model, settings, asked, batch)}.json"
-    measure = partial(_measure, partial(_build, model, settings), batch)
     known = _remembered(file, ways)
-    table = known or measure(ways)
-    if compiles and _best(table, steps).total(steps) >= LONG and len(table) == len(ways):
-        table = [*table, *measure([replace(_best(table, steps).way, compile="on")])]
-    best = _best(table, steps)
+    table = known or measure(model, settings, batch, ways)
+    best = quickest(table, steps)
+    if compiles and best.total(steps) >= LONG and len(table) == len(ways):
+        table = [*table, *measure(model, settings, batch, [replace(best.way, compile="on")])]
+        best = quickest(table, steps)
     others = "".join(f", {timed.way} {timed.seconds:.2g} s" for timed in table if timed is not best)
     taken = "" if table is known else f"measured in {time.perf_counter() - start:.0f} s, "
     where = f"remembered in {file}" if table is known or _remember(file, table) else "not remembered"
     return best.way, f"{best.way}: {best.seconds:.2g} s a step{others}; {taken}{where}"
 
 
+def _asked(precision: str, settings: ObjectiveSettings) -> Way:
+    """What the options say."""
+    if not isinstance(settings, ImageSettings):
+        return Way(precision)
+    return Way(precision, settings.layout, settings.winograd, settings.compile)
+
+
+def possible_ways(settings: ObjectiveSettings, precision: str) -> list[Way]:
+    """The ways that may be quickest, uncompiled where `--compile` is `auto`; first the one of the rule."""
+    return list(_ways(_asked(precision, settings), settings))
+
+
 def _ways(asked: Way, settings: ObjectiveSettings) -> Iterator[Way]:
-    """The ways that may be quickest, with the words of `asked`; first the one of the rule, uncompiled."""
     rule = choose_precision(asked.precision, CPU).name
     precisions = [rule]
     if asked.precision == "auto" and has_bfloat16_units():
@@ -180,10 +187,10 @@ def _is_wide(settings: ImageSettings) -> bool:
         return uses_winograd(build_generator(settings.generator))  # type: ignore[attr-defined]
 
 
-def _measure(build: Callable[[Way], Objective], batch: Batch, ways: Sequence[Way]) -> list[Timed]:
+def measure(model: str, settings: ObjectiveSettings, batch: Batch, ways: Sequence[Way]) -> list[Timed]:
     """Time a step of each of `ways`, in turns, so that other work on the machine slows all alike."""
     with torch.random.fork_rng():
-        made = {way: build(way) for way in ways}
+        made = {way: _build(model, settings, way) for way in ways}
         first = {way: _seconds(objective, batch) for way, objective in made.items()}
         least = dict.fromkeys(ways, math.inf)
         start, rounds = time.perf_counter(), 0
@@ -213,7 +220,7 @@ def _seconds(objective: Objective, batch: Batch) -> float:
     return time.perf_counter() - start
 
 
-def _best(table: Sequence[Timed], steps: int) -> Timed:
+def quickest(table: Sequence[Timed], steps: int) -> Timed:
     """The quickest for so many steps; the first, which is that of the rule, unless another is worth it."""
     best = min(table, key=lambda timed: timed.total(steps))
     return best if best.total(steps) < (1 - WORTH) * table[0].total(steps) else table[0]

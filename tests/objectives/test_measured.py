@@ -57,11 +57,11 @@ def takes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Way]]]
     def set_seconds(seconds: dict[Way, float], first: float = 9.0) -> list[Way]:
         seen: list[Way] = []
 
-        def measure(build: Any, batch: Batch, ways: list[Way]) -> list[measured.Timed]:
+        def measure(model: str, settings: Any, batch: Batch, ways: list[Way]) -> list[measured.Timed]:
             seen.extend(ways)
             return [measured.Timed(way, seconds[way], first) for way in ways]
 
-        monkeypatch.setattr(measured, "_measure", measure)
+        monkeypatch.setattr(measured, "measure", measure)
         return seen
 
     yield set_seconds
