@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from cyclegan_glasses.domains import DIRECTIONS, GENERATOR_NAMES
+from cyclegan_glasses.files import sha256_of
 
 _FOLDER = Path(__file__).resolve().parent / "weights"
 #: Names the model that ships where others are named by their folder or file; its files are `generator_file`.
@@ -19,6 +21,12 @@ FACEMATH = _FOLDER / "facemath.pt"
 def generator_file(direction: str) -> Path:
     """The file of the generator of `AtoB` (removes) or `BtoA` (adds)."""
     return SHIPPED.with_name(f"{SHIPPED.name}_{direction}.onnx")
+
+
+@cache
+def shipped_digest() -> str:
+    """SHA-256 of the generators, hexadecimal and one after the other: another one, another model."""
+    return "".join(sha256_of(generator_file(direction)) for direction in DIRECTIONS)
 
 
 def network_files() -> dict[str, Path]:

@@ -23,6 +23,10 @@ PRESETS = {
     " --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3 --lambda_rim 4"
     " --lambda_gradient 1 --lambda_chroma 2 --lambda_frame 0.1 --ema 0.998 --batch_size 8 --lr 0.001"
     " --beta2 0.99 --clip_grad 1 --n_epochs 4 --n_epochs_decay 4",
+    # The attribute classifier goes on from the one that ships (docs/guides/attributes.md).
+    "judge": "--model facelyzr --start_from shipped --pretraining none --load_size 108 --crop_size 96"
+    " --drawn 0.6 --lr 0.0007 --n_epochs 1 --n_epochs_decay 3 --save_latest_freq 3200 --save_epoch_freq 0"
+    " --print_freq 1600",
     # What `cyclegan-glasses learn` runs: the model that ships goes on, on pairs of a person's own photos.
     "fine-tune": "--model mask2face --netG coarse_to_fine --start_from shipped --load_size 224"
     " --crop_size 224 --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3"

@@ -12,8 +12,6 @@ import pytest
 
 # Tests are tiny: more threads only wait for each other. Commands that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# A shell starts what runs in its background with Ctrl-C ignored, and commands that tests start would inherit it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import torch
 
@@ -22,6 +20,9 @@ import torch
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+# A shell runs its background with Ctrl-C ignored, which commands that tests start would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -134,7 +134,7 @@ class _Work:
         facts = job.source.stat()
         output = self.output
         drawn = self.drawing and self.direction == ADD and not self.editor.model.conditioned
-        model = () if drawn else (self.editor.model.source,)
+        model = () if drawn else (self.editor.model.identity,)
         frame = (self.drawing.key(),) if self.drawing else ()
         recipe = repr((*model, self.direction, *frame, self.settings, output.strip, output.pairs))
         key = f"{facts.st_size} {facts.st_mtime_ns} {recipe}"

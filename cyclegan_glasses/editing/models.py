@@ -14,6 +14,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.faces.eye_region import at_the_eyes
 from cyclegan_glasses.networks.settings import AnyGeneratorSettings
+from cyclegan_glasses.shipped import SHIPPED, shipped_digest
 from cyclegan_glasses.values import luminance, to_levels, to_values
 
 MOST_PASSES, MOST_SIZE, MOST_ZOOM = 20, 4096, 8
@@ -83,6 +84,11 @@ class EditingModel:
     def __post_init__(self) -> None:
         if unknown := self.generators.keys() - set(DIRECTIONS):
             raise UserError(f"{self.source} names the direction {min(map(str, unknown))!r}: no such way")
+
+    @property
+    def identity(self) -> str:
+        """What a journal knows it by: `source`; of the model that ships, which updates replace, a hash."""
+        return shipped_digest() if self.source == str(SHIPPED) else self.source
 
     @property
     def conditioned(self) -> bool:

@@ -87,19 +87,22 @@ def to_onnx(
 def _halve(graph: onnx.GraphProto, weights: Mapping[str, np.ndarray]) -> None:
     """Store `weights` in `graph`, floats in half precision with a cast to float32 behind each.
 
-    Those that it does not compute with, as counts of batches, are stored too.
+    Those that it does not compute with, as counts of batches, are stored too, behind a node without effect:
+    onnxruntime warns of weights that no node reads.
     """
     used = {one.name for one in graph.initializer}
     del graph.initializer[:]
-    casts = []
+    readers = []
     for name, values in weights.items():
         floats = values.dtype == np.float32
         graph.initializer.append(
             numpy_helper.from_array(values.astype(np.float16) if floats else values, name)
         )
         if floats and _PREFIX + name in used:
-            casts.append(helper.make_node("Cast", [name], [_PREFIX + name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
+            readers.append(helper.make_node("Cast", [name], [_PREFIX + name], to=TensorProto.FLOAT))
+        else:
+            readers.append(helper.make_node("Identity", [name], ["stored." + name]))
+    nodes = [*readers, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
 

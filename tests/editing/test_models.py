@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from cyclegan_glasses import shipped
 from cyclegan_glasses.devices import Precision
+from cyclegan_glasses.editing.models import EditingModel
 from cyclegan_glasses.editing.trained import find_generators, load_generator, module_of
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.networks.registry import build_generator
@@ -58,3 +60,17 @@ def test_which_file_goes_which_way(tmp_path: Path) -> None:
         find_generators(tmp_path, "9", "BtoA")
     with pytest.raises(UserError, match="there is no run"):
         find_generators(tmp_path / "none", "latest", "AtoB")
+
+
+def test_another_model_that_ships_is_another_model_in_a_journal(tmp_path: Path, monkeypatch) -> None:
+    """After an update `remove` would call the results of the model before its own."""
+    monkeypatch.setattr(shipped, "generator_file", lambda direction: tmp_path / direction)
+    model, known = EditingModel({}, str(shipped.SHIPPED)), set()
+    for remover in (b"one", b"other"):
+        (tmp_path / "AtoB").write_bytes(remover)
+        (tmp_path / "BtoA").write_bytes(b"adder")
+        shipped.shipped_digest.cache_clear()
+        known.add(model.identity)
+    shipped.shipped_digest.cache_clear()
+    assert len(known) == 2 and str(shipped.SHIPPED) not in known
+    assert EditingModel({}, "my.pt").identity == "my.pt"
