@@ -11,7 +11,7 @@ their medians. With one thread on a CPU the time is the processor's own, which o
 the share of what a product of two large matrices reaches here in the same precision; the Winograd
 convolutions of the default need fewer products than are counted, so it can be above 1. `--without` adds the
 default without one of the kernels of `networks/cpu`, which the library's own layer stands in for; `--filters`
-and `--kernels` are those of `--netG residual_unet`. `--auto` prints what `train.py` measures on a CPU for six
+and `--kernels` are those of `--netG residual_unet`. `--auto` prints what `train.py` measures on a CPU for seven
 shapes of runs, and beside it the same fixed choices timed for a second time.
 """
 
@@ -64,6 +64,7 @@ SHAPES = {
     "preset glasses, 96², batch 4": "--preset glasses",
     "preset remover, 224x144, batch 8": "--preset remover",
     "preset demo, 64², batch 4": "--preset demo",
+    "preset demo-pairs, 64², batch 12": "--preset demo-pairs",
     "preset isee-quick, batch 8": "--preset isee-quick",
     "ResNet-9, 64 filters, 128², batch 4": "--load_size 128 --crop_size 128 --batch_size 4",
 }
