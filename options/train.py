@@ -229,7 +229,8 @@ def _train(o: TrainOptions) -> int:
                 measured.choose(o.model, settings, name, batches.example, steps, kept)
             )
             name, settings, computed = way.precision, way.applied(settings), list(astuple(way))
-            log(*[why] if why else [])
+            if why:
+                log(why)
         precision = choose_precision(name, device)
         objective = build_objective(o.model, settings, precision, o.data.seed, context)
         if o.dry_run or o.run.verbose:
