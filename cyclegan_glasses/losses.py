@@ -83,12 +83,28 @@ def chroma_loss(picture: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     return F.avg_pool2d(error, 8).abs().mean() + (error.abs() * weights).mean()
 
 
-def mask_loss(logits: Tensor, mask: Tensor) -> Tensor:
+def level_loss(picture: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Mean absolute difference of means over squares of 12 pixels, side by side and between; a scalar.
+
+    A veil is a few levels over a whole lens, which the error of a pixel hides and the eye does not.
+
+    Args:
+        picture, target: (N, C, H, W), sides of 12 pixels at least.
+        weights: of pixels, (N, 1, H, W); of a square their mean counts.
+    """
+    error, weight = (F.avg_pool2d(values, 12, stride=6) for values in (picture - target, weights))
+    return (error.abs() * weight).mean()
+
+
+def mask_loss(logits: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
     """Binary cross-entropy between logits and the fraction of each pixel, (N, 1, H, W) both; a scalar.
+
+    `weights` are of pictures, (N, 1, 1, 1); the mean is over all pictures, whatever they weigh.
+
 
     Lyu et al., "Portrait Eyeglasses and Shadow Removal" (arXiv 2203.10474), learn their masks by it.
     """
-    return F.binary_cross_entropy_with_logits(logits, mask)
+    return F.binary_cross_entropy_with_logits(logits, mask, weights.expand_as(mask))
 
 
 def insensitive_l1_loss(picture: Tensor, target: Tensor, tolerance: float) -> Tensor:

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.option import option
-from cyclegan_glasses.options.crawl._runner import add_source_arguments, gather
+from cyclegan_glasses.options.crawl import add_source_arguments, gather
 from cyclegan_glasses.photo import Photo
 from cyclegan_glasses.sources.archive import open_archive
 from cyclegan_glasses.sources.source import SourcePhoto

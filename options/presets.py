@@ -20,9 +20,9 @@ PRESETS = {
     " --n_epochs_decay 1 --ema 0.995",
     # What takes glasses off sharp photos (docs/results/model.md): from what ships, on pairs with layers.
     "remover": "--model mask2face --netG coarse_to_fine --start_from shipped --load_size 224 --crop_size 224"
-    " --crop_height 144 --camera --bare_share 0.06 --loss l1 --lambda_changed 3 --lambda_rim 4"
-    " --lambda_gradient 1 --lambda_chroma 2 --lambda_frame 0.1 --ema 0.998 --batch_size 8 --lr 0.001"
-    " --beta2 0.99 --clip_grad 1 --n_epochs 4 --n_epochs_decay 4",
+    " --crop_height 144 --camera --bare_share 0.06 --own_share 0.25 --loss l1 --lambda_changed 3"
+    " --lambda_rim 4 --lambda_gradient 1 --lambda_chroma 2 --lambda_level 2 --lambda_frame 0.1 --ema 0.998"
+    " --batch_size 8 --lr 0.0004 --beta2 0.99 --clip_grad 1 --n_epochs 1 --n_epochs_decay 1",
     # The attribute classifier goes on from the one that ships (docs/guides/attributes.md).
     "judge": "--model facelyzr --start_from shipped --pretraining none --load_size 108 --crop_size 96"
     " --drawn 0.6 --lr 0.0007 --n_epochs 1 --n_epochs_decay 3 --save_latest_freq 3200 --save_epoch_freq 0"

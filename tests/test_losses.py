@@ -17,6 +17,7 @@ from cyclegan_glasses.losses import (
     gradient_penalty,
     insensitive_l1_loss,
     l1_loss,
+    level_loss,
     mask_loss,
     ssim,
     weighted_l1,
@@ -147,4 +148,14 @@ def test_a_stain_counts_and_grey_and_noise_do_not() -> None:
 def test_the_mask_is_a_cross_entropy() -> None:
     logits, mask = torch.tensor([0.5, -1.0]).view(1, 1, 1, 2), torch.tensor([1.0, 0.25]).view(1, 1, 1, 2)
     expected = (softplus(-0.5) + 0.25 * softplus(1.0) + 0.75 * softplus(-1.0)) / 2
-    assert mask_loss(logits, mask).item() == pytest.approx(expected, rel=1e-6)
+    assert mask_loss(logits, mask, torch.ones(1, 1, 1, 1)).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_levels_count_as_means_over_squares_where_something_is_worn() -> None:
+    """A veil of a few levels is seen, noise of the same size is not."""
+    target, worn = torch.zeros(1, 3, 12, 24), torch.zeros(1, 1, 12, 24)
+    worn[..., :12] = 1
+    error = level_loss(target + 0.1, target, worn).item()
+    assert error == pytest.approx(0.1 * (1 + 0.5 + 0) / 3, rel=1e-5)  # squares at 0, 6 and 12
+    noise = 0.1 * (1 - 2 * (torch.arange(24) % 2)).expand_as(target)
+    assert level_loss(target + noise, target, worn).item() == pytest.approx(0, abs=1e-7)

@@ -196,6 +196,7 @@ def _draw_pair(
         "light": asdict(scene.light),
         "camera": asdict(scene.camera),
         "dazzle": scene.dazzle,
+        "veil": scene.veil,
     }
     label = SUNGLASSES if dark and not custom else GLASSES
     return make_pair(replace(photo, label=label), name, facts, image, worn, mask, layers)

@@ -33,7 +33,7 @@ _SURVEYS = 3
 FADE, LIGHT = 0.15, 0.4
 #: Side in pixels of the aligned face that tells whether it still looks the same, the rows and columns of it
 #: where glasses are, and the mean difference there, without noise, in levels, up to which it does.
-VIEW, AT_EYES, ALIKE = 56, (slice(12, 36), slice(5, 51)), 1.2
+VIEW, AT_EYES, ALIKE = 56, (slice(12, 36), slice(5, 51)), 2.0
 #: A face that is turned by more than the limit for a photo is edited up to so many degrees more, once begun.
 _MORE_YAW = 5.0
 

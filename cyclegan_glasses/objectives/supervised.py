@@ -17,6 +17,7 @@ from cyclegan_glasses.losses import (
     chroma_loss,
     distance,
     gradient_loss,
+    level_loss,
     mask_loss,
     weighted_l1,
 )
@@ -38,10 +39,13 @@ class Restoration(NamedTuple):
 
     Attributes:
         output, target: what was made, and the truth, (N, C, H, W).
-        changed: 1 where source and target differ and near it, else 0, (N, 1, H, W).
+        changed: 1 where source and target differ and near it, else 0, (N, 1, H, W). Of an input that is the
+            generator's own work, the source of that.
         rim: the same for the frame; 0 where it is not asked for.
         logits, frame: how much of each pixel the frame takes, as was found and as it is, (N, 1, H, W); empty
             (no channels) where it is not asked for.
+        first: 0 for inputs that are the generator's own work, in which it is to find no frame, else 1,
+            (N, 1, 1, 1).
     """
 
     output: Tensor
@@ -50,6 +54,7 @@ class Restoration(NamedTuple):
     rim: Tensor
     logits: Tensor
     frame: Tensor
+    first: Tensor
 
     def emphasis(self, settings: SupervisedSettings) -> Tensor:
         """How much more than 1 each pixel counts, (N, 1, H, W)."""
@@ -78,7 +83,8 @@ TERMS = (
         lambda r, s: gradient_loss(r.output, r.target, 1 + r.emphasis(s)),
     ),
     Term("chroma", lambda s: s.lambda_chroma, lambda r, s: chroma_loss(r.output, r.target, 0.5 * r.rim)),
-    Term("frame", lambda s: s.lambda_frame, lambda r, s: mask_loss(r.logits, r.frame)),
+    Term("level", lambda s: s.lambda_level, lambda r, s: level_loss(r.output, r.target, r.changed)),
+    Term("frame", lambda s: s.lambda_frame, lambda r, s: mask_loss(r.logits, r.frame, r.first)),
 )
 
 
@@ -139,8 +145,9 @@ class Supervised:
         pair = {"source": batch[self._source], "target": batch[self._target]}
         pair |= {"frame": batch["F"]} if self.settings.lambda_frame else {}
         pair = self.execution.begin(pair, self._warm_up)
+        seen = pair | self._own_work(pair["source"])
         # The generator: near the truth, and taken for it.
-        losses, images = self.execution.minimize("G", self._generator_graphs, pair)
+        losses, images = self.execution.minimize("G", self._generator_graphs, seen)
         self._averages.follow()
         # The discriminator: tells the truth from what was made.
         if self.settings.lambda_gan:
@@ -153,15 +160,31 @@ class Supervised:
         }
         return losses
 
+    @torch.no_grad()
+    def _own_work(self, source: Tensor) -> Tensors:
+        """The last pictures of a batch, as many as `own_share` asks for, after the generator went over them.
+
+        Batches are shuffled, so that any picture comes to be one of them, and no random number is needed.
+        """
+        count = round(self.settings.own_share * len(source))
+        if not count:
+            return {}
+        with self.execution.precision.autocast():
+            made = full_precision(self.weights[self._g](source[-count:])).clamp(-1, 1)
+        first = source.new_ones(len(source), 1, 1, 1)
+        first[-count:] = 0
+        return {"source": torch.cat([source[:-count], made]), "before": source, "first": first}
+
     def _generator_graphs(self, pair: Tensors) -> Iterator[Graph]:
         s, source, target = self.settings, pair["source"], pair["target"]
+        before, first = pair.get("before", source), pair.get("first", source.new_ones(len(source), 1, 1, 1))
         how = {"frame": True} if s.lambda_frame else {}
         made = self.execution.run(self._g, source, **how)
         output, logits = made.split([target.shape[1], made.shape[1] - target.shape[1]], 1)
-        changed = _near((source - target).abs().amax(1, keepdim=True) > _DIFFERS)
+        changed = _near((before - target).abs().amax(1, keepdim=True) > _DIFFERS)
         frame = pair.get("frame", logits)
         rim = _near(frame > _RIM) if s.lambda_rim else torch.zeros_like(changed)
-        seen = Restoration(output, target, changed, rim, logits, frame)
+        seen = Restoration(output, target, changed, rim, logits, frame, first)
         losses = {t.name: t.loss(seen, s) * weight for t in TERMS if (weight := t.weight(s))}
         if s.lambda_gan:
             scores = self.execution.run(self._d, output)

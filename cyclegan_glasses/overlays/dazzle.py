@@ -12,6 +12,10 @@ _COATS = np.array(
     [(1.0, 1.0, 1.0), (0.45, 1.0, 0.65), (0.5, 0.55, 1.0), (0.9, 0.5, 1.0), (1.0, 0.8, 0.45)], np.float32
 )
 """What white light looks like on a bare lens, and on green, blue, purple and golden coats."""
+_VEILS = np.array(
+    [(1.0, 1.0, 1.0), (0.72, 0.87, 1.0), (0.35, 1.0, 0.55), (0.7, 0.45, 1.0), (1.0, 0.82, 0.55)], np.float32
+)
+"""White, a sky, green and violet antireflective coats, a warm room: colours of a whole scene in a lens."""
 _STREAM = 1  # keeps these random numbers apart from those of faint reflections
 
 
@@ -37,6 +41,24 @@ def dazzle(right: np.ndarray, below: np.ndarray, scene: Scene) -> np.ndarray:
         colour = scene.camera.tone(coat if rng.random() < 0.7 else _COATS[0])
         light = np.maximum(light, (strength * shape(right, below, rng))[..., None] * colour)
     return (scene.dazzle * light).astype(np.float32)
+
+
+def bright_scene(right: np.ndarray, below: np.ndarray, scene: Scene) -> np.ndarray:
+    """What whole lenses mirror of a bright day or room, (h, w, 3), 0 for nothing, at most `Scene.veil`.
+
+    It takes contrast and adds light, and what lies behind stays as sharp as it is. It is an even veil that
+    fades to one side, a sky above a horizon with roofs or trees, or bright and dark parts of a room. It
+    depends on the camera's seed alone, so that both lenses show one scene.
+
+    Args:
+        right, below: directions in degrees that the points of the lens mirror, (h, w).
+        scene: how strong (`Scene.veil`), and the colours of the camera.
+    """
+    rng = np.random.default_rng([scene.camera.seed, _STREAM, 2])
+    kind = _BRIGHT[int(rng.choice(len(_BRIGHT), p=(0.4, 0.35, 0.25)))]
+    colour = _VEILS[int(rng.choice(len(_VEILS), p=(0.4, 0.2, 0.16, 0.12, 0.12)))]
+    light = scene.veil * np.clip(kind(right, below, rng), 0, 1)[..., None] * scene.camera.tone(colour)
+    return light.astype(np.float32)
 
 
 def glints(rims: Sequence[np.ndarray], mm: float, scene: Scene) -> list[tuple[np.ndarray, float, float]]:
@@ -98,6 +120,41 @@ def _wall(right: np.ndarray, below: np.ndarray, rng: np.random.Generator) -> np.
 
 
 _SOURCES = (_window, _spot, _tube, _wall)
+
+
+def _veil(right: np.ndarray, below: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Light from everywhere, less of it to one side."""
+    _, v = _turned(right, below, rng.normal(0, 10), rng.normal(0, 10), rng.uniform(-np.pi, np.pi))
+    return 1 - rng.uniform(0, 0.7) * edge(v, 25.0)
+
+
+def _horizon(right: np.ndarray, below: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A bright sky above roofs or trees, and a darker ground."""
+    line = rng.normal(4, 8) + rng.uniform(0, 4) * _waves(right, np.zeros_like(right), rng, (6, 30))
+    roofs = rng.uniform(0, 5, 64) * (rng.random() < 0.5)
+    line = line + roofs[(np.floor(right / rng.uniform(2, 8)) % 64).astype(int)]
+    ground = rng.uniform(0.05, 0.6) * (0.7 + 0.3 * _waves(right, below, rng, (3, 15)))
+    sky = np.clip(1 - rng.uniform(0, 0.02) * np.abs(line - below), 0.4, 1)
+    return ground + (sky - ground) * edge(line - below, _softness(rng))
+
+
+def _room(right: np.ndarray, below: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Bright and dark parts without a pattern."""
+    return 0.5 + 0.5 * _waves(right, below, rng, (8, 45))
+
+
+_BRIGHT = (_veil, _horizon, _room)
+
+
+def _waves(
+    right: np.ndarray, below: np.ndarray, rng: np.random.Generator, lengths: tuple[float, float]
+) -> np.ndarray:
+    """The mean of five waves in any directions, of lengths between two in degrees; about -1 to 1."""
+    total = np.zeros(np.broadcast_shapes(right.shape, below.shape))
+    for _ in range(5):
+        along, _ = _turned(right, below, 0.0, 0.0, rng.uniform(-np.pi, np.pi))
+        total += np.sin(2 * np.pi * (along / rng.uniform(*lengths) + rng.random()))
+    return total / 2.5
 
 
 def _turned(

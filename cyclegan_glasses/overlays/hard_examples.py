@@ -1,4 +1,4 @@
-"""Glasses that are hard to take off: strong reflections, tints, shadows, thick pale frames, strong lenses."""
+"""Glasses that are hard to take off: reflections, veils, tints, shadows, thick frames, strong lenses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cyclegan_glasses.overlays.custom_frames import CustomFrame
-from cyclegan_glasses.overlays.frames import Colour, Frame, Pattern
+from cyclegan_glasses.overlays.frames import ACETATE, Colour, Frame, Pattern
 from cyclegan_glasses.overlays.outlines import SHAPES
 from cyclegan_glasses.overlays.scene import Light, Scene
 
@@ -18,9 +18,10 @@ def hard_example(
 ) -> tuple[Frame | CustomFrame, Scene]:
     """A frame and the scene of a photo, with some of what few pairs have and most failures are made of.
 
-    Each of these comes by its own chance: windows, lamps and veils on the lenses, from faint to opaque; low
-    light from one side, whose shadows fall on the cheeks; arms over hair; tints and mirror coats of any
-    colour; lenses of -9 to 4 dioptres; and, unless it is a custom frame, thick pale rims, rims of any colour,
+    Each of these comes by its own chance: windows, lamps and veils on the lenses, from faint to opaque;
+    bright scenes over whole lenses; low light from one side, whose shadows fall on the cheeks; arms over
+    hair; tints and mirror coats of any colour; lenses of -9 to 4 dioptres; and, unless it is a custom frame,
+    thick pale rims, thick ones that cross the brows and the border of the cheek, rims of any colour,
     brighter highlights.
     """
     if isinstance(frame, CustomFrame):
@@ -33,6 +34,8 @@ def hard_example(
         scene = replace(scene, light=_hard_light(scene.light, rng))
     if rng.random() < 0.3:
         scene = replace(scene, cover=None)
+    if rng.random() < 0.45:
+        scene = replace(scene, veil=round(float(np.exp(rng.uniform(np.log(0.05), np.log(0.7)))), 3))
     return frame, scene
 
 
@@ -85,6 +88,18 @@ def _hard_rim(frame: Frame, rng: np.random.Generator) -> Frame:
         return replace(frame, colour=_colour(rng, (0.0, 0.9), (0.08, 0.97)))
     if drawn < 0.65:
         return replace(frame, gloss=round(float(rng.uniform(1.0, 1.8)), 2))
+    if drawn < 0.85 and "acetate" in SHAPES[frame.shape].materials:
+        larger = float(rng.uniform(1.0, 1.2))
+        return replace(
+            frame,
+            material="acetate",
+            colour=ACETATE[str(rng.choice(list(ACETATE)))] if rng.random() < 0.4 else ACETATE["black"],
+            lens_width=round(larger * frame.lens_width, 2),
+            lens_height=round(larger * frame.lens_height, 2),
+            rim=frame.rim and round(float(rng.uniform(3.0, 6.5)), 2),
+            temple_height=round(float(rng.uniform(5.0, 14.0)), 2),
+            drop=round(float(rng.uniform(-1.0, 4.0)), 2),
+        )
     return frame
 
 

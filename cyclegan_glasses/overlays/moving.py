@@ -41,7 +41,14 @@ def carried(scene: Scene, motion: np.ndarray) -> Scene:
     layers |= {name: np.ascontiguousarray(moved[:, :, place]) for place, name in enumerate(known)}
     x, y = corner.tolist()
     return Scene(
-        scene.light, scene.camera, scene.wearer, dazzle=scene.dazzle, corner=(x, y), step=step, **layers
+        scene.light,
+        scene.camera,
+        scene.wearer,
+        dazzle=scene.dazzle,
+        veil=scene.veil,
+        corner=(x, y),
+        step=step,
+        **layers,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from cyclegan_glasses.overlays.dazzle import dazzle, edge
+from cyclegan_glasses.overlays.dazzle import bright_scene, dazzle, edge
 from cyclegan_glasses.overlays.frames import Frame
 from cyclegan_glasses.overlays.pose import Pose
 from cyclegan_glasses.overlays.raster import Crop
@@ -93,7 +93,11 @@ def reflections(crop: Crop, lens: np.ndarray, frame: Frame, pose: Pose, scene: S
     right, below = (np.degrees(2 * np.arctan2(seen[axis], -seen[2])) for axis in (0, 1))
     radiance, colour = _surroundings(right, below, frame, scene)
     mirrored = frame.reflection * radiance[..., None] * scene.camera.tone(colour)
-    return np.minimum(mirrored + dazzle(right, below, scene) if scene.dazzle else mirrored, 1)
+    if scene.dazzle:
+        mirrored = mirrored + dazzle(right, below, scene)
+    if scene.veil:
+        mirrored = mirrored + bright_scene(right, below, scene)
+    return np.minimum(mirrored, 1)
 
 
 def mirror_coat(crop: Crop, lens: np.ndarray, colour: np.ndarray, glare: np.ndarray) -> np.ndarray:

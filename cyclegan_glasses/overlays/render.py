@@ -170,8 +170,9 @@ def _draw_front(canvas: Canvas, worn: Worn) -> None:
 
 
 def _draw_glints(canvas: Canvas, worn: Worn) -> None:
-    """Points of light that the solid parts of the front mirror."""
-    rims = [worn.pose.project(ring) for piece in worn.model.front for ring in piece.rings]
+    """Points of light that the solid parts of the front and the temples mirror."""
+    rings = [ring for piece in worn.model.front for ring in piece.rings]
+    rims = [worn.pose.project(ring) for ring in (*rings, *(ring for side in worn.temples for ring in side))]
     for place, width, strength in glints(rims, worn.pose.scale, worn.scene):
         part = canvas.part(place + width * np.array([[-3.0, -3.0], [3.0, 3.0]]))
         if part is None:

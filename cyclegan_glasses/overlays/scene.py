@@ -116,7 +116,8 @@ class Scene:
         hair: uint8 (height, width), how much of each pixel is hair, or a hand, that lies over the front.
         shade: uint8 (height, width), how much light falls there; 128 is as much as on the face in its mean.
         dazzle: strength of the windows, lamps and veils that lenses mirror besides, 0 … 1: at 1 some of them
-            hide all that lies behind. It also puts points of light on rims.
+            hide all that lies behind. It also puts points of light on rims and temples.
+        veil: how much of a bright scene whole lenses mirror besides, 0 … 1, see `dazzle.bright_scene`.
         corner, step: the layers begin at this pixel (x, y) of the picture, and each of their pixels is so
             many of the picture wide. Beyond them their border goes on.
     """
@@ -129,6 +130,7 @@ class Scene:
     hair: np.ndarray | None = None
     shade: np.ndarray | None = None
     dazzle: float = 0.0
+    veil: float = 0.0
     corner: tuple[int, int] = (0, 0)
     step: float = 1.0
 

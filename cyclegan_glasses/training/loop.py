@@ -175,6 +175,7 @@ class Loop:
 
     def _report(self) -> None:
         self._read_losses()
+        self._meter.step += self._meter.lap()  # a GPU was waited for, not the next batch
         losses = self._losses.interval.take()
         self.monitor.losses(self._progress(), losses)
         self._meter.reset()

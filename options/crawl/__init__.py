@@ -1,4 +1,7 @@
-"""Gather portraits and build the two domains."""
+"""Gather portraits and build the two domains.
+
+A source of your own takes `add_source_arguments` and `gather` from here (examples/own_source.py).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cyclegan_glasses.cli.parser import Command, Parser, parse_verb
+
+from ._runner import add_source_arguments, gather
+
+__all__ = ["HELP", "STEPS", "VERBS", "add_source_arguments", "gather", "parse"]
 
 HELP = "gather portraits and build the two domains"
 STEPS = ("filter", "review", "build", "overlay", "transplant")
@@ -24,4 +31,4 @@ def parse(argv: Sequence[str] | None = None, prog: str = "crawl.py") -> Command:
     Raises:
         UserError: see `parse_verb`.
     """
-    return parse_verb(Parser(prog=prog, description=__doc__), VERBS, argv)
+    return parse_verb(Parser(prog=prog, description=HELP.capitalize() + "."), VERBS, argv)

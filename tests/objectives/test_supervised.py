@@ -113,6 +113,28 @@ def test_the_frame_is_found_beside_the_picture() -> None:
     assert not torch.equal(shared["fine.out.weight"], trained["fine.out.weight"])
 
 
+def test_a_share_of_the_inputs_is_the_generators_own_work(float64: None) -> None:
+    """Where a first pass took the glasses off, a second is to see what is left, and no frame."""
+    weights = {"lambda_frame": 1.0, "lambda_changed": 2.0, "generator": FINE}
+    plain, finishing = make(**weights), make(**weights, own_share=0.5)
+    data = pairs()
+    data["F"] = torch.zeros(2, 1, 24, 24).double()
+    data["F"][:, :, 8:12] = 1
+    with torch.no_grad():
+        again = finishing.generator(data["A"][1:]).clamp(-1, 1)
+        found = finishing.generator(data["A"][:1], frame=True)
+        expected = distance(finishing.generator(again), data["B"][1:], "l1").item()
+    losses, first = finishing.step(data), plain.step({name: value[:1] for name, value in data.items()})
+    assert torch.equal(finishing.pictures["real_A"], data["A"])
+    made = finishing.pictures["fake_B"]
+    assert distance(made[1:], data["B"][1:], "l1").item() == pytest.approx(expected, rel=1e-12)
+    assert torch.allclose(made[:1], found[:, :3].clamp(-1, 1), rtol=0, atol=1e-12)
+    assert losses["frame"].item() == pytest.approx(first["frame"].item() / 2, rel=1e-12)
+    rows = slice(6, 14)  # where the pair differs before, and two pixels around it
+    error = (made - data["B"]).abs()[:, :, rows].sum() / made.numel()
+    assert losses["changed"].item() == pytest.approx(2 * error.item(), rel=1e-9)
+
+
 def test_a_run_goes_on_with_its_averages() -> None:
     model, data = make(ema=0.9), pairs()
     for _ in range(3):

@@ -40,6 +40,8 @@ def test_they_are_what_few_photos_have() -> None:
         "mirrors": sum(frame.mirror > 0.1 for frame, _ in made),
         "strong": sum(frame.power < -5 for frame, _ in made),
         "thick and pale": sum(frame.rim > 3.5 and min(frame.colour) > 90 for frame, _ in made),
+        "thick and low on the nose": sum(frame.rim > 3 and frame.drop < 2.9 for frame, _ in made),
+        "veiled": sum(scene.veil > 0.15 for _, scene in made),
         "two tones": sum(frame.pattern == "two-tone" for frame, _ in made),
     }
     assert min(counts.values()) > 5 and max(counts.values()) < 150, counts
@@ -57,6 +59,28 @@ def test_some_lenses_hide_the_eye_and_most_do_not() -> None:
         assert (after[(layers[..., 3] > 230) & (layers[..., 0] == 0)].mean(axis=1) > 150).all()
         hidden.append((layers[..., 3][lens] > 230).mean())
     assert max(hidden) > 0.5 and np.median(hidden) < 0.2
+
+
+def test_a_veil_takes_contrast_and_adds_light_and_blurs_nothing() -> None:
+    """A truth softer or sharper than what the lens shows would teach a remover to blur eyes."""
+    stripes = np.where(np.arange(160)[None, :, None] % 8 < 4, 60, 160).astype(np.uint8)
+    stripes = np.broadcast_to(stripes, (128, 160, 3)).copy()
+    pose, frame = Pose.from_eyes(*EYES), Frame(reflection=0.0, power=0.0, tint_strength=0.0)
+    light = Light(colour=(1.0, 1.0, 1.0))
+    for seed in range(5):
+        camera = Camera(seed=seed, saturation=0.0)
+        before = draw_layers(stripes, frame, pose, Scene(light, camera))[0].astype(float)
+        after, _, layers = draw_layers(stripes, frame, pose, Scene(light, camera, veil=0.5))
+        lens = (layers[..., 1] == 255) & (layers[..., 0] == 0) & (layers[..., 2] == 0)
+        after = after.astype(float)
+        lit = (after - before)[lens]
+        assert lit.min() >= 0 and 20 < lit.max() <= 0.5 * (255 - 60) + 1
+        beyond = cv2.dilate(layers[..., 1], np.ones((3, 3), np.uint8)) == 0
+        assert (after == before)[beyond].all()
+        across = lens[:, 1:] & lens[:, :-1]
+        steps = [np.abs(np.diff(picture[..., 1], axis=1))[across] for picture in (before, after)]
+        sharp = steps[0] > 50
+        assert sharp.sum() > 20 and (steps[1][sharp] > 0.4 * steps[0][sharp]).mean() > 0.9
 
 
 def test_a_small_lamp_casts_a_sharp_shadow_and_two_tones_are_two() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import Any
 
 import pytest
 import torch
 
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.training.health import LossLog
 from cyclegan_glasses.training.progress import Progress
 from tests.training.helpers import Notes, Numbers, OneNumber, make_loop
 
@@ -223,3 +225,19 @@ def test_scores_come_at_their_interval_and_a_failure_costs_only_them() -> None:
     assert loop.run(notes).step == 10 and notes.scored == []
     complaints = [text for text in notes.messages if "no more scores" in text]
     assert complaints == ["warning: no more scores in this run, training goes on: there is no testA"]
+
+
+def test_waiting_for_a_gpu_is_time_of_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses are read at a report, where the steps queued on a GPU end: its loader was not what was slow."""
+    read = LossLog.read
+
+    def slow(log: LossLog, step: int) -> str:
+        time.sleep(0.05)
+        return read(log, step)
+
+    monkeypatch.setattr(LossLog, "read", slow)
+    notes = Notes()
+    make_loop(OneNumber(), Numbers(4, 2), print_freq=2).run(notes)
+    first, second = (progress for progress, _ in notes.reports[:2])
+    assert min(first.step_seconds, second.step_seconds) >= 0.02
+    assert max(first.wait_seconds, second.wait_seconds) < 0.02

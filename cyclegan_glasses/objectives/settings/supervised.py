@@ -27,7 +27,8 @@ from cyclegan_glasses.objectives.settings.base import (
 from cyclegan_glasses.option import NO_OPTIONS, check, option, shared, variants
 
 DISTANCES = ("ssim_l1", "l1", "l2", "ssim")
-SSIM_SIDE, CHROMA_SIDE = 11, 8  # pixels: the windows that SSIM and colours are compared in
+SSIM_SIDE, CHROMA_SIDE, LEVEL_SIDE = 11, 8, 12
+"""Pixels: the windows that SSIM, colours and levels are compared in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class SupervisedSettings(ImageSettings):
     lambda_rim: float = 0.0
     lambda_gradient: float = 0.0
     lambda_chroma: float = 0.0
+    lambda_level: float = 0.0
     lambda_frame: float = 0.0
+    own_share: float = 0.0
     lambda_gan: float = 0.0
     ema: float = 0.0
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings, metadata=NO_OPTIONS)
@@ -85,6 +88,8 @@ class SupervisedSettings(ImageSettings):
             raise UserError(f"--loss {self.distance} needs a --crop_size of at least {SSIM_SIDE}, or take l1")
         if self.lambda_chroma and min(data.cut) < CHROMA_SIDE:
             raise UserError(f"--lambda_chroma needs a --crop_size of at least {CHROMA_SIDE}")
+        if self.lambda_level and min(data.cut) < LEVEL_SIDE:
+            raise UserError(f"--lambda_level needs a --crop_size of at least {LEVEL_SIDE}")
         for side in data.cut:
             self.generator.check_side(side)
             if self.lambda_gan:
@@ -115,8 +120,17 @@ class Mask2FaceSettings(SupervisedSettings):
     )
     lambda_gradient: float = option(0.0, "weight of the gradients of levels", least=0)
     lambda_chroma: float = option(0.0, "weight of colours, as means over 8 pixels: no stains", least=0)
+    lambda_level: float = option(
+        0.0, "weight of levels where the pair differs, as means over 12 pixels: no veils", least=0
+    )
     lambda_frame: float = option(
         0.0, "weight of the frame that --netG coarse_to_fine finds, beside the picture", least=0
+    )
+    own_share: float = option(
+        0.0,
+        "of the inputs of a step so many are what the generator makes of them: it is to finish its own work",
+        least=0,
+        below=1,
     )
     ema: float = option(0.0, "moving average of the generator, such as 0.998; 0: none", least=0, below=1)
     lambda_gan: float = option(
