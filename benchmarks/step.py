@@ -11,8 +11,8 @@ their medians. With one thread on a CPU the time is the processor's own, which o
 the share of what a product of two large matrices reaches here in the same precision; the Winograd
 convolutions of the default need fewer products than are counted, so it can be above 1. `--without` adds the
 default without one of the kernels of `networks/cpu`, which the library's own layer stands in for; `--filters`
-and `--kernels` are those of `--netG residual_unet`. `--auto` prints what `train.py` measures on a CPU for seven
-shapes of runs, and beside it the same fixed choices timed for a second time.
+and `--kernels` are those of `--netG residual_unet`. `--auto` prints what `train.py` measures on a CPU for
+seven shapes of runs, and beside it the same fixed choices timed for a second time.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def print_choices(args: argparse.Namespace) -> None:
     measured.ROUNDS = args.rounds
     print("| run | way | s a step | taken | taken over the best | measuring, s |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for name, words in SHAPES.items():
-        o = parse(["--dataroot", "none", "--name", "none", *words.split()])
+    for name, options in SHAPES.items():
+        o = parse(["--dataroot", "none", "--name", "none", *options.split()])
         width, height = o.data.cut
         size = (o.data.batch_size, o.data.input_nc, height, width)
         batch = {side: torch.rand(size) * 2 - 1 for side in "AB"}

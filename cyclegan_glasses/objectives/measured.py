@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import cyclegan_glasses
+from cyclegan_glasses import __version__
 from cyclegan_glasses.devices import DTYPES, Precision, choose_precision, has_bfloat16_units, instructions
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import cache_folder, make_folder, read_json, write_json
@@ -65,9 +65,9 @@ class Way:
 
     def __post_init__(self) -> None:
         allowed = ("auto", *DTYPES), LAYOUTS, COMPILING, COMPILING
-        for word, words in zip(astuple(self), allowed, strict=True):
-            if word not in words:
-                raise ValueError(f"{word!r} is none of {', '.join(words)}")
+        for value, choices in zip(astuple(self), allowed, strict=True):
+            if value not in choices:
+                raise ValueError(f"{value!r} is none of {', '.join(choices)}")
 
     def filled(self, other: Way) -> Way:
         """This one, with the words of `other` where it says `auto`."""
@@ -81,11 +81,11 @@ class Way:
         return replace(settings, layout=self.layout, winograd=self.winograd, compile=self.compile)
 
     def __str__(self) -> str:
-        parts = [{"fp32": "float32", "bf16": "bfloat16"}.get(self.precision, self.precision)]
-        parts += [self.layout.replace("_", " ")] if self.layout != "auto" else []
-        parts += [f"Winograd {self.winograd}"] if self.winograd != "auto" else []
-        parts += ["compiled"] if self.compile == "on" else []
-        return " ".join(parts)
+        said = [{"fp32": "float32", "bf16": "bfloat16"}.get(self.precision, self.precision)]
+        said += [self.layout.replace("_", " ")] if self.layout != "auto" else []
+        said += [f"Winograd {self.winograd}"] if self.winograd != "auto" else []
+        said += ["compiled"] if self.compile == "on" else []
+        return " ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ def choose(
     asked, ways = _asked(precision, settings), possible_ways(settings, precision)
     if kept is not None:
         began = _kept(kept)
-        same = asked.precision in ("auto", began.precision)
-        return asked.filled(began if same else ways[0]).filled(ways[0]), ""
+        unchanged = asked.precision in ("auto", began.precision)
+        return asked.filled(began if unchanged else ways[0]).filled(ways[0]), ""
     compiles = asked.compile == "auto" and ways[0].layout != "auto" and bool(shutil.which("g++"))
     if steps < LEAST_STEPS or (len(ways) == 1 and not compiles):
         return ways[0], ""
@@ -174,10 +174,10 @@ def _ways(asked: Way, settings: ObjectiveSettings) -> Iterator[Way]:
             layouts = sorted(("channels_last", "contiguous"), key=lambda name: (name != "contiguous") != last)
             layouts = layouts if settings.allows_channels_last(precision) else ["contiguous"]
         for layout in layouts:
-            words = [asked.winograd]
+            kernels = [asked.winograd]
             if asked.winograd == "auto" and layout == "channels_last" and precision == "fp32":
-                words = ["on", "off"] if _is_wide(settings) else words
-            for winograd in words:
+                kernels = ["on", "off"] if _is_wide(settings) else kernels
+            for winograd in kernels:
                 yield Way(precision, layout, winograd, compile_)
 
 
@@ -238,7 +238,7 @@ def _digest(model: str, settings: ObjectiveSettings, asked: Way, batch: Batch) -
     """A name for the machine, the libraries and the shape of a run: what the time of a step depends on."""
     machine = [processor(), torch.get_num_threads(), instructions(), *map(os.environ.get, LIMITS)]
     shapes = {name: list(values.shape) for name, values in batch.items() if isinstance(values, Tensor)}
-    what = [machine, torch.__version__, cyclegan_glasses.__version__, model, astuple(asked)]
+    what = [machine, torch.__version__, __version__, model, astuple(asked)]
     # of a rate or a weight it matters whether there is one
     text = json.dumps([*what, _shape(asdict(settings)), shapes], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
