@@ -44,11 +44,24 @@ def camera(tmp_path_factory) -> Path:
     return write_film(tmp_path_factory.mktemp("camera") / "face.mjpeg")
 
 
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def chrome(camera, downloads) -> Iterator[Any]:
+    """Headless Chromium with a camera, one for all tests: it takes seconds to start."""
+    yield from chromium(1280, 1000, *fake_camera(camera), downloads=downloads)
+
+
 @pytest.fixture
-def browser(camera, tmp_path) -> Iterator[Any]:
-    """Headless Chromium with a camera."""
-    (tmp_path / "downloads").mkdir()
-    yield from chromium(1280, 1000, *fake_camera(camera), downloads=tmp_path / "downloads")
+def browser(chrome) -> Iterator[Any]:
+    """It, with the page closed in the end and all that the page kept removed."""
+    yield chrome
+    chrome.get("about:blank")
+    wait(lambda: photos() == [])
+    assert addresses(chrome) <= HERE
 
 
 def photos() -> list[str]:
@@ -79,11 +92,7 @@ def give(browser: Any, address: str, photo: Path) -> None:
     wait(seen(browser, "#boxes img"))
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_from_the_photo_to_the_file(address, browser, tmp_path, monkeypatch, width) -> None:
-    if width < 500:
-        phone = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+def test_from_the_photo_to_the_file(address, browser, downloads, tmp_path, monkeypatch) -> None:
     photo = tmp_path / "us at home.jpg"
     photo.write_bytes(jpeg(group()))
     give(browser, address, photo)
@@ -117,18 +126,33 @@ def test_from_the_photo_to_the_file(address, browser, tmp_path, monkeypatch, wid
 
     command = text(browser, "#status code")
     click(browser, "#save")
-    result = tmp_path / "downloads" / "us at home_swapped.jpg"
+    result = downloads / "us at home_swapped.jpg"
     wait(result.exists)
     monkeypatch.chdir(tmp_path)
     parse([*shlex.split(command)[1:], "-o", "by_command.jpg"])()
     assert result.read_bytes() == Path("by_command.jpg").read_bytes() != photo.read_bytes()
     assert b"by hand" in result.read_bytes()
 
-    wide = browser.execute_script("return document.documentElement.scrollWidth")
-    assert wide <= width and addresses(browser) <= HERE
     click(browser, "#another")
     wait(seen(browser, "#upload button"))
     wait(lambda: photos() == [])
+
+
+def test_it_fits_on_a_phone(address, browser, tmp_path) -> None:
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        (tmp_path / "me.jpg").write_bytes(jpeg(portrait()))
+        give(browser, address, tmp_path / "me.jpg")
+        click(browser, "#off")
+        wait(seen(browser, "#slider img"))
+        wide = "return document.documentElement.scrollWidth"
+        assert browser.execute_script(wide) <= 390
+        click(browser, "button[role=tab]", 1)
+        wait(seen(browser, "#camera button:has(.icon-wrap)"))
+        assert browser.execute_script(wide) <= 390
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_a_photo_of_the_camera(address, browser) -> None:
@@ -141,7 +165,6 @@ def test_a_photo_of_the_camera(address, browser) -> None:
     wait(lambda: browser.execute_script("return document.querySelector('#upload video').videoWidth") > 0)
     click(browser, "#upload button.photo-capture")
     wait(seen(browser, "#boxes img"))
-    assert addresses(browser) <= HERE
 
 
 def test_a_photo_is_pasted(address, browser) -> None:
@@ -160,7 +183,7 @@ def test_a_photo_is_pasted(address, browser) -> None:
     wait(seen(browser, "#boxes img"))
 
 
-def test_the_mirror_shows_a_frame_on_the_moving_face(address, browser, tmp_path) -> None:
+def test_the_mirror_shows_a_frame_on_the_moving_face(address, browser, downloads) -> None:
     browser.get(address)
     wait(seen(browser, "button[role=tab]"))
     click(browser, "button[role=tab]", 1)
@@ -185,12 +208,10 @@ def test_the_mirror_shows_a_frame_on_the_moving_face(address, browser, tmp_path)
     click(browser, "#take")
     wait(seen(browser, "#save-snapshot"))
     click(browser, "#save-snapshot")
-    snapshot = tmp_path / "downloads" / "mirror_1.png"
+    snapshot = downloads / "mirror_1.png"
     wait(snapshot.exists)
     assert Image.open(snapshot).size == (640, 480)
-    assert addresses(browser) <= HERE and photos() == ["mirror_1.png"]
-    browser.get("about:blank")
-    wait(lambda: photos() == [])
+    assert photos() == ["mirror_1.png"]
 
 
 def test_what_is_no_photo_is_one_line_in_the_page(address, browser, tmp_path) -> None:
@@ -213,8 +234,8 @@ def test_what_is_no_photo_is_one_line_in_the_page(address, browser, tmp_path) ->
     wait(seen(browser, "#boxes img"))
 
 
-def test_two_people_keep_their_own_photos(address, browser, camera, tmp_path) -> None:
-    with _another(camera) as other:
+def test_two_people_keep_their_own_photos(address, browser, downloads, tmp_path) -> None:
+    with _another() as other:
         for one, number, name in ((browser, 24, "ann.jpg"), (other, 12, "ben.jpg")):
             (tmp_path / name).write_bytes(jpeg(portrait(number)))
             give(one, address, tmp_path / name)
@@ -223,16 +244,14 @@ def test_two_people_keep_their_own_photos(address, browser, camera, tmp_path) ->
             wait(lambda one=one: text(one, "#status code"))
             assert text(one, "#status code") == f"cyclegan-glasses remove {name}.jpg"
         click(browser, "#save")
-        mine = tmp_path / "downloads" / "ann_no_glasses.jpg"
+        mine = downloads / "ann_no_glasses.jpg"
         wait(mine.exists)
         assert photos() == ["ann.jpg", "ann_no_glasses.jpg", "ben.jpg", "ben_no_glasses.jpg"]
     wait(lambda: photos() == ["ann.jpg", "ann_no_glasses.jpg"])
     difference = np.abs(np.asarray(Image.open(mine)).astype(int) - portrait(24)).mean()
     assert difference < 12, "it is the photo of somebody else"
-    browser.get("about:blank")
-    wait(lambda: photos() == [])
 
 
 @contextmanager
-def _another(camera: Path) -> Iterator[Any]:
-    yield from chromium(1280, 1000, *fake_camera(camera))
+def _another() -> Iterator[Any]:
+    yield from chromium(1280, 1000)
