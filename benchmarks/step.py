@@ -4,13 +4,15 @@
                               [--filters 16 32 48 64 --kernels 7 5 3 3] [--precision fp32 bf16]
                               [--ways default recompute accumulate compile] [--without winograd norm]
                               [--rounds 5] [--threads 2] [--profile]
+    python benchmarks/step.py --auto [--rounds 5] [--threads 2]
 
 The ways take turns in one run, so that a machine that is busy for a while slows them all; the ratio is of
 their medians. With one thread on a CPU the time is the processor's own, which other programs slow less. Peak:
 the share of what a product of two large matrices reaches here in the same precision; the Winograd
 convolutions of the default need fewer products than are counted, so it can be above 1. `--without` adds the
 default without one of the kernels of `networks/cpu`, which the library's own layer stands in for; `--filters`
-and `--kernels` are those of `--netG residual_unet`.
+and `--kernels` are those of `--netG residual_unet`. `--auto` prints what `train.py` measures on a CPU for
+seven shapes of runs, and beside it the same fixed choices timed for a second time.
 """
 
 from __future__ import annotations
@@ -37,8 +39,10 @@ from cyclegan_glasses.networks.settings import (
     GeneratorSettings,
     ResidualUnetSettings,
 )
+from cyclegan_glasses.objectives import measured
 from cyclegan_glasses.objectives.cyclegan import CycleGAN
 from cyclegan_glasses.objectives.settings.cyclegan import CycleGANSettings
+from cyclegan_glasses.options.train import parse
 
 #: What each way changes; `accumulate` passes one picture of each domain at a time.
 WAYS = {
@@ -51,6 +55,18 @@ WAYS = {
 KERNELS = {
     "winograd": (layers.Conv2d, nn.Conv2d),
     "norm": (layers.InstanceNorm2d, nn.InstanceNorm2d),
+}
+
+
+#: Runs of `--auto`, as they are typed.
+SHAPES = {
+    "ResNet-9, 64 filters, 128², batch 1": "--load_size 128 --crop_size 128 --batch_size 1",
+    "preset glasses, 96², batch 4": "--preset glasses",
+    "preset remover, 224x144, batch 8": "--preset remover",
+    "preset demo, 64², batch 4": "--preset demo",
+    "preset demo-pairs, 64², batch 12": "--preset demo-pairs",
+    "preset isee-quick, batch 8": "--preset isee-quick",
+    "ResNet-9, 64 filters, 128², batch 4": "--load_size 128 --crop_size 128 --batch_size 4",
 }
 
 
@@ -121,6 +137,30 @@ def rows(ways: dict[str, tuple[CycleGANSettings, str]], args: argparse.Namespace
         profile(way, made[way], batch)
 
 
+def print_choices(args: argparse.Namespace) -> None:
+    """Print the fixed choices for each shape, and which one was taken."""
+    measured.ROUNDS = args.rounds
+    print("| run | way | s a step | taken | taken over the best | measuring, s |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, options in SHAPES.items():
+        o = parse(["--dataroot", "none", "--name", "none", *options.split()])
+        width, height = o.data.cut
+        size = (o.data.batch_size, o.data.input_nc, height, width)
+        batch = {side: torch.rand(size) * 2 - 1 for side in "AB"}
+        batch["F"] = torch.rand(size)[:, :1]
+        ways = measured.possible_ways(o.objective, o.run.precision)
+        measure = partial(measured.measure, o.model, o.objective, batch, ways)
+        start = time.perf_counter()
+        taken = measured.quickest(measure(), measured.LEAST_STEPS)
+        cost = time.perf_counter() - start
+        table = measure()
+        best = min(timed.seconds for timed in table)
+        for timed in table:
+            chosen = timed.way == taken.way
+            end = f"yes | {timed.seconds / best:.2f} | {cost:.0f}" if chosen else "| |"
+            print(f"| {name} | {timed.way} | {timed.seconds:.3g} | {end} |", flush=True)
+
+
 def generator_settings(args: argparse.Namespace) -> AnyGeneratorSettings:
     """The generator that was asked for."""
     if args.netG == RESIDUAL_UNET:
@@ -150,9 +190,13 @@ def main() -> None:
     parser.add_argument("--device", type=choose_device, default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--auto", action="store_true")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
+    if args.auto:
+        print_choices(args)
+        return
     base = CycleGANSettings(
         generator=generator_settings(args),
         discriminator=DiscriminatorSettings(filters=args.ndf),

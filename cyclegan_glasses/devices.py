@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -167,9 +168,27 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type != "cpu":
         return False
     try:
-        return "amx_bf16" in CPUINFO.read_text(encoding="utf-8", errors="replace").split()
+        return "amx_bf16" in _cpuinfo().split()
     except OSError:  # not Linux: ask torch, whose names for this are not public and may go
         return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
+
+
+def has_bfloat16_units() -> bool:
+    """Whether this CPU multiplies bfloat16 at all, be it no faster than float32: AMX or AVX512-BF16."""
+    return has_bfloat16(torch.device("cpu")) or "avx512_bf16" in instructions().split()
+
+
+def instructions() -> str:
+    """The instruction sets of this CPU, as Linux lists them; empty elsewhere."""
+    try:
+        found = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+    except OSError:
+        return ""
+    return found[1] if found else ""
+
+
+def _cpuinfo() -> str:
+    return CPUINFO.read_text(encoding="utf-8", errors="replace")
 
 
 def _join(name: str, gpu_ids: list[int]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import shutil
 import sys
 import time
@@ -13,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from cyclegan_glasses.errors import UserError, first_line
-from cyclegan_glasses.machine import cores, free_memory
+from cyclegan_glasses.machine import cores, free_memory, processor
 
 GIGA = 1024**3
 FINE, NOTE, TROUBLE = "ok", "note", "trouble"
@@ -133,7 +132,7 @@ def devices() -> Iterator[Finding]:
 
     cpu = torch.device("cpu")
     names = "fp32, bf16" if has_bfloat16(cpu) else "fp32"
-    yield Finding("cpu", FINE, f"{_processor()}, {cores()} cores, computes in {names}")
+    yield Finding("cpu", FINE, f"{processor()}, {cores()} cores, computes in {names}")
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         gpu = choose_device("cuda", [index])
         memory = torch.cuda.get_device_properties(gpu).total_memory / GIGA
@@ -224,11 +223,3 @@ def _room(subject: str, free: int, least: int, place: str, remedy: str) -> Findi
     enough = free >= least * GIGA
     text = f"{free / GIGA:.1f} GiB free{place}"
     return Finding(subject, FINE, text) if enough else Finding(subject, NOTE, text, remedy)
-
-
-def _processor() -> str:
-    try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:
-        found = None
-    return found.group(1) if found else platform.processor() or platform.machine()

@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -202,13 +202,15 @@ def run(o: TrainOptions) -> int:
 
 def _train(o: TrainOptions) -> int:
     folder, label = o.run.folder, o.run.label if o.continue_train else None
-    changes = check_folder(folder, read_options(folder), o.values, o.continue_train, o.free, o.fixed)
+    saved = read_options(folder)
+    changes = check_folder(folder, saved, o.values, o.continue_train, o.free, o.fixed)
 
     from cyclegan_glasses.data.loader import make_batches
     from cyclegan_glasses.devices import choose_device, choose_precision
     from cyclegan_glasses.distributed import join, local_rank
     from cyclegan_glasses.evaluation.examiner import Examiner
     from cyclegan_glasses.monitoring.build import build_monitors
+    from cyclegan_glasses.objectives import measured
     from cyclegan_glasses.objectives.registry import build_objective
     from cyclegan_glasses.training.checkpoint import save_checkpoint
     from cyclegan_glasses.training.early_stopping import make_early_stopping
@@ -219,8 +221,18 @@ def _train(o: TrainOptions) -> int:
     with join(device) as context:
         log = echo if context.is_main else lambda *_, **__: None
         batches = make_batches(o.data, context.rank, context.size, device)
-        precision = choose_precision(o.run.precision, device)
-        objective = build_objective(o.model, o.objective, precision, o.data.seed, context)
+        name, settings, computed = o.run.precision, o.objective, list[str]()
+        if device.type == "cpu":
+            steps = 0 if o.dry_run else _steps(o, batches.epoch_size // context.size)
+            kept = saved if o.continue_train else None
+            way, why = context.broadcast(
+                measured.choose(o.model, settings, name, batches.example, steps, kept)
+            )
+            name, settings, computed = way.precision, way.applied(settings), list(astuple(way))
+            if why:
+                log(why)
+        precision = choose_precision(name, device)
+        objective = build_objective(o.model, settings, precision, o.data.seed, context)
         if o.dry_run or o.run.verbose:
             networks = objective.weights.values() if o.run.verbose else ()
             log(describe_options(o.values), *networks, sep="\n")
@@ -237,10 +249,16 @@ def _train(o: TrainOptions) -> int:
         started = training.begin(o.start_from, label, o.epoch_count)
         ready = batches.prepare(progress) if context.is_main else batches.prepare()
         log(*started, *changes, ready, sep="\n")
-        values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot)
+        values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot) | {measured.KEY: computed}
         monitor = build_monitors(o.monitoring, folder, context)
         before = training.loop.step
         outcome = training.run(monitor, o.run.name, values, o.continue_train)
         whole = training.loop.epoch > o.rate.epochs
         log(o.what_next(outcome.step, outcome.step - before, bool(outcome.stopped), whole))
         return outcome.exit_code
+
+
+def _steps(o: TrainOptions, pictures: int) -> int:
+    """How many steps a process takes in the whole run, with so many pictures an epoch."""
+    steps = o.rate.epochs * -(-pictures // o.data.batch_size)
+    return min(steps, o.loop.max_steps or steps)

@@ -102,6 +102,11 @@ class Batches:
             self._cached, self._prepared = added
         return self._prepared
 
+    def example(self) -> Batch:
+        """The first batch of the first epoch, read at once and without a cache, on the CPU."""
+        self._sampler.go_to(1)
+        return to_tensors(self._take(next(iter(self._sampler))))
+
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch`, without the first `start` pictures (of all ranks together).
 

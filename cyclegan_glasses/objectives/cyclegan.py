@@ -131,9 +131,7 @@ class CycleGAN:
         within = {settings.generator.norm, settings.discriminator.norm} <= {"instance", "none"}
         merge = within and not settings.generator.dropout and not settings.plain
         cpu = self.device.type == "cpu"
-        # Quicker on CPUs (benchmarks/step.py). In bfloat16 a batch of one would get wrong gradients: the
-        # library's instance norm before its transposed convolution, in this layout.
-        channels_last = cpu and precision.name == "fp32" and not settings.plain
+        channels_last = cpu and settings.channels_last(precision.name)
         # The penalty differentiates the gradient of a discriminator, which what is compiled does not offer.
         wanted = not settings.plain and wants_compiling(settings.compile, self.device)
         compiled = ("G_A", "G_B") if settings.gan_mode == "wgangp" else tuple(self._networks)
@@ -144,6 +142,7 @@ class CycleGAN:
             precision,
             distributed,
             memory_format=torch.channels_last if channels_last else torch.contiguous_format,
+            winograd=settings.winograd != "off",
             compiled=compiled if wanted else (),
             merge=merge,
             micro_batch=settings.micro_batch,

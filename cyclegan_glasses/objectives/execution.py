@@ -16,6 +16,7 @@ from cyclegan_glasses.devices import Precision, full_precision
 from cyclegan_glasses.distributed import ALONE, DistributedContext
 from cyclegan_glasses.errors import first_line
 from cyclegan_glasses.machine import trim_memory
+from cyclegan_glasses.networks.cpu.layers import allow_winograd
 from cyclegan_glasses.networks.weights import load_weights
 from cyclegan_glasses.objectives.settings.base import AdamSettings
 
@@ -47,6 +48,7 @@ class Execution:
         distributed: the processes that train together. Each step takes the mean of their gradients, here and
             not by wrapping every network: a step has several backward passes, and networks rest in turn.
         memory_format: of networks and inputs; as they come by default.
+        winograd: wide convolutions may go by `networks.cpu.winograd`.
         compiled: names of networks to compile, with `torch.compile`; weights and their keys stay.
         merge: inputs of `run_together` share a pass. Exact where norms work within an image.
         micro_batch: images of a batch that pass at once, their gradients added up; 0 for all.
@@ -62,6 +64,7 @@ class Execution:
         distributed: DistributedContext = ALONE,
         *,
         memory_format: torch.memory_format = torch.preserve_format,
+        winograd: bool = True,
         compiled: Collection[str] = (),
         merge: bool = False,
         micro_batch: int = 0,
@@ -75,6 +78,8 @@ class Execution:
             name: network.to(self.device).to(memory_format=memory_format)
             for name, network in networks.items()
         }
+        for network in self.networks.values():
+            allow_winograd(network, winograd)
         self._weights = {
             name: [w for member in members for w in self.networks[member].parameters() if w.requires_grad]
             for name, (members, _) in optimizers.items()

@@ -120,14 +120,14 @@ class Supervised:
             networks[self._d] = initialise(build_discriminator(discriminator), settings.init)
         if settings.recompute:
             recompute_activations(self.generator)
-        # Quicker on CPUs, by a tenth (docs/guides/training.md).
-        channels_last = self.device.type == "cpu" and settings.generator.locates_frame
+        channels_last = self.device.type == "cpu" and settings.channels_last(precision.name)
         self.execution = Execution(
             networks,
             {name[0]: ((name,), settings.adam) for name in networks},
             precision,
             distributed,
             memory_format=torch.channels_last if channels_last else torch.preserve_format,
+            winograd=settings.winograd != "off",
             compiled=tuple(networks) if wants_compiling(settings.compile, self.device) else (),
             micro_batch=settings.micro_batch,
         )

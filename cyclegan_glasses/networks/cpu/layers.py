@@ -15,16 +15,35 @@ from cyclegan_glasses.networks.cpu import instance_norm, winograd
 
 
 class Conv2d(nn.Conv2d):
-    """`nn.Conv2d`, (N, C, H, W) → (N, K, H', W'), by `winograd` where that needs less time."""
+    """`nn.Conv2d`, (N, C, H, W) → (N, K, H', W'), by `winograd` where that needs less time.
+
+    Attributes:
+        winograd: whether that is allowed.
+    """
+
+    winograd = True
 
     def forward(self, x: Tensor) -> Tensor:
         simple = self.stride == self.dilation == (1, 1) and self.groups == 1 and self.padding_mode == "zeros"
-        simple = simple and self.padding in ((0, 0), (1, 1)) and x.ndim == 4
+        simple = simple and self.padding in ((0, 0), (1, 1)) and x.ndim == 4 and self.winograd
         if not (simple and _is_suited(x) and winograd.pays(x, self.weight)):
             return super().forward(x)
         if self.padding == (1, 1):
             x = nn.functional.pad(x, (1, 1, 1, 1))
         return winograd.convolve(x, self.weight, self.bias)
+
+
+def allow_winograd(network: nn.Module, allowed: bool) -> None:
+    """Let the convolutions of `network` go by `winograd`, or not."""
+    for module in network.modules():
+        if isinstance(module, Conv2d):
+            module.winograd = allowed
+
+
+def uses_winograd(network: nn.Module) -> bool:
+    """Whether a convolution of `network` is wide enough for `winograd`."""
+    convolutions = (module for module in network.modules() if isinstance(module, Conv2d))
+    return any(winograd.is_wide(convolution.weight) for convolution in convolutions)
 
 
 class InstanceNorm2d(nn.InstanceNorm2d):

@@ -36,9 +36,13 @@ _OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, 
 
 def pays(x: Tensor, weight: Tensor) -> bool:
     """Whether `convolve` can take `weight` (K, C, h, w) over `x` (N, C, H, W) and is the quicker way."""
-    outputs, inputs, *kernel = weight.shape
-    enough = min(inputs, outputs) >= LEAST_CHANNELS and x.numel() >= LEAST_TILES * 16 * inputs
-    return enough and kernel == [3, 3] and weight.dtype == x.dtype
+    enough = is_wide(weight) and x.numel() >= LEAST_TILES * 16 * weight.shape[1]
+    return enough and weight.dtype == x.dtype
+
+
+def is_wide(weight: Tensor) -> bool:
+    """Whether a kernel (K, C, h, w) is 3×3 and between enough channels."""
+    return min(weight.shape[:2]) >= LEAST_CHANNELS and weight.shape[2:] == (3, 3)
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -17,6 +17,7 @@ from cyclegan_glasses.networks.settings import (
 from cyclegan_glasses.option import Settings, option, variants
 
 COMPILING = ("auto", "on", "off")
+LAYOUTS = ("auto", "channels_last", "contiguous")
 EXECUTION = "time and memory"
 FOR_PAIRS = ("crop_height", "camera", "bare_share")
 """Options on request of models that make images."""
@@ -77,6 +78,8 @@ class ImageSettings(ObjectiveSettings):
     Attributes:
         micro_batch: images of a batch that pass at once, their gradients added up; 0 for all.
         compile: one of `COMPILING`: whether networks pass through torch.compile.
+        layout: one of `LAYOUTS`: whether the channels of a pixel lie side by side, on a CPU.
+        winograd: one of `COMPILING`: whether wide convolutions go by `networks.cpu.winograd`.
     """
 
     micro_batch: int = _execution(
@@ -87,9 +90,44 @@ class ImageSettings(ObjectiveSettings):
         False, "keep less for the backward pass and compute it again: slower, the same result", resume="free"
     )
     compile: str = _execution(
-        "off", "compile the networks, which takes a minute or more at the start; auto does so on a GPU",
+        "off", "compile the networks, which takes a minute or more at the start; auto does so on a GPU, and"
+        " in a long run on a CPU where it is measured to pay",
         choices=COMPILING, cli_default="auto", resume="free",
     )  # fmt: skip
+    layout: str = _execution(
+        "auto", "order of numbers in memory on a CPU: the channels of a pixel side by side, or the pixels of"
+        " a channel; auto measures",
+        choices=LAYOUTS, resume="reported",
+    )  # fmt: skip
+    winograd: str = _execution(
+        "auto", "wide 3x3 convolutions by Winograd's algorithm, on a CPU in float32 and channels_last; auto"
+        " measures",
+        choices=COMPILING, resume="reported",
+    )  # fmt: skip
+
+    @property
+    def fixed(self) -> bool:
+        """Whether everything is computed in one way, which no option changes."""
+        return False
+
+    def prefers_channels_last(self, precision: str) -> bool:
+        """What `layout` is where nobody says, on a CPU, with networks in `precision`."""
+        raise NotImplementedError
+
+    def allows_channels_last(self, precision: str) -> bool:
+        """Whether it may be `channels_last` there."""
+        raise NotImplementedError
+
+    def channels_last(self, precision: str) -> bool:
+        """Whether the channels of a pixel lie side by side on a CPU, with networks in `precision`."""
+        if self.layout == "auto":
+            return self.prefers_channels_last(precision)
+        if self.layout == "channels_last" and not self.allows_channels_last(precision):
+            raise UserError(
+                f"--layout channels_last gives wrong gradients with {precision} and an instance norm:"
+                " leave it out"
+            )
+        return self.layout == "channels_last"
 
     def check_channels(self, generator: AnyGeneratorSettings, data: DataSettings) -> None:
         """Raises `UserError` where a generator that is of colours alone is to take grey."""
@@ -100,5 +138,7 @@ class ImageSettings(ObjectiveSettings):
         """Raises `UserError` where the options of time and memory do not suit networks with that norm."""
         if self.micro_batch < 0:
             raise UserError("--accumulate must be at least 1")
+        if self.winograd == "on" and self.layout == "contiguous":
+            raise UserError("--winograd on needs --layout channels_last")
         if self.recompute and norm in ("batch", "syncbatch"):
             raise UserError(f"--recompute counts the statistics of --norm {norm} twice: take --norm instance")

@@ -120,6 +120,20 @@ class CycleGANSettings(ImageSettings):
         self.check_execution(self.generator.norm)
         if self.plain and self.compile == "on":
             raise UserError("--plain is without --compile on: leave one of them out")
+        if self.plain and (self.layout == "channels_last" or self.winograd == "on"):
+            raise UserError("--plain is without --layout channels_last and --winograd on: leave one out")
+
+    @property
+    def fixed(self) -> bool:
+        return self.plain
+
+    def prefers_channels_last(self, precision: str) -> bool:
+        return precision == "fp32" and not self.plain
+
+    def allows_channels_last(self, precision: str) -> bool:
+        # In bfloat16 a batch of one would get wrong gradients: the library's instance norm before its
+        # transposed convolution, in this layout.
+        return precision == "fp32" or self.generator.norm != "instance"
 
     @property
     def conditioned(self) -> bool:
