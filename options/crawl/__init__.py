@@ -1,7 +1,4 @@
-"""Gather portraits and build the two domains.
-
-A source of your own takes `add_source_arguments` and `gather` from here (examples/own_source.py).
-"""
+"""Gather portraits and build the two domains."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cyclegan_glasses.attributes.verdicts import LABELS
+from cyclegan_glasses.attributes.verdicts import CLASSES
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import append_photos, latest_photos
@@ -51,7 +51,7 @@ def test_the_classifier_is_asked_when_wanted(tmp_path, monkeypatch, capsys):
     assert crawl("filter", tmp_path, "--workers", 1, "--judge") == 0
     assert "3 measured now" in capsys.readouterr().out
     for photo in latest_photos(tmp_path).values():
-        assert photo.facts["judged"] in LABELS and 0 <= photo.scores["judge_confidence"] <= 1
+        assert photo.facts["judged"] in CLASSES and 0 <= photo.scores["judge_confidence"] <= 1
 
 
 @pytest.mark.parametrize(
