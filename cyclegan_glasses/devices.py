@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,11 +13,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from cyclegan_glasses.errors import UserError, first_line
+from cyclegan_glasses.machine import instructions
 
 log = logging.getLogger(__name__)
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-CPUINFO = Path("/proc/cpuinfo")
 
 
 class Precision:
@@ -167,28 +165,15 @@ def has_bfloat16(device: torch.device) -> bool:
             return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
-    try:
-        return "amx_bf16" in _cpuinfo().split()
-    except OSError:  # not Linux: ask torch, whose names for this are not public and may go
-        return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
+    if known := instructions():
+        return "amx_bf16" in known.split()
+    # Not Linux: ask torch, whose names for this are not public and may go.
+    return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
 
 
 def has_bfloat16_units() -> bool:
     """Whether this CPU multiplies bfloat16 at all, be it no faster than float32: AMX or AVX512-BF16."""
     return has_bfloat16(torch.device("cpu")) or "avx512_bf16" in instructions().split()
-
-
-def instructions() -> str:
-    """The instruction sets of this CPU, as Linux lists them; empty elsewhere."""
-    try:
-        found = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
-    except OSError:
-        return ""
-    return found[1] if found else ""
-
-
-def _cpuinfo() -> str:
-    return CPUINFO.read_text(encoding="utf-8", errors="replace")
 
 
 def _join(name: str, gpu_ids: list[int]) -> str:

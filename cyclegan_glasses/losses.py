@@ -101,7 +101,6 @@ def mask_loss(logits: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
 
     `weights` are of pictures, (N, 1, 1, 1); the mean is over all pictures, whatever they weigh.
 
-
     Lyu et al., "Portrait Eyeglasses and Shadow Removal" (arXiv 2203.10474), learn their masks by it.
     """
     return F.binary_cross_entropy_with_logits(logits, mask, weights.expand_as(mask))

@@ -14,7 +14,7 @@ from typing import Any
 
 from cyclegan_glasses.errors import UserError
 
-MEMINFO = Path("/proc/meminfo")
+CPUINFO, MEMINFO = Path("/proc/cpuinfo"), Path("/proc/meminfo")
 #: The most that a container or a batch job may take, in both generations of Linux' cgroups.
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
@@ -57,11 +57,22 @@ def cores() -> int:
 
 def processor() -> str:
     """The name of the processor."""
+    return _cpu_fact("model name") or platform.processor() or platform.machine()
+
+
+def instructions() -> str:
+    """The instruction sets of the processor, as Linux lists them; empty elsewhere."""
+    return _cpu_fact("flags|Features")
+
+
+def _cpu_fact(names: str) -> str:
+    """What Linux says of the first processor under one of `names`; empty elsewhere."""
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        text = CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        found = None
-    return found[1] if found else platform.processor() or platform.machine()
+        return ""
+    found = re.search(rf"^(?:{names})\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def threads() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cyclegan_glasses import devices
+from cyclegan_glasses import devices, machine
 from cyclegan_glasses.devices import Precision, choose_device, choose_precision, has_bfloat16
 from cyclegan_glasses.errors import UserError
 
@@ -80,13 +80,13 @@ def test_a_gpu_that_fails_falls_back_only_under_auto(two_gpus, monkeypatch, capl
     "flags, name", [("fma avx512f", "fp32"), ("avx2 amx_bf16", "bf16"), ("avx512_bf16", "fp32"), ("", "fp32")]
 )
 def test_the_cpu_computes_in_bfloat16_only_where_it_has_it(monkeypatch, tmp_path, flags, name):
-    monkeypatch.setattr(devices, "CPUINFO", tmp_path / "cpuinfo")
-    devices.CPUINFO.write_text(f"model name : Some CPU\nflags : fpu {flags} sse\n")
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    machine.CPUINFO.write_text(f"model name : Some CPU\nflags : fpu {flags} sse\n")
     assert choose_precision("auto", CPU).name == name
 
 
 def test_the_cpu_is_asked_through_torch_where_there_is_no_cpuinfo(monkeypatch, tmp_path):
-    monkeypatch.setattr(devices, "CPUINFO", tmp_path / "nothing")
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "nothing")
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
     assert has_bfloat16(CPU)
     monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")

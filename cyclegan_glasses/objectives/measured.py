@@ -24,10 +24,10 @@ import torch
 from torch import Tensor
 
 from cyclegan_glasses import __version__
-from cyclegan_glasses.devices import DTYPES, Precision, choose_precision, has_bfloat16_units, instructions
+from cyclegan_glasses.devices import DTYPES, Precision, choose_precision, has_bfloat16_units
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.files import cache_folder, make_folder, read_json, write_json
-from cyclegan_glasses.machine import processor, trim_memory
+from cyclegan_glasses.machine import instructions, processor, trim_memory
 from cyclegan_glasses.networks.cpu.layers import uses_winograd
 from cyclegan_glasses.networks.registry import build_generator
 from cyclegan_glasses.objectives.protocol import Batch, Objective

@@ -40,16 +40,7 @@ def carried(scene: Scene, motion: np.ndarray) -> Scene:
     moved = moved.reshape(*moved.shape[:2], len(known))
     layers |= {name: np.ascontiguousarray(moved[:, :, place]) for place, name in enumerate(known)}
     x, y = corner.tolist()
-    return Scene(
-        scene.light,
-        scene.camera,
-        scene.wearer,
-        dazzle=scene.dazzle,
-        veil=scene.veil,
-        corner=(x, y),
-        step=step,
-        **layers,
-    )
+    return replace(scene, corner=(x, y), step=step, **layers)
 
 
 def mixed(old: Scene, new: Scene, fraction: float) -> Scene:

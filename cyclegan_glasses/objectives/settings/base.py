@@ -116,7 +116,9 @@ class ImageSettings(ObjectiveSettings):
 
     def allows_channels_last(self, precision: str) -> bool:
         """Whether it may be `channels_last` there."""
-        raise NotImplementedError
+        # In bfloat16 a batch of one would get wrong gradients: the library's instance norm before its
+        # transposed convolution, in this layout.
+        return precision == "fp32" or self.generator.norm != "instance"  # type: ignore[attr-defined]
 
     def channels_last(self, precision: str) -> bool:
         """Whether the channels of a pixel lie side by side on a CPU, with networks in `precision`."""

@@ -130,11 +130,6 @@ class CycleGANSettings(ImageSettings):
     def prefers_channels_last(self, precision: str) -> bool:
         return precision == "fp32" and not self.plain
 
-    def allows_channels_last(self, precision: str) -> bool:
-        # In bfloat16 a batch of one would get wrong gradients: the library's instance norm before its
-        # transposed convolution, in this layout.
-        return precision == "fp32" or self.generator.norm != "instance"
-
     @property
     def conditioned(self) -> bool:
         """Whether `G_B` is shown a second picture behind the face."""

@@ -74,9 +74,6 @@ class SupervisedSettings(ImageSettings):
     def prefers_channels_last(self, precision: str) -> bool:
         return self.generator.locates_frame  # quicker by a tenth (docs/guides/training.md)
 
-    def allows_channels_last(self, precision: str) -> bool:
-        return precision == "fp32" or self.generator.norm != "instance"
-
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for data without pairs, or sides that do not suit."""
         if data.dataset_mode != "aligned":
