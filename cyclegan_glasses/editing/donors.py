@@ -12,18 +12,20 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from cyclegan_glasses.editing.filters import blur_where, smoothstep
+from cyclegan_glasses.editing.filters import blur_where, largest, smoothstep
 
 #: Donors are searched for every so manieth pixel of the crop, up to so many pixels away.
 STEP, REACH = 2, 40
-#: Rows and columns that are compared, around a place, in pixels of the crop.
-AROUND = tuple(
-    (down, right) for down in (-4, -2, 0, 2, 4) for right in (-4, -2, 0, 2, 4) if abs(down) + abs(right) <= 4
-)
+#: Compared are a place and the eight around it, so many pixels of the crop apart.
+APART = 3
 #: In levels: the difference up to which a donor counts in full, and from which on not at all.
-ALIKE = (6.0, 18.0)
+ALIKE = (8.0, 28.0)
+#: A donor's detail is at most so many times the usual, and that share of the contrast at the place that it is
+#: for: neither a mole nor a piece of jewellery is to be seen twice.
+STRONGEST, OF_CONTRAST = 2.0, 0.6
 #: What a pixel of distance costs, as a share of a squared level: nearer ones are likelier to be the same.
 NEARNESS = 0.02
 #: How often all donors are offered to their neighbours, and how far away these are, in steps.
@@ -62,9 +64,14 @@ def find_donors(soft: np.ndarray, photo: np.ndarray, near: np.ndarray, softness:
     here = np.argwhere(sought) * STEP
     if not len(here) or not allowed.any():
         return None
-    seen = _surroundings(blur_where(photo, free.astype(np.float32), softness))
+    blurred = blur_where(photo, free.astype(np.float32), softness)
+    seen = _surroundings(blurred)
     wanted = _surroundings(soft)[here[:, 0], here[:, 1]]
-    best, _ = np.hsplit(_nearest(allowed, here) - here, [2])
+    best = _nearest(allowed, here) - here
+    nearby = np.ones((5, 5), np.uint8)
+    strength = cv2.dilate(largest(photo - blurred) * free, nearby)
+    contrast = largest(cv2.dilate(soft, nearby) - cv2.erode(soft, nearby))[here[:, 0], here[:, 1]]
+    limit = STRONGEST * np.median(strength[allowed][::4]) + OF_CONTRAST * contrast
     number = np.full(sought.shape, -1)
     number[sought] = np.arange(len(here))
 
@@ -72,10 +79,10 @@ def find_donors(soft: np.ndarray, photo: np.ndarray, near: np.ndarray, softness:
         y, x = (here + offset).T
         inside = (y >= 0) & (y < size) & (x >= 0) & (x < size)
         y, x = np.clip(y, 0, size - 1), np.clip(x, 0, size - 1)
-        apart = seen[y, x] - wanted
+        apart = (seen[y, x] - wanted).reshape(len(here), -1)
         cost = np.einsum("nk,nk->n", apart, apart) / apart.shape[1]
         cost += NEARNESS * (offset * offset).sum(axis=1)
-        return np.where(inside & allowed[y, x], cost, np.inf)
+        return np.where(inside & allowed[y, x] & (strength[y, x] <= limit), cost, np.inf)
 
     least = cost_of(best)
 
@@ -95,18 +102,17 @@ def find_donors(soft: np.ndarray, photo: np.ndarray, near: np.ndarray, softness:
                 offer(np.where(theirs[:, None] >= 0, best[theirs], best))
     offsets, trust = np.zeros((*sought.shape, 2), np.float32), np.zeros(sought.shape, np.float32)
     offsets[sought] = best[:, ::-1]
-    apart = np.maximum(least - NEARNESS * (best * best).sum(axis=1), 0)
-    trust[sought] = 1 - smoothstep(np.sqrt(apart), *ALIKE)
+    apart = np.maximum(np.where(np.isfinite(least), least, 0) - NEARNESS * (best * best).sum(axis=1), 0)
+    trust[sought] = np.where(np.isfinite(least), 1 - smoothstep(np.sqrt(apart), *ALIKE), 0)
     return Donors(offsets, trust)
 
 
 def _surroundings(picture: np.ndarray) -> np.ndarray:
-    """What lies around each pixel of `picture` (h, w, 3): float32 (h, w, 3 · len(AROUND))."""
-    widest = max(down for down, _ in AROUND)
-    wide = cv2.copyMakeBorder(picture, *[widest] * 4, cv2.BORDER_REPLICATE)
-    height, width = picture.shape[:2]
-    parts = [wide[widest + y : widest + y + height, widest + x : widest + x + width] for y, x in AROUND]
-    return np.concatenate(parts, axis=2)
+    """Each pixel of `picture` (h, w, 3) and the eight around it, as a view: (h, w, 3, 3, 3)."""
+    wide = cv2.copyMakeBorder(picture, *[APART] * 4, cv2.BORDER_REPLICATE)
+    down, right, channel = wide.strides
+    shape = (*picture.shape[:2], 3, 3, 3)
+    return as_strided(wide, shape, (down, right, APART * down, APART * right, channel), writeable=False)
 
 
 def _nearest(allowed: np.ndarray, here: NDArray) -> NDArray:
