@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-gr = pytest.importorskip("gradio")
+pytest.importorskip("gradio")
+
+import gradio as gr
 
 from cyclegan_glasses.app.desk import Desk
 from cyclegan_glasses.app.photo_tab import PhotoTab
