@@ -10,7 +10,7 @@ import gradio as gr
 from cyclegan_glasses.app.desk import Desk
 from cyclegan_glasses.app.mirror_tab import MirrorTab
 from cyclegan_glasses.app.photo_tab import PhotoTab
-from cyclegan_glasses.app.sessions import Sessions
+from cyclegan_glasses.app.sessions import Sessions, remove_unopened
 from cyclegan_glasses.editing.editor import GlassesEditor
 
 TITLE = "Glasses off, glasses on"
@@ -65,12 +65,13 @@ def make_page(
             PhotoTab(editor, sessions, uploads, frames).build()
         with gr.Tab("Mirror", id="mirror"):
             MirrorTab(editor, sessions, frames).build()
-        page.unload(_ends(sessions))
+        page.unload(_ends(sessions, uploads))
     return page
 
 
-def _ends(sessions: Sessions[Desk]) -> Callable[[gr.Request], None]:
+def _ends(sessions: Sessions[Desk], uploads: Path) -> Callable[[gr.Request], None]:
     def end(request: gr.Request) -> None:
         sessions.end(str(request.session_hash))
+        remove_unopened(uploads)
 
     return end

@@ -55,7 +55,11 @@ class PhotoTab:
         view = [self.boxes, self.slider, self.status, self.save]
         stages = [self.start, self.work]
         opened = self._listen(
-            self.upload.input, self._open, [self.upload], [*stages, self.upload, self.faces, *view]
+            self.upload.input,
+            self._open,
+            [self.upload],
+            [*stages, self.upload, self.faces, *view],
+            trigger_mode="multiple",  # a photo that is pasted comes as two events, first an empty one
         )
         self._then(opened)
         self._listen(opened.failure, lambda session: None, [], [self.upload], show_progress="hidden")
@@ -150,7 +154,9 @@ class PhotoTab:
         ]
 
     def _tiles(self, session: Session[Desk], *style: Any) -> list[Any]:
-        work = _work(session)
+        work = session.state.photo
+        if work is None:  # the photo was taken out again
+            return [gr.skip(), gr.skip()]
         try:
             drawn = frames_on_face(self.editor, work.photo, self._choice(work, "", *style))
         except UserError as error:
