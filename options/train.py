@@ -66,7 +66,9 @@ class TrainOptions(Settings):
         MODELS, "cyclegan", "what is trained", flag="model", resume="fixed"
     )
     preset: str | None = option(
-        None, f"a recipe: {', '.join(PRESETS)}; after --model NAME, quick is NAME-quick"
+        None,
+        f"a recipe: {', '.join(PRESETS)}; after --model NAME, quick is NAME-quick, and that of mask2face"
+        " begins with the model that ships",
     )
     rate: LRScheduleSettings
     loop: LoopSettings
