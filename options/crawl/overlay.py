@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import SHOP, OverlaySettings
@@ -58,7 +58,9 @@ def run(args: argparse.Namespace) -> None:
         reasons = args.out / MANIFEST
         raise UserError(f"glasses fit none of the {len(faces)} pictures: the reasons are in {reasons}")
     train = command_line("train")
-    echo(
-        f"{counts.total()} pairs are in {args.out}; train on them: {train} --model mask2face --dataroot"
-        f" {args.out}, or beside two domains: {train} --paired_dataroot {args.out}"
+    echo(f"{counts.total()} pairs are in {args.out}")
+    suggest(
+        f"{train} --model mask2face --dataroot {args.out}, or beside two domains: {train} --paired_dataroot"
+        f" {args.out}",
+        before="train on them: ",
     )

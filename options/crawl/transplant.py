@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import TransplantSettings
@@ -54,7 +54,5 @@ def run(args: argparse.Namespace) -> None:
     if not counts:
         reasons = args.out / MANIFEST
         raise UserError(f"glasses were found on none of the {photos} photos: the reasons are in {reasons}")
-    echo(
-        f"{counts.total()} pairs are in {args.out}; train on them:"
-        f" {command_line('train')} --model mask2face --dataroot {args.out}"
-    )
+    echo(f"{counts.total()} pairs are in {args.out}")
+    suggest(f"{command_line('train')} --model mask2face --dataroot {args.out}", before="train on them: ")
