@@ -34,6 +34,9 @@ def theme() -> gr.themes.Base:
         **plain,
         block_title_text_color="*body_text_color",
         block_title_text_weight="500",
+        input_border_width="1px",
+        input_border_color="*neutral_300",
+        checkbox_border_color="*neutral_400",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_600",
     )
