@@ -39,7 +39,8 @@ def fit_facemath(
     columns: Sequence[str] = (),
     limit: int = 4000,
 ) -> tuple[FaceMath, int]:
-    """Encode labelled faces, and find the directions of their attributes among the codes.
+    """Encode labelled faces, and find the directions of their attributes among the codes: of all but `glasses`
+    among those of faces without.
 
     Args:
         run: folder of a run of `--model facemath`.
@@ -62,8 +63,10 @@ def fit_facemath(
     values = _labelled([labels for _, labels in rows])
     if table:
         values |= _columns(table, columns, [path for path, _ in rows])
-    directions = {}
+    directions, worn = {}, values["glasses"] == 1
     for name, known in values.items():
+        # Older people wear glasses more often: what is learnt of faces without them holds no frame.
+        known = known if name == "glasses" else np.where(worn, np.nan, known)
         try:
             directions[name] = learn_direction(codes, known, name)
         except UserError:  # of what the labels do not tell there is no direction, unless it was asked for
