@@ -39,8 +39,9 @@ def fit_facemath(
     columns: Sequence[str] = (),
     limit: int = 4000,
 ) -> tuple[FaceMath, int]:
-    """Encode labelled faces, and find the directions of their attributes among the codes: of all but `glasses`
-    among those of faces without.
+    """Encode labelled faces, and find the directions of their attributes among the codes.
+
+    All but `glasses` are learnt among faces without.
 
     Args:
         run: folder of a run of `--model facemath`.
