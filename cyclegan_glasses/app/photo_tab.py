@@ -23,6 +23,7 @@ from cyclegan_glasses.app.sessions import Session, Sessions
 from cyclegan_glasses.app.values import download, image_value, take_upload, tiles
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.overlays.frames import ACETATE, METAL
 from cyclegan_glasses.overlays.settings import LENSES, SIZES, FrameSettings
 
@@ -143,6 +144,7 @@ class PhotoTab:
             raise
         faces = list(range(1, len(photo.boxes) + 1))
         session.state.photo = Work(photo, faces)
+        trim_memory()  # of the photo before
         choices = [(str(face), face) for face in faces]
         listed = gr.update(choices=choices, value=faces, visible=len(faces) > 1)
         return [
