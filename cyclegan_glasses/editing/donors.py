@@ -163,6 +163,6 @@ def detail_of_donors(
     found = trust[:, None] * texture[at_y, at_x]
     for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
         at_y, at_x, trust = donors_of(top + down, left + right)
-        share = trust * (1 - np.abs(row - top - down)) * (1 - np.abs(column - left - right))
-        found += share[:, None] * (detail[at_y, at_x] - texture[at_y, at_x])
+        weight = trust * (1 - np.abs(row - top - down)) * (1 - np.abs(column - left - right))
+        found += weight[:, None] * (detail[at_y, at_x] - texture[at_y, at_x])
     return found
