@@ -83,7 +83,7 @@ def _build(
         for (photo,) in watch(writer.write(chosen, settings.workers), len(splits)):
             if photo.verdict == ACCEPTED:
                 built.counts[photo.path.partition("/")[0]] += 1
-                # The report asks for neither: a tenth of the memory.
+                # The report asks for neither, and they take most of the memory.
                 photos.append(replace(photo, facts={}, scores={}))
             else:
                 built.left_out[general(photo.reason)] += 1
