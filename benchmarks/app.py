@@ -1,18 +1,25 @@
-"""The app over many uploads: what becomes of each, and its memory meanwhile.
+"""The app over many uploads: what becomes of each, and its memory meanwhile. Or the rate of its mirror.
 
     python benchmarks/app.py [--uploads 1000] [--bad 0.1] [--people 4] [--seed 0]
+    python benchmarks/app.py --mirror 10
 
 Starts `cyclegan-glasses app` as a process of its own. So many people, each with a page, give it synthetic
 portraits in every format that is read, from 60 thousand to 12 million pixels, and among them files that are
 damaged, hostile, or no pictures. A photo that opens is edited and downloaded; a page is closed after
 eight of them. Of a file that does not open the page must show one line. Prints a row for every tenth part:
 memory is the resident set of the process, `private` what it does not share with others.
+
+`--mirror SECONDS` opens the mirror in headless Chromium, which draws without a GPU, with a fake camera that
+shows a portrait that moves. Prints how many pictures a second it shows, at most 20, and what the app and
+the browser need of the processor. A swap edits a face without glasses as putting on does, and removing
+finds nothing to remove: its rate is what the page reaches without an edit.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
 import random
 import subprocess
 import sys
@@ -33,7 +40,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cyclegan_glasses.images import check_header, to_bytes
 from tests.app.client import Page, PageError
-from tests.app.helpers import files_kept, portrait
+from tests.app.helpers import files_kept, portrait, write_film
+from tests.browser import chromium, click, fake_camera, seen, wait
 from tests.fuzz.mutation import mutate_bytes
 from tests.fuzz.readers import clips, pictures
 
@@ -68,7 +76,11 @@ def main() -> None:
     parser.add_argument("--bad", type=float, default=0.1, help="fraction of bad files")
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--mirror", type=float, metavar="SECONDS", help="measure the mirror instead")
     args = parser.parse_args()
+    if args.mirror:
+        mirror(args.mirror)
+        return
     tally, begun = Tally(), time.monotonic()
     print("| uploads | opened | refused | seconds | MB resident | MB private | files kept |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
@@ -120,6 +132,49 @@ def app() -> Iterator[tuple]:
         finally:
             process.terminate()
             process.wait()
+
+
+def mirror(seconds: float) -> None:
+    """Print the rate of the mirror in a browser."""
+    count = """
+      window.shown = 0;
+      new MutationObserver(changes => { window.shown += changes.filter(one => one.attributeName).length })
+        .observe(document.querySelector("#mirror"), {subtree: true, attributeFilter: ["src"]});"""
+    with tempfile.TemporaryDirectory() as folder, app() as (process, address, _):
+        camera = fake_camera(write_film(Path(folder) / "face.mjpeg"))
+        for browser in chromium(1280, 1000, *camera):
+            browser.get(address)
+            for button in ("button[role=tab]:nth-of-type(2)", "#camera button:has(.icon-wrap)"):
+                wait(seen(browser, button))
+                click(browser, button)
+            wait(seen(browser, "#camera button.capture-button"))
+            click(browser, "#camera button.capture-button")
+            wait(seen(browser, "#mirror img"))
+            browser.execute_script(count)
+            print("| mirror | pictures a second | processors of the app | processors of all |")
+            print("| --- | --- | --- | --- |")
+            for place, name in enumerate(("put on", "take off, nothing worn", "swap, nothing worn")):
+                click(browser, "#way input", place)
+                time.sleep(3)
+                before = browser.execute_script("return window.shown"), cpu(process.pid), all_cpu()
+                begun = time.monotonic()
+                time.sleep(seconds)
+                after = browser.execute_script("return window.shown"), cpu(process.pid), all_cpu()
+                passed = time.monotonic() - begun
+                rates = [(now - then) / passed for now, then in zip(after, before, strict=True)]
+                print("| {} | {:.1f} | {:.2f} | {:.2f} |".format(name, *rates), flush=True)
+
+
+def cpu(process: int) -> float:
+    """Seconds of processors that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def all_cpu() -> float:
+    """Seconds of processors that all of this computer has used."""
+    user, nice, system, *_ = map(int, Path("/proc/stat").read_text().split(maxsplit=8)[1:8])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
 def person(address: str, places: np.ndarray, args: argparse.Namespace, tally: Tally) -> None:

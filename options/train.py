@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggesting
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
@@ -66,7 +66,9 @@ class TrainOptions(Settings):
         MODELS, "cyclegan", "what is trained", flag="model", resume="fixed"
     )
     preset: str | None = option(
-        None, f"a recipe: {', '.join(PRESETS)}; after --model NAME, quick is NAME-quick"
+        None,
+        f"a recipe: {', '.join(PRESETS)}; after --model NAME, quick is NAME-quick, and that of mask2face"
+        " begins with the model that ships",
     )
     rate: LRScheduleSettings
     loop: LoopSettings
@@ -96,7 +98,7 @@ class TrainOptions(Settings):
         return str(self.values["model"])
 
     def what_next(self, step: int, taken: int, stopped: bool, whole: bool) -> str:
-        """What to type after a session that ended at `step` and had `taken` steps.
+        """How a session ended, at `step` after `taken` steps, and what to type next.
 
         Args:
             stopped: by a signal.
@@ -106,18 +108,24 @@ class TrainOptions(Settings):
             command = command_line("train")
             if "TORCHELASTIC_RUN_ID" in os.environ:
                 command = command.replace("python", "torchrun …", 1)
-            return f"stopped at step {step}; go on: {command} {self.run.arguments} --continue_train"
+            return _ended(
+                f"stopped at step {step}", f"go on: {command} {self.run.arguments} --continue_train"
+            )
         data = shlex.quote(self.data.dataroot)
-        test = f"{command_line('test')} --dataroot {data} {self.run.arguments}"
+        test = f"next: {command_line('test')} --dataroot {data} {self.run.arguments}"
         if taken:
-            return f"trained {taken} steps{f', {step} in all' if step > taken else ''}; next: {test}"
+            return _ended(f"trained {taken} steps{f', {step} in all' if step > taken else ''}", test)
         if whole:
             end = f"all {self.rate.epochs} epochs are done: more --n_epochs or --n_epochs_decay go further"
         elif 0 < self.loop.max_steps <= step:
             end = f"step {step} is reached: a larger --max_steps goes further"
         else:
             end = "nothing better was found for --patience validations: a larger --patience goes further"
-        return f"nothing was left to train, {end}; next: {test}"
+        return _ended(f"nothing was left to train, {end}", test)
+
+
+def _ended(how: str, advice: str) -> str:
+    return f"{how}; {advice}" if suggesting() else how
 
 
 def train_options(model: str) -> list[Option]:

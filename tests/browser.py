@@ -62,3 +62,14 @@ def wait(question: Callable[[], object], seconds: float = 60) -> None:
     while not question():
         assert time.monotonic() < end, "the page does not get there"
         time.sleep(0.03)
+
+
+def seen(browser: Any, what: str) -> Callable[[], bool]:
+    """Whether the browser shows something that a selector of CSS finds."""
+    script = "return [...document.querySelectorAll(arguments[0])].some(part => part.offsetParent)"
+    return lambda: browser.execute_script(script, what)
+
+
+def click(browser: Any, what: str, place: int = 0) -> None:
+    """Click on the one of that number, from 0, of what a selector of CSS finds."""
+    browser.execute_script("document.querySelectorAll(arguments[0])[arguments[1]].click()", what, place)

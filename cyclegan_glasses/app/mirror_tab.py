@@ -51,12 +51,12 @@ class MirrorTab:
                 self.mirror = gr.Image(
                     label="Mirror", show_label=False, buttons=[], interactive=False, elem_id="mirror"
                 )
-                self.told = gr.Markdown("", elem_id="told")
+                self.told = gr.Markdown("Start the camera to see yourself here.", elem_id="told")
             with gr.Column(scale=2, min_width=280):
                 names = [("one that suits", ""), *((name, name) for name in read_catalogue(self.frames))]
                 ways = [(text, way) for way, text in _WAYS.items()]
                 self.way = gr.Radio(ways, value=ADD, label="What the mirror does", elem_id="way")
-                with gr.Row():
+                with gr.Row(elem_id="mirror-style"):
                     self.frame = gr.Dropdown(names, value="", label="Frame", elem_id="frame", min_width=100)
                     self.colour = gr.Dropdown(
                         COLOURS, value="", label="Colour", elem_id="mirror-colour", min_width=100

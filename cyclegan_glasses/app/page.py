@@ -10,8 +10,9 @@ import gradio as gr
 from cyclegan_glasses.app.desk import Desk
 from cyclegan_glasses.app.mirror_tab import MirrorTab
 from cyclegan_glasses.app.photo_tab import PhotoTab
-from cyclegan_glasses.app.sessions import Sessions
+from cyclegan_glasses.app.sessions import Sessions, remove_unopened
 from cyclegan_glasses.editing.editor import GlassesEditor
+from cyclegan_glasses.machine import trim_memory
 
 TITLE = "Glasses off, glasses on"
 #: Fonts of the machine alone: a name of Gradio's own fonts would be fetched.
@@ -34,6 +35,9 @@ def theme() -> gr.themes.Base:
         **plain,
         block_title_text_color="*body_text_color",
         block_title_text_weight="500",
+        input_border_width="1px",
+        input_border_color="*neutral_300",
+        checkbox_border_color="*neutral_400",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_600",
     )
@@ -65,12 +69,18 @@ def make_page(
             PhotoTab(editor, sessions, uploads, frames).build()
         with gr.Tab("Mirror", id="mirror"):
             MirrorTab(editor, sessions, frames).build()
-        page.unload(_ends(sessions))
+        page.unload(_ends(page, sessions, uploads))
     return page
 
 
-def _ends(sessions: Sessions[Desk]) -> Callable[[gr.Request], None]:
+def _ends(page: gr.Blocks, sessions: Sessions[Desk], uploads: Path) -> Callable[[gr.Request], None]:
+    """What is done when a page is closed: its files, and the pictures that Gradio remembers, go."""
+
     def end(request: gr.Request) -> None:
-        sessions.end(str(request.session_hash))
+        key = str(request.session_hash)
+        sessions.end(key)
+        page.state_holder.session_data.pop(key, None)
+        remove_unopened(uploads)
+        trim_memory()
 
     return end

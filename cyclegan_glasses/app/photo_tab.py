@@ -23,6 +23,7 @@ from cyclegan_glasses.app.sessions import Session, Sessions
 from cyclegan_glasses.app.values import download, image_value, take_upload, tiles
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.errors import UserError
+from cyclegan_glasses.machine import trim_memory
 from cyclegan_glasses.overlays.frames import ACETATE, METAL
 from cyclegan_glasses.overlays.settings import LENSES, SIZES, FrameSettings
 
@@ -55,7 +56,11 @@ class PhotoTab:
         view = [self.boxes, self.slider, self.status, self.save]
         stages = [self.start, self.work]
         opened = self._listen(
-            self.upload.input, self._open, [self.upload], [*stages, self.upload, self.faces, *view]
+            self.upload.input,
+            self._open,
+            [self.upload],
+            [*stages, self.upload, self.faces, *view],
+            trigger_mode="multiple",  # a photo that is pasted comes as two events, first an empty one
         )
         self._then(opened)
         self._listen(opened.failure, lambda session: None, [], [self.upload], show_progress="hidden")
@@ -139,6 +144,7 @@ class PhotoTab:
             raise
         faces = list(range(1, len(photo.boxes) + 1))
         session.state.photo = Work(photo, faces)
+        trim_memory()  # of the photo before
         choices = [(str(face), face) for face in faces]
         listed = gr.update(choices=choices, value=faces, visible=len(faces) > 1)
         return [
@@ -150,7 +156,9 @@ class PhotoTab:
         ]
 
     def _tiles(self, session: Session[Desk], *style: Any) -> list[Any]:
-        work = _work(session)
+        work = session.state.photo
+        if work is None:  # the photo was taken out again
+            return [gr.skip(), gr.skip()]
         try:
             drawn = frames_on_face(self.editor, work.photo, self._choice(work, "", *style))
         except UserError as error:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -22,6 +22,8 @@ from cyclegan_glasses.temporary import leftovers, temporary_for
 
 #: Seconds after which a page that does nothing loses its photo, and how many pages may have one.
 IDLE, MOST_SESSIONS = 3600.0, 32
+#: Seconds after which a photo that was received is removed where no page has opened it.
+UNOPENED = 600.0
 #: Name of the root among temporary files, and its folders.
 NAME = "cyclegan-glasses-app"
 UPLOADS, SESSIONS = "uploads", "sessions"
@@ -116,6 +118,15 @@ class Sessions(Generic[State]):
         with session.working:
             self._end(session.state)
             shutil.rmtree(session.folder, ignore_errors=True)
+
+
+def remove_unopened(uploads: Path) -> None:
+    """Remove what was received more than `UNOPENED` seconds ago and lies in `uploads` still: its page was
+    closed before it could open the photo."""
+    for folder in uploads.iterdir():
+        with suppress(FileNotFoundError):  # it was opened, or removed, meanwhile
+            if time.time() - folder.stat().st_mtime > UNOPENED:
+                shutil.rmtree(folder)
 
 
 @contextmanager

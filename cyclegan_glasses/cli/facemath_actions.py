@@ -63,11 +63,15 @@ def _codes(math: FaceMath, args: argparse.Namespace) -> np.ndarray:
 def _edit(math: FaceMath, args: argparse.Namespace, output: FacemathOutput) -> str:
     """Put glasses on or take them off, age, or move along a direction."""
     face = pictures.face_of(args.photos[0], detect.make_detector(args.yunet))
-    name = "age" if args.action == "age" else args.by if args.action == "move" else "glasses"
-    strength = args.to - _age(args.age, face[1]) if args.action == "age" else args.strength
+    if args.action == "age":
+        name, years = "age", _age(args.age, face[1])
+        strength, said = args.to - years, f"from {years:.0f} to {args.to:g} years"
+    else:
+        name, strength = args.by if args.action == "move" else "glasses", args.strength
+        said = f"{name} by {strength:g}"
     step = math.step(name, -1 if args.action == "remove-glasses" else 1)
     pictures.write_edit(math, face, step, strength, output, args.face)
-    return f"{output.path}: {name} by {strength:g}"
+    return f"{output.path}: {said}"
 
 
 def _age(years: float | None, crop: np.ndarray) -> float:

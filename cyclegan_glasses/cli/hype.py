@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_port
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.errors import UserError
@@ -63,7 +63,7 @@ def _build(args: argparse.Namespace) -> None:
     items = [item.task for item in plan(study, "anyone")]
     counts = ", ".join(f"{items.count(task)} of {task}" for task in study.tasks)
     echo(f"{len(study.portraits)} portraits of {len(study.models)} models; a rater answers {counts}")
-    echo(f"next: {command_line('hype')} serve {args.study}")
+    suggest(f"{command_line('hype')} serve {args.study}")
 
 
 def _serve(args: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, without_suggestions
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE
 from cyclegan_glasses.errors import UserError, stoppable
@@ -27,6 +27,7 @@ from cyclegan_glasses.locks import folder_lock
 
 HELP = "a model of your own from two folders of photos"
 LEAST, BATCH, PAIRS_A_MINUTE = 8, 8, 15
+_LOOKED_AT = 12  # photos of each of two folders, before anything is done
 _TRANSPLANT_SECONDS = 2.0  # of a photo, about
 _FOR_THE_REST = 0.15  # of the time: the last validation, and the page
 
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
 
     for folder in args.folders:
         next(FolderSource(folder).photos())  # nothing is begun for a folder without pictures
+    if len(args.folders) == 2 and not args.out.exists():
+        _check_order(args)
     with stoppable(lambda: f"stopped: {args.out} keeps what was done; type the same command again to go on"):
         counts = _gather(args)
         _make_pairs(args, counts)
@@ -79,7 +82,8 @@ def _step(*typed: object) -> int:
 
     verb, *argv = map(str, typed)
     echo(f"\n$ {command_line(verb)} {shlex.join(argv)}")
-    return parse([verb, *argv])() or 0
+    with without_suggestions():
+        return parse([verb, *argv])() or 0
 
 
 def _gather(args: argparse.Namespace) -> Counter[str]:
@@ -99,13 +103,6 @@ def _gather(args: argparse.Namespace) -> Counter[str]:
         _step("crawl", "folder", folder, "--out", place, *align, *labelled)
     _step("crawl", "filter", *places, "--align", "--judge", *yunet)
     photos = [photo for place in places for photo in latest_photos(place).values()]
-    said = Counter((photo.label, photo.facts.get("judged")) for photo in photos if photo.sha256)
-    of = {label: sum(count for (one, _), count in said.items() if one == label) for label in (GLASSES, NONE)}
-    if len(places) == 2 and said[GLASSES, NONE] > of[GLASSES] / 2 and said[NONE, GLASSES] > of[NONE] / 2:
-        raise UserError(
-            f"the folders look exchanged, {said[GLASSES, NONE]} of {of[GLASSES]} photos in {args.folders[0]}"
-            f" show no glasses: type learn {args.folders[1]} {args.folders[0]} with another --out"
-        )
     counts = Counter(photo.label for photo in photos if photo.verdict == ACCEPTED)
     doubtful = sum(photo.reason == UNLABELLED for photo in photos)
     crawl, again = command_line("crawl"), "then type this command again"
@@ -121,6 +118,35 @@ def _gather(args: argparse.Namespace) -> Counter[str]:
         echo(f"warning: {counts[GLASSES]} and {counts[NONE]} photos are few, 100 each teach more")
     _step("crawl", "build", args.out / "faces", "--from", *places, "--test_share", 0.15)
     return counts
+
+
+def _check_order(args: argparse.Namespace) -> None:
+    """Look at a few photos of both folders.
+
+    Raises:
+        UserError: they look exchanged.
+    """
+    from cyclegan_glasses.attributes.classifier import load_classifier
+    from cyclegan_glasses.attributes.photos import classify_files
+    from cyclegan_glasses.faces.detect import make_detector
+    from cyclegan_glasses.images import find_pictures
+
+    classifier, detector = load_classifier(), make_detector(args.yunet)
+    assert classifier is not None
+    said = Counter[tuple[str, str | None]]()
+    for label, folder in zip((GLASSES, NONE), args.folders, strict=True):
+        paths = find_pictures(folder)
+        chosen = paths[:: max(1, len(paths) // _LOOKED_AT)][:_LOOKED_AT]
+        for _, faces, _ in classify_files(chosen, detector, classifier):
+            said.update((label, attributes.verdict.of_two) for _, attributes in faces[:1])
+    of = {label: sum(count for (one, _), count in said.items() if one == label) for label in (GLASSES, NONE)}
+    if said[GLASSES, NONE] > of[GLASSES] / 2 and said[NONE, GLASSES] > of[NONE] / 2:
+        first, second = (shlex.quote(str(folder)) for folder in args.folders)
+        raise UserError(
+            f"the folders look exchanged: of the faces looked at, {said[GLASSES, NONE]} of {of[GLASSES]} in"
+            f" {first} show no glasses and {said[NONE, GLASSES]} of {of[NONE]} in {second} do:"
+            f" type learn {second} {first}"
+        )
 
 
 def _make_pairs(args: argparse.Namespace, counts: Counter[str]) -> None:

@@ -45,7 +45,7 @@ Remover = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 _ALIKE_YAW = 7.0  # degrees
 _CANDIDATES = 8  # for each pair, of which those that are as bright as the face with glasses are taken
 _MISALIGNED = 0.02  # of the side
-_LEAST_FRAME = 150 / 224**2  # of all pixels: where a model sees less frame, it sees none
+_LEAST_FRAME = 150 / 224**2  # of the picture: where a model sees less frame, it sees none
 
 
 class AlignedFace(NamedTuple):

@@ -41,6 +41,8 @@ def fit_facemath(
 ) -> tuple[FaceMath, int]:
     """Encode labelled faces, and find the directions of their attributes among the codes.
 
+    All but `glasses` are learnt among faces without.
+
     Args:
         run: folder of a run of `--model facemath`.
         dataroot: labelled faces, with manifests.
@@ -62,8 +64,10 @@ def fit_facemath(
     values = _labelled([labels for _, labels in rows])
     if table:
         values |= _columns(table, columns, [path for path, _ in rows])
-    directions = {}
+    directions, worn = {}, values["glasses"] == 1
     for name, known in values.items():
+        # Older people wear glasses more often: what is learnt of faces without them holds no frame.
+        known = known if name == "glasses" else np.where(worn, np.nan, known)
         try:
             directions[name] = learn_direction(codes, known, name)
         except UserError:  # of what the labels do not tell there is no direction, unless it was asked for

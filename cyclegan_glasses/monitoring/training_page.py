@@ -110,7 +110,8 @@ class TrainingPage(Monitor):
         if self._run is None or self._last is None:
             return tags.p("No report yet.", cls="quiet")
         last = self._last
-        status = [f"epoch {last.epoch} of {self._run.epochs}", f"{last.seen:,} pictures seen"]
+        epoch = min(last.epoch, self._run.epochs)  # at the end the next one would begin
+        status = [f"epoch {epoch} of {self._run.epochs}", f"{last.seen:,} pictures seen"]
         if running:
             status += [f"{last.pictures_per_second:.1f} pictures/s", f"{duration(last.seconds_left)} left"]
         else:

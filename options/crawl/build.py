@@ -10,7 +10,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> None:
     echo(f"manifest {built.hash}")
     data = shlex.quote(str(out))
     echo(f"look at {out / 'report.html'}")
-    echo(f"next: {command_line('learn')} {data}, which takes 40 minutes and begins with the model that ships")
-    echo(
-        f"or from nothing, hours on a GPU and days on a CPU: {command_line('train')} --dataroot {data} --name"
-        f" {shlex.quote(out.resolve().name)}"
+    suggest(f"{command_line('learn')} {data}, which takes 40 minutes and begins with the model that ships")
+    suggest(
+        f"{command_line('train')} --dataroot {data} --name {shlex.quote(out.resolve().name)}",
+        before="or from nothing, hours on a GPU and days on a CPU: ",
     )

@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.cli.progress import progress
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
     echo(f"{total} photos, {measured} measured now, {summary.changed} verdicts", end=" ")
     echo("would change (dry run: none was written)" if args.dry_run else "changed")
     if not args.dry_run:
-        echo(f"next: {_next(folders, summary.kinds)}")
+        suggest(_next(folders, summary.kinds))
 
 
 def _print_table(kinds: Counter[tuple[str, str, str]]) -> None:

@@ -12,7 +12,7 @@ import shlex
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import CollectSettings
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f"none of the {len(photos)} pictures was kept: the reasons are in {reasons}")
     echo(f"{kept.total()} of {len(photos)} photos are in {args.out}, described in its {MANIFEST}")
     aligned = " --align" if settings.align else ""
-    echo(f"next: {command_line('crawl')} filter {shlex.quote(str(args.out))}{aligned} --judge")
+    suggest(f"{command_line('crawl')} filter {shlex.quote(str(args.out))}{aligned} --judge")
 
 
 def _bound(text: str) -> tuple[str, float]:

@@ -9,10 +9,11 @@ same command is typed again.
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from cyclegan_glasses.cli.arguments import add_detector
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import SHOP, OverlaySettings
@@ -58,8 +59,10 @@ def run(args: argparse.Namespace) -> None:
     if not counts:
         reasons = args.out / MANIFEST
         raise UserError(f"glasses fit none of the {len(faces)} pictures: the reasons are in {reasons}")
-    train = command_line("train")
-    echo(
-        f"{counts.total()} pairs are in {args.out}; train on them: {train} --model mask2face --dataroot"
-        f" {args.out}, or beside two domains: {train} --paired_dataroot {args.out}"
+    train, data = command_line("train"), shlex.quote(str(args.out))
+    echo(f"{counts.total()} pairs are in {args.out}")
+    suggest(
+        f"{train} --model mask2face --preset quick --dataroot {data} --name quick, which begins with the"
+        f" model that ships, or beside two domains: {train} --paired_dataroot {data}",
+        before="train on them, in minutes: ",
     )

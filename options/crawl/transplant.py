@@ -10,9 +10,10 @@ that was stopped goes on when the same command is typed again.
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
-from cyclegan_glasses.cli.echo import echo
+from cyclegan_glasses.cli.echo import echo, suggest
 from cyclegan_glasses.cli.options import add_options
 from cyclegan_glasses.cli.parser import command_line
 from cyclegan_glasses.collect.settings import TransplantSettings
@@ -54,7 +55,9 @@ def run(args: argparse.Namespace) -> None:
     if not counts:
         reasons = args.out / MANIFEST
         raise UserError(f"glasses were found on none of the {photos} photos: the reasons are in {reasons}")
-    echo(
-        f"{counts.total()} pairs are in {args.out}; train on them:"
-        f" {command_line('train')} --model mask2face --dataroot {args.out}"
+    echo(f"{counts.total()} pairs are in {args.out}")
+    suggest(
+        f"{command_line('train')} --model mask2face --preset quick --dataroot {shlex.quote(str(args.out))}"
+        " --name quick, which begins with the model that ships",
+        before="train on them, in minutes: ",
     )

@@ -52,5 +52,6 @@ def write_film(path: Path, number: int = 24) -> Path:
 
 def files_kept(process: int | None = None) -> list[Path]:
     """The files that the apps of a process keep, this one by default."""
-    pattern = f".{NAME}.*-{process or os.getpid()}-*/*/**/*"
-    return sorted(path for path in Path(tempfile.gettempdir()).glob(pattern) if path.is_file())
+    roots = Path(tempfile.gettempdir()).glob(f".{NAME}.*-{process or os.getpid()}-*")
+    walks = (os.walk(root) for root in roots)  # unlike a glob, it bears that a folder goes away meanwhile
+    return sorted(Path(folder, name) for walk in walks for folder, _, names in walk for name in names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +24,7 @@ from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.images import to_bytes
 from tests.app.helpers import files_kept, group, jpeg, portrait, write_film
-from tests.browser import addresses, chromium, fake_camera, wait
+from tests.browser import addresses, chromium, click, fake_camera, seen, wait
 
 ActionChains = pytest.importorskip("selenium.webdriver").ActionChains
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -67,16 +67,6 @@ def browser(chrome) -> Iterator[Any]:
 def photos() -> list[str]:
     """The names of the files that the app keeps."""
     return sorted(path.name for path in files_kept())
-
-
-def seen(browser: Any, what: str) -> Callable[[], bool]:
-    """Whether the browser shows something that a selector of CSS finds."""
-    script = "return [...document.querySelectorAll(arguments[0])].some(part => part.offsetParent)"
-    return lambda: browser.execute_script(script, what)
-
-
-def click(browser: Any, what: str, place: int = 0) -> None:
-    browser.execute_script("document.querySelectorAll(arguments[0])[arguments[1]].click()", what, place)
 
 
 def text(browser: Any, what: str) -> str:

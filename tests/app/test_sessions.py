@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from cyclegan_glasses.app import sessions as module
-from cyclegan_glasses.app.sessions import SESSIONS, Sessions, private_folder
+from cyclegan_glasses.app.sessions import SESSIONS, UNOPENED, Sessions, private_folder, remove_unopened
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.temporary import machine
 
@@ -111,3 +113,12 @@ def test_what_a_page_runs_ends_with_it(tmp_path) -> None:
     assert ended == [["a"]]
     sessions.close()
     assert ended == [["a"], ["b"]] and [*tmp_path.iterdir()] == []
+
+
+def test_a_photo_whose_page_was_closed_before_it_was_opened_goes(tmp_path) -> None:
+    for name, age in (("old", UNOPENED + 60), ("new", 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "me.jpg").write_text(name)
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    remove_unopened(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]

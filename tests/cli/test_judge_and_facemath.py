@@ -153,7 +153,10 @@ def test_learn_finds_the_directions_of_labels_and_tables(tmp_path, faces, capsys
     )
     argv = ("facemath", "learn", folder, "--dataroot", faces, "-o", tmp_path / "math.pt")
     run(*argv, "--labels", table, "--columns", "hat")
-    assert set(load_facemath(tmp_path / "math.pt").directions) == {"glasses", "age", "hat"}
+    directions = load_facemath(tmp_path / "math.pt").directions
+    assert set(directions) == {"glasses", "age", "hat"}
+    assert np.abs(directions["glasses"]).max() > 0.01, "the pictures differ by their glasses alone"
+    np.testing.assert_allclose(directions["age"], 0, atol=1e-5, err_msg="older does not mean glasses")
     run(*argv[:-2])
     assert set(load_facemath(folder / "facemath.pt").directions) == {"glasses", "age"}
     assert load_model(folder, torch.device("cpu")).get("AtoB").size == 16, "and the run is an editor now"

@@ -95,9 +95,12 @@ def test_exchanged_folders_and_too_few_photos_are_said_before_any_training(
     monkeypatch.setattr(learn, "_make_pairs", lambda *_: pytest.fail("it went on"))
     glasses, bare = portraits(Path("with"), 4, True), portraits(Path("bare"), 4, False)
     assert typed(bare, glasses, "--out", "one") == 2
-    assert "the folders look exchanged" in capsys.readouterr().err
+    exchanged = capsys.readouterr().err
+    assert "4 of 4 in bare show no glasses" in exchanged and "type learn with bare" in exchanged
+    assert not Path("one").exists()
     assert typed(glasses, bare, "--out", "two") == 2
-    assert "photos with glasses are left, and 8 are needed" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "photos with glasses are left, and 8 are needed" in said.err and "next:" not in said.out
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def test_the_other_face_gets_the_frame_as_if_it_wore_it(fraction) -> None:
     assert (result == over(fraction, second)).all()
     assert set(np.unique(mask)) == {0, 255} and ((result != second).any(axis=2) == (mask > 0)).all()
     assert (layers[..., 0] == np.rint(255 * bar(fraction))).all() and not layers[..., 1:].any()
-    assert layer.frame_fraction == (fraction > 0.5) * 128 / SIZE**2
+    assert layer.frame_fraction == fraction * 128 / SIZE**2
 
 
 def test_what_does_not_belong_to_the_glasses_stays() -> None:

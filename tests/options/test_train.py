@@ -265,6 +265,7 @@ def test_a_wrong_argument_is_a_user_error_of_one_line(arg: str) -> None:
 
 def test_quick_is_the_preset_of_the_model_that_is_named() -> None:
     isee, drawn = (parse(args_of("--model", model, "--preset", "quick")) for model in ("isee", "mask2face"))
-    assert (isee.model, drawn.model) == ("isee", "mask2face") and isee.rate.epochs < 20 > drawn.rate.epochs
+    assert (isee.model, drawn.model) == ("isee", "mask2face") and drawn.rate.epochs < isee.rate.epochs < 100
+    assert drawn.start_from and not isee.start_from
     with pytest.raises(UserError, match="unknown --preset 'quick'"):
         parse(args_of("--preset", "quick"))
