@@ -128,8 +128,8 @@ class WorkerElsewhere:
         done: Future = Future()
         os.chdir(self.folder)
         try:
-            work, given = pickle.loads(job)
-            done.set_result(pickle.loads(pickle.dumps(work(*given))))
+            work, inputs = pickle.loads(job)
+            done.set_result(pickle.loads(pickle.dumps(work(*inputs))))
         finally:
             os.chdir(here)
         return done
