@@ -30,13 +30,10 @@ venv: $(STAMP) ## the environment in .venv, about 5 GB
 demo: $(STAMP) ## draw portraits and pairs, train, translate, print scores and where the page is
 	$(PYTHON) crawl.py synthetic --out datasets/demo --count 1000 --size 128 --seed 0
 	$(PYTHON) crawl.py overlay datasets/demo --frame_mix shop --out datasets/demo_pairs
-	$(PYTHON) crawl.py overlay datasets/demo --out datasets/demo_frame --frames examples/frames
 	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_pairs --name demo_remover $(call GO_ON,demo_remover)
-	$(PYTHON) train.py --preset demo-pairs --dataroot datasets/demo_frame --name demo_adder --direction BtoA \
-	    --n_epochs 4 --n_epochs_decay 4 $(call GO_ON,demo_adder)
-	$(PYTHON) train.py --preset demo --dataroot datasets/demo --name demo \
-	    --start_from checkpoints/demo_remover checkpoints/demo_adder \
-	    --paired_dataroot datasets/demo_pairs --lambda_pair 20 $(call GO_ON,demo)
+	$(PYTHON) train.py --preset demo --dataroot datasets/demo --name demo --condition frame --lambda_drawn 10 \
+	    --n_epochs_decay 0 --start_from checkpoints/demo_remover --paired_dataroot datasets/demo_pairs \
+	    --lambda_pair 20 $(call GO_ON,demo)
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction AtoB
 	$(PYTHON) test.py --dataroot datasets/demo --name demo --direction BtoA
 	@echo 'with the model that ships: $(VENV)/bin/cyclegan-glasses remove PHOTO'

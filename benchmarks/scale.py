@@ -168,9 +168,10 @@ def table(found: list[dict[str, object]]) -> None:
 
 def draw(found: list[dict[str, object]], file: Path) -> None:
     """The curves: processor time and memory by the number of pictures."""
-    from matplotlib import pyplot
+    from matplotlib.figure import Figure
 
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots(1, 2)
     for axis, key, label in zip(
         axes,
         ("processor", "memory"),
@@ -182,8 +183,10 @@ def draw(found: list[dict[str, object]], file: Path) -> None:
             if of_stage:
                 axis.plot(*zip(*of_stage, strict=True), marker="o", label=stage)
         axis.set(xscale="log", yscale="log", xlabel="pictures", ylabel=label)
+        axis.xaxis.set_major_formatter("{x:,.0f}")
+        axis.yaxis.set_major_formatter("{x:g}")
         axis.grid(alpha=0.3)
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(STAGES))
     figure.savefig(file, dpi=110)
 
 

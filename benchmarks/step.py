@@ -4,7 +4,7 @@
                               [--filters 16 32 48 64 --kernels 7 5 3 3] [--precision fp32 bf16]
                               [--ways default recompute accumulate compile] [--without winograd norm]
                               [--rounds 5] [--threads 2] [--profile]
-    python benchmarks/step.py --auto [--rounds 5] [--threads 2]
+    python benchmarks/step.py --auto [glasses remover …] [--rounds 5] [--threads 2]
 
 The ways take turns in one run, so that a machine that is busy for a while slows them all; the ratio is of
 their medians. With one thread on a CPU the time is the processor's own, which other programs slow less. Peak:
@@ -12,7 +12,7 @@ the share of what a product of two large matrices reaches here in the same preci
 convolutions of the default need fewer products than are counted, so it can be above 1. `--without` adds the
 default without one of the kernels of `networks/cpu`, which the library's own layer stands in for; `--filters`
 and `--kernels` are those of `--netG residual_unet`. `--auto` prints what `train.py` measures on a CPU for
-seven shapes of runs, and beside it the same fixed choices timed for a second time.
+seven shapes of runs, or those with these words, and beside it the same fixed choices timed for a second time.
 """
 
 from __future__ import annotations
@@ -143,6 +143,8 @@ def print_choices(args: argparse.Namespace) -> None:
     print("| run | way | s a step | taken | taken over the best | measuring, s |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, options in SHAPES.items():
+        if args.auto and not any(word in name for word in args.auto):
+            continue
         o = parse(["--dataroot", "none", "--name", "none", *options.split()])
         width, height = o.data.cut
         size = (o.data.batch_size, o.data.input_nc, height, width)
@@ -190,11 +192,11 @@ def main() -> None:
     parser.add_argument("--device", type=choose_device, default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--auto", action="store_true")
+    parser.add_argument("--auto", nargs="*", metavar="WORD")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    if args.auto:
+    if args.auto is not None:
         print_choices(args)
         return
     base = CycleGANSettings(

@@ -78,7 +78,7 @@ def open_executor(workers: int = 0, cluster: str = "") -> Iterator[Executor]:
             files under the same paths.
 
     Raises:
-        UserError: Dask is not installed or the scheduler does not answer.
+        UserError: Dask is not installed, the scheduler does not answer, or its workers end at a job.
     """
     if cluster:
         yield from _dask(cluster)
@@ -120,15 +120,20 @@ def in_order(
 
 def _dask(address: str) -> Iterator[Executor]:
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise UserError("a cluster needs Dask: pip install 'cyclegan-glasses[cluster]'") from None
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(f"no Dask scheduler answers at {address} ({error}): check the address") from None
-    with client:
-        yield client.get_executor(pure=False)
+    try:
+        with client:
+            yield client.get_executor(pure=False)
+    except KilledWorker:
+        raise UserError(
+            f"a job ended several workers of {address} (out of memory?): see their logs"
+        ) from None
 
 
 def _initialize_worker() -> None:

@@ -190,8 +190,12 @@ def manifest_hash(folder: Path) -> str:
 
     The same photos with the same knowledge hash alike, whatever the order or history of the file.
     """
+    import numpy as np  # here, as in `current_offsets`
+
+    offsets = {photo.path: offset for offset, photo in _rows(folder)}
+    ordered = np.array([offsets[path] for path in sorted(offsets)], np.int64)
     digest = hashlib.sha256()
-    for _, photo in sorted(latest_photos(folder).items()):
+    for photo in photos_at(folder, ordered):
         digest.update(jsonl.encode(photo.to_json()))
     return digest.hexdigest()
 

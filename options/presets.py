@@ -46,8 +46,8 @@ PRESETS = {
     # iSee as its authors tuned it, and as they began (docs/guides/isee.md).
     "isee": "--model isee --filters 90 --n_epochs 250 --n_epochs_decay 0 --batch_size 20",
     "isee-early": "--model isee --filters 70 --n_epochs 50 --n_epochs_decay 0 --batch_size 25",
-    # Minutes on two CPU cores: what `make demo` trains on the synthetic portraits. A remover and an adder
-    # learn from drawn pairs; CycleGAN begins with both.
+    # Minutes on two CPU cores: what `make demo` trains on the synthetic portraits. A remover
+    # learns from drawn pairs; CycleGAN begins with it.
     "demo-pairs": "--model mask2face --batch_size 12 --lr 0.001 --n_epochs 8 --n_epochs_decay 12"
     " --print_freq 480 --display_freq 480" + SMALL,
     "demo": "--netG residual_unet --ndf 32 --init_type kaiming --mismatched --discriminators_first 60"

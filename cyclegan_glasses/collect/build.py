@@ -79,10 +79,14 @@ def _build(
         del record["yunet"], record["workers"]
         writer = Writer(work, RECORD, record, **how)
         chosen = _chosen(splits, folders, settings)
-        rows = [photo for (photo,) in watch(writer.write(chosen, settings.workers), len(splits))]
-        photos = [photo for photo in rows if photo.verdict == ACCEPTED]
-        built.counts.update(photo.path.partition("/")[0] for photo in photos)
-        built.left_out.update(general(photo.reason) for photo in rows if photo.verdict != ACCEPTED)
+        photos: list[Photo] = []
+        for (photo,) in watch(writer.write(chosen, settings.workers), len(splits)):
+            if photo.verdict == ACCEPTED:
+                built.counts[photo.path.partition("/")[0]] += 1
+                # The report asks for neither, and they take most of the memory.
+                photos.append(replace(photo, facts={}, scores={}))
+            else:
+                built.left_out[general(photo.reason)] += 1
         built.hash = manifest_hash(work)
         write_report(work, out.name, built, photos)
         _replace(work, out)

@@ -84,6 +84,7 @@ def draw_pairs(
     frames: Path | None = None,
     yunet: Path | None = None,
     workers: int = 0,
+    cluster: str = "",
 ) -> Generator[list[Photo], None, None]:
     """Write the pairs of `faces` into `out`; yield the rows of each photo, those of an earlier run first.
 
@@ -93,18 +94,20 @@ def draw_pairs(
     Args:
         frames: folder of custom frames (`overlays.custom_frames`) to draw instead of the built-in ones.
         yunet: file of that face detector, None for the one that ships.
-        workers: processes; 0 takes one for each core. The bytes do not depend on it.
+        workers, cluster: see `parallel.open_executor`. The bytes do not depend on them.
 
     Raises:
         UserError: `out` was begun with other settings, is in use or cannot be written; a frame cannot be
-            used.
+            used; the cluster does not answer.
     """
+    if frames:
+        frames = frames.absolute()
     custom = {f.name: sha256_of(frames / f.name) for f in _custom_frames(frames)} if frames else {}
     record = asdict(settings) | {"frames": custom}
     with folder_lock(out):
         writer = Writer(out, RECORD, record, rows_each=2 * settings.each, sync=False)
         yield from writer.before()
-        yield from writer.write(_to_draw(list(faces), settings, frames, yunet), workers)
+        yield from writer.write(_to_draw(list(faces), settings, frames, yunet), workers, cluster)
 
 
 def _to_draw(
@@ -114,7 +117,7 @@ def _to_draw(
     for face in faces:
         assert isinstance(face.content, Path)
         photo = replace(face.photo, path=names[face.photo.origin])
-        yield SourcePhoto(photo, partial(_draw, photo, face.content, settings, frames, yunet))
+        yield SourcePhoto(photo, partial(_draw, photo, face.content.absolute(), settings, frames, yunet))
 
 
 def _draw(

@@ -113,23 +113,27 @@ class Writer:
             if self.done(origin):
                 yield list(rows)
 
-    def write(self, photos: Iterable[SourcePhoto], workers: int = 1) -> Generator[list[Photo], None, None]:
+    def write(
+        self, photos: Iterable[SourcePhoto], workers: int = 1, cluster: str = ""
+    ) -> Generator[list[Photo], None, None]:
         """Write the photos that are not done, in their order, and yield the rows of each.
 
-        A photo that is rejected has one row without a file, with the reason. The bytes do not depend on the
-        number of processes.
+        A photo that is rejected has one row without a file, with the reason. The bytes do not depend on where
+        photos are made.
 
         Args:
             photos: what to write; with several processes they have their widths and can be pickled.
             workers: processes; 0 takes one for each core, 1 works in this one.
+            cluster: see `parallel.open_executor`; what `photos` read has absolute paths then.
 
         Raises:
-            UserError: a file or the manifest cannot be written.
+            UserError: a file or the manifest cannot be written; as `parallel.open_executor`.
         """
-        named = self._free_path if workers == 1 else None
-        put = partial(_put, out=self.out, link=self._link, sync=self._sync, named=named)
+        named = self._free_path if workers == 1 and not cluster else None
+        out = self.out.absolute() if cluster else self.out
+        put = partial(_put, out=out, link=self._link, sync=self._sync, named=named)
         left = (item for item in photos if not self.done(item.photo.origin))
-        with open_executor(workers) as executor:
+        with open_executor(workers, cluster) as executor:
             # In this process a photo's row is written before the next photo is asked for.
             in_flight = 1 if isinstance(executor, InlineExecutor) else _IN_FLIGHT
             for rows in in_order(executor, partial(_write, put), left, in_flight):

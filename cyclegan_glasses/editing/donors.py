@@ -109,7 +109,7 @@ def find_donors(soft: np.ndarray, photo: np.ndarray, near: np.ndarray, softness:
 
 def _surroundings(picture: np.ndarray) -> np.ndarray:
     """Each pixel of `picture` (h, w, 3) and the eight around it, as a view: (h, w, 3, 3, 3)."""
-    wide = cv2.copyMakeBorder(picture, *[APART] * 4, cv2.BORDER_REPLICATE)
+    wide = np.pad(picture, ((APART, APART), (APART, APART), (0, 0)), "edge")
     down, right, channel = wide.strides
     shape = (*picture.shape[:2], 3, 3, 3)
     return as_strided(wide, shape, (down, right, APART * down, APART * right, channel), writeable=False)

@@ -33,11 +33,12 @@ def make_detector(path: str | Path | None = None, steady: bool = True) -> FaceDe
 
 
 def detector_file(path: str | Path | None = None) -> Path | None:
-    """The file of the detector that `make_detector` chooses, for other processes: None for what ships.
+    """The file of the detector that `make_detector` chooses, absolute, for other processes: None for what
+    ships.
 
     Raises:
         UserError: as `make_detector`.
     """
     file = find_yunet(path)
     process_detector(file)  # refuses what is no model
-    return file
+    return file and file.absolute()

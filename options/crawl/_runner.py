@@ -37,6 +37,12 @@ def add_workers(parser: argparse.ArgumentParser, flag: str = "--workers") -> Non
     parser.add_argument(flag, type=int, default=0, metavar="N", help="processes (0: one for each core)")
 
 
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """`--cluster`, beside `--workers`."""
+    help = "a Dask scheduler to work on instead; its workers see the same files under the same paths"
+    parser.add_argument("--cluster", default="", metavar="tcp://HOST:PORT", help=help)
+
+
 def add_source_arguments(
     parser: argparse.ArgumentParser, source: type, help: str, nargs: str | None = None
 ) -> None:

@@ -21,7 +21,7 @@ from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.option import build, options_of
 from cyclegan_glasses.photo import MANIFEST
 
-from ._runner import add_out, add_workers, tally
+from ._runner import add_cluster, add_out, add_workers, tally
 
 HELP = "pairs from bare faces: with drawn glasses, without, and masks"
 
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, options_of(OverlaySettings))
     add_detector(parser)
     add_workers(parser)
+    add_cluster(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
 
     faces = bare_faces(args.folder, args.out)
     yunet = detector_file(args.yunet)
-    rows = draw_pairs(faces, args.out, settings, args.frames, yunet, args.workers)
+    rows = draw_pairs(faces, args.out, settings, args.frames, yunet, args.workers, args.cluster)
     # A pair has two rows; the one with the frame stands for it.
     counts = tally(rows, len(faces), "faces", args.out, lambda row: row.split if row.facts else "")
     if not counts:

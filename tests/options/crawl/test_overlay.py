@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import sys
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -102,6 +108,59 @@ def test_the_same_arguments_give_the_same_pairs_and_go_on(faces, tmp_path) -> No
     assert all((whole / name).read_bytes() == (part / name).read_bytes() for name in names)
     one, two = (load(whole / "trainA" / f"pile_0{end}.png") for end in ("", "_2"))
     assert (one != two).any()
+
+
+def same_bytes(here: Path, there: Path) -> bool:
+    """Whether two folders hold the same files."""
+    files = sorted(path.relative_to(here) for path in here.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(there) for path in there.rglob("*") if path.is_file())
+    return all((here / file).read_bytes() == (there / file).read_bytes() for file in files)
+
+
+class WorkerElsewhere:
+    """Stands in for a worker of a cluster: gets its jobs as bytes, and works in another folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def submit(self, fn, *args) -> Future:
+        job, here = pickle.dumps((fn, args)), Path.cwd()
+        done: Future = Future()
+        os.chdir(self.folder)
+        try:
+            work, inputs = pickle.loads(job)
+            done.set_result(pickle.loads(pickle.dumps(work(*inputs))))
+        finally:
+            os.chdir(here)
+        return done
+
+
+def test_workers_of_a_cluster_find_the_files_of_relative_paths(faces, tmp_path, monkeypatch) -> None:
+    """They were not started in the folder in which the command was typed."""
+    (tmp_path / "elsewhere").mkdir()
+    client = MagicMock()
+    client.get_executor.return_value = WorkerElsewhere(tmp_path / "elsewhere")
+    dask = SimpleNamespace(Client=lambda *_, **__: client, KilledWorker=KeyError)
+    client.__exit__.return_value = False
+    monkeypatch.setitem(sys.modules, "distributed", dask)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames").mkdir()
+    picture().save(tmp_path / "frames/green_128mm.png")
+    frames = ("--frames", "frames")
+    assert crawl("overlay", "faces", "--out", "here", *frames, "--workers", 1) == 0
+    assert crawl("overlay", "faces", "--out", "there", *frames, "--cluster", "tcp://host:1") == 0
+    assert len(latest_photos(tmp_path / "there")) == 8
+    assert same_bytes(tmp_path / "here", tmp_path / "there")
+
+
+def test_a_dask_cluster_gives_the_same_pairs(faces, tmp_path) -> None:
+    distributed = pytest.importorskip("distributed")
+    how = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(host="127.0.0.1", protocol="tcp://", **how) as cluster:
+        argv = ("overlay", faces, "--each", 2)
+        assert crawl(*argv, "--out", tmp_path / "here", "--workers", 1) == 0
+        assert crawl(*argv, "--out", tmp_path / "there", "--cluster", cluster.scheduler_address) == 0
+    assert same_bytes(tmp_path / "here", tmp_path / "there")
 
 
 def test_photos_that_are_not_bare_are_counted(tmp_path, caplog) -> None:
