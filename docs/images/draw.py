@@ -103,11 +103,11 @@ def model(size: int = 180, columns: int = 6) -> np.ndarray:
 
 #: What `front` shows of each portrait: the number of the portrait, and titles with the frames put on it.
 LOOKS: dict[int, dict[str, dict[str, str]]] = {
-    44: {
+    35: {
         "aviator, gold": {"frame": "aviator", "colour": "gold"},
         "panto, tortoise": {"frame": "panto", "colour": "tortoise"},
     },
-    43: {
+    37: {
         "cat-eye, red": {"frame": "cat-eye", "colour": "red"},
         "square, sun lenses": {"frame": "square", "lens": "sun"},
     },
