@@ -102,7 +102,8 @@ def measure_change(
     soft = blur_where(crop, free, SOFTNESS), blur_where(change, free, SOFTNESS)
     gain, offset = (fill(part, free, 2 * RADIUS) for part in _as_multiple(*soft, free))
     mask = np.maximum(mask * region, near * fading(len(crop), FADING))
-    return Change(mask, gain, offset, rims_of(frame, crop + change))
+    photo = np.clip(crop + mask[:, :, None] * (gain * crop + offset), 0, 255)
+    return Change(mask, gain, offset, rims_of(frame, crop + change, photo))
 
 
 def _as_multiple(
@@ -156,13 +157,20 @@ def apply_change(
     levels: np.ndarray = part.astype(np.float32) * (255 / peak)
     edited = levels + np.clip(bring(change.gain[:, :, :colours]), -1, 0) * levels + bring(offset)
     if change.rims is not None:
-        replace_rims(edited, mask[:, :, 0], change.rims, bring, 1 / alignment.scale)
+        replace_rims(edited, mask[:, :, 0], change.rims, bring, _to_crop(alignment, window))
     mask = np.clip(mask, 0, 1)
     levels = np.clip(levels + mask * (edited - levels), 0, 255) * (peak / 255)
     if np.issubdtype(pixels.dtype, np.integer):
         np.rint(levels, out=levels)
     np.copyto(part, levels.astype(pixels.dtype), where=mask > 0)
     return int(np.count_nonzero(mask))
+
+
+def _to_crop(alignment: Alignment, window: tuple[slice, slice]) -> np.ndarray:
+    """What takes (x, y, 1) of a window of the picture to the crop: (2, 3)."""
+    matrix = np.array(alignment.matrix)
+    matrix[:, 2] += matrix[:, :2] @ [window[1].start, window[0].start]
+    return matrix
 
 
 def fade(result: np.ndarray, pixels: np.ndarray, strength: float) -> None:

@@ -3,7 +3,7 @@
 The model says roughly where the frame is and, as coarsely, what the face looks like without it. At the
 photo's own resolution the frame is what differs from that face by more than the skin's texture does. There
 and close by the colours come from the model; the texture, which the model never saw, is the photo's own, and
-where the frame was that of the skin next to it.
+where the frame was that of places beside it which look alike (`donors`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cyclegan_glasses.editing.donors import Donors, detail_of_donors, find_donors
 from cyclegan_glasses.editing.filters import blur, box, guided_filter, largest, per_pixel, smoothstep
 from cyclegan_glasses.images import to_grey
 
@@ -25,9 +26,6 @@ FAINT = 3.0
 #: In pixels of the crop: detail finer than the first is texture; the photo has some where a pixel of the crop
 #: is more than the second of its own.
 TEXTURE, SHARPER = 0.8, 0.7
-#: Where texture is stronger than so many times the usual, or its mean is off zero by so much of it, there is
-#: more than skin (eyelashes): not repeated.
-UNEVEN, SLOPE = 1.6, 0.5
 #: Traces of a frame that a model leaves are finer than the first, in pixels of the crop, are looked for in
 #: windows of the second to each side, explain a part of the detail there, and are fainter than the last, in
 #: levels.
@@ -46,13 +44,13 @@ class Rims:
         cover: (size, size), 0 to 1: how much of a pixel the frame takes.
         near: (size, size), 0 to 1: where the frame, or the blur of its edges, may be.
         behind: (size, size, 3), levels: the face without it.
-        detail: levels: the absolute texture, in the median, that `behind` has where the frame was.
+        donors: places beside the frame whose detail stands for what it covered; None where there are none.
     """
 
     cover: np.ndarray
     near: np.ndarray
     behind: np.ndarray
-    detail: float
+    donors: Donors | None
 
 
 def near_frame(cover: np.ndarray) -> np.ndarray:
@@ -61,18 +59,17 @@ def near_frame(cover: np.ndarray) -> np.ndarray:
     return np.clip(blur(cv2.dilate((cover > PRESENT).astype(np.float32), shape), 0.8), 0, 1)
 
 
-def rims_of(cover: np.ndarray, face: np.ndarray) -> Rims:
+def rims_of(cover: np.ndarray, face: np.ndarray, photo: np.ndarray) -> Rims:
     """What is needed to take a frame out of a photo.
 
     Args:
         cover: (size, size), 0 to 1: how much of a pixel the frame takes.
         face: float32 (size, size, 3), levels: without it, by the model.
+        photo: float32 (size, size, 3), levels: with it; all else is changed already.
     """
     near = near_frame(cover)
     behind = _smoothed(_without_traces(face, cover), near)
-    grey = _grey(behind)
-    detail = float(np.median(box(np.abs(grey - blur(grey, TEXTURE)), 1)[near > 0.5]))
-    return Rims(cover, near, behind, detail)
+    return Rims(cover, near, behind, find_donors(behind, photo, near, SMOOTH))
 
 
 def _without_traces(face: np.ndarray, cover: np.ndarray) -> np.ndarray:
@@ -101,7 +98,7 @@ def replace_rims(
     mask: np.ndarray,
     rims: Rims,
     bring: Callable[[np.ndarray], np.ndarray],
-    pixel: float,
+    matrix: np.ndarray,
 ) -> None:
     """Take the frame out of a window of a photo, in place.
 
@@ -110,17 +107,18 @@ def replace_rims(
         mask: (h, w), 0 to 1: where it may be changed.
         rims: of the face.
         bring: takes values (size, size, channels) of the crop to the window.
-        pixel: of the crop, in pixels of the photo.
+        matrix: (2, 3), takes (x, y, 1) of the window to the crop.
     """
+    pixel = 1 / float(np.hypot(*matrix[:, 0]))
     cover, near = np.moveaxis(bring(np.dstack([rims.cover, rims.near])), 2, 0)
     behind = bring(rims.behind[:, :, : picture.shape[2]])
     usual = _usual_difference(picture, behind, (mask > 0.5) & (near < 0.05))
     alpha = _frame_in(picture, behind, cover, np.clip(near, 0, 1), usual, pixel)
     new = behind
-    if pixel > SHARPER:
-        texture = picture - _low_pass(picture, 1 - alpha, TEXTURE * pixel)
+    if pixel > SHARPER and rims.donors is not None:
+        texture, detail = (picture - _low_pass(picture, 1 - alpha, s * pixel) for s in (TEXTURE, SMOOTH))
         where = np.nonzero(alpha > 0.004)
-        found = _texture_for(where, texture, rims.detail, near < 0.02, pixel)
+        found = detail_of_donors(where, texture, detail, rims.donors, matrix)
         texture[where] += alpha[where][:, None] * (found - texture[where])
         new = behind + texture
     picture += smoothstep(near, 0, 0.5)[:, :, None] * (new - picture)
@@ -161,38 +159,6 @@ def _frame_in(
     edges = guided_filter(guide, differs, max(1, round(0.8 * pixel)), 1e-3)
     wide = box(np.clip(np.maximum(differs, edges), 0, 1), max(1, round(0.4 * pixel)))
     return smoothstep(wide, 0.08, 0.5) * smoothstep(near, 0, 0.5)
-
-
-def _texture_for(
-    where: tuple[np.ndarray, ...], texture: np.ndarray, detail: float, free: np.ndarray, pixel: float
-) -> np.ndarray:
-    """Texture for the pixels `where` (n), taken from beside the frame: (n, channels), levels.
-
-    Each pixel takes that of its mirror image at the border of the smooth skin nearest to it, or of what is
-    nearest to that; so much of it that, with the detail that the model gives, it is as strong as around.
-
-    Args:
-        texture: (h, w, channels), that of the photo.
-        detail: levels: the absolute texture that is there without it.
-        free: (h, w), bool: beside the frame.
-        pixel: of the crop, in pixels of the photo.
-    """
-    grey = _grey(texture)
-    strength = box(np.abs(grey), round(pixel))
-    usual = float(np.median(strength[free])) if free.any() else 0.0
-    skin = free & (strength <= UNEVEN * usual) & (np.abs(box(grey, round(pixel))) <= SLOPE * usual)
-    if not skin.any():
-        return np.zeros(1, np.float32)
-    _, labels = cv2.distanceTransformWithLabels(
-        (~skin).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    places = np.empty((int(labels.max()) + 1, 2), np.int32)
-    places[labels[skin]] = np.argwhere(skin)
-    border = places[labels[where]]
-    mirrored = [np.clip(2 * border[:, axis] - where[axis], 0, skin.shape[axis] - 1) for axis in (0, 1)]
-    y, x = places[labels[mirrored[0], mirrored[1]]].T
-    missing = 1 - (detail / max(usual, 1e-3)) ** 2
-    return texture[y, x] * np.sqrt(max(missing, 0.0))
 
 
 def _grey(levels: np.ndarray) -> np.ndarray:
