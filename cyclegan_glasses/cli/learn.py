@@ -152,8 +152,9 @@ def _check_order(args: argparse.Namespace) -> None:
 def _make_pairs(args: argparse.Namespace, counts: Counter[str]) -> None:
     """Drawn pairs, and as time allows pairs with photographed glasses, below one folder."""
     faces, drawn, real = (args.out / name for name in ("faces", "drawn", "photographed"))
-    each = min(8, max(1, round(PAIRS_A_MINUTE * args.minutes / counts[NONE])))
-    _step("crawl", "overlay", faces, "--hard", 0.5, "--each", each, "--out", drawn)
+    _step(
+        "crawl", "overlay", faces, "--hard", 0.5, "--each", _pairs_each(drawn, args, counts), "--out", drawn
+    )
     kinds = [drawn]
     if _TRANSPLANT_SECONDS * counts[GLASSES] < 0.2 * 60 * args.minutes:
         try:
@@ -171,6 +172,16 @@ def _make_pairs(args: argparse.Namespace, counts: Counter[str]) -> None:
                 )
                 if source.is_dir():
                     shutil.copytree(source, target, copy_function=_link, dirs_exist_ok=True)
+
+
+def _pairs_each(drawn: Path, args: argparse.Namespace, counts: Counter[str]) -> int:
+    """How many pairs to draw of a face: as before, where `drawn` was begun with more or fewer minutes."""
+    from cyclegan_glasses.collect.pairs import RECORD
+    from cyclegan_glasses.files import read_json
+
+    if (drawn / RECORD).is_file():
+        return int(read_json(drawn / RECORD)["each"])
+    return min(8, max(1, round(PAIRS_A_MINUTE * args.minutes / counts[NONE])))
 
 
 def _link(source: str, target: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,13 @@ def test_exchanged_folders_and_too_few_photos_are_said_before_any_training(
     assert typed(glasses, bare, "--out", "two") == 2
     said = capsys.readouterr()
     assert "photos with glasses are left, and 8 are needed" in said.err and "next:" not in said.out
+
+
+def test_other_minutes_go_on_with_the_pairs_that_were_begun(tmp_path: Path) -> None:
+    args, counts = argparse.Namespace(minutes=40), Counter(none=150)
+    assert learn._pairs_each(tmp_path, args, counts) == 4
+    (tmp_path / "overlay.json").write_text('{"each": 2}')
+    assert learn._pairs_each(tmp_path, args, counts) == 2
 
 
 @pytest.mark.slow
