@@ -20,8 +20,10 @@ MARKS = [[15.0, 12.0], [25.0, 12.0], [20.0, 17.0], [16.0, 22.0], [24.0, 22.0]]
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures with a manifest that says where their faces are."""
+    """Pictures with a manifest that says where their faces are; those of a test are pairs."""
     folder = two_domains(two_domains(tmp_path_factory.mktemp("data")), "test", 2, 2)
+    for worn, bare in zip(sorted(folder.glob("testA/*")), sorted(folder.glob("testB/*")), strict=True):
+        worn.rename(worn.with_name(bare.name))
     facts = {"face": {"landmarks": MARKS}}
     paths = [path.relative_to(folder).as_posix() for path in sorted(folder.glob("*/*.png"))]
     write_manifest(folder, [Photo(path, width=40, height=36, facts=facts) for path in paths])
@@ -63,8 +65,14 @@ def test_both_directions_are_translated(data: Path, trained: Path, tmp_path: Pat
     assert translate(data, trained, tmp_path, "--direction", "AtoB").code == 0
     for folder in ("one", "two"):
         assert translate(data, trained, tmp_path / folder, "--direction", "BtoA").code == 0
-    images = {path.stem.split("_", 1)[1] for path in tmp_path.glob("x/test_latest/images/*.png")}
-    assert images == {"real_A", "fake_B", "rec_A"}
+    images = {
+        folder: {
+            path.stem.split("_", 1)[1] for path in (tmp_path / folder).glob("x/test_latest/images/*.png")
+        }
+        for folder in ("", "one")
+    }
+    assert images[""] == {"real_A", "fake_B", "rec_A", "real_B_truth"}
+    assert images["one"] == {"real_B", "fake_A", "rec_B", "drawn_B"}, "no truth has the frame that was drawn"
     for name in ("100", "101"):
         drawn, again = (picture(tmp_path / folder, f"{name}_drawn_B") for folder in ("one", "two"))
         assert np.array_equal(drawn, again)

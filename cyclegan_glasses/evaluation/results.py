@@ -97,7 +97,7 @@ def write_results(
 def _translated(
     batch: Batch, generators: Generators, direction: str, labels: tuple[str, ...], precision: Precision
 ) -> dict[str, Tensor]:
-    """Input, result and reconstruction, then what was drawn, truth and mask where there are any.
+    """Input, result and reconstruction, then what was drawn, or truth and mask where there are any.
 
     All are (1, C, H, W) in [-1, 1].
     """
@@ -113,8 +113,8 @@ def _translated(
             taken = [taken_off(real, fake)] if reverse.settings.conditioned else []
             pictures[rec_label] = module_of(reverse)(torch.cat([fake, *taken], 1))
     if drawn is not None:
-        pictures[DRAWN] = drawn
-    if target in batch:
+        pictures[DRAWN] = drawn  # a frame of its own choice: no truth has it
+    elif target in batch:
         pictures[truth_label] = batch[target]
         if "M" in batch:
             pictures[MASK] = batch["M"] * 2 - 1
