@@ -10,9 +10,9 @@ eight of them. Of a file that does not open the page must show one line. Prints 
 memory is the resident set of the process, `private` what it does not share with others.
 
 `--mirror SECONDS` opens the mirror in headless Chromium, which draws without a GPU, with a fake camera that
-shows a portrait that moves. Prints how many pictures a second it shows, at most 20, and what the app and
-the browser need of the processor. A swap edits a face without glasses as putting on does, and removing
-finds nothing to remove: its rate is what the page reaches without an edit.
+shows a portrait that moves. Prints how many pictures a second it shows, at most 20, and how many processors
+the app takes, and all that runs on the computer, browser included. A swap edits a face without glasses as
+putting on does, and removing finds nothing to remove: its rate is what the page reaches without an edit.
 """
 
 from __future__ import annotations
