@@ -9,6 +9,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+def masked_adversarial_loss(scores: Tensor, real: bool, where: Tensor) -> Tensor:
+    """The mean squared error of raw scores to 1 or 0 over patches of which `where` has a part; a scalar.
+
+    That of `lsgan` in `adversarial_loss`, but 0 where no patch counts.
+
+    Args:
+        scores: (N, 1, h, w), without a sigmoid.
+        real: the target.
+        where: (N, 1, H, W), from 0 to 1; a patch weighs as the largest value around its middle.
+    """
+    weights = F.adaptive_max_pool2d(where, scores.shape[-2:])
+    return (weights * (scores - float(real)).square()).sum() / weights.sum().clamp_min(1)
+
+
 def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
     """How far raw discriminator scores are from the target `real`; a scalar.
 

@@ -93,10 +93,12 @@ class RandomCamera:
     def take(self, pixels: np.ndarray) -> np.ndarray:
         """The picture, uint8 (height, width, 1 or 3), as this camera shows it."""
         height, width, channels = pixels.shape
-        levels = self._curves(channels)[self._turned(pixels, cv2.INTER_CUBIC), np.arange(channels)]
+        levels = cv2.LUT(self._turned(pixels, cv2.INTER_CUBIC), self._curves(channels)[None])
+        levels = levels.reshape(pixels.shape)
         if self.tone is not None and channels == 3:
             levels = to_grey(levels)[..., None] + np.array(self.tone, np.float32)
-        levels = np.where(self._beyond(pixels.shape), np.float32(self.beyond), levels)
+        if self._ends:
+            levels = np.where(self._beyond(pixels.shape), np.float32(self.beyond), levels)
         levels = self._focused(levels).reshape(pixels.shape)
         if self.grain:
             levels = levels + np.float32(self.grain) * _noise(self.seed, pixels.shape, self.tinge)
@@ -110,7 +112,9 @@ class RandomCamera:
 
     def take_mask(self, mask: np.ndarray) -> np.ndarray:
         """Fractions of 255, uint8 (height, width, 1), turned, shrunk and enlarged as the picture is."""
-        mask = np.where(self._beyond(mask.shape), 0, self._turned(mask, cv2.INTER_LINEAR)).astype(np.uint8)
+        mask = self._turned(mask, cv2.INTER_LINEAR)
+        if self._ends:
+            mask = np.where(self._beyond(mask.shape), 0, mask).astype(np.uint8)
         if self._size(mask) == mask.shape[1::-1]:
             return mask
         small = self._shrunk(mask.astype(np.float32))
@@ -127,6 +131,11 @@ class RandomCamera:
         )
         return turned.reshape(pixels.shape)
 
+    @property
+    def _ends(self) -> bool:
+        """Whether the photo ends somewhere."""
+        return any(self.border[:2])
+
     def _beyond(self, shape: tuple[int, ...]) -> np.ndarray:
         """Where there is no photo, bool (height, width, 1)."""
         height, width = shape[:2]
@@ -141,7 +150,7 @@ class RandomCamera:
         if any(self.motion):
             levels = cv2.filter2D(levels, -1, _line(self.motion))
         if self.halo:
-            soft = cv2.GaussianBlur(levels, (0, 0), self.halo_width)
+            soft = cv2.GaussianBlur(levels, (0, 0), self.halo_width).reshape(levels.shape)
             levels = levels + np.float32(self.halo) * (levels - soft)
         return levels
 

@@ -4,7 +4,7 @@ A sample is a dictionary: `A`, `B` as `Cut`s, of which `transforms.to_tensors` m
 height, width) in [-1, 1]; `A_path`, `B_path` strings; where there are masks `M` of the glasses on A, in
 [0, 1], and `F` of the frame alone (`DataSettings.frame_layer`); with `DataSettings.condition` each B with a
 frame drawn on it as `drawn_B`; with `DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, …
-besides; and `skipped`, the files met that cannot be read, as a tuple of (path, reason). In their place stands
+besides; with `DataSettings.unpaired_dataroot` a photo as `unpaired_A` or `unpaired_B`; and `skipped`, the files met that cannot be read, as a tuple of (path, reason). In their place stands
 the next that can; in order (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 """
 
@@ -59,6 +59,11 @@ class DomainDataset:
         """Whether each picture of A has one of B."""
         return len(self.groups) == 1 and _has_both(self)
 
+    @property
+    def single(self) -> bool:
+        """Whether there is one domain alone."""
+        return len(self.domains) == 1 and len(self.domains[0].name) == 1
+
     def __len__(self) -> int:
         return max(len(group[0]) for group in self.groups)
 
@@ -74,8 +79,8 @@ class DomainDataset:
         sample: Sample = {}
         for pictures in opened if all(opened) else ():
             sample |= _cut(pictures, settings, rng)
-        if self.paired and sample and not settings.in_order:
-            if rng.random() < settings.bare_share:
+        if sample and not settings.in_order and (self.paired or self.single):
+            if self.paired and rng.random() < settings.bare_share:
                 sample |= _bare(sample)
             if settings.camera:
                 sample |= _photographed(sample, RandomCamera.drawn(rng))
@@ -106,24 +111,25 @@ class DomainDataset:
 
 @dataclass(frozen=True, slots=True)
 class AccompaniedDataset:
-    """Each sample of `main` together with a random one of `pairs`, whose keys begin with `pair_`."""
+    """Each sample of `main` together with a random one of `others`, whose keys begin with `prefix`."""
 
     main: DomainDataset
-    pairs: DomainDataset
+    others: DomainDataset
+    prefix: str
 
     @property
     def domains(self) -> list[Domain]:
-        return self.main.domains + self.pairs.domains
+        return self.main.domains + self.others.domains
 
     def __len__(self) -> int:
         return len(self.main)
 
     def __getitem__(self, key: Key) -> Sample:
         sample = self.main[key]
-        number = pair_of(key, self.pairs.settings.seed, len(self.pairs))
-        pair = self.pairs[key[0], number]
-        skipped = (*sample.pop("skipped"), *pair.pop("skipped"))
-        whole = sample | {f"pair_{name}": value for name, value in pair.items()} if sample and pair else {}
+        other = self.others[key[0], pair_of(key, self.others.settings.seed, len(self.others))]
+        skipped = (*sample.pop("skipped"), *other.pop("skipped"))
+        named = {f"{self.prefix}{name}": value for name, value in other.items()}
+        whole = sample | named if sample and named else {}
         return {**whole, "skipped": skipped}
 
 
@@ -141,6 +147,8 @@ def open_dataset(settings: DataSettings) -> Dataset:
     main = _open_main(settings)
     if settings.condition == FRAME and isinstance(main, DomainDataset):
         main = replace(main, drawer=_drawer(main))
+    if settings.unpaired_dataroot and isinstance(main, DomainDataset) and main.paired:
+        return AccompaniedDataset(main, _open_unpaired(settings), "unpaired_")
     if not settings.paired_dataroot:
         return main
     if isinstance(main, LabelledDataset) or not _has_both(main):
@@ -154,7 +162,15 @@ def open_dataset(settings: DataSettings) -> Dataset:
         root / settings.phase,
         {name: root / f"{settings.phase}{name}" for name in "ABML"},
     )
-    return AccompaniedDataset(main, pairs)
+    return AccompaniedDataset(main, pairs, "pair_")
+
+
+def _open_unpaired(settings: DataSettings) -> DomainDataset:
+    name = settings.direction[0]
+    folder = Path(settings.unpaired_dataroot, f"{settings.phase}{name}")
+    if not folder.is_dir():
+        raise UserError(f"there is no {folder}, where --unpaired_dataroot looks for photos: name another")
+    return DomainDataset(settings, [[_domain(settings, name, folder)]])
 
 
 def _drawer(dataset: DomainDataset) -> FrameDrawer:

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import repeat
+from multiprocessing import get_start_method
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ class Batches:
     batch holds depends on (seed, epoch, position) alone; the random states of Python, numpy and torch are
     neither read nor moved.
 
-    Without a cache decoding is left to processes; from a cache a batch takes less time than to hand it from
-    one process to another, so threads make it.
+    Decoding and the random camera are left to processes; what is only cut from a cache takes less time than
+    to hand it from one process to another, so threads make it.
 
     Raises:
         UserError: more than a tenth of a domain cannot be read, at the start or while reading.
@@ -135,7 +136,7 @@ class Batches:
         jobs: Iterable[Any] = self._sampler
         work: Callable[[Any], Batch] = self._take
         threads = self._workers
-        if threads and not self._cached:
+        if threads and self._by_processes():
             made = iter(self._processes())
             jobs, work, threads = repeat(None, len(self._sampler)), lambda _: next(made), 1
         with (
@@ -143,6 +144,11 @@ class Batches:
             closing(in_order(pool, lambda job: self._send(work(job)), jobs, AHEAD * threads)) as batches,
         ):
             yield from map(self._receive, batches)
+
+    def _by_processes(self) -> bool:
+        """Whether a batch takes so long that it is worth a process; those that share a cache are forked."""
+        forks = get_start_method() == "fork"
+        return not self._cached or (self._settings.camera and forks)
 
     def _take(self, keys: Sequence[Key]) -> Batch:
         return collate([self.dataset[key] for key in keys])

@@ -71,6 +71,7 @@ class DataSettings(Settings):
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
             stands for "yes, unless the phase is `train`".
         paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
+        unpaired_dataroot: photos of the input's domain come beside pairs, as `unpaired_A` (or `unpaired_B`).
         condition: `frame` draws a frame on each picture of B, which comes as `drawn_B`.
         frame: the name of all of them in the catalogue that comes with the toolkit; empty for random ones.
         crop_height: of the cut; 0 for as high as it is wide.
@@ -126,6 +127,13 @@ class DataSettings(Settings):
         on_request=True,
         resume="free",
     )
+    unpaired_dataroot: str = option(
+        "",
+        "folder with trainA: photos without a truth beside the pairs, whose results D sees too",
+        group="adversarial term",
+        on_request=True,
+        resume="free",
+    )
     camera: bool = option(
         False,
         "pairs go through a random camera: exposure, blur, noise, fewer pixels, JPEG, both pictures alike",
@@ -163,6 +171,8 @@ class DataSettings(Settings):
         if (self.camera or self.bare_share) and self.dataset_mode != "aligned" and not self.paired_dataroot:
             flag = "camera" if self.camera else "bare_share"
             raise UserError(f"--{flag} is for pairs: add --paired_dataroot, or leave it out")
+        if self.unpaired_dataroot and self.dataset_mode != "aligned":
+            raise UserError("--unpaired_dataroot goes beside pairs: leave it out, or --dataset_mode")
         if self.bare_share and self.direction != REMOVE:
             raise UserError("--bare_share teaches a remover to leave bare faces: leave it out")
         if self.crop_height and (self.dataset_mode == LABELLED or not self.preprocess.endswith("crop")):

@@ -13,6 +13,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,11 @@ class CachedImages:
 
 
 def memory_store(images: CachedImages) -> Store:
-    """Keeps what was read once. Several threads may read: one that comes second to a picture waits for none,
-    and writes the same.
+    """Keeps what was read once, by this process or by one that it forks. Several threads and processes may
+    read: one that comes second to a picture waits for none, and writes the same.
     """
-    pictures = np.empty((len(images.domain), *images.shape), np.uint8)
-    there = np.zeros(len(images.domain), bool)
+    pictures = _shared((len(images.domain), *images.shape), np.uint8)
+    there = _shared((len(images.domain),), np.bool_)
 
     def read(index: int) -> np.ndarray:
         if not there[index]:
@@ -79,6 +80,12 @@ def memory_store(images: CachedImages) -> Store:
         return pictures[index]
 
     return read
+
+
+def _shared(shape: tuple[int, ...], kind: type) -> np.ndarray:
+    """Zeros that forked processes have in common, in memory that is taken as it is written to."""
+    size = int(np.prod(shape))
+    return np.frombuffer(mmap(-1, max(1, size)), kind, size).reshape(shape)
 
 
 def open_disk(images: CachedImages, below: Path, threads: int, progress: ShowProgress) -> Store:

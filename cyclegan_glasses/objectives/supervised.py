@@ -19,6 +19,7 @@ from cyclegan_glasses.losses import (
     gradient_loss,
     level_loss,
     mask_loss,
+    masked_adversarial_loss,
     weighted_l1,
 )
 from cyclegan_glasses.networks.layers import recompute_activations
@@ -92,7 +93,9 @@ class Supervised:
     """A generator that is to come near the truth, and optionally a discriminator of the domain it goes to.
 
     They are `G_A` and `D_A` from A to B, which takes glasses off, and `G_B` and `D_B` back, as in CycleGAN.
-    With `lambda_frame` a batch holds `F` too, what the frame takes of A, which the generator is to find.
+    With `lambda_frame` a batch holds `F` too, what the frame takes of A, which the generator is to find. Where
+    it holds `unpaired_A` (or `unpaired_B`), photos without a truth, the discriminator sees what is made of
+    them too, and of everything only the patches that were changed; these have the truth of pairs beside them.
 
     Args:
         settings: networks and losses.
@@ -144,6 +147,8 @@ class Supervised:
     def step(self, batch: Batch, progress: float = 0.0) -> dict[str, Tensor]:
         pair = {"source": batch[self._source], "target": batch[self._target]}
         pair |= {"frame": batch["F"]} if self.settings.lambda_frame else {}
+        unpaired = f"unpaired_{self._source}"
+        pair |= {"unpaired": batch[unpaired]} if unpaired in batch else {}
         pair = self.execution.begin(pair, self._warm_up)
         seen = pair | self._own_work(pair["source"])
         # The generator: near the truth, and taken for it.
@@ -151,7 +156,8 @@ class Supervised:
         self._averages.follow()
         # The discriminator: tells the truth from what was made.
         if self.settings.lambda_gan:
-            inputs = {"real": pair["target"], "fake": images["output"]}
+            names = "output", "unpaired", "where", "unpaired_where"
+            inputs = {"real": pair["target"]} | {name: images[name] for name in names if name in images}
             losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self.pictures = {
             f"real_{self._source}": pair["source"],
@@ -186,20 +192,45 @@ class Supervised:
         rim = _near(frame > _RIM) if s.lambda_rim else torch.zeros_like(changed)
         seen = Restoration(output, target, changed, rim, logits, frame, first)
         losses = {t.name: t.loss(seen, s) * weight for t in TERMS if (weight := t.weight(s))}
-        if s.lambda_gan:
+        images = {"output": output}
+        if s.lambda_gan and "unpaired" in pair:
+            photos = pair["unpaired"]
+            images["unpaired"] = self.execution.run(self._g, photos, **how)[:, : output.shape[1]]
+            images["where"], images["unpaired_where"] = (
+                _near((made.detach() - seen).abs().amax(1, keepdim=True) > _DIFFERS)
+                for made, seen in ((output, before), (images["unpaired"], photos))
+            )
+            loss = sum(
+                masked_adversarial_loss(self.execution.run(self._d, made), True, where)
+                for made, where in _made(images)
+            )
+            losses[self._g] = s.lambda_gan / 2 * loss
+        elif s.lambda_gan:
             scores = self.execution.run(self._d, output)
             losses[self._g] = adversarial_loss(scores, True, "lsgan") * s.lambda_gan
-        yield losses, {"output": output}
+        yield losses, images
 
     def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
-        on_real, on_fake = self.execution.run_together(self._d, inputs["real"], inputs["fake"])
-        loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_fake, False, "lsgan")
+        if "unpaired" in inputs:
+            everywhere = torch.maximum(inputs["where"], inputs["unpaired_where"])
+            on_real, *on_fake = self.execution.run_together(
+                self._d, inputs["real"], *(made for made, _ in _made(inputs))
+            )
+            fakes = zip(on_fake, (where for _, where in _made(inputs)), strict=True)
+            fake = sum(masked_adversarial_loss(scores, False, where) for scores, where in fakes)
+            loss = masked_adversarial_loss(on_real, True, everywhere) + fake / 2
+        else:
+            on_real, on_made = self.execution.run_together(self._d, inputs["real"], inputs["output"])
+            loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_made, False, "lsgan")
         yield {self._d: loss / 2}, {}
 
     def _warm_up(self, pair: Tensors) -> None:
         self.execution.gradients("G", self._generator_graphs, pair)
         if self.settings.lambda_gan:
-            inputs = {"real": pair["target"], "fake": pair["target"]}
+            inputs = {"real": pair["target"], "output": pair["target"]}
+            if "unpaired" in pair:
+                where = torch.ones_like(pair["target"][:, :1])
+                inputs |= {"unpaired": pair["unpaired"], "where": where, "unpaired_where": where}
             self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
@@ -222,6 +253,11 @@ class Supervised:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.execution.load_state_dict(state)
         self._averages.load_state_dict(state.get("averages", {}), state["networks"])
+
+
+def _made(images: Tensors) -> list[tuple[Tensor, Tensor]]:
+    """What was made of pairs and of photos without a truth, each with where it was changed."""
+    return [(images["output"], images["where"]), (images["unpaired"], images["unpaired_where"])]
 
 
 def _near(where: Tensor) -> Tensor:

@@ -53,6 +53,7 @@ FINE = "--netG coarse_to_fine"
 LOGIN = "--display_user me --display_password secret"
 WITH: dict[Any, str] = {
     **dict.fromkeys(("paired_dataroot", "lambda_pair", "lambda_pair_B"), PAIRED),
+    "unpaired_dataroot": "--lambda_gan 1",
     **dict.fromkeys(("display_user", "display_password"), LOGIN),
     **dict.fromkeys((("cyclegan", "input_nc"), ("cyclegan", "output_nc")), "--lambda_identity 0"),
     **dict.fromkeys((("cyclegan", "filters"), ("cyclegan", "kernels")), "--netG residual_unet"),

@@ -76,6 +76,8 @@ class SupervisedSettings(ImageSettings):
 
     def check_data(self, data: DataSettings) -> None:
         """Raises `UserError` for data without pairs, or sides that do not suit."""
+        if data.unpaired_dataroot and not self.lambda_gan:
+            raise UserError("--unpaired_dataroot DIR and a weight go together: such as --lambda_gan 0.1")
         if data.dataset_mode != "aligned":
             raise UserError(f"this model learns from pairs: leave --dataset_mode {data.dataset_mode} out")
         if not data.preprocess.endswith("crop"):
@@ -99,7 +101,7 @@ class Mask2FaceSettings(SupervisedSettings):
     weight."""
 
     DEFAULTS = {**SupervisedSettings.DEFAULTS, "batch_size": 12, "n_epochs": 20}
-    USES = ("refine", "patience", *FOR_PAIRS)
+    USES = ("refine", "patience", "unpaired_dataroot", *FOR_PAIRS)
 
     generator: AnyGeneratorSettings = variants(
         {RESIDUAL_UNET: ResidualUnetSettings, COARSE_TO_FINE: CoarseToFineSettings},
