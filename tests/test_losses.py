@@ -19,6 +19,7 @@ from cyclegan_glasses.losses import (
     l1_loss,
     level_loss,
     mask_loss,
+    masked_adversarial_loss,
     ssim,
     weighted_l1,
 )
@@ -53,6 +54,17 @@ def test_a_step_down_moves_the_scores_towards_the_answer(mode: str, real: bool) 
     adversarial_loss(scores, real, mode).backward()
     assert scores.grad is not None
     assert bool(scores.grad < 0) is real
+
+
+def test_scores_count_where_something_was_changed() -> None:
+    scores = torch.tensor([[[[0.5, 2.0], [-1.0, 3.0]]]])
+    where = torch.zeros(1, 1, 8, 8)
+    where[..., 6, 1] = 1  # below left
+    assert masked_adversarial_loss(scores, True, where) == 4
+    assert masked_adversarial_loss(scores, False, where) == 1
+    where[..., 0, 7] = 1  # above right, too
+    assert masked_adversarial_loss(scores, True, where) == 2.5
+    assert masked_adversarial_loss(scores, True, torch.zeros_like(where)) == 0
 
 
 @pytest.mark.parametrize("norm", [0.0, 0.5, 1.0, 3.0])

@@ -4,8 +4,9 @@ A sample is a dictionary: `A`, `B` as `Cut`s, of which `transforms.to_tensors` m
 height, width) in [-1, 1]; `A_path`, `B_path` strings; where there are masks `M` of the glasses on A, in
 [0, 1], and `F` of the frame alone (`DataSettings.frame_layer`); with `DataSettings.condition` each B with a
 frame drawn on it as `drawn_B`; with `DataSettings.paired_dataroot` a pair from there as `pair_A`, `pair_B`, …
-besides; with `DataSettings.unpaired_dataroot` a photo as `unpaired_A` or `unpaired_B`; and `skipped`, the files met that cannot be read, as a tuple of (path, reason). In their place stands
-the next that can; in order (`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
+besides; with `DataSettings.unpaired_dataroot` a photo as `unpaired_A` or `unpaired_B`; and `skipped`, the
+files met that cannot be read, as a tuple of (path, reason). In their place stands the next that can; in order
+(`DataSettings.in_order`) nothing does, and the sample is `skipped` alone.
 """
 
 from __future__ import annotations

@@ -93,9 +93,9 @@ class Supervised:
     """A generator that is to come near the truth, and optionally a discriminator of the domain it goes to.
 
     They are `G_A` and `D_A` from A to B, which takes glasses off, and `G_B` and `D_B` back, as in CycleGAN.
-    With `lambda_frame` a batch holds `F` too, what the frame takes of A, which the generator is to find. Where
-    it holds `unpaired_A` (or `unpaired_B`), photos without a truth, the discriminator sees what is made of
-    them too, and of everything only the patches that were changed; these have the truth of pairs beside them.
+    With `lambda_frame` a batch holds `F` too, what the frame takes of A, which the generator is to find.
+    Where it holds `unpaired_A` (or `unpaired_B`), photos without a truth, the discriminator also sees what is
+    made of them, and scores only the patches that were changed, against the truth of pairs at the same place.
 
     Args:
         settings: networks and losses.

@@ -53,7 +53,7 @@ def test_pictures_that_are_alike_stay_alike_and_others_differ_where_they_did() -
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_camera_takes_grey_and_colour(channels: int) -> None:
     pixels = face()[..., :channels]
-    for number in range(20):
+    for number in range(80):
         taken = RandomCamera.drawn(np.random.default_rng(number)).take(pixels)
         assert taken.shape == pixels.shape
 

@@ -206,6 +206,28 @@ def test_a_pair_with_one_unreadable_part_is_passed_over_whole(tmp_path: Path) ->
     assert skipped == ["trainM/002.png", "trainB/003.png"]
 
 
+def test_a_photo_without_a_truth_goes_with_every_pair(unpaired: Path, tmp_path: Path) -> None:
+    for name in "AB":
+        fill(tmp_path / "pairs" / f"train{name}", 4)
+    settings = replace(SMALL, dataroot=str(tmp_path / "pairs"), dataset_mode="aligned")
+    beside = replace(settings, unpaired_dataroot=str(unpaired))
+    dataset, plain = open_dataset(beside), open_dataset(settings)
+    assert len(dataset) == len(plain) == 4
+    samples = [sample_of(dataset, epoch, index) for epoch in range(6) for index in range(4)]
+    assert all(Path(s["unpaired_A_path"]).parent == unpaired / "trainA" for s in samples)
+    assert len({s["unpaired_A_path"] for s in samples}) >= 5 and "unpaired_B" not in samples[0]
+    assert torch.equal(samples[4]["A"], sample_of(plain, 1, 0)["A"])
+    again, taken = sample_of(dataset, 1, 0), sample_of(open_dataset(replace(beside, camera=True)), 1, 0)
+    assert torch.equal(samples[4]["unpaired_A"], again["unpaired_A"])
+    assert not torch.equal(taken["unpaired_A"], again["unpaired_A"]), "it goes through a camera as pairs do"
+    back = sample_of(open_dataset(replace(beside, direction="BtoA")), 1, 0)
+    assert Path(back["unpaired_B_path"]).parent == unpaired / "trainB"
+    with pytest.raises(UserError, match="where --unpaired_dataroot looks"):
+        open_dataset(replace(settings, unpaired_dataroot=str(tmp_path / "gone")))
+    with pytest.raises(UserError, match="goes beside pairs"):
+        replace(beside, dataset_mode="unaligned")
+
+
 def test_a_pair_goes_with_every_sample(unpaired: Path, tmp_path: Path) -> None:
     """One fixed by seed, epoch and index, of all that there are, and its two halves stay together."""
     for name in "ABM":

@@ -8,7 +8,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from cyclegan_glasses.data.batch import Batch
 from cyclegan_glasses.data.loader import Batches, make_batches
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import CachedImages
+from cyclegan_glasses.data.transforms import to_tensors
 from cyclegan_glasses.errors import UserError
 from tests.data.drawing import cut_off, fill, ramp
 
@@ -104,6 +105,28 @@ def test_a_cache_changes_nothing_nor_do_its_threads(unpaired: Path, cache: str) 
     ]
     assert all_equal(list(processes[0].epoch(3)), list(processes[1].epoch(3)))
     assert all_equal(list(processes[0].epoch(3, start=4)), list(processes[1].epoch(3, start=4)))
+
+
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+def test_processes_that_share_a_cache_take_the_pictures_of_the_camera(
+    paired: Callable[..., Path], cache: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same as without either, and what one of them decoded none decodes again."""
+    settings = replace(SMALL, dataroot=str(paired()), dataset_mode="aligned", camera=True)
+    whole = [batch for epoch in (1, 2) for batch in make_batches(settings).epoch(epoch)]
+    cached = make_batches(replace(settings, cache=cache, num_threads=2))
+    assert all_equal(whole, list(cached.epoch(1)) + list(cached.epoch(2)))
+    assert cached._loader is not None, "processes made them"
+    if cache == "memory":
+        monkeypatch.setattr("cyclegan_glasses.data.stores.CachedImages.render", None)
+    assert all_equal(whole[: len(whole) // 2], list(make_of(cached)))
+
+
+def make_of(batches: Batches) -> Iterator[Batch]:
+    """The first epoch, by this process, from the cache that other processes filled."""
+    batches._sampler.go_to(1)
+    taken = [to_tensors(batches._take(keys)) for keys in batches._sampler]
+    return ({name: value for name, value in batch.items() if name != "skipped"} for batch in taken)
 
 
 @pytest.mark.parametrize("cache", ["memory", "none"])

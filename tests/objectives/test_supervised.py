@@ -90,6 +90,33 @@ def test_the_adversarial_term_is_weighed_and_learns(float64: None) -> None:
     assert losses[-1] < losses[0]
 
 
+def test_photos_without_a_truth_are_played_for_too(float64: None) -> None:
+    """Where something was changed alone: bare faces, which the generator leaves, teach nothing."""
+    judge = DiscriminatorSettings("pixel", filters=4)
+    model, data = make(lambda_gan=1.0, discriminator=judge), pairs()
+    without = model.step(data)
+    data["unpaired_A"] = data["A"].flip(0) + 0.1
+    before = copy.deepcopy(model.weights["D_A"].state_dict())
+    losses = [model.step(data) for _ in range(30)]
+    assert list(losses[0]) == list(without) and losses[-1]["D_A"] < losses[0]["D_A"]
+    assert any(not torch.equal(v, before[k]) for k, v in model.weights["D_A"].state_dict().items())
+    other = make(lambda_gan=1.0, discriminator=judge)
+    other.step(pairs())
+    assert other.step(data | {"unpaired_A": data["A"]})["G_A"] != losses[0]["G_A"]
+
+    class Still(torch.nn.Module):
+        def forward(self, picture: Tensor) -> Tensor:
+            return picture
+
+    model = make(lambda_gan=1.0, discriminator=judge)
+    model.execution._calls["G_A"] = Still()
+    inputs = {"source": data["B"], "target": data["B"], "unpaired": data["B"]}
+    ((terms, images),) = model._generator_graphs(inputs)
+    assert terms["G_A"] == 0 and not images["where"].any()
+    ((terms, _),) = model._discriminator_graphs({"real": data["B"], **images})
+    assert terms["D_A"] == 0
+
+
 def test_the_frame_is_found_beside_the_picture() -> None:
     """And the coarse network, which knows its work already, stays as it came."""
     weights = {
