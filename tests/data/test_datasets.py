@@ -14,7 +14,8 @@ from PIL import Image
 from cyclegan_glasses.data.datasets import DomainDataset, open_dataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
-from tests.data.drawing import cut_off, fill, ramp, sample_of
+from tests.data.drawing import cut_off, fill, ramp
+from tests.data.samples import sample_of
 
 SMALL = DataSettings("", load_size=24, crop_size=16)
 
