@@ -19,13 +19,13 @@ def torchrun(count: int, *argv: str | Path, restarts: int = 0) -> Forked:
 
     All of them are forks, see `tests.forks`; the rest of torchrun is as it is.
     """
-    return Forked(run_torchrun, _words(count, argv, restarts), together=True, environment=ENVIRONMENT)
+    return Forked(run_torchrun, _arguments(count, argv, restarts), together=True, environment=ENVIRONMENT)
 
 
 def typed_torchrun(count: int, *argv: str | Path) -> subprocess.Popen[str]:
     """The same in new processes of Python, which takes seconds for each."""
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "torch.distributed.run", *_words(count, argv)],
+        [sys.executable, "-u", "-m", "torch.distributed.run", *_arguments(count, argv)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -35,7 +35,7 @@ def typed_torchrun(count: int, *argv: str | Path) -> subprocess.Popen[str]:
     )
 
 
-def _words(count: int, argv: tuple[str | Path, ...], restarts: int = 0) -> list[str]:
+def _arguments(count: int, argv: tuple[str | Path, ...], restarts: int = 0) -> list[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
