@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import runpy
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from cyclegan_glasses.errors import run_command
 from tests.data.drawing import fill
+from tests.forks import Forked, run_python
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,16 +56,9 @@ def train(data: Path, runs: Path, *argv: str | Path) -> Done:
     return run("train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *argv)
 
 
-def start(script: str, *argv: str | Path) -> subprocess.Popen[str]:
+def start(script: str, *argv: str | Path) -> Forked:
     """Run `script` in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-u", str(ROOT / script), *map(str, argv)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        start_new_session=True,
-    )
+    return Forked(run_python, [str(ROOT / script), *map(str, argv)])
 
 
 def two_domains(folder: Path, phase: str = "train", a: int = 6, b: int = 5) -> Path:

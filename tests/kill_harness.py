@@ -34,12 +34,14 @@ from cyclegan_glasses.photo import MANIFEST
 from cyclegan_glasses.sources.fetch_log import LOG
 from tests.commands import ROOT, TINY, files, two_domains
 from tests.data.drawing import fill
+from tests.forks import Forked, run_python
 from tests.sources.loopback import Site
 from tests.sources.test_web_crawl import QUICK, openverse
 from tests.training.helpers import differences
 
 MOST_KILLS, MOST_TRIES = 6, 40
 Compare = Callable[[bytes, bytes], bool]
+Start = Callable[[list[str]], "Forked | subprocess.Popen[str]"]
 
 
 class Subject(Protocol):
@@ -86,15 +88,15 @@ class Training(Subject):
 class Gathering(Subject):
     """A pile into a folder, pairs with drawn glasses, two domains: by two processes."""
 
-    def __init__(self, verb: str) -> None:
-        self.verb = verb
+    def __init__(self, verb: str, count: int = 40) -> None:
+        self.verb, self.count = verb, count
 
     def prepare(self, folder: Path) -> None:
         pile = folder / "pile"
         if self.verb == "folder":
             fill(pile, 600)
         else:
-            size = ["--count", "40", "--size", "96", "--jobs", "1"]
+            size = ["--count", str(self.count), "--size", "96", "--jobs", "1"]
             _run(["crawl.py", "synthetic", "--out", str(pile), *size])
         (folder / "empty").mkdir()
 
@@ -109,8 +111,12 @@ class Gathering(Subject):
 class Edit(Subject):
     """Photos of a folder, with pairs of before and after."""
 
+    def __init__(self, count: int = 24) -> None:
+        self.count = count
+
     def prepare(self, folder: Path) -> None:
-        _run(["crawl.py", "synthetic", "--out", str(folder / "pile"), "--count", "24", "--jobs", "1"])
+        size = ["--count", str(self.count), "--jobs", "1"]
+        _run(["crawl.py", "synthetic", "--out", str(folder / "pile"), *size])
 
     def command(self, folder: Path, out: Path, said: str) -> list[str]:
         photos = str(folder / "pile" / "trainA")
@@ -171,17 +177,20 @@ class Account:
         return "\n  ".join([f"{text}, {len(self.failures)} failures", *self.failures])
 
 
-def kill_at_random(make: Callable[[], Subject], kills: int, rng: random.Random, account: Account) -> None:
+def kill_at_random(
+    make: Callable[[], Subject], kills: int, rng: random.Random, account: Account, start: Start | None = None
+) -> None:
     """Rounds of stops until there were `kills` of them; what is found goes to `account`."""
+    start = start or start_python
     subject, done = make(), 0
     with tempfile.TemporaryDirectory(prefix="kills") as temporary:
         folder = Path(temporary)
         subject.prepare(folder)
         whole = folder / "whole" / "out"
-        times = _watched(subject, folder, whole)
+        times = _watched(subject, folder, whole, start)
         while done < kills:
             out = folder / f"killed{account.rounds}" / "out"
-            done += _round(subject, folder, out, min(MOST_KILLS, kills - done), times, rng, account)
+            done += _round(subject, folder, out, min(MOST_KILLS, kills - done), times, rng, account, start)
             account.failures += [
                 f"{subject.command(folder, out, '')[:2]} {wrong}"
                 for wrong in _compare(subject, files(whole.parent), files(out.parent))
@@ -197,6 +206,7 @@ def _round(
     times: tuple[float, float],
     rng: random.Random,
     account: Account,
+    start: Start,
 ) -> int:
     """Type a command until it ends with 0, stopped at most `kills` times; how often it was."""
     out.parent.mkdir()
@@ -204,7 +214,7 @@ def _round(
     account.rounds += 1
     for _ in range(MOST_TRIES):
         before = _state(out.parent)
-        process = _start(subject.command(folder, out, said))
+        process = start(subject.command(folder, out, said))
         account.commands += 1
         if done < kills:
             if rng.random() < 0.75:
@@ -226,7 +236,7 @@ def _round(
     return done
 
 
-def _stop(process: subprocess.Popen[str], rng: random.Random, account: Account) -> int:
+def _stop(process: Forked | subprocess.Popen[str], rng: random.Random, account: Account) -> int:
     number = signal.SIGINT if rng.random() < 0.25 else signal.SIGKILL
     try:
         if rng.random() < 0.5:
@@ -239,11 +249,11 @@ def _stop(process: subprocess.Popen[str], rng: random.Random, account: Account) 
     return 1
 
 
-def _watched(subject: Subject, folder: Path, out: Path) -> tuple[float, float]:
+def _watched(subject: Subject, folder: Path, out: Path, start: Start) -> tuple[float, float]:
     """Run it whole: its seconds, and those from the first change in the folder on."""
     out.parent.mkdir()
     begin, first = time.monotonic(), 0.0
-    process = _start(subject.command(folder, out, ""))
+    process = start(subject.command(folder, out, ""))
     while process.poll() is None:
         first = first or (time.monotonic() if _state(out.parent) else 0.0)
         time.sleep(0.01)
@@ -277,7 +287,9 @@ def _state(folder: Path) -> set[tuple[str, int]]:
     return found
 
 
-def _start(argv: list[str]) -> subprocess.Popen[str]:
+def start_python(argv: list[str]) -> subprocess.Popen[str]:
+    """A new Python, in a session of its own."""
+
     def listen() -> None:
         """What a shell starts in its background ignores Ctrl-C, and hands that on."""
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -295,8 +307,13 @@ def _start(argv: list[str]) -> subprocess.Popen[str]:
     )
 
 
+def start_fork(argv: list[str]) -> Forked:
+    """A fork of a Python that has imported most of what commands need; see `tests.forks`."""
+    return Forked(run_python, argv if argv[0] == "-m" else [str(ROOT / argv[0]), *argv[1:]])
+
+
 def _run(argv: list[str]) -> None:
-    process = _start(argv)
+    process = start_python(argv)
     if said := process.communicate()[1] if process.wait() else "":
         raise SystemExit(said)
 

@@ -22,6 +22,7 @@ import torch
 
 from tests.commands import ROOT, TINY, Done, files, run, start, train, two_domains
 from tests.data.drawing import cut_off
+from tests.forks import Forked
 from tests.training.helpers import differences
 
 pytestmark = pytest.mark.slow
@@ -142,7 +143,7 @@ def test_another_seed_is_another_run(data: Path, tmp_path: Path) -> None:
     )
 
 
-def begin(data: Path, runs: Path, *args: str) -> subprocess.Popen[str]:
+def begin(data: Path, runs: Path, *args: str) -> Forked:
     """Train 24 steps in a process of its own, up to the moment when it has saved for the first time."""
     child = start(
         "train.py", "--dataroot", data, "--checkpoints_dir", runs, "--name", "x", *TINY, *LONG, *args

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -19,9 +17,8 @@ from cyclegan_glasses.collect.writer import NameSet, Writer
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import MANIFEST, Photo, latest_photos, read_manifest
 from cyclegan_glasses.sources.source import RejectedPhoto, SourcePhoto, at_most
+from tests.commands import run, start
 from tests.sources.helpers import picture, write_zip
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def files_of(out: Path) -> list[str]:
@@ -201,10 +198,10 @@ def test_killed_ten_times_and_gone_on(tmp_path: Path) -> None:
     }
     archive = write_zip(tmp_path / "k.zip", members)
     out = tmp_path / "out"
-    command = [sys.executable, "crawl.py", "kaggle", str(archive), "--out", str(out)]
+    command = ("crawl.py", "kaggle", archive, "--out", out)
     kills = 0
     while kills < 10:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = start(*command)
         started = time.monotonic()
         rows = (out / MANIFEST).stat().st_size if (out / MANIFEST).exists() else 0
         while process.poll() is None and time.monotonic() - started < 30:
@@ -214,8 +211,8 @@ def test_killed_ten_times_and_gone_on(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         kills += 1
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert f"{count} photos: {count // 2} glasses, {count // 2} none" in done.stdout
+    done = run(*command)
+    assert done.code == 0 and f"{count} photos: {count // 2} glasses, {count // 2} none" in done.out
     rows_now = list(read_manifest(out))
     assert len(rows_now) == count == len({row.origin for row in rows_now})
     assert files_of(out) == sorted([MANIFEST, *(row.path for row in rows_now)])

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
-
-from cyclegan_glasses.data.datasets import Dataset
-from cyclegan_glasses.data.transforms import Cut, to_values
 
 
 def ramp(number: int, width: int = 40, height: int = 36) -> Image.Image:
@@ -31,13 +26,3 @@ def fill(folder: Path, count: int, first: int = 0) -> Path:
 def cut_off(path: Path) -> None:
     """Leave the first half of a file: its beginning still says that it is a picture."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def sample_of(dataset: Dataset, epoch: int, index: int) -> dict[str, Any]:
-    """A sample with tensors in the place of its cuts."""
-
-    def to_tensor(cut: Cut) -> torch.Tensor:
-        return to_values(torch.from_numpy(cut.pixels[None].copy()), torch.tensor([cut.mirror]), cut.mask)[0]
-
-    sample = dataset[epoch, index]
-    return {name: to_tensor(value) if isinstance(value, Cut) else value for name, value in sample.items()}

@@ -16,7 +16,8 @@ from cyclegan_glasses.data.camera import SMALLEST, RandomCamera
 from cyclegan_glasses.data.datasets import open_dataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
-from tests.data.drawing import fill, sample_of
+from tests.data.drawing import fill
+from tests.data.samples import sample_of
 
 PLAIN = RandomCamera(quality=95)
 

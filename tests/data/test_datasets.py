@@ -14,7 +14,8 @@ from PIL import Image
 from cyclegan_glasses.data.datasets import DomainDataset, open_dataset
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
-from tests.data.drawing import cut_off, fill, ramp, sample_of
+from tests.data.drawing import cut_off, fill, ramp
+from tests.data.samples import sample_of
 
 SMALL = DataSettings("", load_size=24, crop_size=16)
 
@@ -220,8 +221,8 @@ def test_a_photo_without_a_truth_goes_with_every_pair(unpaired: Path, tmp_path: 
     again, taken = sample_of(dataset, 1, 0), sample_of(open_dataset(replace(beside, camera=True)), 1, 0)
     assert torch.equal(samples[4]["unpaired_A"], again["unpaired_A"])
     assert not torch.equal(taken["unpaired_A"], again["unpaired_A"]), "it goes through a camera as pairs do"
-    back = sample_of(open_dataset(replace(beside, direction="BtoA")), 1, 0)
-    assert Path(back["unpaired_B_path"]).parent == unpaired / "trainB"
+    opposite = sample_of(open_dataset(replace(beside, direction="BtoA")), 1, 0)
+    assert Path(opposite["unpaired_B_path"]).parent == unpaired / "trainB"
     with pytest.raises(UserError, match="where --unpaired_dataroot looks"):
         open_dataset(replace(settings, unpaired_dataroot=str(tmp_path / "gone")))
     with pytest.raises(UserError, match="goes beside pairs"):

@@ -18,7 +18,8 @@ from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.detect import Face
 from cyclegan_glasses.photo import Photo, write_manifest
-from tests.data.drawing import fill, sample_of
+from tests.data.drawing import fill
+from tests.data.samples import sample_of
 
 SMALL = DataSettings("", load_size=48, crop_size=40, condition="frame")
 #: In pixels of a picture of 40 by 36.

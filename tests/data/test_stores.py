@@ -23,7 +23,8 @@ from cyclegan_glasses.data.folders import open_domain
 from cyclegan_glasses.data.settings import DataSettings
 from cyclegan_glasses.data.stores import CachedImages, open_disk
 from cyclegan_glasses.errors import UserError
-from tests.data.drawing import cut_off, fill, ramp, sample_of
+from tests.data.drawing import cut_off, fill, ramp
+from tests.data.samples import sample_of
 from tests.kills import left_by_a_kill
 
 SMALL = DataSettings("", load_size=24, crop_size=16, num_threads=2)

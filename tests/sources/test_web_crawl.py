@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import random
 import signal
 import subprocess
@@ -18,28 +16,17 @@ import pytest
 from cyclegan_glasses.errors import run_command
 from cyclegan_glasses.options.crawl import parse
 from cyclegan_glasses.photo import latest_photos, read_manifest
+from tests import commands
+from tests.commands import ROOT, start
 from tests.sources.loopback import answer, picture
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--allow_private", "--interval", "0", "--backoff", "0", "--max_wait", "1"]
 
 
-def command(*argv):
-    return [sys.executable, str(ROOT / "crawl.py"), *map(str, argv)]
-
-
 def run(*argv):
-    return subprocess.run(command(*argv), capture_output=True, text=True, check=False, cwd=ROOT)
-
-
-def crawl_silently(argv):
-    """A crawl in a process of its own, for one that is killed."""
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    sys.exit(run_command(lambda: parse(argv)()))
+    return commands.run("crawl.py", *argv)
 
 
 def openverse(site, count, delay=0.0):
@@ -72,13 +59,13 @@ def test_openverse_from_the_command_line(site, tmp_path):
     argv = ["openverse", "portrait glasses", "--out", tmp_path, "--count", 10, "--label", "glasses",
              "--licence", "by,by-sa,cc0", "--endpoint", site.url(""), *QUICK]  # fmt: skip
     done = run(*argv)
-    assert done.returncode == 0, done.stderr
-    assert "10 new photos" in done.stdout and "1 refused (noai 1)" in done.stdout
+    assert done.code == 0, done.err
+    assert "10 new photos" in done.out and "1 refused (noai 1)" in done.out
     photos = list(latest_photos(tmp_path).values())
     assert len(photos) == 10 and {photo.licence for photo in photos} == {"CC BY 4.0"}
     assert {photo.label for photo in photos} == {"glasses"} and all(photo.author for photo in photos)
     again = run(*argv)
-    assert again.returncode == 0 and "0 new photos, 10 of earlier runs" in again.stdout
+    assert again.code == 0 and "0 new photos, 10 of earlier runs" in again.out
 
 
 def test_a_saved_page_from_the_command_line(site, tmp_path):
@@ -86,9 +73,7 @@ def test_a_saved_page_from_the_command_line(site, tmp_path):
     page = tmp_path / "saved.html"
     page.write_text(f'<script>x=["{site.url("/a.jpg")}",90,90]</script>')
     done = run("google", "a face", "--page", page, "--out", tmp_path / "out", *QUICK)
-    assert (
-        done.returncode == 0 and "1 new photos" in done.stdout and "had no more: 1 of the 200" in done.stdout
-    )
+    assert done.code == 0 and "1 new photos" in done.out and "had no more: 1 of the 200" in done.out
 
 
 @pytest.mark.parametrize(
@@ -127,12 +112,7 @@ def test_help_is_quick_and_free_of_heavy_imports():
 def test_a_crawl_that_is_stopped_says_how_to_go_on(site, tmp_path, number):
     openverse(site, 60, delay=0.2)
     argv = ["openverse", "a", "--out", tmp_path, "--count", 60, "--endpoint", site.url(""), *QUICK]
-
-    def listen() -> None:
-        """What a shell starts in its background ignores Ctrl-C, and hands that on."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    started = subprocess.Popen(command(*argv), stderr=subprocess.PIPE, text=True, cwd=ROOT, preexec_fn=listen)
+    started = start("crawl.py", *argv)
     deadline = time.monotonic() + 30
     while site.hits["/12.jpg"] == 0 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -143,7 +123,7 @@ def test_a_crawl_that_is_stopped_says_how_to_go_on(site, tmp_path, number):
     assert kept
     before = site.hits.copy()
     done = run(*argv)
-    assert done.returncode == 0 and len(latest_photos(tmp_path)) == 60
+    assert done.code == 0 and len(latest_photos(tmp_path)) == 60
     assert all(site.hits[urlsplit(origin).path] == before[urlsplit(origin).path] for origin in kept)
 
 
@@ -154,21 +134,17 @@ def test_a_crawl_killed_ten_times_ends_with_every_picture_once_and_every_row_who
     argv = ["openverse", "a", "--out", tmp_path, "--count", count, "--endpoint", site.url(""), *QUICK,
              "--connections", 2]  # fmt: skip
     rng = random.Random(7)
-    quick = multiprocessing.get_context("forkserver")
-    quick.set_forkserver_preload(["cyclegan_glasses.options.crawl.openverse", "cyclegan_glasses.sources.web"])
     for _ in range(10):
         asked = sum(site.hits.values())
-        started = quick.Process(target=crawl_silently, args=([str(arg) for arg in argv],))
-        started.start()
+        started = start("crawl.py", *argv)
         deadline = time.monotonic() + 30
         while sum(site.hits.values()) == asked and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.25))
         started.kill()
-        started.join()
-        assert started.exitcode == -signal.SIGKILL, "the crawl ended before it could be killed"
+        assert started.wait() == -signal.SIGKILL, "the crawl ended before it could be killed"
     done = run(*argv)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     rows = list(read_manifest(tmp_path))
     assert len(rows) == count and len({photo.origin for photo in rows}) == count
     files = sorted(path.name for path in (tmp_path / "photos").iterdir())

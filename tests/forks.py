@@ -1,0 +1,183 @@
+"""Scripts in processes of their own that begin with torch imported, which takes each new Python seconds.
+
+A server imports once and forks for each script. It takes no step of training and opens no GPU itself, so that
+a script finds there what it finds after its own imports.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import MappingProxyType
+from typing import NoReturn
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    [
+        "tests.forks",
+        "torch._dynamo",  # which the first optimizer imports
+        "torch.distributed.run",
+        "cyclegan_glasses.evaluation.measure",
+        "cyclegan_glasses.monitoring.build",
+        "cyclegan_glasses.options.crawl.kaggle",
+        "cyclegan_glasses.options.crawl.openverse",
+        "cyclegan_glasses.sources.web",
+        "cyclegan_glasses.training.run",
+    ]
+)
+Main = Callable[[Sequence[str]], object]
+
+
+class Forked:
+    """A process in a session of its own, with the part of `subprocess.Popen` that tests use.
+
+    Args:
+        main: what it runs, given `argv`; a function of a module.
+        together: standard error goes where standard output goes.
+        environment: more variables.
+    """
+
+    def __init__(
+        self,
+        main: Main,
+        argv: Sequence[str],
+        together: bool = False,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        pipes = [CONTEXT.Pipe(duplex=False) for _ in range(2 if together else 3)]
+        theirs = [pipe[1] for pipe in pipes]
+        self._process = CONTEXT.Process(
+            target=_begin, args=(main, argv, theirs, {**os.environ, **environment})
+        )
+        self._process.start()
+        for end in theirs:
+            end.close()
+        assert pipes.pop()[0].recv(), "it has begun"
+        files = [os.fdopen(os.dup(pipe[0].fileno()), encoding="utf-8") for pipe in pipes]
+        self.stdout, self.stderr = files[0], None if together else files[1]
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, negative for the signal that ended it; none while it runs."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """See `returncode`."""
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not come after so many seconds.
+        """
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
+        return self._process.exitcode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """What it says from now on, on standard output and on standard error, when it has ended."""
+        pool = ThreadPoolExecutor(2)
+        said = [pool.submit(file.read) for file in (self.stdout, self.stderr) if file is not None]
+        self.wait(timeout)
+        texts = [each.result(timeout) for each in said]
+        return texts[0], texts[1] if len(texts) > 1 else ""
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to it alone, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+
+def run_python(argv: Sequence[str]) -> None:
+    """Do what `python ARGV...` does, for a script or `-m MODULE`."""
+    if argv[0] == "-m":
+        sys.argv[:] = argv[1:]
+        runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[:] = argv
+        sys.path.insert(0, str(Path(argv[0]).parent))
+        runpy.run_path(argv[0], run_name="__main__")
+
+
+def run_torchrun(argv: Sequence[str]) -> None:
+    """Run `torchrun` with these arguments; the processes that it starts are forks of it."""
+    from torch.distributed import run
+    from torch.distributed.elastic.multiprocessing.subprocess_handler import subprocess_handler
+
+    subprocess_handler.Popen = _fork
+    run.main(list(argv))
+
+
+def _begin(
+    main: Main, argv: Sequence[str], streams: Sequence[Connection], environment: Mapping[str, str]
+) -> None:
+    try:
+        os.setsid()
+        *outputs, begun = streams
+        os.dup2(outputs[0].fileno(), 1)
+        os.dup2(outputs[-1].fileno(), 2)
+        _enter(environment)
+        begun.send(True)
+        for stream in streams:
+            stream.close()
+        main(argv)
+    except KeyboardInterrupt:  # ends a process as it ends Python
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def _fork(args: Sequence[str], env: Mapping[str, str], **options: object) -> subprocess.Popen[bytes]:
+    """A process that runs the script of `python -u SCRIPT ...`, by a fork of this one."""
+    assert args[1] == "-u"
+    return subprocess.Popen(args, preexec_fn=partial(_become, args[2:], env), **options)  # type: ignore[call-overload]
+
+
+def _become(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Run a script and end, instead of what the process was to execute."""
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # tells the parent that the process has begun
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _enter(environment)
+    code = 1
+    try:
+        run_python(argv)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _enter(environment: Mapping[str, str]) -> None:
+    """Take over an environment; what is printed is seen at once, as after `python -u`."""
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", closefd=False)
