@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--passes", type=int, help="how often editors go over a face in --direction; kept in it"
     )
+    parser.add_argument(
+        "--average_with",
+        metavar="MODEL",
+        help="write the mean of the weights of two models: of --name, and of this run, file, or shipped",
+    )
+    parser.add_argument("--share", type=float, help="of MODEL in --average_with, 0 to 1 (default: 0.5)")
     parser.add_argument("--photos", type=Path, help="portraits to compare and calibrate on; else drawn ones")
     add_detector(parser)
     add_model(parser)
@@ -43,9 +49,16 @@ def run(args: argparse.Namespace) -> None:
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
     EditSettings(passes=args.passes)
-    from cyclegan_glasses.editing.trained_models import load_model, save_model
+    share = 0.5 if args.share is None else args.share
+    if not 0 <= share <= 1:
+        raise UserError(f"--share {share:g} is invalid: must be 0 to 1")
+    if args.share is not None and not args.average_with:
+        raise UserError("--share is of --average_with MODEL: give both, or leave it out")
+    from cyclegan_glasses.editing.trained_models import average_models, load_model, save_model
 
     model = load_model(args.name, "cpu", args.direction, **model_choice(args))
+    if args.average_with:
+        model = average_models(model, load_model(args.average_with, "cpu", args.direction), share)
     if args.passes:
         often = replace(model.get(args.direction), passes=args.passes)
         model = replace(model, generators={**model.generators, args.direction: often})

@@ -93,7 +93,7 @@ class RandomCamera:
     def take(self, pixels: np.ndarray) -> np.ndarray:
         """The picture, uint8 (height, width, 1 or 3), as this camera shows it."""
         height, width, channels = pixels.shape
-        levels = cv2.LUT(self._turned(pixels, cv2.INTER_CUBIC), self._curves(channels)[None])
+        levels: np.ndarray = cv2.LUT(self._turned(pixels, cv2.INTER_CUBIC), self._curves(channels)[None])
         levels = levels.reshape(pixels.shape)
         if self.tone is not None and channels == 3:
             levels = to_grey(levels)[..., None] + np.array(self.tone, np.float32)
@@ -112,9 +112,8 @@ class RandomCamera:
 
     def take_mask(self, mask: np.ndarray) -> np.ndarray:
         """Fractions of 255, uint8 (height, width, 1), turned, shrunk and enlarged as the picture is."""
-        mask = self._turned(mask, cv2.INTER_LINEAR)
-        if self._ends:
-            mask = np.where(self._beyond(mask.shape), 0, mask).astype(np.uint8)
+        turned = self._turned(mask, cv2.INTER_LINEAR)
+        mask = np.where(self._beyond(mask.shape), np.uint8(0), turned) if self._ends else turned
         if self._size(mask) == mask.shape[1::-1]:
             return mask
         small = self._shrunk(mask.astype(np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -81,6 +82,42 @@ def weights_file(path: Path, label: str, direction: str) -> Path:
     if path == SHIPPED:
         return generator_file(direction)
     return path if path.is_file() else find_generators(path, label, direction)[0]
+
+
+def average_models(model: EditingModel, other: EditingModel, share: float) -> EditingModel:
+    """The mean of the weights of two models, of which one was trained on from the other.
+
+    Wortsman et al., "Robust fine-tuning of zero-shot models" (arXiv 2109.01903), section 3: it keeps much of
+    what each does well.
+
+    Args:
+        share: of `other`, 0 to 1.
+
+    Returns:
+        The directions that both have, with size, framing and facts of `model`.
+
+    Raises:
+        UserError: they have no direction in common, or their networks or faces differ.
+    """
+    generators = dict[str, Generator]()
+    for way in model.generators.keys() & other.generators.keys():
+        one, two = model.generators[way], other.generators[way]
+        if (one.settings, one.size, one.framing) != (two.settings, two.size, two.framing):
+            raise UserError(
+                f"{model.source} and {other.source} have different networks or faces for {way}: average a run"
+                " with the model that it was started from"
+            )
+        module, weights = copy.deepcopy(module_of(one)), module_of(two).state_dict()
+        with torch.no_grad():
+            for name, value in module.state_dict().items():
+                if value.is_floating_point():
+                    value.copy_(torch.lerp(value.double(), weights[name].double(), share))
+        locates = one.settings.locates_frame
+        network = TorchNetwork(module, Precision("fp32", torch.device("cpu")), locates)
+        generators[way] = replace(one, network=network)
+    if not generators:
+        raise UserError(f"{model.source} and {other.source} have no direction in common: name another")
+    return replace(model, generators=generators)
 
 
 def save_model(model: EditingModel, path: Path) -> None:

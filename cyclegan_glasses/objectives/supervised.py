@@ -200,11 +200,11 @@ class Supervised:
                 _near((made.detach() - seen).abs().amax(1, keepdim=True) > _DIFFERS)
                 for made, seen in ((output, before), (images["unpaired"], photos))
             )
-            loss = sum(
+            played = [
                 masked_adversarial_loss(self.execution.run(self._d, made), True, where)
                 for made, where in _made(images)
-            )
-            losses[self._g] = s.lambda_gan / 2 * loss
+            ]
+            losses[self._g] = s.lambda_gan * torch.stack(played).mean()
         elif s.lambda_gan:
             scores = self.execution.run(self._d, output)
             losses[self._g] = adversarial_loss(scores, True, "lsgan") * s.lambda_gan
@@ -216,9 +216,11 @@ class Supervised:
             on_real, *on_fake = self.execution.run_together(
                 self._d, inputs["real"], *(made for made, _ in _made(inputs))
             )
-            fakes = zip(on_fake, (where for _, where in _made(inputs)), strict=True)
-            fake = sum(masked_adversarial_loss(scores, False, where) for scores, where in fakes)
-            loss = masked_adversarial_loss(on_real, True, everywhere) + fake / 2
+            fakes = [
+                masked_adversarial_loss(scores, False, where)
+                for scores, (_, where) in zip(on_fake, _made(inputs), strict=True)
+            ]
+            loss = masked_adversarial_loss(on_real, True, everywhere) + torch.stack(fakes).mean()
         else:
             on_real, on_made = self.execution.run_together(self._d, inputs["real"], inputs["output"])
             loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_made, False, "lsgan")

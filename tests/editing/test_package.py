@@ -17,7 +17,7 @@ from cyclegan_glasses.editing.facemath import FaceMath, load_facemath, move, sav
 from cyclegan_glasses.editing.models import EditingModel, Generator
 from cyclegan_glasses.editing.package import load_model
 from cyclegan_glasses.editing.trained import TorchNetwork, module_of
-from cyclegan_glasses.editing.trained_models import save_model
+from cyclegan_glasses.editing.trained_models import average_models, save_model
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import Framing
 from cyclegan_glasses.networks.facemath import FaceAutoencoder
@@ -70,6 +70,21 @@ def test_packing_loses_half_precision_and_nothing_else(tmp_path) -> None:
         assert 0 < (ours - theirs).abs().max() < 0.02
     whole = sum(p.numel() * 4 for g in model.generators.values() for p in module_of(g).parameters())
     assert (tmp_path / "x.pt").stat().st_size < whole / 2 + 60_000
+
+
+def test_the_mean_of_two_models_lies_between_their_weights() -> None:
+    one, two = tiny_model(), replace(tiny_model(), generators={REMOVE: generator(7)})
+    mean = average_models(one, two, 0.25)
+    assert set(mean.generators) == {REMOVE} and mean.facts == one.facts
+    states = [module_of(model.get(REMOVE)).state_dict() for model in (one, two, mean)]
+    for first, second, between in zip(*(state.values() for state in states), strict=True):
+        torch.testing.assert_close(between.double(), 0.75 * first.double() + 0.25 * second.double())
+    assert not torch.equal(next(iter(states[0].values())), next(iter(states[2].values())))
+    other = replace(generator(7), size=32)
+    with pytest.raises(UserError, match="different networks or faces for AtoB"):
+        average_models(one, replace(two, generators={REMOVE: other}), 0.5)
+    with pytest.raises(UserError, match="no direction in common"):
+        average_models(two, replace(two, generators={ADD: other}), 0.5)
 
 
 def test_the_model_that_ships_is_the_default(tmp_path, monkeypatch) -> None:
