@@ -61,3 +61,9 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands work in this process where they would start one for each core, which imports for seconds."""
+    monkeypatch.setattr("cyclegan_glasses.parallel.cores", lambda: 1)

@@ -313,7 +313,7 @@ def start_fork(argv: list[str]) -> Forked:
 
 
 def _run(argv: list[str]) -> None:
-    process = start_python(argv)
+    process = start_fork(argv)
     if said := process.communicate()[1] if process.wait() else "":
         raise SystemExit(said)
 

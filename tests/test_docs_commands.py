@@ -99,7 +99,7 @@ def put_photos(folder: Path) -> None:
 
 
 @pytest.fixture
-def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_core: None) -> Path:
     """A folder with a few photos and a small data set, in which commands are typed."""
     put_photos(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -36,8 +36,8 @@ def command(data: Path, runs: Path, *args: str) -> list[str | Path]:
     return [ROOT / "train.py", *places, *TINY, *EPOCHS, *args]
 
 
-def begin(data: Path, runs: Path, *args: str, count: int = 2, restarts: int = 0) -> Forked:
-    child = torchrun(count, *command(data, runs, *args), restarts=restarts)
+def begin(data: Path, runs: Path, *args: str, restarts: int = 0) -> Forked:
+    child = torchrun(2, *command(data, runs, *args), restarts=restarts)
     STARTED.append(child)
     return child
 
@@ -70,7 +70,7 @@ def state(runs: Path) -> dict[str, Any]:
 def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A run of two processes that was not stopped, and what it said."""
     runs = tmp_path_factory.mktemp("whole")
-    return runs, end(typed_torchrun(2, *command(data, runs)))
+    return runs, end(begin(data, runs))
 
 
 def test_one_process_logs_and_saves(whole: tuple[Path, str]) -> None:
@@ -104,7 +104,8 @@ def test_another_number_of_processes_goes_on_and_says_so(
 ) -> None:
     runs = tmp_path / "runs"
     shutil.copytree(whole[0], runs)
-    said = end(begin(data, runs, "--continue_train", "--n_epochs", "3", "--max_steps", "9", count=1))
+    more = ("--continue_train", "--n_epochs", "3", "--max_steps", "9")
+    said = end(typed_torchrun(1, *command(data, runs, *more)))
     assert "saved by 2 processes, so not to the bit" in said
     loop = state(runs)["loop"]
     assert (loop["step"], loop["pictures"]) == (9, 2)

@@ -24,6 +24,8 @@ from cyclegan_glasses.faces.yunet import VARIABLE
 from cyclegan_glasses.installation import FINE, NOTE, TROUBLE, Finding, version_of
 from cyclegan_glasses.monitoring import settings
 from cyclegan_glasses.monitoring.visdom import files as visdom_files
+from tests.cli.torchvision_check import say_torchvision
+from tests.forks import Forked, run_python
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,11 +36,10 @@ def only(monkeypatch, *some) -> None:
 
 @pytest.mark.slow
 def test_it_answers_in_json_on_this_machine():
-    command = [sys.executable, "-m", "cyclegan_glasses", "doctor", "--json", "--training"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    answer = json.loads(done.stdout)
+    process = Forked(run_python, ["-m", "cyclegan_glasses", "doctor", "--json", "--training"])
+    answer = json.loads(process.communicate()[0])
     by_subject = {finding["subject"]: finding for finding in answer["findings"]}
-    assert done.returncode == (0 if answer["ok"] else 1)
+    assert process.returncode == (0 if answer["ok"] else 1)
     assert by_subject["torch"]["text"].startswith(torch.__version__.split("+")[0])
     assert {"python", "torchvision", "opencv", "cpu", "choice", "disk", "dashboard"} <= set(by_subject)
     assert all(f["remedy"] for f in answer["findings"] if f["state"] != FINE)
@@ -93,18 +94,12 @@ def test_a_missing_package_is_trouble_and_a_missing_extra_a_note(monkeypatch):
     assert "pip install '.[metrics]'" in found["lpips"].remedy and "pip install ." in found["tqdm"].remedy
 
 
-CHECK = """
-from cyclegan_glasses.installation import torchvision
-for finding in torchvision():
-    print(finding.state, finding.text, finding.remedy)
-"""
-
-
 def torchvision_in(folder: Path) -> str:
     """What the check says where `folder` comes first on the path."""
-    environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-c", CHECK]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    process = Forked(say_torchvision, [str(folder)])
+    said, wrong = process.communicate()
+    assert process.returncode == 0, wrong
+    return said
 
 
 @pytest.mark.slow

@@ -18,6 +18,8 @@ from cyclegan_glasses.evaluation.learnt import Case, count_bare, verdict_of, wri
 from cyclegan_glasses.portraits.aligned import drawn_portrait
 from cyclegan_glasses.training.plan import epochs_within, seconds_of_step
 
+pytestmark = pytest.mark.usefixtures("one_core")
+
 
 def typed(*argv: object) -> int:
     return run_command(parse([str(word) for word in ("learn", *argv)]))

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -23,7 +19,9 @@ from cyclegan_glasses.criteria.filtering import count_photos, decide_folders, ge
 from cyclegan_glasses.criteria.settings import FilterSettings, Thresholds
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.photo import Photo, append_photos, latest_photos, read_manifest, write_manifest
+from tests.criteria.batches import filter_batches
 from tests.criteria.helpers import DrawnFaces, make_pile, use_drawn_faces, varied
+from tests.forks import Forked
 
 pytestmark = pytest.mark.slow
 
@@ -183,40 +181,21 @@ def test_memory_does_not_grow_with_the_photos(tmp_path):
         tracemalloc.stop()
         return megabytes
 
-    small, large = peak(200), peak(6000)
-    assert (large - small) / 5800 * 1000 < 0.9, "more than 0.9 kB a photo is kept"
-
-
-KILLED = """
-import sys
-sys.path[:0] = [{root!r}]
-from pathlib import Path
-from cyclegan_glasses.criteria import filtering, measure
-from cyclegan_glasses.criteria.settings import FilterSettings
-from tests.criteria.helpers import DrawnFaces
-filtering.detector_file = lambda path: None
-filtering.process_detector = measure.process_detector = lambda path: DrawnFaces()
-filtering._BATCH = 2
-settings = FilterSettings(align=True, workers=1)
-for _ in filtering.measure_folders([Path({folder!r})], settings): print("x", flush=True)
-filtering.decide_folders([Path({folder!r})], settings)
-"""
+    small, large = peak(200), peak(3000)
+    assert (large - small) / 2800 * 1000 < 0.9, "more than 0.9 kB a photo is kept"
 
 
 def test_killed_again_and_again_it_ends_with_every_row_whole(tmp_path):
     """Power fails in the night: the morning finds every score once and no torn row."""
     photos = make_pile(tmp_path, 24)
     lots = random.Random(1)
-    code = KILLED.format(root=str(ROOT), folder=str(tmp_path))
     for _ in range(4):
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ})
-        assert process.stdout is not None
+        process = Forked(filter_batches, [str(tmp_path)])
         for _ in range(lots.randrange(1, 6)):
             process.stdout.readline()
         time.sleep(lots.random() / 50)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
-        process.stdout.close()
     before = len(list(read_manifest(tmp_path)))
     assert before > len(photos), "no run got anywhere"
     measured, _ = run(tmp_path)

@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not (chromium and driver), reason="Chromium and chromedriver are not installed"),
 ]
 
-AWAY_SECONDS = 5
+AWAY_SECONDS = 2
 CURVES = """
     const title = arguments[0];
     const plot = [...document.querySelectorAll('.js-plotly-plot')].find(p => p.layout.title.text === title);

@@ -27,8 +27,8 @@ POINTS = {"one": (1, 1, 1, 0), "two": (0, 0, 1, 0), "three": (1, 0, 0, 1)}
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[StudyServer]:
-    """A study of three models and twelve portraits, served."""
-    make_study(tmp_path, count=12, names=tuple(POINTS), each=4, trials=4, groups=("race",))
+    """A study of three models and six portraits, served."""
+    make_study(tmp_path, count=6, names=tuple(POINTS), each=2, trials=3, groups=("race",))
     with StudyServer(tmp_path / "study") as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -43,7 +43,7 @@ def test_answers_are_taken_from_the_page_alone(server: StudyServer) -> None:
     session = requests.Session()
     assert session.get(server.address, timeout=9).ok
     start = session.get(base + "plan?rater=ann", timeout=9).json()
-    assert len(start["items"]) == 3 * (12 + 8 + 4) and start["answered"] == {}
+    assert len(start["items"]) == 3 * (6 + 4 + 3) and start["answered"] == {}
     answer = {"rater": "ann", "item": start["items"][0]["id"], "value": [1, 0, 1, 1]}
     assert session.post(base + "answer", json=answer, timeout=9).status_code == 403
     token = {"X-Page-Token": server.token}
@@ -110,7 +110,7 @@ def answer_everything(browser, items, value_of, saved: Callable[[], int], first:
 @pytest.mark.browser
 @pytest.mark.slow
 def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> None:
-    """Known answers to 3 models and 12 portraits, the page closed half way: exactly those are reported."""
+    """Known answers to 3 models and 6 portraits, the page closed half way: exactly those are reported."""
     folder, study = server.folder, server.study
     items = plan(study, "ann")
 
@@ -145,9 +145,9 @@ def test_from_the_first_click_to_the_report(server: StudyServer, browser) -> Non
     assert {n: m.mean for n, m in found.errors.items()} == {"one": 50, "two": 0, "three": 0}
     assert {n: m.mean for n, m in found.on_fake.items()} == {"one": 100, "two": 0, "three": 0}
     rows = list(csv.DictReader(to_csv(study, found).splitlines()))
-    assert len(rows) == 12 and {(row["one"], row["two"], row["three"]) for row in rows} == {("3", "1", "2")}
+    assert len(rows) == 6 and {(row["one"], row["two"], row["three"]) for row in rows} == {("3", "1", "2")}
     text = to_markdown(study, found)
-    assert text.startswith("1 rater, 12 portraits, AtoB\n") and "**race X**" in text
+    assert text.startswith("1 rater, 6 portraits, AtoB\n") and "**race X**" in text
     assert "| 3.00 [3.00, 3.00] | 1.00 [1.00, 1.00] | 2.00 [2.00, 2.00] |" in text
     timed = [a for a in answers if a.item.startswith("t-")]
     assert len(timed) == sum(item.task == TIME for item in items)
