@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="write the mean of the weights of two models: of --name, and of this run, file, or shipped",
     )
-    parser.add_argument("--share", type=float, help="of MODEL in --average_with, 0 to 1 (default: 0.5)")
+    parser.add_argument("--fraction", type=float, help="of MODEL in --average_with, 0 to 1 (default: 0.5)")
     parser.add_argument("--photos", type=Path, help="portraits to compare and calibrate on; else drawn ones")
     add_detector(parser)
     add_model(parser)
@@ -49,16 +49,16 @@ def run(args: argparse.Namespace) -> None:
     if args.format == PACKED and args.precision == "int8":
         raise UserError("a packed model is always in half precision: leave --precision out")
     EditSettings(passes=args.passes)
-    share = 0.5 if args.share is None else args.share
-    if not 0 <= share <= 1:
-        raise UserError(f"--share {share:g} is invalid: must be 0 to 1")
-    if args.share is not None and not args.average_with:
-        raise UserError("--share is of --average_with MODEL: give both, or leave it out")
+    fraction = 0.5 if args.fraction is None else args.fraction
+    if not 0 <= fraction <= 1:
+        raise UserError(f"--fraction {fraction:g} is invalid: must be 0 to 1")
+    if args.fraction is not None and not args.average_with:
+        raise UserError("--fraction is of --average_with MODEL: give both, or leave it out")
     from cyclegan_glasses.editing.trained_models import average_models, load_model, save_model
 
     model = load_model(args.name, "cpu", args.direction, **model_choice(args))
     if args.average_with:
-        model = average_models(model, load_model(args.average_with, "cpu", args.direction), share)
+        model = average_models(model, load_model(args.average_with, "cpu", args.direction), fraction)
     if args.passes:
         often = replace(model.get(args.direction), passes=args.passes)
         model = replace(model, generators={**model.generators, args.direction: often})

@@ -84,14 +84,14 @@ def weights_file(path: Path, label: str, direction: str) -> Path:
     return path if path.is_file() else find_generators(path, label, direction)[0]
 
 
-def average_models(model: EditingModel, other: EditingModel, share: float) -> EditingModel:
+def average_models(model: EditingModel, other: EditingModel, fraction: float) -> EditingModel:
     """The mean of the weights of two models, of which one was trained on from the other.
 
     Wortsman et al., "Robust fine-tuning of zero-shot models" (arXiv 2109.01903), section 3: it keeps much of
     what each does well.
 
     Args:
-        share: of `other`, 0 to 1.
+        fraction: of `other`, 0 to 1.
 
     Returns:
         The directions that both have, with size, framing and facts of `model`.
@@ -111,7 +111,7 @@ def average_models(model: EditingModel, other: EditingModel, share: float) -> Ed
         with torch.no_grad():
             for name, value in module.state_dict().items():
                 if value.is_floating_point():
-                    value.copy_(torch.lerp(value.double(), weights[name].double(), share))
+                    value.copy_(torch.lerp(value.double(), weights[name].double(), fraction))
         locates = one.settings.locates_frame
         network = TorchNetwork(module, Precision("fp32", torch.device("cpu")), locates)
         generators[way] = replace(one, network=network)

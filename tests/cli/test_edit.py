@@ -170,8 +170,11 @@ def test_what_a_person_can_mend_is_one_line(place, capsys, monkeypatch) -> None:
         (("frames", "--frames", "none.toml"), "none.toml cannot be read: No such file"),
         (("export", "--passes", "0"), "--passes 0 is invalid: must be 1 to 8"),
         (("export", "--format", "package", "--precision", "int8"), "always in half precision"),
-        (("export", "--average_with", "shipped", "--share", "2"), "--share 2 is invalid: must be 0 to 1"),
-        (("export", "--share", "0.3"), "--share is of --average_with MODEL"),
+        (
+            ("export", "--average_with", "shipped", "--fraction", "2"),
+            "--fraction 2 is invalid: must be 0 to 1",
+        ),
+        (("export", "--fraction", "0.3"), "--fraction is of --average_with MODEL"),
         (
             ("export", "--format", "torchscript", "--precision", "int8"),
             "int8 is there for --format onnx alone",
