@@ -257,7 +257,8 @@ def _train(o: TrainOptions) -> int:
         started = training.begin(o.start_from, label, o.epoch_count)
         ready = batches.prepare(progress) if context.is_main else batches.prepare()
         log(*started, *changes, ready, sep="\n")
-        values = o.values | name_data(o.data.dataroot, o.data.paired_dataroot) | {measured.KEY: computed}
+        data = name_data(o.data.dataroot, o.data.paired_dataroot, o.data.unpaired_dataroot)
+        values = o.values | data | {measured.KEY: computed}
         monitor = build_monitors(o.monitoring, folder, context)
         before = training.loop.step
         outcome = training.run(monitor, o.run.name, values, o.continue_train)

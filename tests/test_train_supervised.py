@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from cyclegan_glasses.options.train import parse
+from cyclegan_glasses.photo import Photo, manifest_hash, write_manifest
 from tests.commands import Done, run
 from tests.data.drawing import fill
 from tests.test_train_command import go_on, state
@@ -55,6 +57,21 @@ def test_a_stopped_run_goes_on_bit_for_bit_and_is_tested(model: str, data: Path,
         names = {path.name for path in (results / "x" / f"test_{epoch}" / "images").iterdir()}
         assert {"000_real_A.png", "000_fake_B.png", "000_real_B_truth.png", "000_mask.png"} <= names
         assert "rec_A" not in "".join(names)
+
+
+def test_photos_without_a_truth_are_as_fixed_as_pairs(data: Path, tmp_path: Path) -> None:
+    photos, whole, resumed = tmp_path / "photos", tmp_path / "whole", tmp_path / "resumed"
+    fill(photos / "trainA", 3)
+    write_manifest(photos, [Photo("trainA/000.png")])
+    args = ("--batch_size", "2", "--n_epochs", "2", "--unpaired_dataroot", str(photos))
+    assert train("mask2face", data, whole, *args).code == 0
+    assert train("mask2face", data, resumed, *args, "--max_steps", "4").code == 0
+    assert go_on(resumed).code == 0
+    assert differences(state(whole), state(resumed)) == []
+    saved = json.loads((whole / "x" / "train_opt.json").read_text())
+    assert saved["unpaired_manifest_hash"] == manifest_hash(photos)
+    without = train("mask2face", data, tmp_path, *args, "--lambda_gan", "0")
+    assert "such as --lambda_gan 0.1" in without.complaint
 
 
 @pytest.mark.parametrize(

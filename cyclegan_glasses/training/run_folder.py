@@ -95,12 +95,16 @@ def saved_option(options: Mapping[str, Any], name: str, kind: type[Value], defau
         raise UserError(f"{OPTIONS_FILE} is not of a run ({error}): mend it or remove it") from None
 
 
-def name_data(dataroot: str, paired_dataroot: str = "") -> dict[str, str]:
+def name_data(dataroot: str, paired_dataroot: str = "", unpaired_dataroot: str = "") -> dict[str, str]:
     """The hashes of the manifests there, as options to write down; nothing where there is no manifest.
 
     They name the photos that a run was trained on (`photo.manifest_hash`).
     """
-    roots = {"manifest_hash": dataroot, "paired_manifest_hash": paired_dataroot}
+    roots = {
+        "manifest_hash": dataroot,
+        "paired_manifest_hash": paired_dataroot,
+        "unpaired_manifest_hash": unpaired_dataroot,
+    }
     return {
         name: _hash_of(Path(root))
         for name, root in roots.items()
