@@ -12,21 +12,17 @@ import runpy
 import signal
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
         "tests.forks",
         "torch._dynamo",  # which the first optimizer imports
-        "torch.distributed.run",
         "cyclegan_glasses.evaluation.measure",
         "cyclegan_glasses.monitoring.build",
         "cyclegan_glasses.options.crawl.kaggle",
@@ -121,15 +117,6 @@ def run_python(argv: Sequence[str]) -> None:
         runpy.run_path(argv[0], run_name="__main__")
 
 
-def run_torchrun(argv: Sequence[str]) -> None:
-    """Run `torchrun` with these arguments; the processes that it starts are forks of it."""
-    from torch.distributed import run
-    from torch.distributed.elastic.multiprocessing.subprocess_handler import subprocess_handler
-
-    subprocess_handler.Popen = _fork
-    run.main(list(argv))
-
-
 def _begin(
     main: Main, argv: Sequence[str], streams: Sequence[Connection], environment: Mapping[str, str]
 ) -> None:
@@ -146,33 +133,6 @@ def _begin(
     except KeyboardInterrupt:  # ends a process as it ends Python
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
-
-
-def _fork(args: Sequence[str], env: Mapping[str, str], **options: object) -> subprocess.Popen[bytes]:
-    """A process that runs the script of `python -u SCRIPT ...`, by a fork of this one."""
-    assert args[1] == "-u"
-    return subprocess.Popen(args, preexec_fn=partial(_become, args[2:], env), **options)  # type: ignore[call-overload]
-
-
-def _become(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Run a script and end, instead of what the process was to execute."""
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # tells the parent that the process has begun
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    _enter(environment)
-    code = 1
-    try:
-        run_python(argv)
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
 
 
 def _enter(environment: Mapping[str, str]) -> None:
