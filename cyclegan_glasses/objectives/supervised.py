@@ -197,8 +197,8 @@ class Supervised:
             photos = pair["unpaired"]
             images["unpaired"] = self.execution.run(self._g, photos, **how)[:, : output.shape[1]]
             images["where"], images["unpaired_where"] = (
-                _near((made.detach() - given).abs().amax(1, keepdim=True) > _DIFFERS)
-                for made, given in ((output, before), (images["unpaired"], photos))
+                _near((made.detach() - source_picture).abs().amax(1, keepdim=True) > _DIFFERS)
+                for made, source_picture in ((output, before), (images["unpaired"], photos))
             )
             played = [
                 masked_adversarial_loss(self.execution.run(self._d, made), True, where)
