@@ -63,8 +63,9 @@ def test_photos_without_a_truth_are_as_fixed_as_pairs(data: Path, tmp_path: Path
     photos, whole, resumed = tmp_path / "photos", tmp_path / "whole", tmp_path / "resumed"
     fill(photos / "trainA", 3)
     write_manifest(photos, [Photo("trainA/000.png")])
-    args = ("--batch_size", "2", "--n_epochs", "2", "--unpaired_dataroot", str(photos))
-    assert train("mask2face", data, whole, *args).code == 0
+    args = ("--batch_size", "2", "--n_epochs", "2", "--patience", "5", "--unpaired_dataroot", str(photos))
+    done = train("mask2face", data, whole, *args)
+    assert done.code == 0 and done.out.count("validation after epoch") == 2
     assert train("mask2face", data, resumed, *args, "--max_steps", "4").code == 0
     assert go_on(resumed).code == 0
     assert differences(state(whole), state(resumed)) == []

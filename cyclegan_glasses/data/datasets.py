@@ -148,7 +148,7 @@ def open_dataset(settings: DataSettings) -> Dataset:
     main = _open_main(settings)
     if settings.condition == FRAME and isinstance(main, DomainDataset):
         main = replace(main, drawer=_drawer(main))
-    if settings.unpaired_dataroot and isinstance(main, DomainDataset) and main.paired:
+    if settings.unpaired_dataroot and not settings.in_order and isinstance(main, DomainDataset):
         return AccompaniedDataset(main, _open_unpaired(settings), "unpaired_")
     if not settings.paired_dataroot:
         return main

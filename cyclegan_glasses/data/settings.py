@@ -71,7 +71,8 @@ class DataSettings(Settings):
         fixed: every input once, in order, cut from the middle, not mirrored, as a test needs it. None
             stands for "yes, unless the phase is `train`".
         paired_dataroot: pairs (see `dataset_mode` aligned) come as `pair_A` and `pair_B`.
-        unpaired_dataroot: photos of the input's domain come beside pairs, as `unpaired_A` (or `unpaired_B`).
+        unpaired_dataroot: photos of the input's domain come beside pairs, as `unpaired_A` (or `unpaired_B`),
+            unless they come in order.
         condition: `frame` draws a frame on each picture of B, which comes as `drawn_B`.
         frame: the name of all of them in the catalogue that comes with the toolkit; empty for random ones.
         crop_height: of the cut; 0 for as high as it is wide.

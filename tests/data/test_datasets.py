@@ -223,6 +223,7 @@ def test_a_photo_without_a_truth_goes_with_every_pair(unpaired: Path, tmp_path: 
     assert not torch.equal(taken["unpaired_A"], again["unpaired_A"]), "it goes through a camera as pairs do"
     opposite = sample_of(open_dataset(replace(beside, direction="BtoA")), 1, 0)
     assert Path(opposite["unpaired_B_path"]).parent == unpaired / "trainB"
+    assert "unpaired_A" not in sample_of(open_dataset(replace(beside, fixed=True)), 1, 0), "it is no test"
     with pytest.raises(UserError, match="where --unpaired_dataroot looks"):
         open_dataset(replace(settings, unpaired_dataroot=str(tmp_path / "gone")))
     with pytest.raises(UserError, match="goes beside pairs"):
