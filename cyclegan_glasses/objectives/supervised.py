@@ -156,8 +156,7 @@ class Supervised:
         self._averages.follow()
         # The discriminator: tells the truth from what was made.
         if self.settings.lambda_gan:
-            names = "output", "unpaired", "where", "unpaired_where"
-            inputs = {"real": pair["target"]} | {name: images[name] for name in names if name in images}
+            inputs = {"real": pair["target"], **images}
             losses |= self.execution.minimize("D", self._discriminator_graphs, inputs)[0]
         self.pictures = {
             f"real_{self._source}": pair["source"],
@@ -187,44 +186,31 @@ class Supervised:
         how = {"frame": True} if s.lambda_frame else {}
         made = self.execution.run(self._g, source, **how)
         output, logits = made.split([target.shape[1], made.shape[1] - target.shape[1]], 1)
-        changed = _near((before - target).abs().amax(1, keepdim=True) > _DIFFERS)
+        changed = _changed(before, target)
         frame = pair.get("frame", logits)
         rim = _near(frame > _RIM) if s.lambda_rim else torch.zeros_like(changed)
         seen = Restoration(output, target, changed, rim, logits, frame, first)
         losses = {t.name: t.loss(seen, s) * weight for t in TERMS if (weight := t.weight(s))}
         images = {"output": output}
-        if s.lambda_gan and "unpaired" in pair:
+        if "unpaired" in pair:
             photos = pair["unpaired"]
             images["unpaired"] = self.execution.run(self._g, photos, **how)[:, : output.shape[1]]
-            images["where"], images["unpaired_where"] = (
-                _near((made.detach() - source_picture).abs().amax(1, keepdim=True) > _DIFFERS)
-                for made, source_picture in ((output, before), (images["unpaired"], photos))
-            )
-            played = [
-                masked_adversarial_loss(self.execution.run(self._d, made), True, where)
-                for made, where in _made(images)
-            ]
+            images["output_where"] = _changed(before, output.detach())
+            images["unpaired_where"] = _changed(photos, images["unpaired"].detach())
+        if s.lambda_gan:
+            played = [_play(self.execution.run(self._d, made), True, where) for made, where in _made(images)]
             losses[self._g] = s.lambda_gan * torch.stack(played).mean()
-        elif s.lambda_gan:
-            scores = self.execution.run(self._d, output)
-            losses[self._g] = adversarial_loss(scores, True, "lsgan") * s.lambda_gan
         yield losses, images
 
     def _discriminator_graphs(self, inputs: Tensors) -> Iterator[Graph]:
-        if "unpaired" in inputs:
-            everywhere = torch.maximum(inputs["where"], inputs["unpaired_where"])
-            on_real, *on_fake = self.execution.run_together(
-                self._d, inputs["real"], *(made for made, _ in _made(inputs))
-            )
-            fakes = [
-                masked_adversarial_loss(scores, False, where)
-                for scores, (_, where) in zip(on_fake, _made(inputs), strict=True)
-            ]
-            loss = masked_adversarial_loss(on_real, True, everywhere) + torch.stack(fakes).mean()
-        else:
-            on_real, on_made = self.execution.run_together(self._d, inputs["real"], inputs["output"])
-            loss = adversarial_loss(on_real, True, "lsgan") + adversarial_loss(on_made, False, "lsgan")
-        yield {self._d: loss / 2}, {}
+        made = _made(inputs)
+        on_real, *on_made = self.execution.run_together(
+            self._d, inputs["real"], *(picture for picture, _ in made)
+        )
+        wheres = [where for _, where in made if where is not None]
+        everywhere = torch.stack(wheres).amax(0) if wheres else None
+        fakes = [_play(scores, False, where) for scores, (_, where) in zip(on_made, made, strict=True)]
+        yield {self._d: (_play(on_real, True, everywhere) + torch.stack(fakes).mean()) / 2}, {}
 
     def _warm_up(self, pair: Tensors) -> None:
         self.execution.gradients("G", self._generator_graphs, pair)
@@ -232,7 +218,7 @@ class Supervised:
             inputs = {"real": pair["target"], "output": pair["target"]}
             if "unpaired" in pair:
                 where = torch.ones_like(pair["target"][:, :1])
-                inputs |= {"unpaired": pair["unpaired"], "where": where, "unpaired_where": where}
+                inputs |= {"unpaired": pair["unpaired"], "output_where": where, "unpaired_where": where}
             self.execution.gradients("D", self._discriminator_graphs, inputs)
 
     @torch.no_grad()
@@ -257,9 +243,22 @@ class Supervised:
         self._averages.load_state_dict(state.get("averages", {}), state["networks"])
 
 
-def _made(images: Tensors) -> list[tuple[Tensor, Tensor]]:
-    """What was made of pairs and of photos without a truth, each with where it was changed."""
-    return [(images["output"], images["where"]), (images["unpaired"], images["unpaired_where"])]
+def _made(images: Tensors) -> list[tuple[Tensor, Tensor | None]]:
+    """What was made of pairs, and of photos without a truth, each with what of it counts; None for all."""
+    names = ("output", "unpaired") if "unpaired" in images else ("output",)
+    return [(images[name], images.get(f"{name}_where")) for name in names]
+
+
+def _play(scores: Tensor, real: bool, where: Tensor | None) -> Tensor:
+    """The adversarial loss of least squares, of the patches in `where` alone if that is given."""
+    if where is None:
+        return adversarial_loss(scores, real, "lsgan")
+    return masked_adversarial_loss(scores, real, where)
+
+
+def _changed(before: Tensor, after: Tensor) -> Tensor:
+    """1 where two pictures differ, and near it, else 0, (N, 1, H, W)."""
+    return _near((before - after).abs().amax(1, keepdim=True) > _DIFFERS)
 
 
 def _near(where: Tensor) -> Tensor:
