@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import MappingProxyType
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
@@ -39,28 +38,17 @@ class Forked:
 
     Args:
         main: what it runs, given `argv`; a function of a module.
-        together: standard error goes where standard output goes.
-        environment: more variables.
     """
 
-    def __init__(
-        self,
-        main: Main,
-        argv: Sequence[str],
-        together: bool = False,
-        environment: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        pipes = [CONTEXT.Pipe(duplex=False) for _ in range(2 if together else 3)]
+    def __init__(self, main: Main, argv: Sequence[str]) -> None:
+        pipes = [CONTEXT.Pipe(duplex=False) for _ in range(3)]
         theirs = [pipe[1] for pipe in pipes]
-        self._process = CONTEXT.Process(
-            target=_begin, args=(main, argv, theirs, {**os.environ, **environment})
-        )
+        self._process = CONTEXT.Process(target=_begin, args=(main, argv, theirs, dict(os.environ)))
         self._process.start()
         for end in theirs:
             end.close()
         assert pipes.pop()[0].recv(), "it has begun"
-        files = [os.fdopen(os.dup(pipe[0].fileno()), encoding="utf-8") for pipe in pipes]
-        self.stdout, self.stderr = files[0], None if together else files[1]
+        self.stdout, self.stderr = (os.fdopen(os.dup(pipe[0].fileno()), encoding="utf-8") for pipe in pipes)
         assert self._process.pid is not None
         self.pid = self._process.pid
 
@@ -87,10 +75,10 @@ class Forked:
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """What it says from now on, on standard output and on standard error, when it has ended."""
         pool = ThreadPoolExecutor(2)
-        said = [pool.submit(file.read) for file in (self.stdout, self.stderr) if file is not None]
+        said = [pool.submit(file.read) for file in (self.stdout, self.stderr)]
         self.wait(timeout)
-        texts = [each.result(timeout) for each in said]
-        return texts[0], texts[1] if len(texts) > 1 else ""
+        output, error = (each.result(timeout) for each in said)
+        return output, error
 
     def send_signal(self, number: int) -> None:
         """Send a signal to it alone, unless it has ended."""
@@ -122,9 +110,9 @@ def _begin(
 ) -> None:
     try:
         os.setsid()
-        *outputs, begun = streams
-        os.dup2(outputs[0].fileno(), 1)
-        os.dup2(outputs[-1].fileno(), 2)
+        output, error, begun = streams
+        os.dup2(output.fileno(), 1)
+        os.dup2(error.fileno(), 2)
         _enter(environment)
         begun.send(True)
         for stream in streams:
