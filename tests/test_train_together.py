@@ -147,7 +147,7 @@ def test_a_stop_and_a_restart_after_a_death_end_bit_for_bit_where_the_whole_run_
     assert before.count("going on from latest.pt: epoch 1, step 2\n") == 1
     os.kill(process_of(child, 1), signal.SIGKILL)
     said = end(child)
-    assert said.count("error: another process of this run has ended") == 1
+    assert said.count("error: another process of this run has ended") == 1, said
     assert "go on from it with the same command and --continue_train" in said
     assert len(re.findall(r"going on from latest.pt: epoch \d, step [3-8]\n", said)) == 1
     assert differences(state(whole[0]), state(tmp_path)) == []

@@ -17,7 +17,8 @@ class StopRequest:
     of `minutes` from now is such a wish, too; 0 is no limit.
 
     Outside the main thread it changes nothing. Where several processes train together a second SIGINT only
-    repeats the first: it may come from the terminal, and once more from `torchrun`.
+    repeats the first: it may come from the terminal, and once more from `torchrun`. An error leaves SIGTERM
+    ignored there: `torchrun` sends it to the others as soon as one has died, and they still have to say why.
     """
 
     def __init__(self, distributed: DistributedContext = ALONE, minutes: float = 0.0) -> None:
@@ -31,7 +32,9 @@ class StopRequest:
                 self._earlier[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        if kind and self._earlier and self._distributed.size > 1:
+            self._earlier[signal.SIGTERM] = signal.SIG_IGN
         for number, handler in self._earlier.items():
             signal.signal(number, handler)
 
