@@ -20,7 +20,7 @@ from pathlib import Path
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
-        "tests.forks",
+        "tests.torchrun",
         "torch._dynamo",  # which the first optimizer imports
         "cyclegan_glasses.evaluation.measure",
         "cyclegan_glasses.monitoring.build",

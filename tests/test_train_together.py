@@ -16,12 +16,13 @@ import pytest
 import torch
 
 from tests.commands import ROOT, TINY, two_domains
-from tests.torchrun import torchrun
+from tests.forks import Forked
+from tests.torchrun import torchrun, typed_torchrun
 from tests.training.helpers import differences
 
 EPOCHS = "--n_epochs 2 --n_epochs_decay 0 --batch_size 2 --print_freq 4 --dropout --ema 0.9".split()
 pytestmark = pytest.mark.slow
-STARTED: list[subprocess.Popen[str]] = []
+STARTED: list[Forked | subprocess.Popen[str]] = []
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +31,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return two_domains(tmp_path_factory.mktemp("data"), a=17, b=12)
 
 
-def begin(data: Path, runs: Path, *args: str, count: int = 2, restarts: int = 0) -> subprocess.Popen[str]:
+def command(data: Path, runs: Path, *args: str) -> list[str | Path]:
     places = ("--dataroot", data, "--checkpoints_dir", runs, "--name", "x")
-    child = torchrun(count, ROOT / "train.py", *places, *TINY, *EPOCHS, *args, restarts=restarts)
+    return [ROOT / "train.py", *places, *TINY, *EPOCHS, *args]
+
+
+def begin(data: Path, runs: Path, *args: str, count: int = 2, restarts: int = 0) -> Forked:
+    child = torchrun(count, *command(data, runs, *args), restarts=restarts)
     STARTED.append(child)
     return child
 
@@ -47,7 +52,7 @@ def nothing_left_behind() -> Iterator[None]:
             child.wait()
 
 
-def end(child: subprocess.Popen[str], code: int = 0) -> str:
+def end(child: Forked | subprocess.Popen[str], code: int = 0) -> str:
     said, _ = child.communicate(timeout=240)
     assert child.returncode == code, said
     return said
@@ -95,19 +100,15 @@ def test_another_number_of_processes_goes_on_and_says_so(
     assert (loop["step"], loop["pictures"]) == (9, 2)
 
 
-def process_of(child: subprocess.Popen[str], rank: int) -> int:
+def process_of(child: Forked, rank: int) -> int:
     """The process of `rank` below torchrun."""
     children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
     if not children.exists():
         pytest.skip("no /proc here")
-    for process in children.read_text().split():
-        environment = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
-        if b"RANK=%d" % rank in environment:
-            return int(process)
-    raise AssertionError("it is not there")
+    return int(children.read_text().split()[rank])  # they stand in the order of their birth
 
 
-def wait_for(child: subprocess.Popen[str], pattern: str) -> str:
+def wait_for(child: Forked | subprocess.Popen[str], pattern: str) -> str:
     assert child.stdout is not None
     said = ""
     for line in child.stdout:
@@ -129,7 +130,8 @@ def test_sigterm_on_another_process_than_the_first_saves_once_and_ends_all(
 
 
 def test_ctrl_c_on_torchrun_saves_once_and_ends_all(data: Path, tmp_path: Path) -> None:
-    child = begin(data, tmp_path, "--n_epochs", "50")
+    child = typed_torchrun(2, *command(data, tmp_path, "--n_epochs", "50"))
+    STARTED.append(child)
     wait_for(child, r"epoch: 1, iters: 8")
     os.kill(child.pid, signal.SIGINT)
     said, _ = child.communicate(timeout=240)

@@ -16,9 +16,9 @@ from cyclegan_glasses.training.signals import StopRequest
 @pytest.fixture
 def ended() -> Iterator[list[int]]:
     """The signals that would have ended this process."""
-    numbers: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: numbers.append(number))
-    yield numbers
+    received: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+    yield received
     signal.signal(signal.SIGTERM, before)
 
 
