@@ -18,6 +18,8 @@ GO_ON = $(if $(wildcard checkpoints/$(1)/latest.pt),--continue_train)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
+# Many images of Python set it. Each start would compile torch anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help venv demo docs test quick check clean
 .DEFAULT_GOAL := help
