@@ -26,7 +26,10 @@ def torchrun(count: int, *argv: str | Path, restarts: int = 0) -> Forked:
 
 
 def typed_torchrun(count: int, *argv: str | Path) -> subprocess.Popen[str]:
-    """The same as a person types it, in new processes of Python. Each takes seconds to begin; Ctrl-C ends them at once."""
+    """The same as a person types it, in new processes of Python, each of which takes seconds to begin.
+
+    Ctrl-C ends them at once; of forks torchrun first waits for a result.
+    """
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "torch.distributed.run", *_arguments(count, argv)],
         stdout=subprocess.PIPE,

@@ -51,11 +51,17 @@ class Attempt:
         made = self.by_place() | others
         return [made[place] for place in sorted(made)]
 
-    def leaving(self, places: Collection[int]) -> tuple[list[Target], list[Translated]]:
-        """The targets and what was made of them, without those faces, which keep their glasses."""
-        made = self.by_place()
-        targets = [keeping_glasses(one) if place in places else one for place, one in enumerate(self.targets)]
-        return targets, [made[place] for place in sorted(made.keys() - set(places))]
+    def reasons_to_leave(self, drawn: bool) -> dict[int, str]:
+        """Why faces are better left as they were, see `Inspection.reason_to_leave`."""
+        found = {place: one.reason_to_leave(drawn) for place, one in self.found.items()}
+        return {place: reason for place, reason in found.items() if reason}
+
+    def leaving(self, reasons: Mapping[int, str]) -> tuple[list[Target], list[Translated]]:
+        """The targets and what was made of them, without the faces that keep their glasses for `reasons`."""
+        made, targets = self.by_place(), list(self.targets)
+        for place, reason in reasons.items():
+            targets[place] = keeping_glasses(targets[place], reason)
+        return targets, [made[place] for place in sorted(made.keys() - reasons.keys())]
 
     def told(self, twice: Collection[int]) -> Attempt:
         """With warnings and the count of tries in the reports; `twice` are faces that were tried twice."""

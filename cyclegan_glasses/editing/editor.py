@@ -188,6 +188,8 @@ class GlassesEditor:
     ) -> tuple[np.ndarray, list[FaceReport]]:
         """Third step: the changes of the crops and the frame, in the picture, and a report of every face."""
         best = self._best(pixels, self._attempt(pixels, targets, made), settings)
+        if not settings.force and (reasons := best.reasons_to_leave(drawing is not None)):
+            return self.blend(pixels, *best.leaving(reasons), settings, drawing)  # without these faces
         result, reports = best.picture, list(best.reports)
         if drawing is None:
             for number, report in enumerate(reports):
@@ -196,9 +198,6 @@ class GlassesEditor:
                         report, done=LEFT, reason="the model changes nothing", warnings=()
                     )
         else:
-            worn = [] if settings.force else [n for n, one in best.found.items() if not one.bare]
-            if worn:  # again, without the faces whose glasses do not come off
-                return self.blend(pixels, *best.leaving(worn), settings, drawing)
             seen = to_rgb8(result)
             for number, report in enumerate(reports):
                 if report.done == EDITED:

@@ -12,12 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
+from cyclegan_glasses.domains import NONE, SUNGLASSES
 from cyclegan_glasses.editing.frame_scores import frame_left, glasses_zone
-from cyclegan_glasses.editing.targets import Target, is_bare, probability_of, worn_probability
+from cyclegan_glasses.editing.lenses import PERHAPS
+from cyclegan_glasses.editing.targets import (
+    HIDDEN,
+    STAY_ON,
+    Target,
+    is_bare,
+    probability_of,
+    worn_probability,
+)
 from cyclegan_glasses.faces.align import take
 
 #: From which value on each measure is a warning.
 WORN, DAMAGED, TRACE, STAIN = 0.3, 0.7, 0.3, 0.3
+#: What was perhaps sunglasses is off where the classifier sees a bare face with this probability.
+_OFF = 0.7
 #: Levels of 255 that a pixel has changed by, and units of CIELAB that its chroma has moved out of the skin's.
 _CHANGED, _BEYOND, _FURTHER = 8.0, 8.0, 4.0
 #: What is darker than the skin by so much (L* of CIELAB) is brow, lash or iris, which have their own colour.
@@ -43,6 +54,7 @@ class Inspection:
         trace: share of the contrast of the rims that is left.
         stain: area of skin that has not the colour of the skin around.
         bare: the classifier has no doubt that the glasses are off.
+        hidden: lenses hid the eyes, and in their place there is no bare face.
     """
 
     worn: float
@@ -50,6 +62,7 @@ class Inspection:
     trace: float
     stain: float
     bare: bool
+    hidden: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -60,6 +73,16 @@ class Inspection:
     def badness(self) -> tuple[bool, float]:
         """What two results of one face are compared by: glasses and damage count more than traces."""
         return max(self.worn, self.damaged) >= 1, self.worn + self.damaged + self.trace + self.stain
+
+    def reason_to_leave(self, drawn: bool) -> str:
+        """Why the face is better left as it was; empty where it is not.
+
+        Args:
+            drawn: a frame is to be drawn where the glasses were.
+        """
+        if self.hidden:
+            return HIDDEN
+        return STAY_ON if drawn and not self.bare else ""
 
 
 def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Inspection:
@@ -81,6 +104,9 @@ def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Ins
         (frame_left(target.crop, after, eyes) if (after != target.crop).any() else 0.0) / TRACE,
         stained(target.crop, after, eyes) / STAIN,
         verdict is None or is_bare(verdict),
+        verdict is not None
+        and probability_of(target.report.before, SUNGLASSES) >= PERHAPS
+        and probability_of(verdict, NONE) < _OFF,
     )
 
 

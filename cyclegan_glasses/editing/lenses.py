@@ -1,7 +1,8 @@
-"""Whether lenses are too dark to see the eyes behind them.
+"""Whether lenses are too dark, or mirror too much, to see the eyes behind them.
 
 The attribute classifier tells sunglasses from glasses. Where it is not sure, the light that comes through is
-measured, next to that of the skin, so that neither dark skin nor a dark photo is taken for dark lenses.
+measured, next to that of the skin, so that neither dark skin nor a dark photo is taken for dark lenses. It
+takes some coloured mirrors for clear lenses; these have a colour that no eye region has.
 """
 
 from __future__ import annotations
@@ -12,26 +13,31 @@ from numpy.typing import NDArray
 
 from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.domains import SUNGLASSES
-from cyclegan_glasses.editing.targets import probability_of
+from cyclegan_glasses.editing.targets import probability_of, worn_probability
 from cyclegan_glasses.faces.align import Framing
 
 #: Sunglasses by the classifier alone; and from the second on where no more light than `DARK` comes through.
 SURE, PERHAPS, DARK = 0.8, 0.02, 0.2
+#: Where glasses are worn with this probability, lenses are mirrors from this distance in colour on.
+WORN, COLOURED = 0.5, 28.0
 #: Middle, down from the eye, and half axes, in eye distances: what a lens covers, and bare skin below it.
 _LENS, _CHEEK = (0.03, (0.27, 0.17)), (0.75, (0.22, 0.14))
 #: Lids and the white of an eye are among the brightest quarter of what a clear lens shows.
 _BRIGHT = 0.75
+_SMOOTHED = 1 / 128  # of the side: grain has colours of its own
 
 
 def hides_eyes(crop: np.ndarray, verdict: Verdict | None) -> bool:
-    """Whether a face wears lenses too dark to see the eyes.
+    """Whether a face wears lenses too dark, or too strong a mirror, to see the eyes.
 
     Args:
         crop: uint8 RGB (size, size, 3), aligned with the default framing.
         verdict: on the face.
     """
     probability = probability_of(verdict, SUNGLASSES)
-    return probability >= SURE or (probability >= PERHAPS and lens_light(crop) <= DARK)
+    if probability >= SURE or (probability >= PERHAPS and lens_light(crop) <= DARK):
+        return True
+    return worn_probability(verdict) >= WORN and lens_colour(crop) >= COLOURED
 
 
 def lens_light(crop: np.ndarray) -> float:
@@ -50,6 +56,25 @@ def lens_light(crop: np.ndarray) -> float:
         lens, cheek = (luminance[_ellipse(len(crop), side, *place)] for place in (_LENS, _CHEEK))
         shares.append(float(np.quantile(lens, _BRIGHT)) / max(float(np.median(cheek)), 1e-3))
     return float(np.mean(shares))
+
+
+def lens_colour(crop: np.ndarray) -> float:
+    """How far the colour of both lenses is from that of the cheeks: bare eyes and clear lenses 0 to 25.
+
+    The distance of chroma (a*, b* of CIELAB) from the median of the cheek on its side, which three quarters
+    of a lens exceed; the smaller of both sides.
+
+    Args:
+        crop: uint8 RGB (size, size, 3), aligned with the default framing.
+    """
+    lab = cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    chroma = cv2.GaussianBlur(lab, (0, 0), _SMOOTHED * len(crop))[:, :, 1:]
+    distances = []
+    for side in (-1, 1):
+        lens, cheek = (chroma[_ellipse(len(crop), side, *place)] for place in (_LENS, _CHEEK))
+        away = np.hypot(*(lens - np.median(cheek, axis=0)).T)
+        distances.append(float(np.quantile(away, 1 - _BRIGHT)))
+    return min(distances)
 
 
 def _linear(crop: np.ndarray) -> NDArray[np.float32]:

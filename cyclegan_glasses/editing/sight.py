@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cyclegan_glasses.attributes.verdicts import BROKEN, AttributeClassifier, Verdict
-from cyclegan_glasses.domains import SUNGLASSES
 from cyclegan_glasses.editing.lenses import hides_eyes
-from cyclegan_glasses.editing.targets import probability_of
+from cyclegan_glasses.editing.targets import worn_probability
 from cyclegan_glasses.errors import UserError
 from cyclegan_glasses.faces.align import alignment_of, take
 from cyclegan_glasses.faces.detect import Face, FaceDetector
@@ -82,8 +81,8 @@ class Sight:
         return verdicts
 
     def hides_eyes(self, picture: np.ndarray, face: Face, verdict: Verdict | None) -> bool:
-        """Whether a face wears lenses too dark to see its eyes."""
-        return probability_of(verdict, SUNGLASSES) > 0 and hides_eyes(_crop(picture, face), verdict)
+        """Whether a face wears lenses too dark, or too strong a mirror, to see its eyes."""
+        return worn_probability(verdict) > 0 and hides_eyes(_crop(picture, face), verdict)
 
 
 def _is_unclear(verdict: Verdict) -> bool:

@@ -20,8 +20,9 @@ BARE, LEAVE_BARE = 9.0, 3.0
 #: A face whose box is less than this as high as the largest one's, or of which so much lies beyond the side
 #: of the picture, is a bystander's.
 BYSTANDER, CUT_OFF = 2 / 3, 0.1
-#: Why a frame is not drawn over old glasses.
+#: Why a frame is not drawn over old glasses, and why lenses that let too little through stay on.
 STAY_ON = "its glasses do not come off: --force draws over what is left"
+HIDDEN = "dark or mirrored lenses, or a deep shadow, hide the eyes: --force tries"
 #: Degrees of yaw up to which glasses are drawn, and up to which they are taken off.
 MOST_YAW, MOST_YAW_OFF = 35.0, 50.0
 
@@ -47,9 +48,9 @@ def edited_by_model(targets: Sequence[Target]) -> list[Target]:
     return [target for target in targets if target.crop.size]
 
 
-def keeping_glasses(target: Target) -> Target:
-    """The target left alone, since its glasses do not come off."""
-    return Target(target.face, replace(target.report, done=LEFT, reason=STAY_ON))
+def keeping_glasses(target: Target, reason: str) -> Target:
+    """The target left alone."""
+    return Target(target.face, replace(target.report, done=LEFT, reason=reason))
 
 
 def asked_for(face: str, count: int) -> Collection[int]:
@@ -115,7 +116,7 @@ def reason_to_leave(
     if drawn and yaw > MOST_YAW:
         return f"turned by {yaw:.0f} degrees, glasses are drawn up to {MOST_YAW:.0f}"
     if direction != ADD and dark:
-        return "dark lenses, or a deep shadow, hide the eyes: --force tries"
+        return HIDDEN
     if direction == REMOVE and yaw > MOST_YAW_OFF:
         return f"turned by {yaw:.0f} degrees, glasses come off up to {MOST_YAW_OFF:.0f}: --force tries"
     return ""

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from cyclegan_glasses.domains import GLASSES, NONE, REMOVE
+from cyclegan_glasses.attributes.verdicts import Verdict
+from cyclegan_glasses.domains import GLASSES, NONE, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.attempts import Attempt
 from cyclegan_glasses.editing.inspection import Inspection, stained
 from cyclegan_glasses.editing.models import Translated
 from cyclegan_glasses.editing.reports import LEFT, FaceReport
 from cyclegan_glasses.editing.settings import EditSettings
-from cyclegan_glasses.editing.targets import Target
+from cyclegan_glasses.editing.targets import HIDDEN, Target
 from cyclegan_glasses.editing.trained import module_of
 from tests.editing.helpers import Says, make_editor, portrait
 
@@ -70,6 +71,32 @@ def test_what_fails_is_tried_again_and_the_better_is_kept() -> None:
     assert "glasses may still be seen" not in editor.edit(image, REMOVE).faces[0].warnings
 
 
+class Doubts:
+    """A classifier that sees glasses, perhaps `sun`, and less of a face once the model has painted it."""
+
+    name = "doubts"
+
+    def __init__(self, sun: float, bare: float) -> None:
+        self.sun, self.bare = sun, bare
+
+    def classify(self, faces: np.ndarray) -> list[Verdict]:
+        before = Verdict(GLASSES, 0.9, {GLASSES: 0.9 - self.sun, SUNGLASSES: self.sun, NONE: 0.1})
+        after = Verdict(NONE, self.bare, {GLASSES: 0.0, SUNGLASSES: 0.0, NONE: self.bare})
+        return [after if level < 60 else before for level in faces[:, 42:58, 40:90].mean((1, 2, 3))]
+
+
+@pytest.mark.parametrize("sun, bare, left", [(0.1, 0.5, True), (0.1, 0.9, False), (0.0, 0.5, False)])
+def test_lenses_that_hide_the_eyes_even_from_the_model_stay_on(sun, bare, left) -> None:
+    """Mirrors reflect as much light as skin does, and only the result tells that there are no eyes."""
+    image, face = portrait()
+    editor = make_editor([face], Doubts(sun, bare))
+    painting(editor, -1.0, -1.0)
+    edit = editor.edit(image, REMOVE)
+    assert edit.changed != left and (edit.faces[0].reason == HIDDEN) == left
+    assert np.array_equal(edit.picture, image) == left
+    assert editor.edit(image, REMOVE, EditSettings(force=True)).changed
+
+
 def test_only_what_is_better_is_exchanged() -> None:
     """Of two faces, one comes off in the second try; the other stays as the first try left it."""
     inspections = {0: Inspection(2, 0, 0, 0, False), 2: Inspection(2, 0, 0, 0, False)}
@@ -87,8 +114,9 @@ def test_only_what_is_better_is_exchanged() -> None:
     second = replace(first, found={0: Inspection(1.5, 0, 0, 0, False), 2: Inspection(2.5, 0, 0, 0, False)})
     assert first.doubtful == [0, 2] and first.better(second) == [0]
     assert first.exchanged({2: made[0]}) == [made[0], made[0], made[2]]
-    left, kept = first.leaving([0])
-    assert left[0].report.done == LEFT and kept == made[1:] and left[1:] == targets[1:]
+    left, kept = first.leaving({0: "so"})
+    assert (left[0].report.done, left[0].report.reason) == (LEFT, "so")
+    assert kept == made[1:] and left[1:] == targets[1:]
     assert [one.tries for one in first.told([0]).reports] == [2, 0, 1, 0]
 
 

@@ -10,7 +10,7 @@ import pytest
 from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
 from cyclegan_glasses.domains import ADD, GLASSES, NONE, REMOVE, SUNGLASSES
 from cyclegan_glasses.editing.drawing import draw, fit
-from cyclegan_glasses.editing.lenses import hides_eyes, lens_light
+from cyclegan_glasses.editing.lenses import hides_eyes, lens_colour, lens_light
 from cyclegan_glasses.editing.reports import EDITED, FaceReport
 from cyclegan_glasses.editing.settings import SWAP, EditSettings
 from cyclegan_glasses.editing.targets import asked_for, reason_to_leave
@@ -90,3 +90,21 @@ def test_a_person_names_the_faces_of_a_group(face, places) -> None:
 def test_what_names_no_face_is_refused(face) -> None:
     with pytest.raises(UserError, match="--face"):
         EditSettings(face=face)
+
+
+def test_mirrors_that_pass_for_clear_lenses_are_told_by_their_colour() -> None:
+    """Some are as bright as the skin, and the classifier takes them for glasses; frames have any colour."""
+    glasses, none = verdict(0, 1, 0, GLASSES), verdict(1, 0, 0, NONE)
+    mirror = Frame(
+        shape="aviator", mirror=0.8, mirror_colour=(40, 90, 255), tint=(0, 0, 60), tint_strength=0.9
+    )
+    for number in (1, 5, 6):
+        bare, face = portrait(160, number)
+        blue, mirrored = bare.copy(), bare.copy()
+        fitted = fit(bare, face, PUPILS)
+        draw(blue, Frame(colour=(20, 40, 200)), fitted)
+        draw(mirrored, mirror, fitted)
+        crops = [align(one, face, 128)[0] for one in (bare, blue, mirrored)]
+        assert max(map(lens_colour, crops[:2])) < 10
+        assert [hides_eyes(crop, glasses) for crop in crops] == [False, False, True]
+        assert not hides_eyes(crops[2], none)
