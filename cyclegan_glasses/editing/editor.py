@@ -176,7 +176,9 @@ class GlassesEditor:
         if not crops:
             return []
         generator = self._generator(direction)
-        return translate(generator, np.stack(crops), settings.passes or generator.passes)
+        # A network that learnt from pairs gives a mean of what may be there; of two the truth is nearer.
+        flip = generator.settings.locates_frame
+        return translate(generator, np.stack(crops), settings.passes or generator.passes, flip=flip)
 
     def blend(
         self,

@@ -122,17 +122,21 @@ class Translated:
     frame: np.ndarray | None = None
 
 
-def translate(generator: Generator, crops: np.ndarray, passes: int) -> list[Translated]:
+def translate(
+    generator: Generator, crops: np.ndarray, passes: int, *, flip: bool = False
+) -> list[Translated]:
     """What `generator` makes of `crops`, uint8 RGB (n, size, size, 3), each by itself.
 
     Args:
         passes: how often it goes over them; the frame is what the first pass saw.
+        flip: take the mean with what it makes of the mirrored crops, as test-time augmentation.
     """
     if not len(crops):
         return []
     photo = to_values(crops)
     grey = generator.settings.input_nc == 1
-    edited, frames = apply_generator(generator.network, luminance(photo) if grey else photo, passes)
+    network = _flipped_too(generator.network) if flip else generator.network
+    edited, frames = apply_generator(network, luminance(photo) if grey else photo, passes)
     if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
         edited = (photo + edited - luminance(photo)).clip(-1, 1)
     pictures = to_levels(edited)
@@ -140,6 +144,19 @@ def translate(generator: Generator, crops: np.ndarray, passes: int) -> list[Tran
         return [Translated(picture) for picture in pictures]
     covers = [np.where(at_the_eyes(one > PRESENT), one, np.float32(0)) for one in frames]
     return [Translated(picture, cover) for picture, cover in zip(pictures, covers, strict=True)]
+
+
+def _flipped_too(network: Network) -> Network:
+    """The mean of what a network makes of faces, and of the mirrored faces, mirrored back."""
+
+    def both(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        edited, frames = network(faces)
+        mirrored, others = network(np.ascontiguousarray(faces[..., ::-1]))
+        if frames is not None and others is not None:
+            frames = (frames + others[..., ::-1]) / 2
+        return (edited + mirrored[..., ::-1]) / 2, frames
+
+    return both
 
 
 def apply_generator(

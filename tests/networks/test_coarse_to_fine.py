@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from cyclegan_glasses.editing.models import translate
@@ -67,3 +68,18 @@ def test_the_editor_is_told_where_the_frame_is() -> None:
     plain = build_generator(TINY.coarse)
     (made,) = translate(torch_generator(plain.eval(), TINY.coarse, 32), crops[:1], 1)
     assert made.frame is None
+
+
+def test_with_flips_the_result_of_a_mirrored_face_is_the_mirrored_result() -> None:
+    """Of both passes and of the frame; else one half of a face would be drawn another way."""
+    crops = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    generator = torch_generator(network(), TINY, 32)
+    straight, mirrored = (
+        translate(generator, one, 2, flip=True) for one in (crops, crops[:, :, ::-1].copy())
+    )
+    for one, other in zip(straight, mirrored, strict=True):
+        assert one.frame is not None and other.frame is not None
+        np.testing.assert_allclose(one.picture, other.picture[:, ::-1], atol=1e-3)
+        np.testing.assert_allclose(one.frame, other.frame[:, ::-1], atol=1e-5)
+    alone = translate(generator, crops, 2)
+    assert abs(alone[0].picture - straight[0].picture).max() > 0.1
