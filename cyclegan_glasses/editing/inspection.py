@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
 from cyclegan_glasses.domains import NONE, SUNGLASSES
 from cyclegan_glasses.editing.frame_scores import frame_left, glasses_zone
-from cyclegan_glasses.editing.lenses import PERHAPS
 from cyclegan_glasses.editing.targets import (
     HIDDEN,
     STAY_ON,
@@ -27,8 +26,8 @@ from cyclegan_glasses.faces.align import take
 
 #: From which value on each measure is a warning.
 WORN, DAMAGED, TRACE, STAIN = 0.3, 0.7, 0.3, 0.3
-#: What was perhaps sunglasses is off where the classifier sees a bare face with this probability.
-_OFF = 0.7
+#: What was sunglasses with the first probability is off where a bare face is seen with the second.
+_PERHAPS, _OFF = 0.1, 0.85
 #: Levels of 255 that a pixel has changed by, and units of CIELAB that its chroma has moved out of the skin's.
 _CHANGED, _BEYOND, _FURTHER = 8.0, 8.0, 4.0
 #: What is darker than the skin by so much (L* of CIELAB) is brow, lash or iris, which have their own colour.
@@ -105,7 +104,7 @@ def inspect(target: Target, picture: np.ndarray, verdict: Verdict | None) -> Ins
         stained(target.crop, after, eyes) / STAIN,
         verdict is None or is_bare(verdict),
         verdict is not None
-        and probability_of(target.report.before, SUNGLASSES) >= PERHAPS
+        and probability_of(target.report.before, SUNGLASSES) >= _PERHAPS
         and probability_of(verdict, NONE) < _OFF,
     )
 
