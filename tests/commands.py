@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import logging
 import runpy
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.errors import run_command
 from tests.data.drawing import fill
 from tests.forks import Forked, run_python
@@ -49,6 +51,14 @@ def run(script: str, *argv: str | Path) -> Done:
         except SystemExit as end:
             code = int(end.code or 0)
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def typed(*argv: str) -> subprocess.CompletedProcess[str]:
+    """What `cyclegan-glasses ARGV` does and says, here."""
+    out, err = io.StringIO(), io.StringIO()
+    with _command_line("cyclegan-glasses", argv), redirect_stdout(out), redirect_stderr(err):
+        code = run_command(parse(argv))
+    return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
 
 
 def train(data: Path, runs: Path, *argv: str | Path) -> Done:

@@ -42,7 +42,8 @@ def test_a_source_of_ones_own_labels_by_folder(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the first cell to the last, with two steps of training in place of its minute."""
+    """From the first cell to the last, with two steps of training in place of its minute, and commands in the
+    notebook's own process, since each new one takes seconds to begin."""
     nbclient = pytest.importorskip("nbclient", reason="the extra docs is not installed")
     nbformat = pytest.importorskip("nbformat", reason="the extra docs is not installed")
     pytest.importorskip("matplotlib", reason="the extra docs is not installed")
@@ -53,6 +54,8 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         "--count 240": "--count 24",
         "--test 40": "--test 6",
         "--out datasets/pairs": "--out datasets/pairs --workers 1",
+        "import subprocess": "from tests.commands import typed",
+        "subprocess.run(command, capture_output=True, text=True)": "typed(*line.split())",
     }
     for long, short in shorter.items():
         assert text.count(long) == 1

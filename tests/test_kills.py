@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 # Training and the web crawl are killed by tests of their own (test_train_command, sources/test_web_crawl).
 @pytest.mark.parametrize(
-    "make", [partial(Gathering, "overlay", 16), partial(Gathering, "build", 16), partial(Edit, 8)]
+    "make", [partial(Gathering, "overlay", 8), partial(Gathering, "build", 10), partial(Edit, 4)]
 )
 def test_what_was_killed_ends_as_if_it_had_not_been(make) -> None:
     account = Account()

@@ -176,7 +176,7 @@ class GlassesEditor:
         if not crops:
             return []
         generator = self._generator(direction)
-        # A network that learnt from pairs gives a mean of what may be there; of two the truth is nearer.
+        # A network that learnt from pairs guesses what is there; the mean of two guesses is nearer to it.
         flip = generator.settings.locates_frame
         return translate(generator, np.stack(crops), settings.passes or generator.passes, flip=flip)
 

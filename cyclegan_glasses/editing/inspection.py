@@ -26,7 +26,7 @@ from cyclegan_glasses.faces.align import take
 
 #: From which value on each measure is a warning.
 WORN, DAMAGED, TRACE, STAIN = 0.3, 0.7, 0.3, 0.3
-#: What was sunglasses with the first probability is off where a bare face is seen with the second.
+#: Sunglasses with the first probability hid the eyes, unless there is a bare face after it with the second.
 _PERHAPS, _OFF = 0.1, 0.85
 #: Levels of 255 that a pixel has changed by, and units of CIELAB that its chroma has moved out of the skin's.
 _CHANGED, _BEYOND, _FURTHER = 8.0, 8.0, 4.0

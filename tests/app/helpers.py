@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from cyclegan_glasses.app.sessions import NAME
@@ -17,6 +20,14 @@ from cyclegan_glasses.portraits.draw import draw_portrait
 from cyclegan_glasses.portraits.parameters import frame_of, random_portrait
 
 SIDE = 420
+
+
+def served(*arguments: Any) -> AbstractContextManager[str]:
+    """See `app.serving.served`, without which a test is skipped; Gradio takes seconds to import."""
+    pytest.importorskip("gradio")
+    from cyclegan_glasses.app import serving
+
+    return serving.served(*arguments)
 
 
 @cache

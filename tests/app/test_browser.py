@@ -14,16 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("gradio")
-
-from cyclegan_glasses.app.serving import served
 from cyclegan_glasses.app.settings import AppSettings
 from cyclegan_glasses.cli.main import parse
 from cyclegan_glasses.domains import GLASSES, REMOVE
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.editing.settings import EditSettings
 from cyclegan_glasses.images import to_bytes
-from tests.app.helpers import files_kept, group, jpeg, portrait, write_film
+from tests.app.helpers import files_kept, group, jpeg, portrait, served, write_film
 from tests.browser import addresses, chromium, click, fake_camera, seen, wait
 
 ActionChains = pytest.importorskip("selenium.webdriver").ActionChains

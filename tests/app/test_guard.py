@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
-pytest.importorskip("gradio")
-
-from cyclegan_glasses.app.serving import served
 from cyclegan_glasses.app.settings import PASSWORD, AppSettings
 from cyclegan_glasses.editing.editor import GlassesEditor
 from cyclegan_glasses.errors import UserError
 from tests.app.client import Page, PageError, wait
-from tests.app.helpers import files_kept, jpeg, portrait
+from tests.app.helpers import files_kept, jpeg, portrait, served
 
 
 @pytest.fixture(scope="module")
