@@ -63,6 +63,7 @@ clean: ## remove the environment and what builds leave behind; data sets, runs a
 
 # One pip command, so that torch and torchvision are chosen together. visdom comes as source and its build
 # needs an older setuptools than the newest; --no-build-isolation makes it use the one installed just before.
+# Bytecode is made on all cores, which pip does not; some packages hold files for other Pythons, which fail.
 $(STAMP): setup.py setup.cfg pyproject.toml
 	@base=; for name in $(BASE_PYTHON); do \
 	    if $$name -c '$(SUITABLE)' 2>/dev/null; then base=$$name; break; fi; \
@@ -76,6 +77,7 @@ $(STAMP): setup.py setup.cfg pyproject.toml
 	[ -x $(PYTHON) ] || $$base -m venv $(VENV)
 	@$(PYTHON) -m pip install -qq --upgrade pip "setuptools<81" wheel
 	@$(PYTHON) -m pip install -qq --no-compile --no-build-isolation --editable ".[$(EXTRAS)]"
+	@$(PYTHON) -m compileall -qq -j 0 $(VENV)/lib || true
 	@$(PYTHON) -m cyclegan_glasses.monitoring.visdom.files || \
 	    echo "the dashboard's pages are not in place; all else works ('$(PYTHON) -m cyclegan_glasses doctor' says more)"
 	@touch $@
