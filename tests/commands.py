@@ -7,7 +7,7 @@ import logging
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,21 +44,13 @@ class Done:
 
 def run(script: str, *argv: str | Path) -> Done:
     """Run `script` here; warnings go to standard error as they do outside of a test."""
-    out, err = io.StringIO(), io.StringIO()
-    with _command_line(script, argv), redirect_stdout(out), redirect_stderr(err):
-        try:
-            code = run_command(runpy.run_path(str(ROOT / script), run_name="command")["main"])
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return Done(code, out.getvalue(), err.getvalue())
+    return _run(script, argv, lambda: runpy.run_path(str(ROOT / script), run_name="command")["main"])
 
 
 def typed(*argv: str) -> subprocess.CompletedProcess[str]:
     """What `cyclegan-glasses ARGV` does and says, here."""
-    out, err = io.StringIO(), io.StringIO()
-    with _command_line("cyclegan-glasses", argv), redirect_stdout(out), redirect_stderr(err):
-        code = run_command(parse(argv))
-    return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
+    done = _run("cyclegan-glasses", argv, lambda: parse(argv))
+    return subprocess.CompletedProcess(argv, done.code, done.out, done.err)
 
 
 def train(data: Path, runs: Path, *argv: str | Path) -> Done:
@@ -81,6 +73,17 @@ def two_domains(folder: Path, phase: str = "train", a: int = 6, b: int = 5) -> P
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below `folder` with its bytes."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def _run(program: str, argv: Sequence[str | Path], command: Callable[[], Callable[[], int | None]]) -> Done:
+    """Run what `command` gives for a command line."""
+    out, err = io.StringIO(), io.StringIO()
+    with _command_line(program, argv), redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = run_command(command())
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 @contextmanager

@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclegan_glasses.attributes.frame_reading import to_lab
 from cyclegan_glasses.attributes.verdicts import BROKEN, Verdict
 from cyclegan_glasses.domains import NONE, SUNGLASSES
+from cyclegan_glasses.editing.filters import blur
 from cyclegan_glasses.editing.frame_scores import frame_left, glasses_zone
 from cyclegan_glasses.editing.targets import (
     HIDDEN,
@@ -136,8 +138,8 @@ def stained(before: np.ndarray, after: np.ndarray, eyes: NDArray) -> float:
 
 
 def _lab(crop: np.ndarray, sigma: float) -> np.ndarray:
-    return _soft(cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), sigma)
+    return _soft(to_lab(crop), sigma)
 
 
 def _soft(values: np.ndarray, sigma: float) -> np.ndarray:
-    return cv2.GaussianBlur(values, (0, 0), max(sigma, 0.3), borderType=cv2.BORDER_REFLECT)
+    return blur(values, max(sigma, 0.3))

@@ -7,12 +7,16 @@ takes some coloured mirrors for clear lenses; these have a colour that no eye re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclegan_glasses.attributes.frame_reading import to_lab
 from cyclegan_glasses.attributes.verdicts import Verdict
 from cyclegan_glasses.domains import SUNGLASSES
+from cyclegan_glasses.editing.filters import blur
 from cyclegan_glasses.editing.targets import probability_of, worn_probability
 from cyclegan_glasses.faces.align import Framing
 
@@ -51,10 +55,10 @@ def lens_light(crop: np.ndarray) -> float:
         crop: uint8 RGB (size, size, 3), aligned with the default framing.
     """
     luminance = _linear(crop) @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    shares = []
-    for side in (-1, 1):
-        lens, cheek = (luminance[_ellipse(len(crop), side, *place)] for place in (_LENS, _CHEEK))
-        shares.append(float(np.quantile(lens, _BRIGHT)) / max(float(np.median(cheek)), 1e-3))
+    shares = [
+        float(np.quantile(lens, _BRIGHT)) / max(float(np.median(cheek)), 1e-3)
+        for lens, cheek in _lenses_and_cheeks(luminance)
+    ]
     return float(np.mean(shares))
 
 
@@ -67,14 +71,18 @@ def lens_colour(crop: np.ndarray) -> float:
     Args:
         crop: uint8 RGB (size, size, 3), aligned with the default framing.
     """
-    lab = cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    chroma = cv2.GaussianBlur(lab, (0, 0), _SMOOTHED * len(crop))[:, :, 1:]
-    distances = []
+    chroma = blur(to_lab(crop), _SMOOTHED * len(crop))[:, :, 1:]
+    return min(
+        float(np.quantile(np.hypot(*(lens - np.median(cheek, axis=0)).T), 1 - _BRIGHT))
+        for lens, cheek in _lenses_and_cheeks(chroma)
+    )
+
+
+def _lenses_and_cheeks(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each side, what of `values` (size, size, ...) a lens covers, and what the cheek below."""
     for side in (-1, 1):
-        lens, cheek = (chroma[_ellipse(len(crop), side, *place)] for place in (_LENS, _CHEEK))
-        away = np.hypot(*(lens - np.median(cheek, axis=0)).T)
-        distances.append(float(np.quantile(away, 1 - _BRIGHT)))
-    return min(distances)
+        lens, cheek = (values[_ellipse(len(values), side, *place)] for place in (_LENS, _CHEEK))
+        yield lens, cheek
 
 
 def _linear(crop: np.ndarray) -> NDArray[np.float32]:

@@ -135,7 +135,7 @@ def translate(
         return []
     photo = to_values(crops)
     grey = generator.settings.input_nc == 1
-    network = _flipped_too(generator.network) if flip else generator.network
+    network = _mirrored_mean(generator.network) if flip else generator.network
     edited, frames = apply_generator(network, luminance(photo) if grey else photo, passes)
     if edited.shape[1] == 1:  # a model of grey faces: the photo keeps its colours
         edited = (photo + edited - luminance(photo)).clip(-1, 1)
@@ -146,7 +146,7 @@ def translate(
     return [Translated(picture, cover) for picture, cover in zip(pictures, covers, strict=True)]
 
 
-def _flipped_too(network: Network) -> Network:
+def _mirrored_mean(network: Network) -> Network:
     """The mean of what a network makes of faces, and of the mirrored faces, mirrored back."""
 
     def both(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

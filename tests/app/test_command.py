@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -38,7 +39,8 @@ def test_what_is_wrong_is_said_before_the_page_starts(arguments, complaint, monk
 
 
 @pytest.mark.slow
-def test_it_ends_by_a_signal_and_leaves_nothing() -> None:
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_by_a_signal_and_leaves_nothing(way) -> None:
     pytest.importorskip("gradio")
     command = [sys.executable, "-m", "cyclegan_glasses", "app", "--no_browser"]
     with subprocess.Popen(
@@ -50,7 +52,7 @@ def test_it_ends_by_a_signal_and_leaves_nothing() -> None:
         page.open("me.jpg", jpeg(portrait()))
         (photo,) = files_kept(process.pid)
         assert photo.name == "me.jpg"
-        process.terminate()
+        process.send_signal(way)
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "stopped\n")
     assert not photo.parents[2].exists()

@@ -26,7 +26,7 @@ from cyclegan_glasses.objectives.settings.faces import FacelyzrSettings, Facemat
 from cyclegan_glasses.objectives.settings.supervised import SupervisedSettings
 
 CPU = torch.device("cpu")
-STEPS = 5
+STEPS = 10
 SMALL = DiscriminatorSettings(filters=2)
 CYCLEGAN = CycleGANSettings(
     generator=GeneratorSettings("resnet_6blocks", filters=2), discriminator=SMALL, pool_size=0, ema=0.9

@@ -27,7 +27,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> list[Results]:
 
 
 @pytest.mark.parametrize("case", EXACT)
-def test_steps_agree(case: str, together: list[Results], float64: None, one_thread: None) -> None:
+def test_ten_steps_agree(case: str, together: list[Results], float64: None, one_thread: None) -> None:
     """Losses and weights; without it more processes train another model.
 
     Gradients that are rounding alone, 1e-16, move a weight by the rate times 1e-8 a step (Adam's epsilon).
